@@ -1,0 +1,153 @@
+//! Whether a file is the one that was mapped: by the build ids in its dumped header page, else by pages that both hold.
+
+use crate::elf::{ElfHeader, program_headers};
+use crate::error::{MismatchEvidence, hex};
+use crate::executable::BuildIds;
+use crate::{Address, CoreFile, Executable, LoadSegment, MemoryImage};
+
+/// What the comparison of a file with the core's memory came to.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Identity {
+    /// Something that both hold agrees.
+    Confirmed {
+        /// Pages of code that differ in a few bytes.
+        patched_pages: u64,
+    },
+    /// The core holds nothing to compare.
+    Unconfirmed,
+    Different(MismatchEvidence),
+}
+
+const PAGE: u64 = 4096;
+
+/// Pages compared in each segment.
+const SAMPLE: u64 = 1024;
+
+/// Bytes by which a page of code may differ: breakpoints and uprobes write an instruction each, function hooks a jump.
+const PATCH_LIMIT: usize = 64;
+
+/// Compares the executable with what the core holds of it and says of its entry.
+pub(crate) fn of_executable(core: &CoreFile, memory: &MemoryImage, file: &Executable, bias: u64) -> Identity {
+    let identity = compare(memory, file, bias);
+    let entry = core.aux_vector().entry().filter(|entry| !file.is_pie() && *entry != file.entry());
+    match (&identity, entry) {
+        (Identity::Different(_), _) | (_, None) => identity,
+        // A confirmed program started by hand through its dynamic linker: the entry is the linker's.
+        (Identity::Confirmed { .. }, Some(_)) => identity,
+        (Identity::Unconfirmed, Some(entry)) => {
+            let (core, file_id) = (entry.0, file_id(file));
+            Identity::Different(MismatchEvidence::Entry { core, file: file.entry().0, file_id })
+        }
+    }
+}
+
+/// Compares `file`, as it would lie at `bias`, with `memory` that comes from the core alone.
+pub(crate) fn compare(memory: &MemoryImage, file: &Executable, bias: u64) -> Identity {
+    let dumped = dumped_header(memory, file, bias).unwrap_or_default();
+    match (&dumped.ids.gnu, file.gnu_build_id()) {
+        (Some(core), Some(ours)) if core != ours => {
+            let (core, file) = (core.clone(), ours.to_vec());
+            return Identity::Different(MismatchEvidence::GnuBuildId { core, file });
+        }
+        (Some(_), Some(_)) => return Identity::Confirmed { patched_pages: 0 },
+        _ => {}
+    }
+    match (&dumped.ids.go, file.go_build_id()) {
+        (Some(core), Some(ours)) if core != ours => {
+            let (core, file) = (core.clone(), ours.to_owned());
+            return Identity::Different(MismatchEvidence::GoBuildId { core, file });
+        }
+        (Some(_), Some(_)) => return Identity::Confirmed { patched_pages: 0 },
+        _ => {}
+    }
+    if let Some(core) = dumped.entry.filter(|&entry| entry != file.entry().0) {
+        return Identity::Different(MismatchEvidence::Entry { core, file: file.entry().0, file_id: file_id(file) });
+    }
+    compare_contents(memory, file, bias, &dumped)
+}
+
+/// What the header page in memory says of the file that was mapped.
+#[derive(Default)]
+struct DumpedHeader {
+    ids: BuildIds,
+    /// `e_entry`.
+    entry: Option<u64>,
+}
+
+fn dumped_header(memory: &MemoryImage, file: &Executable, bias: u64) -> Option<DumpedHeader> {
+    const NOTE_LIMIT: u64 = 1 << 16;
+    let first = file.load_segments().find(|segment| segment.file_offset == 0)?;
+    let page = memory.contiguous(first.address + bias)?;
+    let header = ElfHeader::parse(page).ok()?;
+    let mut dumped = DumpedHeader { ids: BuildIds::default(), entry: Some(header.entry) };
+    // The header's offsets are those of the file, and so of the segment that begins at its offset 0.
+    for note in program_headers(page, &header, PAGE).headers.iter().filter(|header| header.is_note()) {
+        let length = memory.readable_len(Address(note.address) + bias, note.memory_size.min(NOTE_LIMIT));
+        if let Some(bytes) = memory.bytes(Address(note.address) + bias, length as usize) {
+            dumped.ids.read(&bytes, note.alignment);
+        }
+    }
+    Some(dumped)
+}
+
+fn compare_contents(memory: &MemoryImage, file: &Executable, bias: u64, dumped: &DumpedHeader) -> Identity {
+    let mut pages = Pages::default();
+    for segment in file.load_segments().filter(|segment| !segment.flags.writable()) {
+        pages.compare(memory, file, bias, &segment);
+    }
+    if pages.differing > 0 {
+        return Identity::Different(MismatchEvidence::Contents {
+            differing: pages.differing,
+            compared: pages.compared,
+            core: id_text(&dumped.ids, "unknown"),
+            file: file_id(file),
+        });
+    }
+    if pages.compared > 0 || dumped.entry.is_some() {
+        return Identity::Confirmed { patched_pages: pages.patched };
+    }
+    Identity::Unconfirmed
+}
+
+#[derive(Default)]
+struct Pages {
+    compared: u64,
+    differing: u64,
+    patched: u64,
+}
+
+impl Pages {
+    /// Compares whole pages of one read-only segment, evenly spread over it.
+    fn compare(&mut self, memory: &MemoryImage, file: &Executable, bias: u64, segment: &LoadSegment) {
+        let Some(contents) = crate::le::range(file.data(), segment.file_offset, segment.file_size) else { return };
+        // strip rewrites the file header (it moves the section headers), not what it says of the segments.
+        let headers = if segment.file_offset == 0 { 1 } else { 0 };
+        let count = segment.file_size / PAGE;
+        let step = usize::try_from((count / SAMPLE).max(1)).unwrap_or(1);
+        for (index, ours) in contents.chunks_exact(PAGE as usize).enumerate().skip(headers).step_by(step) {
+            let address = segment.address + bias + index as u64 * PAGE;
+            let Some(theirs) = memory.bytes(address, PAGE as usize) else { continue };
+            self.compared += 1;
+            if *theirs != *ours {
+                let bytes = theirs.iter().zip(ours).filter(|(a, b)| a != b).count();
+                let patched = segment.flags.executable() && bytes <= PATCH_LIMIT;
+                self.patched += u64::from(patched);
+                self.differing += u64::from(!patched);
+            }
+        }
+    }
+}
+
+/// The build id to show of a file: GNU's, else Go's, else `none`.
+pub(crate) fn file_id(file: &Executable) -> String {
+    let ids = BuildIds {
+        gnu: file.gnu_build_id().map(<[u8]>::to_vec),
+        go: file.go_build_id().map(str::to_owned),
+    };
+    id_text(&ids, "none")
+}
+
+fn id_text(ids: &BuildIds, absent: &str) -> String {
+    let go = || ids.go.as_ref().map(|id| format!("{id:?}"));
+    ids.gnu.as_deref().map(hex).or_else(go).unwrap_or_else(|| absent.to_owned())
+}

@@ -1,0 +1,42 @@
+//! The bytes of a dead process: its ELF core, its executable, and the memory that the two together describe.
+//!
+//! - To open a core with its executable: [`Process::open`].
+//! - To read memory: [`MemoryImage`]. What neither the core nor a file holds is absent (`None`), never zero.
+//! - For threads and registers: [`CoreFile::threads`]. For symbols, sections and DWARF: [`Executable`].
+//!
+//! Reads ELF64 little-endian cores of x86-64 and aarch64 Linux, as written by the kernel, by gcore and by qemu-user,
+//! plain or compressed (.zst, .gz, .lz4), whole or truncated. This crate knows no Go and prints nothing.
+#![deny(unsafe_code)]
+
+mod address;
+mod bias;
+mod core_file;
+mod diagnostic;
+mod elf;
+mod error;
+mod executable;
+mod identity;
+mod le;
+mod locate;
+mod map;
+mod memory;
+mod notes;
+mod process;
+mod registers;
+mod sections;
+mod shared_object;
+mod source;
+mod unpack;
+
+pub use address::Address;
+pub use core_file::{CoreFile, OpenOptions, Segment};
+pub use diagnostic::Diagnostics;
+pub use elf::{Machine, SegmentFlags};
+pub use error::{ImageError, MismatchEvidence, Role};
+pub use executable::{Executable, LoadSegment, Symbol, SymbolKind};
+pub use memory::{MemoryImage, MemoryRange, RangeSource};
+pub use notes::{AuxVector, MappedFile, ProcessInfo, SignalInfo, Thread};
+pub use process::{OpenRequest, Process};
+pub use registers::Registers;
+pub use sections::{SectionError, SectionHeader};
+pub use shared_object::SharedObject;

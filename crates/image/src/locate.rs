@@ -1,0 +1,104 @@
+//! Finding the files that a core names: under the sysroot, where they were, or beside the core.
+
+use std::ffi::OsString;
+use std::fs::File;
+use std::io::Read;
+use std::path::{Component, Path, PathBuf};
+
+use goblin::elf64::header::ELFMAG;
+
+use crate::notes::path_from_bytes;
+use crate::{CoreFile, MemoryImage};
+
+/// What a file beside the core may be packed with.
+pub(crate) const PACKED_ENDINGS: [&str; 3] = [".zst", ".gz", ".lz4"];
+
+/// Where the files named by one core are looked for.
+pub(crate) struct Places {
+    sysroot: Option<PathBuf>,
+    /// The folder of the core.
+    beside: PathBuf,
+}
+
+impl Places {
+    pub(crate) fn new(core: &Path, sysroot: Option<&Path>) -> Places {
+        let beside = core.parent().map(Path::to_owned).unwrap_or_default();
+        Places { sysroot: sysroot.map(Path::to_owned), beside }
+    }
+
+    /// The places of a file, in order: under the sysroot, at its own path, beside the core by its last name, plain or packed.
+    pub(crate) fn of(&self, name: &Path) -> Vec<PathBuf> {
+        let mut places = Vec::new();
+        if let Some(sysroot) = &self.sysroot {
+            // Only plain parts: a core must not lead out of the sysroot.
+            let parts = name.components().filter(|part| matches!(part, Component::Normal(_)));
+            push_packed(&mut places, sysroot.join(parts.collect::<PathBuf>()));
+        }
+        places.push(name.to_owned());
+        if let Some(last) = name.file_name() {
+            push_packed(&mut places, self.beside.join(last));
+        }
+        places
+    }
+
+    /// As [`Places::of`], those that are ELF files or packed beside their plain name. Nothing else is opened: a core may name any
+    /// file of the machine it is read on, such as a compressed one of a terabyte.
+    pub(crate) fn files(&self, name: &Path) -> Vec<PathBuf> {
+        let packed = |place: &Path| place.file_name() != name.file_name();
+        let mut places = self.of(name);
+        places.retain(|place| place.is_file() && (packed(place) || is_elf(place)));
+        places
+    }
+
+    /// True for a place under the sysroot.
+    pub(crate) fn in_sysroot(&self, place: &Path) -> bool {
+        self.sysroot.as_ref().is_some_and(|sysroot| place.starts_with(sysroot))
+    }
+}
+
+fn is_elf(path: &Path) -> bool {
+    let mut magic = [0; 4];
+    let read = File::open(path).and_then(|mut file| file.read_exact(&mut magic));
+    read.is_ok() && magic == *ELFMAG
+}
+
+fn push_packed(places: &mut Vec<PathBuf>, plain: PathBuf) {
+    let packed = PACKED_ENDINGS.map(|ending| {
+        let mut name = OsString::from(&plain);
+        name.push(ending);
+        PathBuf::from(name)
+    });
+    places.push(plain);
+    places.extend(packed);
+}
+
+/// The names that the core has for its executable, the surest first: the mapping that holds its entry or its program headers, the
+/// path given to execve, the first word of the command line, the first mapping of all, and the short name.
+pub(crate) fn executable_names(core: &CoreFile, memory: &MemoryImage) -> Vec<PathBuf> {
+    const PATH_MAX: usize = 4096;
+    let auxv = core.aux_vector();
+    let mapped = core.mapped_files();
+    let mut names: Vec<Vec<u8>> = Vec::new();
+    for address in [auxv.entry(), auxv.program_headers()].into_iter().flatten() {
+        names.extend(mapped.iter().find(|file| file.contains(address)).map(|file| file.path.clone()));
+    }
+    let exec_fn = auxv.exec_fn().and_then(|address| memory.c_string(address, PATH_MAX));
+    names.extend(exec_fn.map(|name| name.into_owned()));
+    let first_word = core.process().and_then(|process| process.arguments.split(' ').next());
+    names.extend(first_word.map(|word| word.as_bytes().to_vec()));
+    names.extend(mapped.first().map(|file| file.path.clone()));
+    names.extend(core.process().map(|process| process.name.clone().into_bytes()));
+    let mut paths: Vec<PathBuf> = Vec::new();
+    for name in names {
+        let path = path_from_bytes(without_deleted(&name));
+        if !name.is_empty() && !paths.contains(&path) {
+            paths.push(path);
+        }
+    }
+    paths
+}
+
+/// The kernel marks a file that was gone when the core was written.
+pub(crate) fn without_deleted(path: &[u8]) -> &[u8] {
+    path.strip_suffix(b" (deleted)").unwrap_or(path)
+}

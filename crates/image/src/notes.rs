@@ -1,0 +1,88 @@
+//! The notes of a core: threads, process, signal, auxiliary vector, mapped files.
+
+mod auxv;
+mod file;
+mod process;
+mod thread;
+mod walk;
+
+pub use auxv::AuxVector;
+pub use file::MappedFile;
+pub(crate) use file::path_from_bytes;
+pub use process::{ProcessInfo, SignalInfo};
+pub use thread::Thread;
+pub(crate) use walk::{Note, notes};
+
+use goblin::elf::note as nt;
+
+use crate::Machine;
+use crate::diagnostic::Diagnostics;
+
+/// What the notes of one core say.
+#[derive(Default)]
+pub(crate) struct CoreNotes {
+    pub(crate) threads: Vec<Thread>,
+    pub(crate) process: Option<ProcessInfo>,
+    pub(crate) signal: Option<SignalInfo>,
+    pub(crate) aux_vector: AuxVector,
+    pub(crate) mapped_files: Vec<MappedFile>,
+}
+
+impl CoreNotes {
+    /// Reads one `PT_NOTE` segment. A note that makes no sense is counted and passed over.
+    pub(crate) fn read(&mut self, machine: Machine, bytes: &[u8], alignment: u64, diagnostics: &mut Diagnostics) {
+        let (notes, damaged) = notes(bytes, alignment);
+        diagnostics.damaged_notes += u64::from(damaged);
+        for note in notes {
+            self.one(machine, &note, diagnostics);
+        }
+    }
+
+    fn one(&mut self, machine: Machine, note: &Note<'_>, diagnostics: &mut Diagnostics) {
+        let understood = match (note.name, note.kind) {
+            // The name is CORE of the kernel, gcore and qemu alike; NT_ARM_TLS alone has LINUX.
+            (b"CORE", nt::NT_PRSTATUS) => self.prstatus(machine, note),
+            (b"CORE", nt::NT_PRPSINFO) => ProcessInfo::parse(note.contents).map(|info| {
+                self.process.get_or_insert(info);
+            }),
+            (b"CORE", NT_SIGINFO) => SignalInfo::parse(note.contents).map(|info| {
+                self.signal.get_or_insert(info);
+            }),
+            (b"CORE", NT_AUXV) => {
+                if self.aux_vector.pairs().is_empty() {
+                    self.aux_vector = AuxVector::parse(note.contents);
+                }
+                Some(())
+            }
+            (b"CORE", NT_FILE) => file::parse(note.contents).map(|files| {
+                if self.mapped_files.is_empty() {
+                    self.mapped_files = files;
+                }
+            }),
+            (b"LINUX", NT_ARM_TLS) => self.arm_tls(note),
+            _ => Some(()),
+        };
+        diagnostics.unknown_notes += u64::from(understood.is_none());
+    }
+
+    fn prstatus(&mut self, machine: Machine, note: &Note<'_>) -> Option<()> {
+        self.threads.push(Thread::parse(machine, note.contents)?);
+        Some(())
+    }
+
+    /// Follows the `NT_PRSTATUS` of the thread that it belongs to.
+    fn arm_tls(&mut self, note: &Note<'_>) -> Option<()> {
+        let base = crate::le::u64(note.contents, 0)?;
+        self.threads.last_mut()?.fs_base = Some(crate::Address(base));
+        Some(())
+    }
+}
+
+/// `siginfo_t` of the signal that killed it ("SIGI").
+const NT_SIGINFO: u32 = 0x5349_4749;
+/// The auxiliary vector.
+const NT_AUXV: u32 = 6;
+/// Mapped files ("FILE").
+const NT_FILE: u32 = 0x4649_4c45;
+/// TPIDR_EL0 of aarch64.
+const NT_ARM_TLS: u32 = 0x401;

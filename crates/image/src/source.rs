@@ -1,0 +1,46 @@
+//! An input file, mapped if it is plain, unpacked to a temporary file and that mapped if it is not.
+
+use std::fs::File;
+use std::io::{self, BufRead, BufReader};
+use std::path::Path;
+use std::time::SystemTime;
+
+use crate::core_file::OpenOptions;
+use crate::error::{ImageError, Role};
+use crate::map::ByteStore;
+use crate::unpack::{self, Compression};
+
+/// The bytes of an input and how they came.
+pub(crate) struct Source {
+    pub(crate) store: ByteStore,
+    pub(crate) modified: Option<SystemTime>,
+    /// Why unpacking stopped early, when it did. What came before is in `store`.
+    pub(crate) damage: Option<String>,
+}
+
+impl Source {
+    pub(crate) fn from_bytes(bytes: Vec<u8>) -> Source {
+        Source { store: ByteStore::Owned(bytes.into()), modified: None, damage: None }
+    }
+
+    /// Opens `path`. The compression is told by its magic, not by its name; a pipe is copied to a temporary file.
+    pub(crate) fn open(path: &Path, role: Role, options: &OpenOptions) -> Result<Source, ImageError> {
+        let unreadable = |source| ImageError::Unreadable { path: path.to_owned(), role, source };
+        let file = File::open(path).map_err(unreadable)?;
+        let metadata = file.metadata().map_err(unreadable)?;
+        if metadata.is_dir() {
+            return Err(unreadable(io::Error::from(io::ErrorKind::IsADirectory)));
+        }
+        let modified = metadata.modified().ok();
+        let mut reader = BufReader::with_capacity(1 << 18, &file);
+        let compression = Compression::detect(reader.fill_buf().map_err(unreadable)?);
+        if compression == Compression::None && metadata.is_file() {
+            let store = ByteStore::map(&file).map_err(unreadable)?;
+            return Ok(Source { store, modified, damage: None });
+        }
+        let limit = options.max_unpacked.unwrap_or(OpenOptions::DEFAULT_MAX_UNPACKED);
+        let unpacked = unpack::to_temporary(path, role, reader, compression, limit)?;
+        let store = ByteStore::map(&unpacked.file).map_err(unreadable)?;
+        Ok(Source { store, modified, damage: unpacked.damage })
+    }
+}

@@ -1,0 +1,48 @@
+//! What people and their scripts read. One file a format; each takes plain data and an [`std::io::Write`].
+//!
+//! | to do | start at |
+//! |---|---|
+//! | describe who holds how much | [`FlameTree`] |
+//! | draw it | [`flame::write_svg`] |
+//! | write it for other tools | [`folded::write`], [`stap::write`], [`json::write_tree`] |
+//! | tell what the process was and whether the heap adds up | [`overview::OverviewReport`] |
+//! | print columns | [`table::Table`] |
+//! | show a string that came out of a core | [`text`] |
+//!
+//! The one idea: names come from a dead process and may hold anything, so every format gets its text from [`text`], and
+//! no other file escapes. What a format cannot show is folded into the frame above and counted ([`Drawn`]), never lost.
+//!
+//! This crate reads no memory, starts no thread and opens no file. A reader that has gone away is an
+//! [`ReportError::Io`] of kind [`std::io::ErrorKind::BrokenPipe`], for the caller to judge.
+//!
+//! ```
+//! use goheap_report::{Count, FlameTree, folded};
+//!
+//! let mut tree = FlameTree::default();
+//! let cache = tree.push(None, "main.cache *main.Cache", 64, 1)?;
+//! tree.push(Some(cache), ".entries map[string]int", 4096, 3)?;
+//! let mut out = Vec::new();
+//! folded::write(&tree, Count::Bytes, 0.0, &mut out)?;
+//! assert_eq!(
+//!     String::from_utf8_lossy(&out),
+//!     "main.cache *main.Cache 64\nmain.cache *main.Cache;.entries map[string]int 4096\n",
+//! );
+//! # Ok::<(), goheap_report::ReportError>(())
+//! ```
+
+mod error;
+pub mod flame;
+pub mod folded;
+pub mod json;
+pub mod overview;
+mod overview_text;
+mod prune;
+pub mod stap;
+pub mod table;
+pub mod text;
+mod tree;
+mod walk;
+
+pub use error::ReportError;
+pub use prune::{Drawn, NARROW_ROOTS};
+pub use tree::{Count, FlameTree, Frame};

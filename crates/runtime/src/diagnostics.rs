@@ -1,0 +1,24 @@
+//! What was odd about the runtime's structures but did not stop the reading.
+
+/// Counts of what was odd. Everything is 0 on a quiescent core of a supported release.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Diagnostics {
+    /// Spans that could not be read or that overlapped another.
+    pub broken_spans: u64,
+    /// Entries of `allgs` that could not be read.
+    pub broken_goroutines: u64,
+    /// `runtime.allgs` was not found: no stack is a root.
+    pub no_goroutines: bool,
+    /// `runtime.allp` was not found: the tiny blocks in use are no roots.
+    pub no_processors: bool,
+    /// Objects whose malloc header names no type.
+    pub bad_headers: u64,
+    /// The release is newer than the built-in tables; its layout is from DWARF.
+    pub is_newer_than_known: bool,
+    /// DWARF was there and could not be used: why.
+    pub unusable_dwarf: Option<String>,
+    /// DWARF entries that were passed over as broken.
+    pub broken_dwarf_entries: u64,
+    /// The experiments change structures of which only DWARF tells the layout, and there is none.
+    pub unknown_experiments: Vec<String>,
+}

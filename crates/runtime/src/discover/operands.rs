@@ -1,0 +1,119 @@
+//! Variables told by the code that uses them: function names survive stripping, and so do their operands.
+
+use super::Search;
+use goheap_image::{Address, Machine};
+use std::collections::BTreeSet;
+
+/// Code of one function that is searched.
+const MAX_CODE: u64 = 1 << 16;
+const FINALIZER_BLOCK_ENTRIES: u32 = 101;
+const CLEANUP_BLOCK_ENTRIES: u32 = 60;
+
+/// The words that `runtime.queuefinalizer` names and that point to blocks of finalizers: `allfin` and `finq`.
+pub(super) fn find_finalizer_blocks(search: &Search<'_>) -> Vec<Address> {
+    let is_list = |at: &Address| points_to_block(search, *at, 16, FINALIZER_BLOCK_ENTRIES, 24);
+    operands(search, &["runtime.queuefinalizer"]).into_iter().map(Address).filter(is_list).collect()
+}
+
+/// `gcCleanups.all`, from the code that takes cleanups from the queue (since 1.25).
+pub(super) fn find_cleanup_blocks(search: &Search<'_>) -> Vec<Address> {
+    let all = search.cleanup_all_offset();
+    let is_list = |at: &Address| points_to_block(search, *at, 24, CLEANUP_BLOCK_ENTRIES, 32);
+    operands(search, &["runtime.runCleanups"])
+        .into_iter()
+        .map(|queue| Address(queue).add(all))
+        .filter(is_list)
+        .collect()
+}
+
+/// True if the word at `at` points outside the module's variables to a block of calls: the count at `count` is in bounds and
+/// positive, and the first entry's first word, at `entries`, is a func value of this program.
+fn points_to_block(search: &Search<'_>, at: Address, count: u64, limit: u32, entries: u64) -> bool {
+    let memory = search.memory;
+    let first_code = |block: u64| {
+        let func = memory.read_u64(Address(block).add(entries))?;
+        memory.read_u64(Address(func))
+    };
+    memory.read_u64(at).is_some_and(|block| {
+        block != 0
+            && block.is_multiple_of(8)
+            && !search.module.holds_variable(block)
+            && memory.read_u32(Address(block).add(count)).is_some_and(|entries| (1..=limit).contains(&entries))
+            && first_code(block).is_some_and(|pc| search.module.text.contains(&pc))
+    })
+}
+
+/// Addresses of variables that the named functions' code refers to.
+fn operands(search: &Search<'_>, names: &[&str]) -> BTreeSet<u64> {
+    let functions = &search.module.functions;
+    let mut found = BTreeSet::new();
+    let mut all = functions.iter().peekable();
+    while let Some(func) = all.next() {
+        if !names.contains(&&*functions.name(&func)) {
+            continue;
+        }
+        let end = all.peek().map_or(search.module.text.end, |next| next.entry);
+        let len = end.saturating_sub(func.entry).min(MAX_CODE);
+        let code = usize::try_from(len).ok().and_then(|len| search.memory.bytes(Address(func.entry), len));
+        if let Some(code) = code {
+            match search.machine {
+                Machine::X86_64 => relative_operands(&code, func.entry, &mut found),
+                Machine::Aarch64 => page_operands(&code, func.entry, &mut found),
+            }
+        }
+    }
+    found.retain(|&address| address % 8 == 0 && search.module.holds_variable(address));
+    found
+}
+
+/// amd64: every four bytes that, taken as a displacement from their end, could be an operand. Which of them are is told by what
+/// lies there.
+fn relative_operands(code: &[u8], entry: u64, found: &mut BTreeSet<u64>) {
+    for (at, bytes) in code.windows(4).enumerate() {
+        let displacement = i32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]);
+        found.insert(entry.wrapping_add(at as u64 + 4).wrapping_add_signed(i64::from(displacement)));
+    }
+}
+
+/// arm64: ADRP followed by an ADD, load or store of eight bytes on the same register.
+fn page_operands(code: &[u8], entry: u64, found: &mut BTreeSet<u64>) {
+    let mut pages = [None::<u64>; 32];
+    for (index, bytes) in code.as_chunks::<4>().0.iter().enumerate() {
+        let word = u32::from_le_bytes(*bytes);
+        let (target, base) = ((word & 31) as usize, (word >> 5 & 31) as usize);
+        if word & 0x9f00_0000 == 0x9000_0000 {
+            let pages_away = ((word >> 5 & 0x7_ffff) << 2 | word >> 29 & 3) << 11;
+            let distance = i64::from(pages_away as i32 >> 11) << 12;
+            let pc = entry.wrapping_add(index as u64 * 4) & !0xfff;
+            pages[target] = Some(pc.wrapping_add_signed(distance));
+            continue;
+        }
+        let immediate = u64::from(word >> 10 & 0xfff);
+        let offset = match word & 0xffc0_0000 {
+            0x9100_0000 => immediate,
+            0xf940_0000 | 0xf900_0000 => immediate * 8,
+            _ => continue,
+        };
+        if let Some(page) = pages[base] {
+            found.insert(page.wrapping_add(offset));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_displacements_and_pages() {
+        let mut found = BTreeSet::new();
+        // mov rax, [rip+0x100]
+        relative_operands(&[0x48, 0x8b, 0x05, 0, 1, 0, 0], 0x1000, &mut found);
+        assert!(found.contains(&0x1107));
+        let mut found = BTreeSet::new();
+        // adrp x27, +1 page; ldr x0, [x27, #16]
+        let code = [0xb000_001b_u32, 0xf940_0b60].map(u32::to_le_bytes).concat();
+        page_operands(&code, 0x1_0000, &mut found);
+        assert!(found.contains(&0x1_1010), "{found:x?}");
+    }
+}

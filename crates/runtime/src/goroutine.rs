@@ -1,0 +1,156 @@
+//! `runtime.g` and `runtime.m` (runtime2.go): goroutines and the threads that run them.
+
+use crate::constants::{GoroutineStatus, wait_reason};
+use crate::layout::RuntimeLayout;
+use crate::words::{half_at, read_slice, read_words, word_at};
+use goheap_image::{Address, MemoryImage};
+use rustc_hash::FxHashMap;
+
+/// The `m` chain of a broken core may be a ring.
+const MAX_THREADS: usize = 1 << 20;
+
+/// One goroutine, alive or kept for reuse.
+#[derive(Clone, Debug)]
+pub struct Goroutine {
+    /// Where its `g` lies.
+    pub address: Address,
+    /// `goid`.
+    pub id: u64,
+    /// What it was doing.
+    pub status: GoroutineStatus,
+    /// Why it waits, where it does.
+    pub wait_reason: Option<&'static str>,
+    /// Stack bounds `[lo, hi)`.
+    pub stack: (u64, u64),
+    /// Saved registers of a goroutine that does not run.
+    pub sched: Gobuf,
+    /// SP and PC at the entry of a system call; SP is 0 outside one.
+    pub syscall: (u64, u64),
+    /// True if it was stopped at an arbitrary instruction.
+    pub async_safe_point: bool,
+    /// Its `m`, or null.
+    pub m: Address,
+    /// Head of its deferred calls.
+    pub defer: Address,
+    /// Innermost panic.
+    pub panic: u64,
+    /// Entry of the function that the go statement called.
+    pub startpc: u64,
+    /// Where the go statement is.
+    pub gopc: u64,
+    /// Since when it waits, nanoseconds of the monotonic clock; 0 unless a collection saw it wait.
+    pub waitsince: u64,
+}
+
+/// `runtime.gobuf`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Gobuf {
+    /// Stack pointer.
+    pub sp: u64,
+    /// Program counter.
+    pub pc: u64,
+    /// Link register; 0 on amd64.
+    pub lr: u64,
+    /// Closure context, which the collector takes for a pointer.
+    pub ctxt: u64,
+    /// The `g` that owns this: equal to its own address in a sound one.
+    pub g: u64,
+}
+
+/// One `m`: an operating system thread that runs goroutines.
+#[derive(Clone, Copy, Debug)]
+pub struct MachineThread {
+    /// Where the `m` lies.
+    pub address: Address,
+    /// Thread id as the runtime saw it (in its own pid namespace).
+    pub procid: u64,
+    /// The goroutine that it runs, or null.
+    pub curg: Address,
+    /// Bounds of the stack for signals.
+    pub signal_stack: (u64, u64),
+}
+
+impl Goroutine {
+    /// Reads the `g` at `address`; None where it is absent.
+    pub fn read(memory: &MemoryImage, layout: &RuntimeLayout, minor: u32, address: Address) -> Option<Self> {
+        let fields = &layout.g;
+        let record = memory.bytes(address, usize::try_from(fields.size).ok()?)?;
+        let word = |offset: u64| word_at(&record, usize::try_from(offset).ok()?);
+        let half = |offset: u64| half_at(&record, usize::try_from(offset).ok()?);
+        let byte = |offset: u64| record.get(usize::try_from(offset).ok()?).copied();
+        let saved = |offset: u64| word(fields.sched + offset);
+        let status = GoroutineStatus::from_word(half(fields.atomicstatus)?);
+        let waits = matches!(status, GoroutineStatus::Waiting | GoroutineStatus::Leaked);
+        Some(Goroutine {
+            address,
+            id: word(fields.goid)?,
+            status,
+            wait_reason: if waits { wait_reason(byte(fields.waitreason)?, minor) } else { None },
+            stack: (word(fields.stack)?, word(fields.stack + 8)?),
+            sched: Gobuf {
+                sp: saved(layout.gobuf.sp)?,
+                pc: saved(layout.gobuf.pc)?,
+                lr: saved(layout.gobuf.lr)?,
+                ctxt: saved(layout.gobuf.ctxt)?,
+                g: saved(layout.gobuf.g)?,
+            },
+            syscall: (word(fields.syscallsp)?, word(fields.syscallpc)?),
+            async_safe_point: byte(fields.async_safe_point)? != 0,
+            m: Address(word(fields.m)?),
+            defer: Address(word(fields.defer)?),
+            panic: word(fields.panic)?,
+            startpc: word(fields.startpc)?,
+            gopc: word(fields.gopc)?,
+            waitsince: word(fields.waitsince)?,
+        })
+    }
+
+    /// True if `address` lies on its stack.
+    pub fn on_stack(&self, address: u64) -> bool {
+        self.stack.0 <= address && address < self.stack.1
+    }
+}
+
+/// Every goroutine of `allgs`, in its order (that of creation), and how many entries could not be read; None where the list
+/// is absent.
+pub(crate) fn read_goroutines(
+    memory: &MemoryImage,
+    layout: &RuntimeLayout,
+    minor: u32,
+    allgs: Address,
+) -> Option<(Vec<Goroutine>, u64)> {
+    let list = read_slice(memory, allgs)?;
+    let addresses = read_words(memory, list.data, usize::try_from(list.len).ok()?)?;
+    let total = addresses.len();
+    let goroutines: Vec<Goroutine> =
+        addresses.into_iter().filter_map(|address| Goroutine::read(memory, layout, minor, Address(address))).collect();
+    let broken = (total - goroutines.len()) as u64;
+    Some((goroutines, broken))
+}
+
+/// The threads found from the goroutines' `m` fields and from `first` (`allm`), along `alllink`; by address of the `m`.
+pub(crate) fn read_threads(
+    memory: &MemoryImage,
+    layout: &RuntimeLayout,
+    first: impl IntoIterator<Item = Address>,
+) -> FxHashMap<u64, MachineThread> {
+    let mut threads = FxHashMap::default();
+    for mut address in first {
+        while !address.is_null() && !threads.contains_key(&address.0) && threads.len() < MAX_THREADS {
+            let Some((thread, next)) = read_thread(memory, layout, address) else { break };
+            threads.insert(address.0, thread);
+            address = next;
+        }
+    }
+    threads
+}
+
+fn read_thread(memory: &MemoryImage, layout: &RuntimeLayout, address: Address) -> Option<(MachineThread, Address)> {
+    let word = |offset: u64| memory.read_u64(address.add(offset));
+    let gsignal = Address(word(layout.m.gsignal)?);
+    let bound = |offset: u64| memory.read_u64(gsignal.add(layout.g.stack + offset)).unwrap_or(0);
+    let signal_stack = if gsignal.is_null() { (0, 0) } else { (bound(0), bound(8)) };
+    let thread =
+        MachineThread { address, procid: word(layout.m.procid)?, curg: Address(word(layout.m.curg)?), signal_stack };
+    Some((thread, Address(word(layout.m.alllink)?)))
+}

@@ -1,0 +1,146 @@
+//! `runtime.mheap` (mheap.go): every span of the process, found by address.
+
+use crate::layout::RuntimeLayout;
+use crate::span::{PAGE_BYTES, Span, SpanReader, SpanRecord};
+use crate::version::GoVersion;
+use crate::words::{read_slice, read_words};
+use goheap_image::{Address, Machine, MemoryImage};
+
+/// `heapArenaBytes` on 64-bit Linux.
+pub const ARENA_BYTES: u64 = 64 << 20;
+const PAGES_PER_ARENA: usize = (ARENA_BYTES / PAGE_BYTES) as usize;
+/// Arenas whose page tables may be held: a 16 TiB heap.
+const MAX_ARENAS: usize = 1 << 18;
+const NO_SPAN: u32 = u32::MAX;
+
+/// The heap's spans and the way from an address to its span.
+///
+/// # Overhead
+/// Four bytes a page of each arena in use (32 KiB an arena of 64 MiB), and the spans.
+#[derive(Debug)]
+pub struct GoHeap<'p> {
+    /// Spans in use, in address order, none overlapping.
+    pub spans: Vec<Span<'p>>,
+    /// Spans of memory managed by hand (stacks, work buffers), in address order: start and end.
+    pub manual: Vec<(u64, u64)>,
+    /// `mheap_.sweepgen`.
+    pub sweepgen: u32,
+    /// `mheap_.pagesInUse`.
+    pub pages_in_use: u64,
+    /// Spans that could not be read or that overlapped another.
+    pub broken_spans: u64,
+    first_arena: u64,
+    arenas: Vec<Option<Box<[u32]>>>,
+}
+
+impl<'p> GoHeap<'p> {
+    /// Reads every span that `mheap_.allspans` lists; None where the list itself is absent.
+    pub fn read(memory: &'p MemoryImage, layout: &RuntimeLayout, version: &GoVersion, mheap: Address) -> Option<Self> {
+        let fields = &layout.mheap;
+        let sweepgen = memory.read_u32(mheap.add(fields.sweepgen))?;
+        let list = read_slice(memory, mheap.add(fields.allspans))?;
+        let addresses = read_words(memory, list.data, usize::try_from(list.len).ok()?)?;
+        let reader = SpanReader { layout, memory, sweepgen, inline_marks: version.uses_inline_mark_bits() };
+        let (mut spans, mut manual, mut broken_spans) = (Vec::new(), Vec::new(), 0);
+        for address in addresses {
+            match reader.read(Address(address)) {
+                Some(SpanRecord::InUse(span)) => spans.push(*span),
+                Some(SpanRecord::Manual(base, pages)) => {
+                    manual.push((base, base.saturating_add(pages.saturating_mul(PAGE_BYTES))));
+                }
+                Some(SpanRecord::Dead) => {}
+                None => broken_spans += 1,
+            }
+        }
+        manual.sort_unstable();
+        spans.sort_by_key(|span| span.base);
+        let mut end = 0;
+        spans.retain(|span| {
+            let apart = span.base >= end;
+            if apart {
+                end = span.end()
+            } else {
+                broken_spans += 1
+            }
+            apart
+        });
+        let pages_in_use = memory.read_u64(mheap.add(fields.pages_in_use))?;
+        let mut heap =
+            GoHeap { spans, manual, sweepgen, pages_in_use, broken_spans, first_arena: 0, arenas: Vec::new() };
+        heap.index_pages();
+        Some(heap)
+    }
+
+    fn index_pages(&mut self) {
+        let Some((first, last)) = self.spans.first().map(|span| span.base).zip(self.spans.last().map(Span::end)) else {
+            return;
+        };
+        self.first_arena = first / ARENA_BYTES;
+        let count = usize::try_from((last - 1) / ARENA_BYTES - self.first_arena + 1).unwrap_or(usize::MAX);
+        // Arenas further apart than any heap is large: spans beyond the bound are found by search alone.
+        self.arenas = vec![None; count.min(MAX_ARENAS)];
+        for (index, span) in self.spans.iter().enumerate() {
+            for page in 0..span.npages {
+                let number = span.base / PAGE_BYTES + page;
+                let arena = number / PAGES_PER_ARENA as u64 - self.first_arena;
+                let Some(slot) = usize::try_from(arena).ok().and_then(|arena| self.arenas.get_mut(arena)) else {
+                    break;
+                };
+                let table = slot.get_or_insert_with(|| vec![NO_SPAN; PAGES_PER_ARENA].into());
+                table[(number % PAGES_PER_ARENA as u64) as usize] = index as u32;
+            }
+        }
+    }
+
+    /// Index in [`GoHeap::spans`] of the span that holds `address`.
+    #[inline]
+    pub fn span_index(&self, address: u64) -> Option<usize> {
+        let page = address / PAGE_BYTES;
+        let arena = (page / PAGES_PER_ARENA as u64).checked_sub(self.first_arena)?;
+        match self.arenas.get(usize::try_from(arena).ok()?) {
+            Some(Some(table)) => match table[(page % PAGES_PER_ARENA as u64) as usize] {
+                NO_SPAN => None,
+                index => Some(index as usize),
+            },
+            Some(None) => None,
+            None => self.search(address),
+        }
+    }
+
+    fn search(&self, address: u64) -> Option<usize> {
+        let index = self.spans.partition_point(|span| span.base <= address).checked_sub(1)?;
+        (address < self.spans[index].end()).then_some(index)
+    }
+
+    /// True if `address` lies in memory that the runtime manages by hand.
+    pub fn is_manual(&self, address: u64) -> bool {
+        let index = self.manual.partition_point(|range| range.0 <= address);
+        index > 0 && address < self.manual[index - 1].1
+    }
+
+    /// True if `address` lies in an arena that holds spans.
+    pub fn in_arena(&self, address: u64) -> bool {
+        (address / ARENA_BYTES)
+            .checked_sub(self.first_arena)
+            .and_then(|arena| self.arenas.get(usize::try_from(arena).ok()?))
+            .is_some_and(Option::is_some)
+    }
+}
+
+/// Address of the `heapArena` that describes `address` (malloc.go `arenaIndex`): the index is one level on 64-bit Linux.
+pub(crate) fn heap_arena_of(
+    memory: &MemoryImage,
+    layout: &RuntimeLayout,
+    machine: Machine,
+    mheap: Address,
+    address: u64,
+) -> Option<Address> {
+    let base = match machine {
+        Machine::X86_64 => 0xffff_8000_0000_0000_u64,
+        Machine::Aarch64 => 0,
+    };
+    let index = address.wrapping_sub(base) / ARENA_BYTES;
+    let level2 = memory.read_u64(mheap.add(layout.mheap.arenas))?;
+    let arena = memory.read_u64(Address(level2).add(index * 8))?;
+    (arena != 0).then_some(Address(arena))
+}

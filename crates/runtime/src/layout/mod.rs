@@ -1,0 +1,234 @@
+//! Where the runtime's structs keep their fields: from the executable's DWARF, or from the built-in table.
+//!
+//! A field that some release lacks is an `Option`; whether it is there decides what is read, not the release's number.
+
+mod source;
+mod table;
+
+pub use source::{FieldSource, LayoutSource, TableSource};
+
+use crate::dwarf::Dwarf;
+use crate::version::GoVersion;
+use goheap_image::Machine;
+
+/// A field or a struct that the release must have was not found.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum LayoutError {
+    /// Neither DWARF nor the table knows it.
+    #[error("the layout of runtime.{structure} lacks {field}")]
+    Missing {
+        /// The struct without `runtime.`.
+        structure: &'static str,
+        /// The field's spellings, newest first, or `size()`.
+        field: &'static str,
+    },
+    /// The release is outside the table and the executable has no DWARF.
+    #[error("no built-in layout for {version}, and the executable carries no DWARF to read it from")]
+    UnknownRelease {
+        /// The version string as found.
+        version: String,
+    },
+}
+
+macro_rules! layouts {
+    ($( $(#[$doc:meta])* $layout:ident = $structure:literal {
+        required { $( $required:ident: $required_name:literal, )* }
+        optional { $( $optional:ident: $optional_name:literal, )* }
+    } )*) => {
+        $(
+            $(#[$doc])*
+            #[allow(missing_docs, reason = "the fields are named as the runtime names them")]
+            #[derive(Clone, Debug, PartialEq, Eq)]
+            pub struct $layout { $( pub $required: u64, )* $( pub $optional: Option<u64>, )* }
+
+            impl $layout {
+                fn load(source: &dyn FieldSource) -> Result<Self, LayoutError> {
+                    Ok($layout {
+                        $( $required: source.offset($structure, $required_name).ok_or(
+                            LayoutError::Missing { structure: $structure, field: $required_name })?, )*
+                        $( $optional: source.offset($structure, $optional_name), )*
+                    })
+                }
+            }
+        )*
+
+        /// Every struct and field that is read, as the table and DWARF name them.
+        pub const FIELDS: &[(&str, &str)] = &[
+            $( $( ($structure, $required_name), )* $( ($structure, $optional_name), )* )*
+        ];
+    };
+}
+
+layouts! {
+    /// `runtime.mheap` (mheap.go).
+    MheapLayout = "mheap" {
+        required { size: "size()", sweepgen: "sweepgen", allspans: "allspans", pages_in_use: "pagesInUse",
+            arenas: "arenas", heap_arenas: "heapArenas/allArenas", spanalloc: "spanalloc", cachealloc: "cachealloc",
+            specialfinalizeralloc: "specialfinalizeralloc", specialprofilealloc: "specialprofilealloc", }
+        optional { user_arena_arenas: "userArenaArenas", }
+    }
+    /// `runtime.mspan` (mheap.go).
+    MspanLayout = "mspan" {
+        required { size: "size()", start_addr: "startAddr", npages: "npages", freeindex: "freeindex", nelems: "nelems",
+            alloc_bits: "allocBits", gcmark_bits: "gcmarkBits", sweepgen: "sweepgen", alloc_count: "allocCount",
+            spanclass: "spanclass", state: "state", elemsize: "elemsize", limit: "limit", specials: "specials", }
+        optional { free_index_for_scan: "freeIndexForScan", is_user_arena_chunk: "isUserArenaChunk",
+            large_type: "largeType", }
+    }
+    /// `runtime.heapArena` (mheap.go).
+    HeapArenaLayout = "heapArena" {
+        required { spans: "spans", }
+        optional { bitmap: "bitmap", no_more_ptrs: "noMorePtrs",
+            page_use_span_inline_mark_bits: "pageUseSpanInlineMarkBits", }
+    }
+    /// `runtime.moduledata` (symtab.go).
+    ModuledataLayout = "moduledata" {
+        required { size: "size()", pc_header: "pcHeader", funcnametab: "funcnametab", pctab: "pctab",
+            pclntable: "pclntable", ftab: "ftab", minpc: "minpc", text: "text", etext: "etext",
+            noptrdata: "noptrdata", data: "data", edata: "edata", bss: "bss", ebss: "ebss", noptrbss: "noptrbss",
+            enoptrbss: "enoptrbss", types: "types", etypes: "etypes", textsectmap: "textsectmap",
+            gcdatamask: "gcdatamask", gcbssmask: "gcbssmask", next: "next", }
+        optional { typedesclen: "typedesclen", itaboffset: "itaboffset", itabsize: "itabsize", rodata: "rodata",
+            gofunc: "gofunc", typelinks: "typelinks", itablinks: "itablinks", }
+    }
+    /// `runtime.g` (runtime2.go).
+    GLayout = "g" {
+        required { size: "size()", stack: "stack", panic: "_panic", defer: "_defer", m: "m", sched: "sched",
+            syscallsp: "syscallsp", syscallpc: "syscallpc", atomicstatus: "atomicstatus", goid: "goid",
+            waitsince: "waitsince", waitreason: "waitreason", async_safe_point: "asyncSafePoint", gopc: "gopc",
+            startpc: "startpc", waiting: "waiting", }
+        optional { parent_goid: "parentGoid", x_regs: "xRegs", }
+    }
+    /// `runtime.gobuf` (runtime2.go).
+    GobufLayout = "gobuf" {
+        required { sp: "sp", pc: "pc", g: "g", ctxt: "ctxt", lr: "lr", }
+        optional {}
+    }
+    /// `runtime.m` (runtime2.go).
+    MLayout = "m" {
+        required { g0: "g0", procid: "procid", gsignal: "gsignal", curg: "curg", id: "id", alllink: "alllink", }
+        optional {}
+    }
+    /// `runtime.p` (runtime2.go).
+    PLayout = "p" {
+        required { size: "size()", id: "id", status: "status", m: "m", mcache: "mcache", }
+        optional {}
+    }
+    /// `runtime.mcache` (mcache.go).
+    McacheLayout = "mcache" {
+        required { size: "size()", tiny: "tiny", }
+        optional {}
+    }
+    /// `runtime.sudog` (runtime2.go).
+    SudogLayout = "sudog" {
+        required { size: "size()", g: "g", elem: "elem", waitlink: "waitlink", c: "c", }
+        optional {}
+    }
+    /// `runtime.hchan` (chan.go).
+    HchanLayout = "hchan" {
+        required { size: "size()", qcount: "qcount", dataqsiz: "dataqsiz", buf: "buf", elemsize: "elemsize",
+            elemtype: "elemtype", sendx: "sendx", recvx: "recvx", }
+        optional {}
+    }
+    /// `runtime._defer` (runtime2.go).
+    DeferLayout = "_defer" {
+        required { heap: "heap", sp: "sp", pc: "pc", func: "fn", link: "link", }
+        optional {}
+    }
+    /// `runtime.special` and the records that begin with one (mheap.go).
+    SpecialLayout = "special" {
+        required { size: "size()", next: "next", offset: "offset", kind: "kind", }
+        optional {}
+    }
+    /// `runtime.specialfinalizer` (mheap.go).
+    SpecialFinalizerLayout = "specialfinalizer" {
+        required { size: "size()", func: "fn", fint: "fint", ot: "ot", }
+        optional {}
+    }
+    /// `runtime.specialWeakHandle` (mheap.go, since 1.23).
+    SpecialWeakHandleLayout = "specialWeakHandle" {
+        required {}
+        optional { handle: "handle", }
+    }
+    /// `runtime.specialCleanup` (mheap.go, since 1.24): a funcval up to 1.25, then a `cleanupFn` of three words.
+    SpecialCleanupLayout = "specialCleanup" {
+        required {}
+        optional { func: "fn", cleanup: "cleanup", }
+    }
+    /// `runtime._func` (runtime2.go); pclntab's records of functions.
+    FuncLayout = "_func" {
+        required { size: "size()", entry: "entryOff/entryoff/entry", name_off: "nameOff/nameoff", args: "args",
+            deferreturn: "deferreturn", pcsp: "pcsp", npcdata: "npcdata", func_id: "funcID", flag: "flag",
+            nfuncdata: "nfuncdata", }
+        optional {}
+    }
+    /// `runtime.stackObjectRecord` (stack.go).
+    StackObjectRecordLayout = "stackObjectRecord" {
+        required { size: "size()", off: "off", object_size: "size", ptr_bytes: "_ptrdata/ptrBytes",
+            gcdata: "gcdataoff/gcdata", }
+        optional {}
+    }
+    /// `internal/abi.MapType` of its many names (internal/abi/map*.go; `runtime.maptype` up to 1.20): both kinds of map.
+    MapTypeLayout = "MapType" {
+        required { key: "key/Key", elem: "elem/Elem", bucket: "bucket/Bucket/Group", flags: "flags/Flags", }
+        optional { key_size: "keysize/KeySize", elem_size: "elemsize/ValueSize", bucket_size: "bucketsize/BucketSize",
+            group_size: "GroupSize", slot_size: "SlotSize", keys_off: "KeysOff", key_stride: "KeyStride",
+            elems_off: "ElemsOff", elem_stride: "ElemStride", elem_off: "ElemOff", }
+    }
+    /// `runtime.gcControllerState` (mgcpacer.go).
+    GcControllerLayout = "gcControllerState" {
+        required { heap_live: "heapLive", heap_marked: "heapMarked", }
+        optional { heap_in_use: "heapInUse", total_alloc: "totalAlloc", total_free: "totalFree", }
+    }
+    /// `runtime.mstats` (mstats.go).
+    MstatsLayout = "mstats" {
+        required { numgc: "numgc", }
+        optional {}
+    }
+}
+
+macro_rules! runtime_layout {
+    ($( $field:ident: $layout:ident, )*) => {
+        /// The offsets in bytes of every field that goheap reads, for one executable.
+        #[allow(missing_docs, reason = "each field is the struct of its name")]
+        #[derive(Clone, Debug, PartialEq, Eq)]
+        pub struct RuntimeLayout { $( pub $field: $layout, )* }
+
+        impl RuntimeLayout {
+            /// Reads every struct's layout from `source`.
+            pub fn load(source: &dyn FieldSource) -> Result<Self, LayoutError> {
+                Ok(RuntimeLayout { $( $field: $layout::load(source)?, )* })
+            }
+        }
+    };
+}
+
+runtime_layout! {
+    mheap: MheapLayout, mspan: MspanLayout, heap_arena: HeapArenaLayout, moduledata: ModuledataLayout, g: GLayout,
+    gobuf: GobufLayout, m: MLayout, p: PLayout, mcache: McacheLayout, sudog: SudogLayout, hchan: HchanLayout,
+    defer: DeferLayout, special: SpecialLayout, special_finalizer: SpecialFinalizerLayout,
+    special_weak_handle: SpecialWeakHandleLayout, special_cleanup: SpecialCleanupLayout, func: FuncLayout,
+    stack_object_record: StackObjectRecordLayout, map_type: MapTypeLayout,
+    gc_controller: GcControllerLayout, mstats: MstatsLayout,
+}
+
+impl RuntimeLayout {
+    /// The layout from DWARF where there is any, else from the table of the release.
+    ///
+    /// # Errors
+    /// The release is outside the table and there is no DWARF, or DWARF lacks a struct that the runtime always has.
+    pub fn choose(
+        version: &GoVersion,
+        machine: Machine,
+        dwarf: Option<&Dwarf>,
+    ) -> Result<(Self, LayoutSource), LayoutError> {
+        if let Some(dwarf) = dwarf
+            && let Ok(layout) = Self::load(dwarf)
+        {
+            return Ok((layout, LayoutSource::Dwarf));
+        }
+        let table = TableSource::new(version.minor, machine)
+            .ok_or_else(|| LayoutError::UnknownRelease { version: version.text.clone() })?;
+        Ok((Self::load(&table)?, LayoutSource::Table))
+    }
+}

@@ -1,0 +1,106 @@
+//! The two places a layout comes from, behind one question: at which offset is this field?
+
+use super::table::{FIRST_MINOR, NONE, RELEASES, ROWS};
+use crate::dwarf::Dwarf;
+use goheap_image::Machine;
+use std::fmt;
+
+/// Where a [`RuntimeLayout`](super::RuntimeLayout) was read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LayoutSource {
+    /// The executable's own DWARF.
+    Dwarf,
+    /// The built-in table of the release.
+    Table,
+}
+
+impl fmt::Display for LayoutSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            LayoutSource::Dwarf => "DWARF",
+            LayoutSource::Table => "built-in table",
+        })
+    }
+}
+
+/// Answers where a struct of `package runtime` keeps a field.
+pub trait FieldSource {
+    /// Offset in bytes of the first spelling in `field` (`new/old`) that exists; the struct's size for `size()`.
+    fn offset(&self, structure: &str, field: &str) -> Option<u64>;
+}
+
+impl FieldSource for Dwarf {
+    fn offset(&self, structure: &str, field: &str) -> Option<u64> {
+        names(structure).into_iter().find_map(|name| {
+            if field == "size()" {
+                return self.struct_size(&name);
+            }
+            field.split('/').find_map(|spelling| self.struct_member(&name, spelling)).map(|member| member.offset)
+        })
+    }
+}
+
+/// The names of map types, which moved from runtime to internal/abi in 1.21 and had two descriptors side by side in 1.24 and
+/// 1.25.
+const MAP_TYPES: [&str; 4] =
+    ["internal/abi.SwissMapType", "internal/abi.MapType", "internal/abi.OldMapType", "runtime.maptype"];
+
+/// What DWARF may call a struct of the table.
+fn names(structure: &str) -> Vec<String> {
+    if structure == "MapType" {
+        return MAP_TYPES.map(str::to_owned).to_vec();
+    }
+    vec![format!("runtime.{structure}")]
+}
+
+/// One column of the built-in table.
+#[derive(Clone, Copy, Debug)]
+pub struct TableSource {
+    column: usize,
+    machine: Machine,
+}
+
+impl TableSource {
+    /// The column of Go 1.`minor`; None outside 1.17 to 1.27.
+    pub fn new(minor: u32, machine: Machine) -> Option<Self> {
+        let column = usize::try_from(minor.checked_sub(FIRST_MINOR)?).ok()?;
+        (column < RELEASES).then_some(TableSource { column, machine })
+    }
+}
+
+impl FieldSource for TableSource {
+    fn offset(&self, structure: &str, field: &str) -> Option<u64> {
+        let row = ROWS.iter().find(|row| row.structure == structure && row.field == field)?;
+        let offsets = match (self.machine, &row.arm64) {
+            (Machine::Aarch64, Some(arm64)) => arm64,
+            _ => &row.amd64,
+        };
+        let offset = *offsets.get(self.column)?;
+        (offset != NONE).then_some(u64::from(offset))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::super::{FIELDS, RuntimeLayout};
+    use super::*;
+
+    #[test]
+    fn every_release_has_a_whole_column() {
+        for minor in 17..=27 {
+            for machine in [Machine::X86_64, Machine::Aarch64] {
+                RuntimeLayout::load(&TableSource::new(minor, machine).unwrap()).unwrap();
+            }
+        }
+        assert!(TableSource::new(16, Machine::X86_64).is_none());
+        assert!(TableSource::new(28, Machine::X86_64).is_none());
+    }
+
+    #[test]
+    fn every_row_is_read() {
+        for row in ROWS {
+            assert!(FIELDS.contains(&(row.structure, row.field)), "{}.{} is not read", row.structure, row.field);
+        }
+    }
+}

@@ -1,0 +1,49 @@
+//! The Go runtime's model, read from the image of a dead process: Go 1.17 to 1.27, linux/amd64 and linux/arm64.
+//!
+//! - To begin: [`RuntimeModel::open`].
+//! - For objects: [`GoHeap`] (spans, and from an address to its span), [`PointerMasks`] (which words are pointers).
+//! - For roots: [`ModuleData`] (data and bss with their masks), [`stack`] (goroutine stacks), [`special`] (finalizers, weak
+//!   handles, cleanups).
+//! - For types: [`TypeTable`], which joins DWARF with the runtime's own descriptors.
+//!
+//! Releases differ in data: [`RuntimeLayout`] says where fields are, from DWARF or from a built-in table; a field that a
+//! release lacks is `None`, and its presence decides what is read.
+
+pub mod bits;
+mod buildinfo;
+pub mod constants;
+mod diagnostics;
+mod discover;
+pub mod dwarf;
+mod error;
+mod gcprog;
+mod goroutine;
+mod heap;
+pub mod layout;
+mod model;
+mod module;
+mod pclntab;
+mod pointer_mask;
+mod span;
+pub mod special;
+pub mod stack;
+mod symbols;
+mod types;
+mod version;
+pub mod words;
+
+pub use buildinfo::find_version;
+pub use diagnostics::Diagnostics;
+pub use discover::Anchors;
+pub use error::RuntimeError;
+pub use goroutine::{Gobuf, Goroutine, MachineThread};
+pub use heap::{ARENA_BYTES, GoHeap};
+pub use layout::{LayoutSource, RuntimeLayout};
+pub use model::{ModelOptions, RuntimeModel};
+pub use module::{AddressRange, ModuleData};
+pub use pclntab::{Func, FuncTable};
+pub use pointer_mask::{MALLOC_HEADER_BYTES, PointerMasks};
+pub use span::{PAGE_BYTES, Span, SweepState};
+pub use symbols::{Symbols, Variable};
+pub use types::{DescriptorReader, Field, GcMask, GoType, Kind, PointerWords, TypeId, TypeTable};
+pub use version::GoVersion;

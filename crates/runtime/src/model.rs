@@ -1,0 +1,221 @@
+//! The Go runtime of one dead process, put together.
+
+use crate::buildinfo::find_version;
+use crate::diagnostics::Diagnostics;
+use crate::discover::{Anchors, Search, find_first_module};
+use crate::dwarf::{Dwarf, Sections};
+use crate::error::RuntimeError;
+use crate::goroutine::{Goroutine, MachineThread, read_goroutines, read_threads};
+use crate::heap::GoHeap;
+use crate::layout::{LayoutSource, RuntimeLayout};
+use crate::module::{ModuleData, read_modules};
+use crate::pointer_mask::{MaskContext, PointerMasks};
+use crate::stack::{StackScanner, Unwinder};
+use crate::symbols::Symbols;
+use crate::types::{DescriptorReader, TypeTable};
+use crate::version::GoVersion;
+use crate::words::{read_slice, read_words};
+use goheap_image::{Address, Executable, Machine, MemoryImage, Process};
+use rustc_hash::FxHashMap;
+use std::borrow::Cow;
+
+/// Processors that a process may have; `allp` of a broken core may claim any number.
+const MAX_PROCESSORS: u64 = 1 << 16;
+
+/// How to open a process.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ModelOptions {
+    /// Do as if the executable were stripped: use neither its DWARF nor its symbol table.
+    pub no_dwarf: bool,
+}
+
+/// Everything that goheap knows of a process's Go runtime.
+pub struct RuntimeModel<'p> {
+    /// The process.
+    pub process: &'p Process,
+    /// Its Go release.
+    pub version: GoVersion,
+    /// Where the runtime's structs keep their fields.
+    pub layout: RuntimeLayout,
+    /// Where the layout was read.
+    pub layout_source: LayoutSource,
+    /// Address of `runtime.mheap_`.
+    pub mheap: Address,
+    /// Addresses of the runtime's other variables.
+    pub anchors: Anchors,
+    /// Modules, the executable's first.
+    pub modules: Vec<ModuleData<'p>>,
+    /// Types met so far.
+    pub types: TypeTable,
+    /// The executable's DWARF.
+    pub dwarf: Option<Dwarf>,
+    /// Names of data.
+    pub symbols: Symbols,
+    /// Spans.
+    pub heap: GoHeap<'p>,
+    /// Pointer masks.
+    pub masks: PointerMasks<'p>,
+    /// Goroutines, dead ones included.
+    pub goroutines: Vec<Goroutine>,
+    /// Threads by the address of their `m`.
+    pub machine_threads: FxHashMap<u64, MachineThread>,
+    /// The `p` of each processor (GOMAXPROCS of them).
+    pub processors: Vec<Address>,
+    /// What was odd.
+    pub diagnostics: Diagnostics,
+}
+
+impl<'p> RuntimeModel<'p> {
+    /// Reads the runtime of `process`.
+    ///
+    /// # Errors
+    /// The program is not Go, its release is not supported, or its data segment is absent.
+    pub fn open(process: &'p Process, options: ModelOptions) -> Result<Self, RuntimeError> {
+        let memory = &process.memory;
+        let mut diagnostics = Diagnostics::default();
+        let version = find_version(Some(&process.executable), memory).ok_or(RuntimeError::NotGo)?;
+        if version.minor < GoVersion::OLDEST_MINOR {
+            return Err(RuntimeError::TooOld { version: version.text });
+        }
+        let dwarf = if options.no_dwarf { None } else { read_dwarf(&process.executable, &mut diagnostics) };
+        let machine = process.core.machine();
+        let (layout, layout_source) = RuntimeLayout::choose(&version, machine, dwarf.as_ref())?;
+        note_version(&version, layout_source, &mut diagnostics);
+        let symbols = if options.no_dwarf {
+            Symbols::default()
+        } else {
+            Symbols::read(&process.executable, dwarf.as_ref(), process.load_bias)
+        };
+        let first = find_first_module(process, &layout, &version, &symbols).ok_or(RuntimeError::NoModule)?;
+        let modules = read_modules(memory, &layout, &version, first)?;
+        let search = Search { memory, machine, layout: &layout, symbols: &symbols, module: &modules[0] };
+        let mheap = search.mheap().ok_or(RuntimeError::NoHeap)?;
+        let heap = GoHeap::read(memory, &layout, &version, mheap).ok_or(RuntimeError::HeapUnreadable { mheap })?;
+        let anchors = search.anchors(&heap);
+        let mut types = match &dwarf {
+            Some(dwarf) => TypeTable::from_dwarf(dwarf, modules[0].types.start),
+            None => TypeTable::default(),
+        };
+        let context = MaskContext { memory, layout: &layout, version: &version, machine, mheap, modules: &modules };
+        let masks = PointerMasks::read(&context, &heap, &mut types);
+        let goroutines = goroutines(memory, &layout, &version, anchors.allgs, &mut diagnostics);
+        let processors = processors(memory, anchors.allp, &mut diagnostics);
+        let machine_threads = threads(memory, &layout, &anchors, &goroutines, &processors);
+        diagnostics.broken_spans = heap.broken_spans;
+        diagnostics.bad_headers = masks.bad_headers;
+        Ok(RuntimeModel {
+            process,
+            version,
+            layout,
+            layout_source,
+            mheap,
+            anchors,
+            modules,
+            types,
+            dwarf,
+            symbols,
+            heap,
+            masks,
+            goroutines,
+            machine_threads,
+            processors,
+            diagnostics,
+        })
+    }
+
+    /// The process's memory.
+    pub fn memory(&self) -> &'p MemoryImage {
+        &self.process.memory
+    }
+
+    /// The process's architecture.
+    pub fn machine(&self) -> Machine {
+        self.process.core.machine()
+    }
+
+    /// A walker of stacks.
+    pub fn unwinder(&self) -> Unwinder<'_> {
+        Unwinder { memory: self.memory(), modules: &self.modules, machine: self.machine() }
+    }
+
+    /// A scanner of stacks.
+    pub fn stack_scanner(&self) -> StackScanner<'_> {
+        StackScanner { unwinder: self.unwinder(), layout: &self.layout, minor: self.version.minor }
+    }
+
+    /// A reader of type descriptors.
+    pub fn descriptors(&self) -> DescriptorReader<'_> {
+        DescriptorReader::new(self.memory(), &self.modules, &self.version)
+    }
+
+    /// The name of the function at `pc`.
+    pub fn function_name(&self, pc: u64) -> Option<String> {
+        let (module, func) = self.unwinder().find_func(pc)?;
+        Some(self.modules[module].functions.name(&func).into_owned())
+    }
+}
+
+/// Sections of the executable for the DWARF reader.
+struct ExecutableSections<'a>(&'a Executable);
+
+impl Sections for ExecutableSections<'_> {
+    fn section(&self, name: &str) -> Option<Cow<'_, [u8]>> {
+        self.0.section_data(name)
+    }
+}
+
+fn read_dwarf(executable: &Executable, diagnostics: &mut Diagnostics) -> Option<Dwarf> {
+    match Dwarf::parse(&ExecutableSections(executable)) {
+        Ok(dwarf) => dwarf,
+        Err(error) => {
+            diagnostics.unusable_dwarf = Some(error.to_string());
+            None
+        }
+    }
+}
+
+/// Experiments that change structures for which there is one table a release only (internal/buildcfg/exp.go).
+const LAYOUT_EXPERIMENTS: [&str; 3] = ["staticlockranking", "noallocheaders", "mapsplitgroup"];
+
+fn note_version(version: &GoVersion, source: LayoutSource, diagnostics: &mut Diagnostics) {
+    diagnostics.is_newer_than_known = version.is_newer_than_known();
+    if source == LayoutSource::Table {
+        let unknown = LAYOUT_EXPERIMENTS.iter().filter(|name| version.has_experiment(name));
+        diagnostics.unknown_experiments = unknown.map(|name| (*name).to_owned()).collect();
+    }
+}
+
+fn goroutines(
+    memory: &MemoryImage,
+    layout: &RuntimeLayout,
+    version: &GoVersion,
+    allgs: Option<Address>,
+    diagnostics: &mut Diagnostics,
+) -> Vec<Goroutine> {
+    let read = allgs.and_then(|allgs| read_goroutines(memory, layout, version.minor, allgs));
+    diagnostics.no_goroutines = read.is_none();
+    let (goroutines, broken) = read.unwrap_or_default();
+    diagnostics.broken_goroutines = broken;
+    goroutines
+}
+
+fn processors(memory: &MemoryImage, allp: Option<Address>, diagnostics: &mut Diagnostics) -> Vec<Address> {
+    let list = allp.and_then(|allp| read_slice(memory, allp)).filter(|list| list.len <= MAX_PROCESSORS);
+    let words = list.and_then(|list| read_words(memory, list.data, usize::try_from(list.len).ok()?));
+    diagnostics.no_processors = words.is_none();
+    words.unwrap_or_default().into_iter().map(Address).collect()
+}
+
+fn threads(
+    memory: &MemoryImage,
+    layout: &RuntimeLayout,
+    anchors: &Anchors,
+    goroutines: &[Goroutine],
+    processors: &[Address],
+) -> FxHashMap<u64, MachineThread> {
+    let pointer = |at: Address| memory.read_u64(at).map(Address);
+    let all = anchors.allm.and_then(pointer);
+    let of_goroutines = goroutines.iter().map(|goroutine| goroutine.m);
+    let of_processors = processors.iter().filter_map(|p| pointer(p.add(layout.p.m)));
+    read_threads(memory, layout, all.into_iter().chain(of_goroutines).chain(of_processors))
+}

@@ -1,0 +1,123 @@
+//! `runtime.moduledata` (symtab.go): what the linker tells the runtime of an executable, a plugin or a shared object.
+
+use crate::bits::BitVector;
+use crate::error::RuntimeError;
+use crate::layout::RuntimeLayout;
+use crate::pclntab::FuncTable;
+use crate::version::GoVersion;
+use goheap_image::{Address, MemoryImage};
+use std::ops::Range;
+
+/// More modules than a process loads; the `next` chain of a broken core may be a ring.
+const MAX_MODULES: usize = 10_000;
+
+/// A run of addresses `[start, end)`.
+pub type AddressRange = Range<u64>;
+
+/// One module: its sections, its pointer masks, its functions.
+#[derive(Debug)]
+pub struct ModuleData<'p> {
+    /// Where the struct lies.
+    pub address: Address,
+    /// Machine code.
+    pub text: AddressRange,
+    /// Initialised variables that hold pointers: a root.
+    pub data: AddressRange,
+    /// Zeroed variables that hold pointers: a root.
+    pub bss: AddressRange,
+    /// Initialised variables without pointers to the heap.
+    pub noptrdata: AddressRange,
+    /// Zeroed variables without pointers to the heap.
+    pub noptrbss: AddressRange,
+    /// Type descriptors; `nameOff` and `typeOff` count from the start.
+    pub types: AddressRange,
+    /// Bytes of `types` that are descriptors in a row, since 1.27.
+    pub typedesclen: Option<u64>,
+    /// Where the itabs start in `types` and their bytes, since 1.27.
+    pub itabs: Option<(u64, u64)>,
+    /// Base of stack object masks, since 1.18.
+    pub rodata: u64,
+    /// Offsets of type descriptors from `types`, up to 1.26.
+    pub typelinks: Vec<u32>,
+    /// One bit a word of `data`; empty where the core predates `schedinit`.
+    pub data_mask: BitVector,
+    /// One bit a word of `bss`.
+    pub bss_mask: BitVector,
+    /// Functions and the tables of their frames.
+    pub functions: FuncTable<'p>,
+    /// The next module of the chain, or null.
+    next: Address,
+}
+
+impl<'p> ModuleData<'p> {
+    /// Reads the moduledata at `address`.
+    ///
+    /// # Errors
+    /// A field is absent or the sections contradict each other.
+    pub fn read(
+        memory: &'p MemoryImage,
+        layout: &RuntimeLayout,
+        version: &GoVersion,
+        address: Address,
+    ) -> Result<Self, RuntimeError> {
+        let fields = &layout.moduledata;
+        let absent = || RuntimeError::ModuleUnreadable { address };
+        let word = |offset: u64| memory.read_u64(address.add(offset)).ok_or_else(absent);
+        let optional = |offset: Option<u64>| offset.and_then(|offset| memory.read_u64(address.add(offset)));
+        let range = |start: u64, end: u64| -> Result<AddressRange, RuntimeError> {
+            let (start, end) = (word(start)?, word(end)?);
+            if start <= end { Ok(start..end) } else { Err(RuntimeError::ModuleUnreadable { address }) }
+        };
+        let mask = |offset: u64| BitVector::read_header(memory, address.add(offset)).unwrap_or_default();
+        Ok(ModuleData {
+            address,
+            text: range(fields.text, fields.etext)?,
+            data: range(fields.data, fields.edata)?,
+            bss: range(fields.bss, fields.ebss)?,
+            noptrdata: range(fields.noptrdata, fields.data)?,
+            noptrbss: range(fields.noptrbss, fields.enoptrbss)?,
+            types: range(fields.types, fields.etypes)?,
+            typedesclen: optional(fields.typedesclen),
+            itabs: optional(fields.itaboffset).zip(optional(fields.itabsize)),
+            rodata: optional(fields.rodata).unwrap_or(0),
+            typelinks: fields.typelinks.and_then(|at| read_typelinks(memory, address.add(at))).unwrap_or_default(),
+            data_mask: mask(fields.gcdatamask),
+            bss_mask: mask(fields.gcbssmask),
+            functions: FuncTable::read(memory, layout, version, address).ok_or_else(absent)?,
+            next: Address(word(fields.next)?),
+        })
+    }
+
+    /// True if `address` lies in one of the module's writable sections.
+    pub fn holds_variable(&self, address: u64) -> bool {
+        [&self.data, &self.bss, &self.noptrdata, &self.noptrbss].iter().any(|section| section.contains(&address))
+    }
+}
+
+fn read_typelinks(memory: &MemoryImage, header: Address) -> Option<Vec<u32>> {
+    let slice = crate::words::read_slice(memory, header)?;
+    let bytes = memory.bytes(slice.data, usize::try_from(slice.len.checked_mul(4)?).ok()?)?;
+    Some(bytes.as_chunks::<4>().0.iter().map(|offset| u32::from_le_bytes(*offset)).collect())
+}
+
+/// The chain of modules from `first`, at most [`MAX_MODULES`]; a broken later one ends it.
+///
+/// # Errors
+/// The first module cannot be read.
+pub(crate) fn read_modules<'p>(
+    memory: &'p MemoryImage,
+    layout: &RuntimeLayout,
+    version: &GoVersion,
+    first: Address,
+) -> Result<Vec<ModuleData<'p>>, RuntimeError> {
+    let mut modules = vec![ModuleData::read(memory, layout, version, first)?];
+    while modules.len() < MAX_MODULES {
+        let next = modules[modules.len() - 1].next;
+        if next.is_null() || modules.iter().any(|module| module.address == next) {
+            break;
+        }
+        let Ok(module) = ModuleData::read(memory, layout, version, next) else { break };
+        modules.push(module);
+    }
+    Ok(modules)
+}

@@ -1,0 +1,232 @@
+//! Which words of an object the collector takes for pointers: the mask of every release, asked for one object at a time.
+
+use crate::heap::{ARENA_BYTES, GoHeap, heap_arena_of};
+use crate::layout::RuntimeLayout;
+use crate::module::ModuleData;
+use crate::span::Span;
+use crate::types::{DescriptorReader, GcMask, PointerWords, TypeTable};
+use crate::version::GoVersion;
+use goheap_image::{Address, Machine, MemoryImage};
+use rustc_hash::FxHashMap;
+
+/// Bytes of the malloc header before a small object's payload, since 1.22.
+pub const MALLOC_HEADER_BYTES: u64 = 8;
+
+/// Where the masks of a release are kept.
+#[derive(Debug)]
+enum Scheme {
+    /// 1.17 to 1.19: two bits a word in the arena; a clear scan bit ends the object.
+    TwoBits(FxHashMap<u64, Address>, u64),
+    /// 1.20 and 1.21: one bit a word in the arena.
+    OneBit(FxHashMap<u64, Address>, u64),
+    /// Since 1.22: in the span, or by the type that the header or the span names.
+    Types(FxHashMap<u64, GcMask>),
+}
+
+/// The pointer masks of a heap.
+pub struct PointerMasks<'p> {
+    memory: &'p MemoryImage,
+    scheme: Scheme,
+    /// Objects whose header names no plausible type, so that their pointers are unknown.
+    pub bad_headers: u64,
+}
+
+/// What reading the masks needs.
+pub(crate) struct MaskContext<'a, 'p> {
+    pub(crate) memory: &'p MemoryImage,
+    pub(crate) layout: &'a RuntimeLayout,
+    pub(crate) version: &'a GoVersion,
+    pub(crate) machine: Machine,
+    pub(crate) mheap: Address,
+    pub(crate) modules: &'a [ModuleData<'p>],
+}
+
+impl<'p> PointerMasks<'p> {
+    pub(crate) fn read(context: &MaskContext<'_, 'p>, heap: &GoHeap<'p>, types: &mut TypeTable) -> Self {
+        let fields = &context.layout.heap_arena;
+        let mut bad_headers = 0;
+        let scheme = match (fields.bitmap, fields.no_more_ptrs) {
+            (Some(bitmap), None) => Scheme::TwoBits(arena_table(context, heap), bitmap),
+            (Some(bitmap), Some(_)) => Scheme::OneBit(arena_table(context, heap), bitmap),
+            (None, _) => Scheme::Types(type_masks(context, heap, types, &mut bad_headers)),
+        };
+        PointerMasks { memory: context.memory, scheme, bad_headers }
+    }
+
+    /// True if objects of more than 512 bytes begin with their type (since 1.22).
+    pub fn has_headers(&self) -> bool {
+        matches!(self.scheme, Scheme::Types(_))
+    }
+
+    /// The type that the runtime recorded for what is in a slot, and the offset of the payload: from the malloc header or the
+    /// large span. The element's type where it is an array.
+    pub fn recorded_type(&self, span: &Span<'p>, slot: u32) -> Option<(u64, u64)> {
+        let Scheme::Types(masks) = &self.scheme else { return None };
+        if span.is_noscan() || span.has_in_span_bitmap {
+            return None;
+        }
+        let (address, payload) = if span.is_large() {
+            (span.large_type, 0)
+        } else {
+            (self.word(span, span.slot_address(slot))?, MALLOC_HEADER_BYTES)
+        };
+        masks.contains_key(&address).then_some((address, payload))
+    }
+
+    /// Calls `visit` with the offset from the slot's first byte of every pointer word of the slot.
+    pub fn for_each_offset(&self, span: &Span<'p>, slot: u32, mut visit: impl FnMut(u64)) {
+        if span.is_noscan() {
+            return;
+        }
+        match &self.scheme {
+            Scheme::TwoBits(arenas, bitmap) => self.two_bits(arenas, *bitmap, span, slot, visit),
+            Scheme::OneBit(arenas, bitmap) => self.one_bit(arenas, *bitmap, span, slot, visit),
+            Scheme::Types(masks) => {
+                if let Some(bitmap) = span.in_span_bitmap() {
+                    return self.in_span(bitmap, span, slot, visit);
+                }
+                let Some((ty, payload)) = self.recorded_type(span, slot) else { return };
+                if let Some(mask) = masks.get(&ty) {
+                    mask.for_each_offset(span.elem_size - payload, |offset| visit(payload + offset));
+                }
+            }
+        }
+    }
+
+    /// The word at `address`, which lies in `span`; None where it is absent.
+    #[inline]
+    pub fn word(&self, span: &Span<'p>, address: u64) -> Option<u64> {
+        match span.bytes {
+            Some(bytes) => crate::words::word_at(bytes, usize::try_from(address - span.base).ok()?),
+            None => self.memory.read_u64(Address(address)),
+        }
+    }
+
+    fn in_span(&self, bitmap: Address, span: &Span<'p>, slot: u32, mut visit: impl FnMut(u64)) {
+        let first = u64::from(slot) * span.elem_size / 8;
+        let words = span.elem_size / 8;
+        let start = bitmap.0 - span.base;
+        let mut word = 0;
+        while word < words {
+            let bit = first + word;
+            let at = start + bit / 64 * 8;
+            let Some(bits) = self.word(span, span.base + at) else { return };
+            let run = (64 - bit % 64).min(words - word);
+            let mut bits = bits >> (bit % 64);
+            if run < 64 {
+                bits &= (1 << run) - 1;
+            }
+            while bits != 0 {
+                visit((word + u64::from(bits.trailing_zeros())) * 8);
+                bits &= bits - 1;
+            }
+            word += run;
+        }
+    }
+
+    fn two_bits(
+        &self,
+        arenas: &FxHashMap<u64, Address>,
+        bitmap: u64,
+        span: &Span<'p>,
+        slot: u32,
+        mut visit: impl FnMut(u64),
+    ) {
+        let start = span.slot_address(slot);
+        for offset in (0..span.elem_size).step_by(8) {
+            let (arena, word) = ((start + offset) / ARENA_BYTES, (start + offset) % ARENA_BYTES / 8);
+            let Some(byte) = arenas.get(&arena).and_then(|at| self.memory.read_u8(at.add(bitmap + word / 4))) else {
+                return;
+            };
+            if byte >> (word % 4 + 4) & 1 == 0 {
+                return;
+            }
+            if byte >> (word % 4) & 1 == 1 {
+                visit(offset);
+            }
+        }
+    }
+
+    fn one_bit(
+        &self,
+        arenas: &FxHashMap<u64, Address>,
+        bitmap: u64,
+        span: &Span<'p>,
+        slot: u32,
+        mut visit: impl FnMut(u64),
+    ) {
+        let start = span.slot_address(slot);
+        let mut offset = 0;
+        while offset < span.elem_size {
+            let (arena, word) = ((start + offset) / ARENA_BYTES, (start + offset) % ARENA_BYTES / 8);
+            let Some(bits) = arenas.get(&arena).and_then(|at| self.memory.read_u64(at.add(bitmap + word / 64 * 8)))
+            else {
+                return;
+            };
+            let run = 64 - word % 64;
+            let mut bits = bits >> (word % 64);
+            while bits != 0 {
+                let at = offset + u64::from(bits.trailing_zeros()) * 8;
+                if at >= span.elem_size {
+                    return;
+                }
+                visit(at);
+                bits &= bits - 1;
+            }
+            offset += run * 8;
+        }
+    }
+}
+
+/// The `heapArena` of each arena that holds a span.
+fn arena_table(context: &MaskContext<'_, '_>, heap: &GoHeap<'_>) -> FxHashMap<u64, Address> {
+    let mut table = FxHashMap::default();
+    for span in &heap.spans {
+        for arena in span.base / ARENA_BYTES..=(span.end() - 1) / ARENA_BYTES {
+            if table.contains_key(&arena) {
+                continue;
+            }
+            let at = arena * ARENA_BYTES;
+            if let Some(address) = heap_arena_of(context.memory, context.layout, context.machine, context.mheap, at) {
+                table.insert(arena, address);
+            }
+        }
+    }
+    table
+}
+
+/// The mask of every type that a header or a large span names.
+fn type_masks(
+    context: &MaskContext<'_, '_>,
+    heap: &GoHeap<'_>,
+    types: &mut TypeTable,
+    bad_headers: &mut u64,
+) -> FxHashMap<u64, GcMask> {
+    let reader = DescriptorReader::new(context.memory, context.modules, context.version);
+    let mut masks: FxHashMap<u64, Option<GcMask>> = FxHashMap::default();
+    let mut note = |address: u64, initialised: bool| {
+        let mask = masks.entry(address).or_insert_with(|| {
+            let trusted = reader.is_linked(address) || heap.span_index(address).is_some() || heap.is_manual(address);
+            if trusted { reader.gc_mask(types, address).filter(|mask| mask.size > 0) } else { None }
+        });
+        if mask.is_none() && initialised {
+            *bad_headers += 1;
+        }
+    };
+    for span in heap.spans.iter().filter(|span| !span.is_noscan() && !span.has_in_span_bitmap) {
+        if span.is_large() {
+            // Nil: allocated and not yet typed, which the collector takes for pointer-free.
+            if span.large_type != 0 {
+                note(span.large_type, true);
+            }
+            continue;
+        }
+        for slot in span.allocated.ones() {
+            let slot = slot as u32;
+            if let Some(header) = context.memory.read_u64(Address(span.slot_address(slot))) {
+                note(header, slot < span.free_index_for_scan);
+            }
+        }
+    }
+    masks.into_iter().filter_map(|(address, mask)| Some((address, mask?))).collect()
+}

@@ -1,0 +1,148 @@
+//! Specials, the finalizer queue and the cleanup queue (mheap.go, mfinal.go, mcleanup.go): what the runtime ties to objects.
+
+use crate::constants::SpecialKind;
+use crate::layout::RuntimeLayout;
+use crate::span::Span;
+use crate::version::GoVersion;
+use goheap_image::{Address, MemoryImage};
+use std::collections::HashSet;
+
+/// Records of one list; a broken core's may be a ring.
+const MAX_RECORDS: usize = 1 << 26;
+/// Bytes of a block of the finalizer queue, and of the cleanup queue.
+const FINALIZER_BLOCK_ENTRIES: u32 = 101;
+const FINALIZER_BLOCK_HEADER: u64 = 24;
+const FINALIZER_BYTES: u64 = 40;
+const CLEANUP_BLOCK_BYTES: u64 = 512;
+const CLEANUP_BLOCK_HEADER: u64 = 32;
+
+/// A record tied to an object.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Special {
+    /// The object's address: the span's base plus the record's offset, which may lie inside a tiny block.
+    pub object: u64,
+    /// What the record says.
+    pub detail: SpecialDetail,
+}
+
+/// What a record keeps alive.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SpecialDetail {
+    /// A finalizer: its function, and the type of the object (`*T`).
+    Finalizer {
+        /// The funcval to call.
+        func: u64,
+        /// Descriptor of the pointer type that the finalizer was set on.
+        object_type: u64,
+    },
+    /// The handle through which weak pointers reach the object.
+    WeakHandle(u64),
+    /// A cleanup's function and argument.
+    Cleanup([u64; 3]),
+}
+
+/// The specials of `span` that keep memory alive.
+pub fn read_specials(
+    memory: &MemoryImage,
+    layout: &RuntimeLayout,
+    version: &GoVersion,
+    span: &Span<'_>,
+) -> Vec<Special> {
+    let fields = &layout.special;
+    let mut specials = Vec::new();
+    let mut seen = HashSet::new();
+    let mut record = span.specials;
+    while !record.is_null() && seen.insert(record.0) && seen.len() < MAX_RECORDS {
+        // The offset is two bytes up to 1.23 and a word since; the kind follows it.
+        let wide = fields.kind - fields.offset == 8;
+        let offset = if wide {
+            memory.read_u64(record.add(fields.offset))
+        } else {
+            memory.read_u16(record.add(fields.offset)).map(u64::from)
+        };
+        let (Some(offset), Some(kind)) = (offset, memory.read_u8(record.add(fields.kind))) else { break };
+        if offset < span.byte_len()
+            && let Some(detail) = read_detail(memory, layout, SpecialKind::from_number(kind, version.minor), record)
+        {
+            specials.push(Special { object: span.base + offset, detail });
+        }
+        let Some(next) = memory.read_u64(record.add(fields.next)) else { break };
+        record = Address(next);
+    }
+    specials
+}
+
+fn read_detail(
+    memory: &MemoryImage,
+    layout: &RuntimeLayout,
+    kind: SpecialKind,
+    record: Address,
+) -> Option<SpecialDetail> {
+    let word = |offset: u64| memory.read_u64(record.add(offset));
+    match kind {
+        SpecialKind::Finalizer => Some(SpecialDetail::Finalizer {
+            func: word(layout.special_finalizer.func)?,
+            object_type: word(layout.special_finalizer.ot)?,
+        }),
+        SpecialKind::WeakHandle => Some(SpecialDetail::WeakHandle(word(layout.special_weak_handle.handle?)?)),
+        SpecialKind::Cleanup => match (layout.special_cleanup.cleanup, layout.special_cleanup.func) {
+            (Some(at), _) => Some(SpecialDetail::Cleanup([word(at)?, word(at + 8)?, word(at + 16)?])),
+            (None, Some(at)) => Some(SpecialDetail::Cleanup([word(at)?, 0, 0])),
+            (None, None) => None,
+        },
+        SpecialKind::Profile | SpecialKind::Other(_) => None,
+    }
+}
+
+/// One word of a queue of calls that the runtime will make.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct QueuedWord {
+    /// The pointer.
+    pub value: u64,
+    /// Descriptor of the type of what it points to: known for the arguments of finalizers alone.
+    pub pointer_type: Option<u64>,
+}
+
+/// The words of every block of `allfin` (mfinal.go `finBlock`): function, argument, argument's type, object's type.
+pub fn read_finalizer_queue(memory: &MemoryImage, allfin: Address) -> Vec<QueuedWord> {
+    let mut words = Vec::new();
+    for block in blocks(memory, memory.read_u64(allfin).unwrap_or(0), 0) {
+        let count = memory.read_u32(block.add(16)).unwrap_or(0).min(FINALIZER_BLOCK_ENTRIES);
+        for entry in 0..u64::from(count) {
+            let at = block.add(FINALIZER_BLOCK_HEADER + entry * FINALIZER_BYTES);
+            let word = |offset: u64| memory.read_u64(at.add(offset)).unwrap_or(0);
+            let object_type = Some(word(32)).filter(|&ty| ty != 0);
+            words.push(QueuedWord { value: word(0), pointer_type: None });
+            words.push(QueuedWord { value: word(8), pointer_type: object_type });
+            words.push(QueuedWord { value: word(24), pointer_type: None });
+            words.push(QueuedWord { value: word(32), pointer_type: None });
+        }
+    }
+    words
+}
+
+/// The words of every block of `gcCleanups.all` (mcleanup.go `cleanupBlock`): a funcval each in 1.25, a `cleanupFn` of three
+/// words since 1.26. `all` is the address of the head's word.
+pub fn read_cleanup_queue(memory: &MemoryImage, version: &GoVersion, all: Address) -> Vec<u64> {
+    let entry_words: u64 = if version.minor <= 25 { 1 } else { 3 };
+    let capacity = (CLEANUP_BLOCK_BYTES - CLEANUP_BLOCK_HEADER) / (entry_words * 8);
+    let mut words = Vec::new();
+    for block in blocks(memory, memory.read_u64(all).unwrap_or(0), 16) {
+        let count = u64::from(memory.read_u32(block.add(24)).unwrap_or(0)).min(capacity);
+        let start = block.add(CLEANUP_BLOCK_HEADER);
+        words.extend((0..count * entry_words).filter_map(|index| memory.read_u64(start.add(index * 8))));
+    }
+    words
+}
+
+/// The blocks of a list whose next pointer lies at `link`.
+fn blocks(memory: &MemoryImage, first: u64, link: u64) -> Vec<Address> {
+    let mut seen = HashSet::new();
+    let mut list = Vec::new();
+    let mut block = first;
+    while block != 0 && seen.insert(block) && list.len() < MAX_RECORDS {
+        list.push(Address(block));
+        block = memory.read_u64(Address(block).add(link)).unwrap_or(0);
+    }
+    list
+}

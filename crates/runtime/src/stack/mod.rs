@@ -1,0 +1,16 @@
+//! Goroutine stacks: their frames, and which words in them the collector takes for pointers.
+//!
+//! [`unwind`](unwind::Unwinder) walks frames as `traceback.go` does; [`scan_goroutine`] finds the pointers as `scanstack`
+//! (mgcmark.go) does: stack maps, stack objects that something points to, deferred calls; and, where a thread was stopped at
+//! an arbitrary instruction, registers and its innermost frame conservatively.
+
+mod frame_map;
+mod objects;
+mod scan;
+mod signal;
+mod start;
+mod unwind;
+
+pub use scan::{Precision, StackRoot, StackScan, StackScanner};
+pub use start::{StartPoint, ThreadIndex};
+pub use unwind::{Frame, UnwindEnd, Unwinder};

@@ -1,0 +1,183 @@
+//! From a stack pointer to its frames (traceback.go `unwinder`).
+
+use crate::module::ModuleData;
+use crate::pclntab::{Func, FuncTable};
+use goheap_image::{Address, Machine, MemoryImage};
+
+/// A stack of 1 GB (the runtime's limit) has no more frames than this.
+const MAX_FRAMES: usize = 1 << 25;
+
+/// One physical frame.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Frame {
+    /// Its function.
+    pub func: Func,
+    /// Index of the function's module.
+    pub module: usize,
+    /// Where it will go on: a return address, or where it was stopped if innermost.
+    pub pc: u64,
+    /// The pc whose stack map holds; 0 if the frame will not go on.
+    pub continpc: u64,
+    /// Lowest address.
+    pub sp: u64,
+    /// First address past it: DWARF's canonical frame address.
+    pub fp: u64,
+    /// End of the local variables.
+    pub varp: u64,
+    /// Start of the arguments and results on the stack.
+    pub argp: u64,
+    lr: u64,
+}
+
+/// Why a walk ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum UnwindEnd {
+    /// At a function that is the top of stacks.
+    Top,
+    /// At a program counter that no module knows.
+    UnknownFunction(u64),
+    /// At a function that moves SP without saying how far.
+    WritesSp,
+    /// At a word that is absent, a frame outside the stack, or one that leads to itself.
+    Broken,
+}
+
+/// Walks the frames of one stack.
+#[derive(Clone, Copy)]
+pub struct Unwinder<'a> {
+    /// The process.
+    pub memory: &'a MemoryImage,
+    /// Its modules.
+    pub modules: &'a [ModuleData<'a>],
+    /// Its architecture.
+    pub machine: Machine,
+}
+
+impl<'a> Unwinder<'a> {
+    /// The function at `pc`, with its module's index.
+    pub fn find_func(&self, pc: u64) -> Option<(usize, Func)> {
+        self.modules.iter().enumerate().find_map(|(index, module)| {
+            if !module.text.contains(&pc) {
+                return None;
+            }
+            Some((index, module.functions.find(pc)?))
+        })
+    }
+
+    /// The function table of a frame.
+    pub fn functions(&self, frame: &Frame) -> &'a FuncTable<'a> {
+        &self.modules[frame.module].functions
+    }
+
+    fn uses_link_register(&self) -> bool {
+        self.machine == Machine::Aarch64
+    }
+
+    /// Walks from `(pc, sp, lr)` within the stack `[lo, hi)`, innermost frame first.
+    pub fn walk(&self, pc: u64, sp: u64, lr: u64, stack: (u64, u64)) -> (Vec<Frame>, UnwindEnd) {
+        let mut frames: Vec<Frame> = Vec::new();
+        let (mut pc, mut sp, mut lr) = (pc, sp, lr);
+        if pc == 0 {
+            // A call through a nil func: start in the caller.
+            let Some(caller) = self.memory.read_u64(Address(sp)) else { return (frames, UnwindEnd::Broken) };
+            pc = caller;
+            lr = 0;
+            if !self.uses_link_register() {
+                sp = sp.wrapping_add(8);
+            }
+        }
+        while frames.len() < MAX_FRAMES {
+            let Some((module, func)) = self.find_func(pc) else { return (frames, UnwindEnd::UnknownFunction(pc)) };
+            let callee = frames.last().map(|callee| self.kind(callee));
+            let frame = match self.resolve(module, func, pc, sp, lr, callee) {
+                Ok(frame) => frame,
+                Err(end) => return (frames, end),
+            };
+            if frame.fp < sp || sp < stack.0 || frame.fp > stack.1 {
+                return (frames, UnwindEnd::Broken);
+            }
+            frames.push(frame);
+            if func.is_top_frame {
+                return (frames, UnwindEnd::Top);
+            }
+            if func.writes_sp && frames.len() > 1 && callee != Some(FuncKind::Injected) {
+                return (frames, UnwindEnd::WritesSp);
+            }
+            if frame.lr == 0 || (frame.lr == pc && frame.fp == sp) {
+                return (frames, UnwindEnd::Broken);
+            }
+            (pc, sp, lr) = self.caller(&frame);
+        }
+        (frames, UnwindEnd::Broken)
+    }
+
+    /// PC, SP and LR of the caller. A signal handler on a link register machine saves LR on the stack before it fakes a call.
+    fn caller(&self, frame: &Frame) -> (u64, u64, u64) {
+        if !self.uses_link_register() || self.kind(frame) == FuncKind::Other {
+            return (frame.lr, frame.fp, 0);
+        }
+        let saved = self.memory.read_u64(Address(frame.fp)).unwrap_or(0);
+        let sp = frame.fp.wrapping_add(16);
+        match self.find_func(frame.lr) {
+            None => (saved, sp, 0),
+            Some((module, func)) => {
+                let frameless = self.modules[module].functions.sp_delta(&func, frame.lr) == Some(0);
+                (frame.lr, sp, if frameless { saved } else { 0 })
+            }
+        }
+    }
+
+    fn resolve(
+        &self,
+        module: usize,
+        func: Func,
+        pc: u64,
+        sp: u64,
+        lr: u64,
+        callee: Option<FuncKind>,
+    ) -> Result<Frame, UnwindEnd> {
+        let innermost = callee.is_none();
+        let functions = &self.modules[module].functions;
+        let delta = functions.sp_delta(&func, pc).ok_or(UnwindEnd::Broken)?;
+        let delta = u64::try_from(delta).map_err(|_| UnwindEnd::Broken)?;
+        let pushed = if self.uses_link_register() { 0 } else { 8 };
+        let fp = sp.checked_add(delta + pushed).ok_or(UnwindEnd::Broken)?;
+        let lr = if func.is_top_frame {
+            0
+        } else if !self.uses_link_register() {
+            self.memory.read_u64(Address(fp - 8)).ok_or(UnwindEnd::Broken)?
+        } else if lr == 0 || (innermost && sp < fp) {
+            self.memory.read_u64(Address(sp)).ok_or(UnwindEnd::Broken)?
+        } else {
+            lr
+        };
+        // Below the return address, where there is a frame at all, lies the caller's frame pointer.
+        let mut varp = fp - pushed;
+        if varp > sp {
+            varp -= 8;
+        }
+        let continpc = match callee {
+            Some(FuncKind::SigPanic) if func.deferreturn == 0 => 0,
+            Some(FuncKind::SigPanic) => func.entry.wrapping_add(func.deferreturn).wrapping_add(1),
+            _ => pc,
+        };
+        let argp = fp.wrapping_add(if self.uses_link_register() { 8 } else { 0 });
+        Ok(Frame { func, module, pc, continpc, sp, fp, varp, argp, lr })
+    }
+
+    pub(super) fn kind(&self, frame: &Frame) -> FuncKind {
+        match &*self.functions(frame).name(&frame.func) {
+            "runtime.sigpanic" => FuncKind::SigPanic,
+            "runtime.asyncPreempt" | "runtime.debugCallV2" => FuncKind::Injected,
+            _ => FuncKind::Other,
+        }
+    }
+}
+
+/// Functions that a signal handler made it look as if the frame above had called (`abi.FuncID`; by name, since the ids move).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum FuncKind {
+    SigPanic,
+    Injected,
+    Other,
+}

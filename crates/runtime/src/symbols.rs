@@ -1,0 +1,87 @@
+//! Where the runtime's variables lie, and what the program's variables are called: from DWARF and the symbol table.
+
+use crate::dwarf::Dwarf;
+use crate::types::TypeId;
+use goheap_image::{Address, Executable, SymbolKind};
+use rustc_hash::FxHashMap;
+
+/// A package variable.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Variable {
+    /// Full name: `main.cache`, `net/http.DefaultClient`.
+    pub name: Box<str>,
+    /// First byte in the process.
+    pub address: u64,
+    /// Bytes.
+    pub size: u64,
+    /// Its type, where DWARF tells.
+    pub ty: Option<TypeId>,
+}
+
+/// Names of data, by address and by name.
+#[derive(Debug, Default)]
+pub struct Symbols {
+    variables: Vec<Variable>,
+    by_name: FxHashMap<Box<str>, u64>,
+}
+
+impl Symbols {
+    /// The variables of an executable loaded at `bias`. DWARF's come first where both name an address: they have types.
+    pub fn read(executable: &Executable, dwarf: Option<&Dwarf>, bias: u64) -> Self {
+        let mut variables: Vec<Variable> = dwarf.map(|dwarf| from_dwarf(dwarf, bias)).unwrap_or_default();
+        variables.extend(
+            executable.symbols().filter(|symbol| symbol.kind == SymbolKind::Object && symbol.section != 0).map(
+                |symbol| Variable {
+                    name: symbol.name.into(),
+                    address: symbol.address.0.wrapping_add(bias),
+                    size: symbol.size,
+                    ty: None,
+                },
+            ),
+        );
+        Self::from_variables(variables)
+    }
+
+    fn from_variables(mut variables: Vec<Variable>) -> Self {
+        // Several names may share an address (zero-size variables, section markers): the typed, then the larger, then the
+        // first by name stands.
+        variables.sort_by(|a, b| {
+            let key = |v: &Variable| (v.address, v.ty.is_none(), std::cmp::Reverse(v.size));
+            key(a).cmp(&key(b)).then_with(|| a.name.cmp(&b.name))
+        });
+        let by_name = variables.iter().map(|variable| (variable.name.clone(), variable.address)).collect();
+        variables.dedup_by_key(|variable| variable.address);
+        Symbols { variables, by_name }
+    }
+
+    /// The address of the variable of that name.
+    pub fn address(&self, name: &str) -> Option<Address> {
+        self.by_name.get(name).map(|&address| Address(address))
+    }
+
+    /// The variable that holds `address`.
+    pub fn variable_at(&self, address: u64) -> Option<&Variable> {
+        let index = self.variables.partition_point(|variable| variable.address <= address).checked_sub(1)?;
+        let variable = &self.variables[index];
+        (address - variable.address < variable.size.max(1)).then_some(variable)
+    }
+
+    /// Every variable in address order.
+    pub fn variables(&self) -> &[Variable] {
+        &self.variables
+    }
+}
+
+fn from_dwarf(dwarf: &Dwarf, bias: u64) -> Vec<Variable> {
+    dwarf
+        .globals()
+        .iter()
+        .map(|global| Variable {
+            name: global.name.clone(),
+            address: global.address.wrapping_add(bias),
+            size: global.ty.and_then(|ty| dwarf.type_by_id(ty)).map_or(8, |ty| ty.size),
+            // The table takes over DWARF's types first and in order.
+            ty: global.ty.map(|ty| TypeId(ty.0)),
+        })
+        .collect()
+}

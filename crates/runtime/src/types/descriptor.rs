@@ -1,0 +1,202 @@
+//! `abi.Type` and what follows it (internal/abi/type.go; runtime/type.go up to 1.20): the types that the process itself knew.
+//!
+//! The first 48 bytes are the same in Go 1.17 to 1.27, and so is what follows for every kind but maps.
+
+use super::{Field, GcMask, GoType, Kind, TypeId, TypeTable};
+use crate::bits::BitVector;
+use crate::gcprog;
+use crate::module::ModuleData;
+use crate::version::GoVersion;
+use crate::words::read_slice;
+use goheap_image::{Address, MemoryImage};
+
+const SIZE: u64 = 0;
+const PTR_BYTES: u64 = 8;
+const TFLAG: u64 = 20;
+const KIND: u64 = 23;
+const GCDATA: u64 = 32;
+const STR: u64 = 40;
+const ELEM: u64 = 48;
+const ARRAY_LEN: u64 = 64;
+const STRUCT_FIELDS: u64 = 56;
+const FIELD_BYTES: u64 = 24;
+const INTERFACE_METHODS: u64 = 56;
+const MAP_ELEM: u64 = 56;
+
+const TFLAG_EXTRA_STAR: u8 = 2;
+/// `TFlagGCMaskOnDemand` since 1.24: GCData points to a slot that holds the mask once somebody needed it.
+/// The same bit meant `TFlagUnrolledBitmap` in 1.22 and 1.23, where GCData is plain.
+const TFLAG_GC_MASK_ON_DEMAND: u8 = 0x10;
+/// `KindGCProg`, up to 1.23.
+const KIND_GC_PROG: u8 = 0x40;
+const KIND_MASK: u8 = 0x1f;
+
+const NAME_EMBEDDED: u8 = 8;
+const MAX_NAME: usize = 1 << 16;
+const MAX_FIELDS: u64 = 1 << 16;
+/// No type is larger than the address space of a heap.
+const MAX_TYPE_BYTES: u64 = 1 << 47;
+
+/// Reads descriptors into a [`TypeTable`].
+#[derive(Clone, Copy)]
+pub struct DescriptorReader<'a> {
+    memory: &'a MemoryImage,
+    modules: &'a [ModuleData<'a>],
+    minor: u32,
+}
+
+impl<'a> DescriptorReader<'a> {
+    /// A reader for the process of `version` with these modules.
+    pub fn new(memory: &'a MemoryImage, modules: &'a [ModuleData<'a>], version: &GoVersion) -> Self {
+        DescriptorReader { memory, modules, minor: version.minor }
+    }
+
+    /// True if a descriptor may stand at `address`: in a module's types, or made by reflect, which puts them on the heap.
+    /// Sizes are checked, so that a stale word is not taken for a type.
+    pub fn is_plausible(&self, address: u64) -> bool {
+        let at = Address(address);
+        if address == 0 || !address.is_multiple_of(8) {
+            return false;
+        }
+        let (Some(size), Some(pointers)) = (self.memory.read_u64(at), self.memory.read_u64(at.add(PTR_BYTES))) else {
+            return false;
+        };
+        size <= MAX_TYPE_BYTES && pointers <= size && pointers.is_multiple_of(8)
+    }
+
+    /// True if `address` lies among a module's linked types.
+    pub fn is_linked(&self, address: u64) -> bool {
+        self.modules.iter().any(|module| module.types.contains(&address))
+    }
+
+    /// The type described at `address`, with everything it refers to; None where no descriptor stands there.
+    pub fn load(&self, table: &mut TypeTable, address: u64) -> Option<TypeId> {
+        if let Some(id) = table.by_descriptor(address) {
+            return Some(id);
+        }
+        let id = self.placeholder(table, address)?;
+        let mut work = vec![(id, address)];
+        while let Some((id, address)) = work.pop() {
+            let kind = self.kind(table, address, &mut work).unwrap_or(Kind::Opaque);
+            table.replace(id, kind);
+        }
+        Some(id)
+    }
+
+    fn placeholder(&self, table: &mut TypeTable, address: u64) -> Option<TypeId> {
+        if !self.is_plausible(address) {
+            return None;
+        }
+        let at = Address(address);
+        let size = self.memory.read_u64(at)?;
+        let name = self.type_name(at).unwrap_or_else(|| format!("type@{address:#x}"));
+        Some(table.add(GoType { name: name.into(), size, kind: Kind::Opaque, descriptor: Some(address) }))
+    }
+
+    /// The id of a type that another refers to, to be filled in later if it is new.
+    fn reference(&self, table: &mut TypeTable, at: Address, work: &mut Vec<(TypeId, u64)>) -> Option<TypeId> {
+        let address = self.memory.read_u64(at)?;
+        if let Some(id) = table.by_descriptor(address) {
+            return Some(id);
+        }
+        let id = self.placeholder(table, address)?;
+        work.push((id, address));
+        Some(id)
+    }
+
+    fn kind(&self, table: &mut TypeTable, address: u64, work: &mut Vec<(TypeId, u64)>) -> Option<Kind> {
+        let at = Address(address);
+        let mut elem = |table: &mut TypeTable, offset: u64| self.reference(table, at.add(offset), work);
+        Some(match self.memory.read_u8(at.add(KIND))? & KIND_MASK {
+            1..=16 => Kind::Scalar,
+            17 => Kind::Array(elem(table, ELEM)?, self.memory.read_u64(at.add(ARRAY_LEN))?),
+            18 => Kind::Chan(elem(table, ELEM)?),
+            19 => Kind::Func,
+            20 => Kind::Interface(read_slice(self.memory, at.add(INTERFACE_METHODS))?.len > 0),
+            21 => Kind::Map(elem(table, ELEM)?, elem(table, MAP_ELEM)?),
+            22 => Kind::Pointer(elem(table, ELEM)?),
+            23 => Kind::Slice(elem(table, ELEM)?),
+            24 => Kind::String,
+            25 => Kind::Struct(self.fields(table, at, work)?),
+            26 => Kind::UnsafePointer,
+            // The synthetic types of 1.22 and 1.23 (unrolled GC programs) and of user arenas have no kind.
+            _ => Kind::Opaque,
+        })
+    }
+
+    fn fields(&self, table: &mut TypeTable, at: Address, work: &mut Vec<(TypeId, u64)>) -> Option<Box<[Field]>> {
+        let slice = read_slice(self.memory, at.add(STRUCT_FIELDS)).filter(|slice| slice.len <= MAX_FIELDS)?;
+        let size = self.memory.read_u64(at)?;
+        (0..slice.len)
+            .map(|index| {
+                let field = slice.data.add(index * FIELD_BYTES);
+                let (name, flags) = self.name(Address(self.memory.read_u64(field)?))?;
+                let ty = self.reference(table, field.add(8), work)?;
+                let word = self.memory.read_u64(field.add(16))?;
+                // Up to 1.18 the low bit said "embedded"; since 1.19 a bit of the name does.
+                let (offset, is_embedded) =
+                    if self.minor <= 18 { (word >> 1, word & 1 == 1) } else { (word, flags & NAME_EMBEDDED != 0) };
+                (offset <= size).then_some(Field { name: name.into(), offset, ty, is_embedded })
+            })
+            .collect()
+    }
+
+    fn type_name(&self, at: Address) -> Option<String> {
+        let offset = self.memory.read_u32(at.add(STR))? as i32;
+        let module = self.modules.iter().find(|module| module.types.contains(&at.0)).or(self.modules.first())?;
+        // Negative offsets are reflect's own (runtime.reflectOffs): names of types made at run time.
+        let offset = u64::try_from(offset).ok().filter(|&offset| offset != 0)?;
+        let (name, _) = self.name(Address(module.types.start.checked_add(offset)?))?;
+        let star = self.memory.read_u8(at.add(TFLAG))? & TFLAG_EXTRA_STAR != 0;
+        Some(if star { name.strip_prefix('*').unwrap_or(&name).to_owned() } else { name })
+    }
+
+    /// `abi.Name`: flags, length as varint, bytes.
+    fn name(&self, at: Address) -> Option<(String, u8)> {
+        let flags = self.memory.read_u8(at)?;
+        let (mut len, mut shift, mut cursor) = (0_usize, 0, at.add(1));
+        loop {
+            let byte = self.memory.read_u8(cursor)?;
+            cursor = cursor.add(1);
+            len |= usize::from(byte & 0x7f) << shift;
+            shift += 7;
+            if byte & 0x80 == 0 {
+                break;
+            }
+            if shift > 21 {
+                return None;
+            }
+        }
+        let bytes = self.memory.bytes(cursor, Some(len).filter(|&len| len <= MAX_NAME)?)?;
+        Some((String::from_utf8_lossy(&bytes).into_owned(), flags))
+    }
+
+    /// The collector's mask of the type at `address`; None where it cannot be had.
+    pub fn gc_mask(&self, table: &mut TypeTable, address: u64) -> Option<GcMask> {
+        if !self.is_plausible(address) {
+            return None;
+        }
+        let at = Address(address);
+        let size = self.memory.read_u64(at.add(SIZE))?;
+        let words = usize::try_from(self.memory.read_u64(at.add(PTR_BYTES))? / 8).ok()?;
+        if words == 0 {
+            return Some(GcMask { size, pointers: BitVector::default() });
+        }
+        let gcdata = Address(self.memory.read_u64(at.add(GCDATA))?);
+        if self.memory.read_u8(at.add(KIND))? & KIND_GC_PROG != 0 && self.minor <= 23 {
+            // A program in a descriptor is preceded by its length.
+            let pointers = gcprog::run(self.memory, gcdata.add(4), words)?;
+            return Some(GcMask { size, pointers });
+        }
+        if self.minor >= 24 && self.memory.read_u8(at.add(TFLAG))? & TFLAG_GC_MASK_ON_DEMAND != 0 {
+            // The slot is nil until the mask is built, and `inProgress` while it is.
+            let built = self.memory.read_u64(gcdata).filter(|&mask| mask != 0);
+            let id = self.load(table, address);
+            if let Some(mask) = id.and_then(|id| table.structural_mask(id)) {
+                return Some(mask);
+            }
+            return Some(GcMask { size, pointers: BitVector::read(self.memory, Address(built?), words)? });
+        }
+        Some(GcMask { size, pointers: BitVector::read(self.memory, gcdata, words)? })
+    }
+}

@@ -1,0 +1,49 @@
+//! Takes DWARF's types over into the [`TypeTable`], index by index.
+
+use super::{Field, GoType, Kind, TypeId, TypeTable};
+use crate::dwarf::{Dwarf, DwarfKind, DwarfTypeId};
+
+impl TypeTable {
+    /// A table of every type in `dwarf`, so that `TypeId(n)` is `DwarfTypeId(n)`. `types_start` is `moduledata.types`, from
+    /// which `DW_AT_go_runtime_type` counts.
+    pub fn from_dwarf(dwarf: &Dwarf, types_start: u64) -> Self {
+        let mut table = TypeTable::default();
+        for ty in dwarf.types() {
+            let kind = convert(&ty.kind).unwrap_or(Kind::Opaque);
+            // 0 says that the linker wrote no descriptor.
+            let descriptor = ty.runtime_offset.filter(|&offset| offset != 0);
+            let descriptor = descriptor.map(|offset| types_start.wrapping_add(offset));
+            table.add(GoType { name: ty.name.clone(), size: ty.size, kind, descriptor });
+        }
+        table
+    }
+}
+
+fn id(id: DwarfTypeId) -> TypeId {
+    TypeId(id.0)
+}
+
+fn convert(kind: &DwarfKind) -> Option<Kind> {
+    Some(match kind {
+        DwarfKind::Bool | DwarfKind::Int { .. } | DwarfKind::Float | DwarfKind::Complex => Kind::Scalar,
+        DwarfKind::Struct { fields } => Kind::Struct(
+            fields
+                .iter()
+                .map(|field| {
+                    let ty = id(field.ty?);
+                    Some(Field { name: field.name.clone(), offset: field.offset, ty, is_embedded: field.embedded })
+                })
+                .collect::<Option<_>>()?,
+        ),
+        DwarfKind::Array { elem, len } => Kind::Array(id((*elem)?), *len),
+        DwarfKind::Pointer { elem } => elem.map_or(Kind::UnsafePointer, |elem| Kind::Pointer(id(elem))),
+        DwarfKind::Slice { elem } => Kind::Slice(id((*elem)?)),
+        DwarfKind::String => Kind::String,
+        DwarfKind::Interface { empty } => Kind::Interface(!empty),
+        DwarfKind::Map { key, elem, .. } => Kind::Map(id((*key)?), id((*elem)?)),
+        DwarfKind::Chan { elem, .. } => Kind::Chan(id((*elem)?)),
+        DwarfKind::Func => Kind::Func,
+        DwarfKind::UnsafePointer => Kind::UnsafePointer,
+        _ => return None,
+    })
+}

@@ -1,0 +1,138 @@
+//! Which words of a value are pointers, from a descriptor's mask or from the type's structure.
+
+use super::{Kind, TypeId, TypeTable};
+use crate::bits::BitVector;
+
+/// Masks of more words than this are not built from structure: a hostile array length must not ask for memory.
+const MAX_MASK_WORDS: u64 = 1 << 27;
+/// Types do not nest deeper by value.
+const MAX_DEPTH: u32 = 64;
+
+/// The collector's mask of one type.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GcMask {
+    /// Bytes of one value: the distance at which the mask repeats over an array.
+    pub size: u64,
+    /// One bit a word, up to the last pointer (`PtrBytes`).
+    pub pointers: BitVector,
+}
+
+/// Ways to walk a mask over memory that holds a row of values.
+pub trait PointerWords {
+    /// Calls `visit` with the byte offset of each pointer word of `payload` bytes of values in a row; a last value that is
+    /// cut counts as far as it goes.
+    fn for_each_offset(&self, payload: u64, visit: impl FnMut(u64));
+}
+
+impl PointerWords for GcMask {
+    fn for_each_offset(&self, payload: u64, mut visit: impl FnMut(u64)) {
+        if self.size == 0 {
+            return;
+        }
+        for start in (0..payload).step_by(usize::try_from(self.size).unwrap_or(usize::MAX)) {
+            for word in self.pointers.ones() {
+                let offset = start + word as u64 * 8;
+                if offset + 8 > payload {
+                    return;
+                }
+                visit(offset);
+            }
+        }
+    }
+}
+
+impl TypeTable {
+    /// The pointer mask of the type by its structure; None where the type is opaque or larger than any real one.
+    pub fn structural_mask(&self, id: TypeId) -> Option<GcMask> {
+        let size = self.get(id).size;
+        let words = size.div_ceil(8);
+        if words > MAX_MASK_WORDS {
+            return None;
+        }
+        let mut pointers = BitVector::zeroed(usize::try_from(words).ok()?);
+        self.mark_pointers(id, 0, MAX_DEPTH, &mut pointers).then_some(())?;
+        pointers.len = pointers.ones().last().map_or(0, |last| last + 1);
+        pointers.bytes.truncate(pointers.len.div_ceil(8));
+        Some(GcMask { size, pointers })
+    }
+
+    /// Sets the bits of the pointer words of a value at byte `base`; false where a part is opaque.
+    fn mark_pointers(&self, id: TypeId, base: u64, depth: u32, bits: &mut BitVector) -> bool {
+        let Some(depth) = depth.checked_sub(1) else { return false };
+        let mut set = |offset: u64| bits.set(usize::try_from((base + offset) / 8).unwrap_or(usize::MAX));
+        match &self.get(id).kind {
+            Kind::Scalar => true,
+            Kind::Opaque => false,
+            Kind::Interface(_) => {
+                // The first word is an itab or a type: the collector marks it all the same.
+                set(0);
+                set(8);
+                true
+            }
+            Kind::Array(elem, len) => {
+                let stride = self.get(*elem).size;
+                if stride == 0 {
+                    return true;
+                }
+                let mut first = BitVector::zeroed(usize::try_from(stride.div_ceil(8)).unwrap_or(0));
+                if !self.mark_pointers(*elem, 0, depth, &mut first) {
+                    return false;
+                }
+                let words: Vec<u64> = first.ones().map(|word| word as u64 * 8).collect();
+                let end = bits.len as u64 * 8;
+                if !words.is_empty() {
+                    for start in (0..*len).map(|index| base + index * stride).take_while(|&start| start < end) {
+                        words
+                            .iter()
+                            .for_each(|word| bits.set(usize::try_from((start + word) / 8).unwrap_or(usize::MAX)));
+                    }
+                }
+                true
+            }
+            Kind::Struct(fields) => fields.iter().all(|field| match base.checked_add(field.offset) {
+                Some(at) => self.mark_pointers(field.ty, at, depth, bits),
+                None => false,
+            }),
+            _ => {
+                set(0);
+                true
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::super::{Field, GoType};
+    use super::*;
+
+    fn add(table: &mut TypeTable, name: &str, size: u64, kind: Kind) -> TypeId {
+        table.add(GoType { name: name.into(), size, kind, descriptor: None })
+    }
+
+    #[test]
+    fn structs_and_arrays_tile() {
+        let mut table = TypeTable::default();
+        let int = add(&mut table, "int", 8, Kind::Scalar);
+        let string = add(&mut table, "string", 16, Kind::String);
+        let field = |name: &str, offset, ty| Field { name: name.into(), offset, ty, is_embedded: false };
+        let pair = Kind::Struct(Box::new([field("n", 0, int), field("s", 8, string)]));
+        let pair = add(&mut table, "pair", 24, pair);
+        let array = add(&mut table, "[3]pair", 72, Kind::Array(pair, 3));
+        let mask = table.structural_mask(array).unwrap();
+        assert_eq!(mask.pointers.ones().collect::<Vec<_>>(), [1, 4, 7]);
+        let mut seen = Vec::new();
+        GcMask { size: 24, pointers: table.structural_mask(pair).unwrap().pointers }
+            .for_each_offset(40, |offset| seen.push(offset));
+        assert_eq!(seen, [8, 32], "the second value is cut");
+    }
+
+    #[test]
+    fn a_hostile_array_asks_for_nothing() {
+        let mut table = TypeTable::default();
+        let pointer = add(&mut table, "unsafe.Pointer", 8, Kind::UnsafePointer);
+        let huge = add(&mut table, "huge", u64::MAX, Kind::Array(pointer, u64::MAX / 8));
+        assert_eq!(table.structural_mask(huge), None);
+    }
+}

@@ -1,0 +1,171 @@
+//! Go types, from two sources joined in one table: the executable's DWARF and the runtime's own descriptors.
+//!
+//! A type that DWARF describes and that has a descriptor is one [`TypeId`]: `DW_AT_go_runtime_type` holds the descriptor's
+//! offset from `moduledata.types` (Go 1.17 to 1.27, every build mode).
+
+mod descriptor;
+mod from_dwarf;
+mod mask;
+
+pub use descriptor::DescriptorReader;
+pub use mask::{GcMask, PointerWords};
+
+use rustc_hash::FxHashMap;
+
+/// Index of a type in the [`TypeTable`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct TypeId(pub u32);
+
+/// One field of a struct.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Field {
+    /// The field's name; of an embedded field, its type's.
+    pub name: Box<str>,
+    /// Bytes from the start of the struct.
+    pub offset: u64,
+    /// The field's type.
+    pub ty: TypeId,
+    /// True if the struct promotes the field's own.
+    pub is_embedded: bool,
+}
+
+/// What a type is made of. Named types carry their underlying kind.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Numbers, booleans and whatever else holds no pointer and no parts.
+    Scalar,
+    /// `unsafe.Pointer`, and pointers whose target is not described.
+    UnsafePointer,
+    /// A pointer.
+    Pointer(TypeId),
+    /// A func value: a pointer to a `funcval`.
+    Func,
+    /// Pointer and length.
+    String,
+    /// Pointer, length and capacity; the element.
+    Slice(TypeId),
+    /// An interface; true if it has methods (its first word is an itab, else a type).
+    Interface(bool),
+    /// A map's key and value; the value itself is a pointer to the header.
+    Map(TypeId, TypeId),
+    /// A channel's element; the value itself is a pointer to the `hchan`.
+    Chan(TypeId),
+    /// Element and length.
+    Array(TypeId, u64),
+    /// Fields in order of offset.
+    Struct(Box<[Field]>),
+    /// Known by size (and maybe by name) alone.
+    Opaque,
+}
+
+/// One type.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GoType {
+    /// As Go writes it: `map[string]*main.Session`.
+    pub name: Box<str>,
+    /// Bytes of one value.
+    pub size: u64,
+    /// What it is made of.
+    pub kind: Kind,
+    /// Address of its `abi.Type`, where it has one.
+    pub descriptor: Option<u64>,
+}
+
+/// Every type met so far. Types from DWARF come first, in the order of their entries; descriptors are added as they are
+/// asked for.
+///
+/// # Overhead
+/// About 80 bytes a type, plus 40 a field.
+#[derive(Debug, Default)]
+pub struct TypeTable {
+    types: Vec<GoType>,
+    by_descriptor: FxHashMap<u64, TypeId>,
+    by_name: FxHashMap<Box<str>, TypeId>,
+    pointers_to: FxHashMap<TypeId, TypeId>,
+}
+
+impl TypeTable {
+    /// The type of `id`, which this table gave out.
+    pub fn get(&self, id: TypeId) -> &GoType {
+        &self.types[id.0 as usize]
+    }
+
+    /// Number of types.
+    pub fn len(&self) -> usize {
+        self.types.len()
+    }
+
+    /// True if there is no type.
+    pub fn is_empty(&self) -> bool {
+        self.types.is_empty()
+    }
+
+    /// The type whose descriptor is at `address`, if it was read before.
+    pub fn by_descriptor(&self, address: u64) -> Option<TypeId> {
+        self.by_descriptor.get(&address).copied()
+    }
+
+    /// The first type of that name.
+    pub fn by_name(&self, name: &str) -> Option<TypeId> {
+        self.by_name.get(name).copied()
+    }
+
+    /// Adds a type; its name is found by [`TypeTable::by_name`] unless an earlier type has it.
+    pub fn add(&mut self, ty: GoType) -> TypeId {
+        let id = TypeId(u32::try_from(self.types.len()).unwrap_or(u32::MAX));
+        if let Some(address) = ty.descriptor {
+            self.by_descriptor.entry(address).or_insert(id);
+        }
+        if !self.by_name.contains_key(&ty.name) {
+            self.by_name.insert(ty.name.clone(), id);
+        }
+        if let Kind::Pointer(elem) = ty.kind {
+            self.pointers_to.entry(elem).or_insert(id);
+        }
+        self.types.push(ty);
+        id
+    }
+
+    /// The type `*elem`, made if no source describes it.
+    pub fn pointer_to(&mut self, elem: TypeId) -> TypeId {
+        if let Some(&id) = self.pointers_to.get(&elem) {
+            return id;
+        }
+        let name = format!("*{}", self.get(elem).name).into();
+        self.add(GoType { name, size: 8, kind: Kind::Pointer(elem), descriptor: None })
+    }
+
+    fn replace(&mut self, id: TypeId, kind: Kind) {
+        if let Kind::Pointer(elem) = kind {
+            self.pointers_to.entry(elem).or_insert(id);
+        }
+        if let Some(ty) = self.types.get_mut(id.0 as usize) {
+            ty.kind = kind;
+        }
+    }
+
+    /// True if every value of the type is one pointer word and an interface holds it directly
+    /// (`abi.TFlagDirectIface`, `KindDirectIface`): pointers, maps, channels, funcs, and structs or arrays of just one such.
+    pub fn is_direct_interface(&self, id: TypeId) -> bool {
+        let mut id = id;
+        // A type cannot contain itself by value: the bound is for hostile tables.
+        for _ in 0..64 {
+            let ty = self.get(id);
+            if ty.size != 8 {
+                return false;
+            }
+            match &ty.kind {
+                Kind::UnsafePointer | Kind::Pointer(_) | Kind::Func | Kind::Map(..) | Kind::Chan(_) => return true,
+                Kind::Array(elem, 1) => id = *elem,
+                Kind::Struct(fields) => {
+                    match fields.iter().filter(|field| self.get(field.ty).size > 0).collect::<Vec<_>>()[..] {
+                        [only] if fields.len() == 1 => id = only.ty,
+                        _ => return false,
+                    }
+                }
+                _ => return false,
+            }
+        }
+        false
+    }
+}

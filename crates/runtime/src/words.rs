@@ -1,0 +1,53 @@
+//! Go's compound words in memory: strings and slices, with the bounds that hostile input asks for.
+
+use goheap_image::{Address, MemoryImage};
+
+/// A slice header: three words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SliceHeader {
+    /// First element.
+    pub data: Address,
+    /// Elements in use.
+    pub len: u64,
+    /// Elements allocated.
+    pub cap: u64,
+}
+
+/// Reads the slice header at `at`; None where it is absent or its length exceeds its capacity.
+pub fn read_slice(memory: &MemoryImage, at: Address) -> Option<SliceHeader> {
+    let data = Address(memory.read_u64(at)?);
+    let len = memory.read_u64(at.add(8))?;
+    let cap = memory.read_u64(at.add(16))?;
+    (len <= cap).then_some(SliceHeader { data, len, cap })
+}
+
+/// Reads the Go string whose header is at `at`, at most `limit` bytes of it; invalid UTF-8 is replaced.
+pub fn read_string(memory: &MemoryImage, at: Address, limit: usize) -> Option<String> {
+    let data = Address(memory.read_u64(at)?);
+    let len = usize::try_from(memory.read_u64(at.add(8))?).ok()?.min(limit);
+    let bytes = memory.bytes(data, len)?;
+    Some(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+/// Reads a run of `count` words at `at`; None where any of them is absent.
+pub fn read_words(memory: &MemoryImage, at: Address, count: usize) -> Option<Vec<u64>> {
+    let bytes = memory.bytes(at, count.checked_mul(8)?)?;
+    Some(words(&bytes).collect())
+}
+
+/// The little-endian words of `bytes`; a tail shorter than a word is left out.
+pub fn words(bytes: &[u8]) -> impl Iterator<Item = u64> + '_ {
+    bytes.as_chunks::<8>().0.iter().map(|word| u64::from_le_bytes(*word))
+}
+
+/// The word at byte `offset` of `bytes`.
+pub fn word_at(bytes: &[u8], offset: usize) -> Option<u64> {
+    let word = bytes.get(offset..offset.checked_add(8)?)?;
+    Some(u64::from_le_bytes(word.try_into().ok()?))
+}
+
+/// The four bytes at byte `offset` of `bytes`.
+pub fn half_at(bytes: &[u8], offset: usize) -> Option<u32> {
+    let half = bytes.get(offset..offset.checked_add(4)?)?;
+    Some(u32::from_le_bytes(half.try_into().ok()?))
+}
