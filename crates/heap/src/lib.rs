@@ -1,1 +1,31 @@
-//! Placeholder.
+//! What is on a Go heap, of what type, and who holds it.
+//!
+//! - To begin: [`HeapSnapshot::take`].
+//! - For the reference flame graph: [`HeapSnapshot::tree`].
+//! - For the reconciliation: [`Totals`].
+//!
+//! The key idea: objects are implicit (a slot of a span), the collector's pointer masks say exactly what is a pointer, and types
+//! are only names for what the masks show.
+
+mod containers;
+mod error;
+mod fit;
+mod infer;
+mod label_text;
+mod labels;
+mod object;
+mod object_type;
+mod plan;
+mod resolve;
+mod root;
+mod roots;
+mod snapshot;
+mod tree;
+
+pub use error::HeapError;
+pub use infer::InferenceCounts;
+pub use object::{ObjectId, ObjectTable, Slot};
+pub use object_type::{Evidence, ObjectType, Part};
+pub use root::{RootClass, RootCounts};
+pub use snapshot::{HeapSnapshot, Totals};
+pub use tree::{PointerCounts, Share};

@@ -7,28 +7,31 @@ use crate::{Address, CoreFile, Executable, MappedFile, MemoryImage};
 
 /// The bias of the executable; `None` when nothing in the core tells.
 ///
-/// From `AT_ENTRY`, else `AT_PHDR`, else the mapping of a file of that name, else an ELF header in memory that has the same entry.
-/// `AT_ENTRY` is of the dynamic linker when that was started by hand (`ld.so ./program`): such a bias is not that of a page.
+/// From `AT_PHDR` and `AT_ENTRY` where they agree. They do not for another executable than this, nor when the dynamic linker was
+/// started by hand (`ld.so ./program`): both are then its own. So next come a header in memory that has the same entry, and the
+/// mapping of a file of the same name.
 pub(crate) fn of_executable(core: &CoreFile, memory: &MemoryImage, file: &Executable) -> Option<u64> {
     if !file.is_pie() {
         return Some(0);
     }
     let auxv = core.aux_vector();
     let by_entry = auxv.entry().map(|entry| entry.0.wrapping_sub(file.entry().0));
-    let by_headers = || {
-        let headers = file.program_headers_address()?;
-        Some(auxv.program_headers()?.0.wrapping_sub(headers.0))
-    };
-    let by_name = || {
-        let name = plain_name(file.path())?;
-        let same = |mapped: &&MappedFile| plain_name(&mapped.to_path()).as_deref() == Some(name.as_str());
-        core.mapped_files().iter().filter(same).find_map(|mapped| of_mapping(file, mapped))
-    };
-    by_entry
-        .filter(|bias| bias.is_multiple_of(PAGE))
-        .or_else(|| by_headers().filter(|bias| bias.is_multiple_of(PAGE)))
-        .or_else(by_name)
-        .or_else(|| by_header_in_memory(core, memory, file))
+    let headers = auxv.program_headers().zip(file.program_headers_address());
+    let by_headers = headers.map(|(theirs, ours)| theirs.0.wrapping_sub(ours.0));
+    if by_entry == by_headers && by_entry.is_some() {
+        return by_entry;
+    }
+    let is_page = |bias: &u64| bias.is_multiple_of(PAGE);
+    by_header_in_memory(core, memory, file)
+        .or_else(|| by_name(core, file))
+        .or(by_headers.filter(is_page))
+        .or(by_entry.filter(is_page))
+}
+
+fn by_name(core: &CoreFile, file: &Executable) -> Option<u64> {
+    let name = plain_name(file.path())?;
+    let same = |mapped: &&MappedFile| plain_name(&mapped.to_path()).as_deref() == Some(name.as_str());
+    core.mapped_files().iter().filter(same).find_map(|mapped| of_mapping(file, mapped))
 }
 
 const PAGE: u64 = 4096;

@@ -11,7 +11,7 @@ use crate::elf::{ElfHeader, HeaderFault, ProgramHeader, ProgramHeaders, program_
 use crate::error::Role;
 use crate::map::ByteStore;
 use crate::notes::CoreNotes;
-use crate::source::Source;
+use crate::source::{Source, Stamp};
 use crate::{Address, AuxVector, ImageError, Machine, MappedFile, ProcessInfo, SegmentFlags, SignalInfo, Thread, le};
 
 /// How files are opened.
@@ -60,7 +60,7 @@ pub struct CoreFile {
     machine: Machine,
     segments: Vec<Segment>,
     notes: CoreNotes,
-    modified: Option<SystemTime>,
+    stamp: Option<Stamp>,
     diagnostics: Diagnostics,
 }
 
@@ -76,7 +76,7 @@ impl CoreFile {
     }
 
     fn parse(path: &Path, source: Source) -> Result<CoreFile, ImageError> {
-        let Source { store, modified, damage } = source;
+        let Source { store, stamp, damage } = source;
         let header = elf_header(path, Role::Core, &store)?;
         match header.kind {
             ET_CORE => {}
@@ -104,7 +104,7 @@ impl CoreFile {
             machine: header.machine,
             segments,
             notes,
-            modified,
+            stamp,
             diagnostics,
         })
     }
@@ -156,7 +156,13 @@ impl CoreFile {
 
     /// When the file was last written: about when the process died.
     pub fn modified(&self) -> Option<SystemTime> {
-        self.modified
+        self.stamp?.modified
+    }
+
+    /// True when the file was written or removed since it was opened: what was read of it may not fit together.
+    pub fn changed_since_open(&self) -> bool {
+        let now = std::fs::metadata(&self.path).map(|metadata| Stamp::of(&metadata)).ok();
+        self.stamp.is_some() && now != self.stamp
     }
 
     /// How many bytes the program headers promise that the file does not hold: more than 0 for a truncated core.

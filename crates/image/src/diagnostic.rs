@@ -45,3 +45,75 @@ pub struct Diagnostics {
     /// Mapped ELF files not found, or not the ones mapped; the memory of theirs that was not dumped is absent.
     pub unavailable_files: Vec<PathBuf>,
 }
+
+impl Diagnostics {
+    /// One line for each thing that was odd, for people; none for a whole core with its own executable.
+    pub fn messages(&self) -> Vec<String> {
+        let mut lines = Vec::new();
+        self.truncation(&mut lines);
+        self.segments(&mut lines);
+        self.files(&mut lines);
+        lines
+    }
+
+    fn truncation(&self, lines: &mut Vec<String>) {
+        if self.missing_bytes > 0 {
+            let (bytes, segments) = (self.missing_bytes, self.truncated_segments);
+            lines.push(format!("the core is truncated: {bytes} bytes of {segments} segments are missing"));
+        }
+        if self.missing_program_headers > 0 {
+            lines.push(format!("the core is truncated: {} program headers are missing", self.missing_program_headers));
+        }
+        if self.inferred_segment_count {
+            lines.push("the core's end is missing, and with it the number of its segments".to_owned());
+        }
+        if let Some(reason) = &self.core_unpacking {
+            lines.push(format!("the core could not be unpacked to its end: {reason}"));
+        }
+        if let Some(reason) = &self.executable_unpacking {
+            lines.push(format!("the executable could not be unpacked to its end: {reason}"));
+        }
+    }
+
+    fn segments(&self, lines: &mut Vec<String>) {
+        let mut count = |count: u64, what: &str| {
+            if count > 0 {
+                lines.push(format!("{count} {what}"));
+            }
+        };
+        count(self.unsorted_segments, "segments of the core are out of order");
+        count(self.wrapped_segments, "segments of the core pass the end of the address space; left out");
+        count(
+            self.oversized_segments,
+            "segments of the core have more bytes in the file than in memory; the rest is left out",
+        );
+        count(self.damaged_notes, "note segments of the core are damaged; read up to the damage");
+        count(self.unknown_notes, "notes of the core have an unknown layout; left out");
+        if let Some(first) = self.first_overlap {
+            let segments = self.overlapping_segments;
+            lines.push(format!(
+                "{segments} segments of the core overlap earlier ones, first at {first}; the earlier count"
+            ));
+        }
+    }
+
+    fn files(&self, lines: &mut Vec<String>) {
+        if self.executable_unconfirmed {
+            lines.push("nothing in the core confirms that the executable is the one that ran".to_owned());
+        }
+        if self.load_bias_unknown {
+            lines.push("nothing in the core tells where the executable was loaded; 0 is taken".to_owned());
+        }
+        if self.patched_code_pages > 0 {
+            let pages = self.patched_code_pages;
+            lines.push(format!("{pages} pages of code differ from the executable in a few bytes (breakpoints?)"));
+        }
+        for path in &self.rejected_executables {
+            lines.push(format!("{path:?} is not the executable that made the core"));
+        }
+        for path in &self.unavailable_files {
+            lines
+                .push(format!("the mapped file {path:?} was not found as it was; what was not dumped of it is absent"));
+        }
+    }
+}

@@ -171,7 +171,7 @@ fn program_count(bytes: &[u8], header: &ElfHeader, stride: u64) -> (u64, bool) {
     }
     // sh_info of section header 0.
     let extended = le::range(bytes, header.section_offset, 64).and_then(|section| le::u32(section, 44));
-    if let Some(count) = extended.filter(|&count| count >= u32::from(PN_XNUM) && header.section_offset != 0) {
+    if let Some(count) = extended.filter(|&count| count > 0 && header.section_offset != 0) {
         return (u64::from(count), false);
     }
     // The kernel writes section header 0 at the very end of the core (fs/binfmt_elf.c, elf_core_dump), so a truncated

@@ -76,7 +76,9 @@ pub enum ImageError {
         machine: u16,
     },
     /// The file ends inside its ELF header, or holds no segment at all.
-    #[error("the {role} {path:?} is cut short after {size} bytes, before its first segment; nothing can be read from it")]
+    #[error(
+        "the {role} {path:?} is cut short after {size} bytes, before its first segment; nothing can be read from it"
+    )]
     HeadersCut {
         /// The file.
         path: PathBuf,
@@ -118,7 +120,9 @@ pub enum ImageError {
         kind: u16,
     },
     /// Core and executable are of different machines.
-    #[error("the core is of {core}, but {path:?} is of {executable}; give the executable that made the core with --exe")]
+    #[error(
+        "the core is of {core}, but {path:?} is of {executable}; give the executable that made the core with --exe"
+    )]
     MachineMismatch {
         /// The executable.
         path: PathBuf,
@@ -136,7 +140,10 @@ pub enum ImageError {
         evidence: MismatchEvidence,
     },
     /// No executable was given and none of the places looked at has it.
-    #[error("the executable of the core was not found ({}); give it with --exe, or its root folder with --sysroot", looked(tried))]
+    #[error(
+        "the executable of the core was not found ({}); give it with --exe, or its root folder with --sysroot",
+        looked(tried)
+    )]
     ExecutableNotFound {
         /// The places looked at, in order.
         tried: Vec<PathBuf>,
@@ -180,7 +187,9 @@ pub enum ImageError {
         limit: u64,
     },
     /// The temporary file cannot be written.
-    #[error("cannot write the unpacked {role} to a temporary file in {folder:?}: {source}; set TMPDIR to a folder with more room")]
+    #[error(
+        "cannot write the unpacked {role} to a temporary file in {folder:?}: {source}; set TMPDIR to a folder with more room"
+    )]
     Temporary {
         /// Where it was to be.
         folder: PathBuf,
@@ -212,12 +221,22 @@ pub enum MismatchEvidence {
         file: String,
     },
     /// Read-only pages that both hold differ.
-    #[error("{differing} of {compared} read-only pages that both hold differ (build id of the core {core}, of the file {file})")]
+    #[error(
+        "{differing} of {compared} read-only pages that both hold differ (build id of the core {core}, of the file {file})"
+    )]
     Contents {
         /// Pages that differ.
         differing: u64,
         /// Pages compared.
         compared: u64,
+        /// The core's build id, or `unknown`.
+        core: String,
+        /// The file's build id, or `none`.
+        file: String,
+    },
+    /// The program headers in the core's memory are not those of the file.
+    #[error("their segments differ (build id of the core {core}, of the file {file})")]
+    Segments {
         /// The core's build id, or `unknown`.
         core: String,
         /// The file's build id, or `none`.

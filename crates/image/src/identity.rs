@@ -28,7 +28,9 @@ const PATCH_LIMIT: usize = 64;
 
 /// Compares the executable with what the core holds of it and says of its entry.
 pub(crate) fn of_executable(core: &CoreFile, memory: &MemoryImage, file: &Executable, bias: u64) -> Identity {
-    let identity = compare(memory, file, bias);
+    // Of another program, the header page lies elsewhere, but still where its program headers are.
+    let headers = core.aux_vector().program_headers().map(|headers| headers.align_down(PAGE));
+    let identity = compare(memory, file, bias, headers);
     let entry = core.aux_vector().entry().filter(|entry| !file.is_pie() && *entry != file.entry());
     match (&identity, entry) {
         (Identity::Different(_), _) | (_, None) => identity,
@@ -41,9 +43,12 @@ pub(crate) fn of_executable(core: &CoreFile, memory: &MemoryImage, file: &Execut
     }
 }
 
-/// Compares `file`, as it would lie at `bias`, with `memory` that comes from the core alone.
-pub(crate) fn compare(memory: &MemoryImage, file: &Executable, bias: u64) -> Identity {
-    let dumped = dumped_header(memory, file, bias).unwrap_or_default();
+/// Compares `file`, as it would lie at `bias`, with `memory` that comes from the core alone. When its header page is not where it
+/// should be, that at `elsewhere` is taken.
+pub(crate) fn compare(memory: &MemoryImage, file: &Executable, bias: u64, elsewhere: Option<Address>) -> Identity {
+    let first = file.load_segments().find(|segment| segment.file_offset == 0);
+    let mut places = [first.map(|segment| segment.address + bias), elsewhere].into_iter().flatten();
+    let dumped = places.find_map(|place| dumped_header(memory, file, place)).unwrap_or_default();
     match (&dumped.ids.gnu, file.gnu_build_id()) {
         (Some(core), Some(ours)) if core != ours => {
             let (core, file) = (core.clone(), ours.to_vec());
@@ -63,6 +68,11 @@ pub(crate) fn compare(memory: &MemoryImage, file: &Executable, bias: u64) -> Ide
     if let Some(core) = dumped.entry.filter(|&entry| entry != file.entry().0) {
         return Identity::Different(MismatchEvidence::Entry { core, file: file.entry().0, file_id: file_id(file) });
     }
+    let ours = file.load_segments().map(|segment| (segment.address.0, segment.memory_size));
+    if dumped.loads.as_ref().is_some_and(|theirs| !ours.eq(theirs.iter().copied())) {
+        let (core, file) = (id_text(&dumped.ids, "unknown"), file_id(file));
+        return Identity::Different(MismatchEvidence::Segments { core, file });
+    }
     compare_contents(memory, file, bias, &dumped)
 }
 
@@ -72,16 +82,26 @@ struct DumpedHeader {
     ids: BuildIds,
     /// `e_entry`.
     entry: Option<u64>,
+    /// Address and size in memory of each `PT_LOAD`; `None` when a truncated core has not all of them.
+    loads: Option<Vec<(u64, u64)>>,
+    /// True when the page is the file's first, byte for byte: of a stripped file it is not, for the section headers differ.
+    whole_page_agrees: bool,
 }
 
-fn dumped_header(memory: &MemoryImage, file: &Executable, bias: u64) -> Option<DumpedHeader> {
+fn dumped_header(memory: &MemoryImage, file: &Executable, start: Address) -> Option<DumpedHeader> {
     const NOTE_LIMIT: u64 = 1 << 16;
-    let first = file.load_segments().find(|segment| segment.file_offset == 0)?;
-    let page = memory.contiguous(first.address + bias)?;
+    let page = memory.contiguous(start)?;
     let header = ElfHeader::parse(page).ok()?;
-    let mut dumped = DumpedHeader { ids: BuildIds::default(), entry: Some(header.entry) };
-    // The header's offsets are those of the file, and so of the segment that begins at its offset 0.
-    for note in program_headers(page, &header, PAGE).headers.iter().filter(|header| header.is_note()) {
+    let table = program_headers(page, &header, PAGE);
+    let first = table.headers.iter().find(|header| header.is_load() && header.offset == 0)?;
+    let bias = start.0.wrapping_sub(first.address);
+    let loads = table.headers.iter().filter(|header| header.is_load());
+    let loads = loads.map(|header| (header.address, header.memory_size)).collect();
+    let loads = (table.headers.len() as u64 == table.declared).then_some(loads);
+    let ours = file.data().get(..PAGE as usize);
+    let whole_page_agrees = ours.is_some() && page.get(..PAGE as usize) == ours;
+    let mut dumped = DumpedHeader { ids: BuildIds::default(), entry: Some(header.entry), loads, whole_page_agrees };
+    for note in table.headers.iter().filter(|header| header.is_note()) {
         let length = memory.readable_len(Address(note.address) + bias, note.memory_size.min(NOTE_LIMIT));
         if let Some(bytes) = memory.bytes(Address(note.address) + bias, length as usize) {
             dumped.ids.read(&bytes, note.alignment);
@@ -103,7 +123,7 @@ fn compare_contents(memory: &MemoryImage, file: &Executable, bias: u64, dumped: 
             file: file_id(file),
         });
     }
-    if pages.compared > 0 || dumped.entry.is_some() {
+    if pages.compared > 0 || dumped.whole_page_agrees {
         return Identity::Confirmed { patched_pages: pages.patched };
     }
     Identity::Unconfirmed
@@ -140,10 +160,7 @@ impl Pages {
 
 /// The build id to show of a file: GNU's, else Go's, else `none`.
 pub(crate) fn file_id(file: &Executable) -> String {
-    let ids = BuildIds {
-        gnu: file.gnu_build_id().map(<[u8]>::to_vec),
-        go: file.go_build_id().map(str::to_owned),
-    };
+    let ids = BuildIds { gnu: file.gnu_build_id().map(<[u8]>::to_vec), go: file.go_build_id().map(str::to_owned) };
     id_text(&ids, "none")
 }
 

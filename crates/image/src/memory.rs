@@ -265,3 +265,97 @@ fn continues(last: &Piece, next: &Piece) -> bool {
         && Arc::ptr_eq(&last.store, &next.store)
         && last.offset as u64 + last.range.len == next.offset as u64
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    fn image() -> MemoryImage {
+        let first: Vec<u8> = (0..16).collect();
+        let second = b"a string\0rest".to_vec();
+        MemoryImage::from_buffers([
+            (Address(0x1010), second, false),
+            (Address(0x1000), first, true),
+            (Address(0x3000), vec![7; 3], true),
+            (Address(u64::MAX - 3), vec![9; 4], true),
+        ])
+    }
+
+    #[test]
+    fn words_of_each_size() {
+        let m = image();
+        assert_eq!(m.read_u8(Address(0x1001)), Some(1));
+        assert_eq!(m.read_u16(Address(0x1001)), Some(0x0201));
+        assert_eq!(m.read_u32(Address(0x1001)), Some(0x0403_0201));
+        assert_eq!(m.read_u64(Address(0x1000)), Some(0x0706_0504_0302_0100));
+        assert_eq!(m.read_u64(Address(0x100c)), Some(u64::from_le_bytes(*b"\x0c\x0d\x0e\x0fa st")));
+        assert_eq!(m.read_address(Address(0x1000)), Some(Address(0x0706_0504_0302_0100)));
+    }
+
+    #[test]
+    fn a_read_that_meets_a_gap_yields_nothing() {
+        let m = image();
+        assert_eq!(m.read_u32(Address(0x3000)), None);
+        assert_eq!(m.read_u8(Address(0x3003)), None);
+        assert_eq!(m.read_u8(Address(0xfff)), None);
+        assert_eq!(m.bytes(Address(0x3000), usize::MAX), None);
+        let mut buffer = [0; 4];
+        assert!(!m.read_exact(Address(0x3000), &mut buffer));
+        assert!(m.read_exact(Address(0x9999), &mut []));
+    }
+
+    #[test]
+    fn nothing_wraps_at_the_top() {
+        let m = image();
+        assert_eq!(m.read_u16(Address(u64::MAX - 3)), Some(0x0909));
+        assert_eq!(m.read_u64(Address(u64::MAX - 3)), None);
+        assert_eq!(m.readable_len(Address(u64::MAX - 3), 100), 3);
+    }
+
+    #[test]
+    fn strings_end_at_their_nul_within_the_limit() {
+        let m = image();
+        assert_eq!(m.c_string(Address(0x1010), 100).unwrap().as_ref(), b"a string");
+        assert_eq!(m.c_string(Address(0x100e), 100).unwrap().as_ref(), b"\x0e\x0fa string");
+        assert_eq!(m.c_string(Address(0x1010), 8), None);
+        assert_eq!(m.c_string(Address(0x3000), 100), None);
+        assert_eq!(m.c_string(Address(0x9999), 100), None);
+    }
+
+    #[test]
+    fn pieces_that_go_on_in_file_and_memory_are_joined() {
+        let store = Arc::new(ByteStore::Owned((0..64).collect()));
+        let range = |start, len| MemoryRange { start: Address(start), len, writable: true, source: RangeSource::Core };
+        let mut builder = MemoryBuilder::default();
+        assert_eq!(builder.add(range(0x1010, 16), &store, 16), None);
+        assert_eq!(builder.add(range(0x1000, 16), &store, 0), None);
+        assert_eq!(builder.add(range(0x1020, 16), &store, 33), None);
+        assert_eq!(builder.add(range(0x2000, 100), &store, 60), None);
+        assert_eq!(builder.add(range(0x3000, 100), &store, 64), None);
+        assert_eq!(builder.add(range(0x3000, 100), &store, u64::MAX), None);
+        let ranges: Vec<(u64, u64)> = builder.finish().ranges().map(|range| (range.start.0, range.len)).collect();
+        assert_eq!(ranges, [(0x1000, 32), (0x1020, 16), (0x2000, 4)]);
+    }
+
+    #[test]
+    fn what_is_added_first_wins_everywhere_it_is() {
+        let m = MemoryImage::from_buffers([
+            (Address(10), vec![1; 10], true),
+            (Address(30), vec![2; 10], true),
+            (Address(0), vec![3; 60], false),
+            (Address(5), vec![4; 100], false),
+        ]);
+        let expected = [vec![3; 10], vec![1; 10], vec![3; 10], vec![2; 10], vec![3; 20], vec![4; 45]].concat();
+        assert_eq!(m.bytes(Address(0), 105).unwrap().as_ref(), expected);
+        assert_eq!(m.ranges().len(), 6);
+    }
+
+    #[test]
+    fn any_number_of_threads_may_read() {
+        fn shared<T: Send + Sync>() {}
+        shared::<MemoryImage>();
+        shared::<crate::Process>();
+    }
+}

@@ -8,8 +8,8 @@ use goblin::elf64::section_header as sh;
 use crate::elf::ElfHeader;
 use crate::{Address, le};
 
-/// Debug information larger than this is taken for a bomb, bytes.
-const SECTION_LIMIT: u64 = 8 << 30;
+/// Sections that unpack to more are taken for bombs, bytes: the offsets of 32-bit DWARF, all that Go writes, end there.
+const SECTION_LIMIT: u64 = 4 << 30;
 
 /// Size of `Elf64_Shdr`.
 const SHDR: u64 = 64;
@@ -123,7 +123,8 @@ pub(crate) fn contents<'a>(bytes: &'a [u8], section: &SectionHeader) -> Result<O
         return Ok(None);
     }
     let name = || section.name.clone();
-    let raw = le::range(bytes, section.file_offset, section.size).ok_or_else(|| SectionError::Outside { name: name() })?;
+    let raw =
+        le::range(bytes, section.file_offset, section.size).ok_or_else(|| SectionError::Outside { name: name() })?;
     if section.flags & u64::from(sh::SHF_COMPRESSED) != 0 {
         let kind = le::u32(raw, 0).ok_or_else(|| SectionError::Damaged { name: name() })?;
         let size = le::u64(raw, 8).ok_or_else(|| SectionError::Damaged { name: name() })?;

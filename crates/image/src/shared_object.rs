@@ -71,7 +71,7 @@ fn open(
     places.files(name).iter().find_map(|place| {
         let executable = Executable::open(place, options).ok()?;
         let load_bias = bias::of_mapping(&executable, mapped)?;
-        let same = match identity::compare(memory, &executable, load_bias) {
+        let same = match identity::compare(memory, &executable, load_bias, None) {
             Identity::Confirmed { .. } => true,
             Identity::Unconfirmed => places.in_sysroot(place),
             Identity::Different(_) => false,

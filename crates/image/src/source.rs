@@ -1,6 +1,6 @@
 //! An input file, mapped if it is plain, unpacked to a temporary file and that mapped if it is not.
 
-use std::fs::File;
+use std::fs::{File, Metadata};
 use std::io::{self, BufRead, BufReader};
 use std::path::Path;
 use std::time::SystemTime;
@@ -10,17 +10,31 @@ use crate::error::{ImageError, Role};
 use crate::map::ByteStore;
 use crate::unpack::{self, Compression};
 
+/// What changes when a file is written.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Stamp {
+    pub(crate) size: u64,
+    pub(crate) modified: Option<SystemTime>,
+}
+
+impl Stamp {
+    pub(crate) fn of(metadata: &Metadata) -> Stamp {
+        Stamp { size: metadata.len(), modified: metadata.modified().ok() }
+    }
+}
+
 /// The bytes of an input and how they came.
 pub(crate) struct Source {
     pub(crate) store: ByteStore,
-    pub(crate) modified: Option<SystemTime>,
+    /// Size and time of the file as it was opened; `None` for bytes in memory.
+    pub(crate) stamp: Option<Stamp>,
     /// Why unpacking stopped early, when it did. What came before is in `store`.
     pub(crate) damage: Option<String>,
 }
 
 impl Source {
     pub(crate) fn from_bytes(bytes: Vec<u8>) -> Source {
-        Source { store: ByteStore::Owned(bytes.into()), modified: None, damage: None }
+        Source { store: ByteStore::Owned(bytes.into()), stamp: None, damage: None }
     }
 
     /// Opens `path`. The compression is told by its magic, not by its name; a pipe is copied to a temporary file.
@@ -31,16 +45,16 @@ impl Source {
         if metadata.is_dir() {
             return Err(unreadable(io::Error::from(io::ErrorKind::IsADirectory)));
         }
-        let modified = metadata.modified().ok();
+        let stamp = Some(Stamp::of(&metadata));
         let mut reader = BufReader::with_capacity(1 << 18, &file);
         let compression = Compression::detect(reader.fill_buf().map_err(unreadable)?);
         if compression == Compression::None && metadata.is_file() {
             let store = ByteStore::map(&file).map_err(unreadable)?;
-            return Ok(Source { store, modified, damage: None });
+            return Ok(Source { store, stamp, damage: None });
         }
         let limit = options.max_unpacked.unwrap_or(OpenOptions::DEFAULT_MAX_UNPACKED);
         let unpacked = unpack::to_temporary(path, role, reader, compression, limit)?;
         let store = ByteStore::map(&unpacked.file).map_err(unreadable)?;
-        Ok(Source { store, modified, damage: unpacked.damage })
+        Ok(Source { store, stamp, damage: unpacked.damage })
     }
 }

@@ -8,9 +8,9 @@ use goheap_image::{Address, MemoryImage};
 /// The runtime's page (`_PageSize`), whatever the machine's is.
 pub const PAGE_BYTES: u64 = 8192;
 /// Spans of elements up to this size keep their pointer bitmap at their own end, since 1.22 (`MinSizeForMallocHeader`).
-pub const MAX_IN_SPAN_BITMAP: u64 = 512;
+pub(crate) const MAX_IN_SPAN_BITMAP: u64 = 512;
 /// Bytes that Green Tea keeps at the end of a span for `spanInlineMarkBits`.
-pub const INLINE_MARK_BYTES: u64 = 128;
+pub(crate) const INLINE_MARK_BYTES: u64 = 128;
 /// Where the marks begin in `spanInlineMarkBits`.
 const INLINE_MARKS_OFFSET: u64 = 64;
 /// A span cannot hold more than one slot for each 8 bytes of the largest heap that ids can name.
@@ -75,7 +75,7 @@ pub struct Span<'p> {
 
 /// What one `mspan` turned out to be.
 #[derive(Clone, Debug)]
-pub enum SpanRecord<'p> {
+pub(crate) enum SpanRecord<'p> {
     /// Holds objects.
     InUse(Box<Span<'p>>),
     /// Stacks and other memory that the runtime frees by hand: first byte and pages.
@@ -86,20 +86,20 @@ pub enum SpanRecord<'p> {
 
 /// What reading a span needs to know of the heap.
 #[derive(Clone, Copy)]
-pub struct SpanReader<'a, 'p> {
+pub(crate) struct SpanReader<'a, 'p> {
     /// Where the struct's fields are.
-    pub layout: &'a RuntimeLayout,
+    pub(crate) layout: &'a RuntimeLayout,
     /// The process.
-    pub memory: &'p MemoryImage,
+    pub(crate) memory: &'p MemoryImage,
     /// `mheap_.sweepgen`.
-    pub sweepgen: u32,
+    pub(crate) sweepgen: u32,
     /// True if spans end in Green Tea's marks.
-    pub inline_marks: bool,
+    pub(crate) inline_marks: bool,
 }
 
 impl<'p> SpanReader<'_, 'p> {
     /// Reads the `mspan` at `address`; None where it is absent or contradicts itself.
-    pub fn read(&self, address: Address) -> Option<SpanRecord<'p>> {
+    pub(crate) fn read(&self, address: Address) -> Option<SpanRecord<'p>> {
         let fields = &self.layout.mspan;
         let record = self.memory.bytes(address, usize::try_from(fields.size).ok()?)?;
         let base = word(&record, fields.start_addr)?;

@@ -67,3 +67,47 @@ impl SparseWriter {
 fn is_zero(bytes: &[u8]) -> bool {
     bytes.iter().fold(0, |all, byte| all | byte) == 0
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use std::io::Read;
+
+    use super::*;
+
+    fn written(chunks: &[&[u8]]) -> File {
+        let mut writer = SparseWriter::new(tempfile::tempfile().unwrap());
+        chunks.iter().for_each(|chunk| writer.write(chunk).unwrap());
+        let mut file = writer.finish().unwrap();
+        file.seek(SeekFrom::Start(0)).unwrap();
+        file
+    }
+
+    #[test]
+    fn what_is_written_is_read_back() {
+        let mut bytes = vec![0; 3 * BUFFER + 5];
+        for at in [0, BLOCK - 1, 2 * BLOCK, BUFFER, 2 * BUFFER + 7, 3 * BUFFER + 4] {
+            bytes[at] = 1;
+        }
+        for size in [1000, BLOCK, BUFFER + 1] {
+            let mut back = Vec::new();
+            written(&bytes.chunks(size).collect::<Vec<_>>()).read_to_end(&mut back).unwrap();
+            assert!(back == bytes, "in chunks of {size}");
+        }
+    }
+
+    #[test]
+    fn zeros_at_the_end_count() {
+        assert_eq!(written(&[&[1], &[0; 3 * BLOCK]]).metadata().unwrap().len(), 3 * BLOCK as u64 + 1);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn zeros_take_no_room() {
+        use std::os::unix::fs::MetadataExt;
+        let zeros = vec![0; 1 << 20];
+        let file = written(&[&[&[1], zeros.as_slice()].concat(), &zeros, &zeros, &zeros]);
+        assert!(file.metadata().unwrap().blocks() * 512 <= 2 * BLOCK as u64);
+    }
+}

@@ -86,7 +86,7 @@ impl<R: BufRead> Frames<R> {
         let decoded = read.and_then(|()| self.decoder.decode_blocks(source, one).map_err(io::Error::other));
         match decoded {
             Ok(false) => return,
-            Ok(true) => self.damage = self.checksum_fault(),
+            Ok(true) => {}
             Err(error) => {
                 self.damage = Some(error);
                 // Whether it takes the end or not, nothing more can be done with the frame.
@@ -127,6 +127,8 @@ impl<R: BufRead> Read for Frames<R> {
                     if count > 0 {
                         return Ok(count);
                     }
+                    // The checksum is of what was read, so it is right only now.
+                    self.damage = self.damage.take().or_else(|| self.checksum_fault());
                     self.state = State::BetweenFrames;
                 }
             }

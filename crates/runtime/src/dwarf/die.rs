@@ -2,6 +2,7 @@
 
 use gimli::{Abbreviation, Attribute, AttributeValue, DwAt, DwForm, DwTag, EntriesRaw, Expression, constants};
 
+use super::budget::Budget;
 use super::sections::Slice;
 
 // Vendor attributes: cmd/internal/dwarf/dwarf_defs.go. 0x2906 since Go 1.18, 0x2907 since Go 1.23.
@@ -17,7 +18,7 @@ const DW_AT_GO_CLOSURE_OFFSET: DwAt = DwAt(0x2907);
 /// no bytes (`DW_FORM_flag_present`) makes each one-byte entry cost as much as the table is long.
 const MAX_ATTRIBUTES: usize = 128;
 
-/// Bytes that names out of `.debug_str` may take for each byte of their unit: many entries may point to one long string.
+/// Bytes that names out of `.debug_str` may take for each byte of their unit.
 const STRING_BYTES_PER_UNIT_BYTE: usize = 16;
 
 /// The entries from here to the end of the unit cannot be decoded.
@@ -84,7 +85,7 @@ pub(super) struct DieReader<'a> {
     entries: EntriesRaw<'a, Slice<'a>>,
     unit_offset: usize,
     strings: &'a [u8],
-    string_budget: usize,
+    string_budget: Budget,
 }
 
 impl<'a> DieReader<'a> {
@@ -95,7 +96,7 @@ impl<'a> DieReader<'a> {
         unit_length: usize,
         strings: &'a [u8],
     ) -> Self {
-        let string_budget = unit_length.saturating_mul(STRING_BYTES_PER_UNIT_BYTE);
+        let string_budget = Budget::new(unit_length.saturating_mul(STRING_BYTES_PER_UNIT_BYTE));
         Self { entries, unit_offset, strings, string_budget }
     }
 
@@ -130,8 +131,8 @@ impl<'a> DieReader<'a> {
     /// Passes over the attributes of an entry.
     pub(super) fn skip(&mut self, abbreviation: &Abbreviation) -> Result<(), Broken> {
         let attributes = abbreviation.attributes();
-        // gimli 0.34 adds the length of a block to its running sum of bytes to skip unchecked: with the overflow checks of our
-        // release profile a block of 2^64-1 bytes would panic. Go writes none of these forms.
+        // gimli 0.34 adds the length of a block to its running sum of bytes to skip unchecked: with the overflow checks
+        // of our release profile a block of 2^64-1 bytes would panic. Go writes none of these forms.
         if attributes.iter().any(|spec| has_long_length(spec.form())) {
             for spec in attributes {
                 self.entries.read_attribute(*spec)?;
@@ -191,10 +192,10 @@ impl<'a> DieReader<'a> {
 
     fn shared_string(&mut self, offset: usize) -> Option<&'a [u8]> {
         let rest = self.strings.get(offset..)?;
-        let within_budget = rest.get(..self.string_budget).unwrap_or(rest);
-        let length = within_budget.iter().position(|byte| *byte == 0)?;
-        self.string_budget -= length;
-        rest.get(..length)
+        let within_budget = rest.get(..self.string_budget.left()).unwrap_or(rest);
+        let length = within_budget.iter().position(|byte| *byte == 0);
+        self.string_budget.spend(length.unwrap_or(within_budget.len()))?;
+        rest.get(..length?)
     }
 
     fn reference(&self, attribute: &Attribute<Slice<'a>>) -> usize {

@@ -1,5 +1,6 @@
 //! Functions that have code, found by program counter.
 
+use super::budget::Budget;
 use super::resolve::text;
 use super::scan::UnitScan;
 use super::units::Entries;
@@ -17,13 +18,22 @@ pub struct Function {
     pub(super) entry: usize,
 }
 
+/// Bytes of entries read for the names of functions, for each byte of `.debug_info`.
+const NAME_BYTES_PER_BYTE: usize = 16;
+
 /// All functions, by ascending address.
 pub(super) fn collect(scans: &[UnitScan<'_>], entries: &Entries) -> Vec<Function> {
+    let limit = entries.sections.info.len().saturating_mul(NAME_BYTES_PER_BYTE);
+    let mut budget = Budget::new(limit);
     let mut functions: Vec<Function> = scans
         .iter()
         .flat_map(|scan| &scan.functions)
         .map(|raw| Function {
-            name: text(if raw.name.is_empty() { entries.die(raw.origin).unwrap_or_default().name } else { raw.name }),
+            name: text(if raw.name.is_empty() {
+                entries.die(raw.origin, &mut budget).unwrap_or_default().name
+            } else {
+                raw.name
+            }),
             low: raw.low,
             high: raw.high,
             entry: raw.offset,

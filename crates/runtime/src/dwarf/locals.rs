@@ -17,8 +17,11 @@ const MAX_TYPEDEFS: usize = 8;
 /// A parameter, result or variable of a function or of a function inlined into it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Local {
-    /// Name as declared. `&x` is a variable `x` that was moved to the heap: the local is the pointer to it, `ty` its pointer type.
-    /// Results without a name are `~r0`, dictionaries of generic functions `.dict`, the closure's own address `.closureptr`.
+    /// Name as declared. `&x` is a variable `x` that was moved to the heap, or captured by reference: the local is the
+    /// pointer to it, `ty` its pointer type. `x.ptr`, `x.len`, `x.cap`, `x.itab`, `x.type` and `x.data` are words of a
+    /// variable `x` that the compiler keeps apart (some in all releases, many in Go 1.27). Without a name in the
+    /// source: results `~r0`, parameters `~p0` (Go 1.22 and later), dictionaries of generic functions `.dict` (Go
+    /// 1.27), temporaries `.autotmp_1`.
     pub name: Box<str>,
     /// Type; in generic code the shape type (`go.shape.int`). `None` when the reference leads nowhere.
     pub ty: Option<DwarfTypeId>,
@@ -34,8 +37,8 @@ pub struct Local {
     pub is_result: bool,
     /// The program counter is inside the block or the inlined call that declares it.
     pub in_scope: bool,
-    /// Where it is at the program counter; `None` when it is nowhere. At a call most variables are nowhere although their slot still is live
-    /// in the stack map.
+    /// Where it is at the program counter; `None` when it is nowhere. At a call most variables are nowhere although
+    /// their slot still is live in the stack map.
     pub place: Option<Place>,
     /// Where in the frame it is at any program counter, ascending.
     pub slots: Vec<StackSlot>,
@@ -167,15 +170,16 @@ impl<'a> Walk<'a, '_> {
         }
     }
 
-    fn origin(&self, die: &Die<'_>) -> Die<'a> {
+    fn origin(&mut self, die: &Die<'_>) -> Die<'a> {
         if die.abstract_origin == 0 {
             return Die::default();
         }
-        self.dwarf.entries.die(die.abstract_origin).unwrap_or_default()
+        self.dwarf.entries.die(die.abstract_origin, &mut self.locator.budget).unwrap_or_default()
     }
 
-    /// Type and dictionary index. A type parameter is a typedef `.paramN` inside the function, which is not in the type table.
-    fn type_of(&self, reference: usize) -> (Option<DwarfTypeId>, Option<u64>) {
+    /// Type and dictionary index. A type parameter is a typedef `.paramN` inside the function, which is not in the type
+    /// table.
+    fn type_of(&mut self, reference: usize) -> (Option<DwarfTypeId>, Option<u64>) {
         let (mut reference, mut dict_index) = (reference, None);
         for _ in 0..MAX_TYPEDEFS {
             if let Some(ty) = self.dwarf.types.by_entry(reference) {
@@ -184,7 +188,8 @@ impl<'a> Walk<'a, '_> {
             if reference == 0 {
                 break;
             }
-            let typedef = self.dwarf.entries.die(reference).unwrap_or_default();
+            let budget = &mut self.locator.budget;
+            let typedef = self.dwarf.entries.die(reference, budget).unwrap_or_default();
             dict_index = dict_index.or(typedef.dict_index);
             reference = typedef.ty;
         }

@@ -2,6 +2,7 @@
 
 use gimli::{Expression, LocationListsOffset, Operation, RangeListsOffset, Reader, constants};
 
+use super::budget::Budget;
 use super::die::{Die, LocationAttribute};
 use super::sections::Slice;
 use super::units::{Entries, Unit};
@@ -10,7 +11,8 @@ use super::units::{Entries, Unit};
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Place {
-    /// In the frame, at this distance in bytes from the canonical frame address (on amd64 and arm64 the caller's stack pointer at the call).
+    /// In the frame, at this distance in bytes from the canonical frame address (on amd64 and arm64 the caller's stack
+    /// pointer at the call).
     CfaOffset(i64),
     /// In the register of this DWARF number.
     Register(u16),
@@ -47,8 +49,8 @@ pub(super) struct Locator<'a> {
     pub(super) pc: u64,
     /// `DW_OP_fbreg` counts from the canonical frame address; Go writes nothing else.
     pub(super) frame_base_is_cfa: bool,
-    /// Bytes of lists still to be read: many variables may name one long list.
-    budget: usize,
+    /// Pays for lists and for entries referred to.
+    pub(super) budget: Budget,
 }
 
 /// What is known of where a variable lives.
@@ -59,7 +61,11 @@ pub(super) struct Location {
     pub(super) slots: Vec<StackSlot>,
 }
 
-const LIST_BUDGET: usize = 1 << 24;
+/// The largest functions of Go's own compiler have less than a tenth.
+const BYTES_PER_FUNCTION: usize = 1 << 24;
+
+/// About the bytes of a list entry besides its expression.
+const LIST_ENTRY: usize = 16;
 
 impl<'a> Locator<'a> {
     /// `function` is the root entry of the function.
@@ -68,7 +74,7 @@ impl<'a> Locator<'a> {
             LocationAttribute::Expression(Expression(bytes)) => bytes.slice() == [constants::DW_OP_call_frame_cfa.0],
             _ => false,
         };
-        Self { entries, unit, pc, frame_base_is_cfa, budget: LIST_BUDGET }
+        Self { entries, unit, pc, frame_base_is_cfa, budget: Budget::new(BYTES_PER_FUNCTION) }
     }
 
     /// Whether the ranges of an inlined call or a block hold the program counter.
@@ -92,7 +98,7 @@ impl<'a> Locator<'a> {
             )
             .ok()?;
         while let Some(range) = ranges.next().ok()? {
-            self.budget = self.budget.checked_sub(16)?;
+            self.budget.spend(LIST_ENTRY)?;
             if (range.begin..range.end).contains(&self.pc) {
                 return Some(true);
             }
@@ -132,8 +138,7 @@ impl<'a> Locator<'a> {
             )
             .ok()?;
         while let Some(entry) = list.next().ok()? {
-            let cost = entry.data.0.len().saturating_add(16);
-            self.budget = self.budget.checked_sub(cost)?;
+            self.budget.spend(entry.data.0.len().saturating_add(LIST_ENTRY))?;
             let place = self.place(entry.data);
             add_slots(&mut location.slots, place.as_ref(), size);
             if (entry.range.begin..entry.range.end).contains(&self.pc) {

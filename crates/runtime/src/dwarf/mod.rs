@@ -1,7 +1,7 @@
 //! Go's debug information: types, package variables, constants, functions and their locals.
 //!
-//! Knows DWARF 4 (Go up to 1.24) and 5 (Go 1.25 and later), also both in one file, and no ELF: sections come through [`Sections`]. Units of other
-//! languages are passed over. All addresses are as linked, without load bias.
+//! Knows DWARF 4 (Go up to 1.24) and 5 (Go 1.25 and later), also both in one file, and no ELF: sections come through
+//! [`Sections`]. Units of other languages are passed over. All addresses are as linked, without load bias.
 //!
 //! Tour, in the order of a run of [`Dwarf::parse`]:
 //!
@@ -13,6 +13,7 @@
 //! Source for all that is Go's own: `cmd/internal/dwarf/dwarf.go`, `cmd/link/internal/ld/dwarf.go`,
 //! `cmd/compile/internal/ssa/debug.go`, Go 1.19 to 1.27.
 
+mod budget;
 mod die;
 mod error;
 mod functions;
@@ -139,7 +140,8 @@ impl Dwarf {
         self.globals.by_name(name)
     }
 
-    /// Value of a package constant (`runtime._Gidle`). The compiler only writes integer constants that the package itself uses.
+    /// Value of a package constant (`runtime._Gidle`). The compiler only writes integer constants that the package
+    /// itself uses.
     pub fn constant(&self, name: &str) -> Option<i64> {
         self.constants.get(name).copied()
     }
@@ -154,7 +156,8 @@ impl Dwarf {
         functions::at(&self.functions, pc)
     }
 
-    /// The variables in scope at `pc`, of the function there and of those inlined around `pc`, in declaration order, inlined ones last.
+    /// The variables in scope at `pc`, of the function there and of those inlined around `pc`, in declaration order,
+    /// inlined ones last.
     ///
     /// For a frame that has made a call pass the return address minus one, as for stack maps: the return address itself
     /// may belong to the next block.

@@ -1,6 +1,7 @@
 //! One pass over one unit: its types, package variables, constants and functions, with references not yet followed.
 //!
-//! A unit is scanned without regard to any other, so units may be scanned in parallel; results are merged in unit order.
+//! A unit is scanned without regard to any other, so units may be scanned in parallel; results are merged in unit
+//! order.
 
 use std::ops::Range;
 

@@ -11,18 +11,21 @@ pub struct DwarfTypeId(pub u32);
 /// One Go type. A named type is one entry, not a name and an underlying type.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DwarfType {
-    /// Name with full import paths (`*net/http.Request`), as the linker writes it; the runtime's own name for the type has only the last
-    /// element of the path. Types the linker makes up are there too: `map<K,V>`, `table<K,V>`, `groupReference<K,V>` (Go 1.24 and
-    /// later), `hash<K,V>`, `bucket<K,V>` (before), `hchan<T>`, `waitq<T>`, `sudog<T>`.
+    /// Name with full import paths (`*net/http.Request`), as the linker writes it; the runtime's own name for the type
+    /// has only the last element of the path. A type declared in a function is `main.T·1`. Types the linker makes up
+    /// are there too: `map<K,V>`, `table<K,V>`, `groupReference<K,V>` (Go 1.24 and later), `hash<K,V>`, `bucket<K,V>`
+    /// (before), `hchan<T>`, `waitq<T>`, `sudog<T>`.
     pub name: Box<str>,
     /// Size in bytes.
     pub size: u64,
     /// Shape.
     pub kind: DwarfKind,
-    /// Where the type's descriptor lies, in bytes after the symbol `runtime.types`; `None` when the program has no descriptor for it (about
-    /// two of three types). Also `None` for `uintptr` up to Go 1.22, where the linker wrote an address: look that one up by name.
+    /// Where the type's descriptor lies, in bytes after the symbol `runtime.types`; `None` when the program has no
+    /// descriptor for it (half of all types and more). Also `None` for `uintptr` up to Go 1.22, where the linker wrote
+    /// an address: look that one up by name.
     pub runtime_offset: Option<u64>,
-    /// `DW_AT_go_kind`: the value of `reflect.Kind`, 0 when not given (types the linker made up).
+    /// `DW_AT_go_kind`: the value of `reflect.Kind`, 0 when not given (types the linker made up, some pointers up to Go
+    /// 1.21).
     pub go_kind: u8,
 }
 

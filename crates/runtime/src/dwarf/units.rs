@@ -9,6 +9,7 @@ use gimli::{
 use rustc_hash::FxHashMap;
 
 use super::DwarfDiagnostics;
+use super::budget::Budget;
 use super::die::{Broken, Die, DieReader, Pc};
 use super::sections::{SectionBytes, Slice, slice};
 
@@ -68,11 +69,17 @@ impl Entries {
         Some((unit, self.reader(unit, offset)?))
     }
 
-    /// One entry by its offset, if there is one.
-    pub(super) fn die(&self, offset: usize) -> Option<Die<'_>> {
-        let (_, mut reader) = self.at(offset)?;
+    /// One entry by its offset, if there is one and `budget` pays for it.
+    pub(super) fn die(&self, offset: usize, budget: &mut Budget) -> Option<Die<'_>> {
+        let (unit, mut reader) = self.at(offset)?;
         let abbreviation = reader.next().ok().flatten()?;
-        reader.read(abbreviation).ok()
+        let Ok(die) = reader.read(abbreviation) else {
+            // A string without end was looked for up to the end of the unit.
+            budget.spend(unit.end - offset);
+            return None;
+        };
+        budget.spend((reader.offset() - offset).saturating_add(die.name.len()))?;
+        Some(die)
     }
 
     /// Half-open range of `DW_AT_low_pc` and `DW_AT_high_pc`, when it is there and not empty.
@@ -173,8 +180,8 @@ fn go_minor(producer: &[u8]) -> Option<u32> {
 /// Each abbreviation table, parsed once: all of Go's units share one.
 struct AbbreviationTables<'a> {
     section: &'a [u8],
-    /// Where tables start, ascending. A table is cut at the start of the next one: else each of a million units could name
-    /// another start within one long table.
+    /// Where tables start, ascending. A table is cut at the start of the next one: else each of a million units could
+    /// name another start within one long table.
     starts: Vec<usize>,
     parsed: FxHashMap<usize, Option<Arc<Abbreviations>>>,
 }

@@ -1,0 +1,119 @@
+//! How Go's built-in containers lie in memory: one file each. A rule says what the parts of a container are, and what stands at
+//! an offset of a part.
+
+mod channel;
+mod layout;
+mod old_map;
+mod swiss_map;
+
+pub(crate) use layout::MapLayout;
+
+use crate::object_type::Part;
+use goheap_image::MemoryImage;
+use goheap_runtime::{Kind, RuntimeLayout, TypeId, TypeTable};
+
+/// A part of a container found from another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Inside {
+    /// Where the part begins.
+    pub(crate) address: u64,
+    /// What it is.
+    pub(crate) part: Part,
+}
+
+/// Where in a container's part an offset is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Position {
+    /// In a key or value: its role, its type, and the offset in it.
+    Item(Role, TypeId, u64),
+    /// A pointer to a key or value that is too large to lie in the table.
+    Indirect(Role, TypeId),
+    /// In the container's own machinery.
+    Machinery,
+}
+
+/// What an item is to its container.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Role {
+    /// The object's own value.
+    Own,
+    /// One of the values in a row.
+    Element,
+    /// A map's key.
+    Key,
+    /// A map's value.
+    Value,
+    /// A value in a channel's buffer.
+    Queued,
+}
+
+impl Role {
+    /// How paths begin that go through it.
+    pub(crate) fn prefix(self) -> &'static str {
+        match self {
+            Role::Own => "",
+            Role::Element => "[i]",
+            Role::Key => "[key]",
+            Role::Value => "[value]",
+            Role::Queued => "[queued]",
+        }
+    }
+}
+
+/// What the container rules need to know of the process.
+pub(crate) struct Containers<'a> {
+    pub(crate) memory: &'a MemoryImage,
+    pub(crate) layout: &'a RuntimeLayout,
+    pub(crate) swiss: bool,
+    pub(crate) split_groups: bool,
+}
+
+impl Containers<'_> {
+    /// The parts that the part of `ty` at `address` leads to, with its whole size in bytes. Only parts made of the container's
+    /// own machinery have any; keys, values and elements are found by position.
+    pub(crate) fn insides(&self, types: &TypeTable, part: Part, ty: TypeId, address: u64, size: u64) -> Vec<Inside> {
+        match part {
+            Part::MapHeader if self.swiss => swiss_map::from_header(self.memory, address),
+            Part::MapDirectory => swiss_map::from_directory(self.memory, address, size),
+            Part::MapTable => swiss_map::from_table(self.memory, address),
+            Part::MapHeader => old_map::from_header(self.memory, address),
+            Part::MapExtra => old_map::from_extra(self.memory, address),
+            Part::MapBuckets => MapLayout::of(types, ty, self)
+                .map(|layout| old_map::from_buckets(self.memory, &layout, address, size))
+                .unwrap_or_default(),
+            Part::ChanHeader => channel::from_header(self.memory, self.layout, address),
+            _ => Vec::new(),
+        }
+    }
+
+    /// Where `offset` of the part is.
+    pub(crate) fn position(&self, types: &TypeTable, part: Part, ty: TypeId, offset: u64) -> Position {
+        let in_map =
+            |types| MapLayout::of(types, ty, self).map_or(Position::Machinery, |layout| layout.position(offset));
+        match part {
+            Part::Value => row(types, Role::Own, ty, offset),
+            Part::Elements => row(types, Role::Element, ty, offset),
+            Part::MapBuckets | Part::MapGroups => in_map(types),
+            Part::ChanBuffer => {
+                channel_elem(types, ty).map_or(Position::Machinery, |elem| row(types, Role::Queued, elem, offset))
+            }
+            // A ring behind its hchan holds no pointers.
+            _ => Position::Machinery,
+        }
+    }
+}
+
+fn channel_elem(types: &TypeTable, ty: TypeId) -> Option<TypeId> {
+    match types.get(ty).kind {
+        Kind::Chan(elem) => Some(elem),
+        _ => None,
+    }
+}
+
+/// An offset among values of `ty` in a row.
+fn row(types: &TypeTable, role: Role, ty: TypeId, offset: u64) -> Position {
+    match offset.checked_rem(types.get(ty).size) {
+        Some(inner) => Position::Item(role, ty, inner),
+        None => Position::Machinery,
+    }
+}

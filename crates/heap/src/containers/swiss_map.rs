@@ -1,0 +1,38 @@
+//! Swiss maps (internal/runtime/maps, since 1.24): header, directory of tables, tables, groups.
+
+use super::Inside;
+use crate::object_type::Part;
+use goheap_image::{Address, MemoryImage};
+
+/// `maps.Map`: used, seed, dirPtr, dirLen.
+const DIR_PTR: u64 = 16;
+const DIR_LEN: u64 = 24;
+/// `maps.table`: used, capacity, growthLeft, localDepth, index, groups.
+const TABLE_GROUPS: u64 = 16;
+/// Entries of a directory: globalDepth is at most 63, memory ends long before.
+const MAX_DIRECTORY: u64 = 1 << 32;
+
+/// A small map's `dirPtr` leads to its only group; a larger one's to the directory.
+pub(super) fn from_header(memory: &MemoryImage, header: u64) -> Vec<Inside> {
+    let word = |offset: u64| memory.read_u64(Address(header).add(offset));
+    match (word(DIR_PTR), word(DIR_LEN)) {
+        (Some(address), Some(0)) if address != 0 => vec![Inside { address, part: Part::MapGroups }],
+        (Some(address), Some(1..=MAX_DIRECTORY)) if address != 0 => vec![Inside { address, part: Part::MapDirectory }],
+        _ => Vec::new(),
+    }
+}
+
+/// Tables, some of which stand in several entries.
+pub(super) fn from_directory(memory: &MemoryImage, directory: u64, size: u64) -> Vec<Inside> {
+    let entry = |index: u64| memory.read_u64(Address(directory).add(index * 8));
+    let mut tables: Vec<u64> = (0..size / 8).filter_map(entry).filter(|&table| table != 0).collect();
+    tables.sort_unstable();
+    tables.dedup();
+    tables.into_iter().map(|address| Inside { address, part: Part::MapTable }).collect()
+}
+
+/// A table's groups.
+pub(super) fn from_table(memory: &MemoryImage, table: u64) -> Vec<Inside> {
+    let groups = memory.read_u64(Address(table).add(TABLE_GROUPS)).filter(|&groups| groups != 0);
+    groups.map(|address| Inside { address, part: Part::MapGroups }).into_iter().collect()
+}

@@ -1,0 +1,10 @@
+//! Why no snapshot can be made of a heap.
+
+/// The one error of this crate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum HeapError {
+    /// The ids would not do.
+    #[error("the heap has more than 2^32 slots, which is more than goheap can number")]
+    TooManySlots,
+}

@@ -1,0 +1,132 @@
+//! What an object was found to be, in one word.
+
+use goheap_runtime::TypeId;
+
+/// How a type is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[repr(u8)]
+pub enum Evidence {
+    /// Nothing tells.
+    None = 0,
+    /// Followed from a typed pointer or by a container's rule.
+    Derived = 1,
+    /// The runtime recorded it (malloc header, large span, interface word), or a variable's declaration says it.
+    Exact = 2,
+}
+
+/// Which part of a type's storage an object is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[repr(u8)]
+pub enum Part {
+    /// One value of the type.
+    Value = 0,
+    /// Values of the type in a row.
+    Elements = 1,
+    /// A map's header (`hmap`, `maps.Map`).
+    MapHeader = 2,
+    /// A row of buckets of a map up to 1.23.
+    MapBuckets = 3,
+    /// A `mapextra`.
+    MapExtra = 4,
+    /// Swiss maps: a row of pointers to tables.
+    MapDirectory = 5,
+    /// Swiss maps: one table.
+    MapTable = 6,
+    /// Swiss maps: a row of groups.
+    MapGroups = 7,
+    /// A channel's `hchan`, with its buffer behind it where the elements hold no pointers.
+    ChanHeader = 8,
+    /// A channel's buffer.
+    ChanBuffer = 9,
+    /// A func value's closure; the type is that of the func.
+    Closure = 10,
+    /// The bytes of a string.
+    StringData = 11,
+    /// Something else that a container is made of and that leads to nothing but its parts.
+    Machinery = 12,
+}
+
+const PARTS: [Part; 13] = [
+    Part::Value,
+    Part::Elements,
+    Part::MapHeader,
+    Part::MapBuckets,
+    Part::MapExtra,
+    Part::MapDirectory,
+    Part::MapTable,
+    Part::MapGroups,
+    Part::ChanHeader,
+    Part::ChanBuffer,
+    Part::Closure,
+    Part::StringData,
+    Part::Machinery,
+];
+
+const TYPE_BITS: u32 = 26;
+
+/// A part of a type and how it is known: 26 bits, 4 and 2.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct ObjectType(u32);
+
+impl ObjectType {
+    /// Of an object of which nothing is known.
+    pub const UNKNOWN: ObjectType = ObjectType(0);
+
+    /// `part` of `ty`, known by `evidence`; unknown where the table has more types than fit.
+    pub fn new(part: Part, ty: TypeId, evidence: Evidence) -> Self {
+        if ty.0 >= 1 << TYPE_BITS {
+            return Self::UNKNOWN;
+        }
+        ObjectType(u32::from(evidence as u8) << 30 | u32::from(part as u8) << TYPE_BITS | ty.0)
+    }
+
+    /// True if anything is known.
+    pub fn is_known(self) -> bool {
+        self.evidence() != Evidence::None
+    }
+
+    /// How it is known.
+    pub fn evidence(self) -> Evidence {
+        match self.0 >> 30 {
+            0 => Evidence::None,
+            1 => Evidence::Derived,
+            _ => Evidence::Exact,
+        }
+    }
+
+    /// Which part.
+    pub fn part(self) -> Part {
+        PARTS.get((self.0 >> TYPE_BITS & 15) as usize).copied().unwrap_or(Part::Value)
+    }
+
+    /// Of which type.
+    pub fn ty(self) -> TypeId {
+        TypeId(self.0 & ((1 << TYPE_BITS) - 1))
+    }
+
+    /// The same part of the same type.
+    pub fn is_same_kind(self, other: ObjectType) -> bool {
+        self.0 << 2 == other.0 << 2
+    }
+
+    /// The same, known by other evidence.
+    pub fn with_evidence(self, evidence: Evidence) -> Self {
+        ObjectType(self.0 & !(3 << 30) | u32::from(evidence as u8) << 30)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn packs_and_unpacks() {
+        for (index, &part) in PARTS.iter().enumerate() {
+            assert_eq!(part as usize, index);
+            let ty = ObjectType::new(part, TypeId(12345), Evidence::Derived);
+            assert_eq!((ty.part(), ty.ty(), ty.evidence()), (part, TypeId(12345), Evidence::Derived));
+            assert!(ty.is_same_kind(ty.with_evidence(Evidence::Exact)));
+        }
+        assert!(!ObjectType::new(Part::Value, TypeId(1 << 26), Evidence::Exact).is_known());
+    }
+}

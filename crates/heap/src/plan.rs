@@ -1,0 +1,226 @@
+//! Scan plans: for each type, what stands at each pointer word of a value, compiled once.
+
+use goheap_runtime::{Field, Kind, TypeId, TypeTable};
+use rustc_hash::FxHashMap;
+
+/// A value with more pointer words than this is resolved by walking its type instead.
+const MAX_ENTRIES: usize = 4096;
+const MAX_DEPTH: u32 = 64;
+
+/// What a pointer word means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum PointerWord {
+    /// A pointer to one value of a type.
+    Pointer(TypeId),
+    /// A pointer of which the type says nothing.
+    Untyped,
+    /// A func value.
+    Func,
+    /// A string's bytes.
+    String,
+    /// A slice's elements; length and capacity follow.
+    Slice(TypeId),
+    /// The first word of an interface: its type or itab, which lies outside the heap but for types made by reflect.
+    InterfaceType,
+    /// The second word of an interface, whose first has an itab if true.
+    InterfaceData(bool),
+    /// A map of this map type.
+    Map(TypeId),
+    /// A channel of this channel type.
+    Chan(TypeId),
+}
+
+/// One pointer word of a value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct PlanEntry {
+    /// Bytes from the start of the value.
+    pub(crate) offset: u64,
+    /// What the word means.
+    pub(crate) word: PointerWord,
+    /// The type of the field or element that the word is in: the slice, not its element.
+    pub(crate) field: TypeId,
+    /// The way to it: `.a.b`, `.list[i].x`; empty where the value itself is meant.
+    pub(crate) path: Box<str>,
+}
+
+/// The pointer words of a type in order of offset.
+pub(crate) type Plan = Box<[PlanEntry]>;
+
+/// Plans of the types met.
+#[derive(Debug, Default)]
+pub(crate) struct Plans {
+    plans: FxHashMap<TypeId, Plan>,
+    /// Words of types too large for a plan.
+    walked: FxHashMap<(TypeId, u64), Option<PlanEntry>>,
+}
+
+impl Plans {
+    /// The entry for the word at `offset` of a value of `ty`; None where the type has no pointer there.
+    pub(crate) fn entry(&mut self, types: &TypeTable, ty: TypeId, offset: u64) -> Option<&PlanEntry> {
+        let plan = self.plans.entry(ty).or_insert_with(|| compile(types, ty));
+        if plan.len() >= MAX_ENTRIES {
+            return self.walked.entry((ty, offset)).or_insert_with(|| resolve(types, ty, offset)).as_ref();
+        }
+        plan.binary_search_by_key(&offset, |entry| entry.offset).ok().map(|index| &plan[index])
+    }
+}
+
+fn compile(types: &TypeTable, ty: TypeId) -> Plan {
+    let mut entries = Vec::new();
+    expand(types, ty, 0, "", MAX_DEPTH, &mut entries);
+    entries.sort_by_key(|entry: &PlanEntry| entry.offset);
+    entries.dedup_by_key(|entry| entry.offset);
+    entries.into()
+}
+
+/// Adds the pointer words of a value of `ty` at `base`, until there are [`MAX_ENTRIES`].
+fn expand(types: &TypeTable, ty: TypeId, base: u64, path: &str, depth: u32, entries: &mut Vec<PlanEntry>) {
+    let Some(depth) = depth.checked_sub(1) else { return };
+    match &types.get(ty).kind {
+        Kind::Array(elem, len) => {
+            let stride = types.get(*elem).size;
+            let path = format!("{path}[i]");
+            for index in 0..if stride == 0 { 0 } else { *len } {
+                let before = entries.len();
+                if before >= MAX_ENTRIES {
+                    return;
+                }
+                expand(types, *elem, base.saturating_add(index * stride), &path, depth, entries);
+                if entries.len() == before {
+                    return;
+                }
+            }
+        }
+        Kind::Struct(fields) => {
+            if let Some((word, field)) = atomic_pointer(types, ty, fields) {
+                entries.push(PlanEntry {
+                    offset: base.saturating_add(field.offset),
+                    word,
+                    field: ty,
+                    path: path.into(),
+                });
+                return;
+            }
+            for field in fields.iter().filter(|field| types.get(field.ty).size > 0) {
+                if entries.len() >= MAX_ENTRIES {
+                    return;
+                }
+                expand(
+                    types,
+                    field.ty,
+                    base.saturating_add(field.offset),
+                    &format!("{path}.{}", short(&field.name)),
+                    depth,
+                    entries,
+                );
+            }
+        }
+        _ => {
+            for (offset, word) in words(types, ty) {
+                entries.push(PlanEntry { offset: base.saturating_add(offset), word, field: ty, path: path.into() });
+            }
+        }
+    }
+}
+
+/// The same for one offset, by walking down the type.
+fn resolve(types: &TypeTable, ty: TypeId, offset: u64) -> Option<PlanEntry> {
+    let (mut ty, mut rest, mut path) = (ty, offset, String::new());
+    for _ in 0..MAX_DEPTH {
+        match &types.get(ty).kind {
+            Kind::Array(elem, len) => {
+                let stride = types.get(*elem).size;
+                if rest.checked_div(stride)? >= *len {
+                    return None;
+                }
+                (ty, rest) = (*elem, rest % stride);
+                path.push_str("[i]");
+            }
+            Kind::Struct(fields) => {
+                if let Some((word, field)) = atomic_pointer(types, ty, fields) {
+                    let entry = PlanEntry { offset, word, field: ty, path: path.into() };
+                    return (field.offset == rest).then_some(entry);
+                }
+                let holds = |field: &&Field| {
+                    rest.checked_sub(field.offset).is_some_and(|inner| inner < types.get(field.ty).size)
+                };
+                let field = fields.iter().find(holds)?;
+                (ty, rest) = (field.ty, rest - field.offset);
+                path.push('.');
+                path.push_str(short(&field.name));
+            }
+            _ => {
+                let (_, word) = words(types, ty).into_iter().find(|&(at, _)| at == rest)?;
+                return Some(PlanEntry { offset, word, field: ty, path: path.into() });
+            }
+        }
+    }
+    None
+}
+
+/// DWARF qualifies unexported fields of struct types without a name by their package.
+fn short(name: &str) -> &str {
+    name.rsplit('.').next().unwrap_or(name)
+}
+
+/// The pointer words of a type that has no parts.
+fn words(types: &TypeTable, ty: TypeId) -> Vec<(u64, PointerWord)> {
+    match &types.get(ty).kind {
+        Kind::Pointer(elem) => vec![(0, PointerWord::Pointer(*elem))],
+        Kind::UnsafePointer => vec![(0, PointerWord::Untyped)],
+        Kind::Func => vec![(0, PointerWord::Func)],
+        Kind::String => vec![(0, PointerWord::String)],
+        Kind::Slice(elem) => vec![(0, PointerWord::Slice(*elem))],
+        Kind::Interface(methods) => vec![(0, PointerWord::InterfaceType), (8, PointerWord::InterfaceData(*methods))],
+        Kind::Map(..) => vec![(0, PointerWord::Map(ty))],
+        Kind::Chan(_) => vec![(0, PointerWord::Chan(ty))],
+        Kind::Scalar | Kind::Opaque | Kind::Array(..) | Kind::Struct(_) => Vec::new(),
+    }
+}
+
+/// `atomic.Pointer[T]` (sync/atomic/type.go) holds an unsafe.Pointer, and tells T by an array of no `*T`.
+fn atomic_pointer<'t>(types: &TypeTable, ty: TypeId, fields: &'t [Field]) -> Option<(PointerWord, &'t Field)> {
+    if !types.get(ty).name.contains("atomic.Pointer[") {
+        return None;
+    }
+    let elem = fields.iter().find_map(|field| match types.get(field.ty).kind {
+        Kind::Array(pointer, 0) => match types.get(pointer).kind {
+            Kind::Pointer(elem) => Some(elem),
+            _ => None,
+        },
+        _ => None,
+    })?;
+    let value = fields.iter().find(|field| types.get(field.ty).kind == Kind::UnsafePointer)?;
+    Some((PointerWord::Pointer(elem), value))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use goheap_runtime::GoType;
+
+    fn add(table: &mut TypeTable, name: &str, size: u64, kind: Kind) -> TypeId {
+        table.add(GoType { name: name.into(), size, kind, descriptor: None })
+    }
+
+    #[test]
+    fn plans_and_walks_agree() {
+        let mut table = TypeTable::default();
+        let string = add(&mut table, "string", 16, Kind::String);
+        let any = add(&mut table, "any", 16, Kind::Interface(false));
+        let field = |name: &str, offset, ty| Field { name: name.into(), offset, ty, is_embedded: false };
+        let pair = Kind::Struct(Box::new([field("s", 0, string), field("x", 16, any)]));
+        let pair = add(&mut table, "pair", 32, pair);
+        let small = add(&mut table, "[2]pair", 64, Kind::Array(pair, 2));
+        let large = add(&mut table, "[5000]pair", 160_000, Kind::Array(pair, 5000));
+        let mut plans = Plans::default();
+        for offset in (0..64).step_by(8) {
+            let planned = plans.entry(&table, small, offset).cloned();
+            assert_eq!(planned.as_ref(), plans.entry(&table, large, offset), "at {offset}");
+        }
+        let entry = plans.entry(&table, small, 56).unwrap();
+        assert_eq!((&*entry.path, entry.word), ("[i].x", PointerWord::InterfaceData(false)));
+        assert_eq!(plans.entry(&table, small, 8), None);
+    }
+}

@@ -1,0 +1,64 @@
+//! Collects the roots exactly as the collector does (mgcmark.go `markroot`, `gcMarkTinyAllocs`), and names them.
+
+mod other;
+mod stacks;
+mod variables;
+
+use crate::labels::Labels;
+use crate::object::ObjectTable;
+use crate::object_type::Evidence;
+use crate::resolve::Resolver;
+use crate::root::{Root, RootClass, RootSet};
+use crate::{infer::Proposal, plan::PointerWord};
+use goheap_graph::{PathTrie, TrieNode};
+use goheap_runtime::{RuntimeModel, TypeId};
+
+/// The collection at work.
+pub(crate) struct RootCollector<'a, 'm, 'p> {
+    pub(crate) model: &'m RuntimeModel<'p>,
+    pub(crate) objects: &'a ObjectTable<'m, 'p>,
+    pub(crate) resolver: &'a mut Resolver<'m>,
+    pub(crate) labels: &'a mut Labels,
+    pub(crate) trie: &'a mut PathTrie,
+    set: RootSet,
+}
+
+impl<'a, 'm, 'p> RootCollector<'a, 'm, 'p> {
+    pub(crate) fn new(
+        model: &'m RuntimeModel<'p>,
+        objects: &'a ObjectTable<'m, 'p>,
+        resolver: &'a mut Resolver<'m>,
+        labels: &'a mut Labels,
+        trie: &'a mut PathTrie,
+    ) -> Self {
+        RootCollector { model, objects, resolver, labels, trie, set: RootSet::default() }
+    }
+
+    /// Every root of the process.
+    pub(crate) fn collect(mut self) -> RootSet {
+        self.variables();
+        self.stacks();
+        self.tiny_blocks();
+        self.specials();
+        self.queues();
+        self.set
+    }
+
+    /// The frame below `parent` with that text.
+    fn node(&mut self, parent: TrieNode, text: &str) -> TrieNode {
+        let label = self.labels.text(text);
+        self.trie.child(parent, label)
+    }
+
+    fn root(&mut self, value: u64, class: RootClass, node: TrieNode) {
+        self.set.roots.push(Root { value, class, node, is_conservative: false });
+    }
+
+    /// Notes what a pointer word of a declared type tells of its target.
+    fn declared(&mut self, value: u64, word: PointerWord, field: TypeId, at: u64, evidence: Evidence) {
+        if let Some((part, ty, recorded)) = self.resolver.target(word, field, at) {
+            let evidence = if recorded { Evidence::Exact } else { evidence };
+            self.set.proposals.push(Proposal { address: value, part, ty, evidence });
+        }
+    }
+}

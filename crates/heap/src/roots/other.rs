@@ -1,0 +1,102 @@
+//! Roots that are neither variables nor stacks: specials, queues, and the tiny blocks being filled.
+
+use super::RootCollector;
+use crate::infer::{Proposal, payload_offset};
+use crate::object_type::{Evidence, Part};
+use crate::root::RootClass;
+use goheap_graph::PathTrie;
+use goheap_image::Address;
+use goheap_runtime::special::{SpecialDetail, read_cleanup_queue, read_finalizer_queue, read_specials};
+use goheap_runtime::{Kind, RuntimeModel, TypeId};
+
+impl<'m, 'p> RootCollector<'_, 'm, 'p> {
+    /// The block that each P cuts its next small pointer-free objects from (`gcMarkTinyAllocs`).
+    pub(super) fn tiny_blocks(&mut self) {
+        let model: &'m RuntimeModel<'p> = self.model;
+        let memory = model.memory();
+        for processor in &model.processors {
+            let cache = memory.read_u64(processor.add(model.layout.p.mcache)).unwrap_or(0);
+            let tiny = memory.read_u64(Address(cache).add(model.layout.mcache.tiny)).unwrap_or(0);
+            if cache != 0 && tiny != 0 {
+                let node = self.node(PathTrie::ROOT, "allocator: tiny block");
+                self.root(tiny, RootClass::Other, node);
+            }
+        }
+    }
+
+    pub(super) fn specials(&mut self) {
+        let model: &'m RuntimeModel<'p> = self.model;
+        for span in model.heap.spans.iter().filter(|span| !span.specials.is_null()) {
+            for special in read_specials(model.memory(), &model.layout, &model.version, span) {
+                match special.detail {
+                    SpecialDetail::Finalizer { func, object_type } => self.finalizer(special.object, func, object_type),
+                    SpecialDetail::WeakHandle(handle) => {
+                        let node = self.node(PathTrie::ROOT, "weak handle");
+                        self.root(handle, RootClass::Other, node);
+                    }
+                    SpecialDetail::Cleanup(words) => {
+                        let node = self.node(PathTrie::ROOT, "cleanup");
+                        words.iter().for_each(|&word| self.root(word, RootClass::Other, node));
+                    }
+                }
+            }
+        }
+    }
+
+    /// What the object holds is kept for the finalizer to use; the object itself is not.
+    fn finalizer(&mut self, object: u64, func: u64, object_type: u64) {
+        let ty = self.pointee(object_type);
+        let name = ty.map_or_else(|| "?".to_owned(), |ty| self.resolver.types.get(ty).name.to_string());
+        let node = self.node(PathTrie::ROOT, &format!("finalizer of {name}"));
+        self.root(func, RootClass::Other, node);
+        if let Some(ty) = ty {
+            self.set.proposals.push(Proposal { address: object, part: Part::Value, ty, evidence: Evidence::Exact });
+        }
+        let Some(slot) = self.objects.find(object) else { return };
+        let span = self.objects.span(slot);
+        let start = self.objects.address(slot);
+        let mut words = Vec::new();
+        self.model.masks.for_each_offset(span, slot.slot, |offset| words.push(offset));
+        for offset in words {
+            let Some(value) = self.model.masks.word(span, start + offset).filter(|&value| value != 0) else { continue };
+            let inner = offset.saturating_sub(payload_offset(self.model, span));
+            let field = ty.and_then(|ty| self.resolver.entry(ty, inner)).map(|entry| (entry.path.clone(), entry.field));
+            let text = match field {
+                Some((path, field)) => format!("{path} {}", self.resolver.types.get(field).name),
+                None => format!("+{inner:#x}"),
+            };
+            let node = self.node(node, &text);
+            self.root(value, RootClass::Other, node);
+        }
+    }
+
+    /// The type that the pointer type described at `descriptor` points to.
+    fn pointee(&mut self, descriptor: u64) -> Option<TypeId> {
+        let pointer = self.resolver.descriptor(descriptor)?;
+        match self.resolver.types.get(pointer).kind {
+            Kind::Pointer(elem) => Some(elem),
+            _ => None,
+        }
+    }
+
+    /// Finalizers and cleanups that wait to be run.
+    pub(super) fn queues(&mut self) {
+        let model: &'m RuntimeModel<'p> = self.model;
+        for &list in &model.anchors.finalizer_blocks {
+            let node = self.node(PathTrie::ROOT, "finalizer queue");
+            for word in read_finalizer_queue(model.memory(), list) {
+                if let Some(ty) = word.pointer_type.and_then(|ty| self.pointee(ty)) {
+                    let evidence = Evidence::Exact;
+                    self.set.proposals.push(Proposal { address: word.value, part: Part::Value, ty, evidence });
+                }
+                self.root(word.value, RootClass::Other, node);
+            }
+        }
+        for &list in &model.anchors.cleanup_blocks {
+            let node = self.node(PathTrie::ROOT, "cleanup queue");
+            for word in read_cleanup_queue(model.memory(), &model.version, list) {
+                self.root(word, RootClass::Other, node);
+            }
+        }
+    }
+}

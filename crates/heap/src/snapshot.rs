@@ -1,0 +1,133 @@
+//! The heap of a dead process, whole: objects, their types, who holds them, and how the totals reconcile.
+
+use crate::error::HeapError;
+use crate::infer::{Inference, InferenceCounts};
+use crate::labels::Labels;
+use crate::object::ObjectTable;
+use crate::object_type::{Evidence, ObjectType};
+use crate::resolve::Resolver;
+use crate::root::{RootClass, RootCounts};
+use crate::roots::RootCollector;
+use crate::tree::{PointerCounts, Share, TreeBuilder};
+use goheap_graph::{PathTrie, TrieNode};
+use goheap_runtime::{RuntimeModel, TypeTable};
+
+/// Everything known of a heap.
+///
+/// # Overhead
+/// Four bytes a slot for its type and two bits for its state, beside what the frames of the tree take; 12 more a slot
+/// waiting in the queue while the tree is built.
+pub struct HeapSnapshot<'m, 'p> {
+    /// The runtime that the heap belongs to.
+    pub model: &'m RuntimeModel<'p>,
+    /// Objects by number.
+    pub objects: ObjectTable<'m, 'p>,
+    /// Types of objects by number.
+    pub object_types: Vec<ObjectType>,
+    /// The types that objects have.
+    pub types: TypeTable,
+    /// Totals.
+    pub totals: Totals,
+    trie: PathTrie,
+    labels: Labels,
+}
+
+/// How the bytes of the heap reconcile: allocated = reachable + unreachable.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Totals {
+    /// Slots handed out and not freed.
+    pub allocated: Share,
+    /// What the roots of each class reached first.
+    pub by_class: Vec<(RootClass, Share)>,
+    /// What no root reaches.
+    pub unreachable: Share,
+    /// Of that, in spans that the last collection marked and nobody swept yet: garbage that the runtime knows of.
+    pub awaiting_sweep: Share,
+    /// Reached bytes by how their type is known: none, derived, exact.
+    pub by_evidence: [u64; 3],
+    /// Bytes of spans in use.
+    pub span_bytes: u64,
+    /// Of these, in slots that are free.
+    pub free_slot_bytes: u64,
+    /// Of these, in no slot: bitmaps, marks and what is left over.
+    pub tail_bytes: u64,
+    /// Where pointers led.
+    pub pointers: PointerCounts,
+    /// What was met in collecting roots.
+    pub roots: RootCounts,
+    /// What was met in telling types.
+    pub inference: InferenceCounts,
+}
+
+impl Totals {
+    /// What the roots reach in all.
+    pub fn reachable(&self) -> Share {
+        self.by_class.iter().fold(Share::default(), |sum, (_, share)| Share {
+            bytes: sum.bytes + share.bytes,
+            objects: sum.objects + share.objects,
+        })
+    }
+
+    /// True if every allocated byte is either reachable or not.
+    pub fn is_reconciled(&self) -> bool {
+        let reachable = self.reachable();
+        reachable.bytes + self.unreachable.bytes == self.allocated.bytes
+            && reachable.objects + self.unreachable.objects == self.allocated.objects
+            && self.allocated.bytes + self.free_slot_bytes + self.tail_bytes == self.span_bytes
+    }
+}
+
+impl<'m, 'p> HeapSnapshot<'m, 'p> {
+    /// Takes the heap of `model`; `types` is the model's table, which grows as descriptors are met.
+    ///
+    /// # Errors
+    /// The heap has more slots than can be numbered.
+    pub fn take(model: &'m RuntimeModel<'p>, types: TypeTable) -> Result<Self, HeapError> {
+        let objects = ObjectTable::new(&model.heap).ok_or(HeapError::TooManySlots)?;
+        let (mut labels, mut trie) = (Labels::default(), PathTrie::new());
+        let mut resolver = Resolver::new(model, types);
+        let set = RootCollector::new(model, &objects, &mut resolver, &mut labels, &mut trie).collect();
+        let (object_types, inference) = Inference::new(model, &objects, &mut resolver).run(set.proposals);
+        let mut totals = span_totals(model, &objects);
+        let mut builder = TreeBuilder::new(model, &objects, &mut resolver, &mut labels, &mut trie, &object_types);
+        totals.by_class = builder.walk(&set.roots);
+        (totals.unreachable, totals.awaiting_sweep) = builder.unreachable();
+        totals.pointers = builder.counts;
+        for slot in objects.allocated().filter(|slot| builder.reached.contains(slot.id.0)) {
+            let evidence: Evidence = object_types[slot.id.0 as usize].evidence();
+            totals.by_evidence[evidence as usize] += objects.span(slot).elem_size;
+        }
+        (totals.roots, totals.inference) = (set.counts, inference);
+        Ok(HeapSnapshot { model, objects, object_types, types: resolver.types, totals, trie, labels })
+    }
+
+    /// The reference tree: frames by path, with the bytes and objects of each.
+    pub fn tree(&self) -> &PathTrie {
+        &self.trie
+    }
+
+    /// The text of a frame; None for the root.
+    pub fn frame_text(&self, node: TrieNode) -> Option<&str> {
+        self.trie.label(node).map(|label| self.labels.get(label))
+    }
+
+    /// The text of a label of [`HeapSnapshot::tree`] or of a tree pruned from it.
+    pub fn label_text(&self, label: u32) -> &str {
+        self.labels.get(label)
+    }
+}
+
+fn span_totals(model: &RuntimeModel<'_>, objects: &ObjectTable<'_, '_>) -> Totals {
+    let mut totals = Totals::default();
+    for span in &model.heap.spans {
+        let allocated = span.allocated.ones().count() as u64;
+        let slots = u64::from(span.nelems);
+        totals.allocated.bytes += allocated * span.elem_size;
+        totals.allocated.objects += allocated;
+        totals.span_bytes += span.byte_len();
+        totals.free_slot_bytes += (slots - allocated) * span.elem_size;
+        totals.tail_bytes += span.byte_len() - slots * span.elem_size;
+    }
+    debug_assert_eq!(totals.allocated.objects, objects.allocated().count() as u64);
+    totals
+}

@@ -1,0 +1,93 @@
+//! The picture: a flame graph as SVG, drawn by inferno 0.12.
+//!
+//! Roots stand on top and what they hold hangs below, the widest at the left. The frame `all` above them is inferno's.
+
+use crate::prune::{Limits, ShownTree, prune};
+use crate::text::one_line;
+use crate::walk::{Order, walk};
+use crate::{Count, Drawn, FlameTree, ReportError};
+use inferno::flamegraph::color::{BasicPalette, Palette};
+use inferno::flamegraph::{Direction, Options, TextTruncateDirection, from_lines};
+use std::io::{BufWriter, Write};
+
+/// The words over the picture. Each is one line; a browser window of 1200 pixels shows some 160 characters of it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct FlameText {
+    /// What was looked at.
+    pub title: String,
+    /// Whether the numbers add up, and what was not seen.
+    pub subtitle: String,
+}
+
+/// Greatest whole that can be drawn: inferno computes each frame's number in an `f64`, which is exact up to here (8 PiB).
+pub const MAX_TOTAL: u64 = 1 << 53;
+
+/// Most frames in a picture; browsers get slow beyond it, and nobody sees the narrow ones. The widest are drawn.
+pub const MAX_FRAMES: usize = 50_000;
+
+/// Most frames above each other: 512 are 8,000 pixels.
+pub const MAX_DEPTH: usize = 512;
+
+/// Most bytes of collapsed stacks handed to inferno, which holds them all.
+const MAX_TEXT: usize = 64 << 20;
+
+/// Draws `tree` as SVG. Every frame's title holds its label ([`crate::text::folded_label`]) and its exact count.
+///
+/// Frames below `min_width_percent` of the whole fold into the one above, as do the narrowest where there would be more
+/// than [`MAX_FRAMES`], and those deeper than [`MAX_DEPTH`]; [`Drawn`] tells how many.
+///
+/// # Errors
+///
+/// [`ReportError::Io`]; and, before anything is written, [`ReportError::NothingToDraw`],
+/// [`ReportError::TotalTooLarge`] and [`ReportError::ParentNotBefore`].
+pub fn write_svg(
+    tree: &FlameTree,
+    count: Count,
+    text: &FlameText,
+    min_width_percent: f64,
+    out: impl Write,
+) -> Result<Drawn, ReportError> {
+    let limits = Limits { min_width_percent, frames: MAX_FRAMES, depth: MAX_DEPTH, text: MAX_TEXT };
+    let shown = prune(tree, count, &limits)?;
+    let total = shown.whole();
+    if total > MAX_TOTAL {
+        return Err(ReportError::TotalTooLarge { total, count });
+    }
+    let lines = collapsed(&shown)?;
+    let mut options = options(count, text);
+    // inferno turns the lines of a flame chart round.
+    let lines = lines.iter().rev().map(String::as_str);
+    from_lines(&mut options, lines, BufWriter::new(out))?;
+    Ok(shown.drawn)
+}
+
+fn collapsed(shown: &ShownTree<'_>) -> Result<Vec<String>, ReportError> {
+    let mut lines = Vec::new();
+    walk(shown, Order::WidestFirst, |path, own| {
+        lines.push(format!("{} {own}", path.join(";")));
+        Ok(())
+    })?;
+    Ok(lines)
+}
+
+fn options(count: Count, text: &FlameText) -> Options<'static> {
+    let mut options = Options::default();
+    options.title = one_line(&text.title).into_owned();
+    options.subtitle = Some(one_line(&text.subtitle).into_owned()).filter(|line| !line.is_empty());
+    options.count_name = count.to_string();
+    options.name_type = "Held by:".to_owned();
+    options.colors = Palette::Basic(BasicPalette::Mem);
+    // By the label alone: the same frame has the same colour in every picture. `hash` would look at three letters.
+    options.deterministic = true;
+    options.direction = Direction::Inverted;
+    options.text_truncate_direction = TextTruncateDirection::Right;
+    // Pruned already.
+    options.min_width = 0.0;
+    // Keeps our order. Else inferno sorts the lines, and because a space and a dot sort before `;`, a frame `a` with weight
+    // of its own beside frames `a b` or `a.b` is drawn twice, each time with a part of its count.
+    options.flame_chart = true;
+    options
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,266 @@
+//! What the process was, how it died, and whether its heap adds up: plain data, as JSON or as a screen of text.
+//!
+//! JSON: `None` is left out, lists are always there, sizes are numbers of bytes, addresses are strings like `"0xc000010000"`.
+
+use crate::text::json_text;
+use crate::{ReportError, overview_text};
+use serde::{Serialize, Serializer};
+use std::io::Write;
+
+/// Version of the JSON form; it changes when a field changes its meaning or goes, not when one is added.
+pub const SCHEMA_VERSION: u32 = 1;
+
+/// The whole of `goheap overview`.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct OverviewReport {
+    /// The program that died.
+    pub program: Program,
+    /// The Go release it was built with.
+    pub go: GoBuild,
+    /// GOMAXPROCS.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub gomaxprocs: Option<u64>,
+    /// Threads in the core.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub threads: Option<u64>,
+    /// Goroutines.
+    pub goroutines: Goroutines,
+    /// When and why it died.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub died: Option<Death>,
+    /// The reconciliation.
+    pub heap: HeapSums,
+    /// The runtime's own numbers beside ours.
+    pub runtime_counters: Vec<RuntimeCounter>,
+    /// What was checked, and how often it did not hold.
+    pub invariants: Vec<Invariant>,
+    /// What was absent, unreadable or guessed.
+    pub diagnostics: Vec<DiagnosticCount>,
+}
+
+/// The program that died.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct Program {
+    /// Short name of the process.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Its command line.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub arguments: Option<String>,
+    /// Its process id.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pid: Option<u64>,
+    /// Path of the executable that was read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub executable: Option<String>,
+}
+
+/// The Go release a program was built with, and how its structures are known.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct GoBuild {
+    /// As the program says, like `go1.26.6`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub version: Option<String>,
+    /// GOEXPERIMENTs that differ from the release's own.
+    pub experiments: Vec<String>,
+    /// GOARCH.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub arch: Option<String>,
+    /// Where the offsets of the runtime's fields come from.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub layout: Option<LayoutSource>,
+    /// Whether the release is newer than any this build was tested with.
+    pub newer_than_known: bool,
+}
+
+/// Where the offsets of the runtime's fields come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LayoutSource {
+    /// The program's own DWARF.
+    Dwarf,
+    /// The table built into goheap.
+    Table,
+}
+
+/// Goroutines by what they are doing.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct Goroutines {
+    /// All that live.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub total: Option<u64>,
+    /// By state or wait reason, in the order to show.
+    pub by_state: Vec<StateCount>,
+}
+
+/// How many goroutines are in one state.
+#[derive(Debug, Clone, Serialize)]
+pub struct StateCount {
+    /// The runtime's word, like `chan receive`.
+    pub state: String,
+    /// Goroutines in it.
+    pub count: u64,
+}
+
+/// When and why a process died.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct Death {
+    /// Number of the signal.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub signal: Option<i32>,
+    /// Its name, like `SIGSEGV`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// What the signal's code says, in words.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub code: Option<String>,
+    /// The address that faulted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub address: Option<HexAddress>,
+    /// When, ready to be shown.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub when: Option<String>,
+    /// Where the time comes from.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub time_source: Option<String>,
+}
+
+/// An address; in JSON a string like `"0xc000010000"`, as many readers cannot hold 64 bits in a number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct HexAddress(pub u64);
+
+impl Serialize for HexAddress {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&format_args!("{:#x}", self.0))
+    }
+}
+
+/// Where the bytes of the heap are. Allocated should be reachable and unreachable together; [`HeapSums::reconciles`].
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct HeapSums {
+    /// Bytes in slots that are allocated.
+    pub allocated: u64,
+    /// Of them, bytes that a root leads to.
+    pub reachable: u64,
+    /// Of them, bytes that no root leads to.
+    pub unreachable: u64,
+    /// Bytes in free slots of spans in use.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub free: Option<u64>,
+    /// Of the allocated, bytes that were not asked for: slots are as large as their size class.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub size_class_rounding: Option<u64>,
+    /// Bytes after the last slot of spans.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tail_waste: Option<u64>,
+    /// Bytes of all spans in use.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub spans_in_use: Option<u64>,
+    /// Objects behind the three sums.
+    pub objects: ObjectCounts,
+    /// Reachable bytes by the class of root that is charged with them, in the order of the classes.
+    pub reachable_by_root_class: Vec<RootClassSum>,
+}
+
+impl HeapSums {
+    /// Whether allocated is exactly reachable and unreachable together, in bytes and in objects.
+    #[must_use]
+    pub fn reconciles(&self) -> bool {
+        let objects = &self.objects;
+        self.reachable.checked_add(self.unreachable) == Some(self.allocated)
+            && objects.reachable.checked_add(objects.unreachable) == Some(objects.allocated)
+    }
+}
+
+/// Numbers of objects.
+#[derive(Debug, Clone, Copy, Default, Serialize)]
+pub struct ObjectCounts {
+    /// Slots that are allocated.
+    pub allocated: u64,
+    /// Of them, those that a root leads to.
+    pub reachable: u64,
+    /// Of them, those that no root leads to.
+    pub unreachable: u64,
+}
+
+/// What one class of roots is charged with.
+#[derive(Debug, Clone, Serialize)]
+pub struct RootClassSum {
+    /// Name of the class, like `package variables`.
+    pub class: String,
+    /// Bytes.
+    pub bytes: u64,
+    /// Objects.
+    pub objects: u64,
+}
+
+/// A number that the runtime keeps, and the same as counted from the core.
+#[derive(Debug, Clone, Serialize)]
+pub struct RuntimeCounter {
+    /// Its name in the runtime, like `memstats.heapAlloc`.
+    pub name: String,
+    /// What the runtime says.
+    pub runtime: u64,
+    /// What we counted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ours: Option<u64>,
+    /// Why they may differ.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
+}
+
+/// Something that holds in every sound heap.
+#[derive(Debug, Clone, Serialize)]
+pub struct Invariant {
+    /// What should hold, in words.
+    pub name: String,
+    /// How often it was checked.
+    pub checked: u64,
+    /// How often it did not hold.
+    pub violations: u64,
+    /// One place where it did not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub example: Option<String>,
+}
+
+/// Something that was absent, unreadable or guessed.
+#[derive(Debug, Clone, Serialize)]
+pub struct DiagnosticCount {
+    /// Stable short name.
+    pub code: String,
+    /// How often.
+    pub count: u64,
+    /// What it means, in words.
+    pub text: String,
+}
+
+impl OverviewReport {
+    /// Writes the report as indented JSON with a line feed at the end.
+    ///
+    /// # Errors
+    ///
+    /// [`ReportError::Io`].
+    pub fn write_json(&self, mut out: impl Write) -> Result<(), ReportError> {
+        #[derive(Serialize)]
+        struct Versioned<'a> {
+            schema_version: u32,
+            #[serde(flatten)]
+            report: &'a OverviewReport,
+        }
+        let json = serde_json::to_string_pretty(&Versioned { schema_version: SCHEMA_VERSION, report: self })?;
+        writeln!(out, "{}", json_text(&json))?;
+        Ok(out.flush()?)
+    }
+
+    /// Writes the report for people: one screen of a terminal, where nothing is wrong.
+    ///
+    /// # Errors
+    ///
+    /// [`ReportError::Io`].
+    pub fn write_text(&self, out: impl Write) -> Result<(), ReportError> {
+        Ok(overview_text::write(self, out)?)
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests;

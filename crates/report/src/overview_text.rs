@@ -1,0 +1,182 @@
+//! The overview as a screen of text: what it was, how it died, whether the heap adds up; then what to distrust.
+
+use crate::overview::{Death, HeapSums, LayoutSource, OverviewReport};
+use crate::table::Align::{Left, Right};
+use crate::table::{Table, grouped, human_bytes, percent};
+use std::io::{self, BufWriter, Write};
+
+/// States of goroutines shown; more are summed up.
+const STATES_SHOWN: usize = 8;
+
+pub(crate) fn write(report: &OverviewReport, out: impl Write) -> io::Result<()> {
+    let mut out = BufWriter::new(out);
+    facts(report).write(&mut out)?;
+    write_goroutine_states(report, &mut out)?;
+    write_heap(&report.heap, &mut out)?;
+    write_counters(report, &mut out)?;
+    write_invariants(report, &mut out)?;
+    write_diagnostics(report, &mut out)?;
+    out.flush()
+}
+
+fn facts(report: &OverviewReport) -> Table {
+    let mut table = Table::new(0, &[Left, Left]);
+    let mut fact = |name: &str, text: Option<String>| {
+        if let Some(text) = text.filter(|text| !text.is_empty()) {
+            table.row([name, &text]);
+        }
+    };
+    let program = &report.program;
+    let pid = program.pid.map(|pid| format!("(pid {pid})"));
+    fact("program", join([program.name.clone(), pid], " "));
+    fact("arguments", program.arguments.clone());
+    fact("executable", program.executable.clone());
+    fact("go", go(report));
+    fact("died", report.died.as_ref().and_then(death));
+    let threads = report.threads.map(grouped);
+    let procs = report.gomaxprocs.map(|procs| format!("GOMAXPROCS {procs}"));
+    fact("threads", join([threads, procs], ", "));
+    fact("goroutines", report.goroutines.total.map(grouped));
+    table
+}
+
+fn go(report: &OverviewReport) -> Option<String> {
+    let go = &report.go;
+    let experiments = go.experiments.join(",");
+    let experiments = (!experiments.is_empty()).then(|| format!("GOEXPERIMENT={experiments}"));
+    let layout = go.layout.map(|layout| match layout {
+        LayoutSource::Dwarf => "layout from its DWARF".to_owned(),
+        LayoutSource::Table => "layout from the built-in table".to_owned(),
+    });
+    let newer = "newer than any release goheap was tested with".to_owned();
+    let newer = go.newer_than_known.then_some(newer);
+    let build = join([go.version.clone(), go.arch.clone()], " ");
+    join([build, experiments, layout, newer], ", ")
+}
+
+fn death(death: &Death) -> Option<String> {
+    let signal = death.signal.map(|number| match &death.name {
+        Some(name) => format!("{name} ({number})"),
+        None => format!("signal {number}"),
+    });
+    let at = death.address.map(|address| format!("at {:#x}", address.0));
+    let why = join([death.code.clone(), at], " ");
+    let source = death.time_source.as_ref().map(|source| format!("({source})"));
+    let when = death.when.is_some().then(|| join([death.when.clone(), source], " "));
+    join([signal.or(death.name.clone()), why, when.flatten()], ", ")
+}
+
+fn write_goroutine_states(report: &OverviewReport, out: &mut impl Write) -> io::Result<()> {
+    let states = &report.goroutines.by_state;
+    let shown = if states.len() > STATES_SHOWN + 1 { STATES_SHOWN } else { states.len() };
+    let mut table = Table::new(2, &[Right, Left]);
+    for state in &states[..shown] {
+        table.row([&grouped(state.count), &state.state]);
+    }
+    let rest = &states[shown..];
+    if !rest.is_empty() {
+        let sum = rest.iter().fold(0u64, |sum, state| sum.saturating_add(state.count));
+        table.row([grouped(sum), format!("in {} other states", rest.len())]);
+    }
+    table.write(out)
+}
+
+fn write_heap(heap: &HeapSums, out: &mut impl Write) -> io::Result<()> {
+    let mut table = Table::new(0, &[Left, Right, Right, Right, Right]);
+    table.row(["heap", "", "bytes", "objects", "of allocated"]);
+    let mut sum = |name: &str, bytes: u64, objects: u64| {
+        let (objects, part) = (grouped(objects), percent(bytes, heap.allocated));
+        table.row([name, &human_bytes(bytes), &grouped(bytes), &objects, &part]);
+    };
+    let objects = &heap.objects;
+    sum("  allocated", heap.allocated, objects.allocated);
+    sum("  reachable", heap.reachable, objects.reachable);
+    for class in &heap.reachable_by_root_class {
+        sum(&format!("    {}", class.class), class.bytes, class.objects);
+    }
+    sum("  unreachable", heap.unreachable, objects.unreachable);
+    for (name, bytes) in [
+        ("  size-class rounding", heap.size_class_rounding),
+        ("  free slots", heap.free),
+        ("  after the last slot", heap.tail_waste),
+        ("  spans in use", heap.spans_in_use),
+    ] {
+        if let Some(bytes) = bytes {
+            table.row([name, &human_bytes(bytes), &grouped(bytes)]);
+        }
+    }
+    writeln!(out)?;
+    table.write(&mut *out)?;
+    if !heap.reconciles() {
+        writeln!(out, "  NOT RECONCILED: reachable and unreachable together are not what is allocated")?;
+    }
+    Ok(())
+}
+
+fn write_counters(report: &OverviewReport, out: &mut impl Write) -> io::Result<()> {
+    if report.runtime_counters.is_empty() {
+        return Ok(());
+    }
+    let mut table = Table::new(0, &[Left, Right, Right, Right, Left]);
+    table.row(["runtime counters", "runtime", "ours", "ours - runtime", ""]);
+    for counter in &report.runtime_counters {
+        let ours = counter.ours.map_or(String::new(), grouped);
+        let apart = counter.ours.map_or(String::new(), |ours| difference(ours, counter.runtime));
+        let note = counter.note.clone().unwrap_or_default();
+        let name = format!("  {}", counter.name);
+        table.row([name, grouped(counter.runtime), ours, apart, note]);
+    }
+    writeln!(out)?;
+    table.write(out)
+}
+
+fn write_invariants(report: &OverviewReport, out: &mut impl Write) -> io::Result<()> {
+    let invariants = &report.invariants;
+    if invariants.is_empty() {
+        return Ok(());
+    }
+    let checked = invariants.iter().fold(0u64, |sum, one| sum.saturating_add(one.checked));
+    let broken: Vec<_> = invariants.iter().filter(|one| one.violations > 0).collect();
+    let (all, checked) = (invariants.len(), grouped(checked));
+    let verdict = match broken.len() {
+        0 => format!("all {all} hold ({checked} checks)"),
+        some => format!("{some} of {all} BROKEN ({checked} checks)"),
+    };
+    writeln!(out, "\ninvariants  {verdict}")?;
+    let mut table = Table::new(2, &[Right, Left, Left]);
+    for one in broken {
+        let count = format!("{} of {}", grouped(one.violations), grouped(one.checked));
+        let example = one.example.as_ref().map(|example| format!("e.g. {example}"));
+        table.row([&count, &one.name, &example.unwrap_or_default()]);
+    }
+    table.write(out)
+}
+
+fn write_diagnostics(report: &OverviewReport, out: &mut impl Write) -> io::Result<()> {
+    if report.diagnostics.is_empty() {
+        return writeln!(out, "\ndiagnostics  none: nothing was absent, unreadable or guessed");
+    }
+    writeln!(out, "\ndiagnostics")?;
+    let mut table = Table::new(2, &[Right, Left]);
+    for diagnostic in &report.diagnostics {
+        let text = format!("{} [{}]", diagnostic.text, diagnostic.code);
+        table.row([grouped(diagnostic.count), text]);
+    }
+    table.write(out)
+}
+
+/// `+1,234` or `-5`.
+fn difference(ours: u64, runtime: u64) -> String {
+    let sign = match ours.cmp(&runtime) {
+        std::cmp::Ordering::Less => "-",
+        std::cmp::Ordering::Equal => "",
+        std::cmp::Ordering::Greater => "+",
+    };
+    format!("{sign}{}", grouped(ours.abs_diff(runtime)))
+}
+
+/// The parts that are there; None where none is.
+fn join<const N: usize>(parts: [Option<String>; N], between: &str) -> Option<String> {
+    let parts: Vec<String> = parts.into_iter().flatten().collect();
+    (!parts.is_empty()).then(|| parts.join(between))
+}
