@@ -25,7 +25,7 @@ pub(crate) struct Fit {
 }
 
 impl Fit {
-    /// True if `part` of `ty` can lie in the slot, whose payload begins at byte `payload`.
+    /// True if `part` of `ty`, which is no container's inside, can lie in the slot, whose payload begins at byte `payload`.
     #[allow(clippy::too_many_arguments, reason = "each is one fact of the question")]
     pub(crate) fn fits(
         &mut self,
@@ -45,8 +45,7 @@ impl Fit {
                 let is_class = part == Part::Elements || is_smallest_class(size + payload, span);
                 size > 0 && size <= room && is_class && self.mask_fits(types, masks, span, slot, payload, part, ty)
             }
-            // A container's rule follows the runtime's own pointers; what they lead to needs no further proof.
-            _ => true,
+            _ => false,
         }
     }
 

@@ -144,11 +144,11 @@ impl<'a, 'm, 'p> Inference<'a, 'm, 'p> {
         }
     }
 
-    fn rank(&self, object: ObjectType) -> (Evidence, bool, u64, Reverse<TypeId>, Reverse<Part>) {
+    /// Machinery is told apart by its container's rule, which knows more than a pointer's type and than the header of a
+    /// directory of tables: it goes before all else.
+    fn rank(&self, object: ObjectType) -> (bool, Evidence, u64, Reverse<TypeId>, Reverse<Part>) {
         let size = if object.is_known() { self.resolver.types.get(object.ty()).size } else { 0 };
-        // Machinery is told apart by its container's rule, which knows more than a pointer's type.
-        let is_inside = !matches!(object.part(), Part::Value | Part::Elements | Part::StringData);
-        (object.evidence(), is_inside, size, Reverse(object.ty()), Reverse(object.part()))
+        (object.part().is_inside(), object.evidence(), size, Reverse(object.ty()), Reverse(object.part()))
     }
 
     fn fits(&mut self, proposal: &Proposal, slot: Slot, span: &Span<'p>) -> bool {
@@ -161,16 +161,19 @@ impl<'a, 'm, 'p> Inference<'a, 'm, 'p> {
             Part::StringData => true,
             _ => offset == 0,
         };
-        aligned
-            && self.fit.fits(
-                &self.resolver.types,
-                &self.model.masks,
-                span,
-                slot.slot,
-                payload,
-                proposal.part,
-                proposal.ty,
-            )
+        if !aligned {
+            return false;
+        }
+        let resolver = &*self.resolver;
+        if proposal.part.is_inside() {
+            let recorded = self.model.masks.recorded_type(span, slot.slot);
+            let element = recorded.and_then(|(descriptor, _)| resolver.types.by_descriptor(descriptor));
+            let element = element.map(|ty| resolver.types.get(ty).size);
+            let room = span.elem_size - payload;
+            return resolver.containers.can_hold(&resolver.types, proposal.part, proposal.ty, room, element);
+        }
+        let masks = &self.model.masks;
+        self.fit.fits(&resolver.types, masks, span, slot.slot, payload, proposal.part, proposal.ty)
     }
 }
 

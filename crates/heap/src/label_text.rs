@@ -5,9 +5,15 @@ use crate::resolve::Resolver;
 use goheap_image::Address;
 use goheap_runtime::{RuntimeModel, TypeId, TypeTable};
 
+/// A type's name, short of what no frame has room for: the fields of a struct type without a name.
+fn shown(types: &TypeTable, ty: TypeId) -> &str {
+    let name = &types.get(ty).name;
+    if name.starts_with("struct {") { "struct {…}" } else { name }
+}
+
 /// A variable and its type.
 pub(crate) fn variable_label(types: &TypeTable, name: &str, ty: TypeId) -> String {
-    format!("{name} {}", types.get(ty).name)
+    format!("{name} {}", shown(types, ty))
 }
 
 /// A field: its path after `prefix`, its type, and what an interface or a func value turned out to hold. The field's word lies
@@ -20,7 +26,7 @@ pub(crate) fn field_label(
     at: u64,
     value: u64,
 ) -> String {
-    let declared = format!("{prefix}{} {}", entry.path, resolver.types.get(entry.field).name);
+    let declared = format!("{prefix}{} {}", entry.path, shown(&resolver.types, entry.field));
     let declared = declared.trim_start().to_owned();
     match entry.word {
         PointerWord::InterfaceData(has_methods) => match resolver.dynamic_type(at, has_methods) {

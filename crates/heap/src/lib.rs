@@ -11,6 +11,7 @@ mod containers;
 mod error;
 mod fit;
 mod infer;
+pub mod invariants;
 mod label_text;
 mod labels;
 mod object;

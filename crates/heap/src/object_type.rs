@@ -46,6 +46,13 @@ pub enum Part {
     Machinery = 12,
 }
 
+impl Part {
+    /// True if a container's rule says what the object is, not a pointer's type.
+    pub fn is_inside(self) -> bool {
+        !matches!(self, Part::Value | Part::Elements | Part::StringData)
+    }
+}
+
 const PARTS: [Part; 13] = [
     Part::Value,
     Part::Elements,

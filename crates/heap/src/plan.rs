@@ -20,9 +20,7 @@ pub(crate) enum PointerWord {
     String,
     /// A slice's elements; length and capacity follow.
     Slice(TypeId),
-    /// The first word of an interface: its type or itab, which lies outside the heap but for types made by reflect.
-    InterfaceType,
-    /// The second word of an interface, whose first has an itab if true.
+    /// The second word of an interface, whose first has an itab if true. The first is no pointer to the collector.
     InterfaceData(bool),
     /// A map of this map type.
     Map(TypeId),
@@ -171,7 +169,7 @@ fn words(types: &TypeTable, ty: TypeId) -> Vec<(u64, PointerWord)> {
         Kind::Func => vec![(0, PointerWord::Func)],
         Kind::String => vec![(0, PointerWord::String)],
         Kind::Slice(elem) => vec![(0, PointerWord::Slice(*elem))],
-        Kind::Interface(methods) => vec![(0, PointerWord::InterfaceType), (8, PointerWord::InterfaceData(*methods))],
+        Kind::Interface(methods) => vec![(8, PointerWord::InterfaceData(*methods))],
         Kind::Map(..) => vec![(0, PointerWord::Map(ty))],
         Kind::Chan(_) => vec![(0, PointerWord::Chan(ty))],
         Kind::Scalar | Kind::Opaque | Kind::Array(..) | Kind::Struct(_) => Vec::new(),

@@ -100,7 +100,7 @@ impl<'m> Resolver<'m> {
             PointerWord::Map(map) => Some((Part::MapHeader, map, false)),
             PointerWord::Chan(chan) => Some((Part::ChanHeader, chan, false)),
             PointerWord::Func => Some((Part::Closure, field, false)),
-            PointerWord::InterfaceType | PointerWord::Untyped => None,
+            PointerWord::Untyped => None,
             PointerWord::InterfaceData(has_methods) => {
                 let dynamic = self.dynamic_type(at, has_methods)?;
                 if !self.types.is_direct_interface(dynamic) {

@@ -12,6 +12,7 @@
 pub mod bits;
 mod buildinfo;
 pub mod constants;
+mod counters;
 mod diagnostics;
 mod discover;
 pub mod dwarf;
@@ -33,6 +34,7 @@ mod version;
 pub mod words;
 
 pub use buildinfo::find_version;
+pub use counters::{RuntimeCounter, runtime_counters};
 pub use diagnostics::Diagnostics;
 pub use discover::Anchors;
 pub use error::RuntimeError;

@@ -74,7 +74,8 @@ impl<'p> ModuleData<'p> {
             text: range(fields.text, fields.etext)?,
             data: range(fields.data, fields.edata)?,
             bss: range(fields.bss, fields.ebss)?,
-            noptrdata: range(fields.noptrdata, fields.data)?,
+            // enoptrdata follows in every release; what comes after it differs with the linker.
+            noptrdata: range(fields.noptrdata, fields.noptrdata + 8)?,
             noptrbss: range(fields.noptrbss, fields.enoptrbss)?,
             types: range(fields.types, fields.etypes)?,
             typedesclen: optional(fields.typedesclen),

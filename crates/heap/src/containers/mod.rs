@@ -12,6 +12,11 @@ use crate::object_type::Part;
 use goheap_image::MemoryImage;
 use goheap_runtime::{Kind, RuntimeLayout, TypeId, TypeTable};
 
+/// Bytes of the header of a map of either kind: a size class of its own.
+const MAP_HEADER_BYTES: u64 = 48;
+/// Bytes of a Swiss map's table.
+const MAP_TABLE_BYTES: u64 = 32;
+
 /// A part of a container found from another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Inside {
@@ -84,6 +89,26 @@ impl Containers<'_> {
             Part::ChanHeader => channel::from_header(self.memory, self.layout, address),
             _ => Vec::new(),
         }
+    }
+
+    /// True if the part can lie in `room` bytes whose elements, where the runtime recorded them, have `element` bytes.
+    pub(crate) fn can_hold(&self, types: &TypeTable, part: Part, ty: TypeId, room: u64, element: Option<u64>) -> bool {
+        let stride = match part {
+            Part::MapBuckets | Part::MapGroups => match MapLayout::of(types, ty, self) {
+                Some(layout) => layout.stride,
+                None => return false,
+            },
+            Part::ChanBuffer => match channel_elem(types, ty) {
+                Some(elem) => types.get(elem).size,
+                None => return false,
+            },
+            Part::MapDirectory => 8,
+            Part::ChanHeader => return room >= self.layout.hchan.size,
+            Part::MapHeader => return room == MAP_HEADER_BYTES,
+            Part::MapTable => return room == MAP_TABLE_BYTES,
+            _ => return true,
+        };
+        room >= stride && element.is_none_or(|element| element == stride)
     }
 
     /// Where `offset` of the part is.

@@ -2,6 +2,7 @@
 
 mod other;
 mod stacks;
+mod statics;
 mod variables;
 
 use crate::labels::Labels;
@@ -20,6 +21,7 @@ pub(crate) struct RootCollector<'a, 'm, 'p> {
     pub(crate) resolver: &'a mut Resolver<'m>,
     pub(crate) labels: &'a mut Labels,
     pub(crate) trie: &'a mut PathTrie,
+    locals: stacks::LocalsCache,
     set: RootSet,
 }
 
@@ -31,7 +33,15 @@ impl<'a, 'm, 'p> RootCollector<'a, 'm, 'p> {
         labels: &'a mut Labels,
         trie: &'a mut PathTrie,
     ) -> Self {
-        RootCollector { model, objects, resolver, labels, trie, set: RootSet::default() }
+        RootCollector {
+            model,
+            objects,
+            resolver,
+            labels,
+            trie,
+            locals: stacks::LocalsCache::default(),
+            set: RootSet::default(),
+        }
     }
 
     /// Every root of the process.

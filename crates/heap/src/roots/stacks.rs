@@ -1,17 +1,18 @@
 //! Goroutine stacks, as `goroutine f` → function → variable.
 
 use super::RootCollector;
-use crate::label_text::field_label;
+use crate::label_text::{field_label, function_of};
 use crate::object_type::Evidence;
+use crate::plan::PointerWord;
 use crate::root::{Root, RootClass};
 use goheap_graph::{PathTrie, TrieNode};
 use goheap_runtime::dwarf::{Local, Place};
-use goheap_runtime::stack::{Frame, Precision, StackRoot, StackScan, ThreadIndex, UnwindEnd};
+use goheap_runtime::stack::{Precision, StackPlace, StackPointer, StackRoot, StackScan, ThreadIndex, UnwindEnd};
 use goheap_runtime::{Goroutine, RuntimeModel, TypeId};
 use rustc_hash::FxHashMap;
 
 /// Locals of the functions met, by the pc asked for: thousands of goroutines stand at the same few.
-type LocalsCache = FxHashMap<u64, Vec<Local>>;
+pub(super) type LocalsCache = FxHashMap<u64, Vec<Local>>;
 
 /// A word of a frame, named.
 struct NamedSlot {
@@ -29,11 +30,10 @@ impl<'m, 'p> RootCollector<'_, 'm, 'p> {
         let threads = model.process.core.threads();
         let index = ThreadIndex::new(model.memory(), model.machine(), threads, &model.machine_threads);
         let scanner = model.stack_scanner();
-        let mut cache = LocalsCache::default();
         for goroutine in model.goroutines.iter().filter(|goroutine| goroutine.status.is_live()) {
             let scan = scanner.scan(goroutine, &index.start(goroutine));
             self.count(&scan);
-            self.goroutine(goroutine, &scan, &mut cache);
+            self.goroutine(goroutine, &scan);
         }
     }
 
@@ -46,40 +46,42 @@ impl<'m, 'p> RootCollector<'_, 'm, 'p> {
         counts.untyped_frames += scan.untyped_frames;
     }
 
-    fn goroutine(&mut self, goroutine: &Goroutine, scan: &StackScan, cache: &mut LocalsCache) {
+    fn goroutine(&mut self, goroutine: &Goroutine, scan: &StackScan) {
         let start = self.model.function_name(goroutine.startpc).unwrap_or_else(|| "?".to_owned());
         let top = self.node(PathTrie::ROOT, &format!("goroutine {start}"));
-        for root in &scan.roots {
-            if self.objects.find(root.value).is_none() {
-                continue;
-            }
+        // The outermost frame first: a caller owns what it hands down. What only looks like a pointer comes last.
+        let order = |root: &&StackRoot| {
             let is_conservative = root.precision == Precision::Conservative;
-            let node = match root.frame.and_then(|index| scan.frames.get(index).map(|frame| (index, frame))) {
-                Some((index, frame)) => self.frame_word(top, frame, index == 0, root, cache),
-                None if is_conservative => self.node(top, "registers"),
-                None => self.node(top, "deferred calls and context"),
+            (is_conservative, std::cmp::Reverse(root.frame), root.place)
+        };
+        let mut roots: Vec<&StackRoot> =
+            scan.roots.iter().filter(|root| self.objects.find(root.value).is_some()).collect();
+        roots.sort_by_key(order);
+        for root in roots {
+            let node = match root.frame.filter(|&index| index < scan.frames.len()) {
+                Some(index) => self.frame_word(top, scan, index, root),
+                None => self.node(top, &place_label(self.model, root)),
             };
+            let is_conservative = root.precision == Precision::Conservative;
             self.set.roots.push(Root { value: root.value, class: RootClass::Goroutines, node, is_conservative });
         }
     }
 
-    fn frame_word(
-        &mut self,
-        top: TrieNode,
-        frame: &Frame,
-        is_innermost: bool,
-        root: &StackRoot,
-        cache: &mut LocalsCache,
-    ) -> TrieNode {
+    fn frame_word(&mut self, top: TrieNode, scan: &StackScan, index: usize, root: &StackRoot) -> TrieNode {
         let model: &'m RuntimeModel<'p> = self.model;
+        let frame = &scan.frames[index];
         let function = model.modules[frame.module].functions.name(&frame.func);
         let function = self.node(top, &function);
-        let Some(at) = root.address else { return function };
-        let distance = at.wrapping_sub(frame.fp) as i64;
-        let Some(slot) = self.name_slot(frame, is_innermost, distance, cache) else {
-            return self.node(function, &format!("[fp{distance:+}]"));
+        let StackPlace::Slot(at) = root.place else {
+            return self.node(function, &place_label(self.model, root));
         };
-        self.local_word(function, &slot, root.value, at)
+        if let Some(slot) = self.name_slot(scan, index, at) {
+            return self.local_word(function, &slot, root.value, at);
+        }
+        if let Some(node) = root.via.and_then(|via| self.pointed_word(function, scan, via, root.value, at)) {
+            return node;
+        }
+        self.node(function, &format!("[fp{:+}]", at.wrapping_sub(frame.fp) as i64))
     }
 
     fn local_word(&mut self, function: TrieNode, slot: &NamedSlot, value: u64, at: u64) -> TrieNode {
@@ -92,20 +94,38 @@ impl<'m, 'p> RootCollector<'_, 'm, 'p> {
         self.node(function, &text)
     }
 
-    /// The variable that holds the word at `distance` from the frame's end: one that is there now, else one that is there at
-    /// some other instruction. At the return from a call most variables are nowhere by DWARF while their slots still live.
-    fn name_slot(
+    /// A word of what a variable points to on the stack itself: the array behind a slice, a struct behind a pointer. DWARF
+    /// names neither.
+    fn pointed_word(
         &mut self,
-        frame: &Frame,
-        is_innermost: bool,
-        distance: i64,
-        cache: &mut LocalsCache,
-    ) -> Option<NamedSlot> {
+        function: TrieNode,
+        scan: &StackScan,
+        via: StackPointer,
+        value: u64,
+        at: u64,
+    ) -> Option<TrieNode> {
+        let StackPlace::Slot(pointer) = via.place else { return None };
+        let slot = self.name_slot(scan, via.frame?, pointer)?;
+        let (ty, name) = match self.resolver.entry(slot.ty, slot.offset)?.word {
+            PointerWord::Pointer(elem) => (elem, slot.name),
+            PointerWord::Slice(elem) => (elem, format!("{}[i]", slot.name)),
+            _ => return None,
+        };
+        let offset = at.checked_sub(via.value)?.checked_rem(self.resolver.types.get(ty).size)?;
+        self.resolver.entry(ty, offset)?;
+        Some(self.local_word(function, &NamedSlot { name, ty, offset, is_current: slot.is_current }, value, at))
+    }
+
+    /// The variable that holds the word at `at` of a frame: one that is there now, else one that is there at
+    /// some other instruction. At the return from a call most variables are nowhere by DWARF while their slots still live.
+    fn name_slot(&mut self, scan: &StackScan, index: usize, at: u64) -> Option<NamedSlot> {
+        let frame = scan.frames.get(index)?;
+        let distance = at.wrapping_sub(frame.fp) as i64;
         let dwarf = self.model.dwarf.as_ref()?;
         // The DWARF of plugins and shared objects is not read.
         let bias = (frame.module == 0).then_some(self.model.process.load_bias)?;
-        let pc = frame.pc.wrapping_sub(bias).wrapping_sub(u64::from(!is_innermost));
-        let locals = cache.entry(pc).or_insert_with(|| dwarf.locals_of_function(pc));
+        let pc = frame.pc.wrapping_sub(bias).wrapping_sub(u64::from(index > 0));
+        let locals = self.locals.entry(pc).or_insert_with(|| dwarf.locals_of_function(pc));
         let current = locals.iter().find_map(|local| {
             let offset = match local.place.as_ref()? {
                 Place::CfaOffset(start) => within(distance, *start, local.size)?,
@@ -122,14 +142,24 @@ impl<'m, 'p> RootCollector<'_, 'm, 'p> {
             })
         };
         let (local, offset, is_current) = current.or_else(elsewhere)?;
-        let ty = TypeId(local.ty?.0);
-        Some(self.captured(local, ty, offset, is_current))
+        // `&x` is a variable `x` that was moved to the heap: what it points to is the variable.
+        let name = local.name.strip_prefix('&').unwrap_or(&local.name).to_owned();
+        Some(NamedSlot { name, ty: TypeId(local.ty?.0), offset, is_current })
     }
+}
 
-    /// `&x` is a variable `x` that was moved to the heap: what it points to is the variable.
-    fn captured(&self, local: &Local, ty: TypeId, offset: u64, is_current: bool) -> NamedSlot {
-        let name = local.name.strip_prefix('&').unwrap_or(&local.name);
-        NamedSlot { name: name.to_owned(), ty, offset, is_current }
+/// What a root is that lies in no slot of a frame.
+fn place_label(model: &RuntimeModel<'_>, root: &StackRoot) -> String {
+    match root.place {
+        StackPlace::Slot(_) => "stack".to_owned(),
+        StackPlace::Register => "registers".to_owned(),
+        StackPlace::Context => "closure".to_owned(),
+        StackPlace::Panic => "panic".to_owned(),
+        StackPlace::DeferRecord => "defer record".to_owned(),
+        StackPlace::Deferred => match function_of(model, root.value) {
+            Some(function) => format!("defer {function}"),
+            None => "defer".to_owned(),
+        },
     }
 }
 

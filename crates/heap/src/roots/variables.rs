@@ -1,79 +1,134 @@
 //! Package variables: data and bss of every module, by the collector's masks.
 
 use super::RootCollector;
+use super::statics::{Statics, VariableWord};
 use crate::label_text::{field_label, variable_label};
 use crate::object_type::Evidence;
+use crate::plan::{PlanEntry, PointerWord};
 use crate::root::RootClass;
 use goheap_graph::{PathTrie, TrieNode};
 use goheap_image::Address;
-use goheap_runtime::bits::BitVector;
-use goheap_runtime::{AddressRange, RuntimeModel, Variable};
+use goheap_runtime::{RuntimeModel, TypeId, Variable};
 
 /// Packages whose variables are the runtime's own. Their contents are the same in every program, so that others go first.
 const RUNTIME_PACKAGES: [&str; 2] = ["runtime.", "internal/runtime/"];
 
+/// A word of data or bss, named.
+pub(super) struct NamedWord {
+    pub(super) node: TrieNode,
+    pub(super) class: RootClass,
+    /// What the word means, and the type of the field it is in, where that is known.
+    pub(super) word: Option<(PointerWord, TypeId)>,
+}
+
 impl<'m, 'p> RootCollector<'_, 'm, 'p> {
     pub(super) fn variables(&mut self) {
-        let model: &'m RuntimeModel<'p> = self.model;
-        for module in &model.modules {
-            for (section, range, mask) in
-                [("data", &module.data, &module.data_mask), ("bss", &module.bss, &module.bss_mask)]
-            {
-                self.section(section, range, mask);
+        let words = self.variable_words();
+        let statics = self.find_statics(&words);
+        for word in words {
+            if self.objects.find(word.value).is_none() {
+                continue;
             }
+            let named = self.name_word(word, &statics);
+            let (node, class) = match named {
+                Some(named) => {
+                    if let Some((pointer, field)) = named.word {
+                        self.declared(word.value, pointer, field, word.at, Evidence::Exact);
+                    }
+                    (named.node, named.class)
+                }
+                None => (self.nameless(word.at), RootClass::Variables),
+            };
+            self.root(word.value, class, node);
         }
     }
 
-    fn section(&mut self, section: &str, range: &AddressRange, mask: &BitVector) {
-        if mask.len == 0 && !range.is_empty() {
-            self.set.counts.unbuilt_masks += 1;
-        }
-        for word in mask.ones() {
-            let at = range.start + word as u64 * 8;
-            if at >= range.end {
-                break;
+    /// The words of data and bss that are pointers and not nil, in order of address within a section.
+    fn variable_words(&mut self) -> Vec<VariableWord> {
+        let model: &'m RuntimeModel<'p> = self.model;
+        let mut words = Vec::new();
+        let sections = |module: &'m goheap_runtime::ModuleData<'p>| {
+            [(&module.data, &module.data_mask), (&module.bss, &module.bss_mask)]
+        };
+        for (range, mask) in model.modules.iter().flat_map(sections) {
+            self.set.counts.unbuilt_masks += u64::from(mask.len == 0 && !range.is_empty());
+            for word in mask.ones() {
+                let at = range.start + word as u64 * 8;
+                if at >= range.end {
+                    break;
+                }
+                self.set.counts.variable_words += 1;
+                match model.memory().read_u64(Address(at)) {
+                    Some(0) => {}
+                    Some(value) => words.push(VariableWord { at, value }),
+                    None => self.set.counts.absent_words += 1,
+                }
             }
-            self.set.counts.variable_words += 1;
-            match self.model.memory().read_u64(Address(at)) {
-                Some(0) => {}
-                Some(value) => self.variable_word(section, range, at, value),
-                None => self.set.counts.absent_words += 1,
-            }
         }
+        words.sort_unstable_by_key(|word| word.at);
+        words
     }
 
-    fn variable_word(&mut self, section: &str, range: &AddressRange, at: u64, value: u64) {
-        if self.objects.find(value).is_none() {
-            return;
-        }
+    /// The frame of a word: by the variable that DWARF types, the nameless value that one leads to, or a bare symbol.
+    pub(super) fn name_word(&mut self, word: VariableWord, statics: &Statics) -> Option<NamedWord> {
         let model: &'m RuntimeModel<'p> = self.model;
-        let Some(variable) = model.symbols.variable_at(at) else {
-            let node = self.node(PathTrie::ROOT, &format!("{section}+{:#x}", at - range.start));
-            return self.root(value, RootClass::Variables, node);
-        };
-        let class = match RUNTIME_PACKAGES.iter().any(|package| variable.name.starts_with(package)) {
-            true => RootClass::Runtime,
-            false => RootClass::Variables,
-        };
-        let node = self.variable_node(variable, at, value);
-        self.root(value, class, node);
+        let variable = model.symbols.variable_at(word.at);
+        if let Some((variable, ty)) = variable.and_then(|variable| Some((variable, variable.ty?))) {
+            return Some(self.in_variable(variable, ty, word));
+        }
+        if let Some(found) = statics.at(word.at) {
+            let offset = (word.at - found.start) % self.resolver.types.get(found.ty).size.max(1);
+            let entry = self.resolver.entry(found.ty, offset).cloned();
+            let prefix = found.role.prefix();
+            let (node, pointer) = self.field(found.node, prefix, found.ty, entry, offset, word);
+            return Some(NamedWord { node, class: found.class, word: pointer });
+        }
+        let variable = variable?;
+        let node = self.node(PathTrie::ROOT, &variable.name);
+        Some(NamedWord { node, class: class_of(variable), word: None })
     }
 
     /// The variable's frame, and below it that of the field unless the variable is one word's worth itself.
-    fn variable_node(&mut self, variable: &Variable, at: u64, value: u64) -> TrieNode {
-        let Some(ty) = variable.ty else { return self.node(PathTrie::ROOT, &variable.name) };
+    fn in_variable(&mut self, variable: &Variable, ty: TypeId, word: VariableWord) -> NamedWord {
         let text = variable_label(&self.resolver.types, &variable.name, ty);
         let top = self.node(PathTrie::ROOT, &text);
-        let offset = at - variable.address;
-        let Some(entry) = self.resolver.entry(ty, offset).cloned() else {
-            return self.node(top, &format!("+{offset:#x}"));
-        };
-        self.declared(value, entry.word, entry.field, at, Evidence::Exact);
-        if entry.path.is_empty() {
-            return top;
+        let offset = word.at - variable.address;
+        let entry = self.resolver.entry(ty, offset).cloned();
+        let (node, pointer) = self.field(top, "", ty, entry, offset, word);
+        NamedWord { node, class: class_of(variable), word: pointer }
+    }
+
+    fn field(
+        &mut self,
+        top: TrieNode,
+        prefix: &str,
+        owner: TypeId,
+        entry: Option<PlanEntry>,
+        offset: u64,
+        word: VariableWord,
+    ) -> (TrieNode, Option<(PointerWord, TypeId)>) {
+        let Some(entry) = entry else { return (self.node(top, &format!("+{offset:#x}")), None) };
+        let pointer = Some((entry.word, entry.field));
+        if entry.path.is_empty() && prefix.is_empty() {
+            return (top, pointer);
         }
-        let text = field_label(self.resolver, self.model, "", &entry, at, value);
-        let label = self.labels.owned(ty, &text);
-        self.trie.child(top, label)
+        let text = field_label(self.resolver, self.model, prefix, &entry, word.at, word.value);
+        let label = self.labels.owned(owner, &text);
+        (self.trie.child(top, label), pointer)
+    }
+
+    /// A word that no variable holds, by its section.
+    fn nameless(&mut self, at: u64) -> TrieNode {
+        let sections = self.model.modules.iter().flat_map(|module| [("data", &module.data), ("bss", &module.bss)]);
+        let found = sections.into_iter().find(|(_, range)| range.contains(&at));
+        let text = found.map_or_else(|| format!("{at:#x}"), |(name, range)| format!("{name}+{:#x}", at - range.start));
+        self.node(PathTrie::ROOT, &text)
+    }
+}
+
+fn class_of(variable: &Variable) -> RootClass {
+    match RUNTIME_PACKAGES.iter().any(|package| variable.name.starts_with(package)) {
+        true => RootClass::Runtime,
+        false => RootClass::Variables,
     }
 }

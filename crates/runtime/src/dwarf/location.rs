@@ -14,6 +14,10 @@ pub enum Place {
     /// In the frame, at this distance in bytes from the canonical frame address (on amd64 and arm64 the caller's stack
     /// pointer at the call).
     CfaOffset(i64),
+    /// Behind a pointer in the frame at this distance from the canonical frame address. Results moved to the heap are
+    /// described so since Go 1.25; before, and still for other variables, the pointer is a local of its own, called
+    /// `&x`.
+    CfaPointer(i64),
     /// In the register of this DWARF number.
     Register(u16),
     /// At a fixed address, as linked.
@@ -40,6 +44,8 @@ pub struct StackSlot {
     pub variable_offset: u64,
     /// Number of bytes.
     pub size: u64,
+    /// Not the variable is there but its address ([`Place::CfaPointer`]).
+    pub is_pointer: bool,
 }
 
 /// Decodes locations for one function at one program counter.
@@ -61,8 +67,16 @@ pub(super) struct Location {
     pub(super) slots: Vec<StackSlot>,
 }
 
-/// The largest functions of Go's own compiler have less than a tenth.
-const BYTES_PER_FUNCTION: usize = 1 << 24;
+/// The function of Go 1.26's compiler that needs most (`ssagen.simdIntrinsics`) needs 0.2 MB.
+const BYTES_PER_FUNCTION: usize = 1 << 22;
+
+/// Go 1.25 to 1.27 write this offset (amd64; -8 on arm64) for a variable moved to the heap whose pointer got no slot in
+/// the frame, as if that were slot 0: there the saved frame pointer is. On arm64 it may be a slot, then its name is
+/// lost.
+const SAVED_FRAME_POINTER: i64 = -16;
+
+/// Of amd64 and arm64.
+const POINTER_SIZE: u64 = 8;
 
 /// About the bytes of a list entry besides its expression.
 const LIST_ENTRY: usize = 16;
@@ -113,7 +127,7 @@ impl<'a> Locator<'a> {
             LocationAttribute::Absent => {}
             LocationAttribute::Expression(expression) => {
                 location.at_pc = self.place(expression);
-                add_slots(&mut location.slots, location.at_pc.as_ref(), size);
+                add_slots(&mut location.slots, location.at_pc.as_ref(), 0, size);
             }
             LocationAttribute::List(offset) => {
                 // Damage ends the list; what came before it stands.
@@ -140,7 +154,7 @@ impl<'a> Locator<'a> {
         while let Some(entry) = list.next().ok()? {
             self.budget.spend(entry.data.0.len().saturating_add(LIST_ENTRY))?;
             let place = self.place(entry.data);
-            add_slots(&mut location.slots, place.as_ref(), size);
+            add_slots(&mut location.slots, place.as_ref(), 0, size);
             if (entry.range.begin..entry.range.end).contains(&self.pc) {
                 location.at_pc = place;
             }
@@ -160,6 +174,15 @@ impl<'a> Locator<'a> {
                     let known = place.take().filter(|_| !computed);
                     computed = false;
                     pieces.push(Piece { size: size_in_bits / 8, place: known });
+                }
+                Operation::Deref { space: false, .. } => {
+                    place = match place {
+                        Some(Place::CfaOffset(offset)) if offset < SAVED_FRAME_POINTER => {
+                            Some(Place::CfaPointer(offset))
+                        }
+                        _ => None,
+                    };
+                    computed |= place.is_none();
                 }
                 other => {
                     computed |= place.is_some();
@@ -187,20 +210,20 @@ impl<'a> Locator<'a> {
     }
 }
 
-fn add_slots(slots: &mut Vec<StackSlot>, place: Option<&Place>, size: u64) {
-    match place {
-        Some(Place::CfaOffset(cfa_offset)) => {
-            slots.push(StackSlot { cfa_offset: *cfa_offset, variable_offset: 0, size })
-        }
+/// Adds the parts of the frame that `place` takes for `size` bytes of a variable from `variable_offset` on.
+fn add_slots(slots: &mut Vec<StackSlot>, place: Option<&Place>, variable_offset: u64, size: u64) {
+    let (cfa_offset, size, is_pointer) = match place {
+        Some(Place::CfaOffset(cfa_offset)) => (*cfa_offset, size, false),
+        Some(Place::CfaPointer(cfa_offset)) => (*cfa_offset, POINTER_SIZE, true),
         Some(Place::Pieces(pieces)) => {
-            let mut variable_offset = 0u64;
+            let mut variable_offset = variable_offset;
             for piece in pieces {
-                if let Some(Place::CfaOffset(cfa_offset)) = piece.place {
-                    slots.push(StackSlot { cfa_offset, variable_offset, size: piece.size });
-                }
+                add_slots(slots, piece.place.as_ref(), variable_offset, piece.size);
                 variable_offset = variable_offset.saturating_add(piece.size);
             }
+            return;
         }
-        _ => {}
-    }
+        _ => return,
+    };
+    slots.push(StackSlot { cfa_offset, variable_offset, size, is_pointer });
 }

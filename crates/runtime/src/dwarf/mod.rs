@@ -49,7 +49,7 @@ use units::Entries;
 
 /// Debug information of one executable.
 ///
-/// Owns the uncompressed sections it reads (a quarter to a third of a Go executable) and about 200 bytes a type.
+/// Owns the uncompressed sections it reads (a quarter to a third of a Go executable) and a few hundred bytes a type.
 #[derive(Debug)]
 pub struct Dwarf {
     entries: Entries,

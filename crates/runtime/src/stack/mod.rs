@@ -11,6 +11,6 @@ mod signal;
 mod start;
 mod unwind;
 
-pub use scan::{Precision, StackRoot, StackScan, StackScanner};
+pub use scan::{Precision, StackPlace, StackPointer, StackRoot, StackScan, StackScanner};
 pub use start::{StartPoint, ThreadIndex};
 pub use unwind::{Frame, UnwindEnd, Unwinder};

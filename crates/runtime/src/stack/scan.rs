@@ -27,12 +27,42 @@ pub enum Precision {
 pub struct StackRoot {
     /// The pointer.
     pub value: u64,
-    /// Where it lies; None for a register.
-    pub address: Option<u64>,
-    /// Index of its frame, innermost first; None for registers, deferred calls and the closure context.
+    /// Where it lies.
+    pub place: StackPlace,
+    /// Index of its frame, innermost first; of a deferred call, that of the function that deferred it.
     pub frame: Option<usize>,
     /// Whether it is known to be a pointer.
     pub precision: Precision,
+    /// Of a word in a stack object: the pointer that keeps the object alive.
+    pub via: Option<StackPointer>,
+}
+
+/// Where a root of a goroutine lies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum StackPlace {
+    /// On the stack, at this address.
+    Slot(u64),
+    /// In a register of the thread that was stopped.
+    Register,
+    /// In the record of a deferred call: the func value to call.
+    Deferred,
+    /// The record of a deferred call itself.
+    DeferRecord,
+    /// In the registers that the goroutine saved: the closure that it runs.
+    Context,
+    /// The innermost panic.
+    Panic,
+}
+
+/// A pointer on a stack to a variable on the same stack.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StackPointer {
+    /// What it points to.
+    pub value: u64,
+    /// Where it lies.
+    pub place: StackPlace,
+    /// Index of its frame.
+    pub frame: Option<usize>,
 }
 
 /// What one stack holds.
@@ -66,7 +96,9 @@ struct Work<'a> {
     roots: Vec<StackRoot>,
     objects: Vec<StackObject>,
     /// Pointers into the stack that were not followed yet.
-    pending: Vec<(u64, Precision)>,
+    pending: Vec<(StackPointer, Precision)>,
+    /// The pointer whose stack object is being read.
+    via: Option<StackPointer>,
 }
 
 impl<'a> StackScanner<'a> {
@@ -79,16 +111,17 @@ impl<'a> StackScanner<'a> {
             roots: Vec::new(),
             objects: Vec::new(),
             pending: Vec::new(),
+            via: None,
         };
         let stopped = !start.registers.is_empty();
-        start.registers.iter().for_each(|&word| work.found(word, None, None, Precision::Conservative));
-        work.found(goroutine.sched.ctxt, None, None, Precision::Precise);
+        start.registers.iter().for_each(|&word| work.found(word, StackPlace::Register, None, Precision::Conservative));
+        work.found(goroutine.sched.ctxt, StackPlace::Context, None, Precision::Precise);
         let untyped_frames = work.scan_frames(&frames, stopped);
         if frames.is_empty() && end != UnwindEnd::Top {
             // The stack could not be walked at all: what lies on it is kept, as words that look like pointers.
             work.conservative(start.sp, goroutine.stack.1, None);
         }
-        work.scan_defers(goroutine);
+        work.scan_defers(goroutine, &frames);
         work.follow_objects();
         StackScan { frames, end, roots: work.roots, untyped_frames }
     }
@@ -96,20 +129,20 @@ impl<'a> StackScanner<'a> {
 
 impl Work<'_> {
     /// Notes a word: a pointer into this stack may reach a stack object, any other may reach the heap.
-    fn found(&mut self, value: u64, address: Option<u64>, frame: Option<usize>, precision: Precision) {
+    fn found(&mut self, value: u64, place: StackPlace, frame: Option<usize>, precision: Precision) {
         if value == 0 {
             return;
         }
         if self.stack.0 <= value && value < self.stack.1 {
-            self.pending.push((value, precision));
+            self.pending.push((StackPointer { value, place, frame }, precision));
         } else {
-            self.roots.push(StackRoot { value, address, frame, precision });
+            self.roots.push(StackRoot { value, place, frame, precision, via: self.via });
         }
     }
 
     fn read(&mut self, address: u64, frame: Option<usize>, precision: Precision) {
         if let Some(value) = self.scanner.unwinder.memory.read_u64(Address(address)) {
-            self.found(value, Some(address), frame, precision);
+            self.found(value, StackPlace::Slot(address), frame, precision);
         }
     }
 
@@ -157,21 +190,25 @@ impl Work<'_> {
     }
 
     /// Deferred calls: their functions, and the records themselves where they lie in the heap.
-    fn scan_defers(&mut self, goroutine: &Goroutine) {
+    fn scan_defers(&mut self, goroutine: &Goroutine, frames: &[Frame]) {
         let memory = self.scanner.unwinder.memory;
         let fields = &self.scanner.layout.defer;
         let mut seen = HashSet::new();
         let mut record = goroutine.defer;
         while !record.is_null() && seen.insert(record.0) && seen.len() < MAX_DEFERS {
-            self.read(record.0.wrapping_add(fields.func), None, Precision::Precise);
-            self.read(record.0.wrapping_add(fields.link), None, Precision::Precise);
+            let word = |offset: u64| memory.read_u64(record.add(offset)).unwrap_or(0);
+            // The record keeps the stack pointer of the function that deferred.
+            let sp = word(fields.sp);
+            let frame = frames.iter().position(|frame| frame.sp == sp);
+            self.found(word(fields.func), StackPlace::Deferred, frame, Precision::Precise);
+            let next = word(fields.link);
+            self.found(next, StackPlace::DeferRecord, frame, Precision::Precise);
             if memory.read_u8(record.add(fields.heap)) == Some(1) {
-                self.found(record.0, None, None, Precision::Precise);
+                self.found(record.0, StackPlace::DeferRecord, frame, Precision::Precise);
             }
-            let Some(next) = memory.read_u64(record.add(fields.link)) else { break };
             record = Address(next);
         }
-        self.found(goroutine.panic, None, None, Precision::Precise);
+        self.found(goroutine.panic, StackPlace::Panic, None, Precision::Precise);
     }
 
     /// Follows pointers into the stack until no further stack object is reached.
@@ -180,13 +217,14 @@ impl Work<'_> {
         objects.sort_by_key(|object| object.address);
         let mut done = vec![false; objects.len()];
         while let Some((pointer, precision)) = self.pending.pop() {
-            let Some(index) = objects.partition_point(|object| object.address <= pointer).checked_sub(1) else {
+            let Some(index) = objects.partition_point(|object| object.address <= pointer.value).checked_sub(1) else {
                 continue;
             };
             let object = &objects[index];
-            if pointer >= object.address + object.size || std::mem::replace(&mut done[index], true) {
+            if pointer.value >= object.address + object.size || std::mem::replace(&mut done[index], true) {
                 continue;
             }
+            self.via = Some(pointer);
             for word in object.pointers.ones() {
                 self.read(object.address + word as u64 * 8, Some(object.frame), precision);
             }

@@ -63,9 +63,8 @@ impl TypeTable {
         match &self.get(id).kind {
             Kind::Scalar => true,
             Kind::Opaque => false,
+            // The first word is an itab or a type, which the collector takes for no pointer (typebits.go).
             Kind::Interface(_) => {
-                // The first word is an itab or a type: the collector marks it all the same.
-                set(0);
                 set(8);
                 true
             }

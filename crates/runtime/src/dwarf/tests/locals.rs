@@ -26,7 +26,7 @@ fn with_string(assembler: &mut Assembler) {
 }
 
 fn slot(cfa_offset: i64, variable_offset: u64, size: u64) -> StackSlot {
-    StackSlot { cfa_offset, variable_offset, size }
+    StackSlot { cfa_offset, variable_offset, size, is_pointer: false }
 }
 
 fn named<'a>(locals: &'a [Local], name: &str) -> &'a Local {
@@ -123,15 +123,14 @@ fn functions_are_found_by_address_and_named_by_their_abstract_entry() {
     assert_eq!(dwarf.functions().len(), 2);
 }
 
-#[test]
-fn inlined_calls_blocks_and_type_parameters() {
-    let mut assembler = Assembler::default();
+/// A generic function that captures a variable and has another function inlined at 0x1010.
+fn with_inlined_call(assembler: &mut Assembler) {
     assembler.go_unit(4, &[]);
-    with_string(&mut assembler);
+    with_string(assembler);
     let inline = (DW_AT_inline, Value::Byte(DW_INL_inlined.0));
     assembler.open("abstract", DW_TAG_subprogram, &[name("strings.Repeat"), inline]);
     let string = reference(DW_AT_type, "string");
-    let result = (DW_AT_variable_parameter, Value::Byte(1));
+    let result = (DW_AT_variable_parameter, Value::Flag(true));
     assembler.leaf("abstract.r", DW_TAG_formal_parameter, &[name("~r0"), result, string.clone()]).end();
     let [low, high] = range(0x1000, 0x1040);
     assembler.open("", DW_TAG_subprogram, &[name("main.f[go.shape.string]"), low, high, CFA]);
@@ -140,6 +139,11 @@ fn inlined_calls_blocks_and_type_parameters() {
     let cfa = (DW_AT_location, Value::Block(&[DW_OP_call_frame_cfa.0]));
     assembler.leaf("", DW_TAG_formal_parameter, &[name("x"), reference(DW_AT_type, "parameter"), cfa]);
     let below = (DW_AT_location, Value::Block(&BELOW_CFA));
+    for (text, offset) in [("moved", 0x68), ("no slot", 0x70)] {
+        let expression = [DW_OP_fbreg.0, offset, DW_OP_deref.0];
+        let behind = (DW_AT_location, Value::Block(&expression));
+        assembler.leaf("", DW_TAG_formal_parameter, &[name(text), string.clone(), behind]);
+    }
     let captured = (GO_CLOSURE_OFFSET, Value::Number(8));
     assembler.leaf("", DW_TAG_variable, &[name("&captured"), string, captured, below.clone()]);
     let [low, high] = range(0x1010, 0x1020);
@@ -147,13 +151,22 @@ fn inlined_calls_blocks_and_type_parameters() {
     let origin = reference(DW_AT_abstract_origin, "abstract.r");
     assembler.leaf("", DW_TAG_formal_parameter, &[origin, below]);
     assembler.end().end().end_unit();
+}
 
+#[test]
+fn inlined_calls_blocks_and_type_parameters() {
+    let mut assembler = Assembler::default();
+    with_inlined_call(&mut assembler);
     let dwarf = assembler.parse();
     let locals = dwarf.locals_at(0x1010);
     let x = named(&locals, "x");
     assert_eq!((x.ty, x.dict_index), (dwarf.type_by_name("string"), Some(3)));
     assert_eq!((&x.place, x.is_parameter, x.is_result), (&Some(Place::CfaOffset(0)), true, false));
     assert_eq!(&*x.function, "main.f[go.shape.string]");
+    let moved = named(&locals, "moved");
+    assert_eq!(moved.place, Some(Place::CfaPointer(-24)));
+    assert_eq!(moved.slots, [StackSlot { is_pointer: true, ..slot(-24, 0, 8) }]);
+    assert_eq!(named(&locals, "no slot").place, None);
     let captured = named(&locals, "&captured");
     assert_eq!((captured.closure_offset, captured.is_parameter), (Some(8), false));
     let inlined = named(&locals, "~r0");
@@ -161,7 +174,7 @@ fn inlined_calls_blocks_and_type_parameters() {
     assert_eq!((inlined.ty, &inlined.place), (dwarf.type_by_name("string"), &Some(MINUS_16)));
     assert_eq!(dwarf.inlined_at(0x1010), ["strings.Repeat".into()]);
 
-    assert_eq!(dwarf.locals_at(0x1020).len(), 2);
+    assert_eq!(dwarf.locals_at(0x1020).len(), 4);
     assert!(dwarf.inlined_at(0x1020).is_empty());
     let elsewhere = dwarf.locals_of_function(0x1020);
     let inlined = named(&elsewhere, "~r0");

@@ -21,6 +21,11 @@ const GO_RUNTIME_TYPE: DwAt = DwAt(0x2904);
 const GO_DICT_INDEX: DwAt = DwAt(0x2906);
 const GO_CLOSURE_OFFSET: DwAt = DwAt(0x2907);
 
+const _: () = {
+    const fn shared_by_threads<T: Send + Sync>() {}
+    shared_by_threads::<Dwarf>();
+};
+
 /// Bytes in the making.
 #[derive(Clone, Default)]
 struct Bytes(Vec<u8>);
@@ -86,6 +91,7 @@ enum Value<'a> {
     Entry(&'a str),
     Section(usize),
     Block(&'a [u8]),
+    Flag(bool),
     Present,
     /// A block that says it is longer than memory.
     EndlessBlock,
@@ -103,6 +109,7 @@ impl Value<'_> {
             Value::Entry(_) => DW_FORM_ref_addr,
             Value::Section(_) => DW_FORM_sec_offset,
             Value::Block(_) => DW_FORM_block1,
+            Value::Flag(_) => DW_FORM_flag,
             Value::Present => DW_FORM_flag_present,
             Value::EndlessBlock => DW_FORM_block,
         }
@@ -192,6 +199,7 @@ impl Assembler {
             }
             Value::Section(offset) => self.info.u32(*offset),
             Value::Block(bytes) => self.info.u8(bytes.len() as u8).raw(bytes),
+            Value::Flag(value) => self.info.u8((*value).into()),
             Value::Present => &mut self.info,
             Value::EndlessBlock => self.info.uleb(u64::MAX),
         };

@@ -42,19 +42,17 @@ fn named_struct_is_one_type_across_units() {
     let mut assembler = Assembler::default();
     with_int(&mut assembler);
     assembler.go_unit(5, &[]);
-    // type node struct { next *node; in inner }; type inner struct { a, b int }
+    // type node struct { next *node; inner }; type inner struct { a, b int }
     let runtime = (GO_RUNTIME_TYPE, Value::Address(0x80));
     assembler.open("node.def", DW_TAG_structure_type, &[name("main.node"), size(24), kind(25), runtime]);
     assembler.leaf("", DW_TAG_member, &member("next", 0, "*node"));
-    assembler.leaf("", DW_TAG_member, &member("in", 8, "inner.def")).end();
+    let embedded = [&member("inner", 8, "inner.def")[..], &[(GO_EMBEDDED, Value::Flag(true))]].concat();
+    assembler.leaf("", DW_TAG_member, &embedded).end();
     assembler.leaf("node", DW_TAG_typedef, &[name("main.node"), reference(DW_AT_type, "node.def")]);
     assembler.leaf("*node", DW_TAG_pointer_type, &[name("*main.node"), reference(DW_AT_type, "node"), kind(22)]);
     assembler.open("inner.def", DW_TAG_structure_type, &[name("main.inner"), size(16), kind(25)]);
     assembler.leaf("", DW_TAG_member, &member("a", 0, "int"));
-    let embedded = (GO_EMBEDDED, Value::Byte(0));
-    let mut b = member("b", 8, "int").to_vec();
-    b.push(embedded);
-    assembler.leaf("", DW_TAG_member, &b).end();
+    assembler.leaf("", DW_TAG_member, &member("b", 8, "int")).end();
     assembler.leaf("inner", DW_TAG_typedef, &[name("main.inner"), reference(DW_AT_type, "inner.def")]);
     assembler.end_unit();
 
@@ -67,21 +65,18 @@ fn named_struct_is_one_type_across_units() {
     assert_eq!(dwarf.type_by_runtime_offset(0x80), Some(node));
     assert_eq!(dwarf.types()[pointer.0 as usize].kind, DwarfKind::Pointer { elem: Some(node) });
     assert_eq!(dwarf.types()[pointer.0 as usize].size, 8);
-    let field = |name: &str, offset, ty| Field { name: name.into(), offset, ty: Some(ty), embedded: false };
-    let fields = [field("next", 0, pointer), field("in", 8, inner)];
+    let field = |name: &str, offset, ty, embedded| Field { name: name.into(), offset, ty: Some(ty), embedded };
+    let fields = [field("next", 0, pointer, false), field("inner", 8, inner, true)];
     assert_eq!(dwarf.types()[node.0 as usize].kind, DwarfKind::Struct { fields: fields.into() });
     let int = dwarf.type_by_runtime_offset(0x40).unwrap();
-    assert_eq!(dwarf.struct_member("main.node", "in.b"), Some(Member { offset: 16, size: 8, ty: int }));
-    assert_eq!(dwarf.struct_member("main.node", "next.in"), None);
+    assert_eq!(dwarf.struct_member("main.node", "inner.b"), Some(Member { offset: 16, size: 8, ty: int }));
+    assert_eq!(dwarf.struct_member("main.node", "next.inner"), None);
     assert_eq!(dwarf.struct_size("main.node"), Some(24));
     assert_eq!(dwarf.diagnostics(), Default::default());
 }
 
 /// Shapes that Go describes by typedefs and structs with `DW_AT_go_kind`.
-#[test]
-fn built_in_shapes() {
-    let mut assembler = Assembler::default();
-    with_int(&mut assembler);
+fn with_built_in_shapes(assembler: &mut Assembler) {
     assembler.go_unit(4, &[]);
     for interface in ["runtime.eface", "runtime.iface"] {
         let definition = format!("{interface}.def");
@@ -108,7 +103,13 @@ fn built_in_shapes() {
     assembler.leaf("", DW_TAG_formal_parameter, &[reference(DW_AT_type, "int")]).end();
     assembler.leaf("", DW_TAG_pointer_type, &[name("unsafe.Pointer")]);
     assembler.end_unit();
+}
 
+#[test]
+fn built_in_shapes() {
+    let mut assembler = Assembler::default();
+    with_int(&mut assembler);
+    with_built_in_shapes(&mut assembler);
     let dwarf = assembler.parse();
     let id = |name: &str| dwarf.type_by_name(name).unwrap();
     let shape = |name: &str| {

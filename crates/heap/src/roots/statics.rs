@@ -1,0 +1,95 @@
+//! Values that the linker laid out without a name: `var store = &Store{}` is a named pointer to a nameless Store in bss. They
+//! are told by the named variables that point to them.
+
+use super::RootCollector;
+use crate::containers::Role;
+use crate::plan::PointerWord;
+use crate::root::RootClass;
+use goheap_graph::TrieNode;
+use goheap_image::Address;
+use goheap_runtime::TypeId;
+use std::collections::{BTreeMap, VecDeque};
+
+/// More than any program lays out; a hostile one must not make the search endless.
+const MAX_STATICS: usize = 1 << 22;
+
+/// A value without a name, or several in a row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Static {
+    pub(super) start: u64,
+    end: u64,
+    pub(super) ty: TypeId,
+    pub(super) role: Role,
+    /// The frame of the word that leads to it.
+    pub(super) node: TrieNode,
+    pub(super) class: RootClass,
+}
+
+/// The values found, by their first byte.
+#[derive(Debug, Default)]
+pub(super) struct Statics {
+    by_start: BTreeMap<u64, Static>,
+}
+
+impl Statics {
+    /// The value that holds `address`.
+    pub(super) fn at(&self, address: u64) -> Option<Static> {
+        let (_, found) = self.by_start.range(..=address).next_back()?;
+        (address < found.end).then_some(*found)
+    }
+}
+
+/// A pointer word of data or bss.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct VariableWord {
+    pub(super) at: u64,
+    pub(super) value: u64,
+}
+
+impl RootCollector<'_, '_, '_> {
+    /// Follows the pointers of typed variables that lead to data and bss, and on from what they lead to. `words` are in order
+    /// of address.
+    pub(super) fn find_statics(&mut self, words: &[VariableWord]) -> Statics {
+        let mut statics = Statics::default();
+        let mut queue: VecDeque<VariableWord> = words.iter().copied().filter(|word| self.is_typed(word.at)).collect();
+        while let Some(word) = queue.pop_front() {
+            if !self.leads_to_data(word.value) || self.is_typed(word.value) || statics.at(word.value).is_some() {
+                continue;
+            }
+            let Some(found) = self.static_at(word, &statics).filter(|found| found.start < found.end) else { continue };
+            let first = words.partition_point(|word| word.at < found.start);
+            queue.extend(words[first..].iter().take_while(|word| word.at < found.end));
+            statics.by_start.insert(found.start, found);
+            if statics.by_start.len() >= MAX_STATICS {
+                break;
+            }
+        }
+        statics
+    }
+
+    fn is_typed(&self, address: u64) -> bool {
+        self.model.symbols.variable_at(address).is_some_and(|variable| variable.ty.is_some())
+    }
+
+    fn leads_to_data(&self, address: u64) -> bool {
+        self.model.modules.iter().any(|module| module.data.contains(&address) || module.bss.contains(&address))
+    }
+
+    /// What `word` points to, by the type of the variable or value that the word is in.
+    fn static_at(&mut self, word: VariableWord, statics: &Statics) -> Option<Static> {
+        let named = self.name_word(word, statics)?;
+        let (pointer, field) = named.word?;
+        let (ty, role, count) = match pointer {
+            PointerWord::Pointer(elem) => (elem, Role::Own, 1),
+            PointerWord::Slice(elem) => (elem, Role::Element, self.model.memory().read_u64(Address(word.at).add(16))?),
+            PointerWord::InterfaceData(_) => {
+                let (_, ty, _) = self.resolver.target(pointer, field, word.at)?;
+                (ty, Role::Own, 1)
+            }
+            _ => return None,
+        };
+        let size = self.resolver.types.get(ty).size.checked_mul(count)?;
+        let end = word.value.checked_add(size)?;
+        Some(Static { start: word.value, end, ty, role, node: named.node, class: named.class })
+    }
+}
