@@ -4,11 +4,16 @@
 use crate::bits::BitVector;
 use goheap_image::{Address, MemoryImage};
 
+/// Masks of more words than this describe no real type.
+const MAX_WORDS: usize = 1 << 27;
 /// Instructions that a program may have: each makes at least one bit or is a fault.
 const MAX_INSTRUCTIONS: usize = 1 << 24;
 
 /// Runs the program at `at` for `words` bits of mask; None where it is absent, endless or refers before its start.
 pub(crate) fn run(memory: &MemoryImage, at: Address, words: usize) -> Option<BitVector> {
+    if words > MAX_WORDS {
+        return None;
+    }
     let mut out = BitVector::zeroed(words);
     let (mut cursor, mut made) = (at, 0_usize);
     let next = |cursor: &mut Address| {

@@ -40,7 +40,8 @@ impl<'p> GoHeap<'p> {
         let sweepgen = memory.read_u32(mheap.add(fields.sweepgen))?;
         let list = read_slice(memory, mheap.add(fields.allspans))?;
         let addresses = read_words(memory, list.data, usize::try_from(list.len).ok()?)?;
-        let reader = SpanReader { layout, memory, sweepgen, inline_marks: version.uses_inline_mark_bits() };
+        let inline_marks = version.uses_inline_mark_bits();
+        let reader = SpanReader { layout, memory, sweepgen, inline_marks, max_bytes: max_span_bytes(memory) };
         let (mut spans, mut manual, mut broken_spans) = (Vec::new(), Vec::new(), 0);
         for address in addresses {
             match reader.read(Address(address)) {
@@ -125,6 +126,13 @@ impl<'p> GoHeap<'p> {
             .and_then(|arena| self.arenas.get(usize::try_from(arena).ok()?))
             .is_some_and(Option::is_some)
     }
+}
+
+/// What a span may claim: much more than the image holds would cost time and memory for nothing. A truncated core may lack most
+/// of a large object all the same.
+fn max_span_bytes(memory: &MemoryImage) -> u64 {
+    let readable = memory.ranges().fold(0_u64, |sum, range| sum.saturating_add(range.len));
+    readable.saturating_mul(16).clamp(ARENA_BYTES, 1 << 46)
 }
 
 /// Address of the `heapArena` that describes `address` (malloc.go `arenaIndex`): the index is one level on 64-bit Linux.

@@ -87,9 +87,17 @@ impl<'p> PointerMasks<'p> {
                 }
                 let Some((ty, payload)) = self.recorded_type(span, slot) else { return };
                 if let Some(mask) = masks.get(&ty) {
-                    mask.for_each_offset(span.elem_size - payload, |offset| visit(payload + offset));
+                    mask.for_each_offset(self.present(span) - payload, |offset| visit(payload + offset));
                 }
             }
+        }
+    }
+
+    /// Bytes of a slot that are worth looking at: of a large object of a truncated core, those before the cut.
+    fn present(&self, span: &Span<'p>) -> u64 {
+        match span.bytes {
+            None if span.is_large() => self.memory.readable_len(Address(span.base), span.elem_size),
+            _ => span.elem_size,
         }
     }
 

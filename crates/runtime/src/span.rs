@@ -13,8 +13,8 @@ pub(crate) const MAX_IN_SPAN_BITMAP: u64 = 512;
 pub(crate) const INLINE_MARK_BYTES: u64 = 128;
 /// Where the marks begin in `spanInlineMarkBits`.
 const INLINE_MARKS_OFFSET: u64 = 64;
-/// A span cannot hold more than one slot for each 8 bytes of the largest heap that ids can name.
-const MAX_SLOTS: u64 = u32::MAX as u64;
+/// No size class puts more slots into a span; since 1.22 their number has two bytes.
+const MAX_SLOTS: u64 = 1 << 16;
 
 const STATE_IN_USE: u8 = 1;
 const STATE_MANUAL: u8 = 2;
@@ -95,6 +95,8 @@ pub(crate) struct SpanReader<'a, 'p> {
     pub(crate) sweepgen: u32,
     /// True if spans end in Green Tea's marks.
     pub(crate) inline_marks: bool,
+    /// A span that claims more bytes than this is broken.
+    pub(crate) max_bytes: u64,
 }
 
 impl<'p> SpanReader<'_, 'p> {
@@ -109,7 +111,7 @@ impl<'p> SpanReader<'_, 'p> {
             STATE_MANUAL => return Some(SpanRecord::Manual(base, npages)),
             _ => return Some(SpanRecord::Dead),
         }
-        let bytes = npages.checked_mul(PAGE_BYTES).filter(|&bytes| bytes < 1 << 47)?;
+        let bytes = npages.checked_mul(PAGE_BYTES).filter(|&bytes| bytes <= self.max_bytes)?;
         base.checked_add(bytes)?;
         let elem_size = word(&record, fields.elemsize)?;
         let span_class = byte(&record, fields.spanclass)?;

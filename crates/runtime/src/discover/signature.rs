@@ -82,15 +82,19 @@ pub(super) fn find_gc_controller(search: &Search<'_>, heap: &GoHeap<'_>) -> Opti
     let fields = &search.layout.gc_controller;
     let (heap_in_use, total_alloc, total_free) = (fields.heap_in_use?, fields.total_alloc?, fields.total_free?);
     let in_use = heap.pages_in_use * PAGE_BYTES;
-    let mut found = places(search).filter(|&at| {
-        let word = |offset: u64| search.memory.read_u64(at.add(offset)).unwrap_or(0);
+    let is_controller = |at: &Address| {
+        let word = |offset: u64| search.memory.read_u64(at.add(offset)).unwrap_or(u64::MAX);
+        // heapReleased and heapFree follow heapInUse, heapScan follows heapLive, in every release since 1.19.
+        let pages = [word(heap_in_use + 8), word(heap_in_use + 16)];
+        let (live, scan) = (word(fields.heap_live), word(fields.heap_live + 8));
         word(heap_in_use) == in_use
-            && word(total_alloc) >= word(total_free)
-            && word(total_alloc) - word(total_free) <= in_use
-            && word(total_alloc) > 0
-            && (1..=in_use.saturating_mul(2)).contains(&word(fields.heap_live))
+            && pages.iter().all(|bytes| bytes.is_multiple_of(PAGE_BYTES))
+            && (1..=in_use).contains(&word(total_alloc).wrapping_sub(word(total_free)))
+            && (1..=in_use.saturating_mul(2)).contains(&live)
+            && (1..=live).contains(&scan)
             && word(fields.heap_marked) <= in_use.saturating_mul(2)
-    });
+    };
+    let mut found = places(search).filter(is_controller);
     let first = found.next();
     // Two candidates are no answer.
     first.filter(|_| found.next().is_none())

@@ -44,8 +44,6 @@ pub struct StackSlot {
     pub variable_offset: u64,
     /// Number of bytes.
     pub size: u64,
-    /// Not the variable is there but its address ([`Place::CfaPointer`]).
-    pub is_pointer: bool,
 }
 
 /// Decodes locations for one function at one program counter.
@@ -75,8 +73,9 @@ const BYTES_PER_FUNCTION: usize = 1 << 22;
 /// lost.
 const SAVED_FRAME_POINTER: i64 = -16;
 
-/// Of amd64 and arm64.
-const POINTER_SIZE: u64 = 8;
+/// A piece is a word or two. With this limit the sizes of as many pieces as there may be can be added up without
+/// overflow.
+const MAX_PIECE: u64 = 1 << 32;
 
 /// About the bytes of a list entry besides its expression.
 const LIST_ENTRY: usize = 16;
@@ -127,7 +126,7 @@ impl<'a> Locator<'a> {
             LocationAttribute::Absent => {}
             LocationAttribute::Expression(expression) => {
                 location.at_pc = self.place(expression);
-                add_slots(&mut location.slots, location.at_pc.as_ref(), 0, size);
+                add_slots(&mut location.slots, location.at_pc.as_ref(), size);
             }
             LocationAttribute::List(offset) => {
                 // Damage ends the list; what came before it stands.
@@ -154,7 +153,7 @@ impl<'a> Locator<'a> {
         while let Some(entry) = list.next().ok()? {
             self.budget.spend(entry.data.0.len().saturating_add(LIST_ENTRY))?;
             let place = self.place(entry.data);
-            add_slots(&mut location.slots, place.as_ref(), 0, size);
+            add_slots(&mut location.slots, place.as_ref(), size);
             if (entry.range.begin..entry.range.end).contains(&self.pc) {
                 location.at_pc = place;
             }
@@ -171,9 +170,10 @@ impl<'a> Locator<'a> {
         while let Some(operation) = operations.next().ok()? {
             match operation {
                 Operation::Piece { size_in_bits, bit_offset: None } => {
+                    let size = Some(size_in_bits / 8).filter(|size| *size <= MAX_PIECE)?;
                     let known = place.take().filter(|_| !computed);
                     computed = false;
-                    pieces.push(Piece { size: size_in_bits / 8, place: known });
+                    pieces.push(Piece { size, place: known });
                 }
                 Operation::Deref { space: false, .. } => {
                     place = match place {
@@ -210,20 +210,21 @@ impl<'a> Locator<'a> {
     }
 }
 
-/// Adds the parts of the frame that `place` takes for `size` bytes of a variable from `variable_offset` on.
-fn add_slots(slots: &mut Vec<StackSlot>, place: Option<&Place>, variable_offset: u64, size: u64) {
-    let (cfa_offset, size, is_pointer) = match place {
-        Some(Place::CfaOffset(cfa_offset)) => (*cfa_offset, size, false),
-        Some(Place::CfaPointer(cfa_offset)) => (*cfa_offset, POINTER_SIZE, true),
-        Some(Place::Pieces(pieces)) => {
-            let mut variable_offset = variable_offset;
-            for piece in pieces {
-                add_slots(slots, piece.place.as_ref(), variable_offset, piece.size);
-                variable_offset = variable_offset.saturating_add(piece.size);
-            }
-            return;
+/// Adds the parts of the frame that `place` takes for a variable of `size` bytes. A pointer to it is no part of it.
+fn add_slots(slots: &mut Vec<StackSlot>, place: Option<&Place>, size: u64) {
+    match place {
+        Some(Place::CfaOffset(cfa_offset)) => {
+            slots.push(StackSlot { cfa_offset: *cfa_offset, variable_offset: 0, size })
         }
-        _ => return,
-    };
-    slots.push(StackSlot { cfa_offset, variable_offset, size, is_pointer });
+        Some(Place::Pieces(pieces)) => {
+            let mut variable_offset = 0;
+            for piece in pieces {
+                if let Some(Place::CfaOffset(cfa_offset)) = piece.place {
+                    slots.push(StackSlot { cfa_offset, variable_offset, size: piece.size });
+                }
+                variable_offset += piece.size;
+            }
+        }
+        _ => {}
+    }
 }

@@ -70,7 +70,6 @@ pub(super) const ROWS: &[Row] = &[
     row("mspan", "specials", [128, 128, 128, 128, 136, 128, 128, 128, 128, 128, 128]),
     row("mspan", "largeType", [NONE, NONE, NONE, NONE, NONE, 152, 152, 152, 152, 152, 152]),
 
-    row("heapArena", "size()", [2165776, 2165776, 2165776, 1133584, 1133584, 68624, 68624, 68624, 69648, 69648, 69648]),
     row("heapArena", "bitmap", [0, 0, 0, 0, 0, NONE, NONE, NONE, NONE, NONE, NONE]),
     row("heapArena", "noMorePtrs", [NONE, NONE, NONE, 1048576, 1048576, NONE, NONE, NONE, NONE, NONE, NONE]),
     row("heapArena", "spans", [2097152, 2097152, 2097152, 1064960, 1064960, 0, 0, 0, 0, 0, 0]),
@@ -125,14 +124,12 @@ pub(super) const ROWS: &[Row] = &[
     row("g", "parentGoid", [NONE, NONE, NONE, NONE, 272, 272, 280, 280, 272, 280, 280]),
     row("g", "xRegs", [NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, 400, 400]),
 
-    row("gobuf", "size()", [56, 56, 56, 56, 56, 56, 56, 56, 48, 48, 48]),
     row("gobuf", "sp", [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]),
     row("gobuf", "pc", [8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8]),
     row("gobuf", "g", [16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16]),
     row("gobuf", "ctxt", [24, 24, 24, 24, 24, 24, 24, 24, 24, 24, 24]),
     row("gobuf", "lr", [40, 40, 40, 40, 40, 40, 40, 40, 32, 32, 32]),
 
-    row("m", "size()", [1024, 1008, 1008, 1000, 1008, 2024, 1760, 1832, 1816, 1824, 1832]),
     row("m", "g0", [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]),
     row("m", "procid", [72, 72, 72, 72, 72, 72, 72, 72, 64, 64, 64]),
     row("m", "gsignal", [80, 80, 80, 80, 80, 80, 80, 80, 72, 72, 72]),
@@ -165,7 +162,6 @@ pub(super) const ROWS: &[Row] = &[
     row("hchan", "sendx", [40, 40, 40, 40, 40, 40, 48, 48, 48, 48, 48]),
     row("hchan", "recvx", [48, 48, 48, 48, 48, 48, 56, 56, 56, 56, 56]),
 
-    row("_defer", "size()", [72, 72, 72, 72, 72, 48, 48, 48, 48, 48, 48]),
     row("_defer", "heap", [5, 1, 1, 1, 1, 0, 0, 0, 0, 0, 0]),
     row("_defer", "sp", [8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8]),
     row("_defer", "pc", [16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16]),
@@ -182,10 +178,8 @@ pub(super) const ROWS: &[Row] = &[
     row("specialfinalizer", "fint", [32, 32, 32, 32, 32, 32, 32, 40, 40, 40, 40]),
     row("specialfinalizer", "ot", [40, 40, 40, 40, 40, 40, 40, 48, 48, 48, 48]),
 
-    row("specialWeakHandle", "size()", [NONE, NONE, NONE, NONE, NONE, NONE, 24, 32, 32, 32, 32]),
     row("specialWeakHandle", "handle", [NONE, NONE, NONE, NONE, NONE, NONE, 16, 24, 24, 24, 24]),
 
-    row("specialCleanup", "size()", [NONE, NONE, NONE, NONE, NONE, NONE, NONE, 40, 40, 56, 56]),
     row("specialCleanup", "fn", [NONE, NONE, NONE, NONE, NONE, NONE, NONE, 24, 24, NONE, NONE]),
     row("specialCleanup", "cleanup", [NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, 24, 24]),
 
@@ -206,18 +200,14 @@ pub(super) const ROWS: &[Row] = &[
     row("stackObjectRecord", "_ptrdata/ptrBytes", [8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8]),
     row("stackObjectRecord", "gcdataoff/gcdata", [16, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12]),
 
-    row2("gcControllerState", "size()", [224, 352, 424, 368, 392, 392, 392, 392, 392, 392, 392],
-        [224, 352, 424, 432, 456, 456, 456, 456, 456, 456, 456]),
     row("gcControllerState", "heapLive", [48, 120, 136, 80, 104, 104, 104, 104, 104, 104, 104]),
     row("gcControllerState", "heapMarked", [64, 168, 184, 128, 152, 152, 152, 152, 152, 152, 152]),
     row("gcControllerState", "heapInUse", [NONE, NONE, 304, 248, 272, 272, 272, 272, 272, 272, 272]),
     row("gcControllerState", "totalAlloc", [NONE, NONE, 328, 272, 296, 296, 296, 296, 296, 296, 296]),
     row("gcControllerState", "totalFree", [NONE, NONE, 336, 280, 304, 304, 304, 304, 304, 304, 304]),
 
-    row("mstats", "size()", [15272, 15296, 13512, 9040, 9040, 7744, 7744, 7744, 8264, 10440, 10440]),
     row("mstats", "numgc", [4280, 4280, 7704, 7704, 7704, 7704, 7704, 7704, 7680, 7680, 7680]),
 
-    row("MapType", "size()", [88, 88, 88, 88, 88, 88, 88, 112, 112, 112, 136]),
     row("MapType", "key/Key", [48, 48, 48, 48, 48, 48, 48, 48, 48, 48, 48]),
     row("MapType", "elem/Elem", [56, 56, 56, 56, 56, 56, 56, 56, 56, 56, 56]),
     row("MapType", "bucket/Bucket/Group", [64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64]),

@@ -13,6 +13,9 @@ use std::collections::HashSet;
 /// Deferred calls of one goroutine; the list of a broken core may be a ring.
 const MAX_DEFERS: usize = 1 << 24;
 
+/// The runtime stops a goroutine whose stack grows beyond 1 GB (`maxstacksize`), which stands for twice as much at most.
+const MAX_STACK_BYTES: u64 = 2 << 30;
+
 /// How sure it is that a stack word is a pointer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Precision {
@@ -104,6 +107,10 @@ struct Work<'a> {
 impl<'a> StackScanner<'a> {
     /// Scans the stack of `goroutine` from `start`.
     pub fn scan(&self, goroutine: &Goroutine, start: &StartPoint) -> StackScan {
+        let (lo, hi) = goroutine.stack;
+        if lo > hi || hi - lo > MAX_STACK_BYTES {
+            return StackScan { frames: Vec::new(), end: UnwindEnd::Broken, roots: Vec::new(), untyped_frames: 0 };
+        }
         let (frames, end) = self.unwinder.walk(start.pc, start.sp, start.lr, goroutine.stack);
         let mut work = Work {
             scanner: *self,
@@ -147,11 +154,12 @@ impl Work<'_> {
     }
 
     fn masked(&mut self, base: u64, mask: &BitVector, frame: Option<usize>) {
-        mask.ones().for_each(|word| self.read(base + word as u64 * 8, frame, Precision::Precise));
+        mask.ones().for_each(|word| self.read(base.wrapping_add(word as u64 * 8), frame, Precision::Precise));
     }
 
     fn conservative(&mut self, start: u64, end: u64, frame: Option<usize>) {
-        let (start, end) = (start.next_multiple_of(8).max(self.stack.0), end.min(self.stack.1));
+        let end = end.min(self.stack.1);
+        let start = start.clamp(self.stack.0, end).checked_next_multiple_of(8).unwrap_or(end);
         (start..end).step_by(8).for_each(|address| self.read(address, frame, Precision::Conservative));
     }
 
@@ -221,12 +229,13 @@ impl Work<'_> {
                 continue;
             };
             let object = &objects[index];
-            if pointer.value >= object.address + object.size || std::mem::replace(&mut done[index], true) {
+            if pointer.value >= object.address.saturating_add(object.size) || std::mem::replace(&mut done[index], true)
+            {
                 continue;
             }
             self.via = Some(pointer);
             for word in object.pointers.ones() {
-                self.read(object.address + word as u64 * 8, Some(object.frame), precision);
+                self.read(object.address.wrapping_add(word as u64 * 8), Some(object.frame), precision);
             }
         }
     }

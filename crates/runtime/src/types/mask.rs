@@ -59,7 +59,7 @@ impl TypeTable {
     /// Sets the bits of the pointer words of a value at byte `base`; false where a part is opaque.
     fn mark_pointers(&self, id: TypeId, base: u64, depth: u32, bits: &mut BitVector) -> bool {
         let Some(depth) = depth.checked_sub(1) else { return false };
-        let mut set = |offset: u64| bits.set(usize::try_from((base + offset) / 8).unwrap_or(usize::MAX));
+        let mut set = |offset: u64| bits.set(usize::try_from(base.saturating_add(offset) / 8).unwrap_or(usize::MAX));
         match &self.get(id).kind {
             Kind::Scalar => true,
             Kind::Opaque => false,
@@ -73,6 +73,9 @@ impl TypeTable {
                 if stride == 0 {
                     return true;
                 }
+                if stride.div_ceil(8) > MAX_MASK_WORDS {
+                    return false;
+                }
                 let mut first = BitVector::zeroed(usize::try_from(stride.div_ceil(8)).unwrap_or(0));
                 if !self.mark_pointers(*elem, 0, depth, &mut first) {
                     return false;
@@ -80,10 +83,13 @@ impl TypeTable {
                 let words: Vec<u64> = first.ones().map(|word| word as u64 * 8).collect();
                 let end = bits.len as u64 * 8;
                 if !words.is_empty() {
-                    for start in (0..*len).map(|index| base + index * stride).take_while(|&start| start < end) {
-                        words
-                            .iter()
-                            .for_each(|word| bits.set(usize::try_from((start + word) / 8).unwrap_or(usize::MAX)));
+                    for start in (0..*len)
+                        .map(|index| base.saturating_add(index.saturating_mul(stride)))
+                        .take_while(|&start| start < end)
+                    {
+                        words.iter().for_each(|word| {
+                            bits.set(usize::try_from(start.saturating_add(*word) / 8).unwrap_or(usize::MAX))
+                        });
                     }
                 }
                 true

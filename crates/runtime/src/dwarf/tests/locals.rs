@@ -26,7 +26,7 @@ fn with_string(assembler: &mut Assembler) {
 }
 
 fn slot(cfa_offset: i64, variable_offset: u64, size: u64) -> StackSlot {
-    StackSlot { cfa_offset, variable_offset, size, is_pointer: false }
+    StackSlot { cfa_offset, variable_offset, size }
 }
 
 fn named<'a>(locals: &'a [Local], name: &str) -> &'a Local {
@@ -165,7 +165,7 @@ fn inlined_calls_blocks_and_type_parameters() {
     assert_eq!(&*x.function, "main.f[go.shape.string]");
     let moved = named(&locals, "moved");
     assert_eq!(moved.place, Some(Place::CfaPointer(-24)));
-    assert_eq!(moved.slots, [StackSlot { is_pointer: true, ..slot(-24, 0, 8) }]);
+    assert_eq!(moved.slots, []);
     assert_eq!(named(&locals, "no slot").place, None);
     let captured = named(&locals, "&captured");
     assert_eq!((captured.closure_offset, captured.is_parameter), (Some(8), false));
