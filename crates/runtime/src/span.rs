@@ -122,7 +122,9 @@ impl<'p> SpanReader<'_, 'p> {
         let nelems = nelems as u32;
         let free_index = free_index.min(u64::from(nelems)) as u32;
         let allocated = self.allocated(Address(word(&record, fields.alloc_bits)?), nelems, free_index)?;
-        let has_in_span_bitmap = fields.large_type.is_some() && span_class & 1 == 0 && elem_size <= MAX_IN_SPAN_BITMAP;
+        // 1.22 could still be built with the arena's bitmap (GOEXPERIMENT=noallocheaders).
+        let types_tell = self.layout.heap_arena.bitmap.is_none();
+        let has_in_span_bitmap = types_tell && span_class & 1 == 0 && elem_size <= MAX_IN_SPAN_BITMAP;
         let free_index_for_scan = fields.free_index_for_scan.and_then(|at| self.index(&record, at));
         let contiguous = self.memory.contiguous(Address(base));
         Some(SpanRecord::InUse(Box::new(Span {

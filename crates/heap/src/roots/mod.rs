@@ -22,6 +22,7 @@ pub(crate) struct RootCollector<'a, 'm, 'p> {
     pub(crate) labels: &'a mut Labels,
     pub(crate) trie: &'a mut PathTrie,
     locals: stacks::LocalsCache,
+    conservative: Vec<Root>,
     set: RootSet,
 }
 
@@ -40,6 +41,7 @@ impl<'a, 'm, 'p> RootCollector<'a, 'm, 'p> {
             labels,
             trie,
             locals: stacks::LocalsCache::default(),
+            conservative: Vec::new(),
             set: RootSet::default(),
         }
     }

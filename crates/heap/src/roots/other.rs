@@ -2,6 +2,7 @@
 
 use super::RootCollector;
 use crate::infer::{Proposal, payload_offset};
+use crate::label_text::function_of;
 use crate::object_type::{Evidence, Part};
 use crate::root::RootClass;
 use goheap_graph::PathTrie;
@@ -35,7 +36,11 @@ impl<'m, 'p> RootCollector<'_, 'm, 'p> {
                         self.root(handle, RootClass::Other, node);
                     }
                     SpecialDetail::Cleanup(words) => {
-                        let node = self.node(PathTrie::ROOT, "cleanup");
+                        // Up to 1.25 the closure to call, since then how to call it, the closure, and its argument.
+                        let func = if words[1] == 0 { words[0] } else { words[1] };
+                        let function = function_of(model, func);
+                        let text = function.map_or_else(|| "cleanup".to_owned(), |name| format!("cleanup {name}"));
+                        let node = self.node(PathTrie::ROOT, &text);
                         words.iter().for_each(|&word| self.root(word, RootClass::Other, node));
                     }
                 }

@@ -35,6 +35,8 @@ impl<'m, 'p> RootCollector<'_, 'm, 'p> {
             self.count(&scan);
             self.goroutine(goroutine, &scan);
         }
+        // A stale register of one goroutine must not take what a variable of another holds.
+        self.set.roots.append(&mut self.conservative);
     }
 
     fn count(&mut self, scan: &StackScan) {
@@ -63,7 +65,8 @@ impl<'m, 'p> RootCollector<'_, 'm, 'p> {
                 None => self.node(top, &place_label(self.model, root)),
             };
             let is_conservative = root.precision == Precision::Conservative;
-            self.set.roots.push(Root { value: root.value, class: RootClass::Goroutines, node, is_conservative });
+            let list = if is_conservative { &mut self.conservative } else { &mut self.set.roots };
+            list.push(Root { value: root.value, class: RootClass::Goroutines, node, is_conservative });
         }
     }
 
@@ -142,10 +145,17 @@ impl<'m, 'p> RootCollector<'_, 'm, 'p> {
             })
         };
         let (local, offset, is_current) = current.or_else(elsewhere)?;
-        // `&x` is a variable `x` that was moved to the heap: what it points to is the variable.
-        let name = local.name.strip_prefix('&').unwrap_or(&local.name).to_owned();
+        let name = variable_name(&local.name).to_owned();
         Some(NamedSlot { name, ty: TypeId(local.ty?.0), offset, is_current })
     }
+}
+
+/// The declared name of a local: variables moved to the heap are `&x`, the words of a variable kept in parts `x.ptr` and so on
+/// (all releases, and most variables since 1.27).
+fn variable_name(name: &str) -> &str {
+    let name = name.strip_prefix('&').unwrap_or(name);
+    let part = |suffix: &&str| name.strip_suffix(*suffix);
+    [".ptr", ".data", ".itab", ".type"].iter().find_map(part).unwrap_or(name)
 }
 
 /// What a root is that lies in no slot of a frame.

@@ -78,7 +78,7 @@ layouts! {
     /// `runtime.heapArena` (mheap.go).
     HeapArenaLayout = "heapArena" {
         required { spans: "spans", }
-        optional { bitmap: "bitmap", no_more_ptrs: "noMorePtrs",
+        optional { bitmap: "bitmap/heapArenaPtrScalar.bitmap", no_more_ptrs: "noMorePtrs/heapArenaPtrScalar.noMorePtrs",
             page_use_span_inline_mark_bits: "pageUseSpanInlineMarkBits", }
     }
     /// `runtime.moduledata` (symtab.go).

@@ -70,8 +70,8 @@ pub(super) const ROWS: &[Row] = &[
     row("mspan", "specials", [128, 128, 128, 128, 136, 128, 128, 128, 128, 128, 128]),
     row("mspan", "largeType", [NONE, NONE, NONE, NONE, NONE, 152, 152, 152, 152, 152, 152]),
 
-    row("heapArena", "bitmap", [0, 0, 0, 0, 0, NONE, NONE, NONE, NONE, NONE, NONE]),
-    row("heapArena", "noMorePtrs", [NONE, NONE, NONE, 1048576, 1048576, NONE, NONE, NONE, NONE, NONE, NONE]),
+    row("heapArena", "bitmap/heapArenaPtrScalar.bitmap", [0, 0, 0, 0, 0, NONE, NONE, NONE, NONE, NONE, NONE]),
+    row("heapArena", "noMorePtrs/heapArenaPtrScalar.noMorePtrs", [NONE, NONE, NONE, 1048576, 1048576, NONE, NONE, NONE, NONE, NONE, NONE]),
     row("heapArena", "spans", [2097152, 2097152, 2097152, 1064960, 1064960, 0, 0, 0, 0, 0, 0]),
     row("heapArena", "pageUseSpanInlineMarkBits", [NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, 68608, 68608, 68608]),
 
