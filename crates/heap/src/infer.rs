@@ -5,7 +5,7 @@
 //! slot's is refused.
 
 use crate::fit::Fit;
-use crate::object::{ObjectId, ObjectTable, Slot};
+use crate::object::{ObjectTable, Slot};
 use crate::object_type::{Evidence, ObjectType, Part};
 use crate::resolve::{Meaning, Resolver};
 use goheap_runtime::{MALLOC_HEADER_BYTES, RuntimeModel, Span, TypeId};
@@ -28,7 +28,7 @@ pub(crate) struct Inference<'a, 'm, 'p> {
     resolver: &'a mut Resolver<'m>,
     fit: Fit,
     types: Vec<ObjectType>,
-    queue: VecDeque<ObjectId>,
+    queue: VecDeque<Slot>,
     counts: InferenceCounts,
 }
 
@@ -56,8 +56,8 @@ impl<'a, 'm, 'p> Inference<'a, 'm, 'p> {
     pub(crate) fn run(mut self, seeds: impl IntoIterator<Item = Proposal>) -> (Vec<ObjectType>, InferenceCounts) {
         self.take_recorded();
         seeds.into_iter().for_each(|seed| self.propose(seed));
-        while let Some(id) = self.queue.pop_front() {
-            self.follow(id);
+        while let Some(slot) = self.queue.pop_front() {
+            self.follow(slot);
         }
         (self.types, self.counts)
     }
@@ -72,7 +72,7 @@ impl<'a, 'm, 'p> Inference<'a, 'm, 'p> {
             let (room, size) = (span.elem_size - payload, self.resolver.types.get(ty).size);
             let part = if size > 0 && room / size >= 2 { Part::Elements } else { Part::Value };
             if self.is_named(ty) {
-                self.set(slot.id, ObjectType::new(part, ty, Evidence::Exact));
+                self.set(slot, ObjectType::new(part, ty, Evidence::Exact));
             }
         }
     }
@@ -82,20 +82,19 @@ impl<'a, 'm, 'p> Inference<'a, 'm, 'p> {
         !matches!(self.resolver.types.get(ty).kind, goheap_runtime::Kind::Opaque)
     }
 
-    fn set(&mut self, id: ObjectId, ty: ObjectType) {
+    fn set(&mut self, slot: Slot, ty: ObjectType) {
         if ty.is_known() {
-            self.types[id.0 as usize] = ty;
-            self.queue.push_back(id);
+            self.types[slot.id.0 as usize] = ty;
+            self.queue.push_back(slot);
         }
     }
 
     /// Proposes a type for everything that the object leads to.
-    fn follow(&mut self, id: ObjectId) {
+    fn follow(&mut self, slot: Slot) {
         let (objects, masks) = (self.objects, &self.model.masks);
-        let slot = objects.slot(id);
         let span = objects.span(slot);
         let (object, start, payload) =
-            (self.types[id.0 as usize], objects.address(slot), payload_offset(self.model, span));
+            (self.types[slot.id.0 as usize], objects.address(slot), payload_offset(self.model, span));
         let (address, room) = (start + payload, span.elem_size - payload);
         let resolver = &mut *self.resolver;
         let insides = resolver.containers.insides(&resolver.types, object.part(), object.ty(), address, room);
@@ -135,12 +134,12 @@ impl<'a, 'm, 'p> Inference<'a, 'm, 'p> {
         }
         if old.is_known() && new.ty() == old.ty() && new.part() == Part::Elements && old.part() == Part::Value {
             // A header tells the type of the elements alone; the slice tells that it is one.
-            return self.set(slot.id, new.with_evidence(old.evidence().max(new.evidence())));
+            return self.set(slot, new.with_evidence(old.evidence().max(new.evidence())));
         }
         if self.rank(new) > self.rank(old) {
             self.counts.conflicts +=
                 u64::from(old.is_known() && !new.is_same_kind(old) && new.evidence() == old.evidence());
-            self.set(slot.id, new);
+            self.set(slot, new);
         }
     }
 

@@ -3,7 +3,7 @@
 use crate::infer::payload_offset;
 use crate::label_text::field_label;
 use crate::labels::{EdgeKey, Labels};
-use crate::object::{ObjectId, ObjectTable, Slot};
+use crate::object::{ObjectTable, Slot};
 use crate::object_type::{ObjectType, Part};
 use crate::plan::{PlanEntry, PointerWord};
 use crate::resolve::{Meaning, Resolver};
@@ -64,8 +64,8 @@ pub(crate) struct TreeBuilder<'a, 'm, 'p> {
     /// the runtime's variables hold them.
     pub(crate) reserved: IdBitSet,
     pub(crate) counts: PointerCounts,
-    queue: VecDeque<(ObjectId, TrieNode)>,
-    postponed: Vec<(ObjectId, TrieNode, RootClass)>,
+    queue: VecDeque<(Slot, TrieNode)>,
+    postponed: Vec<(Slot, TrieNode, RootClass)>,
 }
 
 impl<'a, 'm, 'p> TreeBuilder<'a, 'm, 'p> {
@@ -126,8 +126,8 @@ impl<'a, 'm, 'p> TreeBuilder<'a, 'm, 'p> {
     /// What was held back and that no variable of the runtime holds after all.
     fn release(&mut self, share: &mut Share) {
         self.reserved = IdBitSet::with_room_for(0);
-        for (id, node, class) in std::mem::take(&mut self.postponed) {
-            self.reach(id, node, class);
+        for (slot, node, class) in std::mem::take(&mut self.postponed) {
+            self.reach(slot, node, class);
         }
         self.drain(RootClass::Other, share);
     }
@@ -135,7 +135,7 @@ impl<'a, 'm, 'p> TreeBuilder<'a, 'm, 'p> {
     fn start(&mut self, root: &Root) {
         let Some(slot) = self.objects.find(root.value) else { return };
         if self.objects.is_allocated(slot) {
-            self.reach(slot.id, root.node, root.class);
+            self.reach(slot, root.node, root.class);
         } else if root.is_conservative {
             self.counts.conservative_misses += 1;
         } else {
@@ -143,21 +143,20 @@ impl<'a, 'm, 'p> TreeBuilder<'a, 'm, 'p> {
         }
     }
 
-    fn reach(&mut self, id: ObjectId, node: TrieNode, class: RootClass) {
-        if class < RootClass::Runtime && self.reserved.contains(id.0) {
-            if !self.reached.contains(id.0) {
-                self.postponed.push((id, node, RootClass::Runtime));
+    fn reach(&mut self, slot: Slot, node: TrieNode, class: RootClass) {
+        if class < RootClass::Runtime && self.reserved.contains(slot.id.0) {
+            if !self.reached.contains(slot.id.0) {
+                self.postponed.push((slot, node, RootClass::Runtime));
             }
             return;
         }
-        if self.reached.insert(id.0) {
-            self.queue.push_back((id, node));
+        if self.reached.insert(slot.id.0) {
+            self.queue.push_back((slot, node));
         }
     }
 
     fn drain(&mut self, class: RootClass, share: &mut Share) {
-        while let Some((id, node)) = self.queue.pop_front() {
-            let slot = self.objects.slot(id);
+        while let Some((slot, node)) = self.queue.pop_front() {
             let size = self.objects.span(slot).elem_size;
             share.bytes += size;
             share.objects += 1;
@@ -186,7 +185,7 @@ impl<'a, 'm, 'p> TreeBuilder<'a, 'm, 'p> {
                     self.counts.to_objects += 1;
                     if !self.reached.contains(target.id.0) {
                         let node = self.edge(object, offset.wrapping_sub(payload), at, value, node);
-                        self.reach(target.id, node, class);
+                        self.reach(target, node, class);
                     }
                 }
                 Some(_) => {

@@ -7,7 +7,7 @@ use super::unwind::{Frame, FuncKind, UnwindEnd, Unwinder};
 use crate::bits::BitVector;
 use crate::goroutine::Goroutine;
 use crate::layout::RuntimeLayout;
-use goheap_image::Address;
+use goheap_image::{Address, Machine};
 use std::collections::HashSet;
 
 /// Deferred calls of one goroutine; the list of a broken core may be a ring.
@@ -123,6 +123,9 @@ impl<'a> StackScanner<'a> {
         let stopped = !start.registers.is_empty();
         start.registers.iter().for_each(|&word| work.found(word, StackPlace::Register, None, Precision::Conservative));
         work.found(goroutine.sched.ctxt, StackPlace::Context, None, Precision::Precise);
+        if goroutine.async_safe_point {
+            work.scan_extended_registers(goroutine);
+        }
         let untyped_frames = work.scan_frames(&frames, stopped);
         if frames.is_empty() && end != UnwindEnd::Top {
             // The stack could not be walked at all: what lies on it is kept, as words that look like pointers.
@@ -161,6 +164,23 @@ impl Work<'_> {
         let end = end.min(self.stack.1);
         let start = start.clamp(self.stack.0, end).checked_next_multiple_of(8).unwrap_or(end);
         (start..end).step_by(8).for_each(|address| self.read(address, frame, Precision::Conservative));
+    }
+
+    /// Vector registers of a goroutine preempted at an arbitrary instruction, which the runtime keeps outside the stack. They are
+    /// scanned since 1.27 (`xRegScan`); 1.26 saves them and does not.
+    fn scan_extended_registers(&mut self, goroutine: &Goroutine) {
+        let Some(offset) = self.scanner.layout.g.x_regs.filter(|_| self.scanner.minor >= 27) else { return };
+        let memory = self.scanner.unwinder.memory;
+        let state = memory.read_u64(goroutine.address.add(offset)).unwrap_or(0);
+        let bytes = match self.scanner.unwinder.machine {
+            Machine::X86_64 => 2112,
+            Machine::Aarch64 => 512,
+        };
+        if state != 0 {
+            for word in (0..bytes).step_by(8).filter_map(|offset| memory.read_u64(Address(state).add(offset))) {
+                self.found(word, StackPlace::Register, None, Precision::Conservative);
+            }
+        }
     }
 
     /// Scans each frame; returns how many had no stack map.
