@@ -148,10 +148,10 @@ impl<'p> RuntimeModel<'p> {
         DescriptorReader::new(self.memory(), &self.modules, &self.version)
     }
 
-    /// The name of the function at `pc`.
+    /// The name of the function at `pc`, as tracebacks print it.
     pub fn function_name(&self, pc: u64) -> Option<String> {
         let (module, func) = self.unwinder().find_func(pc)?;
-        Some(self.modules[module].functions.name(&func).into_owned())
+        Some(self.modules[module].functions.print_name(&func))
     }
 }
 

@@ -143,6 +143,15 @@ impl<'p> FuncTable<'p> {
         String::from_utf8_lossy(&tail[..end])
     }
 
+    /// The name as tracebacks print it, type arguments left out: `main.inGenericFrame[...]` (`funcNameForPrint`).
+    pub fn print_name(&self, func: &Func) -> String {
+        let name = self.name(func);
+        match (name.find('['), name.rfind(']')) {
+            (Some(open), Some(close)) if open < close => format!("{}[...]{}", &name[..open], &name[close + 1..]),
+            _ => name.into_owned(),
+        }
+    }
+
     /// Bytes between SP and the frame's end (on amd64, to the return address) at `pc`.
     pub fn sp_delta(&self, func: &Func, pc: u64) -> Option<i32> {
         if func.pcsp == 0 { None } else { self.pc_value(func.pcsp, func.entry, pc) }

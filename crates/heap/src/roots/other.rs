@@ -90,10 +90,16 @@ impl<'m, 'p> RootCollector<'_, 'm, 'p> {
         for &list in &model.anchors.finalizer_blocks {
             let node = self.node(PathTrie::ROOT, "finalizer queue");
             for word in read_finalizer_queue(model.memory(), list) {
-                if let Some(ty) = word.pointer_type.and_then(|ty| self.pointee(ty)) {
+                let ty = word.pointer_type.and_then(|ty| self.pointee(ty));
+                let text = match ty {
+                    Some(ty) => format!("*{}", self.resolver.types.get(ty).name),
+                    None => "func".to_owned(),
+                };
+                if let Some(ty) = ty {
                     let evidence = Evidence::Exact;
                     self.set.proposals.push(Proposal { address: word.value, part: Part::Value, ty, evidence });
                 }
+                let node = self.node(node, &text);
                 self.root(word.value, RootClass::Other, node);
             }
         }

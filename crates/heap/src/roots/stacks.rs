@@ -73,7 +73,7 @@ impl<'m, 'p> RootCollector<'_, 'm, 'p> {
     fn frame_word(&mut self, top: TrieNode, scan: &StackScan, index: usize, root: &StackRoot) -> TrieNode {
         let model: &'m RuntimeModel<'p> = self.model;
         let frame = &scan.frames[index];
-        let function = model.modules[frame.module].functions.name(&frame.func);
+        let function = model.modules[frame.module].functions.print_name(&frame.func);
         let function = self.node(top, &function);
         let StackPlace::Slot(at) = root.place else {
             return self.node(function, &place_label(self.model, root));

@@ -1,0 +1,41 @@
+//! The built-in table of offsets against the DWARF of every carried executable.
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+use goheap_image::{Executable, MemoryImage, OpenOptions};
+use goheap_runtime::dwarf::{Dwarf, Sections};
+use goheap_runtime::find_version;
+use goheap_runtime::layout::{FIELDS, FieldSource, TableSource};
+use std::borrow::Cow;
+use std::path::PathBuf;
+
+struct ExecutableSections<'a>(&'a Executable);
+
+impl Sections for ExecutableSections<'_> {
+    fn section(&self, name: &str) -> Option<Cow<'_, [u8]>> {
+        self.0.section_data(name)
+    }
+}
+
+fn carried() -> Vec<PathBuf> {
+    let cores = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/cores");
+    let mut found: Vec<PathBuf> =
+        cores.read_dir().unwrap().map(|entry| entry.unwrap().path().join("structures.zst")).collect();
+    found.sort();
+    found
+}
+
+#[test]
+fn every_field_of_the_table_is_where_dwarf_says() {
+    let executables = carried();
+    assert!(executables.len() >= 8, "Go 1.19 and 1.21 to 1.27 are carried");
+    for path in executables {
+        let executable = Executable::open(&path, &OpenOptions::default()).unwrap();
+        let version = find_version(Some(&executable), &MemoryImage::from_buffers([])).unwrap();
+        let dwarf = Dwarf::parse(&ExecutableSections(&executable)).unwrap().expect("carried executables have DWARF");
+        let table = TableSource::new(version.minor, executable.machine()).unwrap();
+        for (structure, field) in FIELDS {
+            let (expected, found) = (dwarf.offset(structure, field), table.offset(structure, field));
+            assert_eq!(found, expected, "{structure}.{field} of {version}");
+        }
+    }
+}
