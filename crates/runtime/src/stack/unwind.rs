@@ -100,7 +100,9 @@ impl<'a> Unwinder<'a> {
             if func.is_top_frame {
                 return (frames, UnwindEnd::Top);
             }
-            if func.writes_sp && frames.len() > 1 && callee != Some(FuncKind::Injected) {
+            // cgocallback moves SP between stacks so that both show its frame (traceback.go resolveInternal).
+            let switches = func.writes_sp && self.kind(&frame) != FuncKind::CgoCallback;
+            if switches && frames.len() > 1 && callee != Some(FuncKind::Injected) {
                 return (frames, UnwindEnd::WritesSp);
             }
             if frame.lr == 0 || (frame.lr == pc && frame.fp == sp) {
@@ -113,7 +115,7 @@ impl<'a> Unwinder<'a> {
 
     /// PC, SP and LR of the caller. A signal handler on a link register machine saves LR on the stack before it fakes a call.
     fn caller(&self, frame: &Frame) -> (u64, u64, u64) {
-        if !self.uses_link_register() || self.kind(frame) == FuncKind::Other {
+        if !self.uses_link_register() || matches!(self.kind(frame), FuncKind::Other | FuncKind::CgoCallback) {
             return (frame.lr, frame.fp, 0);
         }
         let saved = self.memory.read_u64(Address(frame.fp)).unwrap_or(0);
@@ -169,6 +171,7 @@ impl<'a> Unwinder<'a> {
         match &*self.functions(frame).name(&frame.func) {
             "runtime.sigpanic" => FuncKind::SigPanic,
             "runtime.asyncPreempt" | "runtime.debugCallV2" => FuncKind::Injected,
+            "runtime.cgocallback" => FuncKind::CgoCallback,
             _ => FuncKind::Other,
         }
     }
@@ -179,5 +182,7 @@ impl<'a> Unwinder<'a> {
 pub(super) enum FuncKind {
     SigPanic,
     Injected,
+    /// Not of that kind: it only stands out among those that move SP.
+    CgoCallback,
     Other,
 }

@@ -1,0 +1,247 @@
+"""What make-cores, make-carried and make-compile-core share: building the
+fixture programs, running them in a neutral place, and dumping them."""
+
+import fcntl
+import glob
+import json
+import os
+import re
+import resource
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+
+SCRIPTS = os.path.dirname(os.path.abspath(__file__))
+PROGRAMS = os.path.join(os.path.dirname(SCRIPTS), "fixtures", "programs")
+RELEASES = ["1.19", "1.21", "1.22", "1.23", "1.24", "1.25", "1.26", "1.27"]
+
+# Programs run here and nowhere else: their core names the folder.
+NEUTRAL = "/tmp/goheap-fixture"
+CORE_PATTERN = "/proc/sys/kernel/core_pattern"
+
+
+class Skip(Exception):
+    """This machine cannot make such a core."""
+
+
+def goroot(release):
+    """The GOROOT of a release, installed where need be."""
+    return subprocess.run([f"{SCRIPTS}/get-go", release], check=True, stdout=subprocess.PIPE,
+                          text=True).stdout.strip()
+
+
+def go(release, arguments, cwd, **variables):
+    """Runs the release's go command, and returns what it prints."""
+    root = goroot(release)
+    cache = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
+    environment = {
+        "PATH": os.environ["PATH"], "HOME": os.path.expanduser("~"), "GOROOT": root,
+        "GOCACHE": f"{cache}/goheap/build", "GOPATH": f"{cache}/goheap/path",
+        "GOTOOLCHAIN": "local", "GOPROXY": "off", "GOFLAGS": "", "GO111MODULE": "on",
+        "CGO_ENABLED": "0", **variables}
+    done = subprocess.run([f"{root}/bin/go", *arguments], cwd=cwd, env=environment,
+                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    if done.returncode:
+        raise SystemExit(f"go {' '.join(arguments)} ({release}): {done.stderr}")
+    return done.stdout
+
+
+def build(release, program, exe, flags=(), **variables):
+    """Builds a fixture program. The module's go line becomes the release's own:
+    it decides the language and the defaults of GODEBUG."""
+    with tempfile.TemporaryDirectory() as work:
+        source = shutil.copytree(PROGRAMS, f"{work}/programs")
+        with open(f"{source}/go.mod", "w", encoding="utf-8") as file:
+            file.write(f"module fixtures\n\ngo {release}\n")
+        go(release, ["build", "-trimpath", *flags, "-o", os.path.abspath(exe), f"./{program}"],
+           source, **variables)
+
+
+class Neutral:
+    """The neutral folder, empty, for one user at a time."""
+
+    def __enter__(self):
+        self.lock = open(NEUTRAL + ".lock", "w")
+        fcntl.flock(self.lock, fcntl.LOCK_EX)
+        shutil.rmtree(NEUTRAL, ignore_errors=True)
+        os.mkdir(NEUTRAL)
+        return NEUTRAL
+
+    def __exit__(self, *_):
+        shutil.rmtree(NEUTRAL, ignore_errors=True)
+        self.lock.close()
+
+
+def dump(how, exe, core, truth, alone=False, attempts=20):
+    """Runs a program in the neutral folder until it says its truth, and dumps
+    it: how is gcore, or panic, abort or fault (a kernel core), or qemu (a guest
+    core of a panic). A program that measures noise dies and is run again. alone
+    (as root) makes the folder its root: it sees nothing else of the machine."""
+    for _ in range(attempts):
+        with Neutral() as folder:
+            name = os.path.basename(exe)
+            shutil.copy(exe, f"{folder}/{name}")
+            made = {"gcore": by_gcore, "qemu": by_qemu}.get(how, by_kernel)(folder, name, how, alone)
+            if made:
+                sparse_copy(made, core)
+                shutil.copyfile(f"{folder}/truth.json", truth)
+                return
+            with open(f"{folder}/stderr", encoding="utf-8", errors="replace") as file:
+                complaint = file.read(600)
+    raise SystemExit(f"{exe}: gave no truth in {attempts} runs; at last:\n{complaint}")
+
+
+def start(folder, arguments, alone=False, **environment):
+    """Starts a program without an environment, allowed to dump core."""
+    def prepare():
+        if alone:
+            os.chroot(folder)
+        hard = resource.getrlimit(resource.RLIMIT_CORE)[1]
+        resource.setrlimit(resource.RLIMIT_CORE, (hard, hard))
+    return subprocess.Popen(arguments, cwd=folder, env=environment, stdin=subprocess.DEVNULL,
+                            stdout=subprocess.DEVNULL, stderr=open(f"{folder}/stderr", "w"),
+                            preexec_fn=prepare)
+
+
+def told(folder):
+    """Whether the truth is there and whole."""
+    try:
+        with open(f"{folder}/truth.json", encoding="utf-8") as file:
+            json.load(file)
+        return True
+    except (OSError, ValueError):
+        return False
+
+
+def by_gcore(folder, name, _how, alone):
+    need("gcore", "gdb")
+    process = start(folder, [f"./{name}", "truth.json", "park"], alone)
+    while not told(folder) and process.poll() is None:
+        time.sleep(0.05)
+    try:
+        if process.poll() is not None:
+            return None
+        time.sleep(0.5)  # until its threads have gone idle
+        return gcore(process.pid, f"{folder}/core")
+    finally:
+        process.kill()
+        process.wait()
+
+
+def gcore(pid, prefix):
+    """gcore of a live process, with no symbols looked up anywhere else."""
+    subprocess.run(["gcore", "-o", prefix, str(pid)], check=True, env={"PATH": os.environ["PATH"]},
+                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    return f"{prefix}.{pid}"
+
+
+def by_kernel(folder, name, how, alone):
+    with CorePattern():
+        process = start(folder, [f"./{name}", "truth.json", how], alone, GOTRACEBACK="crash")
+        process.wait(timeout=60)
+    cores = glob.glob(f"{folder}/core*")
+    if told(folder) and not cores:
+        raise Skip("the kernel wrote no core (see ulimit -c and " + CORE_PATTERN + ")")
+    return cores[0] if told(folder) else None
+
+
+def by_qemu(folder, name, _how, _alone):
+    need("qemu-aarch64", "qemu-user")
+    qemu = shutil.which("qemu-aarch64")
+    process = start(folder, [qemu, f"./{name}", "truth.json", "panic"], GOTRACEBACK="crash")
+    process.wait(timeout=120)
+    cores = glob.glob(f"{folder}/qemu_*.core")  # beside it lies the core of qemu itself
+    return cores[0] if told(folder) and cores else None
+
+
+class CorePattern:
+    """Makes the kernel write "core" in the working directory, as root; restores
+    the pattern afterwards."""
+
+    def __enter__(self):
+        with open(CORE_PATTERN, encoding="utf-8") as file:
+            self.old = file.read().strip()
+        self.changed = self.old[0] in "|/" or "core" not in self.old
+        if self.changed:
+            self.write("core")
+
+    def __exit__(self, *_):
+        if self.changed:
+            self.write(self.old)
+
+    @staticmethod
+    def write(pattern):
+        try:
+            with open(CORE_PATTERN, "w", encoding="utf-8") as file:
+                file.write(pattern)
+        except OSError as error:
+            raise Skip(f"{CORE_PATTERN} sends cores elsewhere and cannot be written: {error}")
+
+
+def need(command, package):
+    if not shutil.which(command):
+        raise Skip(f"no {command} (Debian's {package})")
+
+
+def sparse_copy(source, target):
+    """gcore writes a gigabyte of zeros for what the runtime only reserved."""
+    subprocess.run(["cp", "--sparse=always", source, target], check=True)
+    os.chmod(target, 0o644)
+
+
+# What a core may hold of its machine beside names that are looked up: mounts
+# and cgroups (Go 1.25 and later read them at the start), and homes.
+MACHINE = re.compile(rb"/(?:home|root|nix|Users|srv|mnt|opt)/[\w.-]{2,}|cgroup rw|/sys/fs/cgroup/\w+ rw")
+COMMON = {"/usr/bin", "/usr/sbin", "/usr/local/bin", "/usr/local/sbin", "localhost"}
+
+
+def leaks(path):
+    """The machine's names in a file: home, host, folders and the values of the
+    environment's variables, and what looks like a path of any machine."""
+    names = {os.path.expanduser("~"), os.getcwd(), os.path.dirname(SCRIPTS), socket.gethostname(),
+             *os.environ.get("PATH", "").split(":"),
+             *(value for value in os.environ.values() if len(value) >= 8)}
+    # Shorter ones would be found by chance.
+    words = {name.encode() for name in names - COMMON if len(name) >= 5}
+    found = set()
+    for _, block in data_blocks(path):
+        found |= {word for word in words if word in block} | set(MACHINE.findall(block))
+    return sorted(word.decode(errors="replace") for word in found)
+
+
+# A kernel built by Nix has the folder of its libraries in the vDSO.
+VDSO_PATH = re.compile(rb"/nix/store/[\w.+/-]+")
+
+
+def blank_vdso(path):
+    """Zeroes the one string of the kernel's builder that a vDSO may hold."""
+    with open(path, "r+b") as file:
+        for at, block in data_blocks(path):
+            for match in VDSO_PATH.finditer(block):
+                file.seek(at + match.start())
+                file.write(bytes(len(match.group())))
+
+
+def data_blocks(path, size=1 << 24, overlap=1 << 12):
+    """A sparse file's data, in overlapping blocks, each with its offset."""
+    with open(path, "rb") as file:
+        end, at = os.fstat(file.fileno()).st_size, 0
+        while at < end:
+            try:
+                at = os.lseek(file.fileno(), at, os.SEEK_DATA)
+            except OSError:
+                return  # a hole until the end
+            stop = min(os.lseek(file.fileno(), at, os.SEEK_HOLE), at + size)
+            yield at, os.pread(file.fileno(), stop - at + overlap, at)
+            at = stop
+
+
+def usage_exit(text, arguments):
+    """Prints a script's docstring where it is asked for."""
+    if not arguments or arguments[0] in ("-h", "--help"):
+        print(text.strip())
+        raise SystemExit(0 if arguments else 2)
