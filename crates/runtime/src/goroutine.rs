@@ -68,6 +68,8 @@ pub struct MachineThread {
     pub curg: Address,
     /// Bounds of the stack for signals.
     pub signal_stack: (u64, u64),
+    /// SP and PC of the caller of a vDSO function, for which the thread left the goroutine's stack; 0 outside of one.
+    pub vdso: (u64, u64),
 }
 
 impl Goroutine {
@@ -150,7 +152,12 @@ fn read_thread(memory: &MemoryImage, layout: &RuntimeLayout, address: Address) -
     let gsignal = Address(word(layout.m.gsignal)?);
     let bound = |offset: u64| memory.read_u64(gsignal.add(layout.g.stack + offset)).unwrap_or(0);
     let signal_stack = if gsignal.is_null() { (0, 0) } else { (bound(0), bound(8)) };
-    let thread =
-        MachineThread { address, procid: word(layout.m.procid)?, curg: Address(word(layout.m.curg)?), signal_stack };
+    let thread = MachineThread {
+        address,
+        procid: word(layout.m.procid)?,
+        curg: Address(word(layout.m.curg)?),
+        signal_stack,
+        vdso: (word(layout.m.vdso_sp)?, word(layout.m.vdso_pc)?),
+    };
     Some((thread, Address(word(layout.m.alllink)?)))
 }

@@ -175,7 +175,7 @@ fn read_dwarf(executable: &Executable, diagnostics: &mut Diagnostics) -> Option<
 }
 
 /// Experiments that change structures for which there is one table a release only (internal/buildcfg/exp.go).
-const LAYOUT_EXPERIMENTS: [&str; 3] = ["staticlockranking", "noallocheaders", "mapsplitgroup"];
+const LAYOUT_EXPERIMENTS: [&str; 1] = ["staticlockranking"];
 
 fn note_version(version: &GoVersion, source: LayoutSource, diagnostics: &mut Diagnostics) {
     diagnostics.is_newer_than_known = version.is_newer_than_known();

@@ -6,8 +6,8 @@ use crate::object_type::Evidence;
 use crate::plan::PointerWord;
 use crate::root::{Root, RootClass};
 use goheap_graph::{PathTrie, TrieNode};
-use goheap_runtime::dwarf::{Local, Place};
-use goheap_runtime::stack::{Precision, StackPlace, StackPointer, StackRoot, StackScan, ThreadIndex, UnwindEnd};
+use goheap_runtime::dwarf::{Local, Piece, Place};
+use goheap_runtime::stack::{Frame, Precision, StackPlace, StackPointer, StackRoot, StackScan, ThreadIndex, UnwindEnd};
 use goheap_runtime::{Goroutine, RuntimeModel, TypeId};
 use rustc_hash::FxHashMap;
 
@@ -75,8 +75,10 @@ impl<'m, 'p> RootCollector<'_, 'm, 'p> {
         let frame = &scan.frames[index];
         let function = model.modules[frame.module].functions.print_name(&frame.func);
         let function = self.node(top, &function);
-        let StackPlace::Slot(at) = root.place else {
-            return self.node(function, &place_label(self.model, root));
+        let at = match root.place {
+            StackPlace::Slot(at) => at,
+            StackPlace::Register(number) => return self.register_word(function, scan, number, root),
+            _ => return self.node(function, &place_label(self.model, root)),
         };
         if let Some(slot) = self.name_slot(scan, index, at) {
             return self.local_word(function, &slot, root.value, at);
@@ -85,6 +87,26 @@ impl<'m, 'p> RootCollector<'_, 'm, 'p> {
             return node;
         }
         self.node(function, &format!("[fp{:+}]", at.wrapping_sub(frame.fp) as i64))
+    }
+
+    /// A register of the innermost frame, by the variable that is in it.
+    fn register_word(&mut self, function: TrieNode, scan: &StackScan, number: u16, root: &StackRoot) -> TrieNode {
+        let in_register = |local: &Local| match local.place.as_ref()? {
+            Place::Register(register) if *register == number => Some(0),
+            Place::Pieces(pieces) => piece_offset(pieces, |place, _| (*place == Place::Register(number)).then_some(0)),
+            _ => None,
+        };
+        let found = self.locals(&scan.frames[0], 0).and_then(|locals| {
+            locals.iter().find_map(|local| Some((local.name.clone(), TypeId(local.ty?.0), in_register(local)?)))
+        });
+        let Some((name, ty, offset)) = found else { return self.node(function, &place_label(self.model, root)) };
+        let Some(entry) = self.resolver.entry(ty, offset).cloned() else { return self.node(function, &name) };
+        // The word is in no memory, so an interface's type beside it cannot be read; the slot is no place to look either.
+        let text = format!("{}{} {}", variable_name(&name), entry.path, self.resolver.types.get(entry.field).name);
+        if !matches!(entry.word, PointerWord::InterfaceData(_)) {
+            self.declared(root.value, entry.word, entry.field, 0, Evidence::Derived);
+        }
+        self.node(function, &text)
     }
 
     fn local_word(&mut self, function: TrieNode, slot: &NamedSlot, value: u64, at: u64) -> TrieNode {
@@ -119,20 +141,28 @@ impl<'m, 'p> RootCollector<'_, 'm, 'p> {
         Some(self.local_word(function, &NamedSlot { name, ty, offset, is_current: slot.is_current }, value, at))
     }
 
+    /// The variables of a frame's function, as they are at its pc.
+    fn locals(&mut self, frame: &Frame, index: usize) -> Option<&[Local]> {
+        let dwarf = self.model.dwarf.as_ref()?;
+        // The DWARF of plugins and shared objects is not read.
+        let bias = (frame.module == 0).then_some(self.model.process.load_bias)?;
+        let pc = frame.pc.wrapping_sub(bias).wrapping_sub(u64::from(index > 0));
+        Some(self.locals.entry(pc).or_insert_with(|| dwarf.locals_of_function(pc)))
+    }
+
     /// The variable that holds the word at `at` of a frame: one that is there now, else one that is there at
     /// some other instruction. At the return from a call most variables are nowhere by DWARF while their slots still live.
     fn name_slot(&mut self, scan: &StackScan, index: usize, at: u64) -> Option<NamedSlot> {
         let frame = scan.frames.get(index)?;
         let distance = at.wrapping_sub(frame.fp) as i64;
-        let dwarf = self.model.dwarf.as_ref()?;
-        // The DWARF of plugins and shared objects is not read.
-        let bias = (frame.module == 0).then_some(self.model.process.load_bias)?;
-        let pc = frame.pc.wrapping_sub(bias).wrapping_sub(u64::from(index > 0));
-        let locals = self.locals.entry(pc).or_insert_with(|| dwarf.locals_of_function(pc));
+        let locals = self.locals(frame, index)?;
         let current = locals.iter().find_map(|local| {
             let offset = match local.place.as_ref()? {
                 Place::CfaOffset(start) => within(distance, *start, local.size)?,
-                Place::Pieces(pieces) => in_pieces(pieces, distance)?,
+                Place::Pieces(pieces) => piece_offset(pieces, |place, size| match place {
+                    Place::CfaOffset(start) => within(distance, *start, size),
+                    _ => None,
+                })?,
                 _ => return None,
             };
             Some((local, offset, true))
@@ -162,7 +192,7 @@ fn variable_name(name: &str) -> &str {
 fn place_label(model: &RuntimeModel<'_>, root: &StackRoot) -> String {
     match root.place {
         StackPlace::Slot(_) => "stack".to_owned(),
-        StackPlace::Register => "registers".to_owned(),
+        StackPlace::Register(_) | StackPlace::VectorRegister => "registers".to_owned(),
         StackPlace::Context => "closure".to_owned(),
         StackPlace::Panic => "panic".to_owned(),
         StackPlace::DeferRecord => "defer record".to_owned(),
@@ -178,15 +208,14 @@ fn within(distance: i64, start: i64, size: u64) -> Option<u64> {
     (inner < size).then_some(inner)
 }
 
-fn in_pieces(pieces: &[goheap_runtime::dwarf::Piece], distance: i64) -> Option<u64> {
-    let mut before = 0;
+/// The offset in a variable of what `find` sees in one of its pieces.
+fn piece_offset(pieces: &[Piece], find: impl Fn(&Place, u64) -> Option<u64>) -> Option<u64> {
+    let mut before = 0_u64;
     for piece in pieces {
-        if let Some(Place::CfaOffset(start)) = piece.place
-            && let Some(inner) = within(distance, start, piece.size)
-        {
-            return Some(before + inner);
+        if let Some(inner) = piece.place.as_ref().and_then(|place| find(place, piece.size)) {
+            return before.checked_add(inner);
         }
-        before += piece.size;
+        before = before.checked_add(piece.size)?;
     }
     None
 }

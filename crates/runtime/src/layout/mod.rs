@@ -106,7 +106,8 @@ layouts! {
     }
     /// `runtime.m` (runtime2.go).
     MLayout = "m" {
-        required { g0: "g0", procid: "procid", gsignal: "gsignal", curg: "curg", id: "id", alllink: "alllink", }
+        required { g0: "g0", procid: "procid", gsignal: "gsignal", curg: "curg", id: "id", alllink: "alllink",
+            vdso_sp: "vdsoSP", vdso_pc: "vdsoPC", }
         optional {}
     }
     /// `runtime.p` (runtime2.go).
@@ -229,6 +230,14 @@ impl RuntimeLayout {
         }
         let table = TableSource::new(version.minor, machine)
             .ok_or_else(|| LayoutError::UnknownRelease { version: version.text.clone() })?;
-        Ok((Self::load(&table)?, LayoutSource::Table))
+        let mut layout = Self::load(&table)?;
+        // 1.22 could still be built with the arenas' bitmaps, which lie where 1.21 had them.
+        if version.minor == 22
+            && version.has_experiment("noallocheaders")
+            && let Some(before) = TableSource::new(21, machine)
+        {
+            layout.heap_arena = HeapArenaLayout::load(&before)?;
+        }
+        Ok((layout, LayoutSource::Table))
     }
 }

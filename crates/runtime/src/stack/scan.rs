@@ -45,8 +45,10 @@ pub struct StackRoot {
 pub enum StackPlace {
     /// On the stack, at this address.
     Slot(u64),
-    /// In a register of the thread that was stopped.
-    Register,
+    /// In a register of the thread that was stopped, by DWARF's number.
+    Register(u16),
+    /// In a vector register that the runtime saved.
+    VectorRegister,
     /// In the record of a deferred call: the func value to call.
     Deferred,
     /// The record of a deferred call itself.
@@ -121,15 +123,18 @@ impl<'a> StackScanner<'a> {
             via: None,
         };
         let stopped = !start.registers.is_empty();
-        start.registers.iter().for_each(|&word| work.found(word, StackPlace::Register, None, Precision::Conservative));
+        let innermost = (!frames.is_empty()).then_some(0);
+        for &(number, word) in &start.registers {
+            work.found(word, StackPlace::Register(number), innermost, Precision::Conservative);
+        }
         work.found(goroutine.sched.ctxt, StackPlace::Context, None, Precision::Precise);
         if goroutine.async_safe_point {
             work.scan_extended_registers(goroutine);
         }
         let untyped_frames = work.scan_frames(&frames, stopped);
-        if frames.is_empty() && end != UnwindEnd::Top {
-            // The stack could not be walked at all: what lies on it is kept, as words that look like pointers.
-            work.conservative(start.sp, goroutine.stack.1, None);
+        if end != UnwindEnd::Top {
+            // What lies beyond the last frame is kept, as words that look like pointers.
+            work.conservative(frames.last().map_or(start.sp, |frame| frame.fp), goroutine.stack.1, None);
         }
         work.scan_defers(goroutine, &frames);
         work.follow_objects();
@@ -178,7 +183,7 @@ impl Work<'_> {
         };
         if state != 0 {
             for word in (0..bytes).step_by(8).filter_map(|offset| memory.read_u64(Address(state).add(offset))) {
-                self.found(word, StackPlace::Register, None, Precision::Conservative);
+                self.found(word, StackPlace::VectorRegister, None, Precision::Conservative);
             }
         }
     }

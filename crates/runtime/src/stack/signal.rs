@@ -2,34 +2,37 @@
 
 use goheap_image::{Address, Machine, MemoryImage};
 
+/// A signal stack has 32 KiB, with cgo what C asked for.
+const MAX_SIGNAL_STACK: u64 = 16 << 20;
+
 /// Registers of interrupted code.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Interrupted {
     pub(super) pc: u64,
     pub(super) sp: u64,
     pub(super) lr: u64,
-    pub(super) general: Vec<u64>,
+    /// General registers by DWARF's numbers.
+    pub(super) general: Vec<(u16, u64)>,
 }
 
-/// Finds the innermost `ucontext` on the signal stack `[lo, hi)` above `sp`.
+/// Every `ucontext` on the signal stack `[lo, hi)` above `sp`, innermost first: a handler that raises a signal of its own, as
+/// the crash of GOTRACEBACK=crash does, leaves two.
 ///
 /// Its `uc_stack` is the signal stack itself, which Go sets up by `sigaltstack` with exactly these bounds: three words that
 /// nothing else holds together. The kernel's layout is that of sigframe.h: uc_flags, uc_link, uc_stack {sp, flags, size}, then on
 /// amd64 `sigcontext`, on arm64 a 128-byte mask and `sigcontext` aligned to 16.
-pub(super) fn find_interrupted(
+pub(super) fn interrupted(
     memory: &MemoryImage,
     machine: Machine,
     sp: u64,
     stack: (u64, u64),
-) -> Option<Interrupted> {
+) -> impl Iterator<Item = Interrupted> + '_ {
     let (lo, hi) = stack;
-    let size = hi.checked_sub(lo).filter(|&size| size > 0)?;
-    if sp < lo || sp >= hi {
-        return None;
-    }
-    (sp.next_multiple_of(8)..hi.saturating_sub(24)).step_by(8).find_map(|at| {
-        let is_stack = memory.read_u64(Address(at))? == lo && memory.read_u64(Address(at + 16))? == size;
-        if is_stack { read_context(memory, machine, Address(at - 16)) } else { None }
+    let size = hi.saturating_sub(lo).min(MAX_SIGNAL_STACK);
+    let start = if (lo..hi).contains(&sp) { sp & !7 } else { hi };
+    (start..lo.saturating_add(size).saturating_sub(24)).step_by(8).filter_map(move |at| {
+        let is_stack = memory.read_u64(Address(at))? == lo && memory.read_u64(Address(at + 16))? == hi - lo;
+        if is_stack { read_context(memory, machine, Address(at.checked_sub(16)?)) } else { None }
     })
 }
 
@@ -37,9 +40,11 @@ fn read_context(memory: &MemoryImage, machine: Machine, context: Address) -> Opt
     let word = |offset: u64| memory.read_u64(context.add(offset));
     match machine {
         Machine::X86_64 => {
-            // r8..r15, di, si, bp, bx, dx, ax, cx, sp, ip
+            // r8..r15, di, si, bp, bx, dx, ax, cx, sp; then ip
+            const NUMBERS: [u16; 16] = [8, 9, 10, 11, 12, 13, 14, 15, 5, 4, 6, 3, 1, 0, 2, 7];
             let registers = (0..17).map(|index| word(40 + index * 8)).collect::<Option<Vec<u64>>>()?;
-            Some(Interrupted { pc: registers[16], sp: registers[15], lr: 0, general: registers[..15].to_vec() })
+            let general = NUMBERS.into_iter().zip(registers.iter().copied()).collect();
+            Some(Interrupted { pc: registers[16], sp: registers[15], lr: 0, general })
         }
         Machine::Aarch64 => {
             // fault_address, x0..x30, sp, pc
@@ -48,7 +53,7 @@ fn read_context(memory: &MemoryImage, machine: Machine, context: Address) -> Opt
                 pc: registers[32],
                 sp: registers[31],
                 lr: registers[30],
-                general: registers[..31].to_vec(),
+                general: (0..).zip(registers[..31].iter().copied()).collect(),
             })
         }
     }

@@ -1,6 +1,6 @@
 //! Where to begin on a goroutine's stack: saved registers, or those of the thread that was running it.
 
-use super::signal::find_interrupted;
+use super::signal::interrupted;
 use crate::constants::GoroutineStatus;
 use crate::goroutine::{Goroutine, MachineThread};
 use goheap_image::{Machine, MemoryImage, Thread};
@@ -16,8 +16,8 @@ pub struct StartPoint {
     /// Link register, or 0.
     pub lr: u64,
     /// The thread's general registers where it was stopped at an arbitrary instruction on this stack: they may hold the only
-    /// pointer to an object, and no stack map tells which do. Empty where the goroutine stopped itself.
-    pub registers: Vec<u64>,
+    /// pointer to an object, and no stack map tells which do. With DWARF's numbers. Empty where the goroutine stopped itself.
+    pub registers: Vec<(u16, u64)>,
 }
 
 /// The core's threads by what the runtime calls them.
@@ -65,6 +65,9 @@ impl<'a> ThreadIndex<'a> {
             let m = machine_thread?;
             self.threads.iter().find(|thread| contains(m.signal_stack, thread.registers.sp().0))
         };
+        if let Some((sp, pc)) = machine_thread.map(|m| m.vdso).filter(|vdso| goroutine.on_stack(vdso.0)) {
+            return Some(StartPoint { pc, sp, lr: 0, registers: Vec::new() });
+        }
         let thread = by_id.or_else(by_stack).or_else(by_signal)?;
         let registers = &thread.registers;
         if goroutine.on_stack(registers.sp().0) {
@@ -72,16 +75,13 @@ impl<'a> ThreadIndex<'a> {
                 pc: registers.pc().0,
                 sp: registers.sp().0,
                 lr: registers.lr().map_or(0, |lr| lr.0),
-                registers: registers.general().to_vec(),
+                registers: (0..).zip(registers.general().iter().copied()).collect(),
             });
         }
-        let interrupted = find_interrupted(self.memory, self.machine, registers.sp().0, machine_thread?.signal_stack)?;
-        goroutine.on_stack(interrupted.sp).then_some(StartPoint {
-            pc: interrupted.pc,
-            sp: interrupted.sp,
-            lr: interrupted.lr,
-            registers: interrupted.general,
-        })
+        let signal_stack = machine_thread?.signal_stack;
+        let interrupted = interrupted(self.memory, self.machine, registers.sp().0, signal_stack)
+            .find(|interrupted| goroutine.on_stack(interrupted.sp))?;
+        Some(StartPoint { pc: interrupted.pc, sp: interrupted.sp, lr: interrupted.lr, registers: interrupted.general })
     }
 }
 
