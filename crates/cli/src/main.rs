@@ -1,1 +1,39 @@
-fn main() {}
+//! `goheap`: reads the core dump of a dead Go process and shows who holds its heap.
+//!
+//! Only wiring lives here: arguments ([`args`]), opening ([`open`]), the two commands ([`objref`], [`overview`]), files
+//! ([`output`]), and what is said when it does not work ([`errors`]).
+
+mod args;
+mod caption;
+mod death;
+mod diagnostics;
+mod errors;
+mod manual;
+mod objref;
+mod open;
+mod output;
+mod overview;
+mod say;
+mod utc;
+
+use args::{Cli, Command};
+use clap::Parser;
+use errors::Failure;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let result = Cli::try_parse().map_err(Failure::Usage).and_then(|cli| run(&cli));
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => failure.report(),
+    }
+}
+
+fn run(cli: &Cli) -> Result<(), Failure> {
+    match &cli.command {
+        Command::Objref(options) => objref::run(&cli.input()?, options),
+        Command::Overview(options) => overview::run(&cli.input()?, options),
+        Command::Completions { shell } => manual::completions(*shell),
+        Command::Man => manual::page(),
+    }
+}

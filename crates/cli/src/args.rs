@@ -1,0 +1,300 @@
+//! The command line: what can be asked for. Its texts are the tool's manual.
+
+use crate::errors::Failure;
+use clap::error::ErrorKind;
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
+use goheap_graph::Measure;
+use goheap_image::OpenRequest;
+use goheap_report::Count;
+use std::path::PathBuf;
+
+const ABOUT: &str = "Shows who holds the heap of a dead Go process, from its core dump";
+
+const LONG_ABOUT: &str = "\
+Shows who holds the heap of a dead Go process, from its core dump.
+
+goheap reads an ELF core of a Go program together with the executable that made it, rebuilds the heap as the garbage \
+collector sees it, and tells for every allocated byte which package variable or goroutine keeps it alive. The program \
+need not have been prepared in any way; it may be stripped.
+
+Reads cores of linux/amd64 and linux/arm64 written by the kernel, by gcore or by qemu-user, whole or truncated, plain \
+or compressed (.zst, .gz, .lz4), of programs built with Go 1.17 to 1.27. A newer Go works where the executable has DWARF.";
+
+/// Examples and exit statuses, each with its heading; lines of at most 78 characters.
+pub(crate) const SECTIONS: [(&str, &str); 2] = [("Examples", EXAMPLES), ("Exit status", EXIT_STATUS)];
+
+const EXAMPLES: &str = "  A picture of who holds what, to be opened in a browser:
+      goheap core.123 --exe ./server objref heap.svg
+
+  What the process was, how it died and whether the heap adds up:
+      goheap core.123 --exe ./server overview
+
+  The same for a script, from a compressed core:
+      goheap core.123.zst --exe ./server overview --json
+";
+
+const EXIT_STATUS: &str = "  0  done (also when the reader of a pipe went away)
+  1  a file could not be found, read or written
+  2  the command line is wrong
+  3  the input is refused: not a core, another machine, not Go, Go before
+     1.17, an executable that did not make the core, or a truncated core
+     of which too little is left
+";
+
+const USAGE: &str = "goheap CORE [--exe EXECUTABLE] [OPTIONS] COMMAND ...
+       goheap CORE --exe EXECUTABLE objref heap.svg
+       goheap CORE --exe EXECUTABLE overview";
+
+fn sections() -> String {
+    let sections = SECTIONS.map(|(heading, text)| format!("{heading}:\n{text}"));
+    sections.join("\n").trim_end().to_owned()
+}
+
+/// The whole command line.
+#[derive(Debug, Parser)]
+#[command(name = "goheap", version, about = ABOUT, long_about = LONG_ABOUT, after_long_help = sections())]
+#[command(after_help = "See --help for examples and exit statuses.", override_usage = USAGE)]
+#[command(max_term_width = 100, arg_required_else_help = true, disable_help_subcommand = true)]
+pub(crate) struct Cli {
+    /// The core dump, plain or compressed (.zst, .gz, .lz4)
+    #[arg(value_name = "CORE")]
+    core: Option<PathBuf>,
+    #[command(flatten)]
+    input: InputOptions,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// Options of the whole tool: how the core is opened.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Options of every command that reads a core")]
+struct InputOptions {
+    /// The executable that made the core; it may be compressed
+    ///
+    /// Without it the executable is looked for where the core says it was: under --sysroot, at that very path, then beside the
+    /// core. An executable that did not make the core is refused.
+    #[arg(long, value_name = "EXECUTABLE", global = true)]
+    exe: Option<PathBuf>,
+    /// Do as if the executable were stripped: no DWARF and no symbol table
+    ///
+    /// The offsets of the runtime's fields then come from a built-in table. Sums do not change; variables lose their names.
+    #[arg(long, global = true)]
+    no_dwarf: bool,
+    /// A folder that stands for / of the machine the process ran on
+    ///
+    /// The executable and shared libraries are looked for there first, such as in an unpacked container image.
+    #[arg(long, value_name = "FOLDER", global = true)]
+    sysroot: Option<PathBuf>,
+    /// The most that a compressed file may unpack to, such as 64G [default: 256G]
+    ///
+    /// It goes to a sparse temporary file in $TMPDIR that is gone when goheap ends.
+    #[arg(long, value_name = "SIZE", value_parser = size, hide_default_value = true, global = true)]
+    max_unpacked: Option<u64>,
+    /// Say nothing on stderr but why it failed
+    #[arg(short, long, global = true)]
+    quiet: bool,
+}
+
+/// What is to be done.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Draw who holds the heap: the reference flame graph
+    #[command(long_about = OBJREF)]
+    Objref(ObjrefOptions),
+    /// Tell what the process was, how it died, and whether the heap adds up
+    Overview(OverviewOptions),
+    /// Print a completion script for a shell
+    ///
+    /// For bash: goheap completions bash > ~/.local/share/bash-completion/completions/goheap
+    #[command(override_usage = "goheap completions SHELL")]
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page
+    ///
+    /// To read it: goheap man | man -l -
+    #[command(override_usage = "goheap man")]
+    Man,
+}
+
+const OBJREF: &str = "\
+Draws who holds the heap: the reference flame graph.
+
+Every allocated object is shown once, under the root that reaches it first: package variables before goroutines, \
+goroutines before the runtime's own variables, those before finalizers and the rest; within a class breadth first, so \
+by the shortest way. A frame reads as the variable, field, element or key that leads to the objects, with its type; \
+its width is what hangs below it. Recursive data (lists, trees) folds into one frame. What no root reaches is \
+garbage that was not collected yet, and has a tower of its own, `unreachable`.
+
+Widths say who reaches objects first. They do not say what would be freed if a reference were dropped: an \
+object that is held twice is shown once.";
+
+/// Options of `objref`.
+#[derive(Debug, Args)]
+#[command(override_usage = "goheap CORE [--exe EXECUTABLE] objref [OPTIONS] OUT")]
+pub(crate) struct ObjrefOptions {
+    /// The file to write; its ending says how: .svg, .folded, .bt or .json; - for stdout
+    ///
+    /// .svg is a flame graph for the browser (click to zoom, Ctrl-F to search). .folded are collapsed stacks for
+    /// flamegraph.pl, speedscope and difffolded.pl. .bt are the backtraces that viewcore's objref writes. .json is the
+    /// whole tree for scripts. A file that is there is replaced, at once and whole.
+    #[arg(value_name = "OUT")]
+    pub(crate) out: PathBuf,
+    /// Write this format, whatever the ending of OUT
+    #[arg(long, value_name = "FORMAT")]
+    pub(crate) format: Option<Format>,
+    /// Leave out frames narrower than this part of the whole
+    ///
+    /// What they hold counts in the frame above. Without it the widest 10,000 frames are drawn in .svg, the widest 100,000
+    /// written in .folded and .bt, and all in .json.
+    #[arg(long, value_name = "PERCENT", value_parser = percent)]
+    pub(crate) min_width: Option<f64>,
+    /// What widths mean
+    #[arg(long, value_name = "WHAT", default_value = "bytes")]
+    pub(crate) count: Counted,
+    /// The title of the picture
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) title: Option<String>,
+}
+
+/// Options of `overview`.
+#[derive(Debug, Args)]
+#[command(override_usage = "goheap CORE [--exe EXECUTABLE] overview [--json]")]
+pub(crate) struct OverviewOptions {
+    /// Write JSON: sizes in bytes, addresses as strings
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// How the tree is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// A flame graph for the browser
+    Svg,
+    /// Collapsed stacks, one a line
+    Folded,
+    /// SystemTap backtraces, as viewcore's objref writes them
+    Bt,
+    /// The tree with all its numbers
+    Json,
+}
+
+/// What widths mean.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Counted {
+    /// Bytes of the heap
+    Bytes,
+    /// Number of objects
+    Objects,
+}
+
+impl Counted {
+    /// For the report.
+    pub(crate) fn count(self) -> Count {
+        match self {
+            Counted::Bytes => Count::Bytes,
+            Counted::Objects => Count::Objects,
+        }
+    }
+
+    /// For the tree.
+    pub(crate) fn measure(self) -> Measure {
+        match self {
+            Counted::Bytes => Measure::Bytes,
+            Counted::Objects => Measure::Objects,
+        }
+    }
+}
+
+/// What every command that reads a core needs.
+pub(crate) struct Input {
+    /// What to open.
+    pub(crate) request: OpenRequest,
+    /// Whether to do as if the executable were stripped.
+    pub(crate) no_dwarf: bool,
+    /// Whether to say nothing but errors.
+    pub(crate) quiet: bool,
+}
+
+impl Cli {
+    /// The input, for a command that reads a core. CORE is no argument that clap requires, for other commands do without.
+    pub(crate) fn input(&self) -> Result<Input, Failure> {
+        let Some(core) = self.core.clone() else {
+            let message = "CORE is missing: the core dump stands before the command";
+            return Err(usage(ErrorKind::MissingRequiredArgument, message));
+        };
+        let options = &self.input;
+        let request = OpenRequest {
+            core,
+            executable: options.exe.clone(),
+            sysroot: options.sysroot.clone(),
+            max_unpacked: options.max_unpacked,
+        };
+        Ok(Input { request, no_dwarf: options.no_dwarf, quiet: options.quiet })
+    }
+}
+
+/// An error in the command line that clap does not find.
+pub(crate) fn usage(kind: ErrorKind, message: impl std::fmt::Display) -> Failure {
+    Failure::Usage(Cli::command().error(kind, message))
+}
+
+/// Bytes, in units of 1024 with a suffix.
+fn size(text: &str) -> Result<u64, String> {
+    let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    let shift = match text[digits.len()..].to_ascii_uppercase().trim_end_matches('B').trim_end_matches('I') {
+        "" => 0,
+        "K" => 10,
+        "M" => 20,
+        "G" => 30,
+        "T" => 40,
+        _ => return Err("a number of bytes, or of K, M, G or T, such as 64G".to_owned()),
+    };
+    let number: u64 = digits.parse().map_err(|_| "a whole number is needed, such as 64G".to_owned())?;
+    number.checked_mul(1 << shift).ok_or_else(|| "too large".to_owned())
+}
+
+fn percent(text: &str) -> Result<f64, String> {
+    let number: f64 = text.trim_end_matches('%').parse().map_err(|_| "a number is needed, such as 0.1".to_owned())?;
+    if (0.0..=100.0).contains(&number) { Ok(number) } else { Err("a percentage from 0 to 100 is needed".to_owned()) }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn sizes_are_in_units_of_1024() {
+        let sizes = ["17", "4K", "4kb", "3MiB", "2g", "1T"].map(|text| size(text).unwrap());
+        assert_eq!(sizes, [17, 4096, 4096, 3 << 20, 2 << 30, 1 << 40]);
+        for wrong in ["", "G", "-1", "1.5G", "12X", "99999999T"] {
+            assert!(size(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn percentages_stay_within_the_whole() {
+        assert_eq!(percent("0.1"), Ok(0.1));
+        assert_eq!(percent("5%"), Ok(5.0));
+        for wrong in ["-1", "101", "NaN", "wide"] {
+            assert!(percent(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn options_of_the_tool_stand_before_or_after_the_command() {
+        for line in ["goheap c --exe e --no-dwarf overview --json", "goheap c overview --json --exe e --no-dwarf"] {
+            let cli = Cli::try_parse_from(line.split(' ')).unwrap();
+            let input = cli.input().map_err(drop).unwrap();
+            assert_eq!(input.request.executable, Some("e".into()));
+            assert!(input.no_dwarf && matches!(cli.command, Command::Overview(OverviewOptions { json: true })));
+        }
+    }
+}

@@ -1,0 +1,142 @@
+//! What was absent, unreadable or guessed, gathered from every layer under stable codes.
+
+use crate::caption::missing;
+use goheap_heap::{HeapSnapshot, Totals};
+use goheap_report::overview::DiagnosticCount;
+use goheap_report::table::{grouped, percent};
+use goheap_runtime::RuntimeModel;
+
+/// Everything that was odd, and how much has no type.
+pub(crate) fn all(snapshot: &HeapSnapshot<'_, '_>) -> Vec<DiagnosticCount> {
+    let mut list = serious(snapshot);
+    types(&snapshot.totals, &mut list);
+    list.0
+}
+
+/// What may make a sum wrong; nothing for a whole core of a quiescent process with its own executable.
+fn serious(snapshot: &HeapSnapshot<'_, '_>) -> List {
+    let mut list = List(Vec::new());
+    image(snapshot.model, &mut list);
+    runtime(snapshot.model, &mut list);
+    heap(&snapshot.totals, &mut list);
+    list
+}
+
+/// What may make a sum wrong, as lines, and what a truncated core means for the picture.
+pub(crate) fn warnings(snapshot: &HeapSnapshot<'_, '_>) -> Vec<String> {
+    let mut lines = Vec::new();
+    if missing(snapshot.model.process).is_some() {
+        lines.push("the core is TRUNCATED: what is called unreachable may be held by what is missing".to_owned());
+    }
+    lines.extend(serious(snapshot).0.into_iter().map(|one| match one.count {
+        // Said once, it is a fact and no number.
+        1 => one.text,
+        count => format!("{} {}", grouped(count), one.text),
+    }));
+    lines
+}
+
+struct List(Vec<DiagnosticCount>);
+
+impl List {
+    fn add(&mut self, code: &str, count: impl Into<u64>, text: &str) {
+        let count = count.into();
+        if count > 0 {
+            self.0.push(DiagnosticCount { code: code.to_owned(), count, text: text.to_owned() });
+        }
+    }
+}
+
+fn image(model: &RuntimeModel<'_>, list: &mut List) {
+    let found = &model.process.diagnostics;
+    let segments = found.truncated_segments;
+    list.add(
+        "core-truncated",
+        found.missing_bytes,
+        &format!("bytes missing in {segments} segments: the core is truncated"),
+    );
+    list.add("core-headers-cut", found.missing_program_headers, "program headers are missing: the core is truncated");
+    list.add("core-end-cut", found.inferred_segment_count, "the core's end is missing, and with it the segment count");
+    if let Some(reason) = &found.core_unpacking {
+        list.add("core-unpacking", true, &format!("the core could not be unpacked to its end: {reason}"));
+    }
+    if let Some(reason) = &found.executable_unpacking {
+        list.add("executable-unpacking", true, &format!("the executable could not be unpacked to its end: {reason}"));
+    }
+    list.add("segments-unsorted", found.unsorted_segments, "segments of the core are out of order");
+    list.add("segments-overlap", found.overlapping_segments, "segments overlap earlier ones, which count");
+    list.add("segments-wrapped", found.wrapped_segments, "segments pass the end of the address space; left out");
+    list.add("segments-oversized", found.oversized_segments, "segments have more bytes in the file than in memory");
+    list.add("notes-damaged", found.damaged_notes, "note segments are damaged; read up to the damage");
+    list.add("notes-unknown", found.unknown_notes, "notes of the core have an unknown layout; left out");
+    list.add(
+        "executable-unconfirmed",
+        found.executable_unconfirmed,
+        "nothing in the core confirms that the executable is the one that ran",
+    );
+    list.add(
+        "load-bias-unknown",
+        found.load_bias_unknown,
+        "nothing in the core tells where the executable was loaded; 0 is taken",
+    );
+    list.add("code-patched", found.patched_code_pages, "pages of code differ from the executable (breakpoints?)");
+    if let Some(first) = found.unavailable_files.first() {
+        let text = format!("mapped files were not found as they were, such as {first:?}; their memory is absent");
+        list.add("files-unavailable", found.unavailable_files.len() as u64, &text);
+    }
+    list.add("core-changed", model.process.core.changed_since_open(), "the core was written to while it was read");
+}
+
+fn runtime(model: &RuntimeModel<'_>, list: &mut List) {
+    let found = &model.diagnostics;
+    let newer = format!("{} is newer than goheap; the layout of its runtime is read from DWARF", model.version);
+    list.add("go-newer-than-known", found.is_newer_than_known, &newer);
+    if let Some(reason) = &found.unusable_dwarf {
+        list.add("dwarf-unusable", true, &format!("the executable's DWARF cannot be used: {reason}"));
+    } else {
+        let text = "no DWARF: variables and fields are named by symbol or place; an unstripped executable has names";
+        list.add("dwarf-absent", model.dwarf.is_none(), text);
+    }
+    if !found.unknown_experiments.is_empty() {
+        let names = found.unknown_experiments.join(", ");
+        let text = format!("experiments without a built-in layout: {names}; give an executable with DWARF");
+        list.add("experiments-unknown", found.unknown_experiments.len() as u64, &text);
+    }
+    list.add("dwarf-entries-broken", found.broken_dwarf_entries, "entries of DWARF are broken; passed over");
+    list.add(
+        "spans-broken",
+        found.broken_spans,
+        "spans are unreadable or overlap; the objects in them are not counted",
+    );
+    list.add("goroutines-not-found", found.no_goroutines, "runtime.allgs was not found: no stack is a root");
+    list.add("goroutines-broken", found.broken_goroutines, "goroutines are unreadable");
+    list.add(
+        "processors-not-found",
+        found.no_processors,
+        "runtime.allp was not found: tiny blocks in use are no roots",
+    );
+    list.add("headers-bad", found.bad_headers, "allocation headers name no type");
+}
+
+fn heap(totals: &Totals, list: &mut List) {
+    let (roots, pointers) = (&totals.roots, &totals.pointers);
+    list.add("roots-absent", roots.absent_words, "words of package variables are absent from the core");
+    list.add("masks-unbuilt", roots.unbuilt_masks, "modules have no pointer masks yet: their variables are no roots");
+    list.add("stacks-broken", roots.broken_stacks, "stacks could not be walked to their top");
+    list.add("frames-untyped", roots.untyped_frames, "stack frames lack their stack map");
+    list.add("pointers-absent", pointers.absent, "pointers of reached objects are absent from the core");
+    let free = pointers.to_free_slots.saturating_add(pointers.roots_to_free_slots);
+    list.add("pointers-to-free", free, "pointers lead to free slots");
+    let stray = pointers.to_span_tails.saturating_add(pointers.to_free_pages);
+    list.add("pointers-stray", stray, "pointers lead to free pages or between objects");
+}
+
+/// How well the types are known: nothing that makes a sum wrong.
+fn types(totals: &Totals, list: &mut List) {
+    let unexplained = totals.pointers.unexplained;
+    list.add("pointers-unexplained", unexplained, "pointers are not explained by the type of their object");
+    list.add("types-in-conflict", totals.inference.conflicts, "objects have two types of equal evidence");
+    let [untyped, ..] = totals.by_evidence;
+    let part = percent(untyped, totals.reachable().bytes);
+    list.add("bytes-untyped", untyped, &format!("reachable bytes of no known type ({part})"));
+}

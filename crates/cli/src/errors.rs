@@ -1,0 +1,110 @@
+//! What is said when it does not work: one line that tells what is wrong and what to do, and the exit status.
+
+use crate::say;
+use goheap_heap::HeapError;
+use goheap_image::{ImageError, Process};
+use goheap_report::ReportError;
+use goheap_report::table::human_bytes;
+use goheap_runtime::RuntimeError;
+use std::io;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// Why a command failed.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Failure {
+    /// The command line is wrong, or help was asked for: clap says it.
+    #[error(transparent)]
+    Usage(clap::Error),
+    /// Core or executable cannot be opened.
+    #[error(transparent)]
+    Image(#[from] ImageError),
+    /// The Go runtime cannot be read.
+    #[error("{path:?}: {source}; {}", advice(source, *missing_bytes))]
+    Runtime {
+        /// The file that is to blame.
+        path: PathBuf,
+        /// Bytes that the truncated core lacks.
+        missing_bytes: u64,
+        /// Why.
+        source: RuntimeError,
+    },
+    /// The heap cannot be numbered.
+    #[error(transparent)]
+    Heap(#[from] HeapError),
+    /// The tree cannot be shown.
+    #[error("nothing was written: {0}")]
+    Report(ReportError),
+    /// The output cannot be written.
+    #[error("cannot write {path:?}: {source}; nothing was left behind")]
+    Output {
+        /// Where it was to go.
+        path: PathBuf,
+        /// The system's reason.
+        source: io::Error,
+    },
+    /// Writing would destroy an input.
+    #[error("{0:?} is what is being read; write to another file")]
+    OutputIsInput(PathBuf),
+    /// Stdout cannot be written.
+    #[error("cannot write to stdout: {0}")]
+    Stdout(io::Error),
+}
+
+/// A file could not be found, read or written.
+const FILE: u8 = 1;
+/// The command line is wrong.
+const USAGE: u8 = 2;
+/// The input is not what it should be.
+const REFUSED: u8 = 3;
+
+impl Failure {
+    /// That the Go runtime of `process` cannot be read.
+    pub(crate) fn of_runtime(process: &Process, source: RuntimeError) -> Failure {
+        let path = match source {
+            RuntimeError::NotGo | RuntimeError::TooOld { .. } | RuntimeError::Layout(_) => process.executable.path(),
+            _ => process.core.path(),
+        };
+        Failure::Runtime { path: path.to_owned(), missing_bytes: process.core.missing_bytes(), source }
+    }
+
+    /// Says it and tells the exit status.
+    pub(crate) fn report(&self) -> ExitCode {
+        match self {
+            Failure::Usage(error) => {
+                // Help goes to stdout, mistakes to stderr; a reader that has gone away is no failure.
+                let _ = error.print();
+            }
+            Failure::Stdout(error) if error.kind() == io::ErrorKind::BrokenPipe => {}
+            _ => say::error(self),
+        }
+        ExitCode::from(self.status())
+    }
+
+    fn status(&self) -> u8 {
+        match self {
+            Failure::Usage(error) => u8::try_from(error.exit_code()).unwrap_or(USAGE),
+            Failure::OutputIsInput(_) => USAGE,
+            Failure::Image(
+                ImageError::Unreadable { .. } | ImageError::ExecutableNotFound { .. } | ImageError::Temporary { .. },
+            ) => FILE,
+            Failure::Image(_) | Failure::Runtime { .. } | Failure::Heap(_) | Failure::Report(_) => REFUSED,
+            Failure::Stdout(error) if error.kind() == io::ErrorKind::BrokenPipe => 0,
+            Failure::Output { .. } | Failure::Stdout(_) => FILE,
+        }
+    }
+}
+
+/// What to do about a runtime that cannot be read.
+fn advice(error: &RuntimeError, missing_bytes: u64) -> String {
+    match error {
+        RuntimeError::NotGo => "give the executable that made the core with --exe".to_owned(),
+        RuntimeError::TooOld { .. } => "for older programs see viewcore of golang.org/x/debug".to_owned(),
+        RuntimeError::Layout(_) => "give an executable with DWARF (built without -s -w) of the same build".to_owned(),
+        _ if missing_bytes > 0 => {
+            let missing = human_bytes(missing_bytes);
+            format!("{missing} of the core are missing: dump again with room for all (disk space, ulimit -c unlimited)")
+        }
+        _ => "was the process dumped whole (ulimit -c unlimited, /proc/PID/coredump_filter)?".to_owned(),
+    }
+}

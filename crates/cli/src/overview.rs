@@ -1,0 +1,140 @@
+//! `goheap CORE overview`: what the process was, how it died, and whether its heap adds up.
+
+use crate::args::{Input, OverviewOptions};
+use crate::caption::program_name;
+use crate::death::death;
+use crate::diagnostics;
+use crate::errors::Failure;
+use crate::open::with_heap;
+use crate::output::to_stdout;
+use goheap_heap::{HeapSnapshot, Totals, invariants};
+use goheap_image::{Machine, Process};
+use goheap_report::overview::{
+    GoBuild, Goroutines, HeapSums, Invariant, LayoutSource, ObjectCounts, OverviewReport, Program, RootClassSum,
+    RuntimeCounter, StateCount,
+};
+use goheap_runtime::constants::GoroutineStatus;
+use goheap_runtime::{Goroutine, RuntimeModel, runtime_counters};
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+
+/// Runs the command.
+pub(crate) fn run(input: &Input, options: &OverviewOptions) -> Result<(), Failure> {
+    with_heap(input, |snapshot| {
+        let report = report(snapshot);
+        to_stdout(|out| if options.json { report.write_json(out) } else { report.write_text(out) })
+    })
+}
+
+fn report(snapshot: &HeapSnapshot<'_, '_>) -> OverviewReport {
+    let model = snapshot.model;
+    OverviewReport {
+        program: program(model.process),
+        go: go(model),
+        gomaxprocs: Some(model.processors.len() as u64).filter(|_| !model.diagnostics.no_processors),
+        threads: Some(model.process.core.threads().len() as u64),
+        goroutines: goroutines(model),
+        died: Some(death(model.process)),
+        heap: heap(&snapshot.totals),
+        runtime_counters: counters(snapshot),
+        invariants: invariants::check(snapshot).into_iter().map(invariant).collect(),
+        diagnostics: diagnostics::all(snapshot),
+    }
+}
+
+fn program(process: &Process) -> Program {
+    let info = process.core.process();
+    Program {
+        name: Some(program_name(process)),
+        arguments: info.map(|info| info.arguments.clone()),
+        pid: info.map(|info| u64::from(info.pid)),
+        executable: Some(process.executable.path().display().to_string()),
+    }
+}
+
+fn go(model: &RuntimeModel<'_>) -> GoBuild {
+    let arch = match model.machine() {
+        Machine::X86_64 => "amd64",
+        Machine::Aarch64 => "arm64",
+    };
+    let version = model.version.text.split([' ', '-']).next().unwrap_or_default();
+    GoBuild {
+        version: Some(if version == "devel" { model.version.text.clone() } else { version.to_owned() }),
+        experiments: model.version.experiments.clone(),
+        arch: Some(arch.to_owned()),
+        layout: Some(match model.layout_source {
+            goheap_runtime::LayoutSource::Dwarf => LayoutSource::Dwarf,
+            goheap_runtime::LayoutSource::Table => LayoutSource::Table,
+        }),
+        newer_than_known: model.diagnostics.is_newer_than_known,
+    }
+}
+
+/// The living by state, the most frequent first; then the dead, whose descriptions the runtime keeps to use them again.
+fn goroutines(model: &RuntimeModel<'_>) -> Goroutines {
+    let mut states: BTreeMap<&str, u64> = BTreeMap::new();
+    let mut dead = 0;
+    for goroutine in &model.goroutines {
+        match goroutine.status {
+            GoroutineStatus::Dead | GoroutineStatus::DeadExtra => dead += 1,
+            _ => *states.entry(state(goroutine)).or_default() += 1,
+        }
+    }
+    let total = Some(states.values().sum()).filter(|_| !model.diagnostics.no_goroutines);
+    let by_state = states.into_iter().map(|(state, count)| StateCount { state: state.to_owned(), count });
+    let mut by_state: Vec<StateCount> = by_state.collect();
+    by_state.sort_by_key(|state| Reverse(state.count));
+    if dead > 0 {
+        by_state.push(StateCount { state: "dead, kept for reuse (not counted above)".to_owned(), count: dead });
+    }
+    Goroutines { total, by_state }
+}
+
+fn state(goroutine: &Goroutine) -> &'static str {
+    goroutine.wait_reason.filter(|reason| !reason.is_empty()).unwrap_or_else(|| goroutine.status.name())
+}
+
+fn heap(totals: &Totals) -> HeapSums {
+    let reachable = totals.reachable();
+    let class = |(class, share): &(goheap_heap::RootClass, goheap_heap::Share)| RootClassSum {
+        class: class.name().to_owned(),
+        bytes: share.bytes,
+        objects: share.objects,
+    };
+    HeapSums {
+        allocated: totals.allocated.bytes,
+        reachable: reachable.bytes,
+        unreachable: totals.unreachable.bytes,
+        free: Some(totals.free_slot_bytes),
+        size_class_rounding: None,
+        tail_waste: Some(totals.tail_bytes),
+        spans_in_use: Some(totals.span_bytes),
+        objects: ObjectCounts {
+            allocated: totals.allocated.objects,
+            reachable: reachable.objects,
+            unreachable: totals.unreachable.objects,
+        },
+        reachable_by_root_class: totals.by_class.iter().map(class).collect(),
+    }
+}
+
+fn counters(snapshot: &HeapSnapshot<'_, '_>) -> Vec<RuntimeCounter> {
+    let totals = &snapshot.totals;
+    let counters = runtime_counters(snapshot.model, totals.allocated.bytes, totals.reachable().bytes);
+    let counter = |counter: goheap_runtime::RuntimeCounter| RuntimeCounter {
+        name: counter.name.to_owned(),
+        runtime: counter.value,
+        ours: counter.ours,
+        note: Some(counter.note.to_owned()).filter(|note| !note.is_empty()),
+    };
+    counters.into_iter().map(counter).collect()
+}
+
+fn invariant(one: invariants::Invariant) -> Invariant {
+    Invariant {
+        name: one.name.to_owned(),
+        checked: one.checked,
+        violations: one.violations,
+        example: one.example.map(|address| format!("{:#x}", address.0)),
+    }
+}
