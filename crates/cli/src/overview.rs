@@ -106,7 +106,7 @@ fn heap(totals: &Totals) -> HeapSums {
         reachable: reachable.bytes,
         unreachable: totals.unreachable.bytes,
         free: Some(totals.free_slot_bytes),
-        size_class_rounding: None,
+        size_class_rounding: Some(totals.size_class_rounding),
         tail_waste: Some(totals.tail_bytes),
         spans_in_use: Some(totals.span_bytes),
         objects: ObjectCounts {

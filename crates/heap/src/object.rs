@@ -96,7 +96,7 @@ impl<'m, 'p> ObjectTable<'m, 'p> {
     pub fn find(&self, address: u64) -> Option<Slot> {
         let span = self.heap.span_index(address)?;
         let key = &self.keys[span];
-        let slot = key.slot(address - key.base)?;
+        let slot = key.slot(address.checked_sub(key.base)?)?;
         Some(Slot { id: ObjectId(key.first + slot), span: span as u32, slot })
     }
 

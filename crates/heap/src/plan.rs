@@ -41,6 +41,13 @@ pub(crate) struct PlanEntry {
     pub(crate) path: Box<str>,
 }
 
+impl PlanEntry {
+    /// True if what the word holds tells more than its declared type.
+    pub(crate) fn is_dynamic(&self) -> bool {
+        matches!(self.word, PointerWord::InterfaceData(_) | PointerWord::Func)
+    }
+}
+
 /// The pointer words of a type in order of offset.
 pub(crate) type Plan = Box<[PlanEntry]>;
 

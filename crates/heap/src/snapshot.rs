@@ -1,15 +1,15 @@
 //! The heap of a dead process, whole: objects, their types, who holds them, and how the totals reconcile.
 
 use crate::error::HeapError;
-use crate::infer::{Inference, InferenceCounts};
+use crate::infer::{Inference, InferenceCounts, payload_offset};
 use crate::labels::Labels;
-use crate::object::ObjectTable;
-use crate::object_type::{Evidence, ObjectType};
+use crate::object::{ObjectId, ObjectTable, Slot};
+use crate::object_type::{Evidence, ObjectType, Part};
 use crate::resolve::Resolver;
 use crate::root::{RootClass, RootCounts};
 use crate::roots::RootCollector;
 use crate::tree::{PointerCounts, Share, TreeBuilder};
-use goheap_graph::{PathTrie, TrieNode};
+use goheap_graph::{IdBitSet, PathTrie, TrieNode};
 use goheap_runtime::{RuntimeModel, TypeTable};
 
 /// Everything known of a heap.
@@ -30,6 +30,7 @@ pub struct HeapSnapshot<'m, 'p> {
     pub totals: Totals,
     trie: PathTrie,
     labels: Labels,
+    reached: IdBitSet,
 }
 
 /// How the bytes of the heap reconcile: allocated = reachable + unreachable.
@@ -51,6 +52,9 @@ pub struct Totals {
     pub free_slot_bytes: u64,
     /// Of these, in no slot: bitmaps, marks and what is left over.
     pub tail_bytes: u64,
+    /// Allocated bytes that size classes added to what was asked for, as far as types tell: single values and rows of whole
+    /// elements. What strings and byte slices lost to rounding is not known.
+    pub size_class_rounding: u64,
     /// Where pointers led.
     pub pointers: PointerCounts,
     /// What was met in collecting roots.
@@ -93,12 +97,20 @@ impl<'m, 'p> HeapSnapshot<'m, 'p> {
         totals.by_class = builder.walk(&set.roots);
         (totals.unreachable, totals.awaiting_sweep) = builder.unreachable();
         totals.pointers = builder.counts;
-        for slot in objects.allocated().filter(|slot| builder.reached.contains(slot.id.0)) {
+        let reached = builder.reached;
+        for slot in objects.allocated().filter(|slot| reached.contains(slot.id.0)) {
             let evidence: Evidence = object_types[slot.id.0 as usize].evidence();
             totals.by_evidence[evidence as usize] += objects.span(slot).elem_size;
         }
+        totals.size_class_rounding =
+            objects.allocated().map(|slot| rounding(model, &objects, &resolver.types, &object_types, slot)).sum();
         (totals.roots, totals.inference) = (set.counts, inference);
-        Ok(HeapSnapshot { model, objects, object_types, types: resolver.types, totals, trie, labels })
+        Ok(HeapSnapshot { model, objects, object_types, types: resolver.types, totals, trie, labels, reached })
+    }
+
+    /// True if a root reaches the object.
+    pub fn is_reachable(&self, id: ObjectId) -> bool {
+        self.reached.contains(id.0)
     }
 
     /// The reference tree: frames by path, with the bytes and objects of each.
@@ -114,6 +126,24 @@ impl<'m, 'p> HeapSnapshot<'m, 'p> {
     /// The text of a label of [`HeapSnapshot::tree`] or of a tree pruned from it.
     pub fn label_text(&self, label: u32) -> &str {
         self.labels.get(label)
+    }
+}
+
+/// Bytes of a slot beyond the value, or the whole elements, that its type says is there.
+fn rounding(
+    model: &RuntimeModel<'_>,
+    objects: &ObjectTable<'_, '_>,
+    types: &TypeTable,
+    object_types: &[ObjectType],
+    slot: Slot,
+) -> u64 {
+    let (span, object) = (objects.span(slot), object_types[slot.id.0 as usize]);
+    let room = span.elem_size - payload_offset(model, span);
+    let size = if object.is_known() { types.get(object.ty()).size } else { 0 };
+    match object.part() {
+        Part::Value if size > 0 => room.saturating_sub(size),
+        Part::Elements if size > 1 => room % size,
+        _ => 0,
     }
 }
 

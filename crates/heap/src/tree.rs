@@ -1,5 +1,6 @@
 //! The reference tree: class by class, breadth first, each object once under the frame that reached it first.
 
+use crate::containers::Role;
 use crate::infer::payload_offset;
 use crate::label_text::field_label;
 use crate::labels::{EdgeKey, Labels};
@@ -216,6 +217,8 @@ impl<'a, 'm, 'p> TreeBuilder<'a, 'm, 'p> {
         let label = match self.resolver.meaning(object, offset) {
             Meaning::Machinery if object.part() == Part::Closure => self.labels.text("captured"),
             Meaning::Machinery => return node,
+            // The object is the very pointer, slice or string that its frame names already.
+            Meaning::Entry(Role::Own, _, entry) if entry.path.is_empty() && !entry.is_dynamic() => return node,
             Meaning::Entry(role, owner, entry) => {
                 let entry = entry.clone();
                 self.entry_label(role, owner, &entry, at, value)
@@ -235,7 +238,7 @@ impl<'a, 'm, 'p> TreeBuilder<'a, 'm, 'p> {
 
     fn entry_label(
         &mut self,
-        role: crate::containers::Role,
+        role: Role,
         owner: goheap_runtime::TypeId,
         entry: &PlanEntry,
         at: u64,

@@ -2,6 +2,7 @@
 
 use crate::bits::BitVector;
 use crate::error::RuntimeError;
+use crate::gcprog;
 use crate::layout::RuntimeLayout;
 use crate::pclntab::FuncTable;
 use crate::version::GoVersion;
@@ -39,7 +40,8 @@ pub struct ModuleData<'p> {
     pub rodata: u64,
     /// Offsets of type descriptors from `types`, up to 1.26.
     pub typelinks: Vec<u32>,
-    /// One bit a word of `data`; empty where the core predates `schedinit`.
+    /// One bit a word of `data`; from the linker's program (`gcdata`) where the core predates `schedinit` or lost what that built;
+    /// empty where even that is absent.
     pub data_mask: BitVector,
     /// One bit a word of `bss`.
     pub bss_mask: BitVector,
@@ -68,12 +70,20 @@ impl<'p> ModuleData<'p> {
             let (start, end) = (word(start)?, word(end)?);
             if start <= end { Ok(start..end) } else { Err(RuntimeError::ModuleUnreadable { address }) }
         };
-        let mask = |offset: u64| BitVector::read_header(memory, address.add(offset)).unwrap_or_default();
+        let (data, bss) = (range(fields.data, fields.edata)?, range(fields.bss, fields.ebss)?);
+        // gcdata and gcbss stand before types in every release.
+        let mask = |built: u64, program: u64, section: &AddressRange| {
+            let read = BitVector::read_header(memory, address.add(built)).filter(|mask| mask.len > 0);
+            let words = usize::try_from((section.end - section.start) / 8).ok()?;
+            read.or_else(|| gcprog::run(memory, Address(memory.read_u64(address.add(program))?), words))
+        };
+        let data_mask = mask(fields.gcdatamask, fields.types.wrapping_sub(16), &data).unwrap_or_default();
+        let bss_mask = mask(fields.gcbssmask, fields.types.wrapping_sub(8), &bss).unwrap_or_default();
         Ok(ModuleData {
             address,
             text: range(fields.text, fields.etext)?,
-            data: range(fields.data, fields.edata)?,
-            bss: range(fields.bss, fields.ebss)?,
+            data,
+            bss,
             // enoptrdata follows in every release; what comes after it differs with the linker.
             noptrdata: range(fields.noptrdata, fields.noptrdata + 8)?,
             noptrbss: range(fields.noptrbss, fields.enoptrbss)?,
@@ -82,8 +92,8 @@ impl<'p> ModuleData<'p> {
             itabs: optional(fields.itaboffset).zip(optional(fields.itabsize)),
             rodata: optional(fields.rodata).unwrap_or(0),
             typelinks: fields.typelinks.and_then(|at| read_typelinks(memory, address.add(at))).unwrap_or_default(),
-            data_mask: mask(fields.gcdatamask),
-            bss_mask: mask(fields.gcbssmask),
+            data_mask,
+            bss_mask,
             functions: FuncTable::read(memory, layout, version, address).ok_or_else(absent)?,
             next: Address(word(fields.next)?),
         })

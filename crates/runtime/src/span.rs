@@ -114,6 +114,9 @@ impl<'p> SpanReader<'_, 'p> {
         let bytes = npages.checked_mul(PAGE_BYTES).filter(|&bytes| bytes <= self.max_bytes)?;
         base.checked_add(bytes)?;
         let elem_size = word(&record, fields.elemsize)?;
+        if !base.is_multiple_of(PAGE_BYTES) || !elem_size.is_multiple_of(8) {
+            return None;
+        }
         let span_class = byte(&record, fields.spanclass)?;
         let (nelems, free_index) = self.counts(&record)?;
         if elem_size == 0 || elem_size > bytes || nelems == 0 || nelems > MAX_SLOTS || nelems > bytes / elem_size {

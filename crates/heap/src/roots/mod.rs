@@ -1,5 +1,6 @@
 //! Collects the roots exactly as the collector does (mgcmark.go `markroot`, `gcMarkTinyAllocs`), and names them.
 
+mod locals;
 mod other;
 mod stacks;
 mod statics;
@@ -21,7 +22,7 @@ pub(crate) struct RootCollector<'a, 'm, 'p> {
     pub(crate) resolver: &'a mut Resolver<'m>,
     pub(crate) labels: &'a mut Labels,
     pub(crate) trie: &'a mut PathTrie,
-    locals: stacks::LocalsCache,
+    locals: locals::LocalsCache,
     conservative: Vec<Root>,
     set: RootSet,
 }
@@ -40,7 +41,7 @@ impl<'a, 'm, 'p> RootCollector<'a, 'm, 'p> {
             resolver,
             labels,
             trie,
-            locals: stacks::LocalsCache::default(),
+            locals: locals::LocalsCache::default(),
             conservative: Vec::new(),
             set: RootSet::default(),
         }

@@ -1,28 +1,14 @@
 //! Goroutine stacks, as `goroutine f` → function → variable.
 
 use super::RootCollector;
+use super::locals::NamedSlot;
 use crate::label_text::{field_label, function_of};
 use crate::object_type::Evidence;
 use crate::plan::PointerWord;
 use crate::root::{Root, RootClass};
 use goheap_graph::{PathTrie, TrieNode};
-use goheap_runtime::dwarf::{Local, Piece, Place};
-use goheap_runtime::stack::{Frame, Precision, StackPlace, StackPointer, StackRoot, StackScan, ThreadIndex, UnwindEnd};
-use goheap_runtime::{Goroutine, RuntimeModel, TypeId};
-use rustc_hash::FxHashMap;
-
-/// Locals of the functions met, by the pc asked for: thousands of goroutines stand at the same few.
-pub(super) type LocalsCache = FxHashMap<u64, Vec<Local>>;
-
-/// A word of a frame, named.
-struct NamedSlot {
-    name: String,
-    ty: TypeId,
-    /// Bytes from the start of the variable.
-    offset: u64,
-    /// True if the variable is there at this very instruction, not only at others.
-    is_current: bool,
-}
+use goheap_runtime::stack::{Precision, StackPlace, StackPointer, StackRoot, StackScan, ThreadIndex, UnwindEnd};
+use goheap_runtime::{Goroutine, RuntimeModel};
 
 impl<'m, 'p> RootCollector<'_, 'm, 'p> {
     pub(super) fn stacks(&mut self) {
@@ -91,18 +77,13 @@ impl<'m, 'p> RootCollector<'_, 'm, 'p> {
 
     /// A register of the innermost frame, by the variable that is in it.
     fn register_word(&mut self, function: TrieNode, scan: &StackScan, number: u16, root: &StackRoot) -> TrieNode {
-        let in_register = |local: &Local| match local.place.as_ref()? {
-            Place::Register(register) if *register == number => Some(0),
-            Place::Pieces(pieces) => piece_offset(pieces, |place, _| (*place == Place::Register(number)).then_some(0)),
-            _ => None,
+        let found = self.name_register(&scan.frames[0], number);
+        let Some(slot) = found else { return self.node(function, &place_label(self.model, root)) };
+        let Some(entry) = self.resolver.entry(slot.ty, slot.offset).cloned() else {
+            return self.node(function, &slot.name);
         };
-        let found = self.locals(&scan.frames[0], 0).and_then(|locals| {
-            locals.iter().find_map(|local| Some((local.name.clone(), TypeId(local.ty?.0), in_register(local)?)))
-        });
-        let Some((name, ty, offset)) = found else { return self.node(function, &place_label(self.model, root)) };
-        let Some(entry) = self.resolver.entry(ty, offset).cloned() else { return self.node(function, &name) };
         // The word is in no memory, so an interface's type beside it cannot be read; the slot is no place to look either.
-        let text = format!("{}{} {}", variable_name(&name), entry.path, self.resolver.types.get(entry.field).name);
+        let text = format!("{}{} {}", slot.name, entry.path, self.resolver.types.get(entry.field).name);
         if !matches!(entry.word, PointerWord::InterfaceData(_)) {
             self.declared(root.value, entry.word, entry.field, 0, Evidence::Derived);
         }
@@ -140,52 +121,6 @@ impl<'m, 'p> RootCollector<'_, 'm, 'p> {
         self.resolver.entry(ty, offset)?;
         Some(self.local_word(function, &NamedSlot { name, ty, offset, is_current: slot.is_current }, value, at))
     }
-
-    /// The variables of a frame's function, as they are at its pc.
-    fn locals(&mut self, frame: &Frame, index: usize) -> Option<&[Local]> {
-        let dwarf = self.model.dwarf.as_ref()?;
-        // The DWARF of plugins and shared objects is not read.
-        let bias = (frame.module == 0).then_some(self.model.process.load_bias)?;
-        let pc = frame.pc.wrapping_sub(bias).wrapping_sub(u64::from(index > 0));
-        Some(self.locals.entry(pc).or_insert_with(|| dwarf.locals_of_function(pc)))
-    }
-
-    /// The variable that holds the word at `at` of a frame: one that is there now, else one that is there at
-    /// some other instruction. At the return from a call most variables are nowhere by DWARF while their slots still live.
-    fn name_slot(&mut self, scan: &StackScan, index: usize, at: u64) -> Option<NamedSlot> {
-        let frame = scan.frames.get(index)?;
-        let distance = at.wrapping_sub(frame.fp) as i64;
-        let locals = self.locals(frame, index)?;
-        let current = locals.iter().find_map(|local| {
-            let offset = match local.place.as_ref()? {
-                Place::CfaOffset(start) => within(distance, *start, local.size)?,
-                Place::Pieces(pieces) => piece_offset(pieces, |place, size| match place {
-                    Place::CfaOffset(start) => within(distance, *start, size),
-                    _ => None,
-                })?,
-                _ => return None,
-            };
-            Some((local, offset, true))
-        });
-        let elsewhere = || {
-            locals.iter().find_map(|local| {
-                let slot = local.slots.iter().find(|slot| within(distance, slot.cfa_offset, slot.size).is_some())?;
-                let offset = within(distance, slot.cfa_offset, slot.size)?;
-                Some((local, slot.variable_offset + offset, false))
-            })
-        };
-        let (local, offset, is_current) = current.or_else(elsewhere)?;
-        let name = variable_name(&local.name).to_owned();
-        Some(NamedSlot { name, ty: TypeId(local.ty?.0), offset, is_current })
-    }
-}
-
-/// The declared name of a local: variables moved to the heap are `&x`, the words of a variable kept in parts `x.ptr` and so on
-/// (all releases, and most variables since 1.27).
-fn variable_name(name: &str) -> &str {
-    let name = name.strip_prefix('&').unwrap_or(name);
-    let part = |suffix: &&str| name.strip_suffix(*suffix);
-    [".ptr", ".data", ".itab", ".type"].iter().find_map(part).unwrap_or(name)
 }
 
 /// What a root is that lies in no slot of a frame.
@@ -201,21 +136,4 @@ fn place_label(model: &RuntimeModel<'_>, root: &StackRoot) -> String {
             None => "defer".to_owned(),
         },
     }
-}
-
-fn within(distance: i64, start: i64, size: u64) -> Option<u64> {
-    let inner = u64::try_from(distance.checked_sub(start)?).ok()?;
-    (inner < size).then_some(inner)
-}
-
-/// The offset in a variable of what `find` sees in one of its pieces.
-fn piece_offset(pieces: &[Piece], find: impl Fn(&Place, u64) -> Option<u64>) -> Option<u64> {
-    let mut before = 0_u64;
-    for piece in pieces {
-        if let Some(inner) = piece.place.as_ref().and_then(|place| find(place, piece.size)) {
-            return before.checked_add(inner);
-        }
-        before = before.checked_add(piece.size)?;
-    }
-    None
 }

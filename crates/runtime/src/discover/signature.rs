@@ -81,7 +81,7 @@ pub(super) fn find_allp(search: &Search<'_>, heap: &GoHeap<'_>) -> Option<Addres
 pub(super) fn find_gc_controller(search: &Search<'_>, heap: &GoHeap<'_>) -> Option<Address> {
     let fields = &search.layout.gc_controller;
     let (heap_in_use, total_alloc, total_free) = (fields.heap_in_use?, fields.total_alloc?, fields.total_free?);
-    let in_use = heap.pages_in_use * PAGE_BYTES;
+    let in_use = heap.pages_in_use.saturating_mul(PAGE_BYTES);
     let is_controller = |at: &Address| {
         let word = |offset: u64| search.memory.read_u64(at.add(offset)).unwrap_or(u64::MAX);
         // heapReleased and heapFree follow heapInUse, heapScan follows heapLive, in every release since 1.19.

@@ -1,6 +1,6 @@
 //! Goroutine stacks: their frames, and which words in them the collector takes for pointers.
 //!
-//! [`unwind`](unwind::Unwinder) walks frames as `traceback.go` does; [`scan_goroutine`] finds the pointers as `scanstack`
+//! [`unwind`](unwind::Unwinder) walks frames as `traceback.go` does; [`StackScanner::scan`] finds the pointers as `scanstack`
 //! (mgcmark.go) does: stack maps, stack objects that something points to, deferred calls; and, where a thread was stopped at
 //! an arbitrary instruction, registers and its innermost frame conservatively.
 

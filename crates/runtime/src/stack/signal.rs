@@ -31,7 +31,7 @@ pub(super) fn interrupted(
     let size = hi.saturating_sub(lo).min(MAX_SIGNAL_STACK);
     let start = if (lo..hi).contains(&sp) { sp & !7 } else { hi };
     (start..lo.saturating_add(size).saturating_sub(24)).step_by(8).filter_map(move |at| {
-        let is_stack = memory.read_u64(Address(at))? == lo && memory.read_u64(Address(at + 16))? == hi - lo;
+        let is_stack = memory.read_u64(Address(at))? == lo && memory.read_u64(Address(at + 16))? == hi.wrapping_sub(lo);
         if is_stack { read_context(memory, machine, Address(at.checked_sub(16)?)) } else { None }
     })
 }
