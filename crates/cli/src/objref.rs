@@ -25,7 +25,7 @@ pub(crate) fn run(input: &Input, options: &ObjrefOptions) -> Result<(), Failure>
     let inputs = [Some(&request.core), request.executable.as_ref()];
     let inputs: Vec<&Path> = inputs.into_iter().flatten().map(|path| path.as_path()).collect();
     let output = Output::new(&options.out, &inputs)?;
-    with_heap(input, |snapshot| {
+    with_heap(input, false, |snapshot| {
         let picture = Picture::new(snapshot, options, format).map_err(Failure::Report)?;
         let drawn = output.write(|out| picture.write(out))?;
         tell(snapshot, options, &picture, drawn, Speaker::new(input.quiet));

@@ -7,6 +7,7 @@ use crate::diagnostics;
 use crate::errors::Failure;
 use crate::open::with_heap;
 use crate::output::to_stdout;
+use crate::say::Speaker;
 use goheap_heap::{HeapSnapshot, Totals, invariants};
 use goheap_image::{Machine, Process};
 use goheap_report::overview::{
@@ -20,14 +21,20 @@ use std::collections::BTreeMap;
 
 /// Runs the command.
 pub(crate) fn run(input: &Input, options: &OverviewOptions) -> Result<(), Failure> {
-    with_heap(input, |snapshot| {
+    with_heap(input, true, |snapshot| {
         let report = report(snapshot);
+        if report.heap.is_none() {
+            Speaker::new(input.quiet).note(format_args!(
+                "the core is cut off before the runtime's list of spans: nothing can be said of the heap"
+            ));
+        }
         to_stdout(|out| if options.json { report.write_json(out) } else { report.write_text(out) })
     })
 }
 
 fn report(snapshot: &HeapSnapshot<'_, '_>) -> OverviewReport {
     let model = snapshot.model;
+    let has_heap = !model.diagnostics.no_heap;
     OverviewReport {
         program: program(model.process),
         go: go(model),
@@ -35,9 +42,9 @@ fn report(snapshot: &HeapSnapshot<'_, '_>) -> OverviewReport {
         threads: Some(model.process.core.threads().len() as u64),
         goroutines: goroutines(model),
         died: Some(death(model.process)),
-        heap: heap(&snapshot.totals),
-        runtime_counters: counters(snapshot),
-        invariants: invariants::check(snapshot).into_iter().map(invariant).collect(),
+        heap: has_heap.then(|| heap(&snapshot.totals)),
+        runtime_counters: if has_heap { counters(snapshot) } else { Vec::new() },
+        invariants: if has_heap { checks(snapshot) } else { Vec::new() },
         diagnostics: diagnostics::all(snapshot),
     }
 }
@@ -128,6 +135,10 @@ fn counters(snapshot: &HeapSnapshot<'_, '_>) -> Vec<RuntimeCounter> {
         note: Some(counter.note.to_owned()).filter(|note| !note.is_empty()),
     };
     counters.into_iter().map(counter).collect()
+}
+
+fn checks(snapshot: &HeapSnapshot<'_, '_>) -> Vec<Invariant> {
+    invariants::check(snapshot).into_iter().map(invariant).collect()
 }
 
 fn invariant(one: invariants::Invariant) -> Invariant {

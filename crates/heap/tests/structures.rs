@@ -105,7 +105,7 @@ fn open(folder: &Path) -> Process {
 }
 
 fn with_snapshot(process: &Process, no_dwarf: bool, check: impl FnOnce(&HeapSnapshot<'_, '_>)) {
-    let mut model = RuntimeModel::open(process, ModelOptions { no_dwarf }).unwrap();
+    let mut model = RuntimeModel::open(process, ModelOptions { no_dwarf, ..ModelOptions::default() }).unwrap();
     let types = std::mem::take(&mut model.types);
     check(&HeapSnapshot::take(&model, types).unwrap());
 }

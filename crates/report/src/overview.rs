@@ -28,8 +28,9 @@ pub struct OverviewReport {
     /// When and why it died.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub died: Option<Death>,
-    /// The reconciliation.
-    pub heap: HeapSums,
+    /// The reconciliation; none where the core lacks what describes the heap.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub heap: Option<HeapSums>,
     /// The runtime's own numbers beside ours.
     pub runtime_counters: Vec<RuntimeCounter>,
     /// What was checked, and how often it did not hold.

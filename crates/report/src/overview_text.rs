@@ -12,7 +12,10 @@ pub(crate) fn write(report: &OverviewReport, out: impl Write) -> io::Result<()> 
     let mut out = BufWriter::new(out);
     facts(report).write(&mut out)?;
     write_goroutine_states(report, &mut out)?;
-    write_heap(&report.heap, &mut out)?;
+    match &report.heap {
+        Some(heap) => write_heap(heap, &mut out)?,
+        None => writeln!(out, "\nheap  not in the core")?,
+    }
     write_counters(report, &mut out)?;
     write_invariants(report, &mut out)?;
     write_diagnostics(report, &mut out)?;

@@ -7,6 +7,8 @@ pub struct Diagnostics {
     pub broken_spans: u64,
     /// Entries of `allgs` that could not be read.
     pub broken_goroutines: u64,
+    /// The list of spans is absent: nothing can be said of the heap.
+    pub no_heap: bool,
     /// `runtime.allgs` was not found: no stack is a root.
     pub no_goroutines: bool,
     /// `runtime.allp` was not found: the tiny blocks in use are no roots.

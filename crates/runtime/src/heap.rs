@@ -72,6 +72,24 @@ impl<'p> GoHeap<'p> {
         Some(heap)
     }
 
+    /// The heap of a core that lacks the list of spans.
+    pub fn absent() -> Self {
+        GoHeap {
+            spans: Vec::new(),
+            manual: Vec::new(),
+            sweepgen: 0,
+            pages_in_use: 0,
+            broken_spans: 0,
+            first_arena: 0,
+            arenas: Vec::new(),
+        }
+    }
+
+    /// True if no span is known: not even an idle process has none.
+    pub fn is_absent(&self) -> bool {
+        self.spans.is_empty()
+    }
+
     fn index_pages(&mut self) {
         let Some((first, last)) = self.spans.first().map(|span| span.base).zip(self.spans.last().map(Span::end)) else {
             return;

@@ -27,6 +27,9 @@ const MAX_PROCESSORS: u64 = 1 << 16;
 pub struct ModelOptions {
     /// Do as if the executable were stripped: use neither its DWARF nor its symbol table.
     pub no_dwarf: bool,
+    /// Go on with an empty heap where the core is cut off before the runtime's list of spans: goroutines and their stacks lie
+    /// before it.
+    pub without_heap: bool,
 }
 
 /// Everything that goheap knows of a process's Go runtime.
@@ -90,7 +93,12 @@ impl<'p> RuntimeModel<'p> {
         let modules = read_modules(memory, &layout, &version, first)?;
         let search = Search { memory, machine, layout: &layout, symbols: &symbols, module: &modules[0] };
         let mheap = search.mheap().ok_or(RuntimeError::NoHeap)?;
-        let heap = GoHeap::read(memory, &layout, &version, mheap).ok_or(RuntimeError::HeapUnreadable { mheap })?;
+        let heap = match GoHeap::read(memory, &layout, &version, mheap) {
+            Some(heap) => heap,
+            None if options.without_heap => GoHeap::absent(),
+            None => return Err(RuntimeError::HeapUnreadable { mheap }),
+        };
+        diagnostics.no_heap = heap.is_absent();
         let anchors = search.anchors(&heap);
         let mut types = match &dwarf {
             Some(dwarf) => TypeTable::from_dwarf(dwarf, modules[0].types.start),
