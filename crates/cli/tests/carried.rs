@@ -9,9 +9,6 @@ use serde_json::Value;
 use std::collections::HashMap;
 use std::ffi::OsStr;
 
-/// Two variables that the fixture measures as one: a context and the function that cancels it.
-const MEASURED_WITH: [(&str, &str); 1] = [("main.ctx", "main.cancel context.CancelFunc")];
-
 /// Label and bytes of each root that should be in the picture. What holds nothing has no width.
 fn expected_variables(truth: &Value) -> Vec<(String, u64, u64)> {
     let structures = truth["structures"].as_array().unwrap().iter();
@@ -30,8 +27,6 @@ fn assert_variables(carried: &Carried, sizes: &HashMap<String, u64>) {
     assert!(expected.len() > 80, "the fixture has some 95 variables that hold something");
     for (label, bytes, tolerance) in expected {
         let found = *sizes.get(&label).unwrap_or_else(|| panic!("{}: {label} is missing", carried.release));
-        let beside = MEASURED_WITH.iter().find(|(root, _)| label.starts_with(&format!("{root} ")));
-        let found = found + beside.map_or(0, |(_, other)| sizes[*other]);
         let allowed = (bytes / 1000).max(tolerance);
         assert!(found.abs_diff(bytes) <= allowed, "{}: {label} holds {bytes}, shown {found}", carried.release);
     }
