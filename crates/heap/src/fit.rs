@@ -24,58 +24,53 @@ pub(crate) struct Fit {
     expected: Vec<u64>,
 }
 
+/// The slot that is asked about.
+#[derive(Clone, Copy)]
+pub(crate) struct Candidate<'a, 'p> {
+    pub(crate) masks: &'a PointerMasks<'p>,
+    pub(crate) span: &'a Span<'p>,
+    pub(crate) slot: u32,
+    /// Bytes before the payload.
+    pub(crate) payload: u64,
+}
+
+impl Candidate<'_, '_> {
+    fn room(&self) -> u64 {
+        self.span.elem_size - self.payload
+    }
+}
+
 impl Fit {
-    /// True if `part` of `ty`, which is no container's inside, can lie in the slot, whose payload begins at byte `payload`.
-    #[allow(clippy::too_many_arguments, reason = "each is one fact of the question")]
-    pub(crate) fn fits(
-        &mut self,
-        types: &TypeTable,
-        masks: &PointerMasks<'_>,
-        span: &Span<'_>,
-        slot: u32,
-        payload: u64,
-        part: Part,
-        ty: TypeId,
-    ) -> bool {
+    /// True if `part` of `ty`, which is no container's inside, can lie in the slot.
+    pub(crate) fn fits(&mut self, types: &TypeTable, at: Candidate<'_, '_>, part: Part, ty: TypeId) -> bool {
         let size = types.get(ty).size;
         match part {
-            Part::StringData => span.is_noscan(),
+            Part::StringData => at.span.is_noscan(),
             Part::Value | Part::Elements => {
-                let room = span.elem_size - payload;
-                let is_class = part == Part::Elements || is_smallest_class(size + payload, span);
-                size > 0 && size <= room && is_class && self.mask_fits(types, masks, span, slot, payload, part, ty)
+                let is_class = part == Part::Elements || is_smallest_class(size.saturating_add(at.payload), at.span);
+                size > 0 && size <= at.room() && is_class && self.mask_fits(types, at, part, ty)
             }
             _ => false,
         }
     }
 
-    #[allow(clippy::too_many_arguments, reason = "each is one fact of the question")]
-    fn mask_fits(
-        &mut self,
-        types: &TypeTable,
-        masks: &PointerMasks<'_>,
-        span: &Span<'_>,
-        slot: u32,
-        payload: u64,
-        part: Part,
-        ty: TypeId,
-    ) -> bool {
+    fn mask_fits(&mut self, types: &TypeTable, at: Candidate<'_, '_>, part: Part, ty: TypeId) -> bool {
         let mask = self.masks.entry(ty).or_insert_with(|| types.structural_mask(ty));
         let Some(mask) = mask else { return false };
-        if span.is_noscan() || mask.pointers.len == 0 {
-            return span.is_noscan() && mask.pointers.len == 0;
+        if at.span.is_noscan() || mask.pointers.len == 0 {
+            return at.span.is_noscan() && mask.pointers.len == 0;
         }
-        if span.elem_size > MAX_COMPARED_BYTES {
+        if at.span.elem_size > MAX_COMPARED_BYTES {
             return true;
         }
         self.found.clear();
-        masks.for_each_offset(span, slot, |offset| self.found.push(offset - payload));
+        at.masks.for_each_offset(at.span, at.slot, |offset| self.found.push(offset - at.payload));
         self.expected.clear();
-        let room = if part == Part::Value { mask.size } else { span.elem_size - payload };
+        let room = if part == Part::Value { mask.size } else { at.room() };
         mask.for_each_offset(room, |offset| self.expected.push(offset));
         if part == Part::Value && self.found.len() != self.expected.len() {
             // What header types tile beyond the one value is slack.
-            return payload > 0 && self.found.starts_with(&self.expected);
+            return at.payload > 0 && self.found.starts_with(&self.expected);
         }
         // Of a row, as many whole elements as were asked for have bits.
         let per_element = mask.pointers.ones().count();

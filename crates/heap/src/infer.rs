@@ -4,7 +4,7 @@
 //! visited does not matter to the end; and the collector's own bits judge: a type whose pointers are not exactly the
 //! slot's is refused.
 
-use crate::fit::Fit;
+use crate::fit::{Candidate, Fit};
 use crate::object::{ObjectTable, Slot};
 use crate::object_type::{Evidence, ObjectType, Part};
 use crate::resolve::{Meaning, Resolver};
@@ -171,8 +171,8 @@ impl<'a, 'm, 'p> Inference<'a, 'm, 'p> {
             let room = span.elem_size - payload;
             return resolver.containers.can_hold(&resolver.types, proposal.part, proposal.ty, room, element);
         }
-        let masks = &self.model.masks;
-        self.fit.fits(&resolver.types, masks, span, slot.slot, payload, proposal.part, proposal.ty)
+        let at = Candidate { masks: &self.model.masks, span, slot: slot.slot, payload };
+        self.fit.fits(&resolver.types, at, proposal.part, proposal.ty)
     }
 }
 
