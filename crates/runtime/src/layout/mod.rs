@@ -169,13 +169,6 @@ layouts! {
             gcdata: "gcdataoff/gcdata", }
         optional {}
     }
-    /// `internal/abi.MapType` of its many names (internal/abi/map*.go; `runtime.maptype` up to 1.20): both kinds of map.
-    MapTypeLayout = "MapType" {
-        required { key: "key/Key", elem: "elem/Elem", bucket: "bucket/Bucket/Group", flags: "flags/Flags", }
-        optional { key_size: "keysize/KeySize", elem_size: "elemsize/ValueSize", bucket_size: "bucketsize/BucketSize",
-            group_size: "GroupSize", slot_size: "SlotSize", keys_off: "KeysOff", key_stride: "KeyStride",
-            elems_off: "ElemsOff", elem_stride: "ElemStride", elem_off: "ElemOff", }
-    }
     /// `runtime.gcControllerState` (mgcpacer.go).
     GcControllerLayout = "gcControllerState" {
         required { heap_live: "heapLive", heap_marked: "heapMarked", }
@@ -209,7 +202,7 @@ runtime_layout! {
     gobuf: GobufLayout, m: MLayout, p: PLayout, mcache: McacheLayout, sudog: SudogLayout, hchan: HchanLayout,
     defer: DeferLayout, special: SpecialLayout, special_finalizer: SpecialFinalizerLayout,
     special_weak_handle: SpecialWeakHandleLayout, special_cleanup: SpecialCleanupLayout, func: FuncLayout,
-    stack_object_record: StackObjectRecordLayout, map_type: MapTypeLayout,
+    stack_object_record: StackObjectRecordLayout,
     gc_controller: GcControllerLayout, mstats: MstatsLayout,
 }
 

@@ -31,26 +31,12 @@ pub trait FieldSource {
 
 impl FieldSource for Dwarf {
     fn offset(&self, structure: &str, field: &str) -> Option<u64> {
-        names(structure).into_iter().find_map(|name| {
-            if field == "size()" {
-                return self.struct_size(&name);
-            }
-            field.split('/').find_map(|spelling| self.struct_member(&name, spelling)).map(|member| member.offset)
-        })
+        let name = format!("runtime.{structure}");
+        if field == "size()" {
+            return self.struct_size(&name);
+        }
+        field.split('/').find_map(|spelling| self.struct_member(&name, spelling)).map(|member| member.offset)
     }
-}
-
-/// The names of map types, which moved from runtime to internal/abi in 1.21 and had two descriptors side by side in 1.24 and
-/// 1.25.
-const MAP_TYPES: [&str; 4] =
-    ["internal/abi.SwissMapType", "internal/abi.MapType", "internal/abi.OldMapType", "runtime.maptype"];
-
-/// What DWARF may call a struct of the table.
-fn names(structure: &str) -> Vec<String> {
-    if structure == "MapType" {
-        return MAP_TYPES.map(str::to_owned).to_vec();
-    }
-    vec![format!("runtime.{structure}")]
 }
 
 /// One column of the built-in table.

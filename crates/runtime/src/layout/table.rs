@@ -209,19 +209,4 @@ pub(super) const ROWS: &[Row] = &[
     row("gcControllerState", "totalFree", [NONE, NONE, 336, 280, 304, 304, 304, 304, 304, 304, 304]),
 
     row("mstats", "numgc", [4280, 4280, 7704, 7704, 7704, 7704, 7704, 7704, 7680, 7680, 7680]),
-
-    row("MapType", "key/Key", [48, 48, 48, 48, 48, 48, 48, 48, 48, 48, 48]),
-    row("MapType", "elem/Elem", [56, 56, 56, 56, 56, 56, 56, 56, 56, 56, 56]),
-    row("MapType", "bucket/Bucket/Group", [64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64]),
-    row("MapType", "keysize/KeySize", [80, 80, 80, 80, 80, 80, 80, NONE, NONE, NONE, NONE]),
-    row("MapType", "elemsize/ValueSize", [81, 81, 81, 81, 81, 81, 81, NONE, NONE, NONE, NONE]),
-    row("MapType", "bucketsize/BucketSize", [82, 82, 82, 82, 82, 82, 82, NONE, NONE, NONE, NONE]),
-    row("MapType", "GroupSize", [NONE, NONE, NONE, NONE, NONE, NONE, NONE, 80, 80, 80, 80]),
-    row("MapType", "SlotSize", [NONE, NONE, NONE, NONE, NONE, NONE, NONE, 88, 88, 88, NONE]),
-    row("MapType", "ElemOff", [NONE, NONE, NONE, NONE, NONE, NONE, NONE, 96, 96, 96, 120]),
-    row("MapType", "KeysOff", [NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, 88]),
-    row("MapType", "KeyStride", [NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, 96]),
-    row("MapType", "ElemsOff", [NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, 104]),
-    row("MapType", "ElemStride", [NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, 112]),
-    row("MapType", "flags/Flags", [84, 84, 84, 84, 84, 84, 84, 104, 104, 104, 128]),
 ];
