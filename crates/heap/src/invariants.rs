@@ -124,7 +124,12 @@ fn pointer_checks(totals: &Totals) -> Vec<Invariant> {
             pointers.first_to_free_slot,
         ),
         Invariant::counted("pointers do not lead to free pages or span tails", pointers.words, stray, None),
-        Invariant::counted("types explain the pointers of their objects", pointers.words, pointers.unexplained, None),
+        Invariant::counted(
+            "types explain the pointers of their objects",
+            pointers.typed_words,
+            pointers.unexplained,
+            None,
+        ),
         Invariant::counted("allocated = reachable + unreachable", 1, u64::from(!totals.is_reconciled()), None),
     ]
 }

@@ -46,7 +46,9 @@ pub struct PointerCounts {
     pub roots_to_free_slots: u64,
     /// Words that are absent from the core.
     pub absent: u64,
-    /// Pointer words of typed objects that their type does not explain.
+    /// Of `words`, those in objects whose type is known.
+    pub typed_words: u64,
+    /// Of these, the ones where the type has no pointer.
     pub unexplained: u64,
     /// One address that holds a pointer to a free slot.
     pub first_to_free_slot: Option<u64>,
@@ -181,6 +183,12 @@ impl<'a, 'm, 'p> TreeBuilder<'a, 'm, 'p> {
                 return;
             }
             self.counts.words += 1;
+            if object.is_known() {
+                self.counts.typed_words += 1;
+                let is_explained =
+                    !matches!(self.resolver.meaning(object, offset.wrapping_sub(payload)), Meaning::Unexplained);
+                self.counts.unexplained += u64::from(!is_explained);
+            }
             match objects.find(value) {
                 Some(target) if objects.is_allocated(target) => {
                     self.counts.to_objects += 1;
@@ -227,11 +235,7 @@ impl<'a, 'm, 'p> TreeBuilder<'a, 'm, 'p> {
                 let text = format!("{} {}", role.prefix(), self.resolver.types.get(ty).name);
                 self.labels.owned(ty, &text)
             }
-            Meaning::Unexplained => {
-                self.counts.unexplained += 1;
-                self.labels.text("?")
-            }
-            Meaning::Untyped => self.labels.text("?"),
+            Meaning::Unexplained | Meaning::Untyped => self.labels.text("?"),
         };
         self.trie.child_folding(node, label)
     }

@@ -81,7 +81,6 @@ pub struct TypeTable {
     types: Vec<GoType>,
     by_descriptor: FxHashMap<u64, TypeId>,
     by_name: FxHashMap<Box<str>, TypeId>,
-    pointers_to: FxHashMap<TypeId, TypeId>,
 }
 
 impl TypeTable {
@@ -119,26 +118,11 @@ impl TypeTable {
         if !self.by_name.contains_key(&ty.name) {
             self.by_name.insert(ty.name.clone(), id);
         }
-        if let Kind::Pointer(elem) = ty.kind {
-            self.pointers_to.entry(elem).or_insert(id);
-        }
         self.types.push(ty);
         id
     }
 
-    /// The type `*elem`, made if no source describes it.
-    pub fn pointer_to(&mut self, elem: TypeId) -> TypeId {
-        if let Some(&id) = self.pointers_to.get(&elem) {
-            return id;
-        }
-        let name = format!("*{}", self.get(elem).name).into();
-        self.add(GoType { name, size: 8, kind: Kind::Pointer(elem), descriptor: None })
-    }
-
     fn replace(&mut self, id: TypeId, kind: Kind) {
-        if let Kind::Pointer(elem) = kind {
-            self.pointers_to.entry(elem).or_insert(id);
-        }
         if let Some(ty) = self.types.get_mut(id.0 as usize) {
             ty.kind = kind;
         }
