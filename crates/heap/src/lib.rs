@@ -7,9 +7,10 @@
 //! The key idea: objects are implicit (a slot of a span), the collector's pointer masks say exactly what is a pointer, and types
 //! are only names for what the masks show.
 
+mod closures;
+mod compiled;
 mod containers;
 mod error;
-mod fit;
 mod infer;
 pub mod invariants;
 mod label_text;
@@ -20,6 +21,7 @@ mod plan;
 mod resolve;
 mod root;
 mod roots;
+mod rules;
 mod snapshot;
 mod tree;
 

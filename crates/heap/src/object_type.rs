@@ -8,10 +8,28 @@ use goheap_runtime::TypeId;
 pub enum Evidence {
     /// Nothing tells.
     None = 0,
+    /// By its shape alone: of the program's types just this one fits the size class, the pointer bits and what the words hold;
+    /// or followed from such an object.
+    Candidate = 1,
     /// Followed from a typed pointer or by a container's rule.
-    Derived = 1,
+    Derived = 2,
     /// The runtime recorded it (malloc header, large span, interface word), or a variable's declaration says it.
-    Exact = 2,
+    Exact = 3,
+}
+
+impl Evidence {
+    /// Every kind, the weakest first.
+    pub const ALL: [Evidence; 4] = [Evidence::None, Evidence::Candidate, Evidence::Derived, Evidence::Exact];
+
+    /// The word that reports show.
+    pub fn name(self) -> &'static str {
+        match self {
+            Evidence::None => "none",
+            Evidence::Candidate => "candidate",
+            Evidence::Derived => "derived",
+            Evidence::Exact => "exact",
+        }
+    }
 }
 
 /// Which part of a type's storage an object is.
@@ -38,7 +56,8 @@ pub enum Part {
     ChanHeader = 8,
     /// A channel's buffer.
     ChanBuffer = 9,
-    /// A func value's closure; the type is that of the func.
+    /// A func value's closure; the type is the struct of the function's address and what it captured, or that of the func
+    /// where the captures are not known.
     Closure = 10,
     /// The bytes of a string.
     StringData = 11,
@@ -71,7 +90,7 @@ const PARTS: [Part; 13] = [
 
 const TYPE_BITS: u32 = 26;
 
-/// A part of a type and how it is known: 26 bits, 4 and 2.
+/// A part of a type and how it is known: 4 bits, 26 and 2 in one word.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct ObjectType(u32);
 
@@ -94,11 +113,7 @@ impl ObjectType {
 
     /// How it is known.
     pub fn evidence(self) -> Evidence {
-        match self.0 >> 30 {
-            0 => Evidence::None,
-            1 => Evidence::Derived,
-            _ => Evidence::Exact,
-        }
+        Evidence::ALL[(self.0 >> 30) as usize]
     }
 
     /// Which part.
@@ -109,6 +124,16 @@ impl ObjectType {
     /// Of which type.
     pub fn ty(self) -> TypeId {
         TypeId(self.0 & ((1 << TYPE_BITS) - 1))
+    }
+
+    /// The word that holds it, for a table that threads share.
+    pub(crate) fn to_bits(self) -> u32 {
+        self.0
+    }
+
+    /// What [`ObjectType::to_bits`] gave.
+    pub(crate) fn from_bits(bits: u32) -> Self {
+        ObjectType(bits)
     }
 
     /// The same part of the same type.

@@ -1,10 +1,10 @@
 //! Scan plans: for each type, what stands at each pointer word of a value, compiled once.
 
+use crate::rules::{atomic_pointer, known_field};
 use goheap_runtime::{Field, Kind, TypeId, TypeTable};
-use rustc_hash::FxHashMap;
 
 /// A value with more pointer words than this is resolved by walking its type instead.
-const MAX_ENTRIES: usize = 4096;
+pub(crate) const MAX_ENTRIES: usize = 4096;
 const MAX_DEPTH: u32 = 64;
 
 /// What a pointer word means.
@@ -12,6 +12,8 @@ const MAX_DEPTH: u32 = 64;
 pub(crate) enum PointerWord {
     /// A pointer to one value of a type.
     Pointer(TypeId),
+    /// A pointer to values of a type in a row.
+    Row(TypeId),
     /// A pointer of which the type says nothing.
     Untyped,
     /// A func value.
@@ -22,6 +24,8 @@ pub(crate) enum PointerWord {
     Slice(TypeId),
     /// The second word of an interface, whose first has an itab if true. The first is no pointer to the collector.
     InterfaceData(bool),
+    /// The second word of a `reflect.Value`, between its type and its flags.
+    Reflected,
     /// A map of this map type.
     Map(TypeId),
     /// A channel of this channel type.
@@ -51,26 +55,8 @@ impl PlanEntry {
 /// The pointer words of a type in order of offset.
 pub(crate) type Plan = Box<[PlanEntry]>;
 
-/// Plans of the types met.
-#[derive(Debug, Default)]
-pub(crate) struct Plans {
-    plans: FxHashMap<TypeId, Plan>,
-    /// Words of types too large for a plan.
-    walked: FxHashMap<(TypeId, u64), Option<PlanEntry>>,
-}
-
-impl Plans {
-    /// The entry for the word at `offset` of a value of `ty`; None where the type has no pointer there.
-    pub(crate) fn entry(&mut self, types: &TypeTable, ty: TypeId, offset: u64) -> Option<&PlanEntry> {
-        let plan = self.plans.entry(ty).or_insert_with(|| compile(types, ty));
-        if plan.len() >= MAX_ENTRIES {
-            return self.walked.entry((ty, offset)).or_insert_with(|| resolve(types, ty, offset)).as_ref();
-        }
-        plan.binary_search_by_key(&offset, |entry| entry.offset).ok().map(|index| &plan[index])
-    }
-}
-
-fn compile(types: &TypeTable, ty: TypeId) -> Plan {
+/// The plan of a type; cut after about [`MAX_ENTRIES`] words.
+pub(crate) fn compile(types: &TypeTable, ty: TypeId) -> Plan {
     let mut entries = Vec::new();
     expand(types, ty, 0, "", MAX_DEPTH, &mut entries);
     entries.sort_by_key(|entry: &PlanEntry| entry.offset);
@@ -110,14 +96,11 @@ fn expand(types: &TypeTable, ty: TypeId, base: u64, path: &str, depth: u32, entr
                 if entries.len() >= MAX_ENTRIES {
                     return;
                 }
-                expand(
-                    types,
-                    field.ty,
-                    base.saturating_add(field.offset),
-                    &format!("{path}.{}", short(&field.name)),
-                    depth,
-                    entries,
-                );
+                let (at, path) = (base.saturating_add(field.offset), format!("{path}.{}", short(&field.name)));
+                match known_field(types, ty, field) {
+                    Some(word) => entries.push(PlanEntry { offset: at, word, field: field.ty, path: path.into() }),
+                    None => expand(types, field.ty, at, &path, depth, entries),
+                }
             }
         }
         _ => {
@@ -128,8 +111,8 @@ fn expand(types: &TypeTable, ty: TypeId, base: u64, path: &str, depth: u32, entr
     }
 }
 
-/// The same for one offset, by walking down the type.
-fn resolve(types: &TypeTable, ty: TypeId, offset: u64) -> Option<PlanEntry> {
+/// The same for one offset, by walking down the type: for those too large for a plan.
+pub(crate) fn resolve(types: &TypeTable, ty: TypeId, offset: u64) -> Option<PlanEntry> {
     let (mut ty, mut rest, mut path) = (ty, offset, String::new());
     for _ in 0..MAX_DEPTH {
         match &types.get(ty).kind {
@@ -150,6 +133,11 @@ fn resolve(types: &TypeTable, ty: TypeId, offset: u64) -> Option<PlanEntry> {
                     rest.checked_sub(field.offset).is_some_and(|inner| inner < types.get(field.ty).size)
                 };
                 let field = fields.iter().find(holds)?;
+                if let Some(word) = known_field(types, ty, field) {
+                    path.push('.');
+                    path.push_str(short(&field.name));
+                    return Some(PlanEntry { offset, word, field: field.ty, path: path.into() });
+                }
                 (ty, rest) = (field.ty, rest - field.offset);
                 path.push('.');
                 path.push_str(short(&field.name));
@@ -183,22 +171,6 @@ fn words(types: &TypeTable, ty: TypeId) -> Vec<(u64, PointerWord)> {
     }
 }
 
-/// `atomic.Pointer[T]` (sync/atomic/type.go) holds an unsafe.Pointer, and tells T by an array of no `*T`.
-fn atomic_pointer<'t>(types: &TypeTable, ty: TypeId, fields: &'t [Field]) -> Option<(PointerWord, &'t Field)> {
-    if !types.get(ty).name.contains("atomic.Pointer[") {
-        return None;
-    }
-    let elem = fields.iter().find_map(|field| match types.get(field.ty).kind {
-        Kind::Array(pointer, 0) => match types.get(pointer).kind {
-            Kind::Pointer(elem) => Some(elem),
-            _ => None,
-        },
-        _ => None,
-    })?;
-    let value = fields.iter().find(|field| types.get(field.ty).kind == Kind::UnsafePointer)?;
-    Some((PointerWord::Pointer(elem), value))
-}
-
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
@@ -219,13 +191,14 @@ mod tests {
         let pair = add(&mut table, "pair", 32, pair);
         let small = add(&mut table, "[2]pair", 64, Kind::Array(pair, 2));
         let large = add(&mut table, "[5000]pair", 160_000, Kind::Array(pair, 5000));
-        let mut plans = Plans::default();
+        let plan = compile(&table, small);
+        let planned = |offset| plan.iter().find(|entry| entry.offset == offset).cloned();
         for offset in (0..64).step_by(8) {
-            let planned = plans.entry(&table, small, offset).cloned();
-            assert_eq!(planned.as_ref(), plans.entry(&table, large, offset), "at {offset}");
+            assert_eq!(planned(offset), resolve(&table, large, offset), "at {offset}");
         }
-        let entry = plans.entry(&table, small, 56).unwrap();
+        let entry = planned(56).unwrap();
         assert_eq!((&*entry.path, entry.word), ("[i].x", PointerWord::InterfaceData(false)));
-        assert_eq!(plans.entry(&table, small, 8), None);
+        assert_eq!(planned(8), None);
+        assert!(compile(&table, large).len() >= MAX_ENTRIES);
     }
 }

@@ -1,16 +1,19 @@
 //! What a pointer word of a typed object means: the one question that inference and the tree both ask.
 
-use crate::containers::{Containers, Position, Role};
+use crate::closures::Closures;
+use crate::compiled::CompiledTypes;
+use crate::containers::{Containers, MapLayout, Position, Role};
 use crate::object_type::{ObjectType, Part};
-use crate::plan::{PlanEntry, Plans, PointerWord};
+use crate::plan::{PlanEntry, PointerWord};
 use goheap_image::{Address, MemoryImage};
-use goheap_runtime::{DescriptorReader, RuntimeModel, TypeId, TypeTable};
+use goheap_runtime::{DescriptorReader, GcMask, Kind, RuntimeModel, TypeId, TypeTable};
+use std::borrow::Cow;
 
 /// The meaning of a pointer word.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) enum Meaning<'a> {
     /// A field, element, key or value of the object's owner type.
-    Entry(Role, TypeId, &'a PlanEntry),
+    Entry(Role, TypeId, Cow<'a, PlanEntry>),
     /// A pointer to a key or value of this type.
     Indirect(Role, TypeId),
     /// A pointer among a container's own parts.
@@ -21,13 +24,39 @@ pub(crate) enum Meaning<'a> {
     Untyped,
 }
 
+/// What has to be loaded before a word can be understood. Loading changes the table of types, which threads share.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) enum Need {
+    /// The type descriptor at this address.
+    Descriptor(u64),
+    /// The closure of the function that begins at this address.
+    Closure(u64),
+}
+
+/// What a pointer word leads to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Target {
+    /// A part of a type; true if the runtime recorded it beside the pointer, as interfaces do.
+    Known(Part, TypeId, bool),
+    /// To be asked again when that is loaded.
+    Needs(Need),
+    /// The word does not tell.
+    Unknown,
+}
+
+/// `flagIndir` of `reflect.Value`: the word is a pointer to the value (reflect/value.go).
+const REFLECT_FLAG_INDIR: u64 = 1 << 7;
+
 /// Types, plans and container rules together.
 pub(crate) struct Resolver<'m> {
     pub(crate) types: TypeTable,
     pub(crate) containers: Containers<'m>,
-    plans: Plans,
+    pub(crate) closures: Closures<'m>,
+    compiled: CompiledTypes,
     memory: &'m MemoryImage,
     descriptors: DescriptorReader<'m>,
+    /// Addresses where no descriptor stands although a word said so.
+    no_descriptors: rustc_hash::FxHashSet<u64>,
 }
 
 impl<'m> Resolver<'m> {
@@ -41,22 +70,27 @@ impl<'m> Resolver<'m> {
             swiss: model.version.uses_swiss_maps(),
             split_groups: model.version.has_experiment("mapsplitgroup"),
         };
+        let mut compiled = CompiledTypes::default();
+        compiled.grow(&types);
         Resolver {
             types,
             containers,
-            plans: Plans::default(),
+            closures: Closures::new(model),
+            compiled,
             memory: model.memory(),
             descriptors: model.descriptors(),
+            no_descriptors: rustc_hash::FxHashSet::default(),
         }
     }
 
     /// What stands at `offset` of the payload of an object of type `object`.
-    pub(crate) fn meaning(&mut self, object: ObjectType, offset: u64) -> Meaning<'_> {
+    pub(crate) fn meaning(&self, object: ObjectType, offset: u64) -> Meaning<'_> {
         if !object.is_known() {
             return Meaning::Untyped;
         }
-        match self.containers.position(&self.types, object.part(), object.ty(), offset) {
-            Position::Item(role, ty, inner) => match self.plans.entry(&self.types, ty, inner) {
+        let layout = || self.map_layout(object.ty());
+        match self.containers.position(&self.types, layout, object.part(), object.ty(), offset) {
+            Position::Item(role, ty, inner) => match self.entry(ty, inner) {
                 Some(entry) => Meaning::Entry(role, ty, entry),
                 None => Meaning::Unexplained,
             },
@@ -66,8 +100,36 @@ impl<'m> Resolver<'m> {
     }
 
     /// What stands at `offset` of a value of `ty`.
-    pub(crate) fn entry(&mut self, ty: TypeId, offset: u64) -> Option<&PlanEntry> {
-        self.plans.entry(&self.types, ty, offset)
+    pub(crate) fn entry(&self, ty: TypeId, offset: u64) -> Option<Cow<'_, PlanEntry>> {
+        self.compiled.entry(&self.types, &self.containers, ty, offset)
+    }
+
+    /// The layout of the map type `ty`.
+    pub(crate) fn map_layout(&self, ty: TypeId) -> Option<&MapLayout> {
+        self.compiled.map_layout(&self.types, &self.containers, ty)
+    }
+
+    /// The pointer bits of a value of at most 64 words.
+    pub(crate) fn small_mask(&self, ty: TypeId) -> Option<u64> {
+        self.compiled.small_mask(&self.types, &self.containers, ty)
+    }
+
+    /// The pointer mask of a type that is not opaque.
+    pub(crate) fn mask(&self, ty: TypeId) -> Option<&GcMask> {
+        self.compiled.mask(&self.types, &self.containers, ty)
+    }
+
+    /// Loads what a word needed.
+    pub(crate) fn load(&mut self, need: Need) {
+        match need {
+            Need::Descriptor(address) => {
+                if self.descriptors.load(&mut self.types, address).is_none() {
+                    self.no_descriptors.insert(address);
+                }
+            }
+            Need::Closure(entry) => self.closures.load(&mut self.types, entry),
+        }
+        self.compiled.grow(&self.types);
     }
 
     /// The type described at `address`, if a descriptor may stand there.
@@ -75,44 +137,113 @@ impl<'m> Resolver<'m> {
         if let Some(id) = self.types.by_descriptor(address) {
             return Some(id);
         }
-        self.descriptors.is_linked(address).then(|| self.descriptors.load(&mut self.types, address)).flatten()
+        self.descriptors.is_plausible(address).then(|| self.trusted_descriptor(address)).flatten()
     }
 
     /// The type described at `address`, which the collector itself trusts to be a descriptor (reflect makes them on the heap).
     pub(crate) fn trusted_descriptor(&mut self, address: u64) -> Option<TypeId> {
-        self.descriptors.load(&mut self.types, address)
+        let id = self.descriptors.load(&mut self.types, address);
+        self.compiled.grow(&self.types);
+        id
+    }
+
+    /// The address of the descriptor that the interface's first word, just before `at`, leads to.
+    fn dynamic_descriptor(&self, at: u64, has_methods: bool) -> Option<u64> {
+        let first = self.memory.read_u64(Address(at.wrapping_sub(8)))?;
+        if has_methods { self.memory.read_u64(Address(first).add(8)) } else { Some(first) }
     }
 
     /// The dynamic type of the interface whose data word lies at `at`; with methods, its first word is an itab.
     pub(crate) fn dynamic_type(&mut self, at: u64, has_methods: bool) -> Option<TypeId> {
-        let first = self.memory.read_u64(Address(at.wrapping_sub(8)))?;
-        let descriptor = if has_methods { self.memory.read_u64(Address(first).add(8))? } else { first };
+        let descriptor = self.dynamic_descriptor(at, has_methods)?;
         self.descriptor(descriptor)
     }
 
-    /// What the target of a pointer word that holds `word` and lies at `at` is: a part and its type; None where the word
-    /// does not tell. True if the runtime recorded it beside the pointer, as interfaces do.
-    pub(crate) fn target(&mut self, word: PointerWord, field: TypeId, at: u64) -> Option<(Part, TypeId, bool)> {
+    /// What the target of a pointer word that holds `value` and lies at `at` is: a part and its type. The value leads into
+    /// the heap.
+    pub(crate) fn target(&self, word: PointerWord, field: TypeId, at: u64, value: u64) -> Target {
+        let known = |part, ty| Target::Known(part, ty, false);
         match word {
-            PointerWord::Pointer(elem) => Some((Part::Value, elem, false)),
-            PointerWord::Slice(elem) => Some((Part::Elements, elem, false)),
-            PointerWord::String => Some((Part::StringData, field, false)),
-            PointerWord::Map(map) => Some((Part::MapHeader, map, false)),
-            PointerWord::Chan(chan) => Some((Part::ChanHeader, chan, false)),
-            PointerWord::Func => Some((Part::Closure, field, false)),
-            PointerWord::Untyped => None,
-            PointerWord::InterfaceData(has_methods) => {
-                let dynamic = self.dynamic_type(at, has_methods)?;
-                if !self.types.is_direct_interface(dynamic) {
-                    return Some((Part::Value, dynamic, true));
-                }
-                let (word, field) = self.entry(dynamic, 0).map(|entry| (entry.word, entry.field))?;
-                // A direct interface holds no further interface: this cannot go deeper.
-                match word {
-                    PointerWord::InterfaceData(_) => None,
-                    _ => self.target(word, field, at).map(|(part, ty, _)| (part, ty, true)),
+            PointerWord::Pointer(elem) => known(Part::Value, elem),
+            PointerWord::Slice(elem) | PointerWord::Row(elem) => known(Part::Elements, elem),
+            PointerWord::String => known(Part::StringData, field),
+            PointerWord::Map(map) => known(Part::MapHeader, map),
+            PointerWord::Chan(chan) => known(Part::ChanHeader, chan),
+            PointerWord::Func => self.closure(value),
+            PointerWord::Untyped => Target::Unknown,
+            PointerWord::InterfaceData(has_methods) => match self.dynamic_descriptor(at, has_methods) {
+                Some(descriptor) => self.held(descriptor, true, at, value),
+                None => Target::Unknown,
+            },
+            PointerWord::Reflected => {
+                let descriptor = self.memory.read_u64(Address(at.wrapping_sub(8)));
+                let flags = self.memory.read_u64(Address(at).add(8));
+                match (descriptor, flags) {
+                    (Some(descriptor), Some(flags)) => {
+                        self.held(descriptor, flags & REFLECT_FLAG_INDIR == 0, at, value)
+                    }
+                    _ => Target::Unknown,
                 }
             }
         }
+    }
+
+    /// What the word is that an interface or a `reflect.Value` of this dynamic type holds: where the type is a pointer and the
+    /// word its value, what that leads to.
+    fn held(&self, descriptor: u64, as_interface: bool, at: u64, value: u64) -> Target {
+        let Some(dynamic) = self.types.by_descriptor(descriptor) else {
+            let may_load = !self.no_descriptors.contains(&descriptor) && self.descriptors.is_plausible(descriptor);
+            return if may_load { Target::Needs(Need::Descriptor(descriptor)) } else { Target::Unknown };
+        };
+        if !as_interface || !self.types.is_direct_interface(dynamic) {
+            return Target::Known(Part::Value, dynamic, true);
+        }
+        let Some(entry) = self.entry(dynamic, 0) else { return Target::Unknown };
+        match entry.word {
+            // A direct interface holds no further interface: this cannot go deeper.
+            PointerWord::InterfaceData(_) | PointerWord::Reflected => Target::Unknown,
+            word => match self.target(word, entry.field, at, value) {
+                Target::Known(part, ty, _) => Target::Known(part, ty, true),
+                other => other,
+            },
+        }
+    }
+
+    /// True if an itab is in the word before `at`, false if a type; None if neither is.
+    pub(crate) fn interface_before(&self, at: u64) -> Option<bool> {
+        let first = self.memory.read_u64(Address(at.wrapping_sub(8)))?;
+        if self.types.by_descriptor(first).is_some() {
+            return Some(false);
+        }
+        let descriptor = self.memory.read_u64(Address(first).add(8)).filter(|_| first.is_multiple_of(8))?;
+        let interface = self.memory.read_u64(Address(first))?;
+        let is_type = |address: u64| self.types.by_descriptor(address).map(|ty| &self.types.get(ty).kind);
+        let is_itab = matches!(is_type(interface), Some(Kind::Interface(_))) && is_type(descriptor).is_some();
+        is_itab.then_some(true)
+    }
+
+    /// The closure at `value`, by the function that its first word calls.
+    pub(crate) fn closure(&self, value: u64) -> Target {
+        let Some(entry) = self.memory.read_u64(Address(value)) else { return Target::Unknown };
+        match self.closures.get(entry) {
+            Some(Some(ty)) => Target::Known(Part::Closure, ty, false),
+            Some(None) => Target::Unknown,
+            None => Target::Needs(Need::Closure(entry)),
+        }
+    }
+
+    /// [`Resolver::target`], with everything loaded that it needs.
+    pub(crate) fn target_loaded(&mut self, word: PointerWord, field: TypeId, at: u64, value: u64) -> Target {
+        loop {
+            match self.target(word, field, at, value) {
+                Target::Needs(need) => self.load(need),
+                answer => return answer,
+            }
+        }
+    }
+
+    /// True if an object of that type holds nothing but what its function captured.
+    pub(crate) fn is_opaque(&self, ty: TypeId) -> bool {
+        matches!(self.types.get(ty).kind, Kind::Opaque)
     }
 }

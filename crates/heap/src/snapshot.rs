@@ -44,8 +44,8 @@ pub struct Totals {
     pub unreachable: Share,
     /// Of that, in spans that the last collection marked and nobody swept yet: garbage that the runtime knows of.
     pub awaiting_sweep: Share,
-    /// Reached bytes by how their type is known: none, derived, exact.
-    pub by_evidence: [u64; 3],
+    /// Reached bytes by how their type is known, in the order of [`Evidence::ALL`].
+    pub by_evidence: [u64; 4],
     /// Bytes of spans in use.
     pub span_bytes: u64,
     /// Of these, in slots that are free.

@@ -228,7 +228,7 @@ impl<'a, 'm, 'p> TreeBuilder<'a, 'm, 'p> {
             // The object is the very pointer, slice or string that its frame names already.
             Meaning::Entry(Role::Own, _, entry) if entry.path.is_empty() && !entry.is_dynamic() => return node,
             Meaning::Entry(role, owner, entry) => {
-                let entry = entry.clone();
+                let entry = entry.into_owned();
                 self.entry_label(role, owner, &entry, at, value)
             }
             Meaning::Indirect(role, ty) => {

@@ -93,6 +93,29 @@ impl<'p> PointerMasks<'p> {
         }
     }
 
+    /// The pointer bits of a slot of at most 64 words, the first word's lowest.
+    pub fn small_bits(&self, span: &Span<'p>, slot: u32) -> u64 {
+        if let (Scheme::Types(_), Some(bitmap)) = (&self.scheme, span.in_span_bitmap())
+            && !span.is_noscan()
+        {
+            return self.in_span_bits(bitmap, span, slot);
+        }
+        let mut bits = 0;
+        self.for_each_offset(span, slot, |offset| bits |= 1_u64.checked_shl((offset / 8) as u32).unwrap_or(0));
+        bits
+    }
+
+    fn in_span_bits(&self, bitmap: Address, span: &Span<'p>, slot: u32) -> u64 {
+        let (words, first) = (span.elem_size / 8, u64::from(slot) * span.elem_size / 8);
+        let word = |index: u64| self.word(span, bitmap.0 + index * 8).unwrap_or(0);
+        let (index, shift) = (first / 64, first % 64);
+        let mut bits = word(index) >> shift;
+        if shift + words > 64 {
+            bits |= word(index + 1) << (64 - shift);
+        }
+        if words < 64 { bits & ((1 << words) - 1) } else { bits }
+    }
+
     /// Bytes of a slot that are worth looking at: of a large object of a truncated core, those before the cut.
     fn present(&self, span: &Span<'p>) -> u64 {
         match span.bytes {

@@ -76,25 +76,39 @@ pub(crate) struct Containers<'a> {
 impl Containers<'_> {
     /// The parts that the part of `ty` at `address` leads to, with its whole size in bytes. Only parts made of the container's
     /// own machinery have any; keys, values and elements are found by position.
-    pub(crate) fn insides(&self, types: &TypeTable, part: Part, ty: TypeId, address: u64, size: u64) -> Vec<Inside> {
+    pub(crate) fn insides<'l>(
+        &self,
+        layout: impl Fn() -> Option<&'l MapLayout>,
+        part: Part,
+        address: u64,
+        size: u64,
+    ) -> Vec<Inside> {
         match part {
             Part::MapHeader if self.swiss => swiss_map::from_header(self.memory, address),
             Part::MapDirectory => swiss_map::from_directory(self.memory, address, size),
             Part::MapTable => swiss_map::from_table(self.memory, address),
             Part::MapHeader => old_map::from_header(self.memory, address),
             Part::MapExtra => old_map::from_extra(self.memory, address),
-            Part::MapBuckets => MapLayout::of(types, ty, self)
-                .map(|layout| old_map::from_buckets(self.memory, &layout, address, size))
-                .unwrap_or_default(),
+            // Groups hold no more parts.
+            Part::MapBuckets => {
+                layout().map(|layout| old_map::from_buckets(self.memory, layout, address, size)).unwrap_or_default()
+            }
             Part::ChanHeader => channel::from_header(self.memory, self.layout, address),
             _ => Vec::new(),
         }
     }
 
     /// True if the part can lie in `room` bytes whose elements, where the runtime recorded them, have `element` bytes.
-    pub(crate) fn can_hold(&self, types: &TypeTable, part: Part, ty: TypeId, room: u64, element: Option<u64>) -> bool {
+    pub(crate) fn can_hold<'l>(
+        &self,
+        types: &TypeTable,
+        layout: impl Fn() -> Option<&'l MapLayout>,
+        (part, ty): (Part, TypeId),
+        room: u64,
+        element: Option<u64>,
+    ) -> bool {
         let stride = match part {
-            Part::MapBuckets | Part::MapGroups => match MapLayout::of(types, ty, self) {
+            Part::MapBuckets | Part::MapGroups => match layout() {
                 Some(layout) => layout.stride,
                 None => return false,
             },
@@ -112,13 +126,21 @@ impl Containers<'_> {
     }
 
     /// Where `offset` of the part is.
-    pub(crate) fn position(&self, types: &TypeTable, part: Part, ty: TypeId, offset: u64) -> Position {
-        let in_map =
-            |types| MapLayout::of(types, ty, self).map_or(Position::Machinery, |layout| layout.position(offset));
+    pub(crate) fn position<'l>(
+        &self,
+        types: &TypeTable,
+        layout: impl Fn() -> Option<&'l MapLayout>,
+        part: Part,
+        ty: TypeId,
+        offset: u64,
+    ) -> Position {
         match part {
             Part::Value => row(types, Role::Own, ty, offset),
             Part::Elements => row(types, Role::Element, ty, offset),
-            Part::MapBuckets | Part::MapGroups => in_map(types),
+            Part::MapBuckets | Part::MapGroups => {
+                layout().map_or(Position::Machinery, |layout| layout.position(offset))
+            }
+            Part::Closure if matches!(types.get(ty).kind, Kind::Struct(_)) => Position::Item(Role::Own, ty, offset),
             Part::ChanBuffer => {
                 channel_elem(types, ty).map_or(Position::Machinery, |elem| row(types, Role::Queued, elem, offset))
             }

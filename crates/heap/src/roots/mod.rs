@@ -9,7 +9,7 @@ mod variables;
 use crate::labels::Labels;
 use crate::object::ObjectTable;
 use crate::object_type::Evidence;
-use crate::resolve::Resolver;
+use crate::resolve::{Resolver, Target};
 use crate::root::{Root, RootClass, RootSet};
 use crate::{infer::Proposal, plan::PointerWord};
 use goheap_graph::{PathTrie, TrieNode};
@@ -69,7 +69,7 @@ impl<'a, 'm, 'p> RootCollector<'a, 'm, 'p> {
 
     /// Notes what a pointer word of a declared type tells of its target.
     fn declared(&mut self, value: u64, word: PointerWord, field: TypeId, at: u64, evidence: Evidence) {
-        if let Some((part, ty, recorded)) = self.resolver.target(word, field, at) {
+        if let Target::Known(part, ty, recorded) = self.resolver.target_loaded(word, field, at, value) {
             let evidence = if recorded { Evidence::Exact } else { evidence };
             self.set.proposals.push(Proposal { address: value, part, ty, evidence });
         }

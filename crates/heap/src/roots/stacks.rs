@@ -7,6 +7,7 @@ use crate::object_type::Evidence;
 use crate::plan::PointerWord;
 use crate::root::{Root, RootClass};
 use goheap_graph::{PathTrie, TrieNode};
+use std::borrow::Cow;
 use goheap_runtime::stack::{Precision, StackPlace, StackPointer, StackRoot, StackScan, ThreadIndex, UnwindEnd};
 use goheap_runtime::{Goroutine, RuntimeModel};
 
@@ -79,7 +80,7 @@ impl<'m, 'p> RootCollector<'_, 'm, 'p> {
     fn register_word(&mut self, function: TrieNode, scan: &StackScan, number: u16, root: &StackRoot) -> TrieNode {
         let found = self.name_register(&scan.frames[0], number);
         let Some(slot) = found else { return self.node(function, &place_label(self.model, root)) };
-        let Some(entry) = self.resolver.entry(slot.ty, slot.offset).cloned() else {
+        let Some(entry) = self.resolver.entry(slot.ty, slot.offset).map(Cow::into_owned) else {
             return self.node(function, &slot.name);
         };
         // The word is in no memory, so an interface's type beside it cannot be read; the slot is no place to look either.
@@ -91,7 +92,7 @@ impl<'m, 'p> RootCollector<'_, 'm, 'p> {
     }
 
     fn local_word(&mut self, function: TrieNode, slot: &NamedSlot, value: u64, at: u64) -> TrieNode {
-        let Some(entry) = self.resolver.entry(slot.ty, slot.offset).cloned() else {
+        let Some(entry) = self.resolver.entry(slot.ty, slot.offset).map(Cow::into_owned) else {
             return self.node(function, &slot.name);
         };
         let evidence = if slot.is_current { Evidence::Exact } else { Evidence::Derived };

@@ -4,6 +4,7 @@
 use super::RootCollector;
 use crate::containers::Role;
 use crate::plan::PointerWord;
+use crate::resolve::Target;
 use crate::root::RootClass;
 use goheap_graph::TrieNode;
 use goheap_image::Address;
@@ -83,8 +84,10 @@ impl RootCollector<'_, '_, '_> {
             PointerWord::Pointer(elem) => (elem, Role::Own, 1),
             PointerWord::Slice(elem) => (elem, Role::Element, self.model.memory().read_u64(Address(word.at).add(16))?),
             PointerWord::InterfaceData(_) => {
-                let (_, ty, _) = self.resolver.target(pointer, field, word.at)?;
-                (ty, Role::Own, 1)
+                match self.resolver.target_loaded(pointer, field, word.at, word.value) {
+                    Target::Known(_, ty, _) => (ty, Role::Own, 1),
+                    _ => return None,
+                }
             }
             _ => return None,
         };

@@ -8,6 +8,7 @@ use crate::plan::{PlanEntry, PointerWord};
 use crate::root::RootClass;
 use goheap_graph::{PathTrie, TrieNode};
 use goheap_image::Address;
+use std::borrow::Cow;
 use goheap_runtime::{RuntimeModel, TypeId, Variable};
 
 /// Packages whose variables are the runtime's own. Their contents are the same in every program, so that others go first.
@@ -78,7 +79,7 @@ impl<'m, 'p> RootCollector<'_, 'm, 'p> {
         }
         if let Some(found) = statics.at(word.at) {
             let offset = (word.at - found.start) % self.resolver.types.get(found.ty).size.max(1);
-            let entry = self.resolver.entry(found.ty, offset).cloned();
+            let entry = self.resolver.entry(found.ty, offset).map(Cow::into_owned);
             let prefix = found.role.prefix();
             let (node, pointer) = self.field(found.node, prefix, found.ty, entry, offset, word);
             return Some(NamedWord { node, class: found.class, word: pointer });
@@ -93,7 +94,7 @@ impl<'m, 'p> RootCollector<'_, 'm, 'p> {
         let text = variable_label(&self.resolver.types, &variable.name, ty);
         let top = self.node(PathTrie::ROOT, &text);
         let offset = word.at - variable.address;
-        let entry = self.resolver.entry(ty, offset).cloned();
+        let entry = self.resolver.entry(ty, offset).map(Cow::into_owned);
         let (node, pointer) = self.field(top, "", ty, entry, offset, word);
         NamedWord { node, class: class_of(variable), word: pointer }
     }

@@ -1,0 +1,88 @@
+//! Closures (cmd/compile/internal/walk/closure.go): a struct of the function's address and what it captured, one type for each
+//! function.
+
+use goheap_runtime::{Field, GoType, Kind, RuntimeModel, TypeId, TypeTable};
+use rustc_hash::FxHashMap;
+
+/// Types of closures by the entry of the function that they call.
+pub(crate) struct Closures<'m> {
+    functions: &'m dyn FunctionSource,
+    by_entry: FxHashMap<u64, Option<Closure>>,
+}
+
+/// One function's closure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Closure {
+    /// As a struct where the captures are known, else opaque.
+    ty: TypeId,
+    /// Opaque.
+    bare: TypeId,
+}
+
+/// A captured variable.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Captured {
+    pub(crate) name: String,
+    pub(crate) offset: u64,
+    pub(crate) ty: TypeId,
+}
+
+/// What is known of functions.
+pub(crate) trait FunctionSource: Sync {
+    /// The name of the function that begins exactly at `entry`.
+    fn function_at(&self, entry: u64) -> Option<String>;
+    /// What the function at `entry` captures; None where nothing tells.
+    fn captures(&self, entry: u64) -> Option<Vec<Captured>>;
+}
+
+impl FunctionSource for RuntimeModel<'_> {
+    fn function_at(&self, entry: u64) -> Option<String> {
+        let (module, func) = self.unwinder().find_func(entry)?;
+        (func.entry == entry).then(|| self.modules[module].functions.print_name(&func))
+    }
+
+    fn captures(&self, _entry: u64) -> Option<Vec<Captured>> {
+        None
+    }
+}
+
+impl<'m> Closures<'m> {
+    pub(crate) fn new(functions: &'m dyn FunctionSource) -> Self {
+        Closures { functions, by_entry: FxHashMap::default() }
+    }
+
+    /// The type of closures that call the function at `entry`: None if it was not loaded, Some(None) if none begins there.
+    pub(crate) fn get(&self, entry: u64) -> Option<Option<TypeId>> {
+        self.by_entry.get(&entry).map(|closure| closure.map(|closure| closure.ty))
+    }
+
+    /// The type to use where the captures that DWARF tells are not what is there.
+    pub(crate) fn bare(&self, entry: u64) -> Option<TypeId> {
+        self.by_entry.get(&entry).copied().flatten().map(|closure| closure.bare)
+    }
+
+    /// Makes the type for the function at `entry`.
+    pub(crate) fn load(&mut self, types: &mut TypeTable, entry: u64) {
+        let closure = self.functions.function_at(entry).map(|name| {
+            let name = format!("func {name}");
+            let bare = types.add(GoType { name: name.as_str().into(), size: 8, kind: Kind::Opaque, descriptor: None });
+            let captures = self.functions.captures(entry);
+            let ty = captures.map(|captured| types.add(closure_struct(types, &name, &captured)));
+            Closure { ty: ty.unwrap_or(bare), bare }
+        });
+        self.by_entry.insert(entry, closure);
+    }
+}
+
+fn closure_struct(types: &TypeTable, name: &str, captured: &[Captured]) -> GoType {
+    let field = |captured: &Captured| Field {
+        name: captured.name.as_str().into(),
+        offset: captured.offset,
+        ty: captured.ty,
+        is_embedded: false,
+    };
+    let end = |field: &Field| field.offset.saturating_add(types.get(field.ty).size);
+    let fields: Box<[Field]> = captured.iter().map(field).collect();
+    let size = fields.iter().map(end).max().unwrap_or(0).max(8).next_multiple_of(8);
+    GoType { name: name.into(), size, kind: Kind::Struct(fields), descriptor: None }
+}

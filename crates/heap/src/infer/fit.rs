@@ -1,0 +1,144 @@
+//! Whether a type can be what lies in a slot: the collector's pointer bits and the size classes judge.
+
+use crate::compiled::SMALL_WORDS;
+use crate::object_type::Part;
+use crate::resolve::Resolver;
+use goheap_runtime::{GcMask, PAGE_BYTES, PointerMasks, PointerWords, Span, TypeId};
+
+/// Upper bounds of the size classes (internal/runtime/gc/sizeclasses.go; runtime/sizeclasses.go up to 1.24), unchanged in Go
+/// 1.17 to 1.27: an allocation lies in the smallest that holds it.
+#[rustfmt::skip]
+pub(super) const SIZE_CLASSES: [u64; 67] = [
+    8, 16, 24, 32, 48, 64, 80, 96, 112, 128, 144, 160, 176, 192, 208, 224, 240, 256, 288, 320, 352, 384, 416, 448,
+    480, 512, 576, 640, 704, 768, 896, 1024, 1152, 1280, 1408, 1536, 1792, 2048, 2304, 2688, 3072, 3200, 3456, 4096,
+    4864, 5376, 6144, 6528, 6784, 6912, 8192, 9472, 9728, 10240, 10880, 12288, 13568, 14336, 16384, 18432, 19072,
+    20480, 21760, 24576, 27264, 28672, 32768,
+];
+/// Slots of more bytes than this are not compared bit by bit with a type derived from a pointer alone.
+const MAX_COMPARED_BYTES: u64 = 1 << 20;
+
+/// The slot that is asked about.
+#[derive(Clone, Copy)]
+pub(super) struct Place<'a, 'p> {
+    pub(super) masks: &'a PointerMasks<'p>,
+    pub(super) span: &'a Span<'p>,
+    pub(super) slot: u32,
+    /// Bytes before the payload.
+    pub(super) payload: u64,
+}
+
+impl Place<'_, '_> {
+    /// Bytes that an allocation may use.
+    pub(super) fn room(&self) -> u64 {
+        self.span.elem_size - self.payload
+    }
+
+    /// The slot's pointer bits where it has at most 64 words.
+    pub(super) fn small_bits(&self) -> Option<u64> {
+        if self.span.elem_size > SMALL_WORDS * 8 || self.payload > 0 {
+            return None;
+        }
+        Some(self.masks.small_bits(self.span, self.slot))
+    }
+
+    /// True if an allocation of `size` bytes lies in slots of this size.
+    pub(super) fn is_smallest_for(&self, size: u64) -> bool {
+        let (span, size) = (self.span, size.saturating_add(self.payload));
+        if span.is_large() {
+            return size.div_ceil(PAGE_BYTES) == span.npages || span.is_user_arena_chunk;
+        }
+        size <= span.elem_size && size > class_below(span.elem_size)
+    }
+}
+
+/// The next smaller size class, or 0.
+fn class_below(class: u64) -> u64 {
+    let below = SIZE_CLASSES.partition_point(|&other| other < class);
+    below.checked_sub(1).map_or(0, |index| SIZE_CLASSES[index])
+}
+
+/// The size class of an allocation of `size` bytes without a header; None for large ones.
+pub(super) fn size_class(size: u64) -> Option<u64> {
+    SIZE_CLASSES.get(SIZE_CLASSES.partition_point(|&class| class < size)).copied()
+}
+
+/// True if `part` of `ty`, which is no container's inside, can lie in the slot.
+pub(super) fn fits(resolver: &Resolver<'_>, at: Place<'_, '_>, part: Part, ty: TypeId) -> bool {
+    let size = resolver.types.get(ty).size;
+    match part {
+        Part::StringData => at.span.is_noscan(),
+        Part::Closure if resolver.is_opaque(ty) => true,
+        Part::Value | Part::Closure => size > 0 && at.is_smallest_for(size) && mask_fits(resolver, at, false, ty),
+        Part::Elements => size > 0 && size <= at.room() && mask_fits(resolver, at, true, ty),
+        _ => false,
+    }
+}
+
+fn mask_fits(resolver: &Resolver<'_>, at: Place<'_, '_>, is_row: bool, ty: TypeId) -> bool {
+    if let Some(expected) = resolver.small_mask(ty) {
+        if at.span.is_noscan() || expected == 0 {
+            return at.span.is_noscan() && expected == 0;
+        }
+        if let Some(found) = at.small_bits() {
+            let size = resolver.types.get(ty).size;
+            return if is_row { is_row_of(found, expected, size, at.room()) } else { found == expected };
+        }
+    }
+    let Some(mask) = resolver.mask(ty) else { return false };
+    if at.span.is_noscan() || mask.pointers.len == 0 {
+        return at.span.is_noscan() && mask.pointers.len == 0;
+    }
+    at.span.elem_size > MAX_COMPARED_BYTES || wide_mask_fits(mask, at, is_row)
+}
+
+/// True if `found` is the mask of so many whole values in a row.
+fn is_row_of(found: u64, expected: u64, size: u64, room: u64) -> bool {
+    let (ones, per_value) = (found.count_ones(), expected.count_ones());
+    if ones == 0 || !ones.is_multiple_of(per_value) || !size.is_multiple_of(8) {
+        return false;
+    }
+    let values = u64::from(ones / per_value);
+    if size.checked_mul(values).is_none_or(|bytes| bytes > room) {
+        return false;
+    }
+    let row = (0..values).fold(0, |row, index| row | expected.wrapping_shl((index * size / 8) as u32));
+    row == found
+}
+
+/// The same for slots and types of more than 64 words.
+fn wide_mask_fits(mask: &GcMask, at: Place<'_, '_>, is_row: bool) -> bool {
+    let (mut found, mut expected) = (Vec::new(), Vec::new());
+    at.masks.for_each_offset(at.span, at.slot, |offset| found.push(offset - at.payload));
+    mask.for_each_offset(if is_row { at.room() } else { mask.size }, |offset| expected.push(offset));
+    if !is_row && found.len() != expected.len() {
+        // What header types tile beyond the one value is slack.
+        return at.payload > 0 && found.starts_with(&expected);
+    }
+    // Of a row, as many whole elements as were asked for have bits.
+    let per_element = mask.pointers.ones().count();
+    found.len().is_multiple_of(per_element) && expected.starts_with(&found) && !found.is_empty()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_are_whole_values() {
+        // struct{ p *T; n int; q *T }: words 0 and 2 of 3.
+        let value = 0b101;
+        assert!(is_row_of(0b101_101, value, 24, 48));
+        assert!(is_row_of(0b101, value, 24, 48), "fewer than there is room for");
+        assert!(!is_row_of(0b001_101, value, 24, 48), "half a value");
+        assert!(!is_row_of(0b101_101_101, value, 24, 48), "more than there is room for");
+        assert!(!is_row_of(0, value, 24, 48));
+    }
+
+    #[test]
+    fn sizes_go_to_their_class() {
+        assert_eq!([1, 8, 9, 33, 512, 513, 32768, 32769].map(size_class).map(Option::unwrap_or_default), [
+            8, 8, 16, 48, 512, 576, 32768, 0
+        ]);
+        assert_eq!([8, 16, 48].map(class_below), [0, 8, 32]);
+    }
+}

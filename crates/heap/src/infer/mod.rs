@@ -1,0 +1,26 @@
+//! Which type every object has: evidence flows from what is certain along typed pointers until nothing changes.
+//!
+//! It flows level by level: what changed in one level is followed in the next. A better type replaces a worse by one order
+//! (`rank`), a level's objects are followed with the types that they had at its start, and counts are of objects, so that
+//! neither order nor threads matter to the end. The collector's own bits judge: a type whose pointers are not exactly the slot's
+//! is refused.
+
+mod candidates;
+mod engine;
+mod fit;
+mod proposal;
+mod shapes;
+
+pub(crate) use engine::{Inference, payload_offset};
+pub(crate) use proposal::Proposal;
+
+/// What was met on the way.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct InferenceCounts {
+    /// Objects to which a pointer leads whose type the object's bits or size refused.
+    pub refused: u64,
+    /// Objects that two types fit.
+    pub conflicts: u64,
+    /// Objects known by their shape alone.
+    pub candidates: u64,
+}

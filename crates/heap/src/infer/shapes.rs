@@ -1,0 +1,219 @@
+//! The program's types by what the collector sees of them: size class and pointer bits.
+
+use super::fit::{Place, fits, size_class};
+use crate::compiled::SMALL_WORDS;
+use crate::object_type::{Evidence, Part};
+use crate::resolve::Resolver;
+use goheap_runtime::{Kind, TypeId, TypeTable};
+use rustc_hash::FxHashMap;
+use std::sync::RwLock;
+
+const MAX_DEPTH: u32 = 64;
+
+/// A pointer that is not to the start of what it fits: what it says is at `offset` of the payload.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) struct Inner {
+    pub(super) offset: u64,
+    pub(super) part: Part,
+    pub(super) ty: TypeId,
+}
+
+/// What a slot looks like: its size and, where they fit one word, its pointer bits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+struct Look {
+    elem_size: u64,
+    bits: Option<u64>,
+}
+
+type HolderKey = (Look, Inner);
+type Holder = Option<(Part, TypeId)>;
+
+/// Types by size class and pointer bits.
+///
+/// # Overhead
+/// About 40 bytes a type that has a descriptor.
+pub(super) struct Shapes {
+    by_look: FxHashMap<Look, Vec<TypeId>>,
+    /// For each shape that generic code is compiled for, the one instance that it can be.
+    instances: FxHashMap<TypeId, Option<TypeId>>,
+    /// The map types by the descriptors of their buckets or groups.
+    maps: FxHashMap<u64, (Part, TypeId)>,
+    holders: RwLock<FxHashMap<HolderKey, Holder>>,
+}
+
+impl Shapes {
+    /// The types that can have been allocated on their own: those with a descriptor, since `mallocgc` is given one.
+    pub(super) fn new(resolver: &Resolver<'_>, has_headers: bool) -> Self {
+        let types = &resolver.types;
+        let mut by_look: FxHashMap<Look, Vec<TypeId>> = FxHashMap::default();
+        for id in (0..types.len()).map(|index| TypeId(index as u32)) {
+            let ty = types.get(id);
+            let is_allocated = ty.descriptor.is_some() && ty.size > 0 && !matches!(ty.kind, Kind::Opaque);
+            let is_small = ty.size <= SMALL_WORDS * 8;
+            // Larger objects say their type themselves, but for those of releases without headers.
+            if !is_allocated || !is_small && has_headers || is_shape(&ty.name) {
+                continue;
+            }
+            let (Some(elem_size), bits) = (size_class(ty.size), resolver.small_mask(id)) else { continue };
+            by_look.entry(Look { elem_size, bits }).or_default().push(id);
+        }
+        let (instances, maps) = (instances(types, resolver), FxHashMap::default());
+        Shapes { by_look, instances, maps, holders: RwLock::default() }
+    }
+
+    /// The types that a slot of that look can be.
+    pub(super) fn of(&self, place: Place<'_, '_>) -> &[TypeId] {
+        self.by_look.get(&look(place)).map_or(&[], |types| types)
+    }
+
+    /// The map type whose buckets or groups the descriptor describes.
+    pub(super) fn map_part(&self, descriptor: u64) -> Option<(Part, TypeId)> {
+        self.maps.get(&descriptor).copied()
+    }
+
+    /// The instance of a generic type that a shape can be; what is not told apart is no more than a candidate.
+    pub(super) fn concrete(&self, ty: TypeId, evidence: Evidence) -> (TypeId, Evidence) {
+        match self.instances.get(&ty) {
+            None => (ty, evidence),
+            Some(Some(instance)) => (*instance, evidence.min(Evidence::Derived)),
+            Some(None) => (ty, evidence.min(Evidence::Candidate)),
+        }
+    }
+
+    /// The one type that fits the slot and has `inner` in it.
+    pub(super) fn holder(&self, resolver: &Resolver<'_>, place: Place<'_, '_>, inner: Inner) -> Holder {
+        if matches!(inner.part, Part::StringData) || matches!(resolver.types.get(inner.ty).kind, Kind::Scalar) {
+            return None;
+        }
+        let key = (look(place), inner);
+        if let Some(&known) = self.holders.read().ok()?.get(&key) {
+            return known;
+        }
+        let found = self.find_holder(resolver, place, inner);
+        self.holders.write().ok()?.insert(key, found);
+        found
+    }
+
+    fn find_holder(&self, resolver: &Resolver<'_>, place: Place<'_, '_>, inner: Inner) -> Holder {
+        let prefixed = inner.offset == 0 && inner.part == Part::Value;
+        if let Some(whole) = prefixed.then(|| whole_of(&resolver.types, inner.ty)).flatten() {
+            return fits(resolver, place, Part::Value, whole).then_some((Part::Value, whole));
+        }
+        let mut holding =
+            self.of(place).iter().filter(|&&ty| contains(&resolver.types, ty, inner)).map(|&ty| (Part::Value, ty));
+        match (holding.next(), holding.next()) {
+            (Some(only), None) => Some(only),
+            (Some(_), Some(_)) => None,
+            // None holds it: it may be one of several in a row.
+            (None, _) => {
+                let size = resolver.types.get(inner.ty).size;
+                let in_row = inner.part == Part::Value && size > 0 && inner.offset.is_multiple_of(size);
+                (in_row && fits(resolver, place, Part::Elements, inner.ty)).then_some((Part::Elements, inner.ty))
+            }
+        }
+    }
+}
+
+fn look(place: Place<'_, '_>) -> Look {
+    let bits = if place.span.is_noscan() { Some(0) } else { place.small_bits() };
+    // Of noscan slots too large for one word of bits, types have no small mask either.
+    let bits = bits.filter(|_| place.span.elem_size <= SMALL_WORDS * 8);
+    Look { elem_size: place.span.elem_size, bits }
+}
+
+fn whole_of(types: &TypeTable, ty: TypeId) -> Option<TypeId> {
+    let name: &str = &types.get(ty).name;
+    let (_, whole) = crate::rules::PREFIXES.iter().find(|(prefix, _)| *prefix == name)?;
+    types.by_name(whole)
+}
+
+/// True if a value of `ty` has `inner` as a part, not as a whole.
+pub(super) fn contains(types: &TypeTable, ty: TypeId, inner: Inner) -> bool {
+    let is_same = |part: TypeId| part == inner.ty || types.get(part).name == types.get(inner.ty).name;
+    let (mut ty, mut rest) = (ty, inner.offset);
+    for _ in 0..MAX_DEPTH {
+        match &types.get(ty).kind {
+            Kind::Struct(fields) => {
+                let holds = |field: &&goheap_runtime::Field| {
+                    rest.checked_sub(field.offset).is_some_and(|at| at < types.get(field.ty).size)
+                };
+                let Some(field) = fields.iter().find(holds) else { return false };
+                (ty, rest) = (field.ty, rest - field.offset);
+            }
+            Kind::Array(elem, _) => {
+                let Some(inside) = rest.checked_rem(types.get(*elem).size) else { return false };
+                (ty, rest) = (*elem, inside);
+                if inner.part == Part::Elements && rest == 0 && is_same(ty) {
+                    return true;
+                }
+            }
+            _ => return false,
+        }
+        if inner.part == Part::Value && rest == 0 && is_same(ty) {
+            return true;
+        }
+    }
+    false
+}
+
+fn is_shape(name: &str) -> bool {
+    name.contains("go.shape.")
+}
+
+/// For each shape type, the only concrete type that it can be.
+fn instances(types: &TypeTable, resolver: &Resolver<'_>) -> FxHashMap<TypeId, Option<TypeId>> {
+    let ids = || (0..types.len()).map(|index| TypeId(index as u32));
+    let shapes: Vec<TypeId> = ids().filter(|&id| is_shape(&types.get(id).name)).collect();
+    let mut by_key: FxHashMap<String, Vec<TypeId>> =
+        shapes.iter().map(|&id| (generic_key(&types.get(id).name), Vec::new())).collect();
+    if by_key.is_empty() {
+        return FxHashMap::default();
+    }
+    for id in ids().filter(|&id| types.get(id).name.contains('[') && !is_shape(&types.get(id).name)) {
+        if let Some(list) = by_key.get_mut(&generic_key(&types.get(id).name)) {
+            list.push(id);
+        }
+    }
+    let only = |shape: TypeId| {
+        let is_like = |&&id: &&TypeId| {
+            types.get(id).size == types.get(shape).size && resolver.small_mask(id) == resolver.small_mask(shape)
+        };
+        let list = by_key.get(&generic_key(&types.get(shape).name))?;
+        let mut like = list.iter().filter(is_like);
+        let first = *like.next()?;
+        like.all(|&id| types.get(id).name == types.get(first).name).then_some(first)
+    };
+    shapes.iter().map(|&shape| (shape, only(shape))).collect()
+}
+
+/// A type's name without the arguments of generic types: `*main.List[go.shape.int]` and `*main.List[int]` have the same.
+fn generic_key(name: &str) -> String {
+    let mut key = String::with_capacity(name.len());
+    let mut depth = 0_usize;
+    for (at, char) in name.char_indices() {
+        let opens = char == '[' && {
+            let before = &name[..at];
+            before.ends_with(|c: char| c.is_alphanumeric() || c == '_') && !before.ends_with("map")
+        };
+        match char {
+            '[' if depth > 0 || opens => depth += 1,
+            ']' if depth > 0 => depth -= 1,
+            _ if depth == 0 => key.push(char),
+            _ => {}
+        }
+    }
+    key
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn instances_and_shapes_have_one_key() {
+        let keys = ["*main.List[go.shape.int]", "*main.List[map[string][]main.Pair[int,string]]"].map(generic_key);
+        assert_eq!(keys, ["*main.List", "*main.List"]);
+        assert_eq!(generic_key("map[string][]main.T[int]"), "map[string][]main.T");
+        assert_eq!(generic_key("main.T[int]·1"), "main.T·1");
+    }
+}
