@@ -25,6 +25,7 @@ mod model;
 mod module;
 mod pclntab;
 mod pointer_mask;
+mod small_map;
 mod span;
 pub mod special;
 pub mod stack;
@@ -47,5 +48,7 @@ pub use pclntab::{Func, FuncTable};
 pub use pointer_mask::{MALLOC_HEADER_BYTES, PointerMasks};
 pub use span::{PAGE_BYTES, Span, SweepState};
 pub use symbols::{Symbols, Variable};
-pub use types::{DescriptorReader, Field, GcMask, GoType, Kind, PointerWords, TypeId, TypeTable};
+pub use types::{
+    DescriptorReader, Field, FuncTypes, GcMask, GoType, Kind, PointerWords, RunTimeNames, TypeId, TypeTable,
+};
 pub use version::GoVersion;

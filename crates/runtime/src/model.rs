@@ -12,7 +12,7 @@ use crate::module::{ModuleData, read_modules};
 use crate::pointer_mask::{MaskContext, PointerMasks};
 use crate::stack::{StackScanner, Unwinder};
 use crate::symbols::Symbols;
-use crate::types::{DescriptorReader, TypeTable};
+use crate::types::{DescriptorReader, RunTimeNames, TypeTable};
 use crate::version::GoVersion;
 use crate::words::{read_slice, read_words};
 use goheap_image::{Address, Executable, Machine, MemoryImage, Process};
@@ -54,6 +54,8 @@ pub struct RuntimeModel<'p> {
     pub dwarf: Option<Dwarf>,
     /// Names of data.
     pub symbols: Symbols,
+    /// Names of the types that reflect made.
+    pub run_time_names: RunTimeNames,
     /// Spans.
     pub heap: GoHeap<'p>,
     /// Pointer masks.
@@ -104,7 +106,10 @@ impl<'p> RuntimeModel<'p> {
             Some(dwarf) => TypeTable::from_dwarf(dwarf, modules[0].types.start),
             None => TypeTable::default(),
         };
-        let context = MaskContext { memory, layout: &layout, version: &version, machine, mheap, modules: &modules };
+        let named = symbols.address("runtime.reflectOffs");
+        let run_time_names = RunTimeNames::read(memory, &version, named, &modules[0].bss);
+        let descriptors = DescriptorReader::new(memory, &modules, &version).with_run_time_names(&run_time_names);
+        let context = MaskContext { memory, layout: &layout, machine, mheap, descriptors };
         let masks = PointerMasks::read(&context, &heap, &mut types);
         let goroutines = goroutines(memory, &layout, &version, anchors.allgs, &mut diagnostics);
         let processors = processors(memory, anchors.allp, &mut diagnostics);
@@ -122,6 +127,7 @@ impl<'p> RuntimeModel<'p> {
             types,
             dwarf,
             symbols,
+            run_time_names,
             heap,
             masks,
             goroutines,
@@ -153,7 +159,7 @@ impl<'p> RuntimeModel<'p> {
 
     /// A reader of type descriptors.
     pub fn descriptors(&self) -> DescriptorReader<'_> {
-        DescriptorReader::new(self.memory(), &self.modules, &self.version)
+        DescriptorReader::new(self.memory(), &self.modules, &self.version).with_run_time_names(&self.run_time_names)
     }
 
     /// The name of the function at `pc`, as tracebacks print it.

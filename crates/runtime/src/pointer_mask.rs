@@ -2,10 +2,8 @@
 
 use crate::heap::{ARENA_BYTES, GoHeap, heap_arena_of};
 use crate::layout::RuntimeLayout;
-use crate::module::ModuleData;
 use crate::span::Span;
 use crate::types::{DescriptorReader, GcMask, PointerWords, TypeTable};
-use crate::version::GoVersion;
 use goheap_image::{Address, Machine, MemoryImage};
 use rustc_hash::FxHashMap;
 
@@ -35,10 +33,9 @@ pub struct PointerMasks<'p> {
 pub(crate) struct MaskContext<'a, 'p> {
     pub(crate) memory: &'p MemoryImage,
     pub(crate) layout: &'a RuntimeLayout,
-    pub(crate) version: &'a GoVersion,
     pub(crate) machine: Machine,
     pub(crate) mheap: Address,
-    pub(crate) modules: &'a [ModuleData<'p>],
+    pub(crate) descriptors: DescriptorReader<'a>,
 }
 
 impl<'p> PointerMasks<'p> {
@@ -233,7 +230,7 @@ fn type_masks(
     types: &mut TypeTable,
     bad_headers: &mut u64,
 ) -> FxHashMap<u64, GcMask> {
-    let reader = DescriptorReader::new(context.memory, context.modules, context.version);
+    let reader = context.descriptors;
     let mut masks: FxHashMap<u64, Option<GcMask>> = FxHashMap::default();
     let mut note = |address: u64, initialised: bool| {
         let mask = masks.entry(address).or_insert_with(|| {

@@ -2,6 +2,7 @@
 //!
 //! The first 48 bytes are the same in Go 1.17 to 1.27, and so is what follows for every kind but maps.
 
+use super::reflect_names::RunTimeNames;
 use super::{Field, GcMask, GoType, Kind, TypeId, TypeTable};
 use crate::bits::BitVector;
 use crate::gcprog;
@@ -15,40 +16,46 @@ const PTR_BYTES: u64 = 8;
 const TFLAG: u64 = 20;
 const KIND: u64 = 23;
 const GCDATA: u64 = 32;
-const STR: u64 = 40;
-const ELEM: u64 = 48;
-const ARRAY_LEN: u64 = 64;
+pub(super) const ELEM: u64 = 48;
+pub(super) const ARRAY_LEN: u64 = 64;
 const STRUCT_FIELDS: u64 = 56;
-const FIELD_BYTES: u64 = 24;
+pub(super) const FIELD_BYTES: u64 = 24;
 const INTERFACE_METHODS: u64 = 56;
-const MAP_ELEM: u64 = 56;
+pub(super) const MAP_ELEM: u64 = 56;
 
-const TFLAG_EXTRA_STAR: u8 = 2;
+pub(super) const TFLAG_UNCOMMON: u8 = 1;
 /// `TFlagGCMaskOnDemand` since 1.24: GCData points to a slot that holds the mask once somebody needed it.
 /// The same bit meant `TFlagUnrolledBitmap` in 1.22 and 1.23, where GCData is plain.
 const TFLAG_GC_MASK_ON_DEMAND: u8 = 0x10;
 /// `KindGCProg`, up to 1.23.
 const KIND_GC_PROG: u8 = 0x40;
-const KIND_MASK: u8 = 0x1f;
+pub(super) const KIND_MASK: u8 = 0x1f;
 
 const NAME_EMBEDDED: u8 = 8;
-const MAX_NAME: usize = 1 << 16;
-const MAX_FIELDS: u64 = 1 << 16;
+pub(super) const MAX_FIELDS: u64 = 1 << 16;
 /// No type is larger than the address space of a heap.
-const MAX_TYPE_BYTES: u64 = 1 << 47;
+pub(super) const MAX_TYPE_BYTES: u64 = 1 << 47;
 
 /// Reads descriptors into a [`TypeTable`].
 #[derive(Clone, Copy)]
 pub struct DescriptorReader<'a> {
-    memory: &'a MemoryImage,
-    modules: &'a [ModuleData<'a>],
-    minor: u32,
+    pub(super) memory: &'a MemoryImage,
+    pub(super) modules: &'a [ModuleData<'a>],
+    pub(super) minor: u32,
+    pub(super) swiss_maps: bool,
+    pub(super) run_time_names: Option<&'a RunTimeNames>,
 }
 
 impl<'a> DescriptorReader<'a> {
     /// A reader for the process of `version` with these modules.
     pub fn new(memory: &'a MemoryImage, modules: &'a [ModuleData<'a>], version: &GoVersion) -> Self {
-        DescriptorReader { memory, modules, minor: version.minor }
+        let swiss_maps = version.uses_swiss_maps();
+        DescriptorReader { memory, modules, minor: version.minor, swiss_maps, run_time_names: None }
+    }
+
+    /// The same reader, which also knows the names of types that reflect made.
+    pub fn with_run_time_names(self, names: &'a RunTimeNames) -> Self {
+        DescriptorReader { run_time_names: Some(names), ..self }
     }
 
     /// True if a descriptor may stand at `address`: in a module's types, or made by reflect, which puts them on the heap.
@@ -89,7 +96,7 @@ impl<'a> DescriptorReader<'a> {
         }
         let at = Address(address);
         let size = self.memory.read_u64(at)?;
-        let name = self.type_name(at).unwrap_or_else(|| format!("type@{address:#x}"));
+        let name = self.full_name(address);
         Some(table.add(GoType { name: name.into(), size, kind: Kind::Opaque, descriptor: Some(address) }))
     }
 
@@ -117,6 +124,7 @@ impl<'a> DescriptorReader<'a> {
             22 => Kind::Pointer(elem(table, ELEM)?),
             23 => Kind::Slice(elem(table, ELEM)?),
             24 => Kind::String,
+            25 if self.lacks_fields(at) => Kind::Opaque,
             25 => Kind::Struct(self.fields(table, at, work)?),
             26 => Kind::UnsafePointer,
             // The synthetic types of 1.22 and 1.23 (unrolled GC programs) and of user arenas have no kind.
@@ -130,45 +138,15 @@ impl<'a> DescriptorReader<'a> {
         (0..slice.len)
             .map(|index| {
                 let field = slice.data.add(index * FIELD_BYTES);
-                let (name, flags) = self.name(Address(self.memory.read_u64(field)?))?;
+                let name = self.name(Address(self.memory.read_u64(field)?))?;
                 let ty = self.reference(table, field.add(8), work)?;
                 let word = self.memory.read_u64(field.add(16))?;
                 // Up to 1.18 the low bit said "embedded"; since 1.19 a bit of the name does.
                 let (offset, is_embedded) =
-                    if self.minor <= 18 { (word >> 1, word & 1 == 1) } else { (word, flags & NAME_EMBEDDED != 0) };
-                (offset <= size).then_some(Field { name: name.into(), offset, ty, is_embedded })
+                    if self.minor <= 18 { (word >> 1, word & 1 == 1) } else { (word, name.flags & NAME_EMBEDDED != 0) };
+                (offset <= size).then_some(Field { name: name.text.into(), offset, ty, is_embedded })
             })
             .collect()
-    }
-
-    fn type_name(&self, at: Address) -> Option<String> {
-        let offset = self.memory.read_u32(at.add(STR))? as i32;
-        let module = self.modules.iter().find(|module| module.types.contains(&at.0)).or(self.modules.first())?;
-        // Negative offsets are reflect's own (runtime.reflectOffs): names of types made at run time.
-        let offset = u64::try_from(offset).ok().filter(|&offset| offset != 0)?;
-        let (name, _) = self.name(Address(module.types.start.checked_add(offset)?))?;
-        let star = self.memory.read_u8(at.add(TFLAG))? & TFLAG_EXTRA_STAR != 0;
-        Some(if star { name.strip_prefix('*').unwrap_or(&name).to_owned() } else { name })
-    }
-
-    /// `abi.Name`: flags, length as varint, bytes.
-    fn name(&self, at: Address) -> Option<(String, u8)> {
-        let flags = self.memory.read_u8(at)?;
-        let (mut len, mut shift, mut cursor) = (0_usize, 0, at.add(1));
-        loop {
-            let byte = self.memory.read_u8(cursor)?;
-            cursor = cursor.add(1);
-            len |= usize::from(byte & 0x7f) << shift;
-            shift += 7;
-            if byte & 0x80 == 0 {
-                break;
-            }
-            if shift > 21 {
-                return None;
-            }
-        }
-        let bytes = self.memory.bytes(cursor, Some(len).filter(|&len| len <= MAX_NAME)?)?;
-        Some((String::from_utf8_lossy(&bytes).into_owned(), flags))
     }
 
     /// The collector's mask of the type at `address`; None where it cannot be had.

@@ -5,10 +5,18 @@
 
 mod descriptor;
 mod from_dwarf;
+mod full_name;
+mod itab;
+mod linked;
+mod map_part;
 mod mask;
+mod name;
+mod reflect_names;
 
 pub use descriptor::DescriptorReader;
+pub use full_name::FuncTypes;
 pub use mask::{GcMask, PointerWords};
+pub use reflect_names::RunTimeNames;
 
 use rustc_hash::FxHashMap;
 
@@ -61,7 +69,7 @@ pub enum Kind {
 /// One type.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct GoType {
-    /// As Go writes it: `map[string]*main.Session`.
+    /// As DWARF writes it, with full import paths: `map[string]*net/http.Request`.
     pub name: Box<str>,
     /// Bytes of one value.
     pub size: u64,

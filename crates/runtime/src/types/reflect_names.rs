@@ -1,0 +1,64 @@
+//! Names of types made at run time (`reflect.StructOf`, `MapOf`, …): their `nameOff` is a negative key of `runtime.reflectOffs.m`.
+//!
+//! The variable is `struct { lock mutex; next int32; m map[int32]unsafe.Pointer; minv map[unsafe.Pointer]int32 }` in Go 1.17 to
+//! 1.27; keys are -1, -2, … in the order of their making, `next` the one that comes next.
+
+use crate::small_map;
+use crate::version::GoVersion;
+use goheap_image::{Address, MemoryImage};
+use rustc_hash::FxHashMap;
+use std::ops::Range;
+
+const NEXT: u64 = 8;
+const MAP: u64 = 16;
+const INVERSE: u64 = 24;
+/// Variables of this much are searched.
+const SEARCHED_BYTES: u64 = 1 << 28;
+
+/// What `reflectOffs.m` holds: the address of an `abi.Name` (or of a descriptor) by its negative offset.
+#[derive(Debug, Default)]
+pub struct RunTimeNames {
+    by_offset: FxHashMap<i32, u64>,
+}
+
+impl RunTimeNames {
+    /// Reads the variable at `reflect_offs`; where that is unknown, the word of `bss` that looks like it: `next` and the counts of
+    /// both maps agree.
+    pub fn read(memory: &MemoryImage, version: &GoVersion, reflect_offs: Option<Address>, bss: &Range<u64>) -> Self {
+        let found = reflect_offs.or_else(|| find(memory, bss));
+        let map = found.and_then(|at| memory.read_u64(at.add(MAP))).unwrap_or(0);
+        let by_offset = small_map::read(memory, version, Address(map)).unwrap_or_default();
+        RunTimeNames { by_offset }
+    }
+
+    /// What the offset stands for.
+    pub fn get(&self, offset: i32) -> Option<u64> {
+        self.by_offset.get(&offset).copied()
+    }
+
+    /// Number of offsets.
+    pub fn len(&self) -> usize {
+        self.by_offset.len()
+    }
+
+    /// True if reflect made no type.
+    pub fn is_empty(&self) -> bool {
+        self.by_offset.is_empty()
+    }
+}
+
+fn find(memory: &MemoryImage, bss: &Range<u64>) -> Option<Address> {
+    let start = bss.start.next_multiple_of(8);
+    let end = bss.end.min(start.saturating_add(SEARCHED_BYTES));
+    (start..end).step_by(8).map(Address).find(|&at| {
+        // Both designs of maps begin with a word that counts the entries; the lower half of the next is padding of `next`.
+        let count = |offset: u64| {
+            let map = memory.read_u64(at.add(offset)).filter(|&map| map != 0 && map.is_multiple_of(8))?;
+            memory.read_u64(Address(map))
+        };
+        memory.read_u64(at.add(NEXT)).is_some_and(|next| {
+            let made = -1 - i64::from(next as u32 as i32);
+            made > 0 && next >> 32 == 0 && count(MAP) == Some(made as u64) && count(INVERSE) == Some(made as u64)
+        })
+    })
+}
