@@ -47,6 +47,9 @@ pub(crate) enum Target {
 /// `flagIndir` of `reflect.Value`: the word is a pointer to the value (reflect/value.go).
 const REFLECT_FLAG_INDIR: u64 = 1 << 7;
 
+/// Where `abi.MapType` has the type of its groups or buckets, in every release.
+const MAP_TYPE_PART: u64 = 64;
+
 /// Types, plans and container rules together.
 pub(crate) struct Resolver<'m> {
     pub(crate) types: TypeTable,
@@ -70,17 +73,26 @@ impl<'m> Resolver<'m> {
             swiss: model.version.uses_swiss_maps(),
             split_groups: model.version.has_experiment("mapsplitgroup"),
         };
-        let mut compiled = CompiledTypes::default();
-        compiled.grow(&types);
-        Resolver {
+        let mut resolver = Resolver {
             types,
             containers,
             closures: Closures::new(model),
-            compiled,
+            compiled: CompiledTypes::default(),
             memory: model.memory(),
             descriptors: model.descriptors(),
             no_descriptors: rustc_hash::FxHashSet::default(),
+        };
+        resolver.load_linked();
+        resolver
+    }
+
+    /// Loads every type that the program has a descriptor of: what no pointer explains is told by what the program could have
+    /// allocated.
+    fn load_linked(&mut self) {
+        for address in self.descriptors.linked() {
+            self.descriptors.load(&mut self.types, address);
         }
+        self.compiled.grow(&self.types);
     }
 
     /// What stands at `offset` of the payload of an object of type `object`.
@@ -215,11 +227,24 @@ impl<'m> Resolver<'m> {
         if self.types.by_descriptor(first).is_some() {
             return Some(false);
         }
-        let descriptor = self.memory.read_u64(Address(first).add(8)).filter(|_| first.is_multiple_of(8))?;
-        let interface = self.memory.read_u64(Address(first))?;
-        let is_type = |address: u64| self.types.by_descriptor(address).map(|ty| &self.types.get(ty).kind);
-        let is_itab = matches!(is_type(interface), Some(Kind::Interface(_))) && is_type(descriptor).is_some();
-        is_itab.then_some(true)
+        self.itab_interface(first).map(|_| true)
+    }
+
+    /// The interface type of the itab at `address`; None where none stands.
+    pub(crate) fn itab_interface(&self, address: u64) -> Option<TypeId> {
+        self.descriptors.itab_type(address)?;
+        self.types.by_descriptor(self.memory.read_u64(Address(address))?)
+    }
+
+    /// The map types by the descriptors of their groups or buckets (`abi.MapType`: the word after key and element).
+    pub(crate) fn map_parts(&self) -> impl Iterator<Item = (u64, Part, TypeId)> + '_ {
+        let part = if self.containers.swiss { Part::MapGroups } else { Part::MapBuckets };
+        let ids = (0..self.types.len()).map(|index| TypeId(index as u32));
+        let maps = ids.filter(|&id| matches!(self.types.get(id).kind, Kind::Map(..)));
+        maps.filter_map(move |id| {
+            let at = Address(self.types.get(id).descriptor?).add(MAP_TYPE_PART);
+            Some((self.memory.read_u64(at)?, part, id))
+        })
     }
 
     /// The closure at `value`, by the function that its first word calls.

@@ -296,7 +296,7 @@ fn type_label(name: &str, part: Part) -> String {
 }
 
 /// The sudogs on which a goroutine waits.
-fn waiting_sudogs(model: &RuntimeModel<'_>, goroutine: Address) -> Vec<u64> {
+pub(crate) fn waiting_sudogs(model: &RuntimeModel<'_>, goroutine: Address) -> Vec<u64> {
     let memory = model.memory();
     let mut found = Vec::new();
     let mut sudog = memory.read_u64(goroutine.add(model.layout.g.waiting)).unwrap_or(0);

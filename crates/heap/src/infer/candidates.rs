@@ -101,16 +101,52 @@ fn best(inference: &Inference<'_, '_, '_>, slot: Slot, hints: &[Inner]) -> Optio
     }
     let mut ranked: Vec<(u32, TypeId)> = scores.into_values().collect();
     ranked.sort_unstable_by(|one, other| other.cmp(one));
+    let whole = |ty| Some(inference.shapes.whole(&resolver.types, ty));
     match ranked[..] {
-        [(score, only)] if score > 0 || fitting.len() == 1 => Some((Part::Value, only)),
-        [(first, best), (second, _), ..] if first >= second + 2 => Some((Part::Value, best)),
+        [(score, only)] if score > 0 || fitting.len() == 1 => whole(only),
+        [(first, best), (second, _), ..] if first >= second + 2 => whole(best),
+        [] => row(inference, slot),
         _ => None,
     }
 }
 
+/// A row of pointers to one type, or of interfaces of one type, where no type of the program is like the slot.
+fn row(inference: &Inference<'_, '_, '_>, slot: Slot) -> Option<(Part, TypeId)> {
+    let (model, objects, resolver) = (inference.model, inference.objects, &*inference.resolver);
+    let span = objects.span(slot);
+    let start = objects.address(slot);
+    let (mut found, mut is_row) = (None, true);
+    model.masks.for_each_offset(span, slot.slot, |offset| {
+        let at = start + offset;
+        let Some(value) = model.masks.word(span, at).filter(|&value| value != 0) else { return };
+        let elem = element(inference, at, value);
+        is_row &= elem.is_some() && (found.is_none() || found == elem);
+        found = elem;
+    });
+    let elem = found.filter(|_| is_row)?;
+    super::fit::fits(resolver, inference.place(slot, span), Part::Elements, elem).then_some((Part::Elements, elem))
+}
+
+/// The type of the pointer or interface at `at`, by what it leads to.
+fn element(inference: &Inference<'_, '_, '_>, at: u64, value: u64) -> Option<TypeId> {
+    let (objects, resolver) = (inference.objects, &*inference.resolver);
+    let before = inference.model.memory().read_u64(Address(at.wrapping_sub(8)))?;
+    if let Some(interface) = resolver.itab_interface(before) {
+        return Some(interface);
+    }
+    if resolver.types.by_descriptor(before).is_some() {
+        return resolver.types.by_name("interface {}");
+    }
+    let target = objects.find_allocated(value)?;
+    let known = inference.type_of(target.id);
+    let is_start = value == objects.address(target) + inference.place(target, objects.span(target)).payload;
+    let is_value = known.part() == Part::Value && known.evidence() >= Evidence::Derived && is_start;
+    is_value.then(|| resolver.types.by_name(&format!("*{}", resolver.types.get(known.ty()).name))).flatten()
+}
+
 /// True if the hint says nothing of what it lies in.
 fn is_idle(resolver: &crate::resolve::Resolver<'_>, inner: Inner) -> bool {
-    matches!(inner.part, Part::StringData)
+    inner.part == Part::StringData
         || matches!(resolver.types.get(inner.ty).kind, goheap_runtime::Kind::Scalar | goheap_runtime::Kind::Opaque)
 }
 

@@ -122,8 +122,12 @@ impl<'a, 'm, 'p> Inference<'a, 'm, 'p> {
         outcome.changed.sort_unstable();
         outcome.changed.dedup();
         self.hints.append(&mut outcome.hints);
-        outcome.refused.into_iter().for_each(|id| drop(self.refused.insert(id.0)));
-        outcome.conflicts.into_iter().for_each(|id| drop(self.conflicts.insert(id.0)));
+        for id in outcome.refused {
+            self.refused.insert(id.0);
+        }
+        for id in outcome.conflicts {
+            self.conflicts.insert(id.0);
+        }
         let mut work = outcome.again;
         work.extend(outcome.changed.into_iter().map(|id| (id, self.type_of(id))));
         work
@@ -189,7 +193,10 @@ impl<'a, 'm, 'p> Inference<'a, 'm, 'p> {
     }
 
     fn propose_at(&self, slot: Slot, mut proposal: Proposal, outcome: &mut Outcome) {
-        (proposal.ty, proposal.evidence) = self.shapes.concrete(proposal.ty, proposal.evidence);
+        (proposal.ty, proposal.evidence) = self.shapes.concrete(&self.resolver.types, proposal.ty, proposal.evidence);
+        if proposal.evidence == Evidence::None {
+            return;
+        }
         let new = proposal.object_type();
         let old = self.type_of(slot.id);
         if new.is_same_kind(old) && new.evidence() <= old.evidence() {

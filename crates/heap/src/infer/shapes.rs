@@ -57,7 +57,8 @@ impl Shapes {
             let (Some(elem_size), bits) = (size_class(ty.size), resolver.small_mask(id)) else { continue };
             by_look.entry(Look { elem_size, bits }).or_default().push(id);
         }
-        let (instances, maps) = (instances(types, resolver), FxHashMap::default());
+        let maps = resolver.map_parts().map(|(descriptor, part, map)| (descriptor, (part, map))).collect();
+        let instances = instances(types, resolver);
         Shapes { by_look, instances, maps, holders: RwLock::default() }
     }
 
@@ -71,11 +72,18 @@ impl Shapes {
         self.maps.get(&descriptor).copied()
     }
 
+    /// A value of the type as what it is: a map's group or bucket where it is one.
+    pub(super) fn whole(&self, types: &TypeTable, ty: TypeId) -> (Part, TypeId) {
+        types.get(ty).descriptor.and_then(|descriptor| self.map_part(descriptor)).unwrap_or((Part::Value, ty))
+    }
+
     /// The instance of a generic type that a shape can be; what is not told apart is no more than a candidate.
-    pub(super) fn concrete(&self, ty: TypeId, evidence: Evidence) -> (TypeId, Evidence) {
+    pub(super) fn concrete(&self, types: &TypeTable, ty: TypeId, evidence: Evidence) -> (TypeId, Evidence) {
         match self.instances.get(&ty) {
             None => (ty, evidence),
             Some(Some(instance)) => (*instance, evidence.min(Evidence::Derived)),
+            // Of a shape alone, such as `go.shape.*uint8`, nothing but the size is known.
+            Some(None) if types.get(ty).name.starts_with("go.shape.") => (ty, Evidence::None),
             Some(None) => (ty, evidence.min(Evidence::Candidate)),
         }
     }
@@ -100,7 +108,7 @@ impl Shapes {
             return fits(resolver, place, Part::Value, whole).then_some((Part::Value, whole));
         }
         let mut holding =
-            self.of(place).iter().filter(|&&ty| contains(&resolver.types, ty, inner)).map(|&ty| (Part::Value, ty));
+            self.of(place).iter().filter(|&&ty| contains(&resolver.types, ty, inner)).map(|&ty| self.whole(&resolver.types, ty));
         match (holding.next(), holding.next()) {
             (Some(only), None) => Some(only),
             (Some(_), Some(_)) => None,
@@ -173,6 +181,11 @@ fn instances(types: &TypeTable, resolver: &Resolver<'_>) -> FxHashMap<TypeId, Op
         if let Some(list) = by_key.get_mut(&generic_key(&types.get(id).name)) {
             list.push(id);
         }
+    }
+    // A predeclared type stands for every type that is made of it.
+    for (key, list) in &mut by_key {
+        let plain = key.strip_prefix("go.shape.").filter(|plain| !plain.contains(['.', '*', '{', '(']));
+        list.extend(plain.and_then(|plain| types.by_name(plain)));
     }
     let only = |shape: TypeId| {
         let is_like = |&&id: &&TypeId| {

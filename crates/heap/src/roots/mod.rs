@@ -52,6 +52,7 @@ impl<'a, 'm, 'p> RootCollector<'a, 'm, 'p> {
         self.variables();
         self.stacks();
         self.tiny_blocks();
+        self.runtime_objects();
         self.specials();
         self.queues();
         self.set

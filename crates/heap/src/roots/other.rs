@@ -2,6 +2,9 @@
 
 use super::RootCollector;
 use crate::infer::{Proposal, payload_offset};
+use crate::plan::PointerWord;
+use crate::rules::WEAK_HANDLE;
+use crate::tree::waiting_sudogs;
 use crate::label_text::function_of;
 use crate::object_type::{Evidence, Part};
 use crate::root::RootClass;
@@ -25,16 +28,39 @@ impl<'m, 'p> RootCollector<'_, 'm, 'p> {
         }
     }
 
+    /// What the runtime's lists say of its own objects.
+    pub(super) fn runtime_objects(&mut self) {
+        let model: &'m RuntimeModel<'p> = self.model;
+        let goroutines = model.goroutines.iter().map(|goroutine| ("runtime.g", goroutine.address.0));
+        let threads = model.machine_threads.keys().map(|&thread| ("runtime.m", thread));
+        let processors = model.processors.iter().map(|processor| ("runtime.p", processor.0));
+        let sudogs = model.goroutines.iter().flat_map(|goroutine| waiting_sudogs(model, goroutine.address));
+        let sudogs = sudogs.map(|sudog| ("runtime.sudog", sudog));
+        let objects: Vec<(&str, u64)> = goroutines.chain(threads).chain(processors).chain(sudogs).collect();
+        for (name, address) in objects {
+            if let Some(ty) = self.resolver.types.by_name(name) {
+                self.set.proposals.push(Proposal { address, part: Part::Value, ty, evidence: Evidence::Exact });
+            }
+        }
+    }
+
+    /// The types of weak handles, by the releases' names for them.
+    fn weak_handle(&mut self, handle: u64) {
+        let node = self.node(PathTrie::ROOT, "weak handle");
+        self.root(handle, RootClass::Other, node);
+        let known = WEAK_HANDLE.iter().find_map(|name| self.resolver.types.by_name(name));
+        if let Some(ty) = known {
+            self.set.proposals.push(Proposal { address: handle, part: Part::Value, ty, evidence: Evidence::Exact });
+        }
+    }
+
     pub(super) fn specials(&mut self) {
         let model: &'m RuntimeModel<'p> = self.model;
         for span in model.heap.spans.iter().filter(|span| !span.specials.is_null()) {
             for special in read_specials(model.memory(), &model.layout, &model.version, span) {
                 match special.detail {
                     SpecialDetail::Finalizer { func, object_type } => self.finalizer(special.object, func, object_type),
-                    SpecialDetail::WeakHandle(handle) => {
-                        let node = self.node(PathTrie::ROOT, "weak handle");
-                        self.root(handle, RootClass::Other, node);
-                    }
+                    SpecialDetail::WeakHandle(handle) => self.weak_handle(handle),
                     SpecialDetail::Cleanup(words) => {
                         // Up to 1.25 the closure to call, since then how to call it, the closure, and its argument.
                         let func = if words[1] == 0 { words[0] } else { words[1] };
@@ -42,6 +68,7 @@ impl<'m, 'p> RootCollector<'_, 'm, 'p> {
                         let text = function.map_or_else(|| "cleanup".to_owned(), |name| format!("cleanup {name}"));
                         let node = self.node(PathTrie::ROOT, &text);
                         words.iter().for_each(|&word| self.root(word, RootClass::Other, node));
+                        self.called(func);
                     }
                 }
             }
@@ -54,6 +81,7 @@ impl<'m, 'p> RootCollector<'_, 'm, 'p> {
         let name = ty.map_or_else(|| "?".to_owned(), |ty| self.resolver.types.get(ty).name.to_string());
         let node = self.node(PathTrie::ROOT, &format!("finalizer of {name}"));
         self.root(func, RootClass::Other, node);
+        self.called(func);
         if let Some(ty) = ty {
             self.set.proposals.push(Proposal { address: object, part: Part::Value, ty, evidence: Evidence::Exact });
         }
@@ -72,6 +100,13 @@ impl<'m, 'p> RootCollector<'_, 'm, 'p> {
             };
             let node = self.node(node, &text);
             self.root(value, RootClass::Other, node);
+        }
+    }
+
+    /// Notes that a func value is there.
+    fn called(&mut self, func: u64) {
+        if self.objects.find(func).is_some() {
+            self.declared(func, PointerWord::Func, TypeId(0), 0, Evidence::Exact);
         }
     }
 
