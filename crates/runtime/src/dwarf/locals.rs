@@ -5,7 +5,7 @@ use std::sync::Arc;
 use gimli::{Abbreviation, constants};
 
 use super::Dwarf;
-use super::die::{Broken, Die, DieReader};
+use super::die::{Broken, Die, DieReader, LocationAttribute};
 use super::functions::Function;
 use super::location::{Locator, Place, StackSlot};
 use super::resolve::text;
@@ -57,6 +57,8 @@ pub(super) struct Body {
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Want {
     Everything,
+    /// Captured variables without their places.
+    Captures,
     InlinedCalls,
 }
 
@@ -126,8 +128,14 @@ impl<'a> Walk<'a, '_> {
     ) -> Result<Option<Scope>, Broken> {
         let tag = abbreviation.tag();
         let is_variable = tag == constants::DW_TAG_variable || tag == constants::DW_TAG_formal_parameter;
-        if is_variable && self.want == Want::Everything {
-            let die = reader.read(abbreviation)?;
+        if is_variable && self.want != Want::InlinedCalls {
+            let mut die = reader.read(abbreviation)?;
+            if self.want == Want::Captures {
+                if die.closure_offset.is_none() {
+                    return Ok(None);
+                }
+                die.location = LocationAttribute::Absent;
+            }
             let local = self.local(&die, tag == constants::DW_TAG_formal_parameter, scope);
             self.body.locals.push(local);
             return Ok(None);

@@ -14,6 +14,7 @@
 //! `cmd/compile/internal/ssa/debug.go`, Go 1.19 to 1.27.
 
 mod budget;
+mod captures;
 mod die;
 mod error;
 mod functions;
@@ -33,6 +34,7 @@ use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
+pub use captures::Capture;
 pub use error::DwarfError;
 pub use functions::Function;
 pub use globals::Global;

@@ -27,6 +27,8 @@ pub(super) struct Unit {
     pub(super) addr_base: usize,
     /// `DW_AT_go_runtime_type` of `uintptr` is an address here, not an offset (Go up to 1.22).
     pub(super) absolute_uintptr: bool,
+    /// Captured variables say where they lie in the closure (Go 1.23 and later).
+    pub(super) has_closure_offsets: bool,
 }
 
 /// Sections and units: all that is needed to read an entry by its offset.
@@ -160,6 +162,7 @@ fn read_unit(
         encoding,
         low_pc,
         addr_base: root.addr_base,
+        has_closure_offsets: go_minor(root.producer).is_none_or(|minor| minor >= 23),
         absolute_uintptr: go_minor(root.producer).is_some_and(|minor| minor < 23),
         abbreviations,
     }))
