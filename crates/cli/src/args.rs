@@ -1,5 +1,9 @@
 //! The command line: what can be asked for. Its texts are the tool's manual.
 
+mod listing;
+
+pub(crate) use listing::{ObjectsFormat, ObjectsOptions};
+
 use crate::errors::Failure;
 use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
@@ -29,7 +33,10 @@ const EXAMPLES: &str = "  A picture of who holds what, to be opened in a browser
   What the process was, how it died and whether the heap adds up:
       goheap core.123 --exe ./server overview
 
-  The same for a script, from a compressed core:
+  Every object as CSV: address, size, type, evidence, reachable, owner:
+      goheap core.123 --exe ./server objects > objects.csv
+
+  The overview for a script, from a compressed core:
       goheap core.123.zst --exe ./server overview --json
 ";
 
@@ -103,6 +110,9 @@ pub(crate) enum Command {
     Objref(ObjrefOptions),
     /// Tell what the process was, how it died, and whether the heap adds up
     Overview(OverviewOptions),
+    /// List every object with its type and who holds it, as CSV or NDJSON
+    #[command(long_about = listing::OBJECTS)]
+    Objects(ObjectsOptions),
     /// Print a completion script for a shell
     ///
     /// For bash: goheap completions bash > ~/.local/share/bash-completion/completions/goheap

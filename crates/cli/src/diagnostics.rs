@@ -1,6 +1,7 @@
 //! What was absent, unreadable or guessed, gathered from every layer under stable codes.
 
 use crate::caption::missing;
+use crate::say::Speaker;
 use goheap_heap::{HeapSnapshot, Totals};
 use goheap_report::overview::DiagnosticCount;
 use goheap_report::table::{grouped, percent};
@@ -23,7 +24,7 @@ fn serious(snapshot: &HeapSnapshot<'_, '_>) -> List {
 }
 
 /// What may make a sum wrong, as lines, and what a truncated core means for the picture.
-pub(crate) fn warnings(snapshot: &HeapSnapshot<'_, '_>) -> Vec<String> {
+fn warnings(snapshot: &HeapSnapshot<'_, '_>) -> Vec<String> {
     let mut lines = Vec::new();
     if missing(snapshot.model.process).is_some() {
         lines.push("the core is TRUNCATED: what is called unreachable may be held by what is missing".to_owned());
@@ -34,6 +35,13 @@ pub(crate) fn warnings(snapshot: &HeapSnapshot<'_, '_>) -> Vec<String> {
         count => format!("{} {}", grouped(count), one.text),
     }));
     lines
+}
+
+/// Says them.
+pub(crate) fn warn(snapshot: &HeapSnapshot<'_, '_>, speaker: Speaker) {
+    for line in warnings(snapshot) {
+        speaker.note(format_args!("warning: {line}"));
+    }
 }
 
 struct List(Vec<DiagnosticCount>);

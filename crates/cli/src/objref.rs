@@ -4,7 +4,7 @@ use crate::args::{Counted, Format, Input, ObjrefOptions, usage};
 use crate::caption::caption;
 use crate::diagnostics;
 use crate::errors::Failure;
-use crate::open::with_heap;
+use crate::open::{Needs, with_heap};
 use crate::output::Output;
 use crate::say::Speaker;
 use clap::error::ErrorKind;
@@ -25,7 +25,7 @@ pub(crate) fn run(input: &Input, options: &ObjrefOptions) -> Result<(), Failure>
     let inputs = [Some(&request.core), request.executable.as_ref()];
     let inputs: Vec<&Path> = inputs.into_iter().flatten().map(|path| path.as_path()).collect();
     let output = Output::new(&options.out, &inputs)?;
-    with_heap(input, false, |snapshot| {
+    with_heap(input, Needs::default(), |snapshot| {
         let picture = Picture::new(snapshot, options, format).map_err(Failure::Report)?;
         let drawn = output.write(|out| picture.write(out))?;
         tell(snapshot, options, &picture, drawn, Speaker::new(input.quiet));
@@ -181,7 +181,5 @@ fn tell(snapshot: &HeapSnapshot<'_, '_>, options: &ObjrefOptions, picture: &Pict
     for (frames, why) in hidden.into_iter().filter(|(frames, _)| *frames > 0) {
         speaker.note(format_args!("{} frames are {why}; they count in the frame above", grouped(frames as u64)));
     }
-    for line in diagnostics::warnings(snapshot) {
-        speaker.note(format_args!("warning: {line}"));
-    }
+    diagnostics::warn(snapshot, speaker);
 }

@@ -3,26 +3,33 @@
 use crate::args::Input;
 use crate::errors::Failure;
 use crate::say::Speaker;
-use goheap_heap::HeapSnapshot;
+use goheap_heap::{HeapSnapshot, SnapshotOptions};
 use goheap_image::Process;
 use goheap_runtime::{ModelOptions, RuntimeModel};
 
+/// What a command needs of the heap.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Needs {
+    /// It can do without: it gets an empty heap where the core is cut off before the list of spans.
+    pub(crate) without_heap: bool,
+    /// What it needs remembered.
+    pub(crate) snapshot: SnapshotOptions,
+}
+
 /// Opens the input and hands its heap to `use_it`: each layer borrows from the one below.
-///
-/// A command that can do without the heap gets an empty one where the core is cut off before it.
 pub(crate) fn with_heap<T>(
     input: &Input,
-    without_heap: bool,
+    needs: Needs,
     use_it: impl FnOnce(&HeapSnapshot<'_, '_>) -> Result<T, Failure>,
 ) -> Result<T, Failure> {
     let speaker = Speaker::new(input.quiet);
     speaker.progress("opening the core ...");
     let process = Process::open(&input.request)?;
     speaker.progress("reading the Go runtime ...");
-    let options = ModelOptions { no_dwarf: input.no_dwarf, without_heap };
+    let options = ModelOptions { no_dwarf: input.no_dwarf, without_heap: needs.without_heap };
     let mut model = RuntimeModel::open(&process, options).map_err(|source| Failure::of_runtime(&process, source))?;
     speaker.progress("following every pointer of the heap ...");
     let types = std::mem::take(&mut model.types);
-    let snapshot = HeapSnapshot::take(&model, types)?;
+    let snapshot = HeapSnapshot::take(&model, types, needs.snapshot)?;
     use_it(&snapshot)
 }

@@ -5,7 +5,7 @@ use crate::caption::program_name;
 use crate::death::death;
 use crate::diagnostics;
 use crate::errors::Failure;
-use crate::open::with_heap;
+use crate::open::{Needs, with_heap};
 use crate::output::to_stdout;
 use crate::say::Speaker;
 use goheap_heap::{HeapSnapshot, Totals, invariants};
@@ -21,7 +21,7 @@ use std::collections::BTreeMap;
 
 /// Runs the command.
 pub(crate) fn run(input: &Input, options: &OverviewOptions) -> Result<(), Failure> {
-    with_heap(input, true, |snapshot| {
+    with_heap(input, Needs { without_heap: true, ..Needs::default() }, |snapshot| {
         let report = report(snapshot);
         if report.heap.is_none() {
             Speaker::new(input.quiet).note(format_args!(

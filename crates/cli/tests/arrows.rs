@@ -19,8 +19,9 @@ const ARROWS: [(&str, &[&str]); 7] = [
 ];
 
 /// Crates of others that belong to one room, and who may use them.
-const ROOMS: [(&str, &[&str]); 9] = [
+const ROOMS: [(&str, &[&str]); 10] = [
     ("clap", &["goheap"]),
+    ("regex", &["goheap"]),
     ("inferno", &["goheap-report"]),
     ("gimli", &["goheap-runtime"]),
     ("goblin", &["goheap-image"]),

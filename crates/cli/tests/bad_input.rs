@@ -255,9 +255,11 @@ fn a_wrong_command_line_is_told_apart() {
         (&["core", "objref"], "<OUT>"),
         (&["core"], "requires a subcommand"),
         (&["overview"], "CORE is missing: the core dump stands before the command"),
-        (&["core", "objreff", "out.svg"], "a similar subcommand exists: 'objref'"),
+        (&["core", "objreff", "out.svg"], "'objref'"),
         (&["core", "objref", "--min-width", "120", "out.svg"], "a percentage from 0 to 100"),
         (&["core", "--max-unpacked", "much", "overview"], "a number of bytes, or of K, M, G or T, such as 64G"),
+        (&["core", "objects", "--type", "main.("], "no regular expression: unclosed group"),
+        (&["core", "objects", "--format", "xml"], "[possible values: csv, ndjson]"),
         (&["core", "objref", "--count", "sheep", "out.svg"], "[possible values: bytes, objects]"),
     ] {
         let arguments: Vec<&std::ffi::OsStr> = arguments.iter().map(std::ffi::OsStr::new).collect();

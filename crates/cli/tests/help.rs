@@ -10,6 +10,7 @@ fn help_is_worth_reading() {
     insta::assert_snapshot!("help", goheap!("--help").ok().stdout);
     insta::assert_snapshot!("short_help", goheap!("-h").ok().stdout);
     insta::assert_snapshot!("objref_help", goheap!("objref", "--help").ok().stdout);
+    insta::assert_snapshot!("objects_help", goheap!("objects", "--help").ok().stdout);
     assert_eq!(goheap!("--version").ok().stdout, concat!("goheap ", env!("CARGO_PKG_VERSION"), "\n"));
     let nothing = goheap!();
     assert_eq!(nothing.status, 2);
@@ -24,7 +25,13 @@ fn every_option_of_the_tool_is_described() {
         assert!(help.contains(&format!("--{option}")), "{option} is not in the help");
         assert!(page.contains(&format!("\\-\\-{}", option.replace('-', "\\-"))), "{option} is not on the page");
     }
-    for heading in [".TH goheap 1", ".SH \"COMMAND OBJREF\"", ".SH \"COMMAND OVERVIEW\"", ".SH \"EXIT STATUS\""] {
+    for heading in [
+        ".TH goheap 1",
+        ".SH \"COMMAND OBJREF\"",
+        ".SH \"COMMAND OVERVIEW\"",
+        ".SH \"COMMAND OBJECTS\"",
+        ".SH \"EXIT STATUS\"",
+    ] {
         assert!(page.contains(heading), "{heading} is not on the page");
     }
 }

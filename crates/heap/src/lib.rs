@@ -10,6 +10,7 @@
 mod closures;
 mod compiled;
 mod containers;
+mod describe;
 mod error;
 mod infer;
 pub mod invariants;
@@ -17,6 +18,7 @@ mod label_text;
 mod labels;
 mod object;
 mod object_type;
+mod owners;
 mod plan;
 mod resolve;
 mod root;
@@ -25,10 +27,11 @@ mod rules;
 mod snapshot;
 mod tree;
 
+pub use describe::{TextId, TypeTexts};
 pub use error::HeapError;
 pub use infer::InferenceCounts;
 pub use object::{ObjectId, ObjectTable, Slot};
 pub use object_type::{Evidence, ObjectType, Part};
 pub use root::{RootClass, RootCounts};
-pub use snapshot::{HeapSnapshot, Totals};
+pub use snapshot::{HeapSnapshot, SnapshotOptions, Totals};
 pub use tree::{PointerCounts, Share};

@@ -5,8 +5,9 @@ use crate::infer::{Inference, InferenceCounts, payload_offset};
 use crate::labels::Labels;
 use crate::object::{ObjectId, ObjectTable, Slot};
 use crate::object_type::{Evidence, ObjectType, Part};
+use crate::owners::Owners;
 use crate::resolve::Resolver;
-use crate::root::{RootClass, RootCounts};
+use crate::root::{Root, RootClass, RootCounts};
 use crate::roots::RootCollector;
 use crate::tree::{PointerCounts, Share, TreeBuilder};
 use goheap_graph::{IdBitSet, PathTrie, TrieNode};
@@ -31,6 +32,18 @@ pub struct HeapSnapshot<'m, 'p> {
     trie: PathTrie,
     labels: Labels,
     reached: IdBitSet,
+    owners: Option<Owners>,
+    #[expect(dead_code, reason = "the next step reads them")]
+    pub(crate) roots: Vec<Root>,
+}
+
+/// What a snapshot remembers beside what every command needs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct SnapshotOptions {
+    /// The root under which the tree puts each object: four bytes a slot. Else [`HeapSnapshot::owner`] knows none.
+    pub owners: bool,
+    /// The roots themselves: 24 bytes each. Else no holder of an object is a root.
+    pub roots: bool,
 }
 
 /// How the bytes of the heap reconcile: allocated = reachable + unreachable.
@@ -86,7 +99,7 @@ impl<'m, 'p> HeapSnapshot<'m, 'p> {
     ///
     /// # Errors
     /// The heap has more slots than can be numbered.
-    pub fn take(model: &'m RuntimeModel<'p>, types: TypeTable) -> Result<Self, HeapError> {
+    pub fn take(model: &'m RuntimeModel<'p>, types: TypeTable, options: SnapshotOptions) -> Result<Self, HeapError> {
         let objects = ObjectTable::new(&model.heap).ok_or(HeapError::TooManySlots)?;
         let (mut labels, mut trie) = (Labels::default(), PathTrie::new());
         let mut resolver = Resolver::new(model, types);
@@ -94,10 +107,13 @@ impl<'m, 'p> HeapSnapshot<'m, 'p> {
         let (object_types, inference) = Inference::new(model, &objects, &mut resolver).run(set.proposals);
         let mut totals = span_totals(model, &objects);
         let mut builder = TreeBuilder::new(model, &objects, &mut resolver, &mut labels, &mut trie, &object_types);
+        if options.owners {
+            builder.remember_frames();
+        }
         totals.by_class = builder.walk(&set.roots);
         (totals.unreachable, totals.awaiting_sweep) = builder.unreachable();
         totals.pointers = builder.counts;
-        let reached = builder.reached;
+        let (reached, frames) = (builder.reached, builder.frames);
         for slot in objects.allocated().filter(|slot| reached.contains(slot.id.0)) {
             let evidence: Evidence = object_types[slot.id.0 as usize].evidence();
             totals.by_evidence[evidence as usize] += objects.span(slot).elem_size;
@@ -105,12 +121,21 @@ impl<'m, 'p> HeapSnapshot<'m, 'p> {
         totals.size_class_rounding =
             objects.allocated().map(|slot| rounding(model, &objects, &resolver.types, &object_types, slot)).sum();
         (totals.roots, totals.inference) = (set.counts, inference);
-        Ok(HeapSnapshot { model, objects, object_types, types: resolver.types, totals, trie, labels, reached })
+        let owners = frames.map(|frames| Owners::new(&trie, frames));
+        let roots = if options.roots { set.roots } else { Vec::new() };
+        let types = resolver.types;
+        Ok(HeapSnapshot { model, objects, object_types, types, totals, trie, labels, reached, owners, roots })
     }
 
     /// True if a root reaches the object.
     pub fn is_reachable(&self, id: ObjectId) -> bool {
         self.reached.contains(id.0)
+    }
+
+    /// The root under which the tree puts the object, as the label of its frame; None for what no root reaches and where
+    /// [`SnapshotOptions::owners`] was not asked for.
+    pub fn owner(&self, id: ObjectId) -> Option<u32> {
+        self.owners.as_ref()?.top(id).and_then(|top| self.trie.label(top))
     }
 
     /// The reference tree: frames by path, with the bytes and objects of each.

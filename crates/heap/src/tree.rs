@@ -67,6 +67,8 @@ pub(crate) struct TreeBuilder<'a, 'm, 'p> {
     /// the runtime's variables hold them.
     pub(crate) reserved: IdBitSet,
     pub(crate) counts: PointerCounts,
+    /// The frame that each slot was reached under, where that is wanted; [`PathTrie::ROOT`] for what is not reached.
+    pub(crate) frames: Option<Vec<TrieNode>>,
     queue: VecDeque<(Slot, TrieNode)>,
     postponed: Vec<(Slot, TrieNode, RootClass)>,
 }
@@ -90,9 +92,15 @@ impl<'a, 'm, 'p> TreeBuilder<'a, 'm, 'p> {
             reached: IdBitSet::with_room_for(objects.len()),
             reserved: IdBitSet::with_room_for(objects.len()),
             counts: PointerCounts::default(),
+            frames: None,
             queue: VecDeque::new(),
             postponed: Vec::new(),
         }
+    }
+
+    /// Remembers the frame of every object that is reached from now on: four bytes a slot.
+    pub(crate) fn remember_frames(&mut self) {
+        self.frames = Some(vec![PathTrie::ROOT; self.objects.len() as usize]);
     }
 
     /// Walks from the roots of each class in turn; what each class reached.
@@ -164,6 +172,9 @@ impl<'a, 'm, 'p> TreeBuilder<'a, 'm, 'p> {
             share.bytes += size;
             share.objects += 1;
             self.trie.add(node, size, 1);
+            if let Some(frames) = &mut self.frames {
+                frames[slot.id.0 as usize] = node;
+            }
             self.follow(slot, node, class);
         }
     }

@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 use goheap_graph::{PathTrie, TrieNode, Weight};
-use goheap_heap::{HeapSnapshot, invariants};
+use goheap_heap::{HeapSnapshot, SnapshotOptions, invariants};
 use goheap_image::{OpenRequest, Process};
 use goheap_runtime::{ModelOptions, RuntimeModel};
 use serde_json::Value;
@@ -107,7 +107,7 @@ fn open(folder: &Path) -> Process {
 fn with_snapshot(process: &Process, no_dwarf: bool, check: impl FnOnce(&HeapSnapshot<'_, '_>)) {
     let mut model = RuntimeModel::open(process, ModelOptions { no_dwarf, ..ModelOptions::default() }).unwrap();
     let types = std::mem::take(&mut model.types);
-    check(&HeapSnapshot::take(&model, types).unwrap());
+    check(&HeapSnapshot::take(&model, types, SnapshotOptions::default()).unwrap());
 }
 
 fn truth(folder: &Path) -> Value {

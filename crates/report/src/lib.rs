@@ -6,6 +6,7 @@
 //! | draw it | [`flame::write_svg`] |
 //! | write it for other tools | [`folded::write`], [`stap::write`], [`json::write_tree`] |
 //! | tell what the process was and whether the heap adds up | [`overview::OverviewReport`] |
+//! | list objects, one a line | [`objects::ObjectWriter`] |
 //! | print columns | [`table::Table`] |
 //! | show a string that came out of a core | [`text`] |
 //!
@@ -34,6 +35,7 @@ mod error;
 pub mod flame;
 pub mod folded;
 pub mod json;
+pub mod objects;
 pub mod overview;
 mod overview_text;
 mod prune;

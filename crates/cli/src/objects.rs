@@ -1,0 +1,92 @@
+//! `goheap CORE objects`: every allocated object, one a line.
+
+use crate::args::{Input, ObjectsFormat, ObjectsOptions};
+use crate::diagnostics;
+use crate::errors::Failure;
+use crate::open::{Needs, with_heap};
+use crate::output::to_stdout;
+use crate::say::Speaker;
+use goheap_heap::{HeapSnapshot, ObjectId, SnapshotOptions, TextId, TypeTexts};
+use goheap_report::ReportError;
+use goheap_report::objects::{Cell, ObjectRow, ObjectWriter, RowForm};
+use std::collections::HashMap;
+use std::io::Write;
+
+/// Runs the command.
+pub(crate) fn run(input: &Input, options: &ObjectsOptions) -> Result<(), Failure> {
+    let snapshot = SnapshotOptions { owners: true, ..SnapshotOptions::default() };
+    with_heap(input, Needs { snapshot, ..Needs::default() }, |snapshot| {
+        diagnostics::warn(snapshot, Speaker::new(input.quiet));
+        to_stdout(|out| write(snapshot, options, out))
+    })
+}
+
+fn write(snapshot: &HeapSnapshot<'_, '_>, options: &ObjectsOptions, out: &mut dyn Write) -> Result<(), ReportError> {
+    let form = match options.format {
+        ObjectsFormat::Csv => RowForm::Csv,
+        ObjectsFormat::Ndjson => RowForm::Ndjson,
+    };
+    let mut writer = ObjectWriter::new(out, form)?;
+    let (objects, mut rows) = (&snapshot.objects, 0);
+    let (mut types, mut owners) = (TypeCells::new(snapshot, options, form), OwnerCells::new(snapshot, form));
+    for slot in objects.allocated() {
+        if options.limit.is_some_and(|limit| rows >= limit) {
+            break;
+        }
+        let (size, reachable) = (objects.span(slot).elem_size, snapshot.is_reachable(slot.id));
+        if options.min_size.is_some_and(|least| size < least) || (options.reachable && !reachable) {
+            continue;
+        }
+        let id = types.texts.id(slot);
+        let Some(ty) = types.cell(id) else { continue };
+        let evidence = snapshot.object_types[slot.id.0 as usize].evidence().name();
+        let address = objects.address(slot);
+        writer.row(&ObjectRow { address, size, ty, evidence, reachable, owner: owners.cell(slot.id) })?;
+        rows += 1;
+    }
+    writer.finish()
+}
+
+/// The types' texts as they stand in rows, each made once; none for a type that is not wanted.
+struct TypeCells<'a, 'm, 'p> {
+    texts: TypeTexts<'a, 'm, 'p>,
+    options: &'a ObjectsOptions,
+    form: RowForm,
+    cells: Vec<Option<Cell>>,
+}
+
+impl<'a, 'm, 'p> TypeCells<'a, 'm, 'p> {
+    fn new(snapshot: &'a HeapSnapshot<'m, 'p>, options: &'a ObjectsOptions, form: RowForm) -> Self {
+        TypeCells { texts: TypeTexts::new(snapshot), options, form, cells: Vec::new() }
+    }
+
+    fn cell(&mut self, id: TextId) -> Option<&Cell> {
+        // Texts are numbered in the order they were first asked for.
+        while self.cells.len() <= id.index() {
+            let text = self.texts.at(self.cells.len());
+            let is_wanted = self.options.ty.as_ref().is_none_or(|regex| regex.is_match(text));
+            self.cells.push(is_wanted.then(|| self.form.cell(text)));
+        }
+        self.cells[id.index()].as_ref()
+    }
+}
+
+/// The same for the labels of owners.
+struct OwnerCells<'a, 'm, 'p> {
+    snapshot: &'a HeapSnapshot<'m, 'p>,
+    form: RowForm,
+    nobody: Cell,
+    cells: HashMap<u32, Cell>,
+}
+
+impl<'a, 'm, 'p> OwnerCells<'a, 'm, 'p> {
+    fn new(snapshot: &'a HeapSnapshot<'m, 'p>, form: RowForm) -> Self {
+        OwnerCells { snapshot, form, nobody: form.cell(""), cells: HashMap::new() }
+    }
+
+    fn cell(&mut self, id: ObjectId) -> &Cell {
+        let Some(label) = self.snapshot.owner(id) else { return &self.nobody };
+        let (snapshot, form) = (self.snapshot, self.form);
+        self.cells.entry(label).or_insert_with(|| form.cell(snapshot.label_text(label)))
+    }
+}

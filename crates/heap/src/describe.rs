@@ -1,0 +1,167 @@
+//! What an object is, in words: `main.Item`, `[4]main.Item`, `string`, `map[string]int groups`, `func main.f.func1`.
+
+use crate::infer::payload_offset;
+use crate::label_text::function_of;
+use crate::object::Slot;
+use crate::object_type::Part;
+use crate::snapshot::HeapSnapshot;
+use goheap_image::Address;
+use goheap_runtime::{Kind, TypeId};
+use rustc_hash::FxHashMap;
+
+impl HeapSnapshot<'_, '_> {
+    /// The type of what is in a slot; empty where it is not known.
+    pub fn type_text(&self, slot: Slot) -> String {
+        self.text_key(slot).map_or_else(String::new, |key| self.text_of(key))
+    }
+
+    /// First byte and length of a slot without the runtime's malloc header.
+    pub fn payload(&self, slot: Slot) -> (u64, u64) {
+        let span = self.objects.span(slot);
+        let header = payload_offset(self.model, span);
+        (self.objects.address(slot) + header, span.elem_size - header)
+    }
+
+    /// What the text depends on; None where nothing is known.
+    fn text_key(&self, slot: Slot) -> Option<TextKey> {
+        let object = self.object_types[slot.id.0 as usize];
+        if !object.is_known() {
+            return None;
+        }
+        let (address, room) = self.payload(slot);
+        let (part, ty) = (object.part(), object.ty());
+        let detail = match part {
+            Part::Elements => self.count(ty, room),
+            Part::ChanBuffer => self.chan_elem(ty).map_or(0, |elem| self.count(elem, room)),
+            Part::Closure => self.model.memory().read_u64(Address(address)).unwrap_or(0),
+            _ => 0,
+        };
+        Some(TextKey { part, ty, detail, address: if part == Part::Closure { address } else { 0 } })
+    }
+
+    /// Values of `ty` that fit `room` bytes.
+    fn count(&self, ty: TypeId, room: u64) -> u64 {
+        room.checked_div(self.types.get(ty).size).unwrap_or(0).max(1)
+    }
+
+    fn text_of(&self, key: TextKey) -> String {
+        let name = &self.types.get(key.ty).name;
+        match key.part {
+            Part::Value => name.to_string(),
+            Part::Elements => format!("[{}]{name}", key.detail),
+            Part::StringData => "string".to_owned(),
+            Part::ChanHeader => match self.chan_elem(key.ty) {
+                Some(elem) => format!("chan {}", self.types.get(elem).name),
+                None => name.to_string(),
+            },
+            Part::ChanBuffer => match self.chan_elem(key.ty) {
+                Some(elem) => format!("[{}]{}", key.detail, self.types.get(elem).name),
+                None => name.to_string(),
+            },
+            Part::Closure => match function_of(self.model, key.address) {
+                Some(function) => format!("func {function}"),
+                None => name.to_string(),
+            },
+            Part::Machinery => self.map_text(key.ty).map_or_else(String::new, |map| format!("{map} internals")),
+            part => format!("{} {}", self.map_text(key.ty).as_deref().unwrap_or(name), map_part(part)),
+        }
+    }
+
+    fn chan_elem(&self, ty: TypeId) -> Option<TypeId> {
+        match self.types.get(ty).kind {
+            Kind::Chan(elem) => Some(elem),
+            _ => None,
+        }
+    }
+
+    /// A map type as Go writes it, whatever its own name.
+    fn map_text(&self, ty: TypeId) -> Option<String> {
+        match self.types.get(ty).kind {
+            Kind::Map(key, elem) => Some(format!("map[{}]{}", self.types.get(key).name, self.types.get(elem).name)),
+            _ => None,
+        }
+    }
+}
+
+/// What a part of a map is called.
+fn map_part(part: Part) -> &'static str {
+    match part {
+        Part::MapHeader => "header",
+        Part::MapBuckets => "buckets",
+        Part::MapExtra => "extra",
+        Part::MapDirectory => "directory",
+        Part::MapTable => "table",
+        Part::MapGroups => "groups",
+        _ => "internals",
+    }
+}
+
+/// What a text depends on.
+#[derive(Clone, Copy, Debug)]
+struct TextKey {
+    part: Part,
+    ty: TypeId,
+    /// The number of elements, or the code of a closure.
+    detail: u64,
+    /// One closure of that code; no part of the key's identity.
+    address: u64,
+}
+
+/// The number of a text in [`TypeTexts`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct TextId(u32);
+
+impl TextId {
+    /// Of objects whose type is not known; its text is empty.
+    pub const UNKNOWN: TextId = TextId(0);
+
+    /// Place in a table that the caller keeps beside the texts.
+    pub fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
+/// The texts of the types of many objects, each made once.
+///
+/// # Overhead
+/// A text and some 60 bytes for each different text; nothing for an object.
+pub struct TypeTexts<'s, 'm, 'p> {
+    snapshot: &'s HeapSnapshot<'m, 'p>,
+    texts: Vec<Box<str>>,
+    by_key: FxHashMap<(Part, TypeId, u64), TextId>,
+    by_text: FxHashMap<Box<str>, TextId>,
+}
+
+impl<'s, 'm, 'p> TypeTexts<'s, 'm, 'p> {
+    /// No text yet but that of the unknown.
+    pub fn new(snapshot: &'s HeapSnapshot<'m, 'p>) -> Self {
+        let by_text = std::iter::once(("".into(), TextId::UNKNOWN)).collect();
+        TypeTexts { snapshot, texts: vec!["".into()], by_key: FxHashMap::default(), by_text }
+    }
+
+    /// The text of an object's type: equal texts have equal numbers, whichever type they come from.
+    pub fn id(&mut self, slot: Slot) -> TextId {
+        let Some(key) = self.snapshot.text_key(slot) else { return TextId::UNKNOWN };
+        if let Some(&id) = self.by_key.get(&(key.part, key.ty, key.detail)) {
+            return id;
+        }
+        let text = self.snapshot.text_of(key).into_boxed_str();
+        let next = TextId(u32::try_from(self.texts.len()).unwrap_or(u32::MAX));
+        let id = *self.by_text.entry(text.clone()).or_insert(next);
+        if id == next {
+            self.texts.push(text);
+        }
+        self.by_key.insert((key.part, key.ty, key.detail), id);
+        id
+    }
+
+    /// The text of a number that this gave out.
+    pub fn get(&self, id: TextId) -> &str {
+        self.at(id.index())
+    }
+
+    /// The text at a place, as [`TextId::index`] tells it: texts are numbered in the order they were first asked for.
+    pub fn at(&self, index: usize) -> &str {
+        self.texts.get(index).map_or("", |text| text)
+    }
+}
