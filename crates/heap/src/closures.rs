@@ -7,16 +7,9 @@ use rustc_hash::FxHashMap;
 /// Types of closures by the entry of the function that they call.
 pub(crate) struct Closures<'m> {
     functions: &'m dyn FunctionSource,
-    by_entry: FxHashMap<u64, Option<Closure>>,
-}
-
-/// One function's closure.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Closure {
-    /// As a struct where the captures are known, else opaque.
-    ty: TypeId,
-    /// Opaque.
-    bare: TypeId,
+    by_entry: FxHashMap<u64, Option<TypeId>>,
+    /// The opaque type beside each that is a struct.
+    bare: FxHashMap<TypeId, TypeId>,
 }
 
 /// A captured variable.
@@ -41,24 +34,32 @@ impl FunctionSource for RuntimeModel<'_> {
         (func.entry == entry).then(|| self.modules[module].functions.print_name(&func))
     }
 
-    fn captures(&self, _entry: u64) -> Option<Vec<Captured>> {
-        None
+    fn captures(&self, entry: u64) -> Option<Vec<Captured>> {
+        // The DWARF of plugins and shared objects is not read.
+        self.modules.first().filter(|module| module.text.contains(&entry))?;
+        let captures = self.dwarf.as_ref()?.captures(entry.wrapping_sub(self.process.load_bias))?;
+        let captured = |capture: goheap_runtime::dwarf::Capture| Captured {
+            name: capture.name.into(),
+            offset: capture.offset,
+            ty: TypeId(capture.ty.0),
+        };
+        Some(captures.into_iter().map(captured).collect())
     }
 }
 
 impl<'m> Closures<'m> {
     pub(crate) fn new(functions: &'m dyn FunctionSource) -> Self {
-        Closures { functions, by_entry: FxHashMap::default() }
+        Closures { functions, by_entry: FxHashMap::default(), bare: FxHashMap::default() }
     }
 
     /// The type of closures that call the function at `entry`: None if it was not loaded, Some(None) if none begins there.
     pub(crate) fn get(&self, entry: u64) -> Option<Option<TypeId>> {
-        self.by_entry.get(&entry).map(|closure| closure.map(|closure| closure.ty))
+        self.by_entry.get(&entry).copied()
     }
 
     /// The type to use where the captures that DWARF tells are not what is there.
-    pub(crate) fn bare(&self, entry: u64) -> Option<TypeId> {
-        self.by_entry.get(&entry).copied().flatten().map(|closure| closure.bare)
+    pub(crate) fn bare(&self, ty: TypeId) -> Option<TypeId> {
+        self.bare.get(&ty).copied()
     }
 
     /// Makes the type for the function at `entry`.
@@ -67,8 +68,11 @@ impl<'m> Closures<'m> {
             let name = format!("func {name}");
             let bare = types.add(GoType { name: name.as_str().into(), size: 8, kind: Kind::Opaque, descriptor: None });
             let captures = self.functions.captures(entry);
-            let ty = captures.map(|captured| types.add(closure_struct(types, &name, &captured)));
-            Closure { ty: ty.unwrap_or(bare), bare }
+            let Some(captured) = captures else { return bare };
+            let closure = closure_struct(types, &name, &captured);
+            let ty = types.add(closure);
+            self.bare.insert(ty, bare);
+            ty
         });
         self.by_entry.insert(entry, closure);
     }

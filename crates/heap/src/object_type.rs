@@ -32,20 +32,6 @@ impl Evidence {
     }
 }
 
-impl Evidence {
-    /// Every kind, the strongest first.
-    pub const ALL: [Evidence; 3] = [Evidence::Exact, Evidence::Derived, Evidence::None];
-
-    /// A stable name.
-    pub fn name(self) -> &'static str {
-        match self {
-            Evidence::None => "none",
-            Evidence::Derived => "derived",
-            Evidence::Exact => "exact",
-        }
-    }
-}
-
 /// Which part of a type's storage an object is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[repr(u8)]

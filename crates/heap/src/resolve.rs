@@ -104,6 +104,7 @@ impl<'m> Resolver<'m> {
         match self.containers.position(&self.types, layout, object.part(), object.ty(), offset) {
             Position::Item(role, ty, inner) => match self.entry(ty, inner) {
                 Some(entry) => Meaning::Entry(role, ty, entry),
+                None if object.part() == Part::Closure => Meaning::Machinery,
                 None => Meaning::Unexplained,
             },
             Position::Indirect(role, ty) => Meaning::Indirect(role, ty),

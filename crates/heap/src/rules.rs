@@ -62,7 +62,11 @@ pub(crate) fn known_field(types: &TypeTable, ty: TypeId, field: &Field) -> Optio
 
 /// `atomic.Pointer[T]` holds an unsafe.Pointer, and tells T by an array of no `*T` (sync/atomic/type.go) or by its name alone
 /// (internal/runtime/atomic/types.go).
-pub(crate) fn atomic_pointer<'t>(types: &TypeTable, ty: TypeId, fields: &'t [Field]) -> Option<(PointerWord, &'t Field)> {
+pub(crate) fn atomic_pointer<'t>(
+    types: &TypeTable,
+    ty: TypeId,
+    fields: &'t [Field],
+) -> Option<(PointerWord, &'t Field)> {
     let name = &types.get(ty).name;
     if !name.contains("atomic.Pointer[") {
         return None;

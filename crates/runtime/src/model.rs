@@ -106,6 +106,7 @@ impl<'p> RuntimeModel<'p> {
             Some(dwarf) => TypeTable::from_dwarf(dwarf, modules[0].types.start),
             None => TypeTable::default(),
         };
+        types.drop_pointers_out_of_heap(version.minor <= 19);
         let named = symbols.address("runtime.reflectOffs");
         let run_time_names = RunTimeNames::read(memory, &version, named, &modules[0].bss);
         let descriptors = DescriptorReader::new(memory, &modules, &version).with_run_time_names(&run_time_names);

@@ -1,18 +1,42 @@
 //! Objects that no pointer explains, by their shape: the types of the program that fit their slot, and of these the one whose
 //! fields make sense.
+//!
+//! Each object has a list of types that it could be; a type is struck off when one of its pointers leads to an object that cannot
+//! be what it says. What is left alone, or is confirmed by clearly more words than the next, is the candidate.
 
+use super::confirm::confirm;
 use super::engine::{Inference, Outcome};
+use super::fit::fits;
 use super::shapes::{Inner, contains};
 use crate::object::{ObjectId, Slot};
 use crate::object_type::{Evidence, ObjectType, Part};
-use crate::plan::PointerWord;
 use crate::resolve::{Need, Target};
 use goheap_image::Address;
-use goheap_runtime::TypeId;
+use goheap_runtime::{Kind, TypeId};
 use rustc_hash::FxHashMap;
 
 /// Types that are tried for one object.
-const MAX_TRIED: usize = 256;
+const MAX_TRIED: usize = 512;
+/// By so many words the best must be ahead of the second.
+const LEAD: u32 = 2;
+
+/// The types that objects could be, where there are any left and not too many.
+#[derive(Debug, Default)]
+pub(super) struct Choices {
+    by_object: FxHashMap<ObjectId, Vec<TypeId>>,
+}
+
+impl Choices {
+    /// Choices in all.
+    pub(super) fn len(&self) -> u64 {
+        self.by_object.values().map(|types| types.len() as u64).sum()
+    }
+
+    /// False if the object is known not to be a `ty`.
+    pub(super) fn allow(&self, id: ObjectId, ty: TypeId) -> bool {
+        self.by_object.get(&id).is_none_or(|types| types.contains(&ty))
+    }
+}
 
 /// Proposes a type for every object that has none and for which one stands out.
 pub(super) fn propose(inference: &mut Inference<'_, '_, '_>) -> Outcome {
@@ -20,41 +44,52 @@ pub(super) fn propose(inference: &mut Inference<'_, '_, '_>) -> Outcome {
     hints.sort_unstable();
     hints.dedup();
     hints.retain(|(id, _)| !inference.type_of(*id).is_known());
+    let unknown: Vec<Slot> =
+        inference.objects.allocated().filter(|slot| !inference.type_of(slot.id).is_known()).collect();
+    load_closures(inference, &unknown);
     let mut outcome = Outcome::default();
-    let objects = inference.objects;
-    let unknown: Vec<Slot> = objects.allocated().filter(|slot| !inference.type_of(slot.id).is_known()).collect();
-    load(inference, &unknown);
+    let mut next = Choices::default();
     for slot in unknown {
         let first = hints.partition_point(|(id, _)| *id < slot.id);
         let hints = hints[first..].iter().take_while(|(id, _)| *id == slot.id).map(|(_, inner)| *inner);
-        if let Some((part, ty)) = best(inference, slot, &hints.collect::<Vec<_>>()) {
+        let hints: Vec<Inner> = hints.collect();
+        let found = closure(inference, slot).or_else(|| best(inference, slot, &hints, &mut next));
+        if let Some((part, ty)) = found {
             inference.raise(slot.id, ObjectType::new(part, ty, Evidence::Candidate), &mut outcome);
         }
         interfaces(inference, slot, &mut outcome);
     }
     inference.hints = hints;
+    inference.choices = next;
     outcome
 }
 
 /// Loads the closures that unknown objects may be.
-fn load(inference: &mut Inference<'_, '_, '_>, unknown: &[Slot]) {
+fn load_closures(inference: &mut Inference<'_, '_, '_>, unknown: &[Slot]) {
     let memory = inference.model.memory();
-    let mut entries: Vec<u64> = Vec::new();
-    for &slot in unknown {
-        let address = inference.objects.address(slot);
-        if let Some(Target::Needs(Need::Closure(entry))) = memory.read_u64(Address(address)).map(|entry| {
-            if inference.model.modules.iter().any(|module| module.text.contains(&entry)) {
-                inference.resolver.closure(address)
-            } else {
-                Target::Unknown
-            }
-        }) {
-            entries.push(entry);
-        }
-    }
+    let in_text = |entry: &u64| inference.model.modules.iter().any(|module| module.text.contains(entry));
+    let first_word = |slot: &Slot| memory.read_u64(Address(inference.objects.address(*slot)));
+    let mut entries: Vec<u64> = unknown.iter().filter_map(first_word).filter(in_text).collect();
     entries.sort_unstable();
     entries.dedup();
+    entries.retain(|&entry| inference.resolver.closures.get(entry).is_none());
     entries.into_iter().for_each(|entry| inference.resolver.load(Need::Closure(entry)));
+}
+
+/// The closure that the object is, if its first word calls a function with such a name: what merely looks like a function's address
+/// is one of all functions.
+fn closure(inference: &Inference<'_, '_, '_>, slot: Slot) -> Option<(Part, TypeId)> {
+    const NAMES: [&str; 6] =
+        [".func", ".gowrap", ".deferwrap", "-fm", "reflect.makeFuncStub", "reflect.methodValueCall"];
+    let resolver = &*inference.resolver;
+    let span = inference.objects.span(slot);
+    let Target::Known(part, ty, _) = resolver.closure(inference.objects.address(slot)) else { return None };
+    let name = &resolver.types.get(ty).name;
+    if span.is_tiny_class() || !NAMES.iter().any(|part| name.contains(part)) {
+        return None;
+    }
+    let whole = fits(resolver, inference.place(slot, span), part, ty).then_some(ty);
+    whole.or_else(|| resolver.closures.bare(ty)).map(|ty| (part, ty))
 }
 
 /// The interfaces in an object without a type: a word that is no pointer to the collector and yet leads to a type or an itab,
@@ -74,37 +109,27 @@ fn interfaces(inference: &Inference<'_, '_, '_>, slot: Slot, outcome: &mut Outco
     });
 }
 
-/// The one type that is better than every other for the slot.
-fn best(inference: &Inference<'_, '_, '_>, slot: Slot, hints: &[Inner]) -> Option<(Part, TypeId)> {
-    let resolver = &*inference.resolver;
+/// The one type that is better than every other for the slot; the types that it can be go to `next`.
+fn best(inference: &Inference<'_, '_, '_>, slot: Slot, hints: &[Inner], next: &mut Choices) -> Option<(Part, TypeId)> {
+    let types = &inference.resolver.types;
     let span = inference.objects.span(slot);
-    if span.is_tiny_class() {
+    if span.is_tiny_class() || span.is_noscan() && hints.is_empty() {
         return None;
     }
-    let place = inference.place(slot, span);
-    if let Target::Known(part, ty, _) = resolver.closure(inference.objects.address(slot))
-        && inference.is_closure_like(ty)
-        && super::fit::fits(resolver, place, part, ty)
-    {
-        return Some((part, ty));
-    }
-    let fitting = inference.shapes.of(place);
-    if span.is_noscan() && hints.is_empty() || fitting.len() > MAX_TRIED {
+    let fitting = inference.shapes.of(inference.place(slot, span));
+    if fitting.len() > MAX_TRIED {
         return None;
     }
-    let holds_hints = |ty: TypeId| hints.iter().all(|&inner| is_idle(resolver, inner) || contains(&resolver.types, ty, inner));
-    let mut scores: FxHashMap<&str, (u32, TypeId)> = FxHashMap::default();
-    for &ty in fitting.iter().filter(|&&ty| holds_hints(ty)) {
-        if let Some(score) = score(inference, slot.id, inference.objects.address(slot) + place.payload, ty) {
-            scores.entry(&resolver.types.get(ty).name).or_insert((score, ty));
-        }
-    }
-    let mut ranked: Vec<(u32, TypeId)> = scores.into_values().collect();
+    let holds = |ty: TypeId| hints.iter().all(|&inner| is_idle(inference, inner) || contains(types, ty, inner));
+    let allowed = fitting.iter().filter(|&&ty| inference.choices.allow(slot.id, ty) && holds(ty));
+    let mut ranked: Vec<(u32, TypeId)> = allowed.filter_map(|&ty| Some((confirm(inference, slot, ty)?, ty))).collect();
     ranked.sort_unstable_by(|one, other| other.cmp(one));
-    let whole = |ty| Some(inference.shapes.whole(&resolver.types, ty));
+    next.by_object.insert(slot.id, ranked.iter().map(|&(_, ty)| ty).collect());
+    ranked.dedup_by(|one, other| types.get(one.1).name == types.get(other.1).name);
+    let whole = |ty| Some(inference.shapes.whole(types, ty));
     match ranked[..] {
         [(score, only)] if score > 0 || fitting.len() == 1 => whole(only),
-        [(first, best), (second, _), ..] if first >= second + 2 => whole(best),
+        [(first, best), (second, _), ..] if first >= second + LEAD => whole(best),
         [] => row(inference, slot),
         _ => None,
     }
@@ -124,7 +149,7 @@ fn row(inference: &Inference<'_, '_, '_>, slot: Slot) -> Option<(Part, TypeId)> 
         found = elem;
     });
     let elem = found.filter(|_| is_row)?;
-    super::fit::fits(resolver, inference.place(slot, span), Part::Elements, elem).then_some((Part::Elements, elem))
+    fits(resolver, inference.place(slot, span), Part::Elements, elem).then_some((Part::Elements, elem))
 }
 
 /// The type of the pointer or interface at `at`, by what it leads to.
@@ -140,106 +165,12 @@ fn element(inference: &Inference<'_, '_, '_>, at: u64, value: u64) -> Option<Typ
     let target = objects.find_allocated(value)?;
     let known = inference.type_of(target.id);
     let is_start = value == objects.address(target) + inference.place(target, objects.span(target)).payload;
-    let is_value = known.part() == Part::Value && known.evidence() >= Evidence::Derived && is_start;
+    let is_value = known.part() == Part::Value && known.is_known() && is_start;
     is_value.then(|| resolver.types.by_name(&format!("*{}", resolver.types.get(known.ty()).name))).flatten()
 }
 
 /// True if the hint says nothing of what it lies in.
-fn is_idle(resolver: &crate::resolve::Resolver<'_>, inner: Inner) -> bool {
-    inner.part == Part::StringData
-        || matches!(resolver.types.get(inner.ty).kind, goheap_runtime::Kind::Scalar | goheap_runtime::Kind::Opaque)
-}
-
-/// How many words of the object say that it is a `ty`; None if one says that it is not.
-fn score(inference: &Inference<'_, '_, '_>, id: ObjectId, start: u64, ty: TypeId) -> Option<u32> {
-    let (resolver, objects, memory) = (&*inference.resolver, inference.objects, inference.model.memory());
-    let slot = objects.slot(id);
-    let span = objects.span(slot);
-    let mut score = 0;
-    let mut is_sound = true;
-    let payload = start - objects.address(slot);
-    inference.model.masks.for_each_offset(span, slot.slot, |offset| {
-        let at = start - payload + offset;
-        let (Some(value), Some(entry)) = (memory.read_u64(Address(at)), resolver.entry(ty, offset - payload)) else {
-            is_sound = false;
-            return;
-        };
-        match inference.confirms(entry.word, entry.field, at, value) {
-            Some(confirmed) => score += u32::from(confirmed),
-            None => is_sound = false,
-        }
-    });
-    is_sound.then_some(score)
-}
-
-impl Inference<'_, '_, '_> {
-    /// True if the word is what a pointer of that meaning looks like, false if it says nothing, None if it is none.
-    fn confirms(&self, word: PointerWord, field: TypeId, at: u64, value: u64) -> Option<bool> {
-        let memory = self.model.memory();
-        let next = |index: u64| memory.read_u64(Address(at).add(index * 8));
-        let target = self.objects.find(value);
-        let room = target.map(|slot| {
-            let start = self.objects.address(slot);
-            start + self.objects.span(slot).elem_size - value
-        });
-        match word {
-            PointerWord::String | PointerWord::Slice(_) if value == 0 => (next(1)? == 0).then_some(false),
-            PointerWord::String => {
-                let len = next(1)?;
-                let is_noscan = target.is_none_or(|slot| self.objects.span(slot).is_noscan());
-                (len > 0 && is_noscan && room.is_none_or(|room| len <= room)).then_some(target.is_some())
-            }
-            PointerWord::Slice(elem) => {
-                let (len, cap) = (next(1)?, next(2)?);
-                let bytes = cap.checked_mul(self.resolver.types.get(elem).size)?;
-                let is_sound = len <= cap && room.is_none_or(|room| bytes <= room);
-                (is_sound && self.agrees(target, Part::Elements, elem)).then_some(target.is_some())
-            }
-            PointerWord::InterfaceData(has_methods) => {
-                let first = memory.read_u64(Address(at.wrapping_sub(8)))?;
-                if first == 0 {
-                    return (value == 0).then_some(false);
-                }
-                let descriptor = if has_methods { memory.read_u64(Address(first).add(8))? } else { first };
-                self.resolver.types.by_descriptor(descriptor).map(|_| true)
-            }
-            _ if value == 0 => Some(false),
-            PointerWord::Pointer(elem) => self.agrees(target, Part::Value, elem).then_some(target.is_some()),
-            PointerWord::Func => match self.resolver.closure(value) {
-                Target::Unknown => None,
-                _ => Some(true),
-            },
-            _ => match self.resolver.target(word, field, at, value) {
-                Target::Known(part, ty, _) => self.agrees(target, part, ty).then_some(target.is_some()),
-                _ => Some(false),
-            },
-        }
-    }
-
-    /// True if what is known of the target does not contradict that it is that.
-    fn agrees(&self, target: Option<Slot>, part: Part, ty: TypeId) -> bool {
-        let Some(slot) = target else { return true };
-        let known = self.type_of(slot.id);
-        if !known.is_known() {
-            return true;
-        }
-        let types = &self.resolver.types;
-        let name = |ty: TypeId| &types.get(ty).name;
-        let is_same = name(known.ty()) == name(ty);
-        match part {
-            Part::Value | Part::Elements => {
-                is_same || contains(types, known.ty(), Inner { offset: 0, part, ty }) || known.evidence() < Evidence::Derived
-            }
-            _ => known.part() == part,
-        }
-    }
-
-    /// True if the function's name is one that the compiler gives to closures: what merely looks like a function's address is
-    /// one of all functions.
-    fn is_closure_like(&self, ty: TypeId) -> bool {
-        let name = &self.resolver.types.get(ty).name;
-        [".func", ".gowrap", ".deferwrap", "-fm", "reflect.makeFuncStub", "reflect.methodValueCall"]
-            .iter()
-            .any(|part| name.contains(part))
-    }
+fn is_idle(inference: &Inference<'_, '_, '_>, inner: Inner) -> bool {
+    let kind = &inference.resolver.types.get(inner.ty).kind;
+    inner.part == Part::StringData || matches!(kind, Kind::Scalar | Kind::Opaque)
 }

@@ -23,6 +23,8 @@ pub(crate) struct Inference<'a, 'm, 'p> {
     types: Vec<AtomicU32>,
     /// What pointers that fit nothing say of objects without a type.
     pub(super) hints: Vec<(ObjectId, Inner)>,
+    /// What objects without a type could be.
+    pub(super) choices: candidates::Choices,
     refused: IdBitSet,
     conflicts: IdBitSet,
 }
@@ -50,7 +52,17 @@ impl<'a, 'm, 'p> Inference<'a, 'm, 'p> {
         let types = std::iter::repeat_with(|| AtomicU32::new(0)).take(objects.len() as usize).collect();
         let shapes = Shapes::new(resolver, model.masks.has_headers());
         let (refused, conflicts) = (IdBitSet::default(), IdBitSet::default());
-        Inference { model, objects, resolver, shapes, types, hints: Vec::new(), refused, conflicts }
+        Inference {
+            model,
+            objects,
+            resolver,
+            shapes,
+            types,
+            hints: Vec::new(),
+            choices: candidates::Choices::default(),
+            refused,
+            conflicts,
+        }
     }
 
     /// Takes the types that the runtime recorded, then `seeds`, and follows what they lead to.
@@ -59,11 +71,14 @@ impl<'a, 'm, 'p> Inference<'a, 'm, 'p> {
         self.take_recorded(&mut outcome);
         seeds.into_iter().for_each(|seed| self.propose(seed, &mut outcome));
         self.follow_all(outcome);
+        let mut left = u64::MAX;
         for _ in 0..MAX_ROUNDS {
             let found = candidates::propose(&mut self);
-            if found.changed.is_empty() {
+            let choices = self.choices.len();
+            if found.changed.is_empty() && choices == left {
                 break;
             }
+            left = choices;
             self.follow_all(found);
         }
         let types: Vec<ObjectType> =
@@ -161,14 +176,7 @@ impl<'a, 'm, 'p> Inference<'a, 'm, 'p> {
     }
 
     /// Proposes what the word `value`, which lies at `at` and at `inner` of an object's payload, tells of its target.
-    fn follow_word(
-        &self,
-        object: ObjectType,
-        inner: u64,
-        (at, value): (u64, u64),
-        slot: Slot,
-        outcome: &mut Outcome,
-    ) {
+    fn follow_word(&self, object: ObjectType, inner: u64, (at, value): (u64, u64), slot: Slot, outcome: &mut Outcome) {
         let target = match self.resolver.meaning(object, inner) {
             Meaning::Entry(_, _, entry) => self.resolver.target(entry.word, entry.field, at, value),
             Meaning::Indirect(_, ty) => Target::Known(Part::Value, ty, false),
@@ -212,6 +220,8 @@ impl<'a, 'm, 'p> Inference<'a, 'm, 'p> {
         }
         if self.fits(&proposal, slot, span) {
             self.raise(slot.id, new, outcome);
+        } else if let Some(bare) = self.resolver.closures.bare(proposal.ty) {
+            self.propose_at(slot, Proposal { ty: bare, ..proposal }, outcome);
         } else {
             outcome.refused.push(slot.id);
             self.inner(slot, span, proposal, outcome);
@@ -265,8 +275,8 @@ impl<'a, 'm, 'p> Inference<'a, 'm, 'p> {
         // A tiny block holds several objects without pointers; it goes by the first.
         if span.is_tiny_class() {
             let is_value = matches!(proposal.part, Part::Value | Part::Elements | Part::StringData);
-            return offset == 0 && is_value && self.resolver.small_mask(proposal.ty) == Some(0) || 
-                offset == 0 && proposal.part == Part::StringData;
+            return offset == 0 && is_value && self.resolver.small_mask(proposal.ty) == Some(0)
+                || offset == 0 && proposal.part == Part::StringData;
         }
         let aligned = match proposal.part {
             // A slice may begin anywhere in its array, a string anywhere in its bytes.
@@ -284,13 +294,7 @@ impl<'a, 'm, 'p> Inference<'a, 'm, 'p> {
             let element = element.map(|ty| resolver.types.get(ty).size);
             let room = span.elem_size - payload;
             let layout = || resolver.map_layout(proposal.ty);
-            return resolver.containers.can_hold(
-                &resolver.types,
-                layout,
-                (proposal.part, proposal.ty),
-                room,
-                element,
-            );
+            return resolver.containers.can_hold(&resolver.types, layout, (proposal.part, proposal.ty), room, element);
         }
         fits(resolver, self.place(slot, span), proposal.part, proposal.ty)
     }

@@ -68,7 +68,12 @@ pub(super) fn fits(resolver: &Resolver<'_>, at: Place<'_, '_>, part: Part, ty: T
     match part {
         Part::StringData => at.span.is_noscan(),
         Part::Closure if resolver.is_opaque(ty) => true,
-        Part::Value | Part::Closure => size > 0 && at.is_smallest_for(size) && mask_fits(resolver, at, false, ty),
+        Part::Value => size > 0 && at.is_smallest_for(size) && mask_fits(resolver, at, false, ty),
+        // The dictionary of a generic function stands behind the captures that DWARF tells.
+        Part::Closure => {
+            let bits = resolver.small_mask(ty).zip(at.small_bits());
+            size <= at.room() && bits.is_some_and(|(captured, found)| captured & found == captured)
+        }
         Part::Elements => size > 0 && size <= at.room() && mask_fits(resolver, at, true, ty),
         _ => false,
     }
@@ -136,9 +141,10 @@ mod tests {
 
     #[test]
     fn sizes_go_to_their_class() {
-        assert_eq!([1, 8, 9, 33, 512, 513, 32768, 32769].map(size_class).map(Option::unwrap_or_default), [
-            8, 8, 16, 48, 512, 576, 32768, 0
-        ]);
+        assert_eq!(
+            [1, 8, 9, 33, 512, 513, 32768, 32769].map(size_class).map(Option::unwrap_or_default),
+            [8, 8, 16, 48, 512, 576, 32768, 0]
+        );
         assert_eq!([8, 16, 48].map(class_below), [0, 8, 32]);
     }
 }

@@ -6,6 +6,7 @@
 //! is refused.
 
 mod candidates;
+mod confirm;
 mod engine;
 mod fit;
 mod proposal;

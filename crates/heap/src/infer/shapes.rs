@@ -51,7 +51,7 @@ impl Shapes {
             let is_allocated = ty.descriptor.is_some() && ty.size > 0 && !matches!(ty.kind, Kind::Opaque);
             let is_small = ty.size <= SMALL_WORDS * 8;
             // Larger objects say their type themselves, but for those of releases without headers.
-            if !is_allocated || !is_small && has_headers || is_shape(&ty.name) {
+            if !is_allocated || !is_small && has_headers || is_instance_of_shape(&ty.name) {
                 continue;
             }
             let (Some(elem_size), bits) = (size_class(ty.size), resolver.small_mask(id)) else { continue };
@@ -107,8 +107,11 @@ impl Shapes {
         if let Some(whole) = prefixed.then(|| whole_of(&resolver.types, inner.ty)).flatten() {
             return fits(resolver, place, Part::Value, whole).then_some((Part::Value, whole));
         }
-        let mut holding =
-            self.of(place).iter().filter(|&&ty| contains(&resolver.types, ty, inner)).map(|&ty| self.whole(&resolver.types, ty));
+        let mut holding = self
+            .of(place)
+            .iter()
+            .filter(|&&ty| contains(&resolver.types, ty, inner))
+            .map(|&ty| self.whole(&resolver.types, ty));
         match (holding.next(), holding.next()) {
             (Some(only), None) => Some(only),
             (Some(_), Some(_)) => None,
@@ -168,10 +171,16 @@ fn is_shape(name: &str) -> bool {
     name.contains("go.shape.")
 }
 
+/// True for what generic code is compiled for and never allocates: it allocates by its dictionary. A struct without a name may hold
+/// shapes and be allocated as it is.
+fn is_instance_of_shape(name: &str) -> bool {
+    is_shape(name) && (name.starts_with("go.shape.") || generic_key(name) != name)
+}
+
 /// For each shape type, the only concrete type that it can be.
 fn instances(types: &TypeTable, resolver: &Resolver<'_>) -> FxHashMap<TypeId, Option<TypeId>> {
     let ids = || (0..types.len()).map(|index| TypeId(index as u32));
-    let shapes: Vec<TypeId> = ids().filter(|&id| is_shape(&types.get(id).name)).collect();
+    let shapes: Vec<TypeId> = ids().filter(|&id| is_instance_of_shape(&types.get(id).name)).collect();
     let mut by_key: FxHashMap<String, Vec<TypeId>> =
         shapes.iter().map(|&id| (generic_key(&types.get(id).name), Vec::new())).collect();
     if by_key.is_empty() {

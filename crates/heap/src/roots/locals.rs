@@ -59,6 +59,15 @@ impl RootCollector<'_, '_, '_> {
         Some(self.whole(NamedSlot { name: name.into(), ty, offset, is_current }, is_slice))
     }
 
+    /// The types of all variables of a frame's function, each once.
+    pub(super) fn local_types(&mut self, scan: &StackScan, index: usize) -> Vec<TypeId> {
+        let locals = scan.frames.get(index).and_then(|frame| self.locals(frame, index)).unwrap_or_default();
+        let mut types: Vec<TypeId> = locals.iter().filter_map(|local| local.ty).map(|ty| TypeId(ty.0)).collect();
+        types.sort_unstable();
+        types.dedup();
+        types
+    }
+
     /// The variable that is in a register of the innermost frame.
     pub(super) fn name_register(&mut self, frame: &Frame, number: u16) -> Option<NamedSlot> {
         let is_in = |place: &Place| *place == Place::Register(number);

@@ -2,12 +2,12 @@
 
 use super::RootCollector;
 use crate::infer::{Proposal, payload_offset};
-use crate::plan::PointerWord;
-use crate::rules::WEAK_HANDLE;
-use crate::tree::waiting_sudogs;
 use crate::label_text::function_of;
 use crate::object_type::{Evidence, Part};
+use crate::plan::PointerWord;
 use crate::root::RootClass;
+use crate::rules::WEAK_HANDLE;
+use crate::tree::waiting_sudogs;
 use goheap_graph::PathTrie;
 use goheap_image::Address;
 use goheap_runtime::special::{SpecialDetail, read_cleanup_queue, read_finalizer_queue, read_specials};
@@ -69,6 +69,7 @@ impl<'m, 'p> RootCollector<'_, 'm, 'p> {
                         let node = self.node(PathTrie::ROOT, &text);
                         words.iter().for_each(|&word| self.root(word, RootClass::Other, node));
                         self.called(func);
+                        self.cleanup_argument(words[2]);
                     }
                 }
             }
@@ -101,6 +102,18 @@ impl<'m, 'p> RootCollector<'_, 'm, 'p> {
             let node = self.node(node, &text);
             self.root(value, RootClass::Other, node);
         }
+    }
+
+    /// Arguments without pointers of less than 16 bytes are kept in a box of 16 (mcleanup.go `AddCleanup`, since 1.26), lest they
+    /// share a tiny block.
+    fn cleanup_argument(&mut self, argument: u64) {
+        let ty = self.resolver.types.by_name("[2]uintptr").filter(|_| argument != 0);
+        self.set.proposals.extend(ty.map(|ty| Proposal {
+            address: argument,
+            part: Part::Value,
+            ty,
+            evidence: Evidence::Candidate,
+        }));
     }
 
     /// Notes that a func value is there.

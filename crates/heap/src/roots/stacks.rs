@@ -4,12 +4,12 @@ use super::RootCollector;
 use super::locals::NamedSlot;
 use crate::label_text::{field_label, function_of};
 use crate::object_type::Evidence;
-use crate::plan::PointerWord;
+use crate::plan::{PlanEntry, PointerWord};
 use crate::root::{Root, RootClass};
 use goheap_graph::{PathTrie, TrieNode};
-use std::borrow::Cow;
 use goheap_runtime::stack::{Precision, StackPlace, StackPointer, StackRoot, StackScan, ThreadIndex, UnwindEnd};
-use goheap_runtime::{Goroutine, RuntimeModel};
+use goheap_runtime::{Goroutine, RuntimeModel, TypeId};
+use std::borrow::Cow;
 
 impl<'m, 'p> RootCollector<'_, 'm, 'p> {
     pub(super) fn stacks(&mut self) {
@@ -73,7 +73,24 @@ impl<'m, 'p> RootCollector<'_, 'm, 'p> {
         if let Some(node) = root.via.and_then(|via| self.pointed_word(function, scan, via, root.value, at)) {
             return node;
         }
+        self.guess(scan, index, root.value, at);
         self.node(function, &format!("[fp{:+}]", at.wrapping_sub(frame.fp) as i64))
+    }
+
+    /// A word that no variable holds has most likely the type of one of its function's variables all the same; or it is the second
+    /// word of an interface.
+    fn guess(&mut self, scan: &StackScan, index: usize, value: u64, at: u64) {
+        if let Some(has_methods) = self.resolver.interface_before(at) {
+            self.declared(value, PointerWord::InterfaceData(has_methods), TypeId(0), at, Evidence::Derived);
+            return;
+        }
+        for ty in self.local_types(scan, index) {
+            let words = (0..3).filter_map(|word| self.resolver.entry(ty, word * 8).map(Cow::into_owned)).next();
+            if let Some(PlanEntry { word: word @ (PointerWord::Pointer(_) | PointerWord::Slice(_)), field, .. }) = words
+            {
+                self.declared(value, word, field, at, Evidence::Candidate);
+            }
+        }
     }
 
     /// A register of the innermost frame, by the variable that is in it.

@@ -83,12 +83,10 @@ impl RootCollector<'_, '_, '_> {
         let (ty, role, count) = match pointer {
             PointerWord::Pointer(elem) => (elem, Role::Own, 1),
             PointerWord::Slice(elem) => (elem, Role::Element, self.model.memory().read_u64(Address(word.at).add(16))?),
-            PointerWord::InterfaceData(_) => {
-                match self.resolver.target_loaded(pointer, field, word.at, word.value) {
-                    Target::Known(_, ty, _) => (ty, Role::Own, 1),
-                    _ => return None,
-                }
-            }
+            PointerWord::InterfaceData(_) => match self.resolver.target_loaded(pointer, field, word.at, word.value) {
+                Target::Known(_, ty, _) => (ty, Role::Own, 1),
+                _ => return None,
+            },
             _ => return None,
         };
         let size = self.resolver.types.get(ty).size.checked_mul(count)?;

@@ -8,8 +8,8 @@ use crate::plan::{PlanEntry, PointerWord};
 use crate::root::RootClass;
 use goheap_graph::{PathTrie, TrieNode};
 use goheap_image::Address;
-use std::borrow::Cow;
 use goheap_runtime::{RuntimeModel, TypeId, Variable};
+use std::borrow::Cow;
 
 /// Packages whose variables are the runtime's own. Their contents are the same in every program, so that others go first.
 const RUNTIME_PACKAGES: [&str; 2] = ["runtime.", "internal/runtime/"];

@@ -121,6 +121,8 @@ impl<'a> DescriptorReader<'a> {
             19 => Kind::Func,
             20 => Kind::Interface(read_slice(self.memory, at.add(INTERFACE_METHODS))?.len > 0),
             21 => Kind::Map(elem(table, ELEM)?, elem(table, MAP_ELEM)?),
+            // What it points to never lies in the heap.
+            22 if self.memory.read_u64(at.add(PTR_BYTES))? == 0 => Kind::Scalar,
             22 => Kind::Pointer(elem(table, ELEM)?),
             23 => Kind::Slice(elem(table, ELEM)?),
             24 => Kind::String,

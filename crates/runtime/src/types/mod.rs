@@ -6,11 +6,13 @@
 mod descriptor;
 mod from_dwarf;
 mod full_name;
+mod go_name;
 mod itab;
 mod linked;
 mod map_part;
 mod mask;
 mod name;
+mod not_in_heap;
 mod reflect_names;
 
 pub use descriptor::DescriptorReader;
@@ -107,6 +109,11 @@ impl TypeTable {
         self.types.is_empty()
     }
 
+    /// Every type's number.
+    pub fn ids(&self) -> impl Iterator<Item = TypeId> + use<> {
+        (0..self.types.len()).map(|index| TypeId(index as u32))
+    }
+
     /// The type whose descriptor is at `address`, if it was read before.
     pub fn by_descriptor(&self, address: u64) -> Option<TypeId> {
         self.by_descriptor.get(&address).copied()
@@ -118,7 +125,10 @@ impl TypeTable {
     }
 
     /// Adds a type; its name is found by [`TypeTable::by_name`] unless an earlier type has it.
-    pub fn add(&mut self, ty: GoType) -> TypeId {
+    pub fn add(&mut self, mut ty: GoType) -> TypeId {
+        if let std::borrow::Cow::Owned(name) = go_name::go_name(&ty.name) {
+            ty.name = name.into();
+        }
         let id = TypeId(u32::try_from(self.types.len()).unwrap_or(u32::MAX));
         if let Some(address) = ty.descriptor {
             self.by_descriptor.entry(address).or_insert(id);

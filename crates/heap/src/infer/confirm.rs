@@ -1,0 +1,139 @@
+//! Whether the words of an object are what a type says that they are.
+
+use super::engine::Inference;
+use super::fit::fits;
+use super::shapes::{Inner, contains};
+use crate::object::Slot;
+use crate::object_type::{Evidence, Part};
+use crate::plan::PointerWord;
+use crate::resolve::Target;
+use goheap_image::Address;
+use goheap_runtime::TypeId;
+
+/// How many words of the object say that it is a `ty`; None if one says that it is not.
+pub(super) fn confirm(inference: &Inference<'_, '_, '_>, slot: Slot, ty: TypeId) -> Option<u32> {
+    let span = inference.objects.span(slot);
+    let start = inference.objects.address(slot);
+    let payload = inference.place(slot, span).payload;
+    let (mut score, mut is_sound) = (0, true);
+    inference.model.masks.for_each_offset(span, slot.slot, |offset| {
+        if !is_sound {
+            return;
+        }
+        let value = inference.model.masks.word(span, start + offset);
+        let entry = inference.resolver.entry(ty, offset - payload);
+        let word = value
+            .zip(entry)
+            .and_then(|(value, entry)| Word { inference, at: start + offset, value }.says(entry.word, entry.field));
+        match word {
+            Some(more) => score += more,
+            None => is_sound = false,
+        }
+    });
+    is_sound.then_some(score)
+}
+
+/// A pointer word that is looked at.
+struct Word<'a, 'b, 'm, 'p> {
+    inference: &'a Inference<'b, 'm, 'p>,
+    at: u64,
+    value: u64,
+}
+
+impl Word<'_, '_, '_, '_> {
+    /// How much the word says that it has that meaning: 0 if nothing, None if it has not.
+    fn says(&self, word: PointerWord, field: TypeId) -> Option<u32> {
+        let resolver = &*self.inference.resolver;
+        match word {
+            PointerWord::String | PointerWord::Slice(_) if self.value == 0 => (self.next(1)? == 0).then_some(0),
+            PointerWord::String => self.is_string().then_some(1),
+            PointerWord::Slice(elem) => self.slice_of(elem),
+            PointerWord::InterfaceData(has_methods) => self.interface(has_methods, field),
+            _ if self.value == 0 => Some(0),
+            PointerWord::Pointer(elem) => self.leads_to(Part::Value, elem),
+            PointerWord::Func => match resolver.closure(self.value) {
+                Target::Unknown => None,
+                _ => Some(2),
+            },
+            _ => match resolver.target(word, field, self.at, self.value) {
+                Target::Known(part, ty, _) => self.leads_to(part, ty),
+                _ => Some(0),
+            },
+        }
+    }
+
+    fn next(&self, index: u64) -> Option<u64> {
+        self.inference.model.memory().read_u64(Address(self.at).add(index * 8))
+    }
+
+    fn target(&self) -> Option<Slot> {
+        self.inference.objects.find(self.value)
+    }
+
+    /// Bytes from the word's target to the end of its object; None outside the heap.
+    fn room(&self) -> Option<u64> {
+        let objects = self.inference.objects;
+        self.target().map(|slot| objects.address(slot) + objects.span(slot).elem_size - self.value)
+    }
+
+    fn is_string(&self) -> bool {
+        let Some(len) = self.next(1) else { return false };
+        let is_noscan = self.target().is_none_or(|slot| self.inference.objects.span(slot).is_noscan());
+        len > 0 && is_noscan && len <= self.room().unwrap_or(1 << 32)
+    }
+
+    fn slice_of(&self, elem: TypeId) -> Option<u32> {
+        let (len, cap) = (self.next(1)?, self.next(2)?);
+        let bytes = cap.checked_mul(self.inference.resolver.types.get(elem).size)?;
+        if len > cap || self.room().is_some_and(|room| bytes > room) {
+            return None;
+        }
+        Some(self.leads_to(Part::Elements, elem)? + 1)
+    }
+
+    fn interface(&self, has_methods: bool, field: TypeId) -> Option<u32> {
+        let resolver = &*self.inference.resolver;
+        let first = self.inference.model.memory().read_u64(Address(self.at.wrapping_sub(8)))?;
+        if first == 0 {
+            return (self.value == 0).then_some(0);
+        }
+        if !has_methods {
+            return resolver.types.by_descriptor(first).map(|_| 2);
+        }
+        let interface = resolver.itab_interface(first)?;
+        (resolver.types.get(interface).name == resolver.types.get(field).name).then_some(3)
+    }
+
+    /// Whether what is known of the target, or its look, allows that it is that.
+    fn leads_to(&self, part: Part, ty: TypeId) -> Option<u32> {
+        let Some(slot) = self.target() else { return Some(0) };
+        let (inference, types) = (self.inference, &self.inference.resolver.types);
+        let span = inference.objects.span(slot);
+        let place = inference.place(slot, span);
+        let known = inference.type_of(slot.id);
+        let offset = self.value.checked_sub(inference.objects.address(slot) + place.payload)?;
+        let inner = Inner { offset, part, ty };
+        if span.is_tiny_class() {
+            return types.get(ty).size.checked_sub(1).map(|_| 0);
+        }
+        if known.is_known() {
+            let is_same = types.get(known.ty()).name == types.get(ty).name;
+            let is_like = match part {
+                Part::Value | Part::Elements => is_same || contains(types, known.ty(), inner),
+                _ => known.part() == part,
+            };
+            let is_sure = known.evidence() >= Evidence::Derived;
+            return if is_like { Some(if is_sure { 3 } else { 2 }) } else { (!is_sure).then_some(0) };
+        }
+        if !matches!(part, Part::Value | Part::Elements) {
+            return Some(1);
+        }
+        let is_start = offset == 0 && (part == Part::Elements || inference.choices.allow(slot.id, ty));
+        if is_start && fits(&inference.resolver, place, part, ty) {
+            return Some(1);
+        }
+        // Into the middle of something, or to a part of it.
+        let size = types.get(ty).size;
+        (size > 0 && offset.saturating_add(size) <= place.room() && (offset > 0 || size < place.room())).then_some(0)
+    }
+}
