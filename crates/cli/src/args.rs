@@ -2,7 +2,7 @@
 
 mod listing;
 
-pub(crate) use listing::{ObjectsFormat, ObjectsOptions};
+pub(crate) use listing::{Group, HistogramFormat, HistogramOptions, ObjectsFormat, ObjectsOptions};
 
 use crate::errors::Failure;
 use clap::error::ErrorKind;
@@ -32,6 +32,9 @@ const EXAMPLES: &str = "  A picture of who holds what, to be opened in a browser
 
   What the process was, how it died and whether the heap adds up:
       goheap core.123 --exe ./server overview
+
+  How much of the heap is of which type:
+      goheap core.123 --exe ./server histogram
 
   Every object as CSV: address, size, type, evidence, reachable, owner:
       goheap core.123 --exe ./server objects > objects.csv
@@ -110,6 +113,9 @@ pub(crate) enum Command {
     Objref(ObjrefOptions),
     /// Tell what the process was, how it died, and whether the heap adds up
     Overview(OverviewOptions),
+    /// Tell how much of the heap is of which type, package or kind
+    #[command(long_about = listing::HISTOGRAM)]
+    Histogram(HistogramOptions),
     /// List every object with its type and who holds it, as CSV or NDJSON
     #[command(long_about = listing::OBJECTS)]
     Objects(ObjectsOptions),

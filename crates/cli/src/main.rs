@@ -1,6 +1,7 @@
 //! `goheap`: reads the core dump of a dead Go process and shows who holds its heap.
 //!
-//! Only wiring lives here: arguments ([`args`]), opening ([`open`]), a file for each command ([`objref`], [`overview`], [`objects`]),
+//! Only wiring lives here: arguments ([`args`]), opening ([`open`]), a file for each command ([`objref`], [`overview`], [`histogram`],
+//! [`objects`]),
 //! files ([`output`]), and what is said when it does not work ([`errors`]).
 
 mod args;
@@ -8,6 +9,7 @@ mod caption;
 mod death;
 mod diagnostics;
 mod errors;
+mod histogram;
 mod manual;
 mod objects;
 mod objref;
@@ -34,6 +36,7 @@ fn run(cli: &Cli) -> Result<(), Failure> {
     match &cli.command {
         Command::Objref(options) => objref::run(&cli.input()?, options),
         Command::Overview(options) => overview::run(&cli.input()?, options),
+        Command::Histogram(options) => histogram::run(&cli.input()?, options),
         Command::Objects(options) => objects::run(&cli.input()?, options),
         Command::Completions { shell } => manual::completions(*shell),
         Command::Man => manual::page(),

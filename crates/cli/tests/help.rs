@@ -10,6 +10,7 @@ fn help_is_worth_reading() {
     insta::assert_snapshot!("help", goheap!("--help").ok().stdout);
     insta::assert_snapshot!("short_help", goheap!("-h").ok().stdout);
     insta::assert_snapshot!("objref_help", goheap!("objref", "--help").ok().stdout);
+    insta::assert_snapshot!("histogram_help", goheap!("histogram", "--help").ok().stdout);
     insta::assert_snapshot!("objects_help", goheap!("objects", "--help").ok().stdout);
     assert_eq!(goheap!("--version").ok().stdout, concat!("goheap ", env!("CARGO_PKG_VERSION"), "\n"));
     let nothing = goheap!();
@@ -30,6 +31,7 @@ fn every_option_of_the_tool_is_described() {
         ".SH \"COMMAND OBJREF\"",
         ".SH \"COMMAND OVERVIEW\"",
         ".SH \"COMMAND OBJECTS\"",
+        ".SH \"COMMAND HISTOGRAM\"",
         ".SH \"EXIT STATUS\"",
     ] {
         assert!(page.contains(heading), "{heading} is not on the page");

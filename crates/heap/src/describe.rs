@@ -15,6 +15,11 @@ impl HeapSnapshot<'_, '_> {
         self.text_key(slot).map_or_else(String::new, |key| self.text_of(key))
     }
 
+    /// The same without the length of an array: `[...]main.Item`.
+    pub fn family_text(&self, slot: Slot) -> String {
+        self.text_key(slot).map_or_else(String::new, |key| self.text_of(key.family()))
+    }
+
     /// First byte and length of a slot without the runtime's malloc header.
     pub fn payload(&self, slot: Slot) -> (u64, u64) {
         let span = self.objects.span(slot);
@@ -23,7 +28,7 @@ impl HeapSnapshot<'_, '_> {
     }
 
     /// What the text depends on; None where nothing is known.
-    fn text_key(&self, slot: Slot) -> Option<TextKey> {
+    pub(crate) fn text_key(&self, slot: Slot) -> Option<TextKey> {
         let object = self.object_types[slot.id.0 as usize];
         if !object.is_known() {
             return None;
@@ -44,18 +49,18 @@ impl HeapSnapshot<'_, '_> {
         room.checked_div(self.types.get(ty).size).unwrap_or(0).max(1)
     }
 
-    fn text_of(&self, key: TextKey) -> String {
+    pub(crate) fn text_of(&self, key: TextKey) -> String {
         let name = &self.types.get(key.ty).name;
         match key.part {
             Part::Value => name.to_string(),
-            Part::Elements => format!("[{}]{name}", key.detail),
+            Part::Elements => array_text(key.detail, name),
             Part::StringData => "string".to_owned(),
             Part::ChanHeader => match self.chan_elem(key.ty) {
                 Some(elem) => format!("chan {}", self.types.get(elem).name),
                 None => name.to_string(),
             },
             Part::ChanBuffer => match self.chan_elem(key.ty) {
-                Some(elem) => format!("[{}]{}", key.detail, self.types.get(elem).name),
+                Some(elem) => array_text(key.detail, &self.types.get(elem).name),
                 None => name.to_string(),
             },
             Part::Closure => match function_of(self.model, key.address) {
@@ -67,7 +72,7 @@ impl HeapSnapshot<'_, '_> {
         }
     }
 
-    fn chan_elem(&self, ty: TypeId) -> Option<TypeId> {
+    pub(crate) fn chan_elem(&self, ty: TypeId) -> Option<TypeId> {
         match self.types.get(ty).kind {
             Kind::Chan(elem) => Some(elem),
             _ => None,
@@ -83,6 +88,10 @@ impl HeapSnapshot<'_, '_> {
     }
 }
 
+fn array_text(len: u64, elem: &str) -> String {
+    if len == ANY_LENGTH { format!("[...]{elem}") } else { format!("[{len}]{elem}") }
+}
+
 /// What a part of a map is called.
 fn map_part(part: Part) -> &'static str {
     match part {
@@ -96,15 +105,33 @@ fn map_part(part: Part) -> &'static str {
     }
 }
 
+/// Instead of a number of elements: of any.
+const ANY_LENGTH: u64 = u64::MAX;
+
 /// What a text depends on.
 #[derive(Clone, Copy, Debug)]
-struct TextKey {
-    part: Part,
-    ty: TypeId,
+pub(crate) struct TextKey {
+    pub(crate) part: Part,
+    pub(crate) ty: TypeId,
     /// The number of elements, or the code of a closure.
     detail: u64,
     /// One closure of that code; no part of the key's identity.
-    address: u64,
+    pub(crate) address: u64,
+}
+
+impl TextKey {
+    /// What tells two keys apart.
+    pub(crate) fn identity(self) -> (Part, TypeId, u64) {
+        (self.part, self.ty, self.detail)
+    }
+
+    /// The same for arrays of every length.
+    pub(crate) fn family(self) -> TextKey {
+        match self.part {
+            Part::Elements | Part::ChanBuffer => TextKey { detail: ANY_LENGTH, ..self },
+            _ => self,
+        }
+    }
 }
 
 /// The number of a text in [`TypeTexts`].
@@ -142,7 +169,7 @@ impl<'s, 'm, 'p> TypeTexts<'s, 'm, 'p> {
     /// The text of an object's type: equal texts have equal numbers, whichever type they come from.
     pub fn id(&mut self, slot: Slot) -> TextId {
         let Some(key) = self.snapshot.text_key(slot) else { return TextId::UNKNOWN };
-        if let Some(&id) = self.by_key.get(&(key.part, key.ty, key.detail)) {
+        if let Some(&id) = self.by_key.get(&key.identity()) {
             return id;
         }
         let text = self.snapshot.text_of(key).into_boxed_str();
@@ -151,7 +178,7 @@ impl<'s, 'm, 'p> TypeTexts<'s, 'm, 'p> {
         if id == next {
             self.texts.push(text);
         }
-        self.by_key.insert((key.part, key.ty, key.detail), id);
+        self.by_key.insert(key.identity(), id);
         id
     }
 

@@ -3,6 +3,7 @@
 //! - To begin: [`HeapSnapshot::take`].
 //! - For the reference flame graph: [`HeapSnapshot::tree`].
 //! - For the reconciliation: [`Totals`].
+//! - For what there is of which type: [`HeapSnapshot::histogram`]; for one object, [`HeapSnapshot::type_text`].
 //!
 //! The key idea: objects are implicit (a slot of a span), the collector's pointer masks say exactly what is a pointer, and types
 //! are only names for what the masks show.
@@ -12,6 +13,7 @@ mod compiled;
 mod containers;
 mod describe;
 mod error;
+mod histogram;
 mod infer;
 pub mod invariants;
 mod label_text;
@@ -19,6 +21,7 @@ mod labels;
 mod object;
 mod object_type;
 mod owners;
+mod package;
 mod plan;
 mod resolve;
 mod root;
@@ -29,6 +32,7 @@ mod tree;
 
 pub use describe::{TextId, TypeTexts};
 pub use error::HeapError;
+pub use histogram::{Grouping, Histogram, HistogramRow, Selection};
 pub use infer::InferenceCounts;
 pub use object::{ObjectId, ObjectTable, Slot};
 pub use object_type::{Evidence, ObjectType, Part};

@@ -7,6 +7,7 @@
 //! | write it for other tools | [`folded::write`], [`stap::write`], [`json::write_tree`] |
 //! | tell what the process was and whether the heap adds up | [`overview::OverviewReport`] |
 //! | list objects, one a line | [`objects::ObjectWriter`] |
+//! | tell how much there is of which type | [`histogram::HistogramReport`] |
 //! | print columns | [`table::Table`] |
 //! | show a string that came out of a core | [`text`] |
 //!
@@ -34,6 +35,7 @@
 mod error;
 pub mod flame;
 pub mod folded;
+pub mod histogram;
 pub mod json;
 pub mod objects;
 pub mod overview;

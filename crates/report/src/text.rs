@@ -32,6 +32,15 @@ pub fn terminal_text(text: &str) -> Cow<'_, str> {
     Cow::Owned(shown)
 }
 
+/// At most `chars` characters of `text`, the last of which is `…` where there were more.
+#[must_use]
+pub fn shortened(text: &str, chars: usize) -> Cow<'_, str> {
+    match text.char_indices().nth(chars) {
+        None => Cow::Borrowed(text),
+        Some(_) => Cow::Owned(text.chars().take(chars.saturating_sub(1)).chain(['…']).collect()),
+    }
+}
+
 /// For one line of a picture: like [`terminal_text`], but any run of white space is one space, and none at either end. The
 /// result is fit for XML once `&<>"'` are escaped, which inferno does.
 #[must_use]

@@ -44,6 +44,59 @@ pub(crate) enum ObjectsFormat {
     Ndjson,
 }
 
+pub(super) const HISTOGRAM: &str = "\
+Tells how much of the heap is of which type.
+
+Counts every allocated object once, with the bytes of its slot; the total is the allocated bytes of `overview`. Arrays of every \
+length are one type, [...]T. The insides of maps and channels are types of their own (map[K]V groups). The columns after \
+`objects` tell how the types are known, in parts of the row's bytes: see `goheap objects --help`.";
+
+/// Options of `histogram`.
+#[derive(Debug, Args)]
+#[command(override_usage = "goheap CORE [--exe EXECUTABLE] histogram [OPTIONS]")]
+pub(crate) struct HistogramOptions {
+    /// What objects are put together by
+    #[arg(long, value_name = "WHAT", default_value = "type")]
+    pub(crate) group: Group,
+    /// How it is written
+    #[arg(long, value_name = "FORMAT", default_value = "table")]
+    pub(crate) format: HistogramFormat,
+    /// Only what a root reaches
+    #[arg(long, conflicts_with = "unreachable")]
+    pub(crate) reachable: bool,
+    /// Only what no root reaches
+    #[arg(long)]
+    pub(crate) unreachable: bool,
+    /// Only types in whose text, as --group type shows it, this regular expression finds something
+    #[arg(long = "type", value_name = "REGEX", value_parser = regex)]
+    pub(crate) ty: Option<Regex>,
+    /// At most so many rows [default: 40 for a table, all for csv and json]
+    #[arg(long, value_name = "N")]
+    pub(crate) limit: Option<usize>,
+}
+
+/// What objects are put together by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Group {
+    /// Their type
+    Type,
+    /// The package of their type; (builtin) where it has none
+    Package,
+    /// What the type is: struct, array, string, map, chan, func, pointer, interface, slice, number or unknown
+    Kind,
+}
+
+/// How a histogram is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum HistogramFormat {
+    /// Columns for people
+    Table,
+    /// Comma-separated values with a line of names
+    Csv,
+    /// JSON
+    Json,
+}
+
 /// A regular expression; what is wrong with it on one line.
 pub(super) fn regex(text: &str) -> Result<Regex, String> {
     Regex::new(text).map_err(|error| {
