@@ -76,16 +76,17 @@ class Neutral:
         self.lock.close()
 
 
-def dump(how, exe, core, truth, alone=False, attempts=20):
+def dump(how, exe, core, truth, alone=False, attempts=20, more=()):
     """Runs a program in the neutral folder until it says its truth, and dumps
     it: how is gcore, or panic, abort or fault (a kernel core), or qemu (a guest
     core of a panic). A program that measures noise dies and is run again. alone
-    (as root) makes the folder its root: it sees nothing else of the machine."""
+    (as root) makes the folder its root: it sees nothing else of the machine.
+    more are the program's further arguments."""
     for _ in range(attempts):
         with Neutral() as folder:
             name = os.path.basename(exe)
             shutil.copy(exe, f"{folder}/{name}")
-            made = {"gcore": by_gcore, "qemu": by_qemu}.get(how, by_kernel)(folder, name, how, alone)
+            made = {"gcore": by_gcore, "qemu": by_qemu}.get(how, by_kernel)(folder, name, how, alone, more)
             if made:
                 sparse_copy(made, core)
                 shutil.copyfile(f"{folder}/truth.json", truth)
@@ -117,9 +118,9 @@ def told(folder):
         return False
 
 
-def by_gcore(folder, name, _how, alone):
+def by_gcore(folder, name, _how, alone, more):
     need("gcore", "gdb")
-    process = start(folder, [f"./{name}", "truth.json", "park"], alone)
+    process = start(folder, [f"./{name}", "truth.json", "park", *more], alone)
     while not told(folder) and process.poll() is None:
         time.sleep(0.05)
     try:
@@ -139,9 +140,9 @@ def gcore(pid, prefix):
     return f"{prefix}.{pid}"
 
 
-def by_kernel(folder, name, how, alone):
+def by_kernel(folder, name, how, alone, more):
     with CorePattern():
-        process = start(folder, [f"./{name}", "truth.json", how], alone, GOTRACEBACK="crash")
+        process = start(folder, [f"./{name}", "truth.json", how, *more], alone, GOTRACEBACK="crash")
         process.wait(timeout=60)
     cores = glob.glob(f"{folder}/core*")
     if told(folder) and not cores:
@@ -149,10 +150,10 @@ def by_kernel(folder, name, how, alone):
     return cores[0] if told(folder) else None
 
 
-def by_qemu(folder, name, _how, _alone):
+def by_qemu(folder, name, _how, _alone, more):
     need("qemu-aarch64", "qemu-user")
     qemu = shutil.which("qemu-aarch64")
-    process = start(folder, [qemu, f"./{name}", "truth.json", "panic"], GOTRACEBACK="crash")
+    process = start(folder, [qemu, f"./{name}", "truth.json", "panic", *more], GOTRACEBACK="crash")
     process.wait(timeout=120)
     cores = glob.glob(f"{folder}/qemu_*.core")  # beside it lies the core of qemu itself
     return cores[0] if told(folder) and cores else None
