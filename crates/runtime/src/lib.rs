@@ -44,7 +44,7 @@ pub use heap::{ARENA_BYTES, GoHeap};
 pub use layout::{LayoutSource, RuntimeLayout};
 pub use model::{ModelOptions, RuntimeModel};
 pub use module::{AddressRange, ModuleData};
-pub use pclntab::{Func, FuncTable};
+pub use pclntab::{Func, FuncTable, InlineFrame};
 pub use pointer_mask::{MALLOC_HEADER_BYTES, PointerMasks};
 pub use span::{PAGE_BYTES, Span, SweepState};
 pub use symbols::{Symbols, Variable};

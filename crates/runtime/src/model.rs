@@ -9,6 +9,7 @@ use crate::goroutine::{Goroutine, MachineThread, read_goroutines, read_threads};
 use crate::heap::GoHeap;
 use crate::layout::{LayoutSource, RuntimeLayout};
 use crate::module::{ModuleData, read_modules};
+use crate::pclntab::InlineFrame;
 use crate::pointer_mask::{MaskContext, PointerMasks};
 use crate::stack::{StackScanner, Unwinder};
 use crate::symbols::Symbols;
@@ -167,6 +168,19 @@ impl<'p> RuntimeModel<'p> {
     pub fn function_name(&self, pc: u64) -> Option<String> {
         let (module, func) = self.unwinder().find_func(pc)?;
         Some(self.modules[module].functions.print_name(&func))
+    }
+
+    /// The calls at `pc` with their positions, inlined ones first, the function that has the frame last; empty where no function
+    /// has code there. Needs no DWARF. For a frame that has made a call pass the return address minus one.
+    pub fn inline_stack(&self, pc: u64) -> Vec<InlineFrame> {
+        let Some((module, func)) = self.unwinder().find_func(pc) else { return Vec::new() };
+        self.modules[module].functions.inline_stack(self.memory(), &func, pc)
+    }
+
+    /// File and line of the instruction at `pc`.
+    pub fn position(&self, pc: u64) -> Option<(String, u32)> {
+        let (module, func) = self.unwinder().find_func(pc)?;
+        self.modules[module].functions.position(&func, pc)
     }
 }
 

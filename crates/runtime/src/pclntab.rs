@@ -1,5 +1,9 @@
 //! pclntab: from a program counter to its function, the size of its frame and its stack maps (symtab.go, runtime2.go).
 
+mod position;
+
+pub use position::InlineFrame;
+
 use crate::layout::{FuncLayout, RuntimeLayout};
 use crate::version::GoVersion;
 use crate::words::{half_at, read_slice, word_at};
@@ -42,6 +46,10 @@ pub struct FuncTable<'p> {
     pclntable: Cow<'p, [u8]>,
     pctab: Cow<'p, [u8]>,
     names: Cow<'p, [u8]>,
+    /// Offsets in `files`, a run of them for each compilation unit.
+    cutab: Cow<'p, [u8]>,
+    files: Cow<'p, [u8]>,
+    minor: u32,
 }
 
 /// `runtime.textsect`: large programs are linked in several pieces.
@@ -67,6 +75,9 @@ pub struct Func {
     pub writes_sp: bool,
     name: u32,
     pcsp: u32,
+    pcfile: u32,
+    pcln: u32,
+    cu_offset: u32,
     npcdata: u32,
     nfuncdata: u8,
     record: usize,
@@ -103,6 +114,9 @@ impl<'p> FuncTable<'p> {
             pclntable: table(fields.pclntable, 1)?,
             pctab: table(fields.pctab, 1)?,
             names: table(fields.funcnametab, 1)?,
+            cutab: table(fields.cutab, 4).unwrap_or_default(),
+            files: table(fields.filetab, 1).unwrap_or_default(),
+            minor: version.minor,
         })
     }
 
@@ -138,18 +152,12 @@ impl<'p> FuncTable<'p> {
 
     /// The function's full name, as `main.(*Cache).Get`.
     pub fn name(&self, func: &Func) -> Cow<'_, str> {
-        let tail = usize::try_from(func.name).ok().and_then(|at| self.names.get(at..)).unwrap_or_default();
-        let end = tail.iter().position(|&byte| byte == 0).unwrap_or(tail.len());
-        String::from_utf8_lossy(&tail[..end])
+        position::text_at(&self.names, usize::try_from(func.name).unwrap_or(usize::MAX))
     }
 
     /// The name as tracebacks print it, type arguments left out: `main.inGenericFrame[...]` (`funcNameForPrint`).
     pub fn print_name(&self, func: &Func) -> String {
-        let name = self.name(func);
-        match (name.find('['), name.rfind(']')) {
-            (Some(open), Some(close)) if open < close => format!("{}[...]{}", &name[..open], &name[close + 1..]),
-            _ => name.into_owned(),
-        }
+        print_form(&self.name(func))
     }
 
     /// Bytes between SP and the frame's end (on amd64, to the return address) at `pc`.
@@ -228,6 +236,9 @@ impl<'p> FuncTable<'p> {
             writes_sp: flag & FLAG_SP_WRITE != 0,
             name: half(fields.name_off)?,
             pcsp: half(fields.pcsp)?,
+            pcfile: half(fields.pcfile)?,
+            pcln: half(fields.pcln)?,
+            cu_offset: half(fields.cu_offset)?,
             npcdata: half(fields.npcdata)?,
             nfuncdata: byte(fields.nfuncdata)?,
             record,
@@ -251,6 +262,13 @@ impl<'p> FuncTable<'p> {
                 return Some(value);
             }
         }
+    }
+}
+
+fn print_form(name: &str) -> String {
+    match (name.find('['), name.rfind(']')) {
+        (Some(open), Some(close)) if open < close => format!("{}[...]{}", &name[..open], &name[close + 1..]),
+        _ => name.to_owned(),
     }
 }
 

@@ -83,7 +83,7 @@ layouts! {
     }
     /// `runtime.moduledata` (symtab.go).
     ModuledataLayout = "moduledata" {
-        required { size: "size()", pc_header: "pcHeader", funcnametab: "funcnametab", pctab: "pctab",
+        required { size: "size()", pc_header: "pcHeader", funcnametab: "funcnametab", cutab: "cutab", filetab: "filetab", pctab: "pctab",
             pclntable: "pclntable", ftab: "ftab", minpc: "minpc", text: "text", etext: "etext",
             noptrdata: "noptrdata", data: "data", edata: "edata", bss: "bss", ebss: "ebss", noptrbss: "noptrbss",
             enoptrbss: "enoptrbss", types: "types", etypes: "etypes", textsectmap: "textsectmap",
@@ -159,7 +159,8 @@ layouts! {
     /// `runtime._func` (runtime2.go); pclntab's records of functions.
     FuncLayout = "_func" {
         required { size: "size()", entry: "entryOff/entryoff/entry", name_off: "nameOff/nameoff", args: "args",
-            deferreturn: "deferreturn", pcsp: "pcsp", npcdata: "npcdata", func_id: "funcID", flag: "flag",
+            deferreturn: "deferreturn", pcsp: "pcsp", pcfile: "pcfile", pcln: "pcln", npcdata: "npcdata", cu_offset: "cuOffset",
+            func_id: "funcID", flag: "flag",
             nfuncdata: "nfuncdata", }
         optional {}
     }

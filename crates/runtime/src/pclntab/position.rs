@@ -1,0 +1,106 @@
+//! From a program counter to file and line, and to the calls that the compiler inlined there (symtab.go, symtabinl.go).
+//!
+//! All of it is in pclntab, which stripping does not remove: `pcfile` and `pcln` give the position of the innermost call; the
+//! inline tree gives each inlined function's name and an instruction whose position is that of the call.
+
+use super::{Func, FuncTable, print_form};
+use crate::words::half_at;
+use goheap_image::{Address, MemoryImage};
+use std::borrow::Cow;
+
+const PCDATA_INL_TREE_INDEX: u32 = 2;
+const FUNCDATA_INL_TREE: u32 = 3;
+/// Calls are not inlined deeper: the compiler's budget ends before. A bound on what a broken tree can ask for.
+const MAX_INLINED: usize = 1000;
+/// No inline tree has more records.
+const MAX_RECORDS: i32 = 1 << 20;
+
+/// Where `runtime.inlinedCall` keeps what is read of it.
+struct InlinedCallLayout {
+    size: u64,
+    name_off: u64,
+    parent_pc: u64,
+}
+
+/// Up to 1.19 `{parent i16, funcID u8, _, file, line, func_, parentPc}`, then `{funcID u8, _, nameOff, parentPc, startLine}`.
+const INLINED_CALL: [(u32, InlinedCallLayout); 2] = [
+    (0, InlinedCallLayout { size: 20, name_off: 12, parent_pc: 16 }),
+    (20, InlinedCallLayout { size: 16, name_off: 4, parent_pc: 8 }),
+];
+
+/// One call of a stack frame: the function that owns the frame, or one inlined into it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InlineFrame {
+    /// The function's full name, as `main.(*Cache).Get`.
+    pub function: String,
+    /// The source file of the call, as compiled; empty where the table does not tell.
+    pub file: String,
+    /// The line in it; 0 where the table does not tell.
+    pub line: u32,
+    /// True for a function that is inlined into the next one of the stack.
+    pub is_inlined: bool,
+}
+
+impl InlineFrame {
+    /// The function's name as tracebacks print it, type arguments left out.
+    pub fn print_name(&self) -> String {
+        print_form(&self.function)
+    }
+}
+
+impl FuncTable<'_> {
+    /// File and line of the instruction at `pc`, those of the innermost inlined call (`runtime.funcline1`). For a frame that has made
+    /// a call pass the return address minus one.
+    pub fn position(&self, func: &Func, pc: u64) -> Option<(String, u32)> {
+        let file = self.pc_value(func.pcfile, func.entry, pc).filter(|&file| file >= 0)?;
+        let line = self.pc_value(func.pcln, func.entry, pc)?;
+        let unit = usize::try_from(func.cu_offset.checked_add(u32::try_from(file).ok()?)?).ok()?;
+        let offset = half_at(&self.cutab, unit.checked_mul(4)?).filter(|&offset| offset != u32::MAX)?;
+        let name = text_at(&self.files, usize::try_from(offset).ok()?);
+        Some((name.into_owned(), u32::try_from(line).ok()?))
+    }
+
+    /// The calls at `pc`, the innermost first, the function itself last.
+    ///
+    /// As the runtime's own tracebacks have them: where the optimiser removed the instruction that stood for a call, the calls
+    /// between the innermost and the function are missing (0.1 % of the instructions of the carried executables).
+    pub fn inline_stack(&self, memory: &MemoryImage, func: &Func, pc: u64) -> Vec<InlineFrame> {
+        let mut frames = Vec::new();
+        let mut pc = pc;
+        while frames.len() < MAX_INLINED {
+            let Some((function, parent)) = self.inlined_call(memory, func, pc) else { break };
+            frames.push(self.frame(function, func, pc, true));
+            // The tree leads outwards; one that does not is broken.
+            if parent == pc {
+                break;
+            }
+            pc = parent;
+        }
+        frames.push(self.frame(self.name(func).into_owned(), func, pc, false));
+        frames
+    }
+
+    fn frame(&self, function: String, func: &Func, pc: u64, is_inlined: bool) -> InlineFrame {
+        let (file, line) = self.position(func, pc).unwrap_or_default();
+        InlineFrame { function, file, line, is_inlined }
+    }
+
+    /// Name of the innermost function inlined at `pc`, and an instruction of its caller at the position of the call.
+    fn inlined_call(&self, memory: &MemoryImage, func: &Func, pc: u64) -> Option<(String, u64)> {
+        let tree = self.funcdata(func, FUNCDATA_INL_TREE)?;
+        let index = self.pcdata(func, PCDATA_INL_TREE_INDEX, pc).filter(|index| (0..MAX_RECORDS).contains(index))?;
+        let layout = &INLINED_CALL.iter().rev().find(|row| row.0 <= self.minor)?.1;
+        let record = Address(tree.0.wrapping_add(u64::try_from(index).ok()?.wrapping_mul(layout.size)));
+        let half = |offset: u64| memory.read_u32(record.add(offset));
+        let name = usize::try_from(half(layout.name_off)?).ok()?;
+        let parent = func.entry.wrapping_add(u64::from(half(layout.parent_pc)?));
+        Some((text_at(&self.names, name).into_owned(), parent))
+    }
+}
+
+/// The text at `at` up to its zero byte.
+pub(super) fn text_at(table: &[u8], at: usize) -> Cow<'_, str> {
+    let tail = table.get(at..).unwrap_or_default();
+    let end = tail.iter().position(|&byte| byte == 0).unwrap_or(tail.len());
+    String::from_utf8_lossy(&tail[..end])
+}
