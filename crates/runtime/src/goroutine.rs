@@ -40,6 +40,12 @@ pub struct Goroutine {
     pub gopc: u64,
     /// Since when it waits, nanoseconds of the monotonic clock; 0 unless a collection saw it wait.
     pub waitsince: u64,
+    /// `goid` of the goroutine that made it, since 1.21; 0 for the first and those of the runtime.
+    pub parent_id: Option<u64>,
+    /// Its profiler labels, or null: see [`RuntimeModel::labels`](crate::RuntimeModel::labels).
+    pub labels: Address,
+    /// Whence it descends, or null: see [`RuntimeModel::ancestors`](crate::RuntimeModel::ancestors).
+    pub ancestors: Address,
 }
 
 /// `runtime.gobuf`.
@@ -104,6 +110,9 @@ impl Goroutine {
             startpc: word(fields.startpc)?,
             gopc: word(fields.gopc)?,
             waitsince: word(fields.waitsince)?,
+            parent_id: fields.parent_goid.and_then(word),
+            labels: Address(word(fields.labels)?),
+            ancestors: Address(word(fields.ancestors)?),
         })
     }
 

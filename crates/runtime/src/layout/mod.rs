@@ -96,7 +96,7 @@ layouts! {
         required { size: "size()", stack: "stack", panic: "_panic", defer: "_defer", m: "m", sched: "sched",
             syscallsp: "syscallsp", syscallpc: "syscallpc", atomicstatus: "atomicstatus", goid: "goid",
             waitsince: "waitsince", waitreason: "waitreason", async_safe_point: "asyncSafePoint", gopc: "gopc",
-            startpc: "startpc", waiting: "waiting", }
+            startpc: "startpc", waiting: "waiting", ancestors: "ancestors", labels: "labels", }
         optional { parent_goid: "parentGoid", x_regs: "xRegs", }
     }
     /// `runtime.gobuf` (runtime2.go).

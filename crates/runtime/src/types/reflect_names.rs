@@ -3,8 +3,9 @@
 //! The variable is `struct { lock mutex; next int32; m map[int32]unsafe.Pointer; minv map[unsafe.Pointer]int32 }` in Go 1.17 to
 //! 1.27; keys are -1, -2, … in the order of their making, `next` the one that comes next.
 
-use crate::small_map;
+use crate::small_map::{self, MapShape};
 use crate::version::GoVersion;
+use crate::words::{half_at, word_at};
 use goheap_image::{Address, MemoryImage};
 use rustc_hash::FxHashMap;
 use std::ops::Range;
@@ -12,6 +13,8 @@ use std::ops::Range;
 const NEXT: u64 = 8;
 const MAP: u64 = 16;
 const INVERSE: u64 = 24;
+/// `map[int32]unsafe.Pointer`.
+const OFFSETS: MapShape = MapShape { key: 4, elem: 8 };
 /// Variables of this much are searched.
 const SEARCHED_BYTES: u64 = 1 << 28;
 
@@ -27,7 +30,13 @@ impl RunTimeNames {
     pub fn read(memory: &MemoryImage, version: &GoVersion, reflect_offs: Option<Address>, bss: &Range<u64>) -> Self {
         let found = reflect_offs.or_else(|| find(memory, bss));
         let map = found.and_then(|at| memory.read_u64(at.add(MAP))).unwrap_or(0);
-        let by_offset = small_map::read(memory, version, Address(map)).unwrap_or_default();
+        let mut by_offset = FxHashMap::default();
+        // Of a map that is broken what could be read stands.
+        let _ = small_map::read(memory, version, Address(map), OFFSETS, |key, elem| {
+            if let (Some(key), Some(name)) = (half_at(key, 0), word_at(elem, 0)) {
+                by_offset.insert(key as i32, name);
+            }
+        });
         RunTimeNames { by_offset }
     }
 
