@@ -6,7 +6,8 @@ use crate::containers::{Containers, MapLayout, Position, Role};
 use crate::object_type::{ObjectType, Part};
 use crate::plan::{PlanEntry, PointerWord};
 use goheap_image::{Address, MemoryImage};
-use goheap_runtime::{DescriptorReader, GcMask, Kind, RuntimeModel, TypeId, TypeTable};
+use goheap_runtime::{DescriptorReader, GcMask, GoType, Kind, RuntimeModel, TypeId, TypeTable};
+use rustc_hash::{FxHashMap, FxHashSet};
 use std::borrow::Cow;
 
 /// The meaning of a pointer word.
@@ -59,7 +60,9 @@ pub(crate) struct Resolver<'m> {
     memory: &'m MemoryImage,
     descriptors: DescriptorReader<'m>,
     /// Addresses where no descriptor stands although a word said so.
-    no_descriptors: rustc_hash::FxHashSet<u64>,
+    no_descriptors: FxHashSet<u64>,
+    /// Channel types by their elements, as far as they were asked for.
+    channels: FxHashMap<TypeId, TypeId>,
 }
 
 impl<'m> Resolver<'m> {
@@ -80,7 +83,8 @@ impl<'m> Resolver<'m> {
             compiled: CompiledTypes::default(),
             memory: model.memory(),
             descriptors: model.descriptors(),
-            no_descriptors: rustc_hash::FxHashSet::default(),
+            no_descriptors: FxHashSet::default(),
+            channels: FxHashMap::default(),
         };
         resolver.load_linked();
         resolver
@@ -209,7 +213,7 @@ impl<'m> Resolver<'m> {
             return if may_load { Target::Needs(Need::Descriptor(descriptor)) } else { Target::Unknown };
         };
         if !as_interface || !self.types.is_direct_interface(dynamic) {
-            return Target::Known(Part::Value, dynamic, true);
+            return Target::Known(Part::Value, self.boxed(dynamic), true);
         }
         let Some(entry) = self.entry(dynamic, 0) else { return Target::Unknown };
         match entry.word {
@@ -220,6 +224,17 @@ impl<'m> Resolver<'m> {
                 other => other,
             },
         }
+    }
+
+    /// What a value was allocated as that an interface holds: slices and strings of a type of their own lie in a box for any slice
+    /// or string (runtime/iface.go `convTslice`, `convTstring`). The name stands in the interface.
+    fn boxed(&self, dynamic: TypeId) -> TypeId {
+        let plain = match self.types.get(dynamic).kind {
+            Kind::Slice(elem) => self.types.by_name(&format!("[]{}", self.types.get(elem).name)),
+            Kind::String => self.types.by_name("string"),
+            _ => None,
+        };
+        plain.unwrap_or(dynamic)
     }
 
     /// True if an itab is in the word before `at`, false if a type; None if neither is.
@@ -235,6 +250,21 @@ impl<'m> Resolver<'m> {
     pub(crate) fn itab_interface(&self, address: u64) -> Option<TypeId> {
         self.descriptors.itab_type(address)?;
         self.types.by_descriptor(self.memory.read_u64(Address(address))?)
+    }
+
+    /// The channel type of these elements: one of the program's, or made up where all of its pointers are of another.
+    pub(crate) fn chan_of(&mut self, elem: TypeId) -> TypeId {
+        if let Some(&chan) = self.channels.get(&elem) {
+            return chan;
+        }
+        let name = format!("chan {}", self.types.get(elem).name);
+        let chan = self.types.by_name(&name).filter(|&chan| matches!(self.types.get(chan).kind, Kind::Chan(_)));
+        let chan = chan.unwrap_or_else(|| {
+            self.types.add(GoType { name: name.into(), size: 8, kind: Kind::Chan(elem), descriptor: None })
+        });
+        self.compiled.grow(&self.types);
+        self.channels.insert(elem, chan);
+        chan
     }
 
     /// The map types by the descriptors of their groups or buckets (`abi.MapType`: the word after key and element).

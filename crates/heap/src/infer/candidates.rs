@@ -12,7 +12,7 @@ use crate::object::{ObjectId, Slot};
 use crate::object_type::{Evidence, ObjectType, Part};
 use crate::resolve::{Need, Target};
 use goheap_image::Address;
-use goheap_runtime::{Kind, TypeId};
+use goheap_runtime::{Kind, TypeId, TypeTable};
 use rustc_hash::FxHashMap;
 
 /// Types that are tried for one object.
@@ -48,6 +48,8 @@ pub(super) fn propose(inference: &mut Inference<'_, '_, '_>) -> Outcome {
         inference.objects.allocated().filter(|slot| !inference.type_of(slot.id).is_known()).collect();
     load_closures(inference, &unknown);
     let mut outcome = Outcome::default();
+    super::headers::propose(inference, &mut outcome);
+    captures(inference, &mut outcome);
     let mut next = Choices::default();
     for slot in unknown {
         let first = hints.partition_point(|(id, _)| *id < slot.id);
@@ -92,6 +94,42 @@ fn closure(inference: &Inference<'_, '_, '_>, slot: Slot) -> Option<(Part, TypeI
     whole.or_else(|| resolver.closures.bare(ty)).map(|ty| (part, ty))
 }
 
+/// The structs of closures of which DWARF does not tell the captures: the compiler has a type for each, whose first field is `F`
+/// (`.F` up to 1.20), but nothing leads from the function to it.
+fn captures(inference: &Inference<'_, '_, '_>, outcome: &mut Outcome) {
+    let objects = inference.objects;
+    let types = &inference.resolver.types;
+    let is_bare = |slot: &Slot| {
+        let known = inference.type_of(slot.id);
+        known.part() == Part::Closure && known.is_known() && inference.resolver.is_opaque(known.ty())
+    };
+    for slot in objects.allocated().filter(is_bare) {
+        let fitting = inference.shapes.of(inference.place(slot, objects.span(slot)));
+        let structs = fitting.iter().filter(|&&ty| is_closure_struct(types, ty));
+        let mut ranked: Vec<(u32, TypeId)> =
+            structs.filter_map(|&ty| Some((confirm(inference, slot, ty)?, ty))).collect();
+        ranked.sort_unstable_by(|one, other| other.cmp(one));
+        let best = match ranked[..] {
+            [(_, only)] => only,
+            [(first, best), (second, _), ..] if first >= second + LEAD => best,
+            _ => continue,
+        };
+        let evidence = inference.type_of(slot.id).evidence().min(Evidence::Derived);
+        inference.raise(slot.id, ObjectType::new(Part::Closure, best, evidence), outcome);
+    }
+}
+
+fn is_closure_struct(types: &TypeTable, ty: TypeId) -> bool {
+    match &types.get(ty).kind {
+        Kind::Struct(fields) => {
+            let name = &types.get(ty).name;
+            ["struct { F uintptr; ", "struct { .F uintptr; "].iter().any(|start| name.starts_with(start))
+                && fields.len() > 1
+        }
+        _ => false,
+    }
+}
+
 /// The interfaces in an object without a type: a word that is no pointer to the collector and yet leads to a type or an itab,
 /// before one that is.
 fn interfaces(inference: &Inference<'_, '_, '_>, slot: Slot, outcome: &mut Outcome) {
@@ -128,7 +166,7 @@ fn best(inference: &Inference<'_, '_, '_>, slot: Slot, hints: &[Inner], next: &m
     ranked.dedup_by(|one, other| types.get(one.1).name == types.get(other.1).name);
     let whole = |ty| Some(inference.shapes.whole(types, ty));
     match ranked[..] {
-        [(score, only)] if score > 0 || fitting.len() == 1 => whole(only),
+        [(score, only)] if score > 0 => whole(only),
         [(first, best), (second, _), ..] if first >= second + LEAD => whole(best),
         [] => row(inference, slot),
         _ => None,

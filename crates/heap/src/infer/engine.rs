@@ -258,7 +258,10 @@ impl<'a, 'm, 'p> Inference<'a, 'm, 'p> {
         let start = self.objects.address(slot) + place.payload;
         let Some(offset) = proposal.address.checked_sub(start) else { return };
         let inner = Inner { offset, part: proposal.part, ty: proposal.ty };
+        let is_guess = proposal.evidence == Evidence::Candidate;
         match self.shapes.holder(self.resolver, place, inner) {
+            // A guess of a guess.
+            Some((Part::Elements, _)) if is_guess && span.is_noscan() => {}
             Some((part, ty)) => self.raise(slot.id, ObjectType::new(part, ty, Evidence::Candidate), outcome),
             None => outcome.hints.push((slot.id, inner)),
         }

@@ -9,6 +9,7 @@ mod candidates;
 mod confirm;
 mod engine;
 mod fit;
+mod headers;
 mod proposal;
 mod shapes;
 

@@ -1,7 +1,7 @@
 //! One pointer's word on what its target is, and which of two is better.
 
 use crate::object_type::{Evidence, ObjectType, Part};
-use goheap_runtime::{TypeId, TypeTable};
+use goheap_runtime::{Kind, TypeId, TypeTable};
 use std::cmp::Reverse;
 
 /// A pointer that tells the type of what it points to.
@@ -27,6 +27,14 @@ pub(super) fn better(types: &TypeTable, one: ObjectType, other: ObjectType) -> O
     if one.is_known() && one.ty() == other.ty() && parts.contains(&Part::Value) && parts.contains(&Part::Elements) {
         // A header tells the type of the elements alone; the slice tells that it is one.
         return ObjectType::new(Part::Elements, one.ty(), one.evidence().max(other.evidence()));
+    }
+    if parts == [Part::Closure; 2] && one.is_known() {
+        let is_opaque = |object: ObjectType| matches!(types.get(object.ty()).kind, Kind::Opaque);
+        match (is_opaque(one), is_opaque(other)) {
+            (true, false) => return other,
+            (false, true) => return one,
+            _ => {}
+        }
     }
     if rank(types, other) > rank(types, one) { other } else { one }
 }

@@ -63,6 +63,12 @@ impl RootCollector<'_, '_, '_> {
     pub(super) fn local_types(&mut self, scan: &StackScan, index: usize) -> Vec<TypeId> {
         let locals = scan.frames.get(index).and_then(|frame| self.locals(frame, index)).unwrap_or_default();
         let mut types: Vec<TypeId> = locals.iter().filter_map(|local| local.ty).map(|ty| TypeId(ty.0)).collect();
+        // What a channel takes or gives stands beside it.
+        let elem = |&ty: &TypeId| match self.resolver.types.get(ty).kind {
+            Kind::Chan(elem) => Some(elem),
+            _ => None,
+        };
+        types.extend(types.iter().filter_map(elem).collect::<Vec<_>>());
         types.sort_unstable();
         types.dedup();
         types

@@ -31,6 +31,7 @@ impl<'m, 'p> RootCollector<'_, 'm, 'p> {
                 continue;
             }
             let named = self.name_word(word, &statics);
+            let named_word = named.as_ref().and_then(|named| named.word);
             let (node, class) = match named {
                 Some(named) => {
                     if let Some((pointer, field)) = named.word {
@@ -39,6 +40,12 @@ impl<'m, 'p> RootCollector<'_, 'm, 'p> {
                     (named.node, named.class)
                 }
                 None => (self.nameless(word.at), RootClass::Variables),
+            };
+            if named_word.is_none()
+                && let Some(has_methods) = self.resolver.interface_before(word.at)
+            {
+                let pointer = PointerWord::InterfaceData(has_methods);
+                self.declared(word.value, pointer, TypeId(0), word.at, Evidence::Exact);
             };
             self.root(word.value, class, node);
         }

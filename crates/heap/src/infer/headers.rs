@@ -1,0 +1,77 @@
+//! What the header of a container says of itself where no typed pointer leads to it: a channel's `elemtype` is a descriptor, and a
+//! map's groups or buckets may have one.
+
+use super::engine::{Inference, Outcome};
+use super::proposal::Proposal;
+use crate::object::Slot;
+use crate::object_type::{Evidence, ObjectType, Part};
+use goheap_image::Address;
+use goheap_runtime::{Kind, TypeId};
+
+/// Types that a pointer into the runtime gives to headers.
+const MAP_HEADERS: [&str; 2] = ["internal/runtime/maps.Map", "runtime.hmap"];
+const CHAN_HEADER: &str = "runtime.hchan";
+
+/// Proposes channels and maps among the objects of which nothing better is known.
+pub(super) fn propose(inference: &mut Inference<'_, '_, '_>, outcome: &mut Outcome) {
+    let objects = inference.objects;
+    let unknown = |inference: &Inference<'_, '_, '_>, slot: &Slot| {
+        let known = inference.type_of(slot.id);
+        known.evidence() <= Evidence::Candidate || is_named(inference, known)
+    };
+    let slots: Vec<Slot> = objects.allocated().filter(|slot| unknown(inference, slot)).collect();
+    for slot in slots {
+        if let Some(elem) = channel_elem(inference, slot) {
+            let chan = inference.resolver.chan_of(elem);
+            let address = objects.address(slot);
+            let proposal = Proposal { address, part: Part::ChanHeader, ty: chan, evidence: Evidence::Exact };
+            inference.propose(proposal, outcome);
+        } else if let Some((map, evidence)) = map_of(inference, slot) {
+            let proposal = Proposal { address: objects.address(slot), part: Part::MapHeader, ty: map, evidence };
+            inference.propose(proposal, outcome);
+        }
+    }
+}
+
+fn is_named(inference: &Inference<'_, '_, '_>, known: ObjectType) -> bool {
+    let name: &str = &inference.resolver.types.get(known.ty()).name;
+    known.part() == Part::Value && (name == CHAN_HEADER || MAP_HEADERS.contains(&name))
+}
+
+/// The element type that a `hchan` in the slot tells. Its size is told beside it, which makes a chance unlikely.
+fn channel_elem(inference: &Inference<'_, '_, '_>, slot: Slot) -> Option<TypeId> {
+    let (model, fields) = (inference.model, &inference.model.layout.hchan);
+    if inference.objects.span(slot).elem_size < fields.size {
+        return None;
+    }
+    let at = Address(inference.objects.address(slot));
+    let word = |offset: u64| model.memory().read_u64(at.add(offset));
+    let elem = inference.resolver.types.by_descriptor(word(fields.elemtype)?)?;
+    let size = u64::from(model.memory().read_u16(at.add(fields.elemsize))?);
+    let (count, capacity) = (word(fields.qcount)?, word(fields.dataqsiz)?);
+    (size == inference.resolver.types.get(elem).size && count <= capacity).then_some(elem)
+}
+
+/// The map type whose header is in the slot, by the type of the groups or buckets that it leads to.
+fn map_of(inference: &Inference<'_, '_, '_>, slot: Slot) -> Option<(TypeId, Evidence)> {
+    let known = inference.type_of(slot.id);
+    let is_header = known.part() == Part::Value
+        && MAP_HEADERS.contains(&&*inference.resolver.types.get(known.ty()).name)
+        && known.is_known();
+    if !is_header {
+        return None;
+    }
+    let mut part = (Part::MapHeader, inference.objects.address(slot));
+    // Header, directory, table, groups.
+    for _ in 0..4 {
+        let inside = inference.resolver.containers.insides(|| None, part.0, part.1, 8).into_iter().next()?;
+        let target = inference.objects.find_allocated(inside.address)?;
+        let found = inference.type_of(target.id);
+        if matches!(found.part(), Part::MapGroups | Part::MapBuckets) && found.is_known() {
+            let is_map = matches!(inference.resolver.types.get(found.ty()).kind, Kind::Map(..));
+            return is_map.then_some((found.ty(), found.evidence().min(Evidence::Derived)));
+        }
+        part = (inside.part, inside.address);
+    }
+    None
+}
