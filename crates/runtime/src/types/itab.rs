@@ -27,8 +27,11 @@ impl DescriptorReader<'_> {
         let (inter, ty, method) = (word(ITAB_INTER)?, word(ITAB_TYPE)?, word(ITAB_FUN)?);
         let hash = self.memory.read_u32(at.add(ITAB_HASH))?;
         let own = self.memory.read_u32(Address(ty).add(TYPE_HASH))?;
+        // Where the linker dropped the method its word is not relocated in a position-independent executable.
+        let is_linked = hash == own && method != 0 && self.is_linked(address);
+        let has_method = is_linked || self.modules.iter().any(|module| module.text.contains(&method));
         // Made at run time it has no hash since 1.22: type switches have itabs of the linker.
-        if hash != own && hash != 0 || !self.modules.iter().any(|module| module.text.contains(&method)) {
+        if hash != own && hash != 0 || !has_method {
             return None;
         }
         let kind = self.memory.read_u8(Address(inter).add(TYPE_KIND))? & KIND_MASK;
