@@ -9,7 +9,7 @@
 use super::descriptor::{
     ARRAY_LEN, DescriptorReader, ELEM, FIELD_BYTES, KIND_MASK, MAP_ELEM, MAX_FIELDS, TFLAG_UNCOMMON,
 };
-use crate::words::read_slice;
+use crate::words::{read_slice, read_words};
 use goheap_image::Address;
 use std::fmt::Write;
 
@@ -65,14 +65,21 @@ impl DescriptorReader<'_> {
         }
     }
 
-    /// Parameters and results of the func type at `at` (`abi.FuncType.In`, `Out`); they follow the `UncommonType`.
+    /// Parameters and results of the func type at `at`.
     pub fn func_types(&self, at: Address) -> Option<FuncTypes> {
+        let (first, params, results) = self.func_list(at)?;
+        let all = read_words(self.memory, first, usize::try_from(params + results).ok()?)?;
+        let (params, results) = all.split_at(usize::try_from(params).ok()?);
+        let is_variadic = self.memory.read_u16(at.add(FUNC_OUT))? & VARIADIC != 0;
+        Some(FuncTypes { params: params.to_vec(), results: results.to_vec(), is_variadic })
+    }
+
+    /// Where the addresses of parameters and results are listed (`abi.FuncType.InSlice`), after the `UncommonType`, and how many of
+    /// each there are.
+    pub(super) fn func_list(&self, at: Address) -> Option<(Address, u64, u64)> {
         let (params, results) = (self.memory.read_u16(at.add(FUNC_IN))?, self.memory.read_u16(at.add(FUNC_OUT))?);
         let first = self.uncommon(at).map_or(at.add(56), |uncommon| uncommon.add(16));
-        let (inputs, outputs) = (u64::from(params), u64::from(results & !VARIADIC));
-        let all = crate::words::read_words(self.memory, first, usize::try_from(inputs + outputs).ok()?)?;
-        let (params, rest) = all.split_at(usize::try_from(inputs).ok()?);
-        Some(FuncTypes { params: params.to_vec(), results: rest.to_vec(), is_variadic: results & VARIADIC != 0 })
+        Some((first, u64::from(params), u64::from(results & !VARIADIC)))
     }
 
     /// Where the `abi.UncommonType` of the type at `at` lies, which follows what its kind adds; None where it has none.

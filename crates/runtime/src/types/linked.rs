@@ -12,8 +12,10 @@ use goheap_image::Address;
 /// Bytes of `abi.Type`, before what each kind adds.
 const TYPE_BYTES: usize = 48;
 const TFLAG_ALL: u8 = 0x3f;
-/// Sections of types are searched this far.
-const SEARCHED_BYTES: u64 = 1 << 31;
+/// Sections of types are searched this far. The Go compiler's own, up to 1.26 with all that is read-only, has 3 MB.
+const SEARCHED_BYTES: u64 = 1 << 28;
+/// Bytes of names read for each byte of a section: the linker stores each name once, for a type and its pointer type.
+const NAME_BYTES_PER_BYTE: usize = 8;
 
 /// Bytes, alignment and pointer bytes of a kind whose values are all alike; None for the kinds that vary.
 fn fixed_shape(kind: u8) -> Option<(u64, u8, u64)> {
@@ -63,20 +65,22 @@ impl DescriptorReader<'_> {
     pub fn linked(&self) -> Vec<u64> {
         let mut found = Vec::new();
         for module in self.modules {
-            let start = module.types.start.next_multiple_of(8);
+            let Some(start) = module.types.start.checked_next_multiple_of(8) else { continue };
             let len = module.types.end.saturating_sub(start).min(SEARCHED_BYTES);
+            let len = self.memory.readable_len(Address(start), len);
             let Some(bytes) = usize::try_from(len).ok().and_then(|len| self.memory.bytes(Address(start), len)) else {
                 continue;
             };
             // Since 1.27 descriptors end where the itabs begin; before, only the section's end is told.
             let end = module.itabs.and_then(|(offset, _)| module.types.start.checked_add(offset)?.checked_sub(start));
             let end = end.and_then(|end| usize::try_from(end).ok()).unwrap_or(bytes.len()).min(bytes.len());
+            let mut names = bytes.len().saturating_mul(NAME_BYTES_PER_BYTE);
             let last = end.saturating_sub(TYPE_BYTES);
             for at in (0..=last).step_by(8) {
                 // A record that is cut off at the end has no kind.
                 let Some(record) = bytes.get(at..at + TYPE_BYTES) else { break };
                 let address = start + at as u64;
-                if is_coherent(record) && self.has_parts(address, record) {
+                if is_coherent(record) && self.has_parts(address, record, &mut names) {
                     found.push(address);
                 }
             }
@@ -91,15 +95,13 @@ impl DescriptorReader<'_> {
     /// Judged by the record itself, its name and what it refers to; a made-up record may pass, a value or an address inside a
     /// descriptor does not.
     pub fn is_descriptor(&self, address: u64) -> bool {
-        address.is_multiple_of(8)
-            && self
-                .memory
-                .bytes(Address(address), TYPE_BYTES)
-                .is_some_and(|record| is_coherent(&record) && self.has_parts(address, &record))
+        let mut names = usize::MAX;
+        let record = self.memory.bytes(Address(address), TYPE_BYTES).filter(|record| is_coherent(record));
+        address.is_multiple_of(8) && record.is_some_and(|record| self.has_parts(address, &record, &mut names))
     }
 
-    /// True if the name of a coherent record can be read and what its kind adds refers to coherent records.
-    fn has_parts(&self, address: u64, record: &[u8]) -> bool {
+    /// True if the name of a coherent record can be read, within a budget of bytes, and what its kind adds refers to coherent records.
+    fn has_parts(&self, address: u64, record: &[u8], names: &mut usize) -> bool {
         let at = Address(address);
         let refers = |offset: u64| self.memory.read_u64(at.add(offset)).is_some_and(|to| self.is_coherent_at(to));
         let equal = word_at(record, 24).unwrap_or(0);
@@ -111,19 +113,37 @@ impl DescriptorReader<'_> {
         {
             return false;
         }
-        if is_linked && self.own_name(at).is_none_or(|name| name.is_empty() || name.contains('\u{fffd}')) {
+        if is_linked && !self.has_name(at, names) {
             return false;
         }
         match record[23] & KIND_MASK {
             17 => refers(48) && refers(56) && self.is_array_of(at, record),
             18 | 22 | 23 => refers(48),
-            19 => self.func_types(at).is_some(),
+            19 => self.has_params(at),
             20 => self.has_slice(at, 1 << 20),
             // The type of a bucket that reflect made is not whole.
             21 => refers(48) && refers(56),
             25 => self.has_slice(at, super::descriptor::MAX_FIELDS),
             kind => (1..=26).contains(&kind),
         }
+    }
+
+    fn has_name(&self, at: Address, budget: &mut usize) -> bool {
+        let Some(name) = self.own_name(at) else { return false };
+        *budget = budget.saturating_sub(name.len());
+        *budget > 0 && !name.is_empty() && !name.contains('\u{fffd}')
+    }
+
+    /// The first and the last parameter or result of a func type.
+    fn has_params(&self, at: Address) -> bool {
+        self.func_list(at).is_some_and(|(first, params, results)| {
+            let refers =
+                |index: u64| self.memory.read_u64(first.add(index * 8)).is_some_and(|to| self.is_coherent_at(to));
+            match params + results {
+                0 => true,
+                count => refers(0) && refers(count - 1),
+            }
+        })
     }
 
     fn is_coherent_at(&self, address: u64) -> bool {
@@ -143,5 +163,30 @@ impl DescriptorReader<'_> {
             slice.len <= limit
                 && (slice.len == 0 || slice.data.0.is_multiple_of(4) && self.memory.read_u8(slice.data).is_some())
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn record(size: u64, pointers: u64, [flags, align, field_align, kind]: [u8; 4]) -> Vec<u8> {
+        let mut record = [size.to_le_bytes(), pointers.to_le_bytes(), [0; 8]].concat();
+        record[20..24].copy_from_slice(&[flags, align, field_align, kind]);
+        record.extend([1; 24]);
+        record
+    }
+
+    #[test]
+    fn kinds_have_their_sizes() {
+        assert!(is_coherent(&record(16, 8, [4, 8, 8, 24])), "a string");
+        assert!(is_coherent(&record(8, 8, [0, 8, 8, 22 | 0x20])), "a pointer, direct in interfaces");
+        assert!(is_coherent(&record(8, 0, [0, 8, 8, 22])), "a pointer outside the heap");
+        assert!(!is_coherent(&record(16, 16, [4, 8, 8, 24])), "a string of two pointers");
+        assert!(!is_coherent(&record(12, 8, [0, 8, 8, 25])), "a struct that is not aligned");
+        assert!(!is_coherent(&record(8, 16, [0, 8, 8, 25])), "more pointers than bytes");
+        assert!(!is_coherent(&record(!7, 8, [0, 8, 8, 17])), "larger than any type");
+        assert!(!is_coherent(&[0; 48]));
+        assert!(!is_coherent(&record(8, 8, [0x40, 8, 8, 22])), "an unknown flag");
     }
 }
