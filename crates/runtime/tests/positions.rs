@@ -36,6 +36,30 @@ fn inlined_calls_are_those_of_dwarf() {
     }
 }
 
+/// A variable of an inlined function belongs to the call at its depth.
+#[test]
+fn inlined_variables_belong_to_their_calls() {
+    for release in RELEASES {
+        let process = process(release);
+        let model = model(&process, false);
+        let dwarf = model.dwarf.as_ref().unwrap();
+        let mut of_inlined = 0;
+        for pc in samples(&model) {
+            let calls = dwarf.inlined_at(pc);
+            for local in dwarf.locals_at(pc) {
+                let Some(index) = calls.len().checked_sub(local.inline_depth as usize) else {
+                    panic!("{release}: {pc:#x} {local:?}")
+                };
+                if let Some(function) = calls.get(index) {
+                    assert_eq!(*function, local.function, "{release}: {pc:#x} {}", local.name);
+                    of_inlined += 1;
+                }
+            }
+        }
+        assert!(of_inlined > 500, "{release}: {of_inlined}");
+    }
+}
+
 /// The position of each function's first instruction lies in a source file of its package.
 #[test]
 fn every_function_has_a_position() {

@@ -31,6 +31,9 @@ pub struct Local {
     pub dict_index: Option<u64>,
     /// The function that declares it: the one asked for, or one inlined into it.
     pub function: Arc<str>,
+    /// Number of inlined calls around its declaration: 0 for the function asked for. One in scope belongs to the call that stands
+    /// so many places before the last of [`RuntimeModel::inline_stack`](crate::RuntimeModel::inline_stack).
+    pub inline_depth: u32,
     /// Parameter or result.
     pub is_parameter: bool,
     /// Result.
@@ -78,7 +81,7 @@ pub(super) fn read_body(dwarf: &Dwarf, function: &Function, pc: u64, want: Want)
         dwarf,
         locator: Locator::new(&dwarf.entries, unit, pc, &root),
         want,
-        scopes: vec![Scope { function: Arc::from(&*function.name), covers: true }],
+        scopes: vec![Scope { function: Arc::from(&*function.name), covers: true, inline_depth: 0 }],
         body: &mut body,
     };
     if abbreviation.has_children() {
@@ -93,6 +96,7 @@ pub(super) fn read_body(dwarf: &Dwarf, function: &Function, pc: u64, want: Want)
 struct Scope {
     function: Arc<str>,
     covers: bool,
+    inline_depth: u32,
 }
 
 struct Walk<'a, 'b> {
@@ -147,6 +151,7 @@ impl<'a> Walk<'a, '_> {
             if tag == constants::DW_TAG_inlined_subroutine {
                 let origin = self.origin(&die);
                 inner.function = Arc::from(text(origin.name));
+                inner.inline_depth = scope.inline_depth.saturating_add(1);
                 if inner.covers {
                     self.body.inlined.push(Arc::clone(&inner.function));
                 }
@@ -169,6 +174,7 @@ impl<'a> Walk<'a, '_> {
             size,
             dict_index,
             function: Arc::clone(&scope.function),
+            inline_depth: scope.inline_depth,
             is_parameter,
             is_result: die.is_result || origin.is_result,
             in_scope: scope.covers,
