@@ -30,7 +30,7 @@ impl DescriptorReader<'_> {
         // Where the linker dropped the method its word is not relocated in a position-independent executable.
         let is_linked = hash == own && method != 0 && self.is_linked(address);
         let has_method = is_linked || self.modules.iter().any(|module| module.text.contains(&method));
-        // Made at run time it has no hash since 1.22: type switches have itabs of the linker.
+        // One made at run time has no hash (`getitab`): type switches have itabs of the linker.
         if hash != own && hash != 0 || !has_method {
             return None;
         }
