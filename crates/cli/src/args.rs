@@ -2,7 +2,7 @@
 
 mod listing;
 
-pub(crate) use listing::{Group, HistogramFormat, HistogramOptions, ObjectsFormat, ObjectsOptions};
+pub(crate) use listing::{Group, HistogramFormat, HistogramOptions, ObjectOptions, ObjectsFormat, ObjectsOptions};
 
 use crate::errors::Failure;
 use clap::error::ErrorKind;
@@ -38,6 +38,9 @@ const EXAMPLES: &str = "  A picture of who holds what, to be opened in a browser
 
   Every object as CSV: address, size, type, evidence, reachable, owner:
       goheap core.123 --exe ./server objects > objects.csv
+
+  One object by address: its fields, and who points to it:
+      goheap core.123 --exe ./server object 0xc000012340
 
   The overview for a script, from a compressed core:
       goheap core.123.zst --exe ./server overview --json
@@ -119,6 +122,9 @@ pub(crate) enum Command {
     /// List every object with its type and who holds it, as CSV or NDJSON
     #[command(long_about = listing::OBJECTS)]
     Objects(ObjectsOptions),
+    /// Tell everything of one object: fields, who points to it, what it points to
+    #[command(long_about = listing::OBJECT)]
+    Object(ObjectOptions),
     /// Print a completion script for a shell
     ///
     /// For bash: goheap completions bash > ~/.local/share/bash-completion/completions/goheap

@@ -46,6 +46,16 @@ pub(crate) enum Failure {
     /// Writing would destroy an input.
     #[error("{0:?} is what is being read; write to another file")]
     OutputIsInput(PathBuf),
+    /// The address that was given is in no object.
+    #[error("no object holds {address:#x} ({place}); {near}")]
+    NoObject {
+        /// The address.
+        address: u64,
+        /// What is there, in words.
+        place: String,
+        /// The objects next to it, in words.
+        near: String,
+    },
     /// Stdout cannot be written.
     #[error("cannot write to stdout: {0}")]
     Stdout(io::Error),
@@ -84,7 +94,7 @@ impl Failure {
     fn status(&self) -> u8 {
         match self {
             Failure::Usage(error) => u8::try_from(error.exit_code()).unwrap_or(USAGE),
-            Failure::OutputIsInput(_) => USAGE,
+            Failure::OutputIsInput(_) | Failure::NoObject { .. } => USAGE,
             Failure::Image(
                 ImageError::Unreadable { .. } | ImageError::ExecutableNotFound { .. } | ImageError::Temporary { .. },
             ) => FILE,

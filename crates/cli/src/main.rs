@@ -1,7 +1,7 @@
 //! `goheap`: reads the core dump of a dead Go process and shows who holds its heap.
 //!
 //! Only wiring lives here: arguments ([`args`]), opening ([`open`]), a file for each command ([`objref`], [`overview`], [`histogram`],
-//! [`objects`]),
+//! [`objects`], [`object`]),
 //! files ([`output`]), and what is said when it does not work ([`errors`]).
 
 mod args;
@@ -11,6 +11,7 @@ mod diagnostics;
 mod errors;
 mod histogram;
 mod manual;
+mod object;
 mod objects;
 mod objref;
 mod open;
@@ -38,6 +39,7 @@ fn run(cli: &Cli) -> Result<(), Failure> {
         Command::Overview(options) => overview::run(&cli.input()?, options),
         Command::Histogram(options) => histogram::run(&cli.input()?, options),
         Command::Objects(options) => objects::run(&cli.input()?, options),
+        Command::Object(options) => object::run(&cli.input()?, options),
         Command::Completions { shell } => manual::completions(*shell),
         Command::Man => manual::page(),
     }

@@ -11,6 +11,7 @@ fn help_is_worth_reading() {
     insta::assert_snapshot!("short_help", goheap!("-h").ok().stdout);
     insta::assert_snapshot!("objref_help", goheap!("objref", "--help").ok().stdout);
     insta::assert_snapshot!("histogram_help", goheap!("histogram", "--help").ok().stdout);
+    insta::assert_snapshot!("object_help", goheap!("object", "--help").ok().stdout);
     insta::assert_snapshot!("objects_help", goheap!("objects", "--help").ok().stdout);
     assert_eq!(goheap!("--version").ok().stdout, concat!("goheap ", env!("CARGO_PKG_VERSION"), "\n"));
     let nothing = goheap!();
@@ -31,6 +32,7 @@ fn every_option_of_the_tool_is_described() {
         ".SH \"COMMAND OBJREF\"",
         ".SH \"COMMAND OVERVIEW\"",
         ".SH \"COMMAND OBJECTS\"",
+        ".SH \"COMMAND OBJECT\"",
         ".SH \"COMMAND HISTOGRAM\"",
         ".SH \"EXIT STATUS\"",
     ] {

@@ -1,5 +1,6 @@
 //! What an object is, in words: `main.Item`, `[4]main.Item`, `string`, `map[string]int groups`, `func main.f.func1`.
 
+use crate::containers::Containers;
 use crate::infer::payload_offset;
 use crate::label_text::function_of;
 use crate::object::Slot;
@@ -25,6 +26,16 @@ impl HeapSnapshot<'_, '_> {
         let span = self.objects.span(slot);
         let header = payload_offset(self.model, span);
         (self.objects.address(slot) + header, span.elem_size - header)
+    }
+
+    /// The rules of containers for this process.
+    pub(crate) fn containers(&self) -> Containers<'_> {
+        Containers {
+            memory: self.model.memory(),
+            layout: &self.model.layout,
+            swiss: self.model.version.uses_swiss_maps(),
+            split_groups: self.model.version.has_experiment("mapsplitgroup"),
+        }
     }
 
     /// What the text depends on; None where nothing is known.

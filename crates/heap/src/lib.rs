@@ -15,6 +15,7 @@ mod describe;
 mod error;
 mod histogram;
 mod infer;
+pub mod inspect;
 pub mod invariants;
 mod label_text;
 mod labels;

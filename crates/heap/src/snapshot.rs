@@ -33,7 +33,6 @@ pub struct HeapSnapshot<'m, 'p> {
     labels: Labels,
     reached: IdBitSet,
     owners: Option<Owners>,
-    #[expect(dead_code, reason = "the next step reads them")]
     pub(crate) roots: Vec<Root>,
 }
 
@@ -136,6 +135,11 @@ impl<'m, 'p> HeapSnapshot<'m, 'p> {
     /// [`SnapshotOptions::owners`] was not asked for.
     pub fn owner(&self, id: ObjectId) -> Option<u32> {
         self.owners.as_ref()?.top(id).and_then(|top| self.trie.label(top))
+    }
+
+    /// The frame that counts the object, where [`SnapshotOptions::owners`] was asked for.
+    pub(crate) fn frame_of(&self, id: ObjectId) -> Option<TrieNode> {
+        self.owners.as_ref()?.frame(id)
     }
 
     /// The reference tree: frames by path, with the bytes and objects of each.

@@ -8,6 +8,7 @@
 //! | tell what the process was and whether the heap adds up | [`overview::OverviewReport`] |
 //! | list objects, one a line | [`objects::ObjectWriter`] |
 //! | tell how much there is of which type | [`histogram::HistogramReport`] |
+//! | tell everything of one object | [`object::ObjectReport`] |
 //! | print columns | [`table::Table`] |
 //! | show a string that came out of a core | [`text`] |
 //!
@@ -37,6 +38,7 @@ pub mod flame;
 pub mod folded;
 pub mod histogram;
 pub mod json;
+pub mod object;
 pub mod objects;
 pub mod overview;
 mod overview_text;

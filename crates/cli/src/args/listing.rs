@@ -97,6 +97,39 @@ pub(crate) enum HistogramFormat {
     Json,
 }
 
+pub(super) const OBJECT: &str = "\
+Tells everything of one object: its type and who keeps it, its fields, who points to it and what it points to.
+
+ADDR is any address inside the object, hex, with or without 0x, such as `objects` lists. Fields of nested structs stand in \
+their place, by path. Contents of the dead process's memory (numbers, bytes of strings) may be secrets: they are shown only \
+with --values, else as …; pointers, lengths and types always are. A map's entries are in its groups or buckets: follow the \
+pointers.";
+
+/// Options of `object`.
+#[derive(Debug, Args)]
+#[command(override_usage = "goheap CORE [--exe EXECUTABLE] object [OPTIONS] ADDR")]
+pub(crate) struct ObjectOptions {
+    /// An address inside the object, hex
+    #[arg(value_name = "ADDR", value_parser = address)]
+    pub(crate) address: u64,
+    /// Show contents: numbers, and the first 80 bytes of strings
+    #[arg(long)]
+    pub(crate) values: bool,
+    /// The most that is shown of fields, of holders and of pointers each
+    #[arg(long, value_name = "N", default_value = "200")]
+    pub(crate) limit: usize,
+    /// Write JSON: sizes in bytes, addresses as strings
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// A hexadecimal address.
+fn address(text: &str) -> Result<u64, String> {
+    let digits = text.strip_prefix("0x").or_else(|| text.strip_prefix("0X")).unwrap_or(text);
+    let wrong = |_| "a hexadecimal address is needed, such as 0xc000012340".to_owned();
+    u64::from_str_radix(digits, 16).map_err(wrong)
+}
+
 /// A regular expression; what is wrong with it on one line.
 pub(super) fn regex(text: &str) -> Result<Regex, String> {
     Regex::new(text).map_err(|error| {
@@ -109,6 +142,16 @@ pub(super) fn regex(text: &str) -> Result<Regex, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn addresses_are_hexadecimal() {
+        for text in ["0xc000012340", "c000012340", "0XC000012340"] {
+            assert_eq!(address(text), Ok(0xc0_0001_2340));
+        }
+        for wrong in ["", "0x", "main.x", "0x1_0", "10000000000000000"] {
+            assert!(address(wrong).is_err(), "{wrong}");
+        }
+    }
 
     #[test]
     fn what_is_wrong_with_an_expression_is_one_line() {

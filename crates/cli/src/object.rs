@@ -1,0 +1,126 @@
+//! `goheap CORE object ADDR`: one object, its fields, who points to it and what it points to.
+
+use crate::args::{Input, ObjectOptions};
+use crate::diagnostics;
+use crate::errors::Failure;
+use crate::open::{Needs, with_heap};
+use crate::output::to_stdout;
+use crate::say::Speaker;
+use goheap_heap::inspect::{self, InspectOptions, Inspection, Value};
+use goheap_heap::{HeapSnapshot, Slot, SnapshotOptions};
+use goheap_report::object::{Field, Holder, ObjectReport, Pointer, Root, Target};
+
+/// Bytes of a string that are shown.
+const TEXT_BYTES: usize = 80;
+
+/// Runs the command.
+pub(crate) fn run(input: &Input, options: &ObjectOptions) -> Result<(), Failure> {
+    let snapshot = SnapshotOptions { owners: true, roots: true };
+    with_heap(input, Needs { snapshot, ..Needs::default() }, |snapshot| {
+        diagnostics::warn(snapshot, Speaker::new(input.quiet));
+        let slot = snapshot.objects.find_allocated(options.address);
+        let slot = slot.ok_or_else(|| no_object(snapshot, options.address))?;
+        let report = report(snapshot, slot, options);
+        to_stdout(|out| if options.json { report.write_json(out) } else { report.write_text(out) })
+    })
+}
+
+fn no_object(snapshot: &HeapSnapshot<'_, '_>, address: u64) -> Failure {
+    let (below, above) = snapshot.nearest(address);
+    let told = |slot: Slot| {
+        let (at, size) = (snapshot.objects.address(slot), snapshot.objects.span(slot).elem_size);
+        let ty = snapshot.type_text(slot);
+        let ty = if ty.is_empty() { "of unknown type".to_owned() } else { ty };
+        format!("{at:#x} ({size} bytes, {ty})")
+    };
+    let near: Vec<String> = [("below", below), ("above", above)]
+        .into_iter()
+        .filter_map(|(side, slot)| Some(format!("the nearest {side} is {}", told(slot?))))
+        .collect();
+    let near = if near.is_empty() { "the heap has none".to_owned() } else { near.join(", ") };
+    Failure::NoObject { address, place: snapshot.place_text(address), near }
+}
+
+fn report(snapshot: &HeapSnapshot<'_, '_>, slot: Slot, options: &ObjectOptions) -> ObjectReport {
+    let start = snapshot.objects.address(slot);
+    let text_bytes = TEXT_BYTES;
+    let found = snapshot.inspect(slot, InspectOptions { values: options.values, limit: options.limit, text_bytes });
+    let Inspection { path, fields, pointers, roots, holders } = found;
+    ObjectReport {
+        addr: hex(start),
+        asked_offset: options.address - start,
+        size: snapshot.objects.span(slot).elem_size,
+        header_bytes: snapshot.payload(slot).0 - start,
+        ty: snapshot.type_text(slot),
+        evidence: snapshot.object_types[slot.id.0 as usize].evidence().name(),
+        reachable: snapshot.is_reachable(slot.id),
+        owner: snapshot.owner(slot.id).map_or_else(String::new, |label| snapshot.label_text(label).to_owned()),
+        path,
+        fields: fields.shown.into_iter().map(field).collect(),
+        fields_left_out: fields.left_out,
+        roots: roots.shown.into_iter().map(root).collect(),
+        roots_left_out: roots.left_out,
+        holders: holders.shown.into_iter().map(holder).collect(),
+        holders_left_out: holders.left_out,
+        pointers: pointers.shown.into_iter().map(pointer).collect(),
+        pointers_left_out: pointers.left_out,
+    }
+}
+
+fn hex(address: u64) -> String {
+    format!("{address:#x}")
+}
+
+fn target(target: inspect::Target) -> Target {
+    Target { addr: hex(target.address), object: target.object.map(hex), text: target.text }
+}
+
+fn root(root: inspect::RootHolder) -> Root {
+    Root { path: root.path, into: root.into, conservative: root.is_conservative, count: root.count }
+}
+
+fn holder(holder: inspect::Holder) -> Holder {
+    let inspect::Holder { address, ty, path, offset, into, reachable } = holder;
+    Holder { addr: hex(address), ty, path, offset, into, reachable }
+}
+
+fn pointer(pointer: inspect::Pointer) -> Pointer {
+    Pointer { path: pointer.path, offset: pointer.offset, target: target(pointer.target) }
+}
+
+fn field(field: inspect::Field) -> Field {
+    let mut shown = Field { path: field.path, offset: field.offset, ty: field.ty, ..Field::default() };
+    shown.kind = match &field.value {
+        Value::Absent => "absent",
+        Value::Nil => "nil",
+        Value::Number(_) => "number",
+        Value::Text(..) => "string",
+        Value::Pointer(_) => "pointer",
+        Value::Slice(..) => "slice",
+        Value::Map(..) => "map",
+        Value::Chan(..) => "chan",
+        Value::Interface(..) => "interface",
+        Value::Func(..) => "func",
+        Value::Row(..) => "array",
+        Value::More(_) => "more",
+    };
+    match field.value {
+        Value::Absent | Value::Nil => {}
+        Value::Number(value) => shown.value = value,
+        Value::Text(len, bytes, to) => {
+            shown.len = Some(len);
+            shown.value = bytes.map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
+            shown.target = to.map(target);
+        }
+        Value::Pointer(to) => shown.target = Some(target(to)),
+        Value::Slice(len, cap, to) => (shown.len, shown.cap, shown.target) = (Some(len), Some(cap), Some(target(to))),
+        Value::Map(len, to) => (shown.len, shown.target) = (len, Some(target(to))),
+        Value::Chan(len, cap, to) => (shown.len, shown.cap, shown.target) = (len, cap, Some(target(to))),
+        Value::Interface(dynamic, to) | Value::Func(dynamic, to) => {
+            (shown.dynamic, shown.target) = (dynamic, Some(target(to)));
+        }
+        Value::Row(len, value) => (shown.len, shown.value) = (Some(len), value),
+        Value::More(len) => shown.len = Some(len),
+    }
+    shown
+}

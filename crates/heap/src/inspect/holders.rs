@@ -1,0 +1,104 @@
+//! Who points to an object, by one scan over the pointer words of all objects and over the roots; and what it points to.
+
+use super::place::Places;
+use super::{Listed, Pointer};
+use crate::object::Slot;
+use crate::snapshot::HeapSnapshot;
+use goheap_graph::TrieNode;
+
+/// An object that holds a pointer to another.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Holder {
+    /// First byte of the holder.
+    pub address: u64,
+    /// Its type; empty where it is not known.
+    pub ty: String,
+    /// The field that holds the pointer.
+    pub path: String,
+    /// Bytes from the holder's first byte to the pointer.
+    pub offset: u64,
+    /// Bytes from the held object's first byte to where the pointer leads.
+    pub into: u64,
+    /// Whether a root reaches the holder.
+    pub reachable: bool,
+}
+
+/// A root that holds a pointer to an object.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RootHolder {
+    /// The frames that name it, the outermost first.
+    pub path: Vec<String>,
+    /// Bytes from the object's first byte to where the pointer leads.
+    pub into: u64,
+    /// True if the word only looks like a pointer.
+    pub is_conservative: bool,
+    /// How many roots have that name and lead there.
+    pub count: u64,
+}
+
+impl Places<'_, '_, '_> {
+    /// Every pointer word of every allocated object that leads into `held`.
+    pub(super) fn holders(&mut self, held: Slot, limit: usize) -> Listed<Holder> {
+        let snapshot = self.snapshot;
+        let (objects, masks) = (&snapshot.objects, &snapshot.model.masks);
+        let range = range_of(snapshot, held);
+        let mut holders = Listed::none();
+        for slot in objects.allocated() {
+            let (span, start) = (objects.span(slot), objects.address(slot));
+            masks.for_each_offset(span, slot.slot, |offset| {
+                let Some(value) = masks.word(span, start + offset).filter(|value| range.contains(value)) else {
+                    return;
+                };
+                holders.push(limit, || Holder {
+                    address: start,
+                    ty: snapshot.type_text(slot),
+                    path: self.path(slot, offset),
+                    offset,
+                    into: value - range.start,
+                    reachable: snapshot.is_reachable(slot.id),
+                });
+            });
+        }
+        holders
+    }
+
+    /// The pointers of `slot` that are not nil.
+    pub(super) fn pointers(&mut self, slot: Slot, limit: usize) -> Listed<Pointer> {
+        let snapshot = self.snapshot;
+        let (masks, span, start) = (&snapshot.model.masks, snapshot.objects.span(slot), snapshot.objects.address(slot));
+        let mut pointers = Listed::none();
+        masks.for_each_offset(span, slot.slot, |offset| {
+            if let Some(value) = masks.word(span, start + offset).filter(|&value| value != 0) {
+                let pointer = || Pointer { path: self.path(slot, offset), offset, target: snapshot.target(value) };
+                pointers.push(limit, pointer);
+            }
+        });
+        pointers
+    }
+}
+
+fn range_of(snapshot: &HeapSnapshot<'_, '_>, slot: Slot) -> std::ops::Range<u64> {
+    let start = snapshot.objects.address(slot);
+    start..start + snapshot.objects.span(slot).elem_size
+}
+
+impl HeapSnapshot<'_, '_> {
+    /// The roots that lead into `held`, each name once.
+    pub(super) fn root_holders(&self, held: Slot, limit: usize) -> Listed<RootHolder> {
+        let range = range_of(self, held);
+        let mut found: Vec<(TrieNode, u64, bool, u64)> = Vec::new();
+        for root in self.roots.iter().filter(|root| range.contains(&root.value)) {
+            let key = (root.node, root.value - range.start, root.is_conservative);
+            match found.iter_mut().find(|one| (one.0, one.1, one.2) == key) {
+                Some(one) => one.3 += 1,
+                None => found.push((key.0, key.1, key.2, 1)),
+            }
+        }
+        let mut roots = Listed::none();
+        for (node, into, is_conservative, count) in found {
+            let frames = || self.tree().path(node).into_iter().map(|label| self.label_text(label).to_owned());
+            roots.push(limit, || RootHolder { path: frames().collect(), into, is_conservative, count });
+        }
+        roots
+    }
+}

@@ -1,0 +1,119 @@
+//! One object, looked at closely: its fields, what it points to, and who points to it.
+
+mod fields;
+mod holders;
+mod place;
+mod value;
+
+pub use fields::Field;
+pub use holders::{Holder, RootHolder};
+pub use value::{Target, Value};
+
+use crate::object::Slot;
+use crate::snapshot::HeapSnapshot;
+use fields::Walk;
+use goheap_runtime::Span;
+use place::Places;
+
+/// How closely an object is looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct InspectOptions {
+    /// Whether contents are read: bytes of strings, numbers. They may be secrets of the dead process.
+    pub values: bool,
+    /// The most that is told of fields, of pointers, of holders and of roots each.
+    pub limit: usize,
+    /// Bytes of a string that are read.
+    pub text_bytes: usize,
+}
+
+/// Some of many.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listed<T> {
+    /// The first ones.
+    pub shown: Vec<T>,
+    /// How many more there are.
+    pub left_out: u64,
+}
+
+impl<T> Listed<T> {
+    fn none() -> Self {
+        Listed { shown: Vec::new(), left_out: 0 }
+    }
+
+    fn push(&mut self, limit: usize, item: impl FnOnce() -> T) {
+        if self.shown.len() < limit {
+            self.shown.push(item());
+        } else {
+            self.left_out += 1;
+        }
+    }
+}
+
+/// A pointer of an object.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pointer {
+    /// The field that holds it.
+    pub path: String,
+    /// Bytes from the object's first byte.
+    pub offset: u64,
+    /// What it leads to.
+    pub target: Target,
+}
+
+/// What can be told of one object beside its row in a listing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Inspection {
+    /// The frames of the tree from the root down to the one that counts the object; none where no root reaches it.
+    pub path: Vec<String>,
+    /// Fields in order of offset, nested ones in place of those they are nested in.
+    pub fields: Listed<Field>,
+    /// Pointers by the collector's masks that are not nil.
+    pub pointers: Listed<Pointer>,
+    /// Roots that lead to it.
+    pub roots: Listed<RootHolder>,
+    /// Objects that lead to it.
+    pub holders: Listed<Holder>,
+}
+
+impl HeapSnapshot<'_, '_> {
+    /// Looks at the object in an allocated slot. Roots are among its holders, and its path is known, where the snapshot was
+    /// taken with these options.
+    pub fn inspect(&self, slot: Slot, options: InspectOptions) -> Inspection {
+        let mut places = Places::new(self);
+        Inspection {
+            path: self.frames_over(slot),
+            fields: Walk::new(self, options).object(slot),
+            pointers: places.pointers(slot, options.limit),
+            roots: self.root_holders(slot, options.limit),
+            holders: places.holders(slot, options.limit),
+        }
+    }
+
+    fn frames_over(&self, slot: Slot) -> Vec<String> {
+        let node = self.frame_of(slot.id);
+        let labels = node.map_or_else(Vec::new, |node| self.tree().path(node));
+        labels.into_iter().map(|label| self.label_text(label).to_owned()).collect()
+    }
+
+    /// The allocated objects next to an address that none holds: the one below it and the one above it.
+    pub fn nearest(&self, address: u64) -> (Option<Slot>, Option<Slot>) {
+        let (objects, spans) = (&self.objects, &self.model.heap.spans);
+        // The first span that ends above the address.
+        let at = spans.partition_point(|span| span.end() <= address);
+        let slots = |span: &Span<'_>| -> Vec<Slot> {
+            let slot = |index: usize| objects.find(span.slot_address(index as u32));
+            span.allocated.ones().filter_map(slot).collect()
+        };
+        let is_below = |slot: &Slot| objects.address(*slot) <= address;
+        let mut below = spans[..(at + 1).min(spans.len())].iter().rev();
+        let below = below.find_map(|span| slots(span).into_iter().rfind(is_below));
+        let above = spans[at..].iter().find_map(|span| slots(span).into_iter().find(|slot| !is_below(slot)));
+        (below, above)
+    }
+
+    /// What lies at an address that no object holds, in words.
+    pub fn place_text(&self, address: u64) -> String {
+        let text = self.target(address).text;
+        text.trim_matches(['(', ')']).to_owned()
+    }
+}
