@@ -175,7 +175,7 @@ fn an_object_is_worth_reading() {
         ] {
             let is_it = |ty: &str| ty == start || (!end.is_empty() && ty.starts_with(start) && ty.ends_with(end));
             let row = all.iter().find(|row| is_it(text(row, "type"))).unwrap();
-            shown += &run(&carried, &["object", "--values", "--limit", "8", text(&row, "addr")]).ok().stdout;
+            shown += &run(&carried, &["object", "--values", "--limit", "8", text(row, "addr")]).ok().stdout;
             shown += "--------\n";
         }
         insta::assert_snapshot!(format!("object_{release}"), shown);

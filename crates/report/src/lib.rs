@@ -39,6 +39,7 @@ pub mod folded;
 pub mod histogram;
 pub mod json;
 pub mod object;
+mod object_text;
 pub mod objects;
 pub mod overview;
 mod overview_text;

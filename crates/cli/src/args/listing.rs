@@ -141,6 +141,7 @@ pub(super) fn regex(text: &str) -> Result<Regex, String> {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
     use super::*;
 
     #[test]

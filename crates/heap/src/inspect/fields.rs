@@ -13,6 +13,8 @@ use goheap_runtime::{Kind, TypeId};
 const MAX_ELEMENTS: u64 = 16;
 /// Numbers of a row that are told.
 const MAX_NUMBERS: u64 = 16;
+/// Values that are looked at: a hostile type may have fields without end and nothing to show.
+const MAX_STEPS: u32 = 1 << 20;
 /// Types do not nest deeper by value.
 const MAX_DEPTH: u32 = 32;
 /// Slots of a bucket or a group.
@@ -40,12 +42,13 @@ pub(super) struct Walk<'s, 'm, 'p> {
     snapshot: &'s HeapSnapshot<'m, 'p>,
     options: InspectOptions,
     start: u64,
+    steps: u32,
     fields: Listed<Field>,
 }
 
 impl<'s, 'm, 'p> Walk<'s, 'm, 'p> {
     pub(super) fn new(snapshot: &'s HeapSnapshot<'m, 'p>, options: InspectOptions) -> Self {
-        Walk { snapshot, options, start: 0, fields: Listed::none() }
+        Walk { snapshot, options, start: 0, steps: 0, fields: Listed::none() }
     }
 
     /// The fields of the object in `slot`.
@@ -98,9 +101,13 @@ impl<'s, 'm, 'p> Walk<'s, 'm, 'p> {
         let snapshot = self.snapshot;
         let go_type = snapshot.types.get(ty);
         let Some(depth) = depth.checked_sub(1).filter(|_| go_type.size <= room) else { return };
+        self.steps += 1;
         match &go_type.kind {
             Kind::Struct(fields) => {
                 for field in fields.iter().filter(|field| field.offset <= room) {
+                    if self.steps >= MAX_STEPS {
+                        return self.fields.left_out += 1;
+                    }
                     let path = format!("{path}.{}", field.name.rsplit('.').next().unwrap_or_default());
                     if snapshot.types.get(field.ty).size > 0 {
                         self.value(&path, field.ty, at.wrapping_add(field.offset), room - field.offset, depth);
@@ -130,7 +137,7 @@ impl<'s, 'm, 'p> Walk<'s, 'm, 'p> {
         }
         for index in 0..count {
             let at = at.wrapping_add(index * elem_type.size);
-            if index >= most || self.is_full() {
+            if index >= most || self.is_full() || self.steps >= MAX_STEPS {
                 let path = format!("{path}[{index}..{count}]");
                 let ty = elem_type.name.to_string();
                 if index >= most {
@@ -220,26 +227,33 @@ impl<'s, 'm, 'p> Walk<'s, 'm, 'p> {
     fn words(&mut self, slot: Slot) {
         let snapshot = self.snapshot;
         let (masks, span) = (&snapshot.model.masks, snapshot.objects.span(slot));
-        let mut pointers = Vec::new();
-        masks.for_each_offset(span, slot.slot, |offset| pointers.push(offset));
         let (address, room) = snapshot.payload(slot);
         let header = address - self.start;
-        let wanted: Vec<(u64, bool)> = if self.options.values {
-            let is_pointer = |offset: u64| pointers.binary_search(&offset).is_ok();
-            let words = (header..header + room).step_by(8).take(self.options.limit.saturating_add(1));
-            words.map(|offset| (offset, is_pointer(offset))).collect()
-        } else {
-            pointers.iter().map(|&offset| (offset, true)).collect()
-        };
-        for (offset, is_pointer) in wanted {
-            let (path, at) = (format!("+{}", offset - header), self.start + offset);
-            let ty = if is_pointer { "pointer" } else { "" };
-            self.push(&path, at, ty, || match masks.word(span, at) {
-                None => Value::Absent,
-                Some(0) if is_pointer => Value::Nil,
-                Some(word) if is_pointer => Value::Pointer(snapshot.target(word)),
-                Some(word) => Value::Number(Some(format!("{word:#x}"))),
-            });
+        if !self.options.values {
+            return masks.for_each_offset(span, slot.slot, |offset| self.word(slot, offset, header, true));
         }
+        let shown = (self.options.limit as u64).saturating_mul(8).min(room);
+        let mut pointers = Vec::new();
+        masks.for_each_offset(span, slot.slot, |offset| {
+            if offset < header + shown {
+                pointers.push(offset);
+            }
+        });
+        for offset in (header..header + shown).step_by(8) {
+            self.word(slot, offset, header, pointers.binary_search(&offset).is_ok());
+        }
+        self.fields.left_out += (room - shown).div_ceil(8);
+    }
+
+    fn word(&mut self, slot: Slot, offset: u64, header: u64, is_pointer: bool) {
+        let snapshot = self.snapshot;
+        let (masks, span, at) = (&snapshot.model.masks, snapshot.objects.span(slot), self.start + offset);
+        let ty = if is_pointer { "pointer" } else { "" };
+        self.push(&format!("+{}", offset - header), at, ty, || match masks.word(span, at) {
+            None => Value::Absent,
+            Some(0) if is_pointer => Value::Nil,
+            Some(word) if is_pointer => Value::Pointer(snapshot.target(word)),
+            Some(word) => Value::Number(Some(format!("{word:#x}"))),
+        });
     }
 }

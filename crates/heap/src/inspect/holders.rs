@@ -5,6 +5,7 @@ use super::{Listed, Pointer};
 use crate::object::Slot;
 use crate::snapshot::HeapSnapshot;
 use goheap_graph::TrieNode;
+use rustc_hash::FxHashMap;
 
 /// An object that holds a pointer to another.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -86,16 +87,18 @@ impl HeapSnapshot<'_, '_> {
     /// The roots that lead into `held`, each name once.
     pub(super) fn root_holders(&self, held: Slot, limit: usize) -> Listed<RootHolder> {
         let range = range_of(self, held);
-        let mut found: Vec<(TrieNode, u64, bool, u64)> = Vec::new();
+        let mut found: Vec<((TrieNode, u64, bool), u64)> = Vec::new();
+        let mut index_of: FxHashMap<(TrieNode, u64, bool), usize> = FxHashMap::default();
         for root in self.roots.iter().filter(|root| range.contains(&root.value)) {
             let key = (root.node, root.value - range.start, root.is_conservative);
-            match found.iter_mut().find(|one| (one.0, one.1, one.2) == key) {
-                Some(one) => one.3 += 1,
-                None => found.push((key.0, key.1, key.2, 1)),
+            let index = *index_of.entry(key).or_insert(found.len());
+            if index == found.len() {
+                found.push((key, 0));
             }
+            found[index].1 += 1;
         }
         let mut roots = Listed::none();
-        for (node, into, is_conservative, count) in found {
+        for ((node, into, is_conservative), count) in found {
             let frames = || self.tree().path(node).into_iter().map(|label| self.label_text(label).to_owned());
             roots.push(limit, || RootHolder { path: frames().collect(), into, is_conservative, count });
         }

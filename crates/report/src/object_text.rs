@@ -1,0 +1,199 @@
+//! One object as text: what it is, a table of fields, who holds it.
+
+use crate::ReportError;
+use crate::object::{Field, ObjectReport, Pointer, Target};
+use crate::table::Align::{Left, Right};
+use crate::table::{Table, grouped};
+use crate::text::shortened;
+use std::collections::BTreeSet;
+use std::io::{BufWriter, Write};
+
+/// Longest type in a table, in characters; longest holder or target.
+const TYPE_CHARS: usize = 60;
+const TEXT_CHARS: usize = 120;
+
+pub(crate) fn write(report: &ObjectReport, out: impl Write) -> Result<(), ReportError> {
+    let mut out = BufWriter::new(out);
+    facts(report).write(&mut out)?;
+    section(&mut out, "fields", fields_table(report), report.fields.len(), report.fields_left_out)?;
+    section(&mut out, "held by roots", roots_table(report), report.roots.len(), report.roots_left_out)?;
+    section(&mut out, "held by objects", holders_table(report), report.holders.len(), report.holders_left_out)?;
+    // Most pointers stand among the fields already.
+    let others = other_pointers(report);
+    if !others.is_empty() {
+        section(&mut out, "points also to", pointers_table(&others), others.len(), report.pointers_left_out)?;
+    }
+    Ok(out.flush()?)
+}
+
+fn facts(report: &ObjectReport) -> Table {
+    let mut table = Table::new(0, &[Left, Left]);
+    let asked = match report.asked_offset {
+        0 => String::new(),
+        offset => format!("  (asked for {offset:#x} bytes into it)"),
+    };
+    table.row(["object", &format!("{}{asked}", report.addr)]);
+    let ty = if report.ty.is_empty() { "(unknown)" } else { &report.ty };
+    table.row(["type", &format!("{ty}  ({})", evidence(report.evidence))]);
+    let header = match report.header_bytes {
+        0 => String::new(),
+        bytes => format!(", {bytes} of them the runtime's header"),
+    };
+    table.row(["size", &format!("{} bytes{header}", grouped(report.size))]);
+    match &report.path[..] {
+        [] => table.row(["reachable", "no"]),
+        [owner, rest @ ..] => {
+            table.row(["reachable", &format!("from {owner}")]);
+            rest.iter().fold(&mut table, |table, frame| table.row(["", &format!("→ {frame}")]))
+        }
+    };
+    table
+}
+
+fn fields_table(report: &ObjectReport) -> Table {
+    let mut table = Table::new(2, &[Right, Left, Left, Left]);
+    for field in &report.fields {
+        let offset = format!("+{}", field.offset);
+        table.row([&*offset, &field.path, &shortened(&field.ty, TYPE_CHARS), &field.shown()]);
+    }
+    table
+}
+
+fn roots_table(report: &ObjectReport) -> Table {
+    let mut table = Table::new(2, &[Left, Left]);
+    for root in &report.roots {
+        let count = if root.count > 1 { format!("{} times", grouped(root.count)) } else { String::new() };
+        let looks = if root.conservative { "looks like a pointer" } else { "" };
+        let notes: Vec<String> = [count, into(root.into), looks.to_owned()].into();
+        let notes: Vec<String> = notes.into_iter().filter(|note| !note.is_empty()).collect();
+        table.row([root.path.join(" → "), notes.join(", ")]);
+    }
+    table
+}
+
+fn holders_table(report: &ObjectReport) -> Table {
+    let mut table = Table::new(2, &[Left, Left, Left, Left]);
+    for holder in &report.holders {
+        let ty = if holder.ty.is_empty() { "(unknown)" } else { &holder.ty };
+        let garbage = if holder.reachable { String::new() } else { "itself unreachable".to_owned() };
+        let notes: Vec<String> = [into(holder.into), garbage].into_iter().filter(|note| !note.is_empty()).collect();
+        let path = shortened(&holder.path, TEXT_CHARS);
+        table.row([&*holder.addr, &shortened(ty, TYPE_CHARS), &path, &notes.join(", ")]);
+    }
+    table
+}
+
+/// The pointers that no shown field shows.
+fn other_pointers(report: &ObjectReport) -> Vec<&Pointer> {
+    // The pointer of an interface is its second word.
+    let word = |field: &Field| field.offset + if field.kind == "interface" { 8 } else { 0 };
+    let shown: BTreeSet<u64> = report.fields.iter().filter(|field| field.target.is_some()).map(word).collect();
+    report.pointers.iter().filter(|pointer| !shown.contains(&pointer.offset)).collect()
+}
+
+fn pointers_table(pointers: &[&Pointer]) -> Table {
+    let mut table = Table::new(2, &[Right, Left, Left]);
+    for pointer in pointers {
+        let path = shortened(&pointer.path, TEXT_CHARS);
+        table.row([&*format!("+{}", pointer.offset), &path, &pointer.target.shown()]);
+    }
+    table
+}
+
+fn evidence(name: &str) -> String {
+    match name {
+        "none" => "nothing tells".to_owned(),
+        name => format!("evidence: {name}"),
+    }
+}
+
+fn into(bytes: u64) -> String {
+    if bytes == 0 { String::new() } else { format!("{bytes} bytes into it") }
+}
+
+fn section(out: &mut impl Write, name: &str, table: Table, shown: usize, left_out: u64) -> Result<(), ReportError> {
+    if shown == 0 && left_out == 0 {
+        writeln!(out, "\n{name}: none")?;
+        return Ok(());
+    }
+    writeln!(out, "\n{name}")?;
+    table.write(&mut *out)?;
+    if left_out > 0 {
+        writeln!(out, "  ({} more; --limit shows more)", grouped(left_out))?;
+    }
+    Ok(())
+}
+
+impl Target {
+    fn shown(&self) -> String {
+        let space = if self.text.is_empty() { "" } else { " " };
+        format!("{}{space}{}", self.addr, shortened(&self.text, TEXT_CHARS))
+    }
+}
+
+impl Field {
+    /// What the field holds, on one line.
+    fn shown(&self) -> String {
+        let hidden = || "…".to_owned();
+        let len = self.len.map(|len| format!("len {len}"));
+        let cap = self.cap.map(|cap| format!("cap {cap}"));
+        let arrow = self.target.as_ref().map(|target| format!("→ {}", target.shown()));
+        let parts = match self.kind {
+            "nil" => return "nil".to_owned(),
+            "absent" => return "(not in the core)".to_owned(),
+            "more" => return format!("({} more)", grouped(self.len.unwrap_or(0))),
+            "number" => return self.value.clone().unwrap_or_else(hidden),
+            "array" => [self.value.clone().or_else(|| Some(hidden())), None, None],
+            "string" => [len, Some(self.quoted().unwrap_or_else(hidden)), arrow],
+            "slice" | "map" | "chan" => [len, cap, arrow],
+            _ => [self.dynamic.clone(), arrow, None],
+        };
+        parts.into_iter().flatten().collect::<Vec<_>>().join(" ")
+    }
+
+    /// The beginning of a string, in quotes; cut ones end in `…`.
+    fn quoted(&self) -> Option<String> {
+        let value = self.value.as_ref()?;
+        let is_cut = (value.len() as u64) < self.len.unwrap_or(0);
+        Some(format!("{value:?}{}", if is_cut { "…" } else { "" }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn field(path: &str, kind: &'static str) -> Field {
+        Field { path: path.to_owned(), kind, ty: "T".to_owned(), ..Field::default() }
+    }
+
+    fn target(text: &str) -> Option<Target> {
+        Some(Target { addr: "0xc000".to_owned(), object: None, text: text.to_owned() })
+    }
+
+    #[test]
+    fn fields_read_on_one_line() {
+        let text = |value: Option<&str>, len| Field {
+            value: value.map(str::to_owned),
+            len: Some(len),
+            ..field(".s", "string")
+        };
+        let slice = Field { len: Some(3), cap: Some(4), target: target("[4]int"), ..field(".a", "slice") };
+        let map = Field { len: Some(3), target: target("map[a]b header"), ..field(".m", "map") };
+        let any = Field { dynamic: Some("*main.T".into()), target: target("main.T"), ..field(".i", "interface") };
+        for (field, shown) in [
+            (text(Some("a\"\u{1b}"), 3), r#"len 3 "a\"\u{1b}""#),
+            (text(Some("ab"), 3), "len 3 \"ab\"…"),
+            (text(None, 3), "len 3 …"),
+            (slice, "len 3 cap 4 → 0xc000 [4]int"),
+            (map, "len 3 → 0xc000 map[a]b header"),
+            (any, "*main.T → 0xc000 main.T"),
+            (Field { target: target(""), ..field(".p", "pointer") }, "→ 0xc000"),
+            (field(".n", "number"), "…"),
+            (field(".n", "nil"), "nil"),
+            (Field { len: Some(1200), ..field("", "more") }, "(1,200 more)"),
+        ] {
+            assert_eq!(field.shown(), shown);
+        }
+    }
+}
