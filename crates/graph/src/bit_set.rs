@@ -32,6 +32,17 @@ impl IdBitSet {
         is_new
     }
 
+    /// Takes `id` out of the set; true if it was there.
+    pub fn remove(&mut self, id: u32) -> bool {
+        let was_there = self.contains(id);
+        if was_there {
+            let (word, bit) = place(id);
+            self.words[word] &= !bit;
+            self.count -= 1;
+        }
+        was_there
+    }
+
     /// Whether `id` is in the set.
     #[must_use]
     pub fn contains(&self, id: u32) -> bool {
@@ -82,11 +93,14 @@ mod tests {
 
     proptest! {
         #[test]
-        fn is_a_set(ids in proptest::collection::vec(0u32..2000, 0..300)) {
+        fn is_a_set(ids in proptest::collection::vec(0u32..2000, 0..300), gone in proptest::collection::vec(0u32..2100, 0..300)) {
             let mut set = IdBitSet::default();
             let mut oracle = BTreeSet::new();
             for id in ids {
                 prop_assert_eq!(set.insert(id), oracle.insert(id));
+            }
+            for id in gone {
+                prop_assert_eq!(set.remove(id), oracle.remove(&id));
             }
             prop_assert_eq!(set.count(), oracle.len() as u64);
             prop_assert!(set.iter_ones().eq(oracle.iter().copied()));

@@ -25,9 +25,19 @@
 //! ```
 
 mod bit_set;
+mod csr;
+mod dominators;
 mod path_trie;
+#[cfg(any(test, feature = "petgraph"))]
+mod petgraph_traits;
 mod prune;
+mod retained;
+#[cfg(test)]
+mod testing;
 
 pub use bit_set::IdBitSet;
+pub use csr::{CsrGraph, GraphBuilder, GraphError};
+pub use dominators::DominatorTree;
 pub use path_trie::{Children, PathTrie, TrieNode, Weight};
 pub use prune::Measure;
+pub use retained::{RetainedSizes, retained_by_set};

@@ -1,0 +1,90 @@
+use super::*;
+use crate::testing::{Shape, Xorshift, in_pool};
+
+fn sorted_edges(graph: &CsrGraph) -> Vec<(u32, u32)> {
+    let mut edges: Vec<_> = graph.edges().collect();
+    edges.sort_unstable();
+    edges
+}
+
+#[test]
+fn rows_keep_the_order_given() {
+    let graph = CsrGraph::from_edges(4, &[(2, 1), (0, 3), (2, 0), (2, 1), (3, 3)]).unwrap();
+    assert_eq!((graph.node_count(), graph.edge_count()), (4, 5));
+    assert_eq!(graph.targets(2), [1, 0, 1]);
+    assert_eq!(graph.targets(1), [0u32; 0]);
+    assert_eq!(graph.targets(4), [0u32; 0], "no node");
+    assert_eq!(graph.targets(u32::MAX), [0u32; 0]);
+    let empty = CsrGraph::from_edges(0, &[]).unwrap();
+    assert_eq!((empty.node_count(), empty.reversed().edge_count()), (0, 0));
+}
+
+#[test]
+fn added_nodes_lie_beyond_the_objects() {
+    let mut builder = GraphBuilder::new(2).unwrap();
+    let root = builder.add_node().unwrap();
+    let group = builder.add_node().unwrap();
+    builder.add_edge(group, 1).unwrap();
+    builder.add_edge(root, group).unwrap();
+    builder.add_edge(group, 0).unwrap();
+    let graph = builder.build(|object| [1 - object]).unwrap();
+    assert_eq!((root, group), (2, 3));
+    assert_eq!(graph.edges().collect::<Vec<_>>(), [(0, 1), (1, 0), (2, 3), (3, 1), (3, 0)]);
+}
+
+#[test]
+fn what_cannot_be_built_is_told() {
+    let error = CsrGraph::from_edges(2, &[(0, 2)]).unwrap_err();
+    assert_eq!(error, GraphError::NoSuchTarget { from: 0, to: 2 });
+    assert!(CsrGraph::from_edges(2, &[(2, 0)]).is_err());
+    assert_eq!(GraphBuilder::new(u32::MAX).unwrap_err(), GraphError::TooManyNodes(0xffff_ffff));
+    let mut full = GraphBuilder::new(u32::MAX - 1).unwrap();
+    assert_eq!(full.add_node(), Err(GraphError::TooManyNodes(0xffff_ffff)));
+    assert_eq!(full.add_edge(3, 4), Err(GraphError::NotAnAddedNode(3)));
+    // Of several errors the first, though chunks are taken by any thread.
+    let far = GraphBuilder::new(200_000).unwrap();
+    let error = far.build(|node| (node % 70_000 == 69_999).then_some(200_000 + node)).unwrap_err();
+    assert_eq!(error, GraphError::NoSuchTarget { from: 69_999, to: 269_999 });
+}
+
+#[test]
+fn a_caller_who_changes_his_mind_is_told() {
+    use std::sync::atomic::{AtomicU32, Ordering};
+    for (first, again) in [(2, 1), (1, 2)] {
+        let asked = AtomicU32::new(0);
+        let changing = |node: u32| {
+            let is_again = node == 3 && asked.fetch_add(1, Ordering::Relaxed) > 0;
+            std::iter::repeat_n(0, if is_again { again } else { first })
+        };
+        let error = GraphBuilder::new(5).unwrap().build(changing).unwrap_err();
+        assert_eq!(error, GraphError::EdgesChanged(3));
+    }
+}
+
+#[test]
+fn reversed_turns_every_edge() {
+    let mut random = Xorshift::new(11);
+    for shape in Shape::ALL {
+        for _ in 0..50 {
+            let graph = shape.graph(&mut random, 60);
+            let reversed = graph.reversed();
+            let mut turned: Vec<_> = reversed.edges().map(|(to, from)| (from, to)).collect();
+            assert!((0..reversed.node_count()).all(|node| reversed.targets(node).is_sorted()));
+            turned.sort_unstable();
+            assert_eq!(turned, sorted_edges(&graph));
+        }
+    }
+}
+
+#[test]
+fn any_number_of_threads_makes_the_same_graph() {
+    let build = || {
+        let edges = |node: u32| (0..node % 5).map(move |step| (node * 7919 + step * 104_729) % 300_000);
+        let graph = GraphBuilder::new(300_000).unwrap().build(edges).unwrap();
+        let reversed = graph.reversed();
+        (graph, reversed)
+    };
+    let alone = in_pool(1, build);
+    assert_eq!(alone.0.edge_count(), 600_000);
+    assert!([2, 3, 16].into_iter().all(|threads| in_pool(threads, build) == alone));
+}

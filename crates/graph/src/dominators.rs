@@ -1,0 +1,187 @@
+//! The dominator tree: through whom every path to a node goes.
+
+mod depth_first;
+mod layout;
+mod semi_nca;
+
+use crate::CsrGraph;
+
+/// Stands for none where a node is meant; ids and places are less.
+pub(crate) const NONE: u32 = u32::MAX;
+
+/// Who dominates whom among the nodes that a root reaches.
+///
+/// A node dominates another if every path from the root to the other goes through it; the nearest such node is its
+/// immediate dominator, and these make a tree. What a node dominates is what would go if it went: see
+/// [`RetainedSizes`](crate::RetainedSizes).
+///
+/// Nodes have a *place*, their number in preorder of the tree: what a node dominates is one slice from its place on,
+/// children are found by hopping over their slices, and a loop over places backwards goes bottom-up.
+///
+/// Overhead: 16 bytes a node, of which 12 for reached nodes alone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DominatorTree {
+    /// Node to place; [`NONE`] for a node that is not reached.
+    places: Vec<u32>,
+    /// Place to node.
+    nodes: Vec<u32>,
+    /// Place to the place of the immediate dominator, which is less; the root's is its own.
+    parents: Vec<u32>,
+    /// Place to the place behind the last node that is dominated.
+    ends: Vec<u32>,
+}
+
+impl DominatorTree {
+    /// The dominators of what `root` reaches; of nothing if `root` is no node.
+    ///
+    /// Semi-NCA (Georgiadis, "Linear-Time Algorithms for Dominators and Related Problems", 2005), with the nearest common
+    /// ancestors found by jump pointers instead of step by step: O(edges · log nodes) on any graph, where the plain
+    /// algorithm is quadratic on a long list whose end holds many nodes that are also held otherwise. Nothing recurses.
+    ///
+    /// Overhead while it runs: 24 bytes a node, the tree among them, and 4 for each edge to a node that was met before its
+    /// source and does not lead to it: none in a tree, fewer than all edges ever.
+    #[must_use]
+    pub fn new(graph: &CsrGraph, root: u32) -> Self {
+        let search = depth_first::search(graph, root);
+        semi_nca::dominator_tree(graph, search).into_tree()
+    }
+
+    /// The root; none if it was no node.
+    #[must_use]
+    pub fn root(&self) -> Option<u32> {
+        self.nodes.first().copied()
+    }
+
+    /// Number of nodes reached, the root among them.
+    #[must_use]
+    pub fn len(&self) -> u32 {
+        // No more than there are ids.
+        self.nodes.len() as u32
+    }
+
+    /// Whether nothing is reached, as from a root that is no node.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.nodes.is_empty()
+    }
+
+    /// Number of nodes of the graph, reached or not.
+    #[must_use]
+    pub fn node_count(&self) -> u32 {
+        self.places.len() as u32
+    }
+
+    /// Whether the root reaches `node`.
+    #[must_use]
+    pub fn contains(&self, node: u32) -> bool {
+        self.place(node).is_some()
+    }
+
+    /// The immediate dominator; none for the root and for a node that is not reached.
+    #[must_use]
+    pub fn idom(&self, node: u32) -> Option<u32> {
+        let place = self.place(node).filter(|place| *place != 0)?;
+        Some(self.node_at(self.parents[place as usize]))
+    }
+
+    /// `node`, its immediate dominator, that one's, and so on to the root. Nothing if it is not reached.
+    pub fn dominators(&self, node: u32) -> impl Iterator<Item = u32> + '_ {
+        self.places_up(node).map(|place| self.node_at(place))
+    }
+
+    /// Number of dominators of `node` beside itself: 0 for the root. One step each.
+    #[must_use]
+    pub fn depth(&self, node: u32) -> Option<u32> {
+        // Fewer than nodes.
+        self.place(node).map(|_| self.places_up(node).count() as u32 - 1)
+    }
+
+    /// The depth of every node reached, beside [`DominatorTree::preorder`]: 4 bytes a node, one step each.
+    #[must_use]
+    pub fn depths(&self) -> Vec<u32> {
+        let mut depths: Vec<u32> = Vec::with_capacity(self.nodes.len());
+        for (place, parent) in self.parents.iter().enumerate() {
+            depths.push(if place == 0 { 0 } else { depths[*parent as usize] + 1 });
+        }
+        depths
+    }
+
+    /// Those whose immediate dominator is `node`, in the order in which a depth-first search over the edges in their order
+    /// meets them.
+    pub fn children(&self, node: u32) -> impl Iterator<Item = u32> + '_ {
+        let slice = self.place(node).map_or(0..0, |place| place + 1..self.ends[place as usize]);
+        let first = Some(slice.start).filter(|place| *place < slice.end);
+        let next = move |place: &u32| Some(self.ends[*place as usize]).filter(|place| *place < slice.end);
+        std::iter::successors(first, next).map(|place| self.node_at(place))
+    }
+
+    /// All that `node` dominates, itself first, parents before children. As a set of objects: its retained set.
+    #[must_use]
+    pub fn subtree(&self, node: u32) -> &[u32] {
+        let slice = self.place(node).map(|place| place as usize..self.ends[place as usize] as usize);
+        slice.map_or(&[], |slice| &self.nodes[slice])
+    }
+
+    /// Whether every path to `node` goes through `dominator`; so does every node that is reached dominate itself.
+    #[must_use]
+    pub fn dominates(&self, dominator: u32, node: u32) -> bool {
+        let (Some(above), Some(place)) = (self.place(dominator), self.place(node)) else {
+            return false;
+        };
+        (above..self.ends[above as usize]).contains(&place)
+    }
+
+    /// All nodes reached, parents before children.
+    #[must_use]
+    pub fn preorder(&self) -> &[u32] {
+        &self.nodes
+    }
+
+    /// All nodes reached with their immediate dominators, children before parents, the root (which has none) last.
+    pub fn bottom_up(&self) -> impl Iterator<Item = (u32, Option<u32>)> + '_ {
+        let with_parents = self.nodes.iter().zip(&self.parents).enumerate().rev();
+        with_parents.map(|(place, (node, parent))| (*node, (place != 0).then(|| self.node_at(*parent))))
+    }
+
+    /// The nearest node that dominates all of `nodes` that are reached: who alone answers for them all. One of them, if it
+    /// dominates the others. None if none is reached.
+    #[must_use]
+    pub fn common_dominator(&self, nodes: &[u32]) -> Option<u32> {
+        let mut places = nodes.iter().filter_map(|node| self.place(*node));
+        let first = places.next()?;
+        let (least, most) = places.fold((first, first), |(least, most), place| (least.min(place), most.max(place)));
+        let covers = |place: &u32| self.ends[*place as usize] > most;
+        self.places_up(self.node_at(least)).find(covers).map(|place| self.node_at(place))
+    }
+
+    /// Those of `nodes` that no other of them dominates, each once, in preorder; what is not reached is left out.
+    #[must_use]
+    pub fn topmost(&self, nodes: &[u32]) -> Vec<u32> {
+        let mut places: Vec<u32> = nodes.iter().filter_map(|node| self.place(*node)).collect();
+        places.sort_unstable();
+        let mut covered = 0;
+        places.retain(|place| {
+            let is_topmost = *place >= covered;
+            covered = covered.max(self.ends[*place as usize]);
+            is_topmost
+        });
+        places.into_iter().map(|place| self.node_at(place)).collect()
+    }
+
+    /// `node` and the nodes that dominate it, with `node`'s own place first.
+    fn places_up(&self, node: u32) -> impl Iterator<Item = u32> + '_ {
+        let up = |place: &u32| (*place != 0).then(|| self.parents[*place as usize]);
+        std::iter::successors(self.place(node), up)
+    }
+
+    pub(crate) fn place(&self, node: u32) -> Option<u32> {
+        self.places.get(node as usize).copied().filter(|place| *place != NONE)
+    }
+
+    fn node_at(&self, place: u32) -> u32 {
+        self.nodes[place as usize]
+    }
+}
+
+#[cfg(test)]
+mod tests;

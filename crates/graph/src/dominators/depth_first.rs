@@ -1,0 +1,51 @@
+//! Depth-first numbers, without recursion and without a stack beside the tree itself.
+
+use super::NONE;
+use crate::CsrGraph;
+
+/// The depth-first tree of what a root reaches. Nodes are numbered in the order in which they are met.
+pub(super) struct DepthFirst {
+    /// Number to node.
+    pub(super) nodes: Vec<u32>,
+    /// Node to number; [`NONE`] for a node that is not reached.
+    pub(super) numbers: Vec<u32>,
+    /// Number to the number of the parent, which is less; the root's is its own.
+    pub(super) parents: Vec<u32>,
+    /// As long as `nodes`, of no meaning any more; given on to save memory.
+    pub(super) spare: Vec<u32>,
+}
+
+/// Goes depth first from `root`, edges in their order.
+pub(super) fn search(graph: &CsrGraph, root: u32) -> DepthFirst {
+    let count = graph.node_count() as usize;
+    let mut numbers = vec![NONE; count];
+    if root as usize >= count {
+        return DepthFirst { nodes: Vec::new(), numbers, parents: Vec::new(), spare: Vec::new() };
+    }
+    let [mut nodes, mut parents, mut seen] = [(); 3].map(|()| Vec::with_capacity(count));
+    numbers[root as usize] = 0;
+    nodes.push(root);
+    parents.push(0);
+    // How many edges of each node have been looked at.
+    seen.push(0u32);
+    let mut at = 0u32;
+    loop {
+        let rest = &graph.targets(nodes[at as usize])[seen[at as usize] as usize..];
+        let unmet = rest.iter().position(|node| numbers[*node as usize] == NONE);
+        let Some(index) = unmet else {
+            if at == 0 {
+                break;
+            }
+            at = parents[at as usize];
+            continue;
+        };
+        seen[at as usize] += index as u32 + 1;
+        let number = nodes.len() as u32;
+        numbers[rest[index] as usize] = number;
+        nodes.push(rest[index]);
+        parents.push(at);
+        seen.push(0);
+        at = number;
+    }
+    DepthFirst { nodes, numbers, parents, spare: seen }
+}

@@ -1,0 +1,80 @@
+//! What would go if something went.
+
+use crate::{CsrGraph, DominatorTree, IdBitSet, Weight};
+
+/// The retained size of every node: its own and those of all that it dominates, so what would be freed if it went.
+///
+/// Overhead: 8 bytes a node.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RetainedSizes {
+    by_node: Vec<u64>,
+}
+
+impl RetainedSizes {
+    /// Adds up the shallow size of every node that is reached, in bytes; nodes that are no objects have 0. Sums stay at the
+    /// greatest number instead of wrapping.
+    #[must_use]
+    pub fn new(tree: &DominatorTree, shallow: impl Fn(u32) -> u64) -> Self {
+        let mut by_node = vec![0u64; tree.node_count() as usize];
+        for (node, idom) in tree.bottom_up() {
+            let size = by_node[node as usize].saturating_add(shallow(node));
+            by_node[node as usize] = size;
+            if let Some(idom) = idom {
+                let sum = &mut by_node[idom as usize];
+                *sum = sum.saturating_add(size);
+            }
+        }
+        Self { by_node }
+    }
+
+    /// The retained size of `node` in bytes; 0 for what is not reached. What it retains is [`DominatorTree::subtree`].
+    #[must_use]
+    pub fn of(&self, node: u32) -> u64 {
+        self.by_node.get(node as usize).copied().unwrap_or(0)
+    }
+
+    /// What `nodes` retain at least together, in bytes: the sum over those of them that no other dominates. It counts no
+    /// byte twice, and leaves out what only several of them together keep. O(k · log k) for k nodes, whatever the graph.
+    ///
+    /// Eclipse MAT's minimum retained size; the exact one is [`retained_by_set`].
+    #[must_use]
+    pub fn minimum_of_set(&self, tree: &DominatorTree, nodes: &[u32]) -> u64 {
+        tree.topmost(nodes).into_iter().map(|node| self.of(node)).fold(0, u64::saturating_add)
+    }
+}
+
+/// What `set` retains together: the weight of all that `roots` reach, but would not without the nodes of `set`; these
+/// themselves are part of it. `weigh` is asked once for each; nodes that are no objects weigh nothing.
+///
+/// Exact, as Eclipse MAT's retained set: it goes once over the graph. Nodes of `set` that are not reached count nothing.
+///
+/// Overhead while it runs: two bits a node, and 4 bytes for each node that waits: at most one for each edge between nodes
+/// that have been met and those that have not, and in practice a few percent.
+#[must_use]
+pub fn retained_by_set(graph: &CsrGraph, roots: &[u32], set: &[u32], weigh: impl Fn(u32) -> Weight) -> Weight {
+    let mut is_in_set = IdBitSet::with_room_for(graph.node_count());
+    for node in set.iter().filter(|node| **node < graph.node_count()) {
+        is_in_set.insert(*node);
+    }
+    let mut met = IdBitSet::with_room_for(graph.node_count());
+    let mut open = Vec::new();
+    let mut of_set = Vec::new();
+    let mut meet = |node: u32, met: &mut IdBitSet, open: &mut Vec<u32>| {
+        if met.insert(node) {
+            if is_in_set.contains(node) { of_set.push(node) } else { open.push(node) }
+        }
+    };
+    roots.iter().filter(|root| **root < graph.node_count()).for_each(|root| meet(*root, &mut met, &mut open));
+    while let Some(node) = open.pop() {
+        graph.targets(node).iter().for_each(|to| meet(*to, &mut met, &mut open));
+    }
+    let mut retained = Weight::default();
+    while let Some(node) = of_set.pop() {
+        retained.add(weigh(node));
+        of_set.extend(graph.targets(node).iter().copied().filter(|to| met.insert(*to)));
+    }
+    retained
+}
+
+#[cfg(test)]
+mod tests;
