@@ -5,6 +5,13 @@
 //! | add up many objects under the few paths that hold them | [`PathTrie`] |
 //! | drop what is too narrow to be seen, keeping every byte | [`PathTrie::prune`] |
 //! | remember which object ids have been met | [`IdBitSet`] |
+//! | keep objects, roots and groups of roots as a graph | [`GraphBuilder`], [`CsrGraph`] |
+//! | know through whom every path to a node goes | [`DominatorTree`] |
+//! | know what would be freed with a node | [`RetainedSizes`] |
+//! | know what would be freed with several together | [`retained_by_set`] (exact), [`RetainedSizes::minimum_of_set`] (at once) |
+//! | show how a node is held | [`PathsToRoots`] |
+//! | show how many nodes are held | [`MergedPaths`] |
+//! | find the one reference to cut | [`DominatorTree::best_cut`] |
 //!
 //! The one idea: a node's number is always greater than its parent's, so sums over a tree are one loop backwards and
 //! nothing recurses, however deep the tree.
@@ -26,18 +33,25 @@
 
 mod bit_set;
 mod csr;
+mod dominator_links;
 mod dominators;
+mod merged_paths;
 mod path_trie;
+mod paths;
 #[cfg(any(test, feature = "petgraph"))]
 mod petgraph_traits;
 mod prune;
 mod retained;
+mod search;
 #[cfg(test)]
 mod testing;
 
 pub use bit_set::IdBitSet;
 pub use csr::{CsrGraph, GraphBuilder, GraphError};
+pub use dominator_links::DominatorLink;
 pub use dominators::DominatorTree;
+pub use merged_paths::MergedPaths;
 pub use path_trie::{Children, PathTrie, TrieNode, Weight};
+pub use paths::{Path, PathsToRoots};
 pub use prune::Measure;
 pub use retained::{RetainedSizes, retained_by_set};

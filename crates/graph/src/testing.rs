@@ -1,4 +1,5 @@
 //! Graphs for tests: of many shapes, the same on every run.
+#![allow(clippy::unwrap_used)]
 
 use crate::CsrGraph;
 
@@ -117,4 +118,27 @@ pub(crate) fn reached(graph: &CsrGraph, roots: &[u32], cut: impl Fn(u32) -> bool
         }
     }
     seen
+}
+
+/// The least cost from any of `roots` to each node, by trying all edges until nothing changes.
+pub(crate) fn cheapest_costs(
+    graph: &CsrGraph,
+    roots: &[u32],
+    cost: impl Fn(u32, u32) -> Option<u8>,
+) -> Vec<Option<u32>> {
+    let mut costs = vec![None; graph.node_count() as usize];
+    for root in roots.iter().filter(|root| **root < graph.node_count()) {
+        costs[*root as usize] = Some(0);
+    }
+    let mut has_changed = true;
+    while std::mem::take(&mut has_changed) {
+        for (from, to) in graph.edges() {
+            let through = costs[from as usize].zip(cost(from, to)).map(|(sum, cost)| sum + u32::from(cost));
+            if let Some(through) = through.filter(|through| costs[to as usize].is_none_or(|known| *through < known)) {
+                costs[to as usize] = Some(through);
+                has_changed = true;
+            }
+        }
+    }
+    costs
 }

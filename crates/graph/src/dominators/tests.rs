@@ -1,3 +1,5 @@
+#![allow(clippy::unwrap_used)]
+
 use super::*;
 use crate::testing::{Shape, Xorshift, in_pool, reached};
 use crate::{GraphBuilder, RetainedSizes};

@@ -1,0 +1,61 @@
+#![allow(clippy::unwrap_used)]
+
+use super::*;
+use crate::GraphBuilder;
+use crate::testing::{Shape, Xorshift, cheapest_costs};
+use std::collections::BTreeSet;
+
+fn weigh(node: u32) -> Weight {
+    Weight { bytes: u64::from(node) + 1, objects: 1 }
+}
+
+fn cost(from: u32, to: u32) -> Option<u8> {
+    let kind = (from * 5 + to * 3) % 9;
+    (kind != 8).then_some([0, 1, 2, 255][kind as usize % 4])
+}
+
+/// Where each node of the set stands in the tree.
+fn places(merged: &MergedPaths) -> Vec<(u32, TrieNode)> {
+    let paths = &merged.paths;
+    let with_weight = paths.nodes().filter(|place| paths.own(*place).objects > 0);
+    with_weight.map(|place| (paths.label(place).unwrap(), place)).collect()
+}
+
+#[test]
+fn each_path_is_a_cheapest_one() {
+    let mut random = Xorshift::new(9);
+    for round in 0..1000 {
+        let graph = Shape::ALL[round % Shape::ALL.len()].graph(&mut random, 40);
+        let roots: Vec<u32> = (0..random.below(4)).map(|_| random.below(graph.node_count() + 1)).collect();
+        let set: Vec<u32> = (0..random.below(9)).map(|_| random.below(graph.node_count())).collect();
+        let merged = MergedPaths::new(&graph, &roots, &set, cost, weigh);
+        let costs = cheapest_costs(&graph, &roots, cost);
+        let members: BTreeSet<u32> = set.iter().copied().collect();
+        let (there, missing): (Vec<u32>, Vec<u32>) = members.iter().partition(|node| costs[**node as usize].is_some());
+        let sum = |nodes: &[u32]| nodes.iter().map(|node| weigh(*node).bytes).sum::<u64>();
+        assert_eq!((merged.unreached.bytes, merged.unreached.objects), (sum(&missing), missing.len() as u64));
+        assert_eq!(merged.paths.totals()[0], Weight { bytes: sum(&there), objects: there.len() as u64 });
+        let found = places(&merged);
+        assert_eq!(found.iter().map(|(node, _)| *node).collect::<BTreeSet<_>>(), there.into_iter().collect());
+        for (node, place) in found {
+            let path = merged.paths.path(place);
+            assert!(roots.contains(&path[0]), "{path:?}");
+            let sum: Option<u32> = path.windows(2).map(|hop| cost(hop[0], hop[1]).map(u32::from)).sum();
+            assert!(path.windows(2).all(|hop| graph.targets(hop[0]).contains(&hop[1])), "{path:?}");
+            assert_eq!(sum, costs[node as usize], "{path:?} in {graph:?}");
+            assert_eq!(merged.paths.own(place), weigh(node));
+        }
+        let labels: Vec<u32> = merged.paths.nodes().filter_map(|place| merged.paths.label(place)).collect();
+        assert_eq!(labels.iter().collect::<BTreeSet<_>>().len(), labels.len(), "a node stands in the tree once");
+    }
+}
+
+#[test]
+fn all_of_a_list_of_a_million_is_one_path() {
+    let many = 1_000_000;
+    let list = GraphBuilder::new(many).unwrap().build(|node| Some(node + 1).filter(|next| *next < many)).unwrap();
+    let set: Vec<u32> = (0..many).rev().collect();
+    let merged = MergedPaths::new(&list, &[0], &set, |_, _| Some(1), |_| Weight { bytes: 8, objects: 1 });
+    assert_eq!(merged.paths.len() as u32, many + 1);
+    assert_eq!(merged.paths.totals()[1], Weight { bytes: 8 * u64::from(many), objects: u64::from(many) });
+}
