@@ -3,7 +3,10 @@
 //! node of 50 000 is a root. Peak memory is that of the process (`VmHWM`), so each step's is the greatest up to it.
 #![allow(clippy::print_stdout)]
 
-use goheap_graph::{DominatorTree, GraphBuilder, GraphError, RetainedSizes};
+use goheap_graph::{
+    CsrGraph, DominatorTree, GraphBuilder, GraphError, MergedPaths, PathsToRoots, RetainedSizes, Weight,
+    retained_by_set,
+};
 use std::time::Instant;
 
 /// Scrambles the bits of a number (the finisher of splitmix64): the same edges whenever they are asked for.
@@ -66,5 +69,29 @@ fn main() -> Result<(), GraphError> {
     println!("retained by the root {}", retained.of(root));
     let reversed = step("reversed", || graph.reversed());
     println!("edges turned {}", reversed.edge_count());
+    ask(&graph, &reversed, &tree, &retained);
     Ok(())
+}
+
+/// What is asked of single nodes and of sets.
+fn ask(graph: &CsrGraph, reversed: &CsrGraph, tree: &DominatorTree, retained: &RetainedSizes) {
+    let Some(root) = tree.root() else { return };
+    let weigh = |_| Weight { bytes: 16, objects: 1 };
+    let set: Vec<u32> = tree.preorder().iter().skip(1).step_by(800).copied().collect();
+    println!("a set of {} nodes", set.len());
+    let least = step("its minimum retained size", || retained.minimum_of_set(tree, &set));
+    let exact = step("its exact retained size", || retained_by_set(graph, &[root], &set, weigh));
+    println!("at least {least} bytes; exactly {} objects", exact.objects);
+    let merged = step("its merged paths", || MergedPaths::new(graph, &[root], &set, |_, _| Some(1), weigh));
+    println!("nodes on paths {}", merged.paths.len());
+    let depths = step("depths", || tree.depths());
+    let deepest = tree.preorder().iter().zip(depths).max_by_key(|(_, depth)| *depth);
+    let Some((node, depth)) = deepest else { return };
+    let links = step("links of the deepest node", || tree.links(reversed, retained, *node).count());
+    println!("depth {depth}, links {links}");
+    let is_root = |node| node == root;
+    let mut paths = step("path to a root", || PathsToRoots::new(reversed, *node, is_root, |_, _| Some(1)).peekable());
+    let first = step("the first", || paths.peek().map(|path| path.nodes.len()));
+    let all = step("all others", || paths.count());
+    println!("nodes on the first {}, paths {all}", first.unwrap_or(0));
 }

@@ -38,8 +38,8 @@ impl DominatorTree {
     /// ancestors found by jump pointers instead of step by step: O(edges · log nodes) on any graph, where the plain
     /// algorithm is quadratic on a long list whose end holds many nodes that are also held otherwise. Nothing recurses.
     ///
-    /// Overhead while it runs: 24 bytes a node, the tree among them, and 4 for each edge to a node that was met before its
-    /// source and does not lead to it: none in a tree, fewer than all edges ever.
+    /// Overhead while it runs: 24 bytes a node, the tree among them, and 4 for each edge to a node that depth first is met
+    /// before its source: none in a tree.
     #[must_use]
     pub fn new(graph: &CsrGraph, root: u32) -> Self {
         let search = depth_first::search(graph, root);

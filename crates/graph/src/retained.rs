@@ -48,8 +48,7 @@ impl RetainedSizes {
 ///
 /// Exact, as Eclipse MAT's retained set: it goes once over the graph. Nodes of `set` that are not reached count nothing.
 ///
-/// Overhead while it runs: two bits a node, and 4 bytes for each node that waits: at most one for each edge between nodes
-/// that have been met and those that have not, and in practice a few percent.
+/// Overhead while it runs: two bits a node, and 4 bytes for each node that waits, at most for all.
 #[must_use]
 pub fn retained_by_set(graph: &CsrGraph, roots: &[u32], set: &[u32], weigh: impl Fn(u32) -> Weight) -> Weight {
     let mut is_in_set = IdBitSet::with_room_for(graph.node_count());

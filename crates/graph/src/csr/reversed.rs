@@ -36,7 +36,7 @@ impl CsrGraph {
     }
 
     /// Fills the rows from behind, so that `ends` become starts.
-    fn fill_sources<T: Offset>(&self, ends: &mut [T], part: usize, mut sources: &mut [u32]) {
+    pub(super) fn fill_sources<T: Offset>(&self, ends: &mut [T], part: usize, mut sources: &mut [u32]) {
         let mut parts = Vec::new();
         let mut start = 0;
         for (index, ends) in ends.chunks_mut(part).enumerate() {

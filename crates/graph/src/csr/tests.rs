@@ -90,3 +90,21 @@ fn any_number_of_threads_makes_the_same_graph() {
     assert_eq!(alone.0.edge_count(), 600_000);
     assert!([2, 3, 16].into_iter().all(|threads| in_pool(threads, build) == alone));
 }
+
+#[test]
+fn wide_places_are_filled_and_read_as_narrow_ones() {
+    let mut random = Xorshift::new(12);
+    for shape in Shape::ALL {
+        let graph = shape.graph(&mut random, 60);
+        let reversed = graph.reversed();
+        let widened = |offsets: &Offsets| (0..offsets.len() as u32).map(|row| offsets.start(row) as u64).collect();
+        let starts: Vec<u64> = widened(&reversed.offsets);
+        let mut ends = starts[1..].to_vec();
+        let mut sources = vec![0; reversed.targets.len()];
+        graph.fill_sources(&mut ends, 7, &mut sources);
+        assert_eq!((&ends[..], &sources), (&starts[..starts.len() - 1], &reversed.targets), "{shape:?}");
+        let wide = CsrGraph { offsets: Offsets::Wide(widened(&graph.offsets)), targets: graph.targets.clone() };
+        assert!(wide.edges().eq(graph.edges()));
+        assert_eq!(wide.reversed(), reversed);
+    }
+}

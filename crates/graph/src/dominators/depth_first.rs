@@ -22,30 +22,35 @@ pub(super) fn search(graph: &CsrGraph, root: u32) -> DepthFirst {
     if root as usize >= count {
         return DepthFirst { nodes: Vec::new(), numbers, parents: Vec::new(), spare: Vec::new() };
     }
-    let [mut nodes, mut parents, mut seen] = [(); 3].map(|()| Vec::with_capacity(count));
+    let [mut nodes, mut parents, mut resume] = [(); 3].map(|()| Vec::with_capacity(count));
     numbers[root as usize] = 0;
     nodes.push(root);
     parents.push(0);
-    // How many edges of each node have been looked at.
-    seen.push(0u32);
+    // The next edge to take of each node. That there is none is found when the one before is taken: on a long way back the
+    // rows, long out of the cache by then, need not be read once more.
+    resume.push(0u32);
     let mut at = 0u32;
     loop {
-        let rest = &graph.targets(nodes[at as usize])[seen[at as usize] as usize..];
-        let unmet = rest.iter().position(|node| numbers[*node as usize] == NONE);
-        let Some(index) = unmet else {
+        let next = resume[at as usize];
+        if next == NONE {
             if at == 0 {
                 break;
             }
             at = parents[at as usize];
             continue;
-        };
-        seen[at as usize] += index as u32 + 1;
-        let number = nodes.len() as u32;
-        numbers[rest[index] as usize] = number;
-        nodes.push(rest[index]);
-        parents.push(at);
-        seen.push(0);
-        at = number;
+        }
+        let row = graph.targets(nodes[at as usize]);
+        let mut unmet = (next..).zip(&row[next as usize..]).filter(|(_, node)| numbers[**node as usize] == NONE);
+        let first = unmet.next();
+        resume[at as usize] = unmet.next().map_or(NONE, |(index, _)| index);
+        if let Some((_, node)) = first {
+            let number = nodes.len() as u32;
+            numbers[*node as usize] = number;
+            nodes.push(*node);
+            parents.push(at);
+            resume.push(0);
+            at = number;
+        }
     }
-    DepthFirst { nodes, numbers, parents, spare: seen }
+    DepthFirst { nodes, numbers, parents, spare: resume }
 }
