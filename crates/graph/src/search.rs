@@ -80,10 +80,10 @@ impl CheapestFirst {
         self.now
     }
 
-    /// Whether `step`, the last one given, is the one by which its node is reached: no cheaper one came before it.
+    /// Whether `step`, the last one given, is the one by which its node is reached: no cheaper one came before it. A node is
+    /// gone on from once, so that its neighbours tell the step to be taken from the others.
     pub(crate) fn reaches(&self, step: Step) -> bool {
-        let at = step.node as usize;
-        self.costs[at] == self.now && self.via[at] == step.via + 1
+        self.via[step.node as usize] == step.via + 1
     }
 
     /// From `node`, which has been met, back to where the search began.
