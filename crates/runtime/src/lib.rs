@@ -11,6 +11,7 @@
 
 pub mod bits;
 mod buildinfo;
+mod code;
 pub mod constants;
 mod counters;
 mod diagnostics;
@@ -36,6 +37,7 @@ mod version;
 pub mod words;
 
 pub use buildinfo::find_version;
+pub use code::{AllocatedAs, CodeReferences};
 pub use counters::{RuntimeCounter, runtime_counters};
 pub use diagnostics::Diagnostics;
 pub use discover::Anchors;
