@@ -1,24 +1,26 @@
 //! Which field a word of an object is in.
 
+use crate::compiled::CompiledTypes;
 use crate::containers::{Position, Role};
 use crate::object::Slot;
-use crate::plan::Plans;
 use crate::snapshot::HeapSnapshot;
 
 /// Names words of many objects.
 pub(super) struct Places<'s, 'm, 'p> {
     pub(super) snapshot: &'s HeapSnapshot<'m, 'p>,
-    plans: Plans,
+    compiled: CompiledTypes,
 }
 
 impl<'s, 'm, 'p> Places<'s, 'm, 'p> {
     pub(super) fn new(snapshot: &'s HeapSnapshot<'m, 'p>) -> Self {
-        Places { snapshot, plans: Plans::default() }
+        let mut compiled = CompiledTypes::default();
+        compiled.grow(&snapshot.types);
+        Places { snapshot, compiled }
     }
 
     /// The field at `offset` bytes from the first byte of the slot, with its type: `[3].Name string`; `+16` where no type
     /// tells.
-    pub(super) fn path(&mut self, slot: Slot, offset: u64) -> String {
+    pub(super) fn path(&self, slot: Slot, offset: u64) -> String {
         let snapshot = self.snapshot;
         let object = snapshot.object_types[slot.id.0 as usize];
         let (payload, _) = snapshot.payload(slot);
@@ -27,13 +29,14 @@ impl<'s, 'm, 'p> Places<'s, 'm, 'p> {
         if !object.is_known() {
             return nowhere;
         }
-        let (part, types) = (object.part(), &snapshot.types);
+        let (part, types, containers) = (object.part(), &snapshot.types, snapshot.containers());
         if let Some(machinery) = snapshot.machinery_type(part) {
-            let entry = self.plans.entry(types, machinery, inner);
+            let entry = self.compiled.entry(types, &containers, machinery, inner);
             return entry.map_or(nowhere, |entry| format!("{} {}", entry.path, types.get(entry.field).name));
         }
-        match snapshot.containers().position(types, part, object.ty(), inner) {
-            Position::Item(role, ty, rest) => match self.plans.entry(types, ty, rest) {
+        let layout = || self.compiled.map_layout(types, &containers, object.ty());
+        match containers.position(types, layout, part, object.ty(), inner) {
+            Position::Item(role, ty, rest) => match self.compiled.entry(types, &containers, ty, rest) {
                 Some(entry) => {
                     let prefix = match (role, inner.checked_div(types.get(ty).size)) {
                         (Role::Element | Role::Queued, Some(index)) => format!("[{index}]"),
