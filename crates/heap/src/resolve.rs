@@ -61,6 +61,7 @@ pub(crate) struct Resolver<'m> {
     descriptors: DescriptorReader<'m>,
     /// Addresses where no descriptor stands although a word said so.
     no_descriptors: FxHashSet<u64>,
+    linked: Vec<u64>,
     /// Channel types by their elements, as far as they were asked for.
     channels: FxHashMap<TypeId, TypeId>,
 }
@@ -84,16 +85,30 @@ impl<'m> Resolver<'m> {
             memory: model.memory(),
             descriptors: model.descriptors(),
             no_descriptors: FxHashSet::default(),
+            linked: Vec::new(),
             channels: FxHashMap::default(),
         };
         resolver.load_linked();
         resolver
     }
 
+    /// Whether the groups or buckets of the map type hold pointers, by their descriptor; None where there is none.
+    pub(crate) fn group_has_pointers(&self, map: TypeId) -> Option<bool> {
+        let at = Address(self.types.get(map).descriptor?).add(MAP_TYPE_PART);
+        let part = self.types.by_descriptor(self.memory.read_u64(at)?)?;
+        self.mask(part).map(|mask| mask.pointers.len > 0)
+    }
+
+    /// The addresses of the program's type descriptors, ascending.
+    pub(crate) fn linked(&self) -> &[u64] {
+        &self.linked
+    }
+
     /// Loads every type that the program has a descriptor of: what no pointer explains is told by what the program could have
     /// allocated.
     fn load_linked(&mut self) {
-        for address in self.descriptors.linked() {
+        self.linked = self.descriptors.linked();
+        for &address in &self.linked {
             self.descriptors.load(&mut self.types, address);
         }
         self.compiled.grow(&self.types);

@@ -44,11 +44,31 @@ pub(crate) struct Root {
     pub(crate) is_conservative: bool,
 }
 
+/// A root that no debug information names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct UntypedRoot {
+    /// The pointer.
+    pub(crate) value: u64,
+    /// Where it lies.
+    pub(crate) at: u64,
+    pub(crate) owner: WordOwner,
+}
+
+/// What such a word lies in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum WordOwner {
+    /// Data or bss, at this address.
+    Variable(u64),
+    /// A frame of the function that begins at this address.
+    Frame(u64),
+}
+
 /// The roots in the order of collection, and what their declared types tell.
 #[derive(Debug, Default)]
 pub(crate) struct RootSet {
     pub(crate) roots: Vec<Root>,
     pub(crate) proposals: Vec<Proposal>,
+    pub(crate) untyped: Vec<UntypedRoot>,
     pub(crate) counts: RootCounts,
 }
 

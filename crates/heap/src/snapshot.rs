@@ -103,7 +103,8 @@ impl<'m, 'p> HeapSnapshot<'m, 'p> {
         let (mut labels, mut trie) = (Labels::default(), PathTrie::new());
         let mut resolver = Resolver::new(model, types);
         let set = RootCollector::new(model, &objects, &mut resolver, &mut labels, &mut trie).collect();
-        let (object_types, inference) = Inference::new(model, &objects, &mut resolver).run(set.proposals);
+        let (object_types, inference) =
+            Inference::new(model, &objects, &mut resolver).run(&set.proposals, &set.untyped);
         let mut totals = span_totals(model, &objects);
         let mut builder = TreeBuilder::new(model, &objects, &mut resolver, &mut labels, &mut trie, &object_types);
         if options.owners {

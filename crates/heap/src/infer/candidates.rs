@@ -11,12 +11,16 @@ use super::shapes::{Inner, contains};
 use crate::object::{ObjectId, Slot};
 use crate::object_type::{Evidence, ObjectType, Part};
 use crate::resolve::{Need, Target};
+use crate::root::UntypedRoot;
 use goheap_image::Address;
-use goheap_runtime::{Kind, TypeId, TypeTable};
+use goheap_runtime::{CodeReferences, Kind, TypeId, TypeTable};
 use rustc_hash::FxHashMap;
 
 /// Types that are tried for one object.
 const MAX_TRIED: usize = 512;
+/// Objects that are looked at in one round. What they are found to be leads to most of the others; a heap of which nothing is known
+/// must not take for ever.
+const MAX_UNKNOWN: usize = 1 << 17;
 /// By so many words the best must be ahead of the second.
 const LEAD: u32 = 2;
 
@@ -39,17 +43,23 @@ impl Choices {
 }
 
 /// Proposes a type for every object that has none and for which one stands out.
-pub(super) fn propose(inference: &mut Inference<'_, '_, '_>) -> Outcome {
+pub(super) fn propose(inference: &mut Inference<'_, '_, '_>, untyped: &[UntypedRoot]) -> Outcome {
+    if inference.code.is_none() {
+        inference.code = Some(CodeReferences::read(inference.model, inference.resolver.linked()));
+    }
     let mut hints = std::mem::take(&mut inference.hints);
     hints.sort_unstable();
     hints.dedup();
     hints.retain(|(id, _)| !inference.type_of(*id).is_known());
     let unknown: Vec<Slot> =
-        inference.objects.allocated().filter(|slot| !inference.type_of(slot.id).is_known()).collect();
+        inference.objects.allocated().filter(|slot| !inference.type_of(slot.id).is_known()).take(MAX_UNKNOWN).collect();
     load_closures(inference, &unknown);
     let mut outcome = Outcome::default();
     super::headers::propose(inference, &mut outcome);
     captures(inference, &mut outcome);
+    if let Some(code) = &inference.code {
+        super::code::propose(inference, code, untyped, &mut outcome);
+    }
     let mut next = Choices::default();
     for slot in unknown {
         let first = hints.partition_point(|(id, _)| *id < slot.id);
@@ -168,9 +178,21 @@ fn best(inference: &Inference<'_, '_, '_>, slot: Slot, hints: &[Inner], next: &m
     match ranked[..] {
         [(score, only)] if score > 0 => whole(only),
         [(first, best), (second, _), ..] if first >= second + LEAD => whole(best),
+        [(1.., _), ..] => only_allocated(inference, &ranked).and_then(whole),
         [] => row(inference, slot),
         _ => None,
     }
+}
+
+/// The only type of these that the program's code allocates values of.
+fn only_allocated(inference: &Inference<'_, '_, '_>, ranked: &[(u32, TypeId)]) -> Option<TypeId> {
+    let code = inference.code.as_ref()?;
+    let is_allocated = |ty: TypeId| {
+        let descriptor = inference.resolver.types.get(ty).descriptor;
+        descriptor.is_some_and(|descriptor| code.allocated_as(descriptor).value)
+    };
+    let mut allocated = ranked.iter().map(|&(_, ty)| ty).filter(|&ty| is_allocated(ty));
+    allocated.next().filter(|_| allocated.next().is_none())
 }
 
 /// A row of pointers to one type, or of interfaces of one type, where no type of the program is like the slot.

@@ -7,8 +7,9 @@ use super::{InferenceCounts, candidates};
 use crate::object::{ObjectId, ObjectTable, Slot};
 use crate::object_type::{Evidence, ObjectType, Part};
 use crate::resolve::{Meaning, Need, Resolver, Target};
+use crate::root::UntypedRoot;
 use goheap_graph::IdBitSet;
-use goheap_runtime::{MALLOC_HEADER_BYTES, RuntimeModel, Span};
+use goheap_runtime::{CodeReferences, MALLOC_HEADER_BYTES, RuntimeModel, Span};
 use std::sync::atomic::{AtomicU32, Ordering};
 
 /// Rounds of candidates: each may lead on to objects that were unknown before.
@@ -23,6 +24,8 @@ pub(crate) struct Inference<'a, 'm, 'p> {
     types: Vec<AtomicU32>,
     /// What pointers that fit nothing say of objects without a type.
     pub(super) hints: Vec<(ObjectId, Inner)>,
+    /// What code says of types; read when the first candidates are sought.
+    pub(super) code: Option<CodeReferences>,
     /// What objects without a type could be.
     pub(super) choices: candidates::Choices,
     refused: IdBitSet,
@@ -59,6 +62,7 @@ impl<'a, 'm, 'p> Inference<'a, 'm, 'p> {
             shapes,
             types,
             hints: Vec::new(),
+            code: None,
             choices: candidates::Choices::default(),
             refused,
             conflicts,
@@ -66,14 +70,14 @@ impl<'a, 'm, 'p> Inference<'a, 'm, 'p> {
     }
 
     /// Takes the types that the runtime recorded, then `seeds`, and follows what they lead to.
-    pub(crate) fn run(mut self, seeds: impl IntoIterator<Item = Proposal>) -> (Vec<ObjectType>, InferenceCounts) {
+    pub(crate) fn run(mut self, seeds: &[Proposal], untyped: &[UntypedRoot]) -> (Vec<ObjectType>, InferenceCounts) {
         let mut outcome = Outcome::default();
         self.take_recorded(&mut outcome);
-        seeds.into_iter().for_each(|seed| self.propose(seed, &mut outcome));
+        seeds.iter().for_each(|&seed| self.propose(seed, &mut outcome));
         self.follow_all(outcome);
         let mut left = u64::MAX;
         for _ in 0..MAX_ROUNDS {
-            let found = candidates::propose(&mut self);
+            let found = candidates::propose(&mut self, untyped);
             let choices = self.choices.len();
             if found.changed.is_empty() && choices == left {
                 break;

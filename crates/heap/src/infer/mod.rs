@@ -6,6 +6,7 @@
 //! is refused.
 
 mod candidates;
+mod code;
 mod confirm;
 mod engine;
 mod fit;

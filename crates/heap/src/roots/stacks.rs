@@ -5,7 +5,7 @@ use super::locals::NamedSlot;
 use crate::label_text::{field_label, function_of};
 use crate::object_type::Evidence;
 use crate::plan::{PlanEntry, PointerWord};
-use crate::root::{Root, RootClass};
+use crate::root::{Root, RootClass, UntypedRoot, WordOwner};
 use goheap_graph::{PathTrie, TrieNode};
 use goheap_runtime::stack::{Precision, StackPlace, StackPointer, StackRoot, StackScan, ThreadIndex, UnwindEnd};
 use goheap_runtime::{Goroutine, RuntimeModel, TypeId};
@@ -84,6 +84,8 @@ impl<'m, 'p> RootCollector<'_, 'm, 'p> {
             self.declared(value, PointerWord::InterfaceData(has_methods), TypeId(0), at, Evidence::Derived);
             return;
         }
+        let owner = WordOwner::Frame(scan.frames[index].func.entry);
+        self.set.untyped.push(UntypedRoot { value, at, owner });
         for ty in self.local_types(scan, index) {
             let words = (0..3).filter_map(|word| self.resolver.entry(ty, word * 8).map(Cow::into_owned)).next();
             if let Some(PlanEntry { word: word @ (PointerWord::Pointer(_) | PointerWord::Slice(_)), field, .. }) = words

@@ -5,7 +5,7 @@ use super::statics::{Statics, VariableWord};
 use crate::label_text::{field_label, variable_label};
 use crate::object_type::Evidence;
 use crate::plan::{PlanEntry, PointerWord};
-use crate::root::RootClass;
+use crate::root::{RootClass, UntypedRoot, WordOwner};
 use goheap_graph::{PathTrie, TrieNode};
 use goheap_image::Address;
 use goheap_runtime::{RuntimeModel, TypeId, Variable};
@@ -41,12 +41,9 @@ impl<'m, 'p> RootCollector<'_, 'm, 'p> {
                 }
                 None => (self.nameless(word.at), RootClass::Variables),
             };
-            if named_word.is_none()
-                && let Some(has_methods) = self.resolver.interface_before(word.at)
-            {
-                let pointer = PointerWord::InterfaceData(has_methods);
-                self.declared(word.value, pointer, TypeId(0), word.at, Evidence::Exact);
-            };
+            if named_word.is_none() {
+                self.untyped_variable(word);
+            }
             self.root(word.value, class, node);
         }
     }
@@ -123,6 +120,20 @@ impl<'m, 'p> RootCollector<'_, 'm, 'p> {
         let text = field_label(self.resolver, self.model, prefix, &entry, word.at, word.value);
         let label = self.labels.owned(owner, &text);
         (self.trie.child(top, label), pointer)
+    }
+
+    /// Notes what can be told of a word that no variable's type explains: the second of an interface, or what code does with it.
+    fn untyped_variable(&mut self, word: VariableWord) {
+        match self.resolver.interface_before(word.at) {
+            Some(has_methods) => {
+                let pointer = PointerWord::InterfaceData(has_methods);
+                self.declared(word.value, pointer, TypeId(0), word.at, Evidence::Exact);
+            }
+            None => {
+                let owner = WordOwner::Variable(word.at);
+                self.set.untyped.push(UntypedRoot { value: word.value, at: word.at, owner });
+            }
+        }
     }
 
     /// A word that no variable holds, by its section.
