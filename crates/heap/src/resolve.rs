@@ -92,11 +92,10 @@ impl<'m> Resolver<'m> {
         resolver
     }
 
-    /// Whether the groups or buckets of the map type hold pointers, by their descriptor; None where there is none.
-    pub(crate) fn group_has_pointers(&self, map: TypeId) -> Option<bool> {
+    /// The type of the groups or buckets of a map type that has a descriptor.
+    pub(crate) fn map_part_type(&self, map: TypeId) -> Option<TypeId> {
         let at = Address(self.types.get(map).descriptor?).add(MAP_TYPE_PART);
-        let part = self.types.by_descriptor(self.memory.read_u64(at)?)?;
-        self.mask(part).map(|mask| mask.pointers.len > 0)
+        self.types.by_descriptor(self.memory.read_u64(at)?)
     }
 
     /// The addresses of the program's type descriptors, ascending.
@@ -255,7 +254,7 @@ impl<'m> Resolver<'m> {
     /// True if an itab is in the word before `at`, false if a type; None if neither is.
     pub(crate) fn interface_before(&self, at: u64) -> Option<bool> {
         let first = self.memory.read_u64(Address(at.wrapping_sub(8)))?;
-        if self.types.by_descriptor(first).is_some() {
+        if self.types.by_descriptor(first).is_some() || self.descriptors.is_descriptor(first) {
             return Some(false);
         }
         self.itab_interface(first).map(|_| true)

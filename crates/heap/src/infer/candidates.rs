@@ -117,7 +117,7 @@ fn captures(inference: &Inference<'_, '_, '_>, outcome: &mut Outcome) {
         let fitting = inference.shapes.of(inference.place(slot, objects.span(slot)));
         let structs = fitting.iter().filter(|&&ty| is_closure_struct(types, ty));
         let mut ranked: Vec<(u32, TypeId)> =
-            structs.filter_map(|&ty| Some((confirm(inference, slot, ty)?, ty))).collect();
+            structs.filter_map(|&ty| Some((confirm(inference, slot, Part::Value, ty)?, ty))).collect();
         ranked.sort_unstable_by(|one, other| other.cmp(one));
         let best = match ranked[..] {
             [(_, only)] => only,
@@ -170,7 +170,8 @@ fn best(inference: &Inference<'_, '_, '_>, slot: Slot, hints: &[Inner], next: &m
     }
     let holds = |ty: TypeId| hints.iter().all(|&inner| is_idle(inference, inner) || contains(types, ty, inner));
     let allowed = fitting.iter().filter(|&&ty| inference.choices.allow(slot.id, ty) && holds(ty));
-    let mut ranked: Vec<(u32, TypeId)> = allowed.filter_map(|&ty| Some((confirm(inference, slot, ty)?, ty))).collect();
+    let mut ranked: Vec<(u32, TypeId)> =
+        allowed.filter_map(|&ty| Some((confirm(inference, slot, Part::Value, ty)?, ty))).collect();
     ranked.sort_unstable_by(|one, other| other.cmp(one));
     next.by_object.insert(slot.id, ranked.iter().map(|&(_, ty)| ty).collect());
     ranked.dedup_by(|one, other| types.get(one.1).name == types.get(other.1).name);
@@ -178,7 +179,7 @@ fn best(inference: &Inference<'_, '_, '_>, slot: Slot, hints: &[Inner], next: &m
     match ranked[..] {
         [(score, only)] if score > 0 => whole(only),
         [(first, best), (second, _), ..] if first >= second + LEAD => whole(best),
-        [(1.., _), ..] => only_allocated(inference, &ranked).and_then(whole),
+        [(1.., _), ..] => only_allocated(inference, &ranked).or_else(|| innermost(inference, &ranked)).and_then(whole),
         [] => row(inference, slot),
         _ => None,
     }
@@ -193,6 +194,14 @@ fn only_allocated(inference: &Inference<'_, '_, '_>, ranked: &[(u32, TypeId)]) -
     };
     let mut allocated = ranked.iter().map(|&(_, ty)| ty).filter(|&ty| is_allocated(ty));
     allocated.next().filter(|_| allocated.next().is_none())
+}
+
+/// The smallest of these types if it begins all others: what they have beyond it is zero in the object.
+fn innermost(inference: &Inference<'_, '_, '_>, ranked: &[(u32, TypeId)]) -> Option<TypeId> {
+    let types = &inference.resolver.types;
+    let smallest = ranked.iter().map(|&(_, ty)| ty).min_by_key(|&ty| (types.get(ty).size, ty))?;
+    let inner = Inner { offset: 0, part: Part::Value, ty: smallest };
+    ranked.iter().all(|&(_, ty)| ty == smallest || contains(types, ty, inner)).then_some(smallest)
 }
 
 /// A row of pointers to one type, or of interfaces of one type, where no type of the program is like the slot.

@@ -9,10 +9,12 @@ use crate::object::Slot;
 use crate::object_type::{Evidence, Part};
 use crate::root::{UntypedRoot, WordOwner};
 use goheap_image::Address;
-use goheap_runtime::{CodeReferences, TypeId};
+use goheap_runtime::{CodeReferences, PAGE_BYTES, TypeId};
 
 /// So far before a word the address of its variable may lie by which code knows it.
 const MAX_VARIABLE_BYTES: u64 = 256;
+/// By so many words the best must be ahead of the second.
+const LEAD: u32 = 2;
 /// Functions that name more types than this say nothing of one word.
 const MAX_TYPES: usize = 64;
 
@@ -28,18 +30,52 @@ pub(super) fn propose(
         if inference.type_of(slot.id).is_known() {
             continue;
         }
-        let mut found: Vec<(Part, TypeId)> = types_around(inference, code, root)
-            .into_iter()
-            .flat_map(|descriptor| readings(inference, code, descriptor))
-            .filter(|&(part, ty)| is_possible(inference, root, slot, part, ty))
-            .collect();
-        found.sort_unstable();
-        found.dedup();
-        if let [(part, ty)] = found[..] {
+        let found = best(inference, code, root, slot).or_else(|| bytes(inference, root, slot));
+        if let Some((part, ty)) = found {
             let proposal = Proposal { address: root.value, part, ty, evidence: Evidence::Candidate };
             inference.propose(proposal, outcome);
         }
     }
+}
+
+/// The one reading of what the functions around a word allocate that fits best.
+fn best(
+    inference: &Inference<'_, '_, '_>,
+    code: &CodeReferences,
+    root: &UntypedRoot,
+    slot: Slot,
+) -> Option<(Part, TypeId)> {
+    let types = &inference.resolver.types;
+    let mut ranked: Vec<(u32, Part, TypeId)> = types_around(inference, code, root)
+        .into_iter()
+        .flat_map(|descriptor| readings(inference, code, descriptor))
+        .filter_map(|(part, ty)| Some((score(inference, root, slot, part, ty)?, part, ty)))
+        .collect();
+    ranked.sort_unstable_by(|one, other| other.cmp(one));
+    ranked.dedup_by(|one, other| one.1 == other.1 && types.get(one.2).name == types.get(other.2).name);
+    match ranked[..] {
+        [(_, part, ty)] => Some((part, ty)),
+        [(first, part, ty), (second, ..), ..] if first >= second + LEAD => Some((part, ty)),
+        _ => None,
+    }
+}
+
+/// A variable's string or byte slice: a length, or a length and a capacity, that fill the slot behind a pointer to what holds none.
+fn bytes(inference: &Inference<'_, '_, '_>, root: &UntypedRoot, slot: Slot) -> Option<(Part, TypeId)> {
+    let span = inference.objects.span(slot);
+    let (memory, at) = (inference.model.memory(), Address(root.at));
+    let is_variable = matches!(root.owner, WordOwner::Variable(_));
+    if !is_variable || !span.is_noscan() || span.is_tiny_class() {
+        return None;
+    }
+    let (len, cap) = (memory.read_u64(at.add(8))?, memory.read_u64(at.add(16)).unwrap_or(0));
+    let end = inference.objects.address(slot) + span.elem_size;
+    let types = &inference.resolver.types;
+    if len <= cap && fills(span.elem_size, cap) {
+        return types.by_name("uint8").map(|byte| (Part::Elements, byte));
+    }
+    let is_string = len > 0 && root.value.checked_add(len).is_some_and(|to| to <= end) && fills(span.elem_size, len);
+    is_string.then(|| types.by_name("string")).flatten().map(|string| (Part::StringData, string))
 }
 
 fn types_around(inference: &Inference<'_, '_, '_>, code: &CodeReferences, root: &UntypedRoot) -> Vec<u64> {
@@ -70,17 +106,21 @@ fn readings(inference: &Inference<'_, '_, '_>, code: &CodeReferences, descriptor
     parts.into_iter().filter(|(is_used, _)| *is_used).map(|(_, part)| (part, ty)).collect()
 }
 
-fn is_possible(inference: &Inference<'_, '_, '_>, root: &UntypedRoot, slot: Slot, part: Part, ty: TypeId) -> bool {
+/// How well an object goes with a reading; None if not at all.
+fn score(inference: &Inference<'_, '_, '_>, root: &UntypedRoot, slot: Slot, part: Part, ty: TypeId) -> Option<u32> {
     let span = inference.objects.span(slot);
     let place = inference.place(slot, span);
-    let offset = root.value.wrapping_sub(inference.objects.address(slot) + place.payload);
-    let fits_there = || fits(inference.resolver, place, part, ty);
-    match part {
-        Part::Value => offset == 0 && fits_there() && confirm(inference, slot, ty).is_some(),
-        Part::Elements => fits_there() && is_slice(inference, root, slot, ty),
-        Part::MapHeader => offset == 0 && span.elem_size == 48 && map_groups_fit(inference, slot, ty),
+    let is_start = root.value == inference.objects.address(slot) + place.payload;
+    let is_possible = match part {
+        Part::Value => is_start && fits(inference.resolver, place, part, ty),
+        Part::Elements => fits(inference.resolver, place, part, ty) && is_slice(inference, root, slot, ty),
+        Part::MapHeader => {
+            let is_map = is_start && span.elem_size == 48 && map_groups_fit(inference, slot, ty);
+            return is_map.then_some(1);
+        }
         _ => false,
-    }
+    };
+    is_possible.then(|| confirm(inference, slot, part, ty)).flatten()
 }
 
 /// Whether the words behind a variable's pointer are a length and a capacity whose elements fill the slot. In a frame they need not
@@ -91,14 +131,18 @@ fn is_slice(inference: &Inference<'_, '_, '_>, root: &UntypedRoot, slot: Slot, e
     let memory = inference.model.memory();
     let at = Address(root.at);
     let (len, cap) = (memory.read_u64(at.add(8)), memory.read_u64(at.add(16)));
-    let fills = |cap: u64| {
-        let bytes = cap.saturating_mul(size);
-        size_class(bytes).is_some_and(|class| class == room) || (bytes <= room && bytes > room.saturating_sub(8192))
-    };
     match (root.owner, len, cap) {
-        (WordOwner::Variable(_), Some(len), Some(cap)) => len <= cap && fills(cap),
+        (WordOwner::Variable(_), Some(len), Some(cap)) => len <= cap && fills(room, cap.saturating_mul(size)),
         (WordOwner::Frame(_), ..) => true,
         _ => false,
+    }
+}
+
+/// True if so many bytes are allocated in slots of `room`.
+fn fills(room: u64, bytes: u64) -> bool {
+    match size_class(bytes) {
+        Some(class) => class == room,
+        None => bytes <= room && bytes.next_multiple_of(PAGE_BYTES) == room,
     }
 }
 
@@ -118,8 +162,9 @@ fn map_groups_fit(inference: &Inference<'_, '_, '_>, slot: Slot, map: TypeId) ->
             let is_like = !known.is_known() || known.ty() == map;
             let rows = place.room() / layout.stride;
             let is_filled = rows > 0 && (span.is_large() || place.is_smallest_for(layout.stride * rows));
-            let is_scan = resolver.group_has_pointers(map) != Some(span.is_noscan());
-            return is_like && is_filled && is_scan;
+            let part = if rows > 1 { Part::Elements } else { Part::Value };
+            let has_bits = resolver.map_part_type(map).is_none_or(|ty| fits(resolver, place, part, ty));
+            return is_like && is_filled && has_bits;
         }
         part = (inside.part, inside.address);
     }

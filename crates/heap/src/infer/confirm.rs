@@ -10,27 +10,42 @@ use crate::resolve::Target;
 use goheap_image::Address;
 use goheap_runtime::TypeId;
 
-/// How many words of the object say that it is a `ty`; None if one says that it is not.
-pub(super) fn confirm(inference: &Inference<'_, '_, '_>, slot: Slot, ty: TypeId) -> Option<u32> {
+/// Words behind a value that are looked at.
+const MAX_SLACK_WORDS: usize = 512;
+
+/// How many words of the object say that it is a `ty`, or that many in a row; None if one says that it is not.
+pub(super) fn confirm(inference: &Inference<'_, '_, '_>, slot: Slot, part: Part, ty: TypeId) -> Option<u32> {
     let span = inference.objects.span(slot);
     let start = inference.objects.address(slot);
     let payload = inference.place(slot, span).payload;
-    let (mut score, mut is_sound) = (0, true);
+    let size = inference.resolver.types.get(ty).size;
+    let (mut score, mut is_sound) = (0_u32, part != Part::Value || is_clear_behind(inference, slot, payload + size));
     inference.model.masks.for_each_offset(span, slot.slot, |offset| {
         if !is_sound {
             return;
         }
+        let inner = offset - payload;
+        let inner = if part == Part::Elements { inner.checked_rem(size) } else { Some(inner) };
         let value = inference.model.masks.word(span, start + offset);
-        let entry = inference.resolver.entry(ty, offset - payload);
+        let entry = inner.and_then(|inner| inference.resolver.entry(ty, inner));
         let word = value
             .zip(entry)
             .and_then(|(value, entry)| Word { inference, at: start + offset, value }.says(entry.word, entry.field));
         match word {
-            Some(more) => score += more,
+            Some(more) => score = score.saturating_add(more),
             None => is_sound = false,
         }
     });
     is_sound.then_some(score)
+}
+
+/// True if the words of a slot from `offset` on are zero, as an allocation of so many bytes leaves them: slots with pointers are
+/// cleared whole.
+fn is_clear_behind(inference: &Inference<'_, '_, '_>, slot: Slot, offset: u64) -> bool {
+    let span = inference.objects.span(slot);
+    let start = inference.objects.address(slot);
+    let words = (offset.next_multiple_of(8)..span.elem_size).step_by(8).take(MAX_SLACK_WORDS);
+    span.is_noscan() || words.map(|at| inference.model.masks.word(span, start + at)).all(|word| word == Some(0))
 }
 
 /// A pointer word that is looked at.

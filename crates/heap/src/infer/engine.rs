@@ -317,9 +317,14 @@ impl Inference<'_, '_, '_> {
     pub(super) fn propose_pair(&self, target: Slot, at: u64, value: u64, outcome: &mut Outcome) {
         let Some(has_methods) = self.resolver.interface_before(at) else { return };
         let word = crate::plan::PointerWord::InterfaceData(has_methods);
-        if let Target::Known(part, ty, _) = self.resolver.target(word, goheap_runtime::TypeId(0), at, value) {
-            let proposal = Proposal { address: value, part, ty, evidence: Evidence::Derived };
-            self.propose_at(target, proposal, outcome);
+        match self.resolver.target(word, goheap_runtime::TypeId(0), at, value) {
+            Target::Known(part, ty, _) => {
+                let proposal = Proposal { address: value, part, ty, evidence: Evidence::Derived };
+                self.propose_at(target, proposal, outcome);
+            }
+            // It is there in the next round.
+            Target::Needs(need) => outcome.needs.push(need),
+            Target::Unknown => {}
         }
     }
 }
