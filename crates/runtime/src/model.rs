@@ -115,7 +115,7 @@ impl<'p> RuntimeModel<'p> {
         let masks = PointerMasks::read(&context, &heap, &mut types);
         let goroutines = goroutines(memory, &layout, &version, anchors.allgs, &mut diagnostics);
         let processors = processors(memory, anchors.allp, &mut diagnostics);
-        let machine_threads = threads(memory, &layout, &anchors, &goroutines, &processors);
+        let machine_threads = threads(process, &layout, &anchors, &goroutines, &processors);
         diagnostics.broken_spans = heap.broken_spans;
         diagnostics.bad_headers = masks.bad_headers;
         Ok(RuntimeModel {
@@ -235,16 +235,29 @@ fn processors(memory: &MemoryImage, allp: Option<Address>, diagnostics: &mut Dia
     words.unwrap_or_default().into_iter().map(Address).collect()
 }
 
+/// Go's slot in the thread-local storage of amd64, below the thread pointer (runtime/asm_amd64.s, cmd/link: `runtime.tlsg`).
+const TLS_G: u64 = 8;
+
 fn threads(
-    memory: &MemoryImage,
+    process: &Process,
     layout: &RuntimeLayout,
     anchors: &Anchors,
     goroutines: &[Goroutine],
     processors: &[Address],
 ) -> FxHashMap<u64, MachineThread> {
+    let memory = &process.memory;
     let pointer = |at: Address| memory.read_u64(at).map(Address);
+    // An idle process has no goroutine on a thread and no thread on a processor: its threads tell themselves.
+    let of_registers = process.core.threads().iter().flat_map(|thread| {
+        let stored = thread.fs_base.and_then(|base| pointer(Address(base.0.wrapping_sub(TLS_G))));
+        let held = stored.into_iter().chain([thread.registers.go_g()]);
+        held.filter(|g| !g.is_null()).filter_map(|g| pointer(g.add(layout.g.m))).filter(|m| {
+            let id = memory.read_u64(m.add(layout.m.procid));
+            !m.is_null() && id == Some(u64::from(thread.tid))
+        })
+    });
     let all = anchors.allm.and_then(pointer);
     let of_goroutines = goroutines.iter().map(|goroutine| goroutine.m);
     let of_processors = processors.iter().filter_map(|p| pointer(p.add(layout.p.m)));
-    read_threads(memory, layout, all.into_iter().chain(of_goroutines).chain(of_processors))
+    read_threads(memory, layout, all.into_iter().chain(of_goroutines).chain(of_processors).chain(of_registers))
 }

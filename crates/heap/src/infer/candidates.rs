@@ -18,6 +18,8 @@ use rustc_hash::FxHashMap;
 
 /// Types that are tried for one object.
 const MAX_TRIED: usize = 512;
+/// Of so few objects more types are tried.
+const FEW_UNKNOWN: usize = 4096;
 /// Objects that are looked at in one round. What they are found to be leads to most of the others; a heap of which nothing is known
 /// must not take for ever.
 const MAX_UNKNOWN: usize = 1 << 17;
@@ -61,11 +63,12 @@ pub(super) fn propose(inference: &mut Inference<'_, '_, '_>, untyped: &[UntypedR
         super::code::propose(inference, code, untyped, &mut outcome);
     }
     let mut next = Choices::default();
+    let tried = if unknown.len() > FEW_UNKNOWN { MAX_TRIED } else { MAX_TRIED * 16 };
     for slot in unknown {
         let first = hints.partition_point(|(id, _)| *id < slot.id);
         let hints = hints[first..].iter().take_while(|(id, _)| *id == slot.id).map(|(_, inner)| *inner);
         let hints: Vec<Inner> = hints.collect();
-        let found = closure(inference, slot).or_else(|| best(inference, slot, &hints, &mut next));
+        let found = closure(inference, slot).or_else(|| best(inference, slot, &hints, tried, &mut next));
         if let Some((part, ty)) = found {
             inference.raise(slot.id, ObjectType::new(part, ty, Evidence::Candidate), &mut outcome);
         }
@@ -97,7 +100,7 @@ fn closure(inference: &Inference<'_, '_, '_>, slot: Slot) -> Option<(Part, TypeI
     let span = inference.objects.span(slot);
     let Target::Known(part, ty, _) = resolver.closure(inference.objects.address(slot)) else { return None };
     let name = &resolver.types.get(ty).name;
-    if span.is_tiny_class() || !NAMES.iter().any(|part| name.contains(part)) {
+    if !NAMES.iter().any(|part| name.contains(part)) {
         return None;
     }
     let whole = fits(resolver, inference.place(slot, span), part, ty).then_some(ty);
@@ -158,14 +161,20 @@ fn interfaces(inference: &Inference<'_, '_, '_>, slot: Slot, outcome: &mut Outco
 }
 
 /// The one type that is better than every other for the slot; the types that it can be go to `next`.
-fn best(inference: &Inference<'_, '_, '_>, slot: Slot, hints: &[Inner], next: &mut Choices) -> Option<(Part, TypeId)> {
+fn best(
+    inference: &Inference<'_, '_, '_>,
+    slot: Slot,
+    hints: &[Inner],
+    tried: usize,
+    next: &mut Choices,
+) -> Option<(Part, TypeId)> {
     let types = &inference.resolver.types;
     let span = inference.objects.span(slot);
     if span.is_tiny_class() || span.is_noscan() && hints.is_empty() {
         return None;
     }
     let fitting = inference.shapes.of(inference.place(slot, span));
-    if fitting.len() > MAX_TRIED {
+    if fitting.len() > tried {
         return None;
     }
     let holds = |ty: TypeId| hints.iter().all(|&inner| is_idle(inference, inner) || contains(types, ty, inner));

@@ -27,7 +27,8 @@ pub(super) fn propose(
 ) {
     for root in roots {
         let Some(slot) = inference.objects.find_allocated(root.value) else { continue };
-        if inference.type_of(slot.id).is_known() {
+        let known = inference.type_of(slot.id);
+        if known.is_known() && !super::headers::is_named(inference, known) {
             continue;
         }
         let found = best(inference, code, root, slot).or_else(|| bytes(inference, root, slot));

@@ -281,9 +281,15 @@ impl<'a, 'm, 'p> Inference<'a, 'm, 'p> {
         let size = self.resolver.types.get(proposal.ty).size;
         // A tiny block holds several objects without pointers; it goes by the first.
         if span.is_tiny_class() {
-            let is_value = matches!(proposal.part, Part::Value | Part::Elements | Part::StringData);
-            return offset == 0 && is_value && self.resolver.small_mask(proposal.ty) == Some(0)
-                || offset == 0 && proposal.part == Part::StringData;
+            let has_no_pointers = || self.resolver.small_mask(proposal.ty) == Some(0);
+            return offset == 0
+                && match proposal.part {
+                    Part::Value | Part::Elements => has_no_pointers(),
+                    Part::StringData => true,
+                    // 16 bytes without pointers are not put together with others.
+                    Part::Closure => self.resolver.is_opaque(proposal.ty) || has_no_pointers(),
+                    _ => false,
+                };
         }
         let aligned = match proposal.part {
             // A slice may begin anywhere in its array, a string anywhere in its bytes.

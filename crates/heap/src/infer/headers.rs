@@ -26,6 +26,11 @@ pub(super) fn propose(inference: &mut Inference<'_, '_, '_>, outcome: &mut Outco
             let address = objects.address(slot);
             let proposal = Proposal { address, part: Part::ChanHeader, ty: chan, evidence: Evidence::Exact };
             inference.propose(proposal, outcome);
+        } else if let Some(map) = nameless_map(inference, slot) {
+            let proposal =
+                Proposal { address: objects.address(slot), part: Part::Value, ty: map, evidence: Evidence::Candidate };
+            inference.propose(proposal, outcome);
+            directory(inference, slot, outcome);
         } else if let Some((map, evidence)) = map_of(inference, slot) {
             let proposal = Proposal { address: objects.address(slot), part: Part::MapHeader, ty: map, evidence };
             inference.propose(proposal, outcome);
@@ -33,7 +38,8 @@ pub(super) fn propose(inference: &mut Inference<'_, '_, '_>, outcome: &mut Outco
     }
 }
 
-fn is_named(inference: &Inference<'_, '_, '_>, known: ObjectType) -> bool {
+/// True if the runtime's own type of a header is all that is known.
+pub(super) fn is_named(inference: &Inference<'_, '_, '_>, known: ObjectType) -> bool {
     let name: &str = &inference.resolver.types.get(known.ty()).name;
     known.part() == Part::Value && (name == CHAN_HEADER || MAP_HEADERS.contains(&name))
 }
@@ -50,6 +56,51 @@ fn channel_elem(inference: &Inference<'_, '_, '_>, slot: Slot) -> Option<TypeId>
     let size = u64::from(model.memory().read_u16(at.add(fields.elemsize))?);
     let (count, capacity) = (word(fields.qcount)?, word(fields.dataqsiz)?);
     (size == inference.resolver.types.get(elem).size && count <= capacity).then_some(elem)
+}
+
+/// Bytes of a map's header.
+const MAP_HEADER_BYTES: u64 = 48;
+/// Of its words only `dirPtr` is a pointer.
+const MAP_HEADER_BITS: u64 = 0b100;
+/// Control bytes of a group's slots (internal/runtime/maps/group.go): below are those in use.
+const CTRL_EMPTY: u8 = 0x80;
+const SLOTS: u64 = 8;
+
+/// The runtime's own type of a Swiss map's header if one is in the slot: its numbers agree with each other and with what it leads to.
+fn nameless_map(inference: &Inference<'_, '_, '_>, slot: Slot) -> Option<TypeId> {
+    let (objects, memory) = (inference.objects, inference.model.memory());
+    let span = objects.span(slot);
+    let is_like = span.elem_size == MAP_HEADER_BYTES
+        && inference.resolver.containers.swiss
+        && !inference.type_of(slot.id).is_known()
+        && inference.place(slot, span).small_bits() == Some(MAP_HEADER_BITS);
+    if !is_like {
+        return None;
+    }
+    let at = Address(objects.address(slot));
+    let word = |index: u64| memory.read_u64(at.add(index * 8));
+    let byte = |offset: u64| memory.read_u8(at.add(offset));
+    let (used, dir, len, depth, shift) = (word(0)?, word(2)?, word(3)?, byte(32)?, byte(33)?);
+    let is_sound = if len == 0 {
+        let ctrl = (dir != 0).then(|| memory.read_u64(Address(dir))).flatten();
+        let full = |ctrl: u64| ctrl.to_le_bytes().iter().filter(|&&byte| byte < CTRL_EMPTY).count() as u64;
+        used <= SLOTS && ctrl.map_or(used == 0 && dir == 0 && word(1)? != 0, |ctrl| full(ctrl) == used)
+    } else {
+        let room = objects.find_allocated(dir).map(|directory| objects.span(directory).elem_size);
+        len == 1_u64.checked_shl(u32::from(depth))? && Some(shift) == 64_u8.checked_sub(depth) && room? / 8 >= len
+    };
+    is_sound.then(|| inference.resolver.types.by_name(MAP_HEADERS[0])).flatten()
+}
+
+/// Proposes the directory of tables that such a header leads to.
+fn directory(inference: &Inference<'_, '_, '_>, slot: Slot, outcome: &mut Outcome) {
+    let memory = inference.model.memory();
+    let at = Address(inference.objects.address(slot));
+    let (dir, len) = (memory.read_u64(at.add(16)), memory.read_u64(at.add(24)));
+    let table = inference.resolver.types.by_name("*internal/runtime/maps.table");
+    if let (Some(address), Some(1..), Some(ty)) = (dir, len, table) {
+        inference.propose(Proposal { address, part: Part::Elements, ty, evidence: Evidence::Candidate }, outcome);
+    }
 }
 
 /// The map type whose header is in the slot, by the type of the groups or buckets that it leads to.

@@ -45,20 +45,24 @@ impl Shapes {
     /// The types that can have been allocated on their own: those with a descriptor, since `mallocgc` is given one.
     pub(super) fn new(resolver: &Resolver<'_>, has_headers: bool) -> Self {
         let types = &resolver.types;
+        let maps = resolver.map_parts().map(|(descriptor, part, map)| (descriptor, (part, map))).collect();
+        let instances = instances(types, resolver);
         let mut by_look: FxHashMap<Look, Vec<TypeId>> = FxHashMap::default();
         for id in (0..types.len()).map(|index| TypeId(index as u32)) {
             let ty = types.get(id);
             let is_allocated = ty.descriptor.is_some() && ty.size > 0 && !matches!(ty.kind, Kind::Opaque);
             let is_small = ty.size <= SMALL_WORDS * 8;
             // Larger objects say their type themselves, but for those of releases without headers.
-            if !is_allocated || !is_small && has_headers || is_instance_of_shape(&ty.name) {
+            if !is_allocated || !is_small && has_headers || ty.name.starts_with("go.shape.") {
+                continue;
+            }
+            // Its instance stands for it.
+            if instances.get(&id).is_some_and(Option::is_some) {
                 continue;
             }
             let (Some(elem_size), bits) = (size_class(ty.size), resolver.small_mask(id)) else { continue };
             by_look.entry(Look { elem_size, bits }).or_default().push(id);
         }
-        let maps = resolver.map_parts().map(|(descriptor, part, map)| (descriptor, (part, map))).collect();
-        let instances = instances(types, resolver);
         Shapes { by_look, instances, maps, holders: RwLock::default() }
     }
 

@@ -6,7 +6,7 @@ use crate::containers::Role;
 use crate::plan::PointerWord;
 use crate::resolve::Target;
 use crate::root::RootClass;
-use goheap_graph::TrieNode;
+use goheap_graph::{PathTrie, TrieNode};
 use goheap_image::Address;
 use goheap_runtime::TypeId;
 use std::collections::{BTreeMap, VecDeque};
@@ -53,6 +53,11 @@ impl RootCollector<'_, '_, '_> {
     pub(super) fn find_statics(&mut self, words: &[VariableWord]) -> Statics {
         let mut statics = Statics::default();
         let mut queue: VecDeque<VariableWord> = words.iter().copied().filter(|word| self.is_typed(word.at)).collect();
+        for found in self.first_threads() {
+            let first = words.partition_point(|word| word.at < found.start);
+            queue.extend(words[first..].iter().take_while(|word| word.at < found.end));
+            statics.by_start.insert(found.start, found);
+        }
         while let Some(word) = queue.pop_front() {
             if !self.leads_to_data(word.value) || self.is_typed(word.value) || statics.at(word.value).is_some() {
                 continue;
@@ -66,6 +71,23 @@ impl RootCollector<'_, '_, '_> {
             }
         }
         statics
+    }
+
+    /// `runtime.m0`, which is a variable of the runtime: known by its address where no debug information names it.
+    fn first_threads(&mut self) -> Vec<Static> {
+        let Some(ty) = self.resolver.types.by_name("runtime.m") else { return Vec::new() };
+        let size = self.resolver.types.get(ty).size;
+        let threads: Vec<u64> = self.model.machine_threads.keys().copied().collect();
+        let statics = threads.into_iter().filter(|&start| self.leads_to_data(start) && !self.is_typed(start));
+        let mut starts: Vec<u64> = statics.collect();
+        starts.sort_unstable();
+        let mut found = Vec::new();
+        for start in starts {
+            let node = self.node(PathTrie::ROOT, "runtime.m0 runtime.m");
+            let end = start.saturating_add(size);
+            found.push(Static { start, end, ty, role: Role::Own, node, class: RootClass::Runtime });
+        }
+        found
     }
 
     fn is_typed(&self, address: u64) -> bool {
