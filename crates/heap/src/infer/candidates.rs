@@ -23,6 +23,8 @@ const FEW_UNKNOWN: usize = 4096;
 /// Objects that are looked at in one round. What they are found to be leads to most of the others; a heap of which nothing is known
 /// must not take for ever.
 const MAX_UNKNOWN: usize = 1 << 17;
+/// So many pointers make a struct unlike others.
+const MANY_POINTERS: u32 = 3;
 /// By so many words the best must be ahead of the second.
 const LEAD: u32 = 2;
 
@@ -186,7 +188,7 @@ fn best(
     ranked.dedup_by(|one, other| types.get(one.1).name == types.get(other.1).name);
     let whole = |ty| Some(inference.shapes.whole(types, ty));
     match ranked[..] {
-        [(score, only)] if score > 0 => whole(only),
+        [(score, only)] if score > 0 || fitting.len() == 1 && is_unlike_others(inference, only) => whole(only),
         [(first, best), (second, _), ..] if first >= second + LEAD => whole(best),
         [(1.., _), ..] => only_allocated(inference, &ranked).or_else(|| innermost(inference, &ranked)).and_then(whole),
         [] => row(inference, slot),
@@ -194,15 +196,23 @@ fn best(
     }
 }
 
-/// The only type of these that the program's code allocates values of.
+/// The only type of the best of these that the program's code allocates values of.
 fn only_allocated(inference: &Inference<'_, '_, '_>, ranked: &[(u32, TypeId)]) -> Option<TypeId> {
     let code = inference.code.as_ref()?;
     let is_allocated = |ty: TypeId| {
         let descriptor = inference.resolver.types.get(ty).descriptor;
         descriptor.is_some_and(|descriptor| code.allocated_as(descriptor).value)
     };
-    let mut allocated = ranked.iter().map(|&(_, ty)| ty).filter(|&ty| is_allocated(ty));
+    let top = ranked.first()?.0;
+    let mut allocated =
+        ranked.iter().take_while(|(score, _)| *score == top).map(|&(_, ty)| ty).filter(|&ty| is_allocated(ty));
     allocated.next().filter(|_| allocated.next().is_none())
+}
+
+/// True if the pointer bits of a type are so many that another allocation hardly has them by chance.
+fn is_unlike_others(inference: &Inference<'_, '_, '_>, ty: TypeId) -> bool {
+    let is_struct = matches!(inference.resolver.types.get(ty).kind, Kind::Struct(_));
+    is_struct && inference.resolver.small_mask(ty).is_some_and(|mask| mask.count_ones() >= MANY_POINTERS)
 }
 
 /// The smallest of these types if it begins all others: what they have beyond it is zero in the object.

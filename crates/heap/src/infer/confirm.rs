@@ -6,7 +6,7 @@ use super::shapes::{Inner, contains};
 use crate::object::Slot;
 use crate::object_type::{Evidence, Part};
 use crate::plan::PointerWord;
-use crate::resolve::Target;
+use crate::resolve::{Need, Target};
 use goheap_image::Address;
 use goheap_runtime::TypeId;
 
@@ -67,14 +67,19 @@ impl Word<'_, '_, '_, '_> {
             _ if self.value == 0 => Some(0),
             PointerWord::Pointer(elem) => self.leads_to(Part::Value, elem),
             PointerWord::Func => match resolver.closure(self.value) {
-                Target::Unknown => None,
-                _ => Some(2),
+                Target::Known(..) => Some(2),
+                Target::Needs(Need::Closure(entry)) if self.is_code(entry) => Some(2),
+                _ => None,
             },
             _ => match resolver.target(word, field, self.at, self.value) {
                 Target::Known(part, ty, _) => self.leads_to(part, ty),
                 _ => Some(0),
             },
         }
+    }
+
+    fn is_code(&self, address: u64) -> bool {
+        self.inference.model.modules.iter().any(|module| module.text.contains(&address))
     }
 
     fn next(&self, index: u64) -> Option<u64> {
