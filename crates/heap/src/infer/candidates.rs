@@ -13,7 +13,7 @@ use crate::object_type::{Evidence, ObjectType, Part};
 use crate::resolve::{Need, Target};
 use crate::root::UntypedRoot;
 use goheap_image::Address;
-use goheap_runtime::{CodeReferences, Kind, TypeId, TypeTable};
+use goheap_runtime::{AllocatedAs, CodeReferences, Kind, TypeId, TypeTable};
 use rustc_hash::FxHashMap;
 
 /// Types that are tried for one object.
@@ -180,7 +180,9 @@ fn best(
         return None;
     }
     let holds = |ty: TypeId| hints.iter().all(|&inner| is_idle(inference, inner) || contains(types, ty, inner));
-    let allowed = fitting.iter().filter(|&&ty| inference.choices.allow(slot.id, ty) && holds(ty));
+    // Arrays, pointers and the like stand mostly in other values: alone only where code allocates them.
+    let is_alone = |ty: TypeId| matches!(types.get(ty).kind, Kind::Struct(_)) || used(inference, ty).value;
+    let allowed = fitting.iter().filter(|&&ty| inference.choices.allow(slot.id, ty) && is_alone(ty) && holds(ty));
     let mut ranked: Vec<(u32, TypeId)> =
         allowed.filter_map(|&ty| Some((confirm(inference, slot, Part::Value, ty)?, ty))).collect();
     ranked.sort_unstable_by(|one, other| other.cmp(one));
@@ -196,16 +198,17 @@ fn best(
     }
 }
 
+/// How code allocates values of the type.
+fn used(inference: &Inference<'_, '_, '_>, ty: TypeId) -> AllocatedAs {
+    let descriptor = inference.resolver.types.get(ty).descriptor;
+    descriptor.zip(inference.code.as_ref()).map(|(at, code)| code.allocated_as(at)).unwrap_or_default()
+}
+
 /// The only type of the best of these that the program's code allocates values of.
 fn only_allocated(inference: &Inference<'_, '_, '_>, ranked: &[(u32, TypeId)]) -> Option<TypeId> {
-    let code = inference.code.as_ref()?;
-    let is_allocated = |ty: TypeId| {
-        let descriptor = inference.resolver.types.get(ty).descriptor;
-        descriptor.is_some_and(|descriptor| code.allocated_as(descriptor).value)
-    };
     let top = ranked.first()?.0;
     let mut allocated =
-        ranked.iter().take_while(|(score, _)| *score == top).map(|&(_, ty)| ty).filter(|&ty| is_allocated(ty));
+        ranked.iter().take_while(|(score, _)| *score == top).map(|&(_, ty)| ty).filter(|&ty| used(inference, ty).value);
     allocated.next().filter(|_| allocated.next().is_none())
 }
 
