@@ -4,7 +4,6 @@ fixtures/type-names.tsv has an example of each rule; crates/cli/tests/types.rs, 
 and `python3 scripts/type_rows.py` hold both to it.
 """
 
-import bisect
 import csv
 import os
 import re
@@ -12,6 +11,8 @@ import re
 EXAMPLES = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "fixtures", "type-names.tsv")
 # What is named by its beginning: goheap says after it which part of a map or channel it is.
 BY_PREFIX = ("map[", "chan ", "<-chan ", "chan<- ", "func")
+# What is said of an object without a type.
+NOTHING = "nothing"
 # Words that DWARF, reflect and the compiler write in two ways.
 SPELLINGS = [
     (re.compile(r"(?:[\w.~%-]+/)+"), ""),  # a package by its last element
@@ -31,22 +32,36 @@ def normal(name):
 
 
 def agrees(truth, found):
-    """True where `found` is what the truth means. It may name several types, with | between them."""
+    """True where `found` is what the truth means. It may name several types, with | between them; the empty name is none."""
     return any(agrees_with_one(one, found) for one in truth.split("|"))
 
 
 def agrees_with_one(truth, found):
-    if truth == "tiny":  # objects share the block: no one type is right
-        return found == ""
     expected, said = normal(truth), normal(found)
+    if "go.shape." in found:  # an instance of a shape stands for all of its arguments
+        expected, all_of_it, said = without_arguments(expected), expected, without_arguments(said)
+        if expected == all_of_it:
+            return False
     if truth.startswith(BY_PREFIX):
         return said.startswith(expected)
-    if "go.shape." in found:  # an instance of a shape stands for all of its arguments
-        return said.split("[")[0] == expected.split("[")[0] and "[" in expected
     wanted, array = of_array(expected), of_array(said)
     if wanted and array:  # as many elements as fit in the slot, so perhaps more than were asked for
         return wanted[1] == array[1] and array[0] >= wanted[0]
     return said == expected
+
+
+def without_arguments(name):
+    """The name without the type arguments in it: what stands in brackets right after a word, unless that is map."""
+    kept, depth = [], 0
+    for at, letter in enumerate(name):
+        if letter == "[":
+            is_list = re.search(r"\w$", name[:at]) and not re.search(r"\bmap$", name[:at])
+            depth += 1 if depth or is_list else 0
+        if not depth:
+            kept.append(letter)
+        if letter == "]" and depth:
+            depth -= 1
+    return "".join(kept)
 
 
 def of_array(name):
@@ -55,29 +70,32 @@ def of_array(name):
     return found and (int(found[1] or 1), found[2])
 
 
-class Objects:
-    """The rows of `goheap objects`, by address."""
+def types_at(path, addresses):
+    """By address: the type, in the rows of `goheap objects`, of the object that it lies in, "" where it is not known. An address
+    in no object has no entry. Of millions of rows only those that are asked for are kept."""
+    wanted, found, at = sorted(set(addresses)), {}, 0
+    with open(path, encoding="utf-8", newline="") as file:
+        next(file)
+        for line in file:
+            start, size, _ = line.split(",", 2)
+            start = int(start, 16)
+            end = start + int(size)
+            while at < len(wanted) and wanted[at] < end:
+                if wanted[at] >= start:
+                    found[wanted[at]] = next(csv.reader([line]))[2]
+                at += 1
+            if at == len(wanted):
+                break
+    return found
 
-    def __init__(self, path):
-        with open(path, encoding="utf-8", newline="") as file:
-            self.rows = [(int(row["addr"], 16), int(row["size"]), row["type"]) for row in csv.DictReader(file)]
-        self.starts = [row[0] for row in self.rows]
 
-    def type_at(self, address):
-        """The type of the object that an address lies in, "" where it is not known, None where there is no object."""
-        at = bisect.bisect_right(self.starts, address) - 1
-        if at < 0 or address >= self.rows[at][0] + self.rows[at][1]:
-            return None
-        return self.rows[at][2]
-
-
-def wrong(types, objects):
-    """The rows of a truth that goheap contradicts or does not know, each with what it says."""
-    out = []
+def wrong(types, path):
+    """The rows of a truth that goheap contradicts or does not know, each with what the rows of `goheap objects` say."""
+    found, out = types_at(path, [int(row["addr"], 16) for row in types]), []
     for row in types:
-        said = objects.type_at(int(row["addr"], 16))
+        said = found.get(int(row["addr"], 16))
         if said is None or not agrees(row["type"], said):
-            out.append(dict(row, said="no object" if said is None else said or "nothing"))
+            out.append(dict(row, said="no object" if said is None else said or NOTHING))
     return out
 
 
