@@ -47,7 +47,7 @@ const KNOWN_WITHOUT_DWARF: [&str; 29] = [
     "interface/string's two words",
     "interface/struct",
     "interface/value",
-    "map/interface",
+    "map/interface value",
     "prefix/leaf behind",
     "prefix/node behind",
     "reflect.Value/",
