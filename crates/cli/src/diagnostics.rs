@@ -2,7 +2,7 @@
 
 use crate::caption::missing;
 use crate::say::Speaker;
-use goheap_heap::{HeapSnapshot, Totals};
+use goheap_heap::{Evidence, HeapSnapshot, Totals};
 use goheap_report::overview::DiagnosticCount;
 use goheap_report::table::{grouped, percent};
 use goheap_runtime::RuntimeModel;
@@ -144,7 +144,9 @@ fn types(totals: &Totals, list: &mut List) {
     let unexplained = totals.pointers.unexplained;
     list.add("pointers-unexplained", unexplained, "pointers are not explained by the type of their object");
     list.add("types-in-conflict", totals.inference.conflicts, "objects have two types of equal evidence");
-    let [untyped, ..] = totals.by_evidence;
-    let part = percent(untyped, totals.reachable().bytes);
-    list.add("bytes-untyped", untyped, &format!("reachable bytes of no known type ({part})"));
+    let part = |bytes| percent(bytes, totals.reachable().bytes);
+    let [untyped, guessed] = [Evidence::None, Evidence::Candidate].map(|kind| totals.by_evidence[kind as usize]);
+    list.add("bytes-untyped", untyped, &format!("reachable bytes of no known type ({})", part(untyped)));
+    let text = format!("reachable bytes whose type is told by shape alone ({})", part(guessed));
+    list.add("bytes-guessed", guessed, &text);
 }

@@ -8,11 +8,11 @@ use crate::errors::Failure;
 use crate::open::{Needs, with_heap};
 use crate::output::to_stdout;
 use crate::say::Speaker;
-use goheap_heap::{HeapSnapshot, Totals, invariants};
+use goheap_heap::{Evidence, HeapSnapshot, Totals, invariants};
 use goheap_image::{Machine, Process};
 use goheap_report::overview::{
-    GoBuild, Goroutines, HeapSums, Invariant, LayoutSource, ObjectCounts, OverviewReport, Program, RootClassSum,
-    RuntimeCounter, StateCount,
+    EvidenceSum, GoBuild, Goroutines, HeapSums, Invariant, LayoutSource, ObjectCounts, OverviewReport, Program,
+    RootClassSum, RuntimeCounter, StateCount, TypeSums,
 };
 use goheap_runtime::constants::GoroutineStatus;
 use goheap_runtime::{Goroutine, RuntimeModel, runtime_counters};
@@ -43,6 +43,7 @@ fn report(snapshot: &HeapSnapshot<'_, '_>) -> OverviewReport {
         goroutines: goroutines(model),
         died: Some(death(model.process)),
         heap: has_heap.then(|| heap(&snapshot.totals)),
+        types: has_heap.then(|| types(&snapshot.totals)),
         runtime_counters: if has_heap { counters(snapshot) } else { Vec::new() },
         invariants: if has_heap { checks(snapshot) } else { Vec::new() },
         diagnostics: diagnostics::all(snapshot),
@@ -122,6 +123,21 @@ fn heap(totals: &Totals) -> HeapSums {
             unreachable: totals.unreachable.objects,
         },
         reachable_by_root_class: totals.by_class.iter().map(class).collect(),
+    }
+}
+
+/// The strongest evidence first.
+fn types(totals: &Totals) -> TypeSums {
+    let sum = |evidence: Evidence| EvidenceSum {
+        evidence: evidence.name().to_owned(),
+        bytes: totals.by_evidence[evidence as usize],
+    };
+    let counts = &totals.inference;
+    TypeSums {
+        reachable_by_evidence: Evidence::ALL.into_iter().rev().map(sum).collect(),
+        candidates: counts.candidates,
+        refused: counts.refused,
+        conflicts: counts.conflicts,
     }
 }
 

@@ -100,6 +100,16 @@ fn the_overview_reconciles_with_itself_and_with_the_program() {
         let classes = report["heap"]["reachable_by_root_class"].as_array().unwrap();
         assert_eq!(classes.iter().map(|class| number(class, "/bytes")).sum::<u64>(), reachable);
 
+        let kinds = report["types"]["reachable_by_evidence"].as_array().unwrap();
+        let bytes = |kind: &str| number(kinds.iter().find(|one| one["evidence"] == kind).unwrap(), "/bytes");
+        assert_eq!(["exact", "derived", "candidate", "none"].map(bytes).iter().sum::<u64>(), reachable);
+        assert_eq!(kinds.len(), 4);
+        let told_of = |code: &str| {
+            let found = report["diagnostics"].as_array().unwrap().iter().find(|one| one["code"] == code);
+            found.map_or(0, |one| number(one, "/count"))
+        };
+        assert_eq!(["bytes-guessed", "bytes-untyped"].map(told_of), ["candidate", "none"].map(bytes));
+
         let told = number(&carried.truth, "/heap_alloc");
         let allowed = (told / 2000).max(16 << 10);
         assert!(allocated.abs_diff(told) <= allowed, "{}: {allocated}, the program says {told}", carried.release);

@@ -31,6 +31,9 @@ pub struct OverviewReport {
     /// The reconciliation; none where the core lacks what describes the heap.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub heap: Option<HeapSums>,
+    /// How the types of what is reachable are known; none where the core lacks what describes the heap.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub types: Option<TypeSums>,
     /// The runtime's own numbers beside ours.
     pub runtime_counters: Vec<RuntimeCounter>,
     /// What was checked, and how often it did not hold.
@@ -193,6 +196,28 @@ pub struct RootClassSum {
     pub bytes: u64,
     /// Objects.
     pub objects: u64,
+}
+
+/// How the types of reachable objects are known.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct TypeSums {
+    /// Reachable bytes by kind of evidence, in the order to show; their sum is [`HeapSums::reachable`].
+    pub reachable_by_evidence: Vec<EvidenceSum>,
+    /// Objects, also unreachable ones, whose type is told by their shape alone.
+    pub candidates: u64,
+    /// Objects whose pointer bits or size contradict the type of a pointer that leads to them.
+    pub refused: u64,
+    /// Objects that two types of equal evidence fit.
+    pub conflicts: u64,
+}
+
+/// Bytes of objects whose types are known alike.
+#[derive(Debug, Clone, Serialize)]
+pub struct EvidenceSum {
+    /// Name of the kind, like `exact`.
+    pub evidence: String,
+    /// Bytes.
+    pub bytes: u64,
 }
 
 /// A number that the runtime keeps, and the same as counted from the core.

@@ -1,6 +1,6 @@
 //! The overview as a screen of text: what it was, how it died, whether the heap adds up; then what to distrust.
 
-use crate::overview::{Death, HeapSums, LayoutSource, OverviewReport};
+use crate::overview::{Death, HeapSums, LayoutSource, OverviewReport, TypeSums};
 use crate::table::Align::{Left, Right};
 use crate::table::{Table, grouped, human_bytes, percent};
 use std::io::{self, BufWriter, Write};
@@ -15,6 +15,9 @@ pub(crate) fn write(report: &OverviewReport, out: impl Write) -> io::Result<()> 
     match &report.heap {
         Some(heap) => write_heap(heap, &mut out)?,
         None => writeln!(out, "\nheap  not in the core")?,
+    }
+    if let Some(types) = &report.types {
+        write_types(types, &mut out)?;
     }
     write_counters(report, &mut out)?;
     write_invariants(report, &mut out)?;
@@ -114,6 +117,36 @@ fn write_heap(heap: &HeapSums, out: &mut impl Write) -> io::Result<()> {
         writeln!(out, "  NOT RECONCILED: reachable and unreachable together are not what is allocated")?;
     }
     Ok(())
+}
+
+fn write_types(types: &TypeSums, out: &mut impl Write) -> io::Result<()> {
+    let sums = &types.reachable_by_evidence;
+    let whole = sums.iter().fold(0u64, |sum, one| sum.saturating_add(one.bytes));
+    let mut table = Table::new(0, &[Left, Right, Right, Right, Left]);
+    table.row(["types", "", "bytes", "of reachable", ""]);
+    for one in sums {
+        let name = format!("  {}", one.evidence);
+        let (human, bytes, part) = (human_bytes(one.bytes), grouped(one.bytes), percent(one.bytes, whole));
+        table.row([name.as_str(), &human, &bytes, &part, meaning(&one.evidence)]);
+    }
+    writeln!(out)?;
+    table.write(&mut *out)?;
+    let [candidates, refused, conflicts] = [types.candidates, types.refused, types.conflicts].map(grouped);
+    writeln!(
+        out,
+        "  {candidates} objects told by shape; {refused} refused the type of a pointer to them; {conflicts} fit two types"
+    )
+}
+
+/// What a kind of evidence says.
+fn meaning(evidence: &str) -> &'static str {
+    match evidence {
+        "exact" => "recorded by the runtime or declared by a variable",
+        "derived" => "followed from a typed pointer",
+        "candidate" => "told by shape alone, shown with ?",
+        "none" => "not known",
+        _ => "",
+    }
 }
 
 fn write_counters(report: &OverviewReport, out: &mut impl Write) -> io::Result<()> {

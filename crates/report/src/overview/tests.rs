@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 fn sample() -> OverviewReport {
     let state = |state: &str, count| StateCount { state: state.to_owned(), count };
     let class = |class: &str, bytes, objects| RootClassSum { class: class.to_owned(), bytes, objects };
+    let evidence = |evidence: &str, bytes| EvidenceSum { evidence: evidence.to_owned(), bytes };
     OverviewReport {
         program: Program {
             name: Some("server".to_owned()),
@@ -52,6 +53,17 @@ fn sample() -> OverviewReport {
                 class("goroutine stacks", 87_900_000, 339_000),
                 class("runtime", 100_000, 1_000),
             ],
+        }),
+        types: Some(TypeSums {
+            reachable_by_evidence: vec![
+                evidence("exact", 1_000_000_000),
+                evidence("derived", 271_400_000),
+                evidence("candidate", 10_304_000),
+                evidence("none", 6_296_000),
+            ],
+            candidates: 1_234,
+            refused: 56,
+            conflicts: 7,
         }),
         runtime_counters: vec![
             RuntimeCounter {
@@ -109,6 +121,13 @@ heap                                      bytes     objects  of allocated
   free slots            87.0 MiB     91,226,112
   after the last slot    1.0 MiB      1,048,576
   spans in use           1.3 GiB  1,380,764,876
+
+types                           bytes  of reachable
+  exact      953.7 MiB  1,000,000,000       77.64 %  recorded by the runtime or declared by a variable
+  derived    258.8 MiB    271,400,000       21.07 %  followed from a typed pointer
+  candidate    9.8 MiB     10,304,000        0.80 %  told by shape alone, shown with ?
+  none         6.0 MiB      6,296,000        0.49 %  not known
+  1,234 objects told by shape; 56 refused the type of a pointer to them; 7 fit two types
 
 runtime counters        runtime           ours  ours - runtime
   heapInUse       1,380,764,876  1,380,764,876               0
@@ -179,6 +198,9 @@ fn json_has_what_scripts_ask_for() {
     assert_eq!(heap["objects"]["unreachable"], 5_678);
     let class = json!({"class": "runtime", "bytes": 100_000, "objects": 1_000});
     assert_eq!(heap["reachable_by_root_class"][2], class);
+    let types = &value["types"];
+    assert_eq!(types["reachable_by_evidence"][2], json!({"evidence": "candidate", "bytes": 10_304_000}));
+    assert_eq!(["candidates", "refused", "conflicts"].map(|name| &types[name]), [1_234, 56, 7]);
     assert_eq!(value["died"]["address"], "0x10");
     assert_eq!(value["go"]["layout"], "dwarf");
     assert_eq!(value["program"]["arguments"], "./server -listen :80\u{1b}[2J");
