@@ -1,6 +1,7 @@
 //! Frame labels, each text once: what a flame graph's frame says.
 
 use crate::containers::Role;
+use crate::label_text::Beyond;
 use goheap_runtime::TypeId;
 use rustc_hash::FxHashMap;
 
@@ -14,6 +15,8 @@ pub(crate) struct EdgeKey {
     pub(crate) offset: u64,
     /// What is known beyond the declared type: an interface's dynamic type, a func value's code; else 0.
     pub(crate) dynamic: u64,
+    /// What the target's own type tells.
+    pub(crate) beyond: Beyond,
 }
 
 /// Labels by number.

@@ -42,6 +42,8 @@ pub(crate) struct Root {
     pub(crate) node: TrieNode,
     /// True if the word only looks like a pointer.
     pub(crate) is_conservative: bool,
+    /// False if the frame says nothing of the type of what it leads to.
+    pub(crate) has_type: bool,
 }
 
 /// A root that no debug information names.

@@ -2,12 +2,12 @@
 
 use crate::containers::Role;
 use crate::infer::payload_offset;
-use crate::label_text::field_label;
+use crate::label_text::{Beyond, captured_path, field_label, object_label};
 use crate::labels::{EdgeKey, Labels};
 use crate::object::{ObjectTable, Slot};
 use crate::object_type::{ObjectType, Part};
 use crate::plan::{PlanEntry, PointerWord};
-use crate::resolve::{Meaning, Resolver};
+use crate::resolve::{Meaning, Resolver, Target};
 use crate::root::{Root, RootClass};
 use goheap_graph::{IdBitSet, PathTrie, TrieNode};
 use goheap_image::Address;
@@ -146,12 +146,22 @@ impl<'a, 'm, 'p> TreeBuilder<'a, 'm, 'p> {
     fn start(&mut self, root: &Root) {
         let Some(slot) = self.objects.find(root.value) else { return };
         if self.objects.is_allocated(slot) {
-            self.reach(slot, root.node, root.class);
+            let node = if root.has_type { root.node } else { self.told_by_target(root.node, slot) };
+            self.reach(slot, node, root.class);
         } else if root.is_conservative {
             self.counts.conservative_misses += 1;
         } else {
             self.counts.roots_to_free_slots += 1;
         }
+    }
+
+    /// The frame beside `node` that says what the object is, where that is known.
+    fn told_by_target(&mut self, node: TrieNode, slot: Slot) -> TrieNode {
+        let beyond = Beyond::new(Target::Unknown, self.types[slot.id.0 as usize], false);
+        let (Some(parent), Some(label)) = (self.trie.parent(node), self.trie.label(node)) else { return node };
+        let text = format!("{}{}", self.labels.get(label), beyond.text(&self.resolver.types));
+        let label = self.labels.text(&text);
+        self.trie.child(parent, label)
     }
 
     fn reach(&mut self, slot: Slot, node: TrieNode, class: RootClass) {
@@ -204,7 +214,7 @@ impl<'a, 'm, 'p> TreeBuilder<'a, 'm, 'p> {
                 Some(target) if objects.is_allocated(target) => {
                     self.counts.to_objects += 1;
                     if !self.reached.contains(target.id.0) {
-                        let node = self.edge(object, offset.wrapping_sub(payload), at, value, node);
+                        let node = self.edge(object, offset.wrapping_sub(payload), at, value, target, node);
                         self.reach(target, node, class);
                     }
                 }
@@ -232,21 +242,34 @@ impl<'a, 'm, 'p> TreeBuilder<'a, 'm, 'p> {
     }
 
     /// The frame of what the word at `at`, which is at `offset` of an object's payload, leads to.
-    fn edge(&mut self, object: ObjectType, offset: u64, at: u64, value: u64, node: TrieNode) -> TrieNode {
+    fn edge(&mut self, object: ObjectType, offset: u64, at: u64, value: u64, target: Slot, node: TrieNode) -> TrieNode {
+        let found = self.types[target.id.0 as usize];
+        let is_closure = object.part() == Part::Closure;
+        let told = |declared| Beyond::new(declared, found, false);
         let label = match self.resolver.meaning(object, offset) {
-            Meaning::Machinery if object.part() == Part::Closure => self.labels.text("captured"),
+            Meaning::Machinery if is_closure => {
+                let text = format!("[captured]{}", told(Target::Unknown).text(&self.resolver.types));
+                self.labels.text(&text)
+            }
             Meaning::Machinery => return node,
             // The object is the very pointer, slice or string that its frame names already.
             Meaning::Entry(Role::Own, _, entry) if entry.path.is_empty() && !entry.is_dynamic() => return node,
             Meaning::Entry(role, owner, entry) => {
-                let entry = entry.into_owned();
-                self.entry_label(role, owner, &entry, at, value)
+                let mut entry = entry.into_owned();
+                if is_closure {
+                    entry.path = captured_path(&entry.path).into();
+                }
+                self.entry_label(role, owner, &entry, at, value, target)
             }
             Meaning::Indirect(role, ty) => {
-                let text = format!("{} {}", role.prefix(), self.resolver.types.get(ty).name);
+                let mark = told(Target::Known(Part::Value, ty, false)).text(&self.resolver.types);
+                let text = format!("{} {}{mark}", role.prefix(), self.resolver.types.get(ty).name);
                 self.labels.owned(ty, &text)
             }
-            Meaning::Unexplained | Meaning::Untyped => self.labels.text("?"),
+            Meaning::Unexplained | Meaning::Untyped => {
+                let text = format!("?{}", told(Target::Unknown).text(&self.resolver.types));
+                self.labels.text(&text)
+            }
         };
         self.trie.child_folding(node, label)
     }
@@ -258,6 +281,7 @@ impl<'a, 'm, 'p> TreeBuilder<'a, 'm, 'p> {
         entry: &PlanEntry,
         at: u64,
         value: u64,
+        target: Slot,
     ) -> u32 {
         let memory = self.model.memory();
         let dynamic = match entry.word {
@@ -265,9 +289,15 @@ impl<'a, 'm, 'p> TreeBuilder<'a, 'm, 'p> {
             PointerWord::Func => memory.read_u64(Address(value)).unwrap_or(0),
             _ => 0,
         };
-        let key = EdgeKey { role, owner, offset: entry.offset, dynamic };
+        let start = self.objects.address(target) + payload_offset(self.model, self.objects.span(target));
+        let declared = self.resolver.target_loaded(entry.word, entry.field, at, value);
+        let beyond = Beyond::new(declared, self.types[target.id.0 as usize], value != start);
+        let key = EdgeKey { role, owner, offset: entry.offset, dynamic, beyond };
         let (resolver, model) = (&mut *self.resolver, self.model);
-        self.labels.edge(key, || field_label(resolver, model, role.prefix(), entry, at, value))
+        self.labels.edge(key, || {
+            let label = field_label(resolver, model, role.prefix(), entry, at, value);
+            label + &beyond.text(&resolver.types)
+        })
     }
 
     /// Draws what no root reaches as a tower of its own, by type; its share.
@@ -280,7 +310,7 @@ impl<'a, 'm, 'p> TreeBuilder<'a, 'm, 'p> {
             let span = objects.span(slot);
             let object = self.types[slot.id.0 as usize];
             let text = if object.is_known() {
-                type_label(&self.resolver.types.get(object.ty()).name, object.part())
+                object_label(&self.resolver.types, object)
             } else {
                 format!("? {} bytes{}", span.elem_size, if span.is_noscan() { ", no pointers" } else { "" })
             };
@@ -295,14 +325,6 @@ impl<'a, 'm, 'p> TreeBuilder<'a, 'm, 'p> {
             }
         }
         (share, awaiting_sweep)
-    }
-}
-
-/// What an object is, without regard to who holds it.
-fn type_label(name: &str, part: Part) -> String {
-    match part {
-        Part::Elements => format!("[]{name}"),
-        _ => name.to_owned(),
     }
 }
 

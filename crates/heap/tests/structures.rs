@@ -31,20 +31,25 @@ impl Tree<'_> {
         self.children(PathTrie::ROOT).into_iter().filter(|&node| holds(self.text(node))).collect()
     }
 
-    /// The frames of a function's variable under every goroutine; all of the function's frames without a name.
+    /// The frames of a function's variables under every goroutine: at once under `goroutine f` where the goroutine began with f, else
+    /// under f's own frame. Those of the functions that were inlined are among them.
     fn locals(&self, function: &str, variable: Option<&str>) -> Vec<TrieNode> {
+        let mut functions = self.top(|text| text == format!("goroutine {function}"));
         let goroutines = self.top(|text| text.starts_with("goroutine "));
-        let functions = goroutines.iter().flat_map(|&node| self.children(node));
-        let functions = functions.filter(|&node| self.text(node) == function);
-        match variable {
-            None => functions.collect(),
-            Some(name) => {
-                let starts = |text: &str| {
-                    text.strip_prefix(name).is_some_and(|rest| rest.starts_with([' ', '.', '[']) || rest.is_empty())
-                };
-                functions.flat_map(|node| self.children(node)).filter(|&node| starts(self.text(node))).collect()
+        let called = goroutines.iter().flat_map(|&node| self.children(node));
+        functions.extend(called.filter(|&node| self.text(node) == function));
+        let mut found = Vec::new();
+        while let Some(function) = functions.pop() {
+            for node in self.children(function) {
+                match self.text(node) {
+                    text if text.ends_with(" (inlined)") => functions.push(node),
+                    text if is_function(text) => {}
+                    text if variable.is_none_or(|name| is_variable(text, name)) => found.push(node),
+                    _ => {}
+                }
             }
         }
+        found
     }
 
     /// What the frames hold but for the runtime's records of deferred calls, which the truth leaves out.
@@ -86,6 +91,15 @@ impl Tree<'_> {
             other => panic!("the truth has a kind {other} that this test does not know"),
         }
     }
+}
+
+/// True for the frame of a function that another one called: unlike variables it has a package and no type behind it.
+fn is_function(text: &str) -> bool {
+    text.contains('.') && !text.contains(' ') && !text.starts_with('[')
+}
+
+fn is_variable(text: &str, name: &str) -> bool {
+    text.strip_prefix(name).is_some_and(|rest| rest.starts_with([' ', '.', '[']) || rest.is_empty())
 }
 
 fn releases() -> Vec<PathBuf> {

@@ -1,10 +1,13 @@
 //! Which local variable a word of a frame or a register belongs to, by DWARF.
 
 use super::RootCollector;
+use goheap_runtime::InlineFrame;
 use goheap_runtime::dwarf::{Local, Piece, Place};
 use goheap_runtime::stack::{Frame, StackScan};
 use goheap_runtime::{Kind, TypeId};
 use rustc_hash::FxHashMap;
+use std::borrow::Cow;
+use std::sync::Arc;
 
 /// Locals of the functions met, by the pc asked for: thousands of goroutines stand at the same few.
 pub(super) type LocalsCache = FxHashMap<u64, Vec<Local>>;
@@ -17,7 +20,37 @@ pub(super) struct NamedSlot {
     pub(super) offset: u64,
     /// True if the variable is there at this very instruction, not only at others.
     pub(super) is_current: bool,
+    /// True if the word is a pointer to the variable, which was moved to the heap or captured by reference.
+    pub(super) is_moved: bool,
+    /// The calls between the frame's function and the variable that were inlined, the outermost first.
+    pub(super) inlined: Vec<String>,
 }
+
+/// What DWARF says of the variable that a word belongs to.
+struct Declared {
+    name: Box<str>,
+    ty: TypeId,
+    function: Arc<str>,
+    inline_depth: usize,
+    in_scope: bool,
+    has_capacity: bool,
+}
+
+impl Declared {
+    fn new(local: &Local, locals: &[Local]) -> Option<Self> {
+        Some(Declared {
+            name: local.name.clone(),
+            ty: TypeId(local.ty?.0),
+            function: local.function.clone(),
+            inline_depth: local.inline_depth as usize,
+            in_scope: local.in_scope,
+            has_capacity: has_capacity(locals, &local.name),
+        })
+    }
+}
+
+/// The dictionary of a generic function, which lies in the executable.
+const DICTIONARY: &str = ".dict";
 
 impl RootCollector<'_, '_, '_> {
     /// The variables of a frame's function, as they are at its pc.
@@ -25,7 +58,7 @@ impl RootCollector<'_, '_, '_> {
         let dwarf = self.model.dwarf.as_ref()?;
         // The DWARF of plugins and shared objects is not read.
         let bias = (frame.module == 0).then_some(self.model.process.load_bias)?;
-        let pc = frame.pc.wrapping_sub(bias).wrapping_sub(u64::from(index > 0));
+        let pc = call_pc(frame, index).wrapping_sub(bias);
         Some(self.locals.entry(pc).or_insert_with(|| dwarf.locals_of_function(pc)))
     }
 
@@ -47,16 +80,18 @@ impl RootCollector<'_, '_, '_> {
             Some((local, offset, true))
         });
         let elsewhere = || {
-            locals.iter().find_map(|local| {
+            // Slots are shared: a variable whose block this is comes first.
+            let (here, not_here): (Vec<&Local>, Vec<&Local>) = locals.iter().partition(|local| local.in_scope);
+            here.into_iter().chain(not_here).find_map(|local| {
                 let slot = local.slots.iter().find(|slot| within(distance, slot.cfa_offset, slot.size).is_some())?;
                 let offset = within(distance, slot.cfa_offset, slot.size)?;
                 Some((local, slot.variable_offset + offset, false))
             })
         };
-        let (local, offset, is_current) = current.or_else(elsewhere)?;
-        let (name, ty) = (local.name.clone(), TypeId(local.ty?.0));
-        let is_slice = has_capacity(locals, &name);
-        Some(self.whole(NamedSlot { name: name.into(), ty, offset, is_current }, is_slice))
+        let (local, offset, is_current) =
+            current.or_else(elsewhere).filter(|(local, ..)| *local.name != *DICTIONARY)?;
+        let declared = Declared::new(local, locals)?;
+        Some(self.whole(&declared, call_pc(frame, index), offset, is_current))
     }
 
     /// The types of all variables of a frame's function, each once.
@@ -83,23 +118,75 @@ impl RootCollector<'_, '_, '_> {
         };
         let locals = self.locals(frame, 0)?;
         let (local, offset) = locals.iter().find_map(|local| Some((local, offset(local)?)))?;
-        let (name, ty) = (local.name.clone(), TypeId(local.ty?.0));
-        let is_slice = has_capacity(locals, &name);
-        Some(self.whole(NamedSlot { name: name.into(), ty, offset, is_current: true }, is_slice))
+        let declared = Declared::new(local, locals)?;
+        Some(self.whole(&declared, frame.pc, offset, true))
     }
 
-    /// The declared variable: those moved to the heap are `&x`, the words of one kept in parts `x.ptr` and so on (in all releases;
-    /// most of them since 1.27). A slice's pointer says so by the capacity beside it.
-    fn whole(&self, slot: NamedSlot, is_slice: bool) -> NamedSlot {
+    /// The variable as the source has it: those moved to the heap are `&x` in DWARF, the words of one kept in parts `x.ptr` and so on
+    /// (in all releases; most of them since 1.27).
+    fn whole(&self, declared: &Declared, pc: u64, offset: u64, is_current: bool) -> NamedSlot {
         let types = &self.resolver.types;
-        let slice = match types.get(slot.ty).kind {
-            Kind::Pointer(elem) if is_slice => types.by_name(&format!("[]{}", types.get(elem).name)),
+        let (name, is_moved) = match declared.name.strip_prefix('&') {
+            Some(name) => (name, true),
+            None => (&*declared.name, false),
+        };
+        let part = |suffix: &'static str| Some((name.strip_suffix(suffix)?, suffix));
+        let (name, part) = [".ptr", ".data", ".itab", ".type"].into_iter().find_map(part).unwrap_or((name, ""));
+        let whole = match (part, &types.get(declared.ty).kind) {
+            // Bytes may be a string's, too: only a capacity beside them tells. It may be gone already.
+            (".ptr", Kind::Pointer(elem)) if declared.has_capacity || &*types.get(*elem).name != "uint8" => {
+                types.by_name(&format!("[]{}", types.get(*elem).name))
+            }
+            // Declared as `*uint8`, whatever the interface holds.
+            (".data", Kind::Pointer(_)) => types.by_name("unsafe.Pointer"),
             _ => None,
         };
-        let name = slot.name.strip_prefix('&').unwrap_or(&slot.name);
-        let part = |suffix: &&str| name.strip_suffix(*suffix);
-        let name = [".ptr", ".data", ".itab", ".type"].iter().find_map(part).unwrap_or(name).to_owned();
-        NamedSlot { name, ty: slice.unwrap_or(slot.ty), ..slot }
+        let inlined = self.inlined_calls(declared, pc);
+        let (name, ty) = (source_name(name).into_owned(), whole.unwrap_or(declared.ty));
+        NamedSlot { name, ty, offset, is_current, is_moved, inlined }
+    }
+
+    /// The frames of inlined calls, the outermost first. Where the program counter is not inside the call of the function that
+    /// declares the variable, only that function is known.
+    fn inlined_calls(&self, declared: &Declared, pc: u64) -> Vec<String> {
+        if declared.inline_depth == 0 {
+            return Vec::new();
+        }
+        let text = |frame: &InlineFrame| format!("{} (inlined)", frame.print_name());
+        let stack = if declared.in_scope { self.model.inline_stack(pc) } else { Vec::new() };
+        let outermost_first = stack.iter().rev().skip(1).take(declared.inline_depth);
+        let calls: Vec<&InlineFrame> = outermost_first.collect();
+        match calls.last() {
+            Some(last) if calls.len() == declared.inline_depth && *last.function == *declared.function => {
+                calls.into_iter().map(text).collect()
+            }
+            _ => {
+                let function = declared.function.to_string();
+                vec![text(&InlineFrame { function, file: String::new(), line: 0, is_inlined: true })]
+            }
+        }
+    }
+}
+
+/// An instruction of the call that the frame is at: the innermost frame's own, else the one before the return address.
+fn call_pc(frame: &Frame, index: usize) -> u64 {
+    frame.pc.wrapping_sub(u64::from(index > 0))
+}
+
+/// What stands for a name that the compiler made (cmd/compile/internal/typecheck, `~r0` and `~p0`; ssagen, `.autotmp_1`).
+fn source_name(name: &str) -> Cow<'_, str> {
+    let numbered = |prefix: &str, word: &str| {
+        let number = name.strip_prefix(prefix)?;
+        let is_number = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
+        is_number.then(|| Cow::Owned(format!("{word} {number}")))
+    };
+    match name {
+        ".this" => Cow::Borrowed("receiver"),
+        _ if name.starts_with(".autotmp_") => Cow::Borrowed("temporary"),
+        _ => numbered("~r", "result")
+            .or_else(|| numbered("~p", "parameter"))
+            .or_else(|| numbered("~b", "parameter"))
+            .unwrap_or(Cow::Borrowed(name)),
     }
 }
 
@@ -125,4 +212,16 @@ fn piece_offset(pieces: &[Piece], find: impl Fn(&Place, u64) -> Option<u64>) -> 
         before = before.checked_add(piece.size)?;
     }
     None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_that_the_compiler_made_read_as_words() {
+        let names = ["x", "~r0", "~p12", "~r", "~rx", ".this", ".autotmp_17", "pair.value"];
+        let read = ["x", "result 0", "parameter 12", "~r", "~rx", "receiver", "temporary", "pair.value"];
+        assert_eq!(names.map(source_name), read);
+    }
 }

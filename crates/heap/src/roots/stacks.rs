@@ -1,8 +1,9 @@
-//! Goroutine stacks, as `goroutine f` → function → variable.
+//! Goroutine stacks, as `goroutine f` → function → inlined functions → variable. The variables of f itself stand at once under
+//! `goroutine f`.
 
 use super::RootCollector;
 use super::locals::NamedSlot;
-use crate::label_text::{field_label, function_of};
+use crate::label_text::{field_label, function_of, shown};
 use crate::object_type::Evidence;
 use crate::plan::{PlanEntry, PointerWord};
 use crate::root::{Root, RootClass, UntypedRoot, WordOwner};
@@ -48,24 +49,38 @@ impl<'m, 'p> RootCollector<'_, 'm, 'p> {
         roots.sort_by_key(order);
         for root in roots {
             let node = match root.frame.filter(|&index| index < scan.frames.len()) {
-                Some(index) => self.frame_word(top, scan, index, root),
-                None => self.node(top, &place_label(self.model, root)),
+                Some(index) => {
+                    let function = self.function(top, &start, scan, index);
+                    self.frame_word(function, scan, index, root)
+                }
+                None => self.place(top, root),
             };
             let is_conservative = root.precision == Precision::Conservative;
             let list = if is_conservative { &mut self.conservative } else { &mut self.set.roots };
-            list.push(Root { value: root.value, class: RootClass::Goroutines, node, is_conservative });
+            let (class, has_type) = (RootClass::Goroutines, node.has_type);
+            list.push(Root { value: root.value, class, node: node.node, is_conservative, has_type });
         }
     }
 
-    fn frame_word(&mut self, top: TrieNode, scan: &StackScan, index: usize, root: &StackRoot) -> TrieNode {
-        let model: &'m RuntimeModel<'p> = self.model;
+    /// The frame of a function; the goroutine's own for the one that it began with.
+    fn function(&mut self, top: TrieNode, start: &str, scan: &StackScan, index: usize) -> TrieNode {
         let frame = &scan.frames[index];
-        let function = model.modules[frame.module].functions.print_name(&frame.func);
-        let function = self.node(top, &function);
+        let function = self.model.modules[frame.module].functions.print_name(&frame.func);
+        if function == start { top } else { self.node(top, &function) }
+    }
+
+    /// The frame of a root that lies in no slot.
+    fn place(&mut self, parent: TrieNode, root: &StackRoot) -> NamedNode {
+        let has_type = matches!(root.place, StackPlace::Panic | StackPlace::DeferRecord | StackPlace::Deferred);
+        NamedNode { node: self.node(parent, &place_label(self.model, root)), has_type }
+    }
+
+    fn frame_word(&mut self, function: TrieNode, scan: &StackScan, index: usize, root: &StackRoot) -> NamedNode {
+        let frame = &scan.frames[index];
         let at = match root.place {
             StackPlace::Slot(at) => at,
             StackPlace::Register(number) => return self.register_word(function, scan, number, root),
-            _ => return self.node(function, &place_label(self.model, root)),
+            _ => return self.place(function, root),
         };
         if let Some(slot) = self.name_slot(scan, index, at) {
             return self.local_word(function, &slot, root.value, at);
@@ -74,7 +89,8 @@ impl<'m, 'p> RootCollector<'_, 'm, 'p> {
             return node;
         }
         self.guess(scan, index, root.value, at);
-        self.node(function, &format!("[fp{:+}]", at.wrapping_sub(frame.fp) as i64))
+        let node = self.node(function, &format!("[fp{:+}]", at.wrapping_sub(frame.fp) as i64));
+        NamedNode { node, has_type: false }
     }
 
     /// A word that no variable holds has most likely the type of one of its function's variables all the same; or it is the second
@@ -96,28 +112,37 @@ impl<'m, 'p> RootCollector<'_, 'm, 'p> {
     }
 
     /// A register of the innermost frame, by the variable that is in it.
-    fn register_word(&mut self, function: TrieNode, scan: &StackScan, number: u16, root: &StackRoot) -> TrieNode {
+    fn register_word(&mut self, function: TrieNode, scan: &StackScan, number: u16, root: &StackRoot) -> NamedNode {
         let found = self.name_register(&scan.frames[0], number);
-        let Some(slot) = found else { return self.node(function, &place_label(self.model, root)) };
+        let Some(slot) = found else { return self.place(function, root) };
+        let function = self.inlined(function, &slot);
         let Some(entry) = self.resolver.entry(slot.ty, slot.offset).map(Cow::into_owned) else {
-            return self.node(function, &slot.name);
+            return NamedNode { node: self.node(function, &slot.name), has_type: false };
         };
         // The word is in no memory, so an interface's type beside it cannot be read; the slot is no place to look either.
-        let text = format!("{}{} {}", slot.name, entry.path, self.resolver.types.get(entry.field).name);
+        let entry = variable_entry(&slot, entry);
+        let text = format!("{}{} {}", slot.name, entry.path, shown(&self.resolver.types, entry.field));
         if !matches!(entry.word, PointerWord::InterfaceData(_)) {
             self.declared(root.value, entry.word, entry.field, 0, Evidence::Derived);
         }
-        self.node(function, &text)
+        NamedNode { node: self.node(function, &text), has_type: says_type(&entry) }
     }
 
-    fn local_word(&mut self, function: TrieNode, slot: &NamedSlot, value: u64, at: u64) -> TrieNode {
+    fn local_word(&mut self, function: TrieNode, slot: &NamedSlot, value: u64, at: u64) -> NamedNode {
+        let function = self.inlined(function, slot);
         let Some(entry) = self.resolver.entry(slot.ty, slot.offset).map(Cow::into_owned) else {
-            return self.node(function, &slot.name);
+            return NamedNode { node: self.node(function, &slot.name), has_type: false };
         };
         let evidence = if slot.is_current { Evidence::Exact } else { Evidence::Derived };
         self.declared(value, entry.word, entry.field, at, evidence);
+        let entry = variable_entry(slot, entry);
         let text = field_label(self.resolver, self.model, &slot.name, &entry, at, value);
-        self.node(function, &text)
+        NamedNode { node: self.node(function, &text), has_type: says_type(&entry) }
+    }
+
+    /// The innermost of the inlined calls that the variable is in.
+    fn inlined(&mut self, function: TrieNode, slot: &NamedSlot) -> TrieNode {
+        slot.inlined.iter().fold(function, |node, call| self.node(node, call))
     }
 
     /// A word of what a variable points to on the stack itself: the array behind a slice, a struct behind a pointer. DWARF
@@ -129,18 +154,37 @@ impl<'m, 'p> RootCollector<'_, 'm, 'p> {
         via: StackPointer,
         value: u64,
         at: u64,
-    ) -> Option<TrieNode> {
+    ) -> Option<NamedNode> {
         let StackPlace::Slot(pointer) = via.place else { return None };
         let slot = self.name_slot(scan, via.frame?, pointer)?;
         let (ty, name) = match self.resolver.entry(slot.ty, slot.offset)?.word {
-            PointerWord::Pointer(elem) => (elem, slot.name),
+            PointerWord::Pointer(elem) => (elem, slot.name.clone()),
             PointerWord::Slice(elem) => (elem, format!("{}[i]", slot.name)),
             _ => return None,
         };
         let offset = at.checked_sub(via.value)?.checked_rem(self.resolver.types.get(ty).size)?;
         self.resolver.entry(ty, offset)?;
-        Some(self.local_word(function, &NamedSlot { name, ty, offset, is_current: slot.is_current }, value, at))
+        let inner = NamedSlot { name, ty, offset, is_moved: false, ..slot };
+        Some(self.local_word(function, &inner, value, at))
     }
+}
+
+/// A frame, and whether it says the type of what it leads to.
+struct NamedNode {
+    node: TrieNode,
+    has_type: bool,
+}
+
+/// What the source declares: of a variable that the word points to the variable's type.
+fn variable_entry(slot: &NamedSlot, entry: PlanEntry) -> PlanEntry {
+    match entry.word {
+        PointerWord::Pointer(elem) if slot.is_moved => PlanEntry { field: elem, ..entry },
+        _ => entry,
+    }
+}
+
+fn says_type(entry: &PlanEntry) -> bool {
+    entry.word != PointerWord::Untyped
 }
 
 /// What a root is that lies in no slot of a frame.
