@@ -159,6 +159,8 @@ fn short(name: &str) -> &str {
 /// The pointer words of a type that has no parts.
 fn words(types: &TypeTable, ty: TypeId) -> Vec<(u64, PointerWord)> {
     match &types.get(ty).kind {
+        // Generic code takes every pointer for `go.shape.*uint8`.
+        Kind::Pointer(_) if types.get(ty).name.starts_with("go.shape.") => vec![(0, PointerWord::Untyped)],
         Kind::Pointer(elem) => vec![(0, PointerWord::Pointer(*elem))],
         Kind::UnsafePointer => vec![(0, PointerWord::Untyped)],
         Kind::Func => vec![(0, PointerWord::Func)],

@@ -10,6 +10,7 @@ use super::fit::fits;
 use super::shapes::{Inner, contains};
 use crate::object::{ObjectId, Slot};
 use crate::object_type::{Evidence, ObjectType, Part};
+use crate::plan::PointerWord;
 use crate::resolve::{Need, Target};
 use crate::root::UntypedRoot;
 use goheap_image::Address;
@@ -25,6 +26,8 @@ const FEW_UNKNOWN: usize = 4096;
 const MAX_UNKNOWN: usize = 1 << 17;
 /// So many pointers make a struct unlike others.
 const MANY_POINTERS: u32 = 3;
+/// Nodes of lists and trees are of so many pointers to their like.
+const MAX_LINKS: usize = 4;
 /// By so many words the best must be ahead of the second.
 const LEAD: u32 = 2;
 
@@ -188,7 +191,7 @@ fn best(
     ranked.sort_unstable_by(|one, other| other.cmp(one));
     next.by_object.insert(slot.id, ranked.iter().map(|&(_, ty)| ty).collect());
     ranked.dedup_by(|one, other| types.get(one.1).name == types.get(other.1).name);
-    let whole = |ty| Some(inference.shapes.whole(types, ty));
+    let whole = |ty| (!is_like_row(inference, slot, ty)).then(|| inference.shapes.whole(types, ty));
     match ranked[..] {
         [(score, only)] if score > 0 || fitting.len() == 1 && is_unlike_others(inference, only) => whole(only),
         [(first, best), (second, _), ..] if first >= second + LEAD => whole(best),
@@ -224,6 +227,19 @@ fn innermost(inference: &Inference<'_, '_, '_>, ranked: &[(u32, TypeId)]) -> Opt
     let smallest = ranked.iter().map(|&(_, ty)| ty).min_by_key(|&ty| (types.get(ty).size, ty))?;
     let inner = Inner { offset: 0, part: Part::Value, ty: smallest };
     ranked.iter().all(|&(_, ty)| ty == smallest || contains(types, ty, inner)).then_some(smallest)
+}
+
+/// True if the type is nothing but several pointers to one type, as an array of them is too.
+fn is_like_row(inference: &Inference<'_, '_, '_>, slot: Slot, ty: TypeId) -> bool {
+    let span = inference.objects.span(slot);
+    let payload = inference.place(slot, span).payload;
+    let mut words = Vec::new();
+    inference.model.masks.for_each_offset(span, slot.slot, |offset| {
+        words.push((offset - payload, inference.resolver.entry(ty, offset - payload).map(|entry| entry.word)));
+    });
+    let first = words.first().and_then(|(_, word)| *word);
+    let is_dense = words.iter().enumerate().all(|(index, &(offset, word))| offset == index as u64 * 8 && word == first);
+    words.len() > MAX_LINKS && is_dense && matches!(first, Some(PointerWord::Pointer(_)))
 }
 
 /// A row of pointers to one type, or of interfaces of one type, where no type of the program is like the slot.
