@@ -106,6 +106,11 @@ struct InputOptions {
     /// Say nothing on stderr but why it failed
     #[arg(short, long, global = true)]
     quiet: bool,
+    /// Tell on stderr how long each stage took, and its memory
+    ///
+    /// Wall and CPU seconds (of all threads), and the most anonymous memory that was in use in the stage. Also with --quiet.
+    #[arg(long, global = true)]
+    timings: bool,
 }
 
 /// What is to be done.
@@ -237,6 +242,8 @@ pub(crate) struct Input {
     pub(crate) no_dwarf: bool,
     /// Whether to say nothing but errors.
     pub(crate) quiet: bool,
+    /// Whether to tell how long each stage took.
+    pub(crate) timings: bool,
 }
 
 impl Cli {
@@ -253,7 +260,7 @@ impl Cli {
             sysroot: options.sysroot.clone(),
             max_unpacked: options.max_unpacked,
         };
-        Ok(Input { request, no_dwarf: options.no_dwarf, quiet: options.quiet })
+        Ok(Input { request, no_dwarf: options.no_dwarf, quiet: options.quiet, timings: options.timings })
     }
 }
 

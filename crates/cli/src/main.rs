@@ -18,6 +18,7 @@ mod open;
 mod output;
 mod overview;
 mod say;
+mod timings;
 mod utc;
 
 use args::{Cli, Command};

@@ -99,20 +99,40 @@ impl<'m, 'p> HeapSnapshot<'m, 'p> {
     /// # Errors
     /// The heap has more slots than can be numbered.
     pub fn take(model: &'m RuntimeModel<'p>, types: TypeTable, options: SnapshotOptions) -> Result<Self, HeapError> {
+        Self::take_observed(model, types, options, &mut |_| {})
+    }
+
+    /// The same; `begins` is told the name of each stage as it begins.
+    ///
+    /// # Errors
+    /// Those of [`HeapSnapshot::take`].
+    pub fn take_observed(
+        model: &'m RuntimeModel<'p>,
+        types: TypeTable,
+        options: SnapshotOptions,
+        begins: &mut dyn FnMut(&'static str),
+    ) -> Result<Self, HeapError> {
+        begins("objects");
         let objects = ObjectTable::new(&model.heap).ok_or(HeapError::TooManySlots)?;
         let (mut labels, mut trie) = (Labels::default(), PathTrie::new());
+        begins("descriptors");
         let mut resolver = Resolver::new(model, types);
+        begins("roots");
         let set = RootCollector::new(model, &objects, &mut resolver, &mut labels, &mut trie).collect();
+        begins("inference");
         let (object_types, inference) =
             Inference::new(model, &objects, &mut resolver).run(&set.proposals, &set.untyped);
+        begins("tree");
         let mut totals = span_totals(model, &objects);
         let mut builder = TreeBuilder::new(model, &objects, &mut resolver, &mut labels, &mut trie, &object_types);
         if options.owners {
             builder.remember_frames();
         }
         totals.by_class = builder.walk(&set.roots);
+        begins("unreachable");
         (totals.unreachable, totals.awaiting_sweep) = builder.unreachable();
         totals.pointers = builder.counts;
+        begins("sums");
         let (reached, frames) = (builder.reached, builder.frames);
         for slot in objects.allocated().filter(|slot| reached.contains(slot.id.0)) {
             let evidence: Evidence = object_types[slot.id.0 as usize].evidence();

@@ -77,6 +77,19 @@ impl<'p> RuntimeModel<'p> {
     /// # Errors
     /// The program is not Go, its release is not supported, or its data segment is absent.
     pub fn open(process: &'p Process, options: ModelOptions) -> Result<Self, RuntimeError> {
+        Self::open_observed(process, options, &mut |_| {})
+    }
+
+    /// The same; `begins` is told the name of each stage as it begins.
+    ///
+    /// # Errors
+    /// Those of [`RuntimeModel::open`].
+    pub fn open_observed(
+        process: &'p Process,
+        options: ModelOptions,
+        begins: &mut dyn FnMut(&'static str),
+    ) -> Result<Self, RuntimeError> {
+        begins("version, DWARF, layout");
         let memory = &process.memory;
         let mut diagnostics = Diagnostics::default();
         let version = find_version(Some(&process.executable), memory).ok_or(RuntimeError::NotGo)?;
@@ -92,10 +105,12 @@ impl<'p> RuntimeModel<'p> {
         } else {
             Symbols::read(&process.executable, dwarf.as_ref(), process.load_bias)
         };
+        begins("modules");
         let first = find_first_module(process, &layout, &version, &symbols).ok_or(RuntimeError::NoModule)?;
         let modules = read_modules(memory, &layout, &version, first)?;
         let search = Search { memory, machine, layout: &layout, symbols: &symbols, module: &modules[0] };
         let mheap = search.mheap().ok_or(RuntimeError::NoHeap)?;
+        begins("spans");
         let heap = match GoHeap::read(memory, &layout, &version, mheap) {
             Some(heap) => heap,
             None if options.without_heap => GoHeap::absent(),
@@ -103,6 +118,7 @@ impl<'p> RuntimeModel<'p> {
         };
         diagnostics.no_heap = heap.is_absent();
         let anchors = search.anchors(&heap);
+        begins("types of DWARF");
         let mut types = match &dwarf {
             Some(dwarf) => TypeTable::from_dwarf(dwarf, modules[0].types.start),
             None => TypeTable::default(),
@@ -112,7 +128,9 @@ impl<'p> RuntimeModel<'p> {
         let run_time_names = RunTimeNames::read(memory, &version, named, &modules[0].bss);
         let descriptors = DescriptorReader::new(memory, &modules, &version).with_run_time_names(&run_time_names);
         let context = MaskContext { memory, layout: &layout, machine, mheap, descriptors };
+        begins("pointer masks");
         let masks = PointerMasks::read(&context, &heap, &mut types);
+        begins("goroutines");
         let goroutines = goroutines(memory, &layout, &version, anchors.allgs, &mut diagnostics);
         let processors = processors(memory, anchors.allp, &mut diagnostics);
         let machine_threads = threads(process, &layout, &anchors, &goroutines, &processors);
