@@ -131,7 +131,13 @@ impl<'m, 'p> ObjectTable<'m, 'p> {
 
     /// Every allocated slot in order of id.
     pub fn allocated(&self) -> impl Iterator<Item = Slot> + '_ {
-        self.heap.spans.iter().enumerate().flat_map(move |(index, span)| {
+        self.allocated_in(|_| true)
+    }
+
+    /// The allocated slots of some of the spans, in order of id.
+    pub fn allocated_in<'s>(&'s self, takes: impl Fn(&Span<'p>) -> bool + 's) -> impl Iterator<Item = Slot> + 's {
+        let spans = self.heap.spans.iter().enumerate().filter(move |(_, span)| takes(span));
+        spans.flat_map(move |(index, span)| {
             let first = self.keys[index].first;
             span.allocated.ones().map(move |slot| Slot {
                 id: ObjectId(first + slot as u32),

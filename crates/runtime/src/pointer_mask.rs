@@ -55,6 +55,11 @@ impl<'p> PointerMasks<'p> {
         matches!(self.scheme, Scheme::Types(_))
     }
 
+    /// True if the runtime recorded a type for each object of the span.
+    pub fn records_types(&self, span: &Span<'p>) -> bool {
+        self.has_headers() && !span.is_noscan() && !span.has_in_span_bitmap
+    }
+
     /// The type that the runtime recorded for what is in a slot, and the offset of the payload: from the malloc header or the
     /// large span. The element's type where it is an array.
     pub fn recorded_type(&self, span: &Span<'p>, slot: u32) -> Option<(u64, u64)> {

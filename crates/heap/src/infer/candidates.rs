@@ -58,12 +58,13 @@ pub(super) fn propose(inference: &mut Inference<'_, '_, '_>, untyped: &[UntypedR
     hints.sort_unstable();
     hints.dedup();
     hints.retain(|(id, _)| !inference.type_of(*id).is_known());
-    let unknown: Vec<Slot> =
-        inference.objects.allocated().filter(|slot| !inference.type_of(slot.id).is_known()).take(MAX_UNKNOWN).collect();
+    let unsettled = unsettled(inference);
+    let is_unknown = |slot: &&Slot| !inference.type_of(slot.id).is_known();
+    let unknown: Vec<Slot> = unsettled.iter().filter(is_unknown).take(MAX_UNKNOWN).copied().collect();
     load_closures(inference, &unknown);
     let mut outcome = Outcome::default();
-    super::headers::propose(inference, &mut outcome);
-    captures(inference, &mut outcome);
+    super::headers::propose(inference, &unsettled, &mut outcome);
+    captures(inference, &unsettled, &mut outcome);
     if let Some(code) = &inference.code {
         super::code::propose(inference, code, untyped, &mut outcome);
     }
@@ -75,13 +76,24 @@ pub(super) fn propose(inference: &mut Inference<'_, '_, '_>, untyped: &[UntypedR
         let hints: Vec<Inner> = hints.collect();
         let found = closure(inference, slot).or_else(|| best(inference, slot, &hints, tried, &mut next));
         if let Some((part, ty)) = found {
-            inference.raise(slot.id, ObjectType::new(part, ty, Evidence::Candidate), &mut outcome);
+            inference.raise(slot, ObjectType::new(part, ty, Evidence::Candidate), &mut outcome);
         }
         interfaces(inference, slot, &mut outcome);
     }
     inference.hints = hints;
     inference.choices = next;
     outcome
+}
+
+/// The objects of which nothing is known for sure, or nothing but what the runtime calls a container's header or a function's name.
+fn unsettled(inference: &Inference<'_, '_, '_>) -> Vec<Slot> {
+    let is_unsettled = |slot: &Slot| {
+        let known = inference.type_of(slot.id);
+        known.evidence() <= Evidence::Candidate
+            || super::headers::is_named(inference, known)
+            || known.part() == Part::Closure
+    };
+    inference.objects.allocated().filter(is_unsettled).collect()
 }
 
 /// Loads the closures that unknown objects may be.
@@ -114,14 +126,14 @@ fn closure(inference: &Inference<'_, '_, '_>, slot: Slot) -> Option<(Part, TypeI
 
 /// The structs of closures of which DWARF does not tell the captures: the compiler has a type for each, whose first field is `F`
 /// (`.F` up to 1.20), but nothing leads from the function to it.
-fn captures(inference: &Inference<'_, '_, '_>, outcome: &mut Outcome) {
+fn captures(inference: &Inference<'_, '_, '_>, unsettled: &[Slot], outcome: &mut Outcome) {
     let objects = inference.objects;
     let types = &inference.resolver.types;
     let is_bare = |slot: &Slot| {
         let known = inference.type_of(slot.id);
         known.part() == Part::Closure && known.is_known() && inference.resolver.is_opaque(known.ty())
     };
-    for slot in objects.allocated().filter(is_bare) {
+    for slot in unsettled.iter().copied().filter(is_bare) {
         let fitting = inference.shapes.of(inference.place(slot, objects.span(slot)));
         let structs = fitting.iter().filter(|&&ty| is_closure_struct(types, ty));
         let mut ranked: Vec<(u32, TypeId)> =
@@ -133,7 +145,7 @@ fn captures(inference: &Inference<'_, '_, '_>, outcome: &mut Outcome) {
             _ => continue,
         };
         let evidence = inference.type_of(slot.id).evidence().min(Evidence::Derived);
-        inference.raise(slot.id, ObjectType::new(Part::Closure, best, evidence), outcome);
+        inference.raise(slot, ObjectType::new(Part::Closure, best, evidence), outcome);
     }
 }
 

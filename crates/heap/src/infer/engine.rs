@@ -10,10 +10,15 @@ use crate::resolve::{Meaning, Need, Resolver, Target};
 use crate::root::UntypedRoot;
 use goheap_graph::IdBitSet;
 use goheap_runtime::{CodeReferences, MALLOC_HEADER_BYTES, RuntimeModel, Span};
+use rayon::prelude::*;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 /// Rounds of candidates: each may lead on to objects that were unknown before.
 const MAX_ROUNDS: usize = 8;
+/// Objects of a level from which on threads share it: lists of millions of nodes have as many levels of one.
+const PARALLEL: usize = 4096;
+/// Objects that a thread takes at once.
+const PART: usize = 1024;
 
 /// The inference at work, and its result.
 pub(crate) struct Inference<'a, 'm, 'p> {
@@ -33,17 +38,30 @@ pub(crate) struct Inference<'a, 'm, 'p> {
 }
 
 /// An object to be followed, with the type that it had when its level began.
-type Work = (ObjectId, ObjectType);
+type Work = (Slot, ObjectType);
 
 /// What following some objects led to.
 #[derive(Default)]
 pub(super) struct Outcome {
-    changed: Vec<ObjectId>,
+    changed: Vec<Slot>,
     again: Vec<Work>,
     needs: Vec<Need>,
     hints: Vec<(ObjectId, Inner)>,
     refused: Vec<ObjectId>,
     conflicts: Vec<ObjectId>,
+}
+
+impl Outcome {
+    /// Both; in no order that matters.
+    fn with(mut self, mut other: Outcome) -> Outcome {
+        self.changed.append(&mut other.changed);
+        self.again.append(&mut other.again);
+        self.needs.append(&mut other.needs);
+        self.hints.append(&mut other.hints);
+        self.refused.append(&mut other.refused);
+        self.conflicts.append(&mut other.conflicts);
+        self
+    }
 }
 
 impl<'a, 'm, 'p> Inference<'a, 'm, 'p> {
@@ -103,7 +121,7 @@ impl<'a, 'm, 'p> Inference<'a, 'm, 'p> {
     /// Malloc headers and large spans name the type of the elements, not how many there are.
     fn take_recorded(&mut self, outcome: &mut Outcome) {
         let objects = self.objects;
-        for slot in objects.allocated() {
+        for slot in objects.allocated_in(|span| self.model.masks.records_types(span)) {
             let span = objects.span(slot);
             let Some((descriptor, payload)) = self.model.masks.recorded_type(span, slot.slot) else { continue };
             let Some(ty) = self.resolver.trusted_descriptor(descriptor) else { continue };
@@ -119,7 +137,7 @@ impl<'a, 'm, 'p> Inference<'a, 'm, 'p> {
                 ObjectType::new(part, ty, Evidence::Exact)
             };
             self.types[slot.id.0 as usize].store(object.to_bits(), Ordering::Relaxed);
-            outcome.changed.push(slot.id);
+            outcome.changed.push(slot);
         }
     }
 
@@ -127,10 +145,19 @@ impl<'a, 'm, 'p> Inference<'a, 'm, 'p> {
     fn follow_all(&mut self, first: Outcome) {
         let mut work = self.next_level(first);
         while !work.is_empty() {
-            let mut outcome = Outcome::default();
-            work.iter().for_each(|&(id, object)| self.follow(id, object, &mut outcome));
+            let outcome = if work.len() < PARALLEL {
+                self.follow_part(&work)
+            } else {
+                work.par_chunks(PART).map(|part| self.follow_part(part)).reduce(Outcome::default, Outcome::with)
+            };
             work = self.next_level(outcome);
         }
+    }
+
+    fn follow_part(&self, part: &[Work]) -> Outcome {
+        let mut outcome = Outcome::default();
+        part.iter().for_each(|&(slot, object)| self.follow(slot, object, &mut outcome));
+        outcome
     }
 
     /// Loads what was missing; the objects to follow next.
@@ -138,7 +165,7 @@ impl<'a, 'm, 'p> Inference<'a, 'm, 'p> {
         outcome.needs.sort_unstable();
         outcome.needs.dedup();
         outcome.needs.into_iter().for_each(|need| self.resolver.load(need));
-        outcome.changed.sort_unstable();
+        outcome.changed.sort_unstable_by_key(|slot| slot.id);
         outcome.changed.dedup();
         self.hints.append(&mut outcome.hints);
         for id in outcome.refused {
@@ -148,14 +175,13 @@ impl<'a, 'm, 'p> Inference<'a, 'm, 'p> {
             self.conflicts.insert(id.0);
         }
         let mut work = outcome.again;
-        work.extend(outcome.changed.into_iter().map(|id| (id, self.type_of(id))));
+        work.extend(outcome.changed.into_iter().map(|slot| (slot, self.type_of(slot.id))));
         work
     }
 
     /// Proposes a type for everything that the object leads to.
-    fn follow(&self, id: ObjectId, object: ObjectType, outcome: &mut Outcome) {
+    fn follow(&self, slot: Slot, object: ObjectType, outcome: &mut Outcome) {
         let (objects, masks) = (self.objects, &self.model.masks);
-        let slot = objects.slot(id);
         let span = objects.span(slot);
         let (start, payload) = (objects.address(slot), payload_offset(self.model, span));
         let (address, room) = (start + payload, span.elem_size - payload);
@@ -175,7 +201,7 @@ impl<'a, 'm, 'p> Inference<'a, 'm, 'p> {
             }
         });
         if outcome.needs.len() > needs {
-            outcome.again.push((id, object));
+            outcome.again.push((slot, object));
         }
     }
 
@@ -223,7 +249,7 @@ impl<'a, 'm, 'p> Inference<'a, 'm, 'p> {
             return;
         }
         if self.fits(&proposal, slot, span) {
-            self.raise(slot.id, new, outcome);
+            self.raise(slot, new, outcome);
         } else if let Some(bare) = self.resolver.closures.bare(proposal.ty) {
             self.propose_at(slot, Proposal { ty: bare, ..proposal }, outcome);
         } else {
@@ -236,20 +262,21 @@ impl<'a, 'm, 'p> Inference<'a, 'm, 'p> {
         span.is_large() || span.has_headers(self.model.masks.has_headers())
     }
 
-    pub(super) fn raise(&self, id: ObjectId, new: ObjectType, outcome: &mut Outcome) {
+    pub(super) fn raise(&self, slot: Slot, new: ObjectType, outcome: &mut Outcome) {
         let types = &self.resolver.types;
         let mut is_conflict = false;
-        let raised = self.types[id.0 as usize].fetch_update(Ordering::Relaxed, Ordering::Relaxed, |bits| {
+        let raised = self.types[slot.id.0 as usize].fetch_update(Ordering::Relaxed, Ordering::Relaxed, |bits| {
             let old = ObjectType::from_bits(bits);
-            is_conflict = old.is_known() && !old.is_same_kind(new) && old.ty() != new.ty();
+            let are_sure = old.evidence().min(new.evidence()) >= Evidence::Derived;
+            is_conflict = are_sure && !old.is_same_kind(new) && old.ty() != new.ty();
             let best = better(types, old, new);
             (best != old).then(|| best.to_bits())
         });
         if is_conflict {
-            outcome.conflicts.push(id);
+            outcome.conflicts.push(slot.id);
         }
         if raised.is_ok() {
-            outcome.changed.push(id);
+            outcome.changed.push(slot);
         }
     }
 
@@ -266,7 +293,7 @@ impl<'a, 'm, 'p> Inference<'a, 'm, 'p> {
         match self.shapes.holder(self.resolver, place, inner) {
             // A guess of a guess.
             Some((Part::Elements, _)) if is_guess && span.is_noscan() => {}
-            Some((part, ty)) => self.raise(slot.id, ObjectType::new(part, ty, Evidence::Candidate), outcome),
+            Some((part, ty)) => self.raise(slot, ObjectType::new(part, ty, Evidence::Candidate), outcome),
             None => outcome.hints.push((slot.id, inner)),
         }
     }

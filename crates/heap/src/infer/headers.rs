@@ -13,14 +13,12 @@ const MAP_HEADERS: [&str; 2] = ["internal/runtime/maps.Map", "runtime.hmap"];
 const CHAN_HEADER: &str = "runtime.hchan";
 
 /// Proposes channels and maps among the objects of which nothing better is known.
-pub(super) fn propose(inference: &mut Inference<'_, '_, '_>, outcome: &mut Outcome) {
+pub(super) fn propose(inference: &mut Inference<'_, '_, '_>, unsettled: &[Slot], outcome: &mut Outcome) {
     let objects = inference.objects;
-    let unknown = |inference: &Inference<'_, '_, '_>, slot: &Slot| {
-        let known = inference.type_of(slot.id);
-        known.evidence() <= Evidence::Candidate || is_named(inference, known)
-    };
-    let slots: Vec<Slot> = objects.allocated().filter(|slot| unknown(inference, slot)).collect();
-    for slot in slots {
+    for slot in unsettled.iter().copied() {
+        if inference.type_of(slot.id).part() == Part::Closure {
+            continue;
+        }
         if let Some(elem) = channel_elem(inference, slot) {
             let chan = inference.resolver.chan_of(elem);
             let address = objects.address(slot);
