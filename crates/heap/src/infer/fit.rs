@@ -116,8 +116,8 @@ fn wide_mask_fits(mask: &GcMask, at: Place<'_, '_>, is_row: bool) -> bool {
     at.masks.for_each_offset(at.span, at.slot, |offset| found.push(offset - at.payload));
     mask.for_each_offset(if is_row { at.room() } else { mask.size }, |offset| expected.push(offset));
     if !is_row && found.len() != expected.len() {
-        // What header types tile beyond the one value is slack.
-        return at.payload > 0 && found.starts_with(&expected);
+        // What the types of headers and large spans tile beyond the one value is slack.
+        return (at.payload > 0 || at.span.is_large()) && found.starts_with(&expected);
     }
     // Of a row, as many whole elements as were asked for have bits.
     let per_element = mask.pointers.ones().count();
