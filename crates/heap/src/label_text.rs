@@ -1,6 +1,7 @@
 //! What frames say: `main.cache *main.Cache`, `.entries map[string]*main.Session`, `[value] *main.Session`.
 
 use crate::object_type::{Evidence, ObjectType, Part};
+use crate::package_names::PackageNames;
 use crate::plan::{PlanEntry, PointerWord};
 use crate::resolve::{Resolver, Target};
 use goheap_image::Address;
@@ -34,7 +35,9 @@ impl Beyond {
             Target::Known(part, ty, _) => {
                 let is_row = |part| matches!(part, Part::Value | Part::Elements);
                 let is_same = ty == object.ty() && (part == object.part() || is_row(part) && is_row(object.part()));
-                match (is_same && !(is_inside && part == Part::Value), is_guessed) {
+                // Blocks of tiny objects are entered in the middle, too; a row has elements there.
+                let is_element = is_inside && part == Part::Value && object.part() == Part::Elements;
+                match (is_same && !is_element, is_guessed) {
                     (true, true) => Beyond::Guessed,
                     (true, false) => Beyond::Nothing,
                     (false, true) => Beyond::In(plain),
@@ -47,13 +50,13 @@ impl Beyond {
     }
 
     /// The end of a label.
-    pub(crate) fn text(self, types: &TypeTable) -> String {
+    pub(crate) fn text(self, types: &TypeTable, packages: &PackageNames) -> String {
         let mark = |object: ObjectType| if object.evidence() == Evidence::Candidate { " ?" } else { "" };
         match self {
             Beyond::Nothing => String::new(),
             Beyond::Guessed => " ?".to_owned(),
-            Beyond::Is(object) => format!(" = {}{}", object_label(types, object), mark(object)),
-            Beyond::In(object) => format!(" in {}{}", object_label(types, object), mark(object)),
+            Beyond::Is(object) => format!(" = {}{}", packages.shorten(&object_label(types, object)), mark(object)),
+            Beyond::In(object) => format!(" in {}{}", packages.shorten(&object_label(types, object)), mark(object)),
         }
     }
 }
@@ -113,16 +116,17 @@ pub(crate) fn variable_label(types: &TypeTable, name: &str, ty: TypeId) -> Strin
 pub(crate) fn field_label(
     resolver: &mut Resolver<'_>,
     model: &RuntimeModel<'_>,
+    packages: &PackageNames,
     prefix: &str,
     entry: &PlanEntry,
     at: u64,
     value: u64,
 ) -> String {
-    let declared = format!("{prefix}{} {}", entry.path, shown(&resolver.types, entry.field));
+    let declared = format!("{prefix}{} {}", entry.path, packages.shorten(&shown(&resolver.types, entry.field)));
     let declared = declared.trim_start().to_owned();
     match entry.word {
         PointerWord::InterfaceData(has_methods) => match resolver.dynamic_type(at, has_methods) {
-            Some(dynamic) => format!("{declared} = {}", shown(&resolver.types, dynamic)),
+            Some(dynamic) => format!("{declared} = {}", packages.shorten(&shown(&resolver.types, dynamic))),
             None => declared,
         },
         PointerWord::Func => match function_of(model, value) {
@@ -203,6 +207,7 @@ mod tests {
         let row = object(Part::Elements, Evidence::Exact);
         assert_eq!(beyond(says(Part::Value, item), row, false), Beyond::Nothing);
         assert_eq!(beyond(says(Part::Value, item), row, true), Beyond::In(row), "one element holds them all");
+        assert_eq!(beyond(says(Part::Value, item), derived, true), Beyond::Nothing, "a block of tiny objects");
         assert_eq!(beyond(says(Part::Elements, item), row, true), Beyond::Nothing, "a slice of the middle");
         assert_eq!(beyond(says(Part::StringData, other), derived, false), Beyond::Nothing);
     }

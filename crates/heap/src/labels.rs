@@ -2,6 +2,7 @@
 
 use crate::containers::Role;
 use crate::label_text::Beyond;
+use crate::package_names::PackageNames;
 use goheap_runtime::TypeId;
 use rustc_hash::FxHashMap;
 
@@ -25,12 +26,19 @@ pub(crate) struct Labels {
     texts: Vec<Box<str>>,
     by_text: FxHashMap<(TypeId, Box<str>), u32>,
     by_edge: FxHashMap<EdgeKey, u32>,
+    /// How types read in labels.
+    pub(crate) packages: PackageNames,
 }
 
 /// The owner of labels that belong to no type.
 const NO_OWNER: TypeId = TypeId(u32::MAX);
 
 impl Labels {
+    /// No labels yet, for a program of these packages.
+    pub(crate) fn new(packages: PackageNames) -> Self {
+        Labels { packages, ..Labels::default() }
+    }
+
     /// The number of a label of no type.
     pub(crate) fn text(&mut self, text: &str) -> u32 {
         self.owned(NO_OWNER, text)
@@ -49,11 +57,11 @@ impl Labels {
     }
 
     /// The label of an edge, its text made by `text` the first time.
-    pub(crate) fn edge(&mut self, key: EdgeKey, text: impl FnOnce() -> String) -> u32 {
+    pub(crate) fn edge(&mut self, key: EdgeKey, text: impl FnOnce(&PackageNames) -> String) -> u32 {
         if let Some(&label) = self.by_edge.get(&key) {
             return label;
         }
-        let label = self.owned(key.owner, &text());
+        let label = self.owned(key.owner, &text(&self.packages));
         self.by_edge.insert(key, label);
         label
     }

@@ -1,5 +1,6 @@
 //! Scan plans: for each type, what stands at each pointer word of a value, compiled once.
 
+use crate::promoted::is_promoted;
 use crate::rules::{atomic_pointer, known_field};
 use goheap_runtime::{Field, Kind, TypeId, TypeTable};
 
@@ -96,10 +97,11 @@ fn expand(types: &TypeTable, ty: TypeId, base: u64, path: &str, depth: u32, entr
                 if entries.len() >= MAX_ENTRIES {
                     return;
                 }
-                let (at, path) = (base.saturating_add(field.offset), format!("{path}.{}", short(&field.name)));
+                let (at, inner) = (base.saturating_add(field.offset), format!("{path}.{}", short(&field.name)));
                 match known_field(types, ty, field) {
-                    Some(word) => entries.push(PlanEntry { offset: at, word, field: field.ty, path: path.into() }),
-                    None => expand(types, field.ty, at, &path, depth, entries),
+                    Some(word) => entries.push(PlanEntry { offset: at, word, field: field.ty, path: inner.into() }),
+                    None if is_passed_over(types, fields, field) => expand(types, field.ty, at, path, depth, entries),
+                    None => expand(types, field.ty, at, &inner, depth, entries),
                 }
             }
         }
@@ -139,8 +141,10 @@ pub(crate) fn resolve(types: &TypeTable, ty: TypeId, offset: u64) -> Option<Plan
                     return Some(PlanEntry { offset, word, field: field.ty, path: path.into() });
                 }
                 (ty, rest) = (field.ty, rest - field.offset);
-                path.push('.');
-                path.push_str(short(&field.name));
+                if !is_passed_over(types, fields, field) {
+                    path.push('.');
+                    path.push_str(short(&field.name));
+                }
             }
             _ => {
                 let (_, word) = words(types, ty).into_iter().find(|&(at, _)| at == rest)?;
@@ -149,6 +153,14 @@ pub(crate) fn resolve(types: &TypeTable, ty: TypeId, offset: u64) -> Option<Plan
         }
     }
     None
+}
+
+/// True if the way through the field needs no name: its own fields are promoted. A single atomic pointer stands for the struct that
+/// it is in.
+fn is_passed_over(types: &TypeTable, fields: &[Field], field: &Field) -> bool {
+    field.is_embedded
+        && is_promoted(types, fields, field)
+        && !matches!(&types.get(field.ty).kind, Kind::Struct(inner) if atomic_pointer(types, field.ty, inner).is_some())
 }
 
 /// DWARF qualifies unexported fields of struct types without a name by their package.

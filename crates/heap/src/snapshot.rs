@@ -6,6 +6,7 @@ use crate::labels::Labels;
 use crate::object::{ObjectId, ObjectTable, Slot};
 use crate::object_type::{Evidence, ObjectType, Part};
 use crate::owners::Owners;
+use crate::package_names::PackageNames;
 use crate::resolve::Resolver;
 use crate::root::{Root, RootClass, RootCounts};
 use crate::roots::RootCollector;
@@ -114,10 +115,10 @@ impl<'m, 'p> HeapSnapshot<'m, 'p> {
     ) -> Result<Self, HeapError> {
         begins("objects");
         let objects = ObjectTable::new(&model.heap).ok_or(HeapError::TooManySlots)?;
-        let (mut labels, mut trie) = (Labels::default(), PathTrie::new());
         begins("descriptors");
         let mut resolver = Resolver::new(model, types);
         begins("roots");
+        let (mut labels, mut trie) = (Labels::new(PackageNames::new(&resolver.types)), PathTrie::new());
         let set = RootCollector::new(model, &objects, &mut resolver, &mut labels, &mut trie).collect();
         begins("inference");
         let (object_types, inference) =

@@ -159,7 +159,7 @@ impl<'a, 'm, 'p> TreeBuilder<'a, 'm, 'p> {
     fn told_by_target(&mut self, node: TrieNode, slot: Slot) -> TrieNode {
         let beyond = Beyond::new(Target::Unknown, self.types[slot.id.0 as usize], false);
         let (Some(parent), Some(label)) = (self.trie.parent(node), self.trie.label(node)) else { return node };
-        let text = format!("{}{}", self.labels.get(label), beyond.text(&self.resolver.types));
+        let text = format!("{}{}", self.labels.get(label), beyond.text(&self.resolver.types, &self.labels.packages));
         let label = self.labels.text(&text);
         self.trie.child(parent, label)
     }
@@ -248,7 +248,8 @@ impl<'a, 'm, 'p> TreeBuilder<'a, 'm, 'p> {
         let told = |declared| Beyond::new(declared, found, false);
         let label = match self.resolver.meaning(object, offset) {
             Meaning::Machinery if is_closure => {
-                let text = format!("[captured]{}", told(Target::Unknown).text(&self.resolver.types));
+                let text =
+                    format!("[captured]{}", told(Target::Unknown).text(&self.resolver.types, &self.labels.packages));
                 self.labels.text(&text)
             }
             Meaning::Machinery => return node,
@@ -262,12 +263,17 @@ impl<'a, 'm, 'p> TreeBuilder<'a, 'm, 'p> {
                 self.entry_label(role, owner, &entry, at, value, target)
             }
             Meaning::Indirect(role, ty) => {
-                let mark = told(Target::Known(Part::Value, ty, false)).text(&self.resolver.types);
-                let text = format!("{} {}{mark}", role.prefix(), self.resolver.types.get(ty).name);
+                let mark =
+                    told(Target::Known(Part::Value, ty, false)).text(&self.resolver.types, &self.labels.packages);
+                let text = format!(
+                    "{} {}{mark}",
+                    role.prefix(),
+                    self.labels.packages.shorten(&self.resolver.types.get(ty).name)
+                );
                 self.labels.owned(ty, &text)
             }
             Meaning::Unexplained | Meaning::Untyped => {
-                let text = format!("?{}", told(Target::Unknown).text(&self.resolver.types));
+                let text = format!("?{}", told(Target::Unknown).text(&self.resolver.types, &self.labels.packages));
                 self.labels.text(&text)
             }
         };
@@ -294,9 +300,9 @@ impl<'a, 'm, 'p> TreeBuilder<'a, 'm, 'p> {
         let beyond = Beyond::new(declared, self.types[target.id.0 as usize], value != start);
         let key = EdgeKey { role, owner, offset: entry.offset, dynamic, beyond };
         let (resolver, model) = (&mut *self.resolver, self.model);
-        self.labels.edge(key, || {
-            let label = field_label(resolver, model, role.prefix(), entry, at, value);
-            label + &beyond.text(&resolver.types)
+        self.labels.edge(key, |packages| {
+            let label = field_label(resolver, model, packages, role.prefix(), entry, at, value);
+            label + &beyond.text(&resolver.types, packages)
         })
     }
 

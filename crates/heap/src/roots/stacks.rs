@@ -121,7 +121,8 @@ impl<'m, 'p> RootCollector<'_, 'm, 'p> {
         };
         // The word is in no memory, so an interface's type beside it cannot be read; the slot is no place to look either.
         let entry = variable_entry(&slot, entry);
-        let text = format!("{}{} {}", slot.name, entry.path, shown(&self.resolver.types, entry.field));
+        let ty = shown(&self.resolver.types, entry.field);
+        let text = format!("{}{} {}", slot.name, entry.path, self.labels.packages.shorten(&ty));
         if !matches!(entry.word, PointerWord::InterfaceData(_)) {
             self.declared(root.value, entry.word, entry.field, 0, Evidence::Derived);
         }
@@ -136,7 +137,7 @@ impl<'m, 'p> RootCollector<'_, 'm, 'p> {
         let evidence = if slot.is_current { Evidence::Exact } else { Evidence::Derived };
         self.declared(value, entry.word, entry.field, at, evidence);
         let entry = variable_entry(slot, entry);
-        let text = field_label(self.resolver, self.model, &slot.name, &entry, at, value);
+        let text = field_label(self.resolver, self.model, &self.labels.packages, &slot.name, &entry, at, value);
         NamedNode { node: self.node(function, &text), has_type: says_type(&entry) }
     }
 
