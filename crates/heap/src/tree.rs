@@ -5,7 +5,7 @@ use crate::infer::payload_offset;
 use crate::label_text::{Beyond, captured_path, field_label, object_label};
 use crate::labels::{EdgeKey, Labels};
 use crate::object::{ObjectTable, Slot};
-use crate::object_type::{ObjectType, Part};
+use crate::object_type::{Evidence, ObjectType, Part};
 use crate::plan::{PlanEntry, PointerWord};
 use crate::resolve::{Meaning, Resolver, Target};
 use crate::root::{Root, RootClass};
@@ -146,7 +146,7 @@ impl<'a, 'm, 'p> TreeBuilder<'a, 'm, 'p> {
     fn start(&mut self, root: &Root) {
         let Some(slot) = self.objects.find(root.value) else { return };
         if self.objects.is_allocated(slot) {
-            let node = if root.has_type { root.node } else { self.told_by_target(root.node, slot) };
+            let node = self.told_by_target(root, slot);
             self.reach(slot, node, root.class);
         } else if root.is_conservative {
             self.counts.conservative_misses += 1;
@@ -155,11 +155,27 @@ impl<'a, 'm, 'p> TreeBuilder<'a, 'm, 'p> {
         }
     }
 
-    /// The frame beside `node` that says what the object is, where that is known.
-    fn told_by_target(&mut self, node: TrieNode, slot: Slot) -> TrieNode {
-        let beyond = Beyond::new(Target::Unknown, self.types[slot.id.0 as usize], false);
-        let (Some(parent), Some(label)) = (self.trie.parent(node), self.trie.label(node)) else { return node };
-        let text = format!("{}{}", self.labels.get(label), beyond.text(&self.resolver.types, &self.labels.packages));
+    /// The frame that says what the object is, where that is known: of a variable one below its own, which stands for all of its
+    /// words; else one in the place of the root's.
+    fn told_by_target(&mut self, root: &Root, slot: Slot) -> TrieNode {
+        let object = self.types[slot.id.0 as usize];
+        let beyond = match (root.has_type, object.evidence()) {
+            // Had the declared type fitted, it would be the object's.
+            (true, Evidence::Candidate) => Beyond::In(object),
+            (true, _) => return root.node,
+            (false, _) => Beyond::new(Target::Unknown, object, false),
+        };
+        let (Some(parent), Some(label)) = (self.trie.parent(root.node), self.trie.label(root.node)) else {
+            return root.node;
+        };
+        if beyond == Beyond::Nothing {
+            return root.node;
+        }
+        let told = beyond.text(&self.resolver.types, &self.labels.packages);
+        let (parent, text) = match root.class {
+            RootClass::Goroutines => (parent, format!("{}{told}", self.labels.get(label))),
+            _ => (root.node, told.trim_start().to_owned()),
+        };
         let label = self.labels.text(&text);
         self.trie.child(parent, label)
     }
@@ -316,7 +332,8 @@ impl<'a, 'm, 'p> TreeBuilder<'a, 'm, 'p> {
             let span = objects.span(slot);
             let object = self.types[slot.id.0 as usize];
             let text = if object.is_known() {
-                object_label(&self.resolver.types, object)
+                let mark = if object.evidence() == Evidence::Candidate { " ?" } else { "" };
+                object_label(&self.resolver.types, object) + mark
             } else {
                 format!("? {} bytes{}", span.elem_size, if span.is_noscan() { ", no pointers" } else { "" })
             };

@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 use goheap_graph::{PathTrie, TrieNode, Weight};
-use goheap_heap::{HeapSnapshot, SnapshotOptions, invariants};
+use goheap_heap::{Evidence, HeapSnapshot, SnapshotOptions, invariants};
 use goheap_image::{OpenRequest, Process};
 use goheap_runtime::{ModelOptions, RuntimeModel};
 use serde_json::Value;
@@ -177,5 +177,31 @@ fn totals_and_invariants_hold_with_dwarf_and_without() {
             });
         }
         assert_eq!(seen[0], seen[1], "{}: the table and DWARF agree to the byte", folder.display());
+    }
+}
+
+/// What is told by shape alone is marked somewhere on the way to it.
+#[test]
+fn guesses_are_marked() {
+    for folder in releases() {
+        let process = open(&folder);
+        with_snapshot(&process, false, |snapshot| {
+            let tree = snapshot.tree();
+            let is_marked = |node: TrieNode| snapshot.frame_text(node).is_some_and(|text| text.ends_with(" ?"));
+            let mut under_mark = vec![false; tree.len()];
+            let mut bytes = 0;
+            for node in tree.nodes() {
+                let parent = tree.parent(node).is_some_and(|parent| under_mark[parent.index()]);
+                under_mark[node.index()] = parent || is_marked(node);
+                bytes += if under_mark[node.index()] { tree.own(node).bytes } else { 0 };
+            }
+            let guessed: u64 = snapshot
+                .objects
+                .allocated()
+                .filter(|slot| snapshot.object_types[slot.id.0 as usize].evidence() == Evidence::Candidate)
+                .map(|slot| snapshot.objects.span(slot).elem_size)
+                .sum();
+            assert!(guessed > 0 && bytes >= guessed, "{}: {guessed} guessed, {bytes} marked", folder.display());
+        });
     }
 }

@@ -134,7 +134,7 @@ fn write_types(types: &TypeSums, out: &mut impl Write) -> io::Result<()> {
     let [candidates, refused, conflicts] = [types.candidates, types.refused, types.conflicts].map(grouped);
     writeln!(
         out,
-        "  {candidates} objects told by shape; {refused} refused the type of a pointer to them; {conflicts} fit two types"
+        "  of all objects {candidates} are told by shape, {refused} refuse the type of a pointer to them, {conflicts} fit two types"
     )
 }
 

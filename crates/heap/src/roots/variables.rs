@@ -5,7 +5,7 @@ use super::statics::{Statics, VariableWord};
 use crate::label_text::{field_label, variable_label};
 use crate::object_type::Evidence;
 use crate::plan::{PlanEntry, PointerWord};
-use crate::root::{RootClass, UntypedRoot, WordOwner};
+use crate::root::{Root, RootClass, UntypedRoot, WordOwner};
 use goheap_graph::{PathTrie, TrieNode};
 use goheap_image::Address;
 use goheap_runtime::{RuntimeModel, TypeId, Variable};
@@ -44,7 +44,8 @@ impl<'m, 'p> RootCollector<'_, 'm, 'p> {
             if named_word.is_none() {
                 self.untyped_variable(word);
             }
-            self.root(word.value, class, node);
+            let has_type = named_word.is_some_and(|(pointer, _)| pointer != PointerWord::Untyped);
+            self.set.roots.push(Root { value: word.value, class, node, is_conservative: false, has_type });
         }
     }
 

@@ -127,7 +127,7 @@ types                           bytes  of reachable
   derived    258.8 MiB    271,400,000       21.07 %  followed from a typed pointer
   candidate    9.8 MiB     10,304,000        0.80 %  told by shape alone, shown with ?
   none         6.0 MiB      6,296,000        0.49 %  not known
-  1,234 objects told by shape; 56 refused the type of a pointer to them; 7 fit two types
+  of all objects 1,234 are told by shape, 56 refuse the type of a pointer to them, 7 fit two types
 
 runtime counters        runtime           ours  ours - runtime
   heapInUse       1,380,764,876  1,380,764,876               0
