@@ -149,7 +149,7 @@ impl Word<'_, '_, '_, '_> {
             return Some(1);
         }
         let is_start = offset == 0 && (part == Part::Elements || inference.choices.allow(slot.id, ty));
-        if is_start && fits(&inference.resolver, place, part, ty) {
+        if is_start && fits(inference.resolver, place, part, ty) {
             return Some(1);
         }
         // Into the middle of something, or to a part of it.

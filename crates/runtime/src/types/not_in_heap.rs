@@ -49,14 +49,13 @@ impl TypeTable {
     /// Makes numbers of the pointers to what never lies in the heap, as the collector takes them. `by_name` says that the release
     /// marked such types without a trace.
     pub fn drop_pointers_out_of_heap(&mut self, by_name: bool) {
-        let pointees = self.ids().filter_map(|id| match self.get(id).kind {
-            Kind::Pointer(elem)
-                if self.get(elem).name.starts_with("runtime.") && self.is_out_of_heap(elem, by_name, MAX_DEPTH) =>
-            {
-                Some(id)
+        let is_dropped = |id: &TypeId| match self.get(*id).kind {
+            Kind::Pointer(elem) => {
+                self.get(elem).name.starts_with("runtime.") && self.is_out_of_heap(elem, by_name, MAX_DEPTH)
             }
-            _ => None,
-        });
+            _ => false,
+        };
+        let pointees = self.ids().filter(is_dropped);
         for id in pointees.collect::<Vec<_>>() {
             self.replace(id, Kind::Scalar);
         }
