@@ -1,7 +1,6 @@
 //! The levels of the inference.
 
-use super::fit::{Place, fits};
-use super::proposal::{Proposal, better};
+use super::proposal::Proposal;
 use super::shapes::{Inner, Shapes};
 use super::{InferenceCounts, candidates};
 use crate::object::{ObjectId, ObjectTable, Slot};
@@ -26,7 +25,7 @@ pub(crate) struct Inference<'a, 'm, 'p> {
     pub(super) objects: &'a ObjectTable<'m, 'p>,
     pub(super) resolver: &'a mut Resolver<'m>,
     pub(super) shapes: Shapes,
-    types: Vec<AtomicU32>,
+    pub(super) types: Vec<AtomicU32>,
     /// What pointers that fit nothing say of objects without a type.
     pub(super) hints: Vec<(ObjectId, Inner)>,
     /// What code says of types; read when the first candidates are sought.
@@ -43,12 +42,12 @@ type Work = (Slot, ObjectType);
 /// What following some objects led to.
 #[derive(Default)]
 pub(super) struct Outcome {
-    changed: Vec<Slot>,
-    again: Vec<Work>,
-    needs: Vec<Need>,
-    hints: Vec<(ObjectId, Inner)>,
-    refused: Vec<ObjectId>,
-    conflicts: Vec<ObjectId>,
+    pub(super) changed: Vec<Slot>,
+    pub(super) again: Vec<Work>,
+    pub(super) needs: Vec<Need>,
+    pub(super) hints: Vec<(ObjectId, Inner)>,
+    pub(super) refused: Vec<ObjectId>,
+    pub(super) conflicts: Vec<ObjectId>,
 }
 
 impl Outcome {
@@ -222,142 +221,9 @@ impl<'a, 'm, 'p> Inference<'a, 'm, 'p> {
             Target::Unknown => {}
         }
     }
-
-    /// Takes a proposed type if it fits its target and is better than what is known.
-    pub(super) fn propose(&self, proposal: Proposal, outcome: &mut Outcome) {
-        if let Some(slot) = self.objects.find_allocated(proposal.address) {
-            self.propose_at(slot, proposal, outcome);
-        }
-    }
-
-    fn propose_at(&self, slot: Slot, mut proposal: Proposal, outcome: &mut Outcome) {
-        (proposal.ty, proposal.evidence) = self.shapes.concrete(&self.resolver.types, proposal.ty, proposal.evidence);
-        if proposal.evidence == Evidence::None {
-            return;
-        }
-        let new = proposal.object_type();
-        let old = self.type_of(slot.id);
-        if new.is_same_kind(old) && new.evidence() <= old.evidence() {
-            return;
-        }
-        let span = self.objects.span(slot);
-        if old.evidence() == Evidence::Exact
-            && self.is_recorded(span)
-            && !new.part().is_inside()
-            && new.ty() != old.ty()
-        {
-            return;
-        }
-        if self.fits(&proposal, slot, span) {
-            self.raise(slot, new, outcome);
-        } else if let Some(bare) = self.resolver.closures.bare(proposal.ty) {
-            self.propose_at(slot, Proposal { ty: bare, ..proposal }, outcome);
-        } else {
-            outcome.refused.push(slot.id);
-            self.inner(slot, span, proposal, outcome);
-        }
-    }
-
-    fn is_recorded(&self, span: &Span<'p>) -> bool {
-        span.is_large() || span.has_headers(self.model.masks.has_headers())
-    }
-
-    pub(super) fn raise(&self, slot: Slot, new: ObjectType, outcome: &mut Outcome) {
-        let types = &self.resolver.types;
-        let mut is_conflict = false;
-        let raised = self.types[slot.id.0 as usize].fetch_update(Ordering::Relaxed, Ordering::Relaxed, |bits| {
-            let old = ObjectType::from_bits(bits);
-            let are_sure = old.evidence().min(new.evidence()) >= Evidence::Derived;
-            is_conflict = are_sure && !old.is_same_kind(new) && old.ty() != new.ty();
-            let best = better(types, old, new);
-            (best != old).then(|| best.to_bits())
-        });
-        if is_conflict {
-            outcome.conflicts.push(slot.id);
-        }
-        if raised.is_ok() {
-            outcome.changed.push(slot);
-        }
-    }
-
-    /// A pointer that is not to the start of what it fits may be to a part of it.
-    fn inner(&self, slot: Slot, span: &Span<'p>, proposal: Proposal, outcome: &mut Outcome) {
-        if self.type_of(slot.id).evidence() > Evidence::Candidate || span.is_tiny_class() {
-            return;
-        }
-        let place = self.place(slot, span);
-        let start = self.objects.address(slot) + place.payload;
-        let Some(offset) = proposal.address.checked_sub(start) else { return };
-        let inner = Inner { offset, part: proposal.part, ty: proposal.ty };
-        let is_guess = proposal.evidence == Evidence::Candidate;
-        match self.shapes.holder(self.resolver, place, inner) {
-            // A guess of a guess.
-            Some((Part::Elements, _)) if is_guess && span.is_noscan() => {}
-            Some((part, ty)) => self.raise(slot, ObjectType::new(part, ty, Evidence::Candidate), outcome),
-            None => outcome.hints.push((slot.id, inner)),
-        }
-    }
-
-    pub(super) fn place(&self, slot: Slot, span: &'a Span<'p>) -> Place<'_, 'p> {
-        Place { masks: &self.model.masks, span, slot: slot.slot, payload: payload_offset(self.model, span) }
-    }
-
-    fn fits(&self, proposal: &Proposal, slot: Slot, span: &Span<'p>) -> bool {
-        let payload = payload_offset(self.model, span);
-        let Some(offset) = proposal.address.checked_sub(self.objects.address(slot) + payload) else { return false };
-        let size = self.resolver.types.get(proposal.ty).size;
-        // A tiny block holds several objects without pointers; it goes by the first.
-        if span.is_tiny_class() {
-            let has_no_pointers = || self.resolver.small_mask(proposal.ty) == Some(0);
-            return offset == 0
-                && match proposal.part {
-                    Part::Value | Part::Elements => has_no_pointers(),
-                    Part::StringData => true,
-                    // 16 bytes without pointers are not put together with others.
-                    Part::Closure => self.resolver.is_opaque(proposal.ty) || has_no_pointers(),
-                    _ => false,
-                };
-        }
-        let aligned = match proposal.part {
-            // A slice may begin anywhere in its array, a string anywhere in its bytes.
-            Part::Elements => size > 0 && offset.is_multiple_of(size),
-            Part::StringData => true,
-            _ => offset == 0,
-        };
-        if !aligned {
-            return false;
-        }
-        let resolver = &*self.resolver;
-        if proposal.part.is_inside() && proposal.part != Part::Closure {
-            let recorded = self.model.masks.recorded_type(span, slot.slot);
-            let element = recorded.and_then(|(descriptor, _)| resolver.types.by_descriptor(descriptor));
-            let element = element.map(|ty| resolver.types.get(ty).size);
-            let room = span.elem_size - payload;
-            let layout = || resolver.map_layout(proposal.ty);
-            return resolver.containers.can_hold(&resolver.types, layout, (proposal.part, proposal.ty), room, element);
-        }
-        fits(resolver, self.place(slot, span), proposal.part, proposal.ty)
-    }
 }
 
 /// Bytes before the payload of the span's slots.
 pub(crate) fn payload_offset(model: &RuntimeModel<'_>, span: &Span<'_>) -> u64 {
     if span.has_headers(model.masks.has_headers()) { MALLOC_HEADER_BYTES } else { 0 }
-}
-
-impl Inference<'_, '_, '_> {
-    /// Takes the word `value` at `at` for the second of an interface if the first leads to a type or an itab of the program.
-    pub(super) fn propose_pair(&self, target: Slot, at: u64, value: u64, outcome: &mut Outcome) {
-        let Some(has_methods) = self.resolver.interface_before(at) else { return };
-        let word = crate::plan::PointerWord::InterfaceData(has_methods);
-        match self.resolver.target(word, goheap_runtime::TypeId(0), at, value) {
-            Target::Known(part, ty, _) => {
-                let proposal = Proposal { address: value, part, ty, evidence: Evidence::Derived };
-                self.propose_at(target, proposal, outcome);
-            }
-            // It is there in the next round.
-            Target::Needs(need) => outcome.needs.push(need),
-            Target::Unknown => {}
-        }
-    }
 }

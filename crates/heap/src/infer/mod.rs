@@ -5,6 +5,7 @@
 //! neither order nor threads matter to the end. The collector's own bits judge: a type whose pointers are not exactly the slot's
 //! is refused.
 
+mod accept;
 mod candidates;
 mod code;
 mod confirm;
