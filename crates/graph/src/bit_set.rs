@@ -1,5 +1,9 @@
 //! A set of small numbers, one bit each.
 
+mod shared;
+
+pub use shared::SharedBitSet;
+
 const WORD_BITS: u32 = u64::BITS;
 
 /// A set of dense `u32` ids.
@@ -21,6 +25,7 @@ impl IdBitSet {
     }
 
     /// Puts `id` into the set; true if it was not there before.
+    #[inline]
     pub fn insert(&mut self, id: u32) -> bool {
         let (word, bit) = place(id);
         if word >= self.words.len() {
@@ -30,6 +35,39 @@ impl IdBitSet {
         self.words[word] |= bit;
         self.count += u64::from(is_new);
         is_new
+    }
+
+    /// Puts `first` + i into the set for every i below `len` whose bit is set in `bits`, the least significant bit of a byte
+    /// first.
+    pub fn insert_bits(&mut self, first: u32, bits: &[u8], len: u32) {
+        let words = (u64::from(first) + u64::from(len)).div_ceil(u64::from(WORD_BITS)) as usize;
+        if words > self.words.len() {
+            self.words.resize(words, 0);
+        }
+        for (chunk, start) in bits.chunks(8).zip((0..len).step_by(WORD_BITS as usize)) {
+            let mut bytes = [0; 8];
+            bytes[..chunk.len()].copy_from_slice(chunk);
+            let bits = u64::from_le_bytes(bytes) & (u64::MAX >> WORD_BITS.saturating_sub(len - start));
+            let (word, shift) = ((u64::from(first) + u64::from(start)) as usize / 64, (first + start) % WORD_BITS);
+            self.merge_word(word, bits << shift);
+            if shift > 0 {
+                self.merge_word(word + 1, bits >> (WORD_BITS - shift));
+            }
+        }
+    }
+
+    /// Bits beyond the last word are none.
+    fn merge_word(&mut self, word: usize, bits: u64) {
+        if let Some(old) = self.words.get_mut(word) {
+            self.count += u64::from((bits & !*old).count_ones());
+            *old |= bits;
+        }
+    }
+
+    /// The ids of this set that are not in `other`, in ascending order.
+    pub fn without<'s>(&'s self, other: &'s IdBitSet) -> impl Iterator<Item = u32> + 's {
+        let words = self.words.iter().enumerate().map(|(at, &bits)| bits & !other.words.get(at).copied().unwrap_or(0));
+        words.zip((0u32..).step_by(WORD_BITS as usize)).flat_map(|(bits, first)| ones(bits).map(move |bit| first + bit))
     }
 
     /// Takes `id` out of the set; true if it was there.
@@ -45,6 +83,7 @@ impl IdBitSet {
 
     /// Whether `id` is in the set.
     #[must_use]
+    #[inline]
     pub fn contains(&self, id: u32) -> bool {
         let (word, bit) = place(id);
         self.words.get(word).is_some_and(|bits| bits & bit != 0)
@@ -65,6 +104,7 @@ impl IdBitSet {
     }
 }
 
+#[inline]
 fn place(id: u32) -> (usize, u64) {
     ((id / WORD_BITS) as usize, 1 << (id % WORD_BITS))
 }
@@ -93,6 +133,19 @@ mod tests {
 
     proptest! {
         #[test]
+        fn bits_are_inserted_as_one_by_one(first in 0u32..200, len in 0u32..300, bytes in proptest::collection::vec(0u8.., 0..40)) {
+            let (mut set, mut oracle) = (IdBitSet::with_room_for(10), IdBitSet::default());
+            set.insert(first + 3);
+            oracle.insert(first + 3);
+            set.insert_bits(first, &bytes, len);
+            for bit in (0..len).filter(|bit| bytes.get(*bit as usize / 8).is_some_and(|byte| byte >> (bit % 8) & 1 == 1)) {
+                oracle.insert(first + bit);
+            }
+            prop_assert!(set.iter_ones().eq(oracle.iter_ones()));
+            prop_assert_eq!(set.count(), oracle.count());
+        }
+
+        #[test]
         fn is_a_set(ids in proptest::collection::vec(0u32..2000, 0..300), gone in proptest::collection::vec(0u32..2100, 0..300)) {
             let mut set = IdBitSet::default();
             let mut oracle = BTreeSet::new();
@@ -103,6 +156,8 @@ mod tests {
                 prop_assert_eq!(set.remove(id), oracle.remove(&id));
             }
             prop_assert_eq!(set.count(), oracle.len() as u64);
+            let evens: IdBitSet = (0..2100).step_by(2).fold(IdBitSet::default(), |mut set, id| { set.insert(id); set });
+            prop_assert!(set.without(&evens).eq(oracle.iter().copied().filter(|id| id % 2 == 1)));
             prop_assert!(set.iter_ones().eq(oracle.iter().copied()));
             prop_assert!((0..2100).all(|id| set.contains(id) == oracle.contains(&id)));
         }

@@ -46,7 +46,7 @@ mod search;
 #[cfg(test)]
 mod testing;
 
-pub use bit_set::IdBitSet;
+pub use bit_set::{IdBitSet, SharedBitSet};
 pub use csr::{CsrGraph, GraphBuilder, GraphError};
 pub use dominator_links::DominatorLink;
 pub use dominators::DominatorTree;

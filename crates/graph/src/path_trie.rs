@@ -10,6 +10,7 @@ pub struct TrieNode(pub(crate) u32);
 impl TrieNode {
     /// Place of the node in [`PathTrie::totals`] and in any table the caller keeps beside the trie.
     #[must_use]
+    #[inline]
     pub fn index(self) -> usize {
         self.0 as usize
     }
@@ -117,6 +118,7 @@ impl PathTrie {
     }
 
     /// Adds the weight of objects that lie at `node` itself.
+    #[inline]
     pub fn add(&mut self, node: TrieNode, bytes: u64, objects: u64) {
         self.nodes[node.index()].own.add(Weight { bytes, objects });
     }

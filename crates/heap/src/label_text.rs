@@ -49,6 +49,16 @@ impl Beyond {
         }
     }
 
+    /// A number that mostly tells two apart.
+    pub(crate) fn number(self) -> u32 {
+        match self {
+            Beyond::Nothing => 0,
+            Beyond::Guessed => 1,
+            Beyond::Is(object) => object.to_bits(),
+            Beyond::In(object) => !object.to_bits(),
+        }
+    }
+
     /// The end of a label.
     pub(crate) fn text(self, types: &TypeTable, packages: &PackageNames) -> String {
         let mark = |object: ObjectType| if object.evidence() == Evidence::Candidate { " ?" } else { "" };

@@ -56,6 +56,11 @@ impl Labels {
         label
     }
 
+    /// The label of an edge that has one already.
+    pub(crate) fn known_edge(&self, key: EdgeKey) -> Option<u32> {
+        self.by_edge.get(&key).copied()
+    }
+
     /// The label of an edge, its text made by `text` the first time.
     pub(crate) fn edge(&mut self, key: EdgeKey, text: impl FnOnce(&PackageNames) -> String) -> u32 {
         if let Some(&label) = self.by_edge.get(&key) {

@@ -55,14 +55,19 @@ impl SpanKey {
 /// The way between addresses and ids.
 ///
 /// # Overhead
-/// 32 bytes a span and one bit a slot.
+/// 32 bytes a span and 1.5 bits a slot.
 #[derive(Debug)]
 pub struct ObjectTable<'m, 'p> {
     heap: &'m GoHeap<'p>,
     keys: Vec<SpanKey>,
     allocated: IdBitSet,
+    /// The span of every 64th slot: where the search for an id begins.
+    span_of_id: Vec<u32>,
     len: u32,
 }
+
+/// Slots between two entries of [`ObjectTable::span_of_id`].
+const ID_STEP: u32 = 64;
 
 impl<'m, 'p> ObjectTable<'m, 'p> {
     /// Numbers the slots of `heap`; None above 2^32 of them.
@@ -70,15 +75,15 @@ impl<'m, 'p> ObjectTable<'m, 'p> {
         let len = heap.spans.iter().try_fold(0_u32, |sum, span| sum.checked_add(span.nelems))?;
         let mut keys = Vec::with_capacity(heap.spans.len());
         let mut allocated = IdBitSet::with_room_for(len);
+        let mut span_of_id = Vec::with_capacity(len.div_ceil(ID_STEP) as usize);
         let mut first = 0;
-        for span in &heap.spans {
+        for (index, span) in heap.spans.iter().enumerate() {
             keys.push(SpanKey::new(span, first));
-            span.allocated.ones().for_each(|slot| {
-                allocated.insert(first + slot as u32);
-            });
+            allocated.insert_bits(first, &span.allocated.bytes, span.nelems);
             first += span.nelems;
+            span_of_id.resize(first.div_ceil(ID_STEP) as usize, index as u32);
         }
-        Some(ObjectTable { heap, keys, allocated, len })
+        Some(ObjectTable { heap, keys, allocated, span_of_id, len })
     }
 
     /// Number of slots, free ones included.
@@ -100,9 +105,27 @@ impl<'m, 'p> ObjectTable<'m, 'p> {
         Some(Slot { id: ObjectId(key.first + slot), span: span as u32, slot })
     }
 
+    /// The second half of [`ObjectTable::find`]: number and span, by the span that [`GoHeap::span_index`] found.
+    #[inline]
+    pub(crate) fn find_in(&self, span: u32, address: u64) -> Option<(u32, u32)> {
+        let key = self.keys.get(span as usize)?;
+        let slot = key.slot(address.wrapping_sub(key.base))?;
+        Some((key.first + slot, span))
+    }
+
+    /// First byte of the slot with that number, which lies in that span.
+    #[inline]
+    pub(crate) fn start_of(&self, id: u32, span: u32) -> u64 {
+        let key = &self.keys[span as usize];
+        key.base + u64::from(id - key.first) * key.elem_size
+    }
+
     /// The slot of `id`, which this table gave out.
     pub fn slot(&self, id: ObjectId) -> Slot {
-        let span = self.keys.partition_point(|key| key.first <= id.0) - 1;
+        let mut span = self.span_of_id[(id.0 / ID_STEP) as usize] as usize;
+        while self.keys.get(span + 1).is_some_and(|next| next.first <= id.0) {
+            span += 1;
+        }
         Slot { id, span: span as u32, slot: id.0 - self.keys[span].first }
     }
 
@@ -110,6 +133,16 @@ impl<'m, 'p> ObjectTable<'m, 'p> {
     #[inline]
     pub fn span(&self, slot: Slot) -> &'m Span<'p> {
         &self.heap.spans[slot.span as usize]
+    }
+
+    /// The number of a span's first slot; the others follow.
+    pub(crate) fn first_of(&self, span: u32) -> u32 {
+        self.keys[span as usize].first
+    }
+
+    /// The slots that are handed out.
+    pub(crate) fn allocated_ids(&self) -> &IdBitSet {
+        &self.allocated
     }
 
     /// First byte of a slot.

@@ -3,16 +3,17 @@
 use crate::error::HeapError;
 use crate::infer::{Inference, InferenceCounts, payload_offset};
 use crate::labels::Labels;
-use crate::object::{ObjectId, ObjectTable, Slot};
-use crate::object_type::{Evidence, ObjectType, Part};
+use crate::object::{ObjectId, ObjectTable};
+use crate::object_type::{ObjectType, Part};
 use crate::owners::Owners;
 use crate::package_names::PackageNames;
 use crate::resolve::Resolver;
 use crate::root::{Root, RootClass, RootCounts};
 use crate::roots::RootCollector;
-use crate::tree::{PointerCounts, Share, TreeBuilder};
+use crate::tree::{PointerCounts, Share, TreeBuilder, Walked};
 use goheap_graph::{IdBitSet, PathTrie, TrieNode};
-use goheap_runtime::{RuntimeModel, TypeTable};
+use goheap_runtime::{RuntimeModel, Span, TypeTable};
+use rayon::prelude::*;
 
 /// Everything known of a heap.
 ///
@@ -57,7 +58,7 @@ pub struct Totals {
     pub unreachable: Share,
     /// Of that, in spans that the last collection marked and nobody swept yet: garbage that the runtime knows of.
     pub awaiting_sweep: Share,
-    /// Reached bytes by how their type is known, in the order of [`Evidence::ALL`].
+    /// Reached bytes by how their type is known, in the order of [`crate::Evidence::ALL`].
     pub by_evidence: [u64; 4],
     /// Bytes of spans in use.
     pub span_bytes: u64,
@@ -132,15 +133,10 @@ impl<'m, 'p> HeapSnapshot<'m, 'p> {
         totals.by_class = builder.walk(&set.roots);
         begins("unreachable");
         (totals.unreachable, totals.awaiting_sweep) = builder.unreachable();
-        totals.pointers = builder.counts;
+        let Walked { counts, reached, frames } = builder.finish();
+        totals.pointers = counts;
         begins("sums");
-        let (reached, frames) = (builder.reached, builder.frames);
-        for slot in objects.allocated().filter(|slot| reached.contains(slot.id.0)) {
-            let evidence: Evidence = object_types[slot.id.0 as usize].evidence();
-            totals.by_evidence[evidence as usize] += objects.span(slot).elem_size;
-        }
-        totals.size_class_rounding =
-            objects.allocated().map(|slot| rounding(model, &objects, &resolver.types, &object_types, slot)).sum();
+        sum_objects(&mut totals, model, &objects, &resolver.types, (&object_types, &reached));
         (totals.roots, totals.inference) = (set.counts, inference);
         let owners = frames.map(|frames| Owners::new(&trie, frames));
         let roots = if options.roots { set.roots } else { Vec::new() };
@@ -180,16 +176,41 @@ impl<'m, 'p> HeapSnapshot<'m, 'p> {
     }
 }
 
-/// Bytes of a slot beyond the value, or the whole elements, that its type says is there.
-fn rounding(
+/// Sums over every object, span by span, in any order.
+fn sum_objects(
+    totals: &mut Totals,
     model: &RuntimeModel<'_>,
     objects: &ObjectTable<'_, '_>,
     types: &TypeTable,
-    object_types: &[ObjectType],
-    slot: Slot,
-) -> u64 {
-    let (span, object) = (objects.span(slot), object_types[slot.id.0 as usize]);
-    let room = span.elem_size - payload_offset(model, span);
+    (object_types, reached): (&[ObjectType], &IdBitSet),
+) {
+    let of_span = |(index, span): (usize, &Span<'_>)| {
+        let (first, room) = (objects.first_of(index as u32), span.elem_size - payload_offset(model, span));
+        let (mut by_evidence, mut loss) = ([0; 4], 0);
+        // What is lost is the same in every slot of the span that holds the same.
+        let mut last = (ObjectType::UNKNOWN, 0);
+        for slot in span.allocated.ones() {
+            let id = first + slot as u32;
+            let object = object_types[id as usize];
+            if reached.contains(id) {
+                by_evidence[object.evidence() as usize] += span.elem_size;
+            }
+            if object != last.0 {
+                last = (object, rounding(types, object, room));
+            }
+            loss += last.1;
+        }
+        (by_evidence, loss)
+    };
+    let add = |(one, loss): ([u64; 4], u64), (other, more): ([u64; 4], u64)| {
+        (std::array::from_fn(|index| one[index] + other[index]), loss + more)
+    };
+    let spans = model.heap.spans.par_iter().enumerate();
+    (totals.by_evidence, totals.size_class_rounding) = spans.map(of_span).reduce(|| ([0; 4], 0), add);
+}
+
+/// Bytes of `room` beyond the value, or the whole elements, that its type says is there.
+fn rounding(types: &TypeTable, object: ObjectType, room: u64) -> u64 {
     let size = if object.is_known() { types.get(object.ty()).size } else { 0 };
     match object.part() {
         Part::Value if size > 0 => room.saturating_sub(size),
@@ -201,7 +222,7 @@ fn rounding(
 fn span_totals(model: &RuntimeModel<'_>, objects: &ObjectTable<'_, '_>) -> Totals {
     let mut totals = Totals::default();
     for span in &model.heap.spans {
-        let allocated = span.allocated.ones().count() as u64;
+        let allocated = span.allocated.count() as u64;
         let slots = u64::from(span.nelems);
         totals.allocated.bytes += allocated * span.elem_size;
         totals.allocated.objects += allocated;

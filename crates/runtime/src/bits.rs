@@ -45,9 +45,27 @@ impl BitVector {
         }
     }
 
+    /// Sets every bit below `end`.
+    pub fn set_below(&mut self, end: usize) {
+        let end = end.min(self.len);
+        if let Some(whole) = self.bytes.get_mut(..end / 8) {
+            whole.fill(u8::MAX);
+        }
+        (end / 8 * 8..end).for_each(|index| self.set(index));
+    }
+
     /// The indices of the set bits, ascending.
     pub fn ones(&self) -> impl Iterator<Item = usize> + '_ {
         ones(&self.bytes).take_while(|&index| index < self.len)
+    }
+
+    /// How many bits are set.
+    pub fn count(&self) -> usize {
+        let (whole, tail) = (self.len / 8, self.len % 8);
+        let whole_bytes = self.bytes.get(..whole).unwrap_or(&self.bytes);
+        let set: u32 = whole_bytes.iter().map(|byte| byte.count_ones()).sum();
+        let rest = self.bytes.get(whole).map_or(0, |byte| (byte & ((1 << tail) - 1)).count_ones());
+        (set + rest) as usize
     }
 
     /// How many of the bits from `start` to the end are set.
@@ -58,11 +76,16 @@ impl BitVector {
 
 /// The indices of the set bits of `bytes`, ascending.
 pub fn ones(bytes: &[u8]) -> impl Iterator<Item = usize> + '_ {
-    bytes
-        .iter()
-        .enumerate()
-        .filter(|(_, byte)| **byte != 0)
-        .flat_map(|(at, &byte)| (0..8).filter(move |bit| byte >> bit & 1 == 1).map(move |bit| at * 8 + bit))
+    let word = |chunk: &[u8]| {
+        let mut bytes = [0; 8];
+        bytes.iter_mut().zip(chunk).for_each(|(to, from)| *to = *from);
+        u64::from_le_bytes(bytes)
+    };
+    let rest = |bits: &u64| Some(bits & (bits - 1)).filter(|rest| *rest != 0);
+    bytes.chunks(8).enumerate().flat_map(move |(at, chunk)| {
+        let bits = Some(word(chunk)).filter(|bits| *bits != 0);
+        std::iter::successors(bits, rest).map(move |bits| at * 64 + bits.trailing_zeros() as usize)
+    })
 }
 
 #[cfg(test)]
@@ -73,7 +96,25 @@ mod tests {
     fn ones_stop_at_the_length() {
         let bits = BitVector { len: 10, bytes: vec![0b1000_0001, 0b1111_1110] };
         assert_eq!(bits.ones().collect::<Vec<_>>(), [0, 7, 9]);
-        assert_eq!(bits.count_from(1), 2);
+        assert_eq!((bits.count_from(1), bits.count()), (2, 3));
         assert!(!bits.get(10));
+    }
+
+    #[test]
+    fn runs_are_set_to_their_end() {
+        for end in [0, 1, 7, 8, 17, 20, 30] {
+            let mut bits = BitVector::zeroed(20);
+            bits.set_below(end);
+            assert!(bits.ones().eq(0..end.min(20)), "{end}");
+        }
+    }
+
+    #[test]
+    fn ones_go_on_beyond_a_word() {
+        let mut bits = BitVector::zeroed(139);
+        let set = [0, 63, 64, 71, 128, 138];
+        set.iter().for_each(|&bit| bits.set(bit));
+        assert_eq!(bits.ones().collect::<Vec<_>>(), set);
+        assert_eq!(bits.count(), set.len());
     }
 }

@@ -237,11 +237,17 @@ fn type_masks(
 ) -> FxHashMap<u64, GcMask> {
     let reader = context.descriptors;
     let mut masks: FxHashMap<u64, Option<GcMask>> = FxHashMap::default();
+    // Slots of a span mostly hold the same: the map is asked once for each run.
+    let mut last = None;
     let mut note = |address: u64, initialised: bool| {
+        if last == Some(address) {
+            return;
+        }
         let mask = masks.entry(address).or_insert_with(|| {
             let trusted = reader.is_linked(address) || heap.span_index(address).is_some() || heap.is_manual(address);
             if trusted { reader.gc_mask(types, address).filter(|mask| mask.size > 0) } else { None }
         });
+        last = mask.as_ref().map(|_| address);
         if mask.is_none() && initialised {
             *bad_headers += 1;
         }

@@ -173,7 +173,7 @@ impl<'p> SpanReader<'_, 'p> {
         let len = nelems as usize;
         let mut bits =
             if alloc_bits.is_null() { BitVector::zeroed(len) } else { BitVector::read(self.memory, alloc_bits, len)? };
-        (0..free_index as usize).for_each(|index| bits.set(index));
+        bits.set_below(free_index as usize);
         if let (Some(last), tail) = (bits.bytes.last_mut(), len % 8)
             && tail != 0
         {

@@ -150,6 +150,26 @@ impl Containers<'_> {
     }
 }
 
+impl Containers<'_> {
+    /// After how many bytes of the part what [`Containers::position`] says begins anew; None where it says one thing of all, or
+    /// of all beyond the value.
+    pub(crate) fn period<'l>(
+        &self,
+        types: &TypeTable,
+        layout: impl Fn() -> Option<&'l MapLayout>,
+        part: Part,
+        ty: TypeId,
+    ) -> Option<u64> {
+        let bytes = match part {
+            Part::Value | Part::Elements => types.get(ty).size,
+            Part::MapBuckets | Part::MapGroups => layout()?.stride,
+            Part::ChanBuffer => types.get(channel_elem(types, ty)?).size,
+            _ => return None,
+        };
+        Some(bytes).filter(|&bytes| bytes > 0)
+    }
+}
+
 fn channel_elem(types: &TypeTable, ty: TypeId) -> Option<TypeId> {
     match types.get(ty).kind {
         Kind::Chan(elem) => Some(elem),

@@ -1,0 +1,254 @@
+//! Deciding: candidates in order, each object taken by the first that leads to it. One thread does this, so the tree is the same
+//! whatever the number of threads that read.
+
+use super::scan::{Candidate, Detail, Found, Item, Scanner, dynamic};
+use super::walk_plan::{Leads, WordCode};
+use super::{PointerCounts, Share};
+use crate::containers::Role;
+use crate::infer::payload_offset;
+use crate::label_text::{Beyond, captured_path, field_label};
+use crate::labels::{EdgeKey, Labels};
+use crate::object::{ObjectTable, Slot};
+use crate::object_type::{ObjectType, Part};
+use crate::plan::PlanEntry;
+use crate::resolve::{Meaning, Resolver, Target};
+use crate::root::RootClass;
+use goheap_graph::{IdBitSet, PathTrie, SharedBitSet, TrieNode};
+use goheap_runtime::{RuntimeModel, TypeId};
+use rustc_hash::FxHashMap;
+
+/// Steps of the tree that are remembered beside the trie's own table.
+const MEMO: usize = 1 << 10;
+/// The code of no word.
+const NO_CODE: u32 = u32::MAX;
+
+/// Labels of what nothing names.
+const CAPTURED: &str = "[captured]";
+const NAMELESS: &str = "?";
+
+/// A step down the tree: from a frame by a code, and by what the target tells beyond it, to a frame.
+#[derive(Clone, Copy)]
+struct Step {
+    from: TrieNode,
+    code: u32,
+    beyond: Beyond,
+    to: TrieNode,
+}
+
+/// What the walk writes.
+pub(crate) struct Merger<'a, 'm, 'p> {
+    pub(super) model: &'m RuntimeModel<'p>,
+    pub(super) objects: &'a ObjectTable<'m, 'p>,
+    pub(super) resolver: &'a mut Resolver<'m>,
+    pub(super) labels: &'a mut Labels,
+    pub(super) trie: &'a mut PathTrie,
+    pub(super) counts: PointerCounts,
+    /// The frame of each slot, where that is wanted.
+    pub(super) frames: Option<Vec<TrieNode>>,
+    /// What is to be read next.
+    pub(super) next: Vec<Item>,
+    /// What a class reached so far, and which it is.
+    pub(super) share: Share,
+    pub(super) class: RootClass,
+    /// The runtime's own descriptions of goroutines and threads, by which a channel would otherwise claim half of the runtime:
+    /// the runtime's variables hold them.
+    pub(super) reserved: IdBitSet,
+    pub(super) postponed: Vec<Item>,
+    /// Of each span: element size, in the two lowest bits whether slots are without pointers and whether one is reserved.
+    facts: Vec<u64>,
+    /// Labels of words whose code is not detailed.
+    label_of_code: FxHashMap<(WordCode, Beyond), u32>,
+    memo: Box<[Step]>,
+}
+
+const NOSCAN: u64 = 1;
+const HAS_RESERVED: u64 = 2;
+
+impl<'a, 'm, 'p> Merger<'a, 'm, 'p> {
+    pub(super) fn new(
+        model: &'m RuntimeModel<'p>,
+        objects: &'a ObjectTable<'m, 'p>,
+        resolver: &'a mut Resolver<'m>,
+        labels: &'a mut Labels,
+        trie: &'a mut PathTrie,
+    ) -> Self {
+        let facts = model.heap.spans.iter().map(|span| span.elem_size & !7 | u64::from(span.is_noscan()) * NOSCAN);
+        let nowhere = Step { from: PathTrie::ROOT, code: NO_CODE, beyond: Beyond::Nothing, to: PathTrie::ROOT };
+        Merger {
+            model,
+            objects,
+            resolver,
+            labels,
+            trie,
+            counts: PointerCounts::default(),
+            frames: None,
+            next: Vec::new(),
+            share: Share::default(),
+            class: RootClass::Variables,
+            reserved: IdBitSet::default(),
+            postponed: Vec::new(),
+            facts: facts.collect(),
+            label_of_code: FxHashMap::default(),
+            memo: vec![nowhere; MEMO].into(),
+        }
+    }
+
+    pub(super) fn reserve(&mut self, slot: Slot) {
+        self.reserved.insert(slot.id.0);
+        self.facts[slot.span as usize] |= HAS_RESERVED;
+    }
+
+    /// Takes what was found, in order.
+    pub(super) fn merge(&mut self, found: &[Found], scanner: &Scanner<'a, 'm, 'p>) {
+        for found in found {
+            self.counts.add(&found.counts);
+            for &at in &found.unplanned {
+                let is_explained = self.is_explained(at, scanner);
+                self.counts.unexplained += u64::from(!is_explained);
+            }
+            let mut details = found.details.iter();
+            for candidate in &found.candidates {
+                let detail = if candidate.code.is_detailed() { details.next() } else { None };
+                if !scanner.reached.contains(candidate.target) {
+                    let node = self.step(candidate, detail, scanner);
+                    self.reach(Item { id: candidate.target, span: candidate.span, node }, &scanner.reached);
+                }
+            }
+        }
+    }
+
+    /// Counts an object under a frame, unless it is held back; it was not reached before.
+    pub(super) fn reach(&mut self, item: Item, reached: &SharedBitSet) {
+        let facts = self.facts[item.span as usize];
+        if facts & HAS_RESERVED != 0 && self.class < RootClass::Runtime && self.reserved.contains(item.id) {
+            self.postponed.push(item);
+            return;
+        }
+        reached.insert(item.id);
+        let bytes = facts & !7;
+        self.share.bytes += bytes;
+        self.share.objects += 1;
+        self.trie.add(item.node, bytes, 1);
+        if let Some(frames) = &mut self.frames {
+            frames[item.id as usize] = item.node;
+        }
+        if facts & NOSCAN == 0 {
+            self.next.push(item);
+        }
+    }
+
+    /// The frame of what a candidate leads to.
+    #[inline]
+    fn step(&mut self, candidate: &Candidate, detail: Option<&Detail>, scanner: &Scanner<'a, 'm, 'p>) -> TrieNode {
+        let &Candidate { node: from, code, beyond, .. } = candidate;
+        if let Some(detail) = detail {
+            let label = self.detailed_label(code, detail, scanner);
+            return label.map_or(from, |label| self.trie.child_folding(from, label));
+        }
+        let spread = from.index().wrapping_mul(0x9e37_79b1) ^ beyond.number().wrapping_mul(0x85eb_ca6b) as usize;
+        let place = (spread ^ code.number() as usize) % MEMO;
+        let known = self.memo[place];
+        if known.from == from && known.code == code.number() && known.beyond == beyond {
+            return known.to;
+        }
+        let label = self.label(code, beyond, scanner);
+        let to = label.map_or(from, |label| self.trie.child_folding(from, label));
+        self.memo[place] = Step { from, code: code.number(), beyond, to };
+        to
+    }
+
+    /// The label of the frame that a word with that code leads to; None for the frame that the word is in.
+    fn label(&mut self, code: WordCode, beyond: Beyond, scanner: &Scanner<'a, 'm, 'p>) -> Option<u32> {
+        if code == WordCode::STAY {
+            return None;
+        }
+        if let Some(&label) = self.label_of_code.get(&(code, beyond)) {
+            return Some(label);
+        }
+        let label = match code.edge().map(|edge| scanner.plans.edges[edge]) {
+            Some(edge) => self.label_of(edge.object, edge.offset, &Detail::default(), beyond)?,
+            None => self.plain_label(if code == WordCode::CAPTURED { CAPTURED } else { NAMELESS }, beyond),
+        };
+        self.label_of_code.insert((code, beyond), label);
+        Some(label)
+    }
+
+    /// The same of a word whose code is detailed.
+    fn detailed_label(&mut self, code: WordCode, detail: &Detail, scanner: &Scanner<'a, 'm, 'p>) -> Option<u32> {
+        let Some(edge) = code.edge().map(|edge| scanner.plans.edges[edge]) else {
+            let (object, offset) = self.place_of(detail.at, scanner)?;
+            let beyond = self.beyond(object, offset, detail);
+            return self.label_of(object, offset, detail, beyond);
+        };
+        let Leads::Held(word, field) = edge.leads else { return None };
+        let declared = self.resolver.target_loaded(word, field, detail.at, detail.value);
+        let beyond = Beyond::new(declared, detail.found, detail.is_inside);
+        let known = self.labels.known_edge(edge.key(detail.dynamic, beyond));
+        known.or_else(|| self.label_of(edge.object, edge.offset, detail, beyond))
+    }
+
+    /// What the target of a word without a plan tells.
+    fn beyond(&mut self, object: ObjectType, offset: u64, detail: &Detail) -> Beyond {
+        let (word, field) = match self.resolver.meaning(object, offset) {
+            Meaning::Entry(_, _, entry) => (entry.word, entry.field),
+            Meaning::Indirect(_, ty) => {
+                return Beyond::new(Target::Known(Part::Value, ty, false), detail.found, false);
+            }
+            _ => return Beyond::new(Target::Unknown, detail.found, false),
+        };
+        let declared = self.resolver.target_loaded(word, field, detail.at, detail.value);
+        Beyond::new(declared, detail.found, detail.is_inside)
+    }
+
+    /// The object that holds the word at `at`, and where in its payload that is.
+    fn place_of(&self, at: u64, scanner: &Scanner<'a, 'm, 'p>) -> Option<(ObjectType, u64)> {
+        let slot = self.objects.find(at)?;
+        let start = self.objects.address(slot) + payload_offset(self.model, self.objects.span(slot));
+        Some((scanner.types[slot.id.0 as usize], at.wrapping_sub(start)))
+    }
+
+    fn is_explained(&self, at: u64, scanner: &Scanner<'a, 'm, 'p>) -> bool {
+        let place = self.place_of(at, scanner);
+        place.is_some_and(|(object, offset)| !matches!(self.resolver.meaning(object, offset), Meaning::Unexplained))
+    }
+
+    /// The label of what the word of `detail`, which is at `offset` of an object's payload, leads to.
+    fn label_of(&mut self, object: ObjectType, offset: u64, detail: &Detail, beyond: Beyond) -> Option<u32> {
+        let is_closure = object.part() == Part::Closure;
+        Some(match self.resolver.meaning(object, offset) {
+            Meaning::Machinery if is_closure => self.plain_label(CAPTURED, beyond),
+            Meaning::Machinery => return None,
+            // The object is the very pointer, slice or string that its frame names already.
+            Meaning::Entry(Role::Own, _, entry) if entry.path.is_empty() && !entry.is_dynamic() => return None,
+            Meaning::Entry(role, owner, entry) => {
+                let mut entry = entry.into_owned();
+                if is_closure {
+                    entry.path = captured_path(&entry.path).into();
+                }
+                self.entry_label(role, owner, &entry, detail, beyond)
+            }
+            Meaning::Indirect(role, ty) => {
+                let (types, packages) = (&self.resolver.types, &self.labels.packages);
+                let name = packages.shorten(&types.get(ty).name);
+                let text = format!("{} {name}{}", role.prefix(), beyond.text(types, packages));
+                self.labels.owned(ty, &text)
+            }
+            Meaning::Unexplained | Meaning::Untyped => self.plain_label(NAMELESS, beyond),
+        })
+    }
+
+    fn plain_label(&mut self, text: &str, beyond: Beyond) -> u32 {
+        let text = format!("{text}{}", beyond.text(&self.resolver.types, &self.labels.packages));
+        self.labels.text(&text)
+    }
+
+    fn entry_label(&mut self, role: Role, owner: TypeId, entry: &PlanEntry, detail: &Detail, beyond: Beyond) -> u32 {
+        let dynamic = dynamic(self.model, entry.word, detail.at, detail.value);
+        let key = EdgeKey { role, owner, offset: entry.offset, dynamic, beyond };
+        let (resolver, model) = (&mut *self.resolver, self.model);
+        self.labels.edge(key, |packages| {
+            let label = field_label(resolver, model, packages, role.prefix(), entry, detail.at, detail.value);
+            label + &beyond.text(&resolver.types, packages)
+        })
+    }
+}

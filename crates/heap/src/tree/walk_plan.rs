@@ -1,0 +1,253 @@
+//! What the words of each kind of object mean to the tree, compiled to one number a word before the walk begins: threads read it
+//! without asking for types.
+
+use crate::containers::Role;
+use crate::label_text::Beyond;
+use crate::labels::EdgeKey;
+use crate::object::ObjectTable;
+use crate::object_type::{ObjectType, Part};
+use crate::plan::PointerWord;
+use crate::resolve::{Meaning, Resolver, Target};
+use goheap_runtime::{GoHeap, TypeId};
+use rayon::prelude::*;
+use rustc_hash::FxHashSet;
+
+/// What a word means: one of the constants, or an [`Edge`] by number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) struct WordCode(u32);
+
+impl WordCode {
+    /// The object has no type.
+    pub(super) const UNTYPED: WordCode = WordCode(0);
+    /// The object's type has no pointer here.
+    pub(super) const UNEXPLAINED: WordCode = WordCode(1);
+    /// What it leads to is drawn in the object's own frame.
+    pub(super) const STAY: WordCode = WordCode(2);
+    /// Captured by a closure, of which nothing more is known.
+    pub(super) const CAPTURED: WordCode = WordCode(3);
+    /// No plan was made for such an object: to be asked for word by word.
+    pub(super) const UNPLANNED: WordCode = WordCode(4 | Self::DETAILED);
+    const FIRST_EDGE: u32 = 5;
+    /// Set where the label depends on more than the word's place and the target's type.
+    const DETAILED: u32 = 1 << 31;
+
+    fn of_edge(index: usize, is_dynamic: bool) -> Self {
+        WordCode(Self::FIRST_EDGE + index as u32 | if is_dynamic { Self::DETAILED } else { 0 })
+    }
+
+    /// The number of the edge, if it is one.
+    pub(super) fn edge(self) -> Option<usize> {
+        (self.0 & !Self::DETAILED).checked_sub(Self::FIRST_EDGE).map(|index| index as usize)
+    }
+
+    /// True if the label depends on what the word holds, or has to be asked for.
+    pub(super) fn is_detailed(self) -> bool {
+        self.0 & Self::DETAILED != 0
+    }
+
+    /// A number to tell codes apart by.
+    pub(super) fn number(self) -> u32 {
+        self.0
+    }
+}
+
+/// What the word of an edge leads to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Leads {
+    /// What the declared type says of every such word.
+    Declared(Target),
+    /// A key or value of this type, which has an object of its own.
+    Apart(TypeId),
+    /// What only the word's contents tell; it is in a field of this type.
+    Held(PointerWord, TypeId),
+}
+
+impl Leads {
+    fn new(resolver: &Resolver<'_>, word: PointerWord, field: TypeId) -> Self {
+        match word {
+            PointerWord::InterfaceData(_) | PointerWord::Func | PointerWord::Reflected => Leads::Held(word, field),
+            // The others have the same target wherever the word is and whatever it holds.
+            _ => Leads::Declared(resolver.target(word, field, 0, 0)),
+        }
+    }
+}
+
+/// A field, element, key or value that has a frame of its own.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Edge {
+    /// An object with such a word, and where it is in the payload.
+    pub(super) object: ObjectType,
+    pub(super) offset: u64,
+    pub(super) leads: Leads,
+    /// The type that the frame's path starts in, what it is to its container, and where in it the word is.
+    owner: TypeId,
+    role: Role,
+    inner: u64,
+}
+
+impl Edge {
+    /// What the label depends on, where the word tells `dynamic` and the target `beyond`.
+    pub(super) fn key(&self, dynamic: u64, beyond: Beyond) -> EdgeKey {
+        EdgeKey { role: self.role, owner: self.owner, offset: self.inner, dynamic, beyond }
+    }
+}
+
+/// The codes of the words of one kind of object.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct WalkPlan {
+    first: u32,
+    words: u32,
+    /// True if the words follow each other again and again.
+    repeats: bool,
+    pub(super) is_known: bool,
+    beyond: WordCode,
+}
+
+impl WalkPlan {
+    const fn of_all(code: WordCode, is_known: bool) -> Self {
+        WalkPlan { first: 0, words: 0, repeats: false, is_known, beyond: code }
+    }
+}
+
+/// A value of more words has no plan; a row of values has one whatever its length.
+const MAX_WORDS: u64 = 1 << 14;
+/// Codes in all.
+const MAX_CODES: usize = 1 << 24;
+
+/// The plans of every kind of object that is there.
+///
+/// # Overhead
+/// 64 bytes a type of the table, four a word of each type that an object has.
+#[derive(Debug)]
+pub(super) struct WalkPlans {
+    /// By part and type; 0 for those of unknown objects.
+    plan_of_kind: Vec<u32>,
+    plans: Vec<WalkPlan>,
+    codes: Vec<WordCode>,
+    pub(super) edges: Vec<Edge>,
+}
+
+/// Place of a kind in [`WalkPlans::plan_of_kind`].
+fn kind_index(object: ObjectType) -> usize {
+    object.ty().0 as usize * 16 + object.part() as usize
+}
+
+impl WalkPlans {
+    /// Plans for the kinds among `types`.
+    pub(super) fn new(
+        heap: &GoHeap<'_>,
+        objects: &ObjectTable<'_, '_>,
+        types: &[ObjectType],
+        resolver: &Resolver<'_>,
+    ) -> Self {
+        let mut plans = WalkPlans {
+            plan_of_kind: vec![0; resolver.types.len() * 16],
+            plans: vec![WalkPlan::of_all(WordCode::UNTYPED, false)],
+            codes: Vec::new(),
+            edges: Vec::new(),
+        };
+        for object in kinds(heap, objects, types) {
+            let plan = plans.compile(resolver, object);
+            if let Some(place) = plans.plan_of_kind.get_mut(kind_index(object)) {
+                *place = plans.plans.len() as u32;
+                plans.plans.push(plan);
+            }
+        }
+        plans
+    }
+
+    fn compile(&mut self, resolver: &Resolver<'_>, object: ObjectType) -> WalkPlan {
+        let (part, ty) = (object.part(), object.ty());
+        let period = resolver.containers.period(&resolver.types, || resolver.map_layout(ty), part, ty);
+        let is_closure = part == Part::Closure;
+        let bytes = period.unwrap_or(if is_closure { resolver.types.get(ty).size } else { 0 });
+        if !bytes.is_multiple_of(8) || bytes / 8 > MAX_WORDS || self.codes.len() > MAX_CODES {
+            return WalkPlan::of_all(WordCode::UNPLANNED, true);
+        }
+        let (first, words) = (self.codes.len() as u32, (bytes / 8) as u32);
+        for offset in (0..bytes).step_by(8) {
+            let code = self.code_of(resolver, object, offset);
+            self.codes.push(code);
+        }
+        let beyond = if is_closure { WordCode::CAPTURED } else { WordCode::STAY };
+        WalkPlan { first, words, repeats: period.is_some(), is_known: true, beyond }
+    }
+
+    fn code_of(&mut self, resolver: &Resolver<'_>, object: ObjectType, offset: u64) -> WordCode {
+        let (leads, owner, role, inner) = match resolver.meaning(object, offset) {
+            Meaning::Machinery if object.part() == Part::Closure => return WordCode::CAPTURED,
+            Meaning::Machinery => return WordCode::STAY,
+            Meaning::Unexplained => return WordCode::UNEXPLAINED,
+            Meaning::Untyped => return WordCode::UNTYPED,
+            // The object is the very pointer, slice or string that its frame names already.
+            Meaning::Entry(Role::Own, _, entry) if entry.path.is_empty() && !entry.is_dynamic() => {
+                return WordCode::STAY;
+            }
+            Meaning::Entry(role, owner, entry) => {
+                (Leads::new(resolver, entry.word, entry.field), owner, role, entry.offset)
+            }
+            Meaning::Indirect(role, owner) => (Leads::Apart(owner), owner, role, 0),
+        };
+        self.edges.push(Edge { object, offset, leads, owner, role, inner });
+        WordCode::of_edge(self.edges.len() - 1, matches!(leads, Leads::Held(..)))
+    }
+
+    /// The plan of objects of that type.
+    #[inline]
+    pub(super) fn of(&self, object: ObjectType) -> WalkPlan {
+        let index = if object.is_known() { self.plan_of_kind.get(kind_index(object)) } else { None };
+        self.plans[index.map_or(0, |&index| index as usize)]
+    }
+
+    /// What the target of a word with that code, found to be `found`, tells beyond the code; nothing where the code is detailed.
+    #[inline]
+    pub(super) fn beyond(&self, code: WordCode, found: ObjectType, is_inside: bool) -> Beyond {
+        let Some(edge) = code.edge() else {
+            return match code {
+                WordCode::STAY | WordCode::UNPLANNED => Beyond::Nothing,
+                _ => Beyond::new(Target::Unknown, found, false),
+            };
+        };
+        match self.edges[edge].leads {
+            Leads::Declared(target) => Beyond::new(target, found, is_inside),
+            Leads::Apart(ty) => Beyond::new(Target::Known(Part::Value, ty, false), found, false),
+            Leads::Held(..) => Beyond::Nothing,
+        }
+    }
+
+    /// What the word with that number of the payload means.
+    #[inline]
+    pub(super) fn code(&self, plan: WalkPlan, word: u32) -> WordCode {
+        let word = if word < plan.words {
+            word
+        } else if plan.repeats {
+            word % plan.words
+        } else {
+            return plan.beyond;
+        };
+        self.codes[(plan.first + word) as usize]
+    }
+}
+
+/// Every kind of object that the collector looks into, each once, in order.
+fn kinds(heap: &GoHeap<'_>, objects: &ObjectTable<'_, '_>, types: &[ObjectType]) -> Vec<ObjectType> {
+    let of_span = |mut kinds: FxHashSet<ObjectType>, (index, span): (usize, &goheap_runtime::Span<'_>)| {
+        if !span.is_noscan() {
+            let first = objects.first_of(index as u32) as usize;
+            let mut last = ObjectType::UNKNOWN;
+            for &object in types[first..].iter().take(span.nelems as usize).filter(|object| object.is_known()) {
+                let kind = object.with_evidence(crate::object_type::Evidence::Exact);
+                if kind != last {
+                    last = kind;
+                    kinds.insert(kind);
+                }
+            }
+        }
+        kinds
+    };
+    let sets = heap.spans.par_iter().enumerate().fold(FxHashSet::default, of_span);
+    let kinds = sets.reduce(FxHashSet::default, |one, other| one.into_iter().chain(other).collect());
+    let mut kinds: Vec<ObjectType> = kinds.into_iter().collect();
+    kinds.sort_unstable();
+    kinds
+}
