@@ -17,6 +17,7 @@ use merge::Merger;
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 use scan::{Found, Item, Scanner};
+use std::ops::Range;
 use std::sync::Mutex;
 use walk_plan::WalkPlans;
 
@@ -79,15 +80,25 @@ impl PointerCounts {
     }
 }
 
-/// Items that are read before what was found in them is taken.
-const BLOCK: usize = 1 << 16;
-/// Items that one thread reads at a time. So few are not worth another thread.
+/// Parts that are read before what was found in them is taken.
+const BLOCK: usize = 32;
+/// Objects that one thread reads at a time. So few are not worth another thread.
 const PART: usize = 1 << 11;
+
+/// An object of more bytes is read in pieces of so many.
+const PIECE: u64 = 1 << 18;
+
+/// What one thread reads at a time.
+enum Part<'l> {
+    Items(&'l [Item]),
+    Piece(Item, Range<u64>),
+}
 
 /// The tree being built.
 ///
 /// # Overhead
-/// One bit a slot; 12 bytes for each object that is found and not yet read; up to 24 for each pointer in a block of 65,536 objects.
+/// One bit a slot; 12 bytes for each object that is found and not yet read; up to 24 for each pointer
+/// in a block of 65,536 objects, or of 8 MiB of large ones.
 pub(crate) struct TreeBuilder<'a, 'm, 'p> {
     scanner: Scanner<'a, 'm, 'p>,
     merger: Merger<'a, 'm, 'p>,
@@ -212,39 +223,49 @@ impl<'a, 'm, 'p> TreeBuilder<'a, 'm, 'p> {
         loop {
             level.clear();
             std::mem::swap(&mut level, &mut self.merger.next);
+            let has_large = std::mem::take(&mut self.merger.next_has_large);
             match level.len() {
                 0 => return,
+                _ if has_large && self.scanner.model.masks.can_walk_pieces() => self.read_level(&self.parts(&level)),
                 1..=PART => {
-                    let found = [self.read(&level)];
+                    let found = [read(&self.scanner, &self.spare, &Part::Items(&level))];
                     self.merger.merge(&found, &self.scanner);
                     self.recycle(found);
                 }
-                _ => self.read_level(&level),
+                _ => self.read_level(&level.chunks(PART).map(Part::Items).collect::<Vec<_>>()),
             }
         }
     }
 
+    /// A level with large objects, cut into parts.
+    fn parts<'l>(&self, level: &'l [Item]) -> Vec<Part<'l>> {
+        let spans = &self.scanner.model.heap.spans;
+        let size = |item: &Item| spans[item.span as usize].elem_size;
+        let mut parts = Vec::new();
+        for run in level.chunk_by(|one, other| size(one) <= PIECE && size(other) <= PIECE) {
+            match run {
+                [item] if size(item) > PIECE => {
+                    let starts = (0..size(item)).step_by(PIECE as usize);
+                    parts.extend(starts.map(|at| Part::Piece(*item, at..size(item).min(at + PIECE))));
+                }
+                _ => parts.extend(run.chunks(PART).map(Part::Items)),
+            }
+        }
+        parts
+    }
+
     /// Reads a level that is worth more than one thread: while one block is taken the next is read.
-    fn read_level(&mut self, level: &[Item]) {
-        let mut blocks = level.chunks(BLOCK);
-        let mut ready = blocks.next().map_or_else(Vec::new, |block| self.read_block(block));
-        for block in blocks {
+    fn read_level(&mut self, parts: &[Part<'_>]) {
+        let mut ready = Vec::new();
+        for block in parts.chunks(BLOCK) {
             let Self { scanner, merger, spare } = self;
             let (scanner, spare) = (&*scanner, &*spare);
-            let read = || block.par_chunks(PART).map(|part| read(scanner, spare, part)).collect();
+            let read = || block.par_iter().map(|part| read(scanner, spare, part)).collect();
             let ((), next) = rayon::join(|| merger.merge(&ready, scanner), read);
             self.recycle(std::mem::replace(&mut ready, next));
         }
         self.merger.merge(&ready, &self.scanner);
         self.recycle(ready);
-    }
-
-    fn read_block(&self, block: &[Item]) -> Vec<Found> {
-        block.par_chunks(PART).map(|part| self.read(part)).collect()
-    }
-
-    fn read(&self, part: &[Item]) -> Found {
-        read(&self.scanner, &self.spare, part)
     }
 
     fn recycle(&mut self, found: impl IntoIterator<Item = Found>) {
@@ -293,9 +314,12 @@ impl<'a, 'm, 'p> TreeBuilder<'a, 'm, 'p> {
     }
 }
 
-fn read(scanner: &Scanner<'_, '_, '_>, spare: &Mutex<Vec<Found>>, part: &[Item]) -> Found {
+fn read(scanner: &Scanner<'_, '_, '_>, spare: &Mutex<Vec<Found>>, part: &Part<'_>) -> Found {
     let mut found = spare.lock().ok().and_then(|mut spare| spare.pop()).unwrap_or_default();
-    scanner.scan(part, &mut found);
+    match part {
+        Part::Items(items) => scanner.scan(items, &mut found),
+        Part::Piece(item, offsets) => scanner.scan_piece(*item, offsets.clone(), &mut found),
+    }
     found
 }
 

@@ -6,6 +6,7 @@ use crate::span::Span;
 use crate::types::{DescriptorReader, GcMask, PointerWords, TypeTable};
 use goheap_image::{Address, Machine, MemoryImage};
 use rustc_hash::FxHashMap;
+use std::ops::Range;
 
 /// Bytes of the malloc header before a small object's payload, since 1.22.
 pub const MALLOC_HEADER_BYTES: u64 = 8;
@@ -82,7 +83,7 @@ impl<'p> PointerMasks<'p> {
         }
         match &self.scheme {
             Scheme::TwoBits(arenas, bitmap) => self.two_bits(arenas, *bitmap, span, slot, visit),
-            Scheme::OneBit(arenas, bitmap) => self.one_bit(arenas, *bitmap, span, slot, visit),
+            Scheme::OneBit(arenas, bitmap) => self.one_bit(arenas, *bitmap, span, slot, 0..span.elem_size, visit),
             Scheme::Types(masks) => {
                 if let Some(bitmap) = span.in_span_bitmap() {
                     return self.in_span(bitmap, span, slot, visit);
@@ -92,6 +93,30 @@ impl<'p> PointerMasks<'p> {
                     mask.for_each_offset(self.present(span) - payload, |offset| visit(payload + offset));
                 }
             }
+        }
+    }
+
+    /// True if objects can be walked in pieces: since 1.20. Before, nothing but the walk itself tells where an object's pointers
+    /// end.
+    pub fn can_walk_pieces(&self) -> bool {
+        !matches!(self.scheme, Scheme::TwoBits(..))
+    }
+
+    /// [`PointerMasks::for_each_offset`] of a large span's object for the words that begin at `offsets`, both whole words; where
+    /// objects cannot be walked in pieces, for all of it.
+    pub fn for_each_offset_in(&self, span: &Span<'p>, offsets: Range<u64>, mut visit: impl FnMut(u64)) {
+        if span.is_noscan() {
+            return;
+        }
+        match &self.scheme {
+            Scheme::OneBit(arenas, bitmap) => self.one_bit(arenas, *bitmap, span, 0, offsets, visit),
+            Scheme::Types(masks) if span.is_large() => {
+                let end = offsets.end.min(self.present(span));
+                if let Some(mask) = masks.get(&span.large_type) {
+                    mask.for_each_offset_in(offsets.start..end, visit);
+                }
+            }
+            _ => self.for_each_offset(span, 0, |offset| visit(offset)),
         }
     }
 
@@ -186,11 +211,12 @@ impl<'p> PointerMasks<'p> {
         bitmap: u64,
         span: &Span<'p>,
         slot: u32,
+        offsets: Range<u64>,
         mut visit: impl FnMut(u64),
     ) {
         let start = span.slot_address(slot);
-        let mut offset = 0;
-        while offset < span.elem_size {
+        let mut offset = offsets.start;
+        while offset < offsets.end {
             let (arena, word) = ((start + offset) / ARENA_BYTES, (start + offset) % ARENA_BYTES / 8);
             let Some(bits) = arenas.get(&arena).and_then(|at| self.memory.read_u64(at.add(bitmap + word / 64 * 8)))
             else {
@@ -200,7 +226,7 @@ impl<'p> PointerMasks<'p> {
             let mut bits = bits >> (word % 64);
             while bits != 0 {
                 let at = offset + u64::from(bits.trailing_zeros()) * 8;
-                if at >= span.elem_size {
+                if at >= offsets.end {
                     return;
                 }
                 visit(at);

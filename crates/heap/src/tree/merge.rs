@@ -47,6 +47,8 @@ pub(crate) struct Merger<'a, 'm, 'p> {
     pub(super) frames: Option<Vec<TrieNode>>,
     /// What is to be read next.
     pub(super) next: Vec<Item>,
+    /// True if a large object is among that.
+    pub(super) next_has_large: bool,
     /// What a class reached so far, and which it is.
     pub(super) share: Share,
     pub(super) class: RootClass,
@@ -83,6 +85,7 @@ impl<'a, 'm, 'p> Merger<'a, 'm, 'p> {
             counts: PointerCounts::default(),
             frames: None,
             next: Vec::new(),
+            next_has_large: false,
             share: Share::default(),
             class: RootClass::Variables,
             reserved: IdBitSet::default(),
@@ -133,6 +136,7 @@ impl<'a, 'm, 'p> Merger<'a, 'm, 'p> {
             frames[item.id as usize] = item.node;
         }
         if facts & NOSCAN == 0 {
+            self.next_has_large |= bytes > super::PIECE;
             self.next.push(item);
         }
     }

@@ -13,6 +13,7 @@ use crate::plan::PointerWord;
 use goheap_graph::{SharedBitSet, TrieNode};
 use goheap_image::Address;
 use goheap_runtime::{RuntimeModel, Span};
+use std::ops::Range;
 
 /// Objects of a batch.
 const BATCH: usize = 64;
@@ -221,8 +222,7 @@ impl<'a, 'm, 'p> Scanner<'a, 'm, 'p> {
             let (span, object) = (&self.spans[item.span as usize], self.types[item.id as usize]);
             if span.bitmap == 0 {
                 self.finish(found);
-                found.batch.clear();
-                self.read_any(item, object, found);
+                self.read_any(item, found);
                 continue;
             }
             let start = span.start_of(item.id);
@@ -266,23 +266,41 @@ impl<'a, 'm, 'p> Scanner<'a, 'm, 'p> {
     }
 
     /// Reads an object of any kind.
-    fn read_any(&self, item: Item, object: ObjectType, found: &mut Found) {
+    fn read_any(&self, item: Item, found: &mut Found) {
         let (masks, span) = (&self.model.masks, &self.model.heap.spans[item.span as usize]);
         let slot =
             Slot { id: ObjectId(item.id), span: item.span, slot: item.id - self.spans[item.span as usize].first };
         let (start, header) = (self.objects.address(slot), payload_offset(self.model, span));
-        let plan = self.plans.of(object);
-        found.batch.push(Object { payload: start + header, bits: 0, span: item.span, node: item.node, plan });
+        self.read_words(item, start + header, found, |visit| {
+            masks.for_each_offset(span, slot.slot, |offset| visit(offset.wrapping_sub(header)));
+        });
+    }
+
+    /// Reads a piece of a large object; `found` is overwritten.
+    pub(super) fn scan_piece(&self, item: Item, offsets: Range<u64>, found: &mut Found) {
+        found.clear();
+        let (masks, span) = (&self.model.masks, &self.model.heap.spans[item.span as usize]);
+        self.read_words(item, span.base, found, |visit| {
+            masks.for_each_offset_in(span, offsets, |offset| visit(offset))
+        });
+    }
+
+    /// Reads the words of an object at the offsets of the payload that `offsets` calls its argument with.
+    fn read_words(&self, item: Item, payload: u64, found: &mut Found, offsets: impl FnOnce(&mut dyn FnMut(u64))) {
+        let (masks, span) = (&self.model.masks, &self.model.heap.spans[item.span as usize]);
+        let plan = self.plans.of(self.types[item.id as usize]);
+        found.batch.clear();
+        found.batch.push(Object { payload, bits: 0, span: item.span, node: item.node, plan });
         let mut count = 0;
-        masks.for_each_offset(span, slot.slot, |offset| {
-            let Some(value) = masks.word(span, start + offset) else {
+        offsets(&mut |offset| {
+            let Some(value) = masks.word(span, payload.wrapping_add(offset)) else {
                 found.counts.absent += 1;
                 return;
             };
             if value == 0 {
                 return;
             }
-            let word = (offset.wrapping_sub(header) / 8) as u32;
+            let word = (offset / 8) as u32;
             found.words[count] = Word { value, word, object: 0 };
             count += 1;
             if count == BATCH_WORDS {

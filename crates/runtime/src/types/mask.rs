@@ -2,6 +2,7 @@
 
 use super::{Kind, TypeId, TypeTable};
 use crate::bits::BitVector;
+use std::ops::Range;
 
 /// Masks of more words than this are not built from structure: a hostile array length must not ask for memory.
 const MAX_MASK_WORDS: u64 = 1 << 27;
@@ -21,21 +22,29 @@ pub struct GcMask {
 pub trait PointerWords {
     /// Calls `visit` with the byte offset of each pointer word of `payload` bytes of values in a row; a last value that is
     /// cut counts as far as it goes.
-    fn for_each_offset(&self, payload: u64, visit: impl FnMut(u64));
+    fn for_each_offset(&self, payload: u64, visit: impl FnMut(u64)) {
+        self.for_each_offset_in(0..payload, visit);
+    }
+
+    /// The same for the pointer words that begin at `offsets` of such a payload.
+    fn for_each_offset_in(&self, offsets: Range<u64>, visit: impl FnMut(u64));
 }
 
 impl PointerWords for GcMask {
-    fn for_each_offset(&self, payload: u64, mut visit: impl FnMut(u64)) {
+    fn for_each_offset_in(&self, offsets: Range<u64>, mut visit: impl FnMut(u64)) {
         if self.size == 0 {
             return;
         }
-        for start in (0..payload).step_by(usize::try_from(self.size).unwrap_or(usize::MAX)) {
+        let first = offsets.start / self.size * self.size;
+        for start in (first..offsets.end).step_by(usize::try_from(self.size).unwrap_or(usize::MAX)) {
             for word in self.pointers.ones() {
                 let offset = start + word as u64 * 8;
-                if offset + 8 > payload {
+                if offset + 8 > offsets.end {
                     return;
                 }
-                visit(offset);
+                if offset >= offsets.start {
+                    visit(offset);
+                }
             }
         }
     }
@@ -131,6 +140,17 @@ mod tests {
         GcMask { size: 24, pointers: table.structural_mask(pair).unwrap().pointers }
             .for_each_offset(40, |offset| seen.push(offset));
         assert_eq!(seen, [8, 32], "the second value is cut");
+        let mask = GcMask { size: 24, pointers: table.structural_mask(pair).unwrap().pointers };
+        let mut whole = Vec::new();
+        mask.for_each_offset(480, |offset| whole.push(offset));
+        for piece in (8..160).step_by(8) {
+            let mut pieces = Vec::new();
+            for start in (0..480).step_by(piece) {
+                let end = (start + piece as u64).min(480);
+                mask.for_each_offset_in(start..end, |offset| pieces.push(offset));
+            }
+            assert_eq!(pieces, whole, "in pieces of {piece}");
+        }
     }
 
     #[test]
