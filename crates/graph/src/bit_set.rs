@@ -3,6 +3,7 @@
 mod shared;
 
 pub use shared::SharedBitSet;
+use std::ops::Range;
 
 const WORD_BITS: u32 = u64::BITS;
 
@@ -68,6 +69,23 @@ impl IdBitSet {
     pub fn without<'s>(&'s self, other: &'s IdBitSet) -> impl Iterator<Item = u32> + 's {
         let words = self.words.iter().enumerate().map(|(at, &bits)| bits & !other.words.get(at).copied().unwrap_or(0));
         words.zip((0u32..).step_by(WORD_BITS as usize)).flat_map(|(bits, first)| ones(bits).map(move |bit| first + bit))
+    }
+
+    /// The ids of the set in `range`, in ascending order.
+    pub fn ones_in(&self, range: Range<u32>) -> impl Iterator<Item = u32> + '_ {
+        let first = range.start / WORD_BITS;
+        let words = self.words.iter().zip((0u32..).step_by(WORD_BITS as usize)).skip(first as usize);
+        let ids = words.flat_map(|(&bits, first)| ones(bits).map(move |bit| first + bit));
+        ids.skip_while(move |&id| id < range.start).take_while(move |&id| id < range.end)
+    }
+
+    /// The ids of this set that are not in `other`, as a set.
+    #[must_use]
+    pub fn minus(&self, other: &IdBitSet) -> IdBitSet {
+        let others = other.words.iter().copied().chain(std::iter::repeat(0));
+        let words: Vec<u64> = self.words.iter().zip(others).map(|(&bits, other)| bits & !other).collect();
+        let count = words.iter().map(|word| u64::from(word.count_ones())).sum();
+        IdBitSet { words, count }
     }
 
     /// Takes `id` out of the set; true if it was there.

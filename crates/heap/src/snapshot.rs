@@ -115,7 +115,7 @@ impl<'m, 'p> HeapSnapshot<'m, 'p> {
         begins: &mut dyn FnMut(&'static str),
     ) -> Result<Self, HeapError> {
         begins("objects");
-        let objects = ObjectTable::new(&model.heap).ok_or(HeapError::TooManySlots)?;
+        let objects = ObjectTable::new(&model.heap, model.masks.has_headers()).ok_or(HeapError::TooManySlots)?;
         begins("descriptors");
         let mut resolver = Resolver::new(model, types);
         begins("roots");

@@ -2,9 +2,10 @@
 
 mod merge;
 mod scan;
+mod unreachable;
 mod walk_plan;
 
-use crate::label_text::{Beyond, object_label};
+use crate::label_text::Beyond;
 use crate::labels::Labels;
 use crate::object::{ObjectTable, Slot};
 use crate::object_type::{Evidence, ObjectType};
@@ -12,10 +13,9 @@ use crate::resolve::{Resolver, Target};
 use crate::root::{Root, RootClass};
 use goheap_graph::{IdBitSet, PathTrie, TrieNode};
 use goheap_image::Address;
-use goheap_runtime::{RuntimeModel, SweepState};
+use goheap_runtime::RuntimeModel;
 use merge::Merger;
 use rayon::prelude::*;
-use rustc_hash::FxHashMap;
 use scan::{Found, Item, Scanner};
 use std::ops::Range;
 use std::sync::Mutex;
@@ -212,8 +212,8 @@ impl<'a, 'm, 'p> TreeBuilder<'a, 'm, 'p> {
     }
 
     fn reach(&mut self, item: Item) {
-        if !self.scanner.reached.contains(item.id) {
-            self.merger.reach(item, &self.scanner.reached);
+        if self.scanner.unreached.contains(item.id) {
+            self.merger.reach(item, &self.scanner.unreached);
         }
     }
 
@@ -274,43 +274,11 @@ impl<'a, 'm, 'p> TreeBuilder<'a, 'm, 'p> {
         }
     }
 
-    /// Draws what no root reaches as a tower of its own, by type; its share, and that of what awaits the sweep.
-    pub(crate) fn unreachable(&mut self) -> (Share, Share) {
-        let Self { scanner, merger, .. } = self;
-        let (objects, types) = (scanner.objects, scanner.types);
-        let top = merger.labels.text("unreachable");
-        let top = merger.trie.child(PathTrie::ROOT, top);
-        let (mut share, mut awaiting_sweep) = (Share::default(), Share::default());
-        let mut frames: FxHashMap<(ObjectType, u64), TrieNode> = FxHashMap::default();
-        for slot in objects.allocated().filter(|slot| !scanner.reached.contains(slot.id.0)) {
-            let span = objects.span(slot);
-            let object = types[slot.id.0 as usize];
-            let shape = if object.is_known() { 0 } else { span.elem_size | u64::from(span.is_noscan()) };
-            let node = *frames.entry((object, shape)).or_insert_with(|| {
-                let text = if object.is_known() {
-                    let mark = if object.evidence() == Evidence::Candidate { " ?" } else { "" };
-                    object_label(&merger.resolver.types, object) + mark
-                } else {
-                    format!("? {} bytes{}", span.elem_size, if span.is_noscan() { ", no pointers" } else { "" })
-                };
-                let label = merger.labels.text(&text);
-                merger.trie.child(top, label)
-            });
-            merger.trie.add(node, span.elem_size, 1);
-            let shares = [&mut share, &mut awaiting_sweep];
-            let counted = if span.sweep == SweepState::Swept { 1 } else { 2 };
-            for share in shares.into_iter().take(counted) {
-                share.bytes += span.elem_size;
-                share.objects += 1;
-            }
-        }
-        (share, awaiting_sweep)
-    }
-
     /// What was reached, and what was met on the way.
     pub(crate) fn finish(self) -> Walked {
         let Merger { counts, frames, .. } = self.merger;
-        Walked { counts, reached: self.scanner.reached.into_set(), frames }
+        let reached = self.scanner.objects.allocated_ids().minus(&self.scanner.unreached.into_set());
+        Walked { counts, reached, frames }
     }
 }
 

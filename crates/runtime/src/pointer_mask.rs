@@ -104,7 +104,7 @@ impl<'p> PointerMasks<'p> {
 
     /// [`PointerMasks::for_each_offset`] of a large span's object for the words that begin at `offsets`, both whole words; where
     /// objects cannot be walked in pieces, for all of it.
-    pub fn for_each_offset_in(&self, span: &Span<'p>, offsets: Range<u64>, mut visit: impl FnMut(u64)) {
+    pub fn for_each_offset_in(&self, span: &Span<'p>, offsets: Range<u64>, visit: impl FnMut(u64)) {
         if span.is_noscan() {
             return;
         }
@@ -116,7 +116,7 @@ impl<'p> PointerMasks<'p> {
                     mask.for_each_offset_in(offsets.start..end, visit);
                 }
             }
-            _ => self.for_each_offset(span, 0, |offset| visit(offset)),
+            _ => self.for_each_offset(span, 0, visit),
         }
     }
 

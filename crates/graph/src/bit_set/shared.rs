@@ -1,11 +1,11 @@
-//! A set that one thread fills while others ask.
+//! A set that one thread empties while others ask.
 
 use super::{IdBitSet, place};
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// A set of `u32` ids below a bound, which one thread may fill while others look whether an id is there.
+/// A set of `u32` ids, from which one thread may take ids while others look whether an id is there.
 ///
-/// A reader may miss what is being inserted, and nothing else; once the threads have met, it sees all.
+/// A reader may still see what is being taken, and nothing else; once the threads have met, it sees all.
 ///
 /// Overhead: one bit an id.
 #[derive(Debug, Default)]
@@ -14,23 +14,21 @@ pub struct SharedBitSet {
 }
 
 impl SharedBitSet {
-    /// An empty set of ids below `ids`.
+    /// A set of the same ids.
     #[must_use]
-    pub fn with_room_for(ids: u32) -> Self {
-        let words = ids.div_ceil(u64::BITS) as usize;
-        Self { words: std::iter::repeat_with(AtomicU64::default).take(words).collect() }
+    pub fn of(set: &IdBitSet) -> Self {
+        Self { words: set.words.iter().map(|&word| AtomicU64::new(word)).collect() }
     }
 
-    /// Puts `id` into the set; true if it was not there before. False for an id beyond the bound. Only one thread at a time may
-    /// insert: of two at once, one may be lost.
+    /// Takes `id` out of the set; true if it was there. Only one thread at a time may do so: of two at once, one may be lost.
     #[inline]
-    pub fn insert(&self, id: u32) -> bool {
+    pub fn remove(&self, id: u32) -> bool {
         let (word, bit) = place(id);
         let Some(word) = self.words.get(word) else { return false };
         let bits = word.load(Ordering::Relaxed);
         // A store of its own costs a tenth of what a locked instruction does.
-        word.store(bits | bit, Ordering::Relaxed);
-        bits & bit == 0
+        word.store(bits & !bit, Ordering::Relaxed);
+        bits & bit != 0
     }
 
     /// Whether `id` is in the set.
@@ -55,13 +53,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn becomes_a_set_of_what_was_inserted() {
-        let shared = SharedBitSet::with_room_for(70);
-        assert!(shared.insert(3) && shared.insert(69) && !shared.insert(3));
-        assert!(!shared.insert(1000), "beyond the bound");
-        assert!(shared.contains(69) && !shared.contains(4) && !shared.contains(1000));
-        let set = shared.into_set();
-        assert_eq!(set.count(), 2);
-        assert!(set.iter_ones().eq([3, 69]));
+    fn what_is_taken_is_no_longer_there() {
+        let mut set = IdBitSet::default();
+        [3, 68, 69].into_iter().for_each(|id| _ = set.insert(id));
+        let shared = SharedBitSet::of(&set);
+        assert!(shared.remove(3) && shared.remove(69) && !shared.remove(3));
+        assert!(!shared.remove(1000), "beyond the bound");
+        assert!(shared.contains(68) && !shared.contains(3) && !shared.contains(1000));
+        let left = shared.into_set();
+        assert_eq!(left.count(), 1);
+        let taken = set.minus(&left);
+        assert!(taken.iter_ones().eq([3, 69]));
+        assert_eq!(taken.count(), 2);
     }
 }

@@ -53,19 +53,19 @@ impl<'a, 'p> Inference<'a, '_, 'p> {
 
     pub(super) fn raise(&self, slot: Slot, new: ObjectType, outcome: &mut Outcome) {
         let types = &self.resolver.types;
-        let mut is_conflict = false;
+        let (mut is_conflict, mut taken) = (false, new);
         let raised = self.types[slot.id.0 as usize].fetch_update(Ordering::Relaxed, Ordering::Relaxed, |bits| {
             let old = ObjectType::from_bits(bits);
             let are_sure = old.evidence().min(new.evidence()) >= Evidence::Derived;
             is_conflict = are_sure && !old.is_same_kind(new) && old.ty() != new.ty();
-            let best = better(types, old, new);
-            (best != old).then(|| best.to_bits())
+            taken = better(types, old, new);
+            (taken != old).then(|| taken.to_bits())
         });
         if is_conflict {
             outcome.conflicts.push(slot.id);
         }
         if raised.is_ok() {
-            outcome.changed.push(slot);
+            self.changed(slot.id, taken, self.objects.span(slot).is_noscan(), outcome);
         }
     }
 

@@ -15,6 +15,7 @@ use crate::resolve::{Need, Target};
 use crate::root::UntypedRoot;
 use goheap_image::Address;
 use goheap_runtime::{AllocatedAs, CodeReferences, Kind, TypeId, TypeTable};
+use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
 /// Types that are tried for one object.
@@ -87,13 +88,15 @@ pub(super) fn propose(inference: &mut Inference<'_, '_, '_>, untyped: &[UntypedR
 
 /// The objects of which nothing is known for sure, or nothing but what the runtime calls a container's header or a function's name.
 fn unsettled(inference: &Inference<'_, '_, '_>) -> Vec<Slot> {
+    let headers = super::headers::header_types(&inference.resolver.types);
     let is_unsettled = |slot: &Slot| {
         let known = inference.type_of(slot.id);
         known.evidence() <= Evidence::Candidate
-            || super::headers::is_named(inference, known)
             || known.part() == Part::Closure
+            || known.part() == Part::Value && headers.contains(&known.ty())
     };
-    inference.objects.allocated().filter(is_unsettled).collect()
+    let spans = (0..inference.model.heap.spans.len() as u32).into_par_iter();
+    spans.flat_map_iter(|span| inference.objects.allocated_of(span).filter(is_unsettled)).collect()
 }
 
 /// Loads the closures that unknown objects may be.

@@ -28,7 +28,7 @@ pub(super) fn propose(
     for root in roots {
         let Some(slot) = inference.objects.find_allocated(root.value) else { continue };
         let known = inference.type_of(slot.id);
-        if known.is_known() && !super::headers::is_named(inference, known) {
+        if known.is_known() && !super::headers::is_named(&inference.resolver.types, known) {
             continue;
         }
         let found = best(inference, code, root, slot).or_else(|| bytes(inference, root, slot));

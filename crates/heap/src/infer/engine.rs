@@ -1,12 +1,15 @@
 //! The levels of the inference.
 
+use super::follow::Desk;
+use super::leads::Leads;
 use super::proposal::Proposal;
 use super::shapes::{Inner, Shapes};
 use super::{InferenceCounts, candidates};
 use crate::object::{ObjectId, ObjectTable, Slot};
 use crate::object_type::{Evidence, ObjectType, Part};
-use crate::resolve::{Meaning, Need, Resolver, Target};
+use crate::resolve::{Need, Resolver};
 use crate::root::UntypedRoot;
+use crate::span_scan::SpanScan;
 use goheap_graph::IdBitSet;
 use goheap_runtime::{CodeReferences, MALLOC_HEADER_BYTES, RuntimeModel, Span};
 use rayon::prelude::*;
@@ -18,6 +21,10 @@ const MAX_ROUNDS: usize = 8;
 const PARALLEL: usize = 4096;
 /// Objects that a thread takes at once.
 const PART: usize = 1024;
+/// So many changed objects are put in order by a set of all objects.
+const MANY: usize = 1 << 16;
+/// Slots whose changed objects one thread puts in order.
+const RANGE: u32 = 1 << 18;
 
 /// The inference at work, and its result.
 pub(crate) struct Inference<'a, 'm, 'p> {
@@ -25,6 +32,8 @@ pub(crate) struct Inference<'a, 'm, 'p> {
     pub(super) objects: &'a ObjectTable<'m, 'p>,
     pub(super) resolver: &'a mut Resolver<'m>,
     pub(super) shapes: Shapes,
+    pub(super) leads: Leads,
+    pub(super) spans: Vec<SpanScan<'p>>,
     pub(super) types: Vec<AtomicU32>,
     /// What pointers that fit nothing say of objects without a type.
     pub(super) hints: Vec<(ObjectId, Inner)>,
@@ -36,13 +45,18 @@ pub(crate) struct Inference<'a, 'm, 'p> {
     conflicts: IdBitSet,
 }
 
+/// Stands in the table of types for slots that are free, so that one look at it tells all that following asks of a target; no type has such bits.
+pub(super) const FREE: u32 = 1;
+
 /// An object to be followed, with the type that it had when its level began.
-type Work = (Slot, ObjectType);
+pub(super) type Work = (Slot, ObjectType);
 
 /// What following some objects led to.
 #[derive(Default)]
 pub(super) struct Outcome {
-    pub(super) changed: Vec<Slot>,
+    pub(super) changed: Vec<ObjectId>,
+    /// Kinds of object that were met for the first time.
+    pub(super) kinds: Vec<ObjectType>,
     pub(super) again: Vec<Work>,
     pub(super) needs: Vec<Need>,
     pub(super) hints: Vec<(ObjectId, Inner)>,
@@ -51,15 +65,19 @@ pub(super) struct Outcome {
 }
 
 impl Outcome {
-    /// Both; in no order that matters.
-    fn with(mut self, mut other: Outcome) -> Outcome {
+    /// Adds what something else led to; in no order that matters.
+    pub(super) fn append(&mut self, mut other: Outcome) {
         self.changed.append(&mut other.changed);
+        self.append_rest(other);
+    }
+
+    fn append_rest(&mut self, mut other: Outcome) {
+        self.kinds.append(&mut other.kinds);
         self.again.append(&mut other.again);
         self.needs.append(&mut other.needs);
         self.hints.append(&mut other.hints);
         self.refused.append(&mut other.refused);
         self.conflicts.append(&mut other.conflicts);
-        self
     }
 }
 
@@ -69,20 +87,27 @@ impl<'a, 'm, 'p> Inference<'a, 'm, 'p> {
         objects: &'a ObjectTable<'m, 'p>,
         resolver: &'a mut Resolver<'m>,
     ) -> Self {
-        let types = std::iter::repeat_with(|| AtomicU32::new(0)).take(objects.len() as usize).collect();
+        let types: Vec<AtomicU32> =
+            std::iter::repeat_with(|| AtomicU32::new(FREE)).take(objects.len() as usize).collect();
+        for id in objects.allocated_ids().iter_ones() {
+            types[id as usize].store(ObjectType::UNKNOWN.to_bits(), Ordering::Relaxed);
+        }
         let shapes = Shapes::new(resolver, model.masks.has_headers());
-        let (refused, conflicts) = (IdBitSet::default(), IdBitSet::default());
+        let mut leads = Leads::new();
+        leads.grow(resolver.types.len());
         Inference {
             model,
             objects,
             resolver,
             shapes,
+            leads,
+            spans: SpanScan::all(model, objects),
             types,
             hints: Vec::new(),
             code: None,
             choices: candidates::Choices::default(),
-            refused,
-            conflicts,
+            refused: IdBitSet::default(),
+            conflicts: IdBitSet::default(),
         }
     }
 
@@ -102,8 +127,7 @@ impl<'a, 'm, 'p> Inference<'a, 'm, 'p> {
             left = choices;
             self.follow_all(found);
         }
-        let types: Vec<ObjectType> =
-            self.types.into_iter().map(|bits| ObjectType::from_bits(bits.into_inner())).collect();
+        let types: Vec<ObjectType> = self.types.into_iter().map(|bits| type_of(bits.into_inner())).collect();
         let counts = InferenceCounts {
             refused: self.refused.count(),
             conflicts: self.conflicts.count(),
@@ -114,7 +138,7 @@ impl<'a, 'm, 'p> Inference<'a, 'm, 'p> {
 
     /// The type of an object so far.
     pub(super) fn type_of(&self, id: ObjectId) -> ObjectType {
-        ObjectType::from_bits(self.types[id.0 as usize].load(Ordering::Relaxed))
+        type_of(self.types[id.0 as usize].load(Ordering::Relaxed))
     }
 
     /// Malloc headers and large spans name the type of the elements, not how many there are.
@@ -135,92 +159,87 @@ impl<'a, 'm, 'p> Inference<'a, 'm, 'p> {
                 let part = if size > 0 && room / size >= 2 { Part::Elements } else { Part::Value };
                 ObjectType::new(part, ty, Evidence::Exact)
             };
+            self.leads.grow(self.resolver.types.len());
             self.types[slot.id.0 as usize].store(object.to_bits(), Ordering::Relaxed);
-            outcome.changed.push(slot);
+            self.changed(slot.id, object, span.is_noscan(), outcome);
+        }
+    }
+
+    /// Notes that an object has a new type, unless that leads nowhere.
+    pub(super) fn changed(&self, id: ObjectId, object: ObjectType, is_noscan: bool, outcome: &mut Outcome) {
+        if self.leads.meet(object) {
+            outcome.kinds.push(object);
+        }
+        if !is_noscan || object.part().is_inside() {
+            outcome.changed.push(id);
         }
     }
 
     /// Follows what changed, level by level, until nothing does.
     fn follow_all(&mut self, first: Outcome) {
-        let mut work = self.next_level(first);
-        while !work.is_empty() {
-            let outcome = if work.len() < PARALLEL {
-                self.follow_part(&work)
-            } else {
-                work.par_chunks(PART).map(|part| self.follow_part(part)).reduce(Outcome::default, Outcome::with)
+        let mut level = self.next_level(vec![first]);
+        let mut desk = Desk::default();
+        while !level.is_empty() {
+            let outcomes = match &level[..] {
+                [part] if part.len() < PARALLEL => vec![self.follow_part(part, &mut desk)],
+                _ => {
+                    let parts = level.par_iter().flat_map(|list| list.par_chunks(PART));
+                    parts.map_init(Desk::default, |desk, part| self.follow_part(part, desk)).collect()
+                }
             };
-            work = self.next_level(outcome);
+            drop(level);
+            level = self.next_level(outcomes);
         }
     }
 
-    fn follow_part(&self, part: &[Work]) -> Outcome {
-        let mut outcome = Outcome::default();
-        part.iter().for_each(|&(slot, object)| self.follow(slot, object, &mut outcome));
-        outcome
+    /// Loads what was missing; the objects to follow next, in lists none of which is empty.
+    fn next_level(&mut self, outcomes: Vec<Outcome>) -> Vec<Vec<Work>> {
+        let (mut changed, mut rest) = (Vec::with_capacity(outcomes.len()), Outcome::default());
+        for mut outcome in outcomes {
+            changed.push(std::mem::take(&mut outcome.changed));
+            rest.append_rest(outcome);
+        }
+        rest.needs.sort_unstable();
+        rest.needs.dedup();
+        rest.needs.into_iter().for_each(|need| self.resolver.load(need));
+        self.leads.grow(self.resolver.types.len());
+        rest.kinds.into_iter().for_each(|kind| self.leads.compile(self.resolver, &self.shapes, kind));
+        self.hints.append(&mut rest.hints);
+        rest.refused.into_iter().for_each(|id| _ = self.refused.insert(id.0));
+        rest.conflicts.into_iter().for_each(|id| _ = self.conflicts.insert(id.0));
+        let mut again = rest.again;
+        again.sort_unstable_by_key(|(slot, object)| (slot.id, object.to_bits()));
+        again.dedup();
+        let mut level = self.in_order(changed);
+        level.push(again);
+        level.retain(|list| !list.is_empty());
+        level
     }
 
-    /// Loads what was missing; the objects to follow next.
-    fn next_level(&mut self, mut outcome: Outcome) -> Vec<Work> {
-        outcome.needs.sort_unstable();
-        outcome.needs.dedup();
-        outcome.needs.into_iter().for_each(|need| self.resolver.load(need));
-        outcome.changed.sort_unstable_by_key(|slot| slot.id);
-        outcome.changed.dedup();
-        self.hints.append(&mut outcome.hints);
-        for id in outcome.refused {
-            self.refused.insert(id.0);
+    /// The objects that changed, each once, by number and with the type that they have now.
+    fn in_order(&self, changed: Vec<Vec<ObjectId>>) -> Vec<Vec<Work>> {
+        let work = |slot: Slot| (slot, self.type_of(slot.id));
+        if changed.iter().map(Vec::len).sum::<usize>() < MANY {
+            let mut changed = changed.concat();
+            changed.sort_unstable();
+            changed.dedup();
+            return vec![changed.into_iter().map(|id| work(self.objects.slot(id))).collect()];
         }
-        for id in outcome.conflicts {
-            self.conflicts.insert(id.0);
-        }
-        let mut work = outcome.again;
-        work.extend(outcome.changed.into_iter().map(|slot| (slot, self.type_of(slot.id))));
-        work
-    }
-
-    /// Proposes a type for everything that the object leads to.
-    fn follow(&self, slot: Slot, object: ObjectType, outcome: &mut Outcome) {
-        let (objects, masks) = (self.objects, &self.model.masks);
-        let span = objects.span(slot);
-        let (start, payload) = (objects.address(slot), payload_offset(self.model, span));
-        let (address, room) = (start + payload, span.elem_size - payload);
-        let layout = || self.resolver.map_layout(object.ty());
-        // What a candidate leads to is no more certain than itself.
-        let evidence = object.evidence().min(Evidence::Derived);
-        for inside in self.resolver.containers.insides(layout, object.part(), address, room) {
-            let proposal = Proposal { address: inside.address, part: inside.part, ty: object.ty(), evidence };
-            self.propose(proposal, outcome);
-        }
-        let needs = outcome.needs.len();
-        masks.for_each_offset(span, slot.slot, |offset| {
-            let Some(value) = masks.word(span, start + offset).filter(|&value| value != 0) else { return };
-            let Some(inner) = offset.checked_sub(payload) else { return };
-            if let Some(target) = objects.find_allocated(value) {
-                self.follow_word(object, inner, (start + offset, value), target, outcome);
-            }
-        });
-        if outcome.needs.len() > needs {
-            outcome.again.push((slot, object));
-        }
-    }
-
-    /// Proposes what the word `value`, which lies at `at` and at `inner` of an object's payload, tells of its target.
-    fn follow_word(&self, object: ObjectType, inner: u64, (at, value): (u64, u64), slot: Slot, outcome: &mut Outcome) {
-        let target = match self.resolver.meaning(object, inner) {
-            Meaning::Entry(_, _, entry) => self.resolver.target(entry.word, entry.field, at, value),
-            Meaning::Indirect(_, ty) => Target::Known(Part::Value, ty, false),
-            Meaning::Machinery | Meaning::Unexplained | Meaning::Untyped => return,
+        let mut ids = IdBitSet::with_room_for(self.objects.len());
+        changed.into_iter().flatten().for_each(|id| _ = ids.insert(id.0));
+        let starts: Vec<u32> = (0..self.objects.len()).step_by(RANGE as usize).collect();
+        let list = |start: u32| {
+            let range = start..start.saturating_add(RANGE).min(self.objects.len());
+            self.objects.slots_of(ids.ones_in(range)).map(work).collect()
         };
-        match target {
-            Target::Known(part, ty, recorded) => {
-                let derived = object.evidence().min(Evidence::Derived);
-                let evidence = if recorded { Evidence::Exact } else { derived };
-                self.propose_at(slot, Proposal { address: value, part, ty, evidence }, outcome);
-            }
-            Target::Needs(need) => outcome.needs.push(need),
-            Target::Unknown => {}
-        }
+        starts.into_par_iter().map(list).collect()
     }
+}
+
+/// The type of what a word of the table stands for.
+#[inline]
+fn type_of(bits: u32) -> ObjectType {
+    if bits == FREE { ObjectType::UNKNOWN } else { ObjectType::from_bits(bits) }
 }
 
 /// Bytes before the payload of the span's slots.

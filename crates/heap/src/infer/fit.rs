@@ -97,7 +97,7 @@ fn mask_fits(resolver: &Resolver<'_>, at: Place<'_, '_>, is_row: bool, ty: TypeI
 }
 
 /// True if `found` is the mask of so many whole values in a row.
-fn is_row_of(found: u64, expected: u64, size: u64, room: u64) -> bool {
+pub(super) fn is_row_of(found: u64, expected: u64, size: u64, room: u64) -> bool {
     let (ones, per_value) = (found.count_ones(), expected.count_ones());
     if ones == 0 || !ones.is_multiple_of(per_value) || !size.is_multiple_of(8) {
         return false;

@@ -6,7 +6,7 @@ use super::proposal::Proposal;
 use crate::object::Slot;
 use crate::object_type::{Evidence, ObjectType, Part};
 use goheap_image::Address;
-use goheap_runtime::{Kind, TypeId};
+use goheap_runtime::{Kind, TypeId, TypeTable};
 
 /// Types that a pointer into the runtime gives to headers.
 const MAP_HEADERS: [&str; 2] = ["internal/runtime/maps.Map", "runtime.hmap"];
@@ -21,6 +21,7 @@ pub(super) fn propose(inference: &mut Inference<'_, '_, '_>, unsettled: &[Slot],
         }
         if let Some(elem) = channel_elem(inference, slot) {
             let chan = inference.resolver.chan_of(elem);
+            inference.leads.grow(inference.resolver.types.len());
             let address = objects.address(slot);
             let proposal = Proposal { address, part: Part::ChanHeader, ty: chan, evidence: Evidence::Exact };
             inference.propose(proposal, outcome);
@@ -37,9 +38,18 @@ pub(super) fn propose(inference: &mut Inference<'_, '_, '_>, unsettled: &[Slot],
 }
 
 /// True if the runtime's own type of a header is all that is known.
-pub(super) fn is_named(inference: &Inference<'_, '_, '_>, known: ObjectType) -> bool {
-    let name: &str = &inference.resolver.types.get(known.ty()).name;
-    known.part() == Part::Value && (name == CHAN_HEADER || MAP_HEADERS.contains(&name))
+pub(super) fn is_named(types: &TypeTable, known: ObjectType) -> bool {
+    known.part() == Part::Value && is_header(types, known.ty())
+}
+
+fn is_header(types: &TypeTable, ty: TypeId) -> bool {
+    let name: &str = &types.get(ty).name;
+    name == CHAN_HEADER || MAP_HEADERS.contains(&name)
+}
+
+/// The types for which [`is_named`] holds, to ask it of every object.
+pub(super) fn header_types(types: &TypeTable) -> Vec<TypeId> {
+    (0..types.len()).map(|index| TypeId(index as u32)).filter(|&ty| is_header(types, ty)).collect()
 }
 
 /// The element type that a `hchan` in the slot tells. Its size is told beside it, which makes a chance unlikely.

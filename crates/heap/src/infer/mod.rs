@@ -11,7 +11,9 @@ mod code;
 mod confirm;
 mod engine;
 mod fit;
+mod follow;
 mod headers;
+mod leads;
 mod proposal;
 mod shapes;
 

@@ -74,7 +74,7 @@ impl<'a, 'm, 'p> Merger<'a, 'm, 'p> {
         labels: &'a mut Labels,
         trie: &'a mut PathTrie,
     ) -> Self {
-        let facts = model.heap.spans.iter().map(|span| span.elem_size & !7 | u64::from(span.is_noscan()) * NOSCAN);
+        let facts = model.heap.spans.iter().map(|span| (span.elem_size & !7) | (u64::from(span.is_noscan()) * NOSCAN));
         let nowhere = Step { from: PathTrie::ROOT, code: NO_CODE, beyond: Beyond::Nothing, to: PathTrie::ROOT };
         Merger {
             model,
@@ -112,22 +112,22 @@ impl<'a, 'm, 'p> Merger<'a, 'm, 'p> {
             let mut details = found.details.iter();
             for candidate in &found.candidates {
                 let detail = if candidate.code.is_detailed() { details.next() } else { None };
-                if !scanner.reached.contains(candidate.target) {
+                if scanner.unreached.contains(candidate.target) {
                     let node = self.step(candidate, detail, scanner);
-                    self.reach(Item { id: candidate.target, span: candidate.span, node }, &scanner.reached);
+                    self.reach(Item { id: candidate.target, span: candidate.span, node }, &scanner.unreached);
                 }
             }
         }
     }
 
     /// Counts an object under a frame, unless it is held back; it was not reached before.
-    pub(super) fn reach(&mut self, item: Item, reached: &SharedBitSet) {
+    pub(super) fn reach(&mut self, item: Item, unreached: &SharedBitSet) {
         let facts = self.facts[item.span as usize];
         if facts & HAS_RESERVED != 0 && self.class < RootClass::Runtime && self.reserved.contains(item.id) {
             self.postponed.push(item);
             return;
         }
-        reached.insert(item.id);
+        unreached.remove(item.id);
         let bytes = facts & !7;
         self.share.bytes += bytes;
         self.share.objects += 1;

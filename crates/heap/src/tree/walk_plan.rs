@@ -2,6 +2,7 @@
 //! without asking for types.
 
 use crate::containers::Role;
+use crate::kind_plans::{Defaults, KindPlan, KindPlans};
 use crate::label_text::Beyond;
 use crate::labels::EdgeKey;
 use crate::object::ObjectTable;
@@ -32,7 +33,7 @@ impl WordCode {
     const DETAILED: u32 = 1 << 31;
 
     fn of_edge(index: usize, is_dynamic: bool) -> Self {
-        WordCode(Self::FIRST_EDGE + index as u32 | if is_dynamic { Self::DETAILED } else { 0 })
+        WordCode((Self::FIRST_EDGE + index as u32) | if is_dynamic { Self::DETAILED } else { 0 })
     }
 
     /// The number of the edge, if it is one.
@@ -92,44 +93,13 @@ impl Edge {
     }
 }
 
-/// The codes of the words of one kind of object.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct WalkPlan {
-    first: u32,
-    words: u32,
-    /// True if the words follow each other again and again.
-    repeats: bool,
-    pub(super) is_known: bool,
-    beyond: WordCode,
-}
+pub(super) type WalkPlan = KindPlan<WordCode>;
 
-impl WalkPlan {
-    const fn of_all(code: WordCode, is_known: bool) -> Self {
-        WalkPlan { first: 0, words: 0, repeats: false, is_known, beyond: code }
-    }
-}
-
-/// A value of more words has no plan; a row of values has one whatever its length.
-const MAX_WORDS: u64 = 1 << 14;
-/// Codes in all.
-const MAX_CODES: usize = 1 << 24;
-
-/// The plans of every kind of object that is there.
-///
-/// # Overhead
-/// 64 bytes a type of the table, four a word of each type that an object has.
+/// The plans of every kind of object that is there, and the edges that their codes stand for.
 #[derive(Debug)]
 pub(super) struct WalkPlans {
-    /// By part and type; 0 for those of unknown objects.
-    plan_of_kind: Vec<u32>,
-    plans: Vec<WalkPlan>,
-    codes: Vec<WordCode>,
+    kinds: KindPlans<WordCode>,
     pub(super) edges: Vec<Edge>,
-}
-
-/// Place of a kind in [`WalkPlans::plan_of_kind`].
-fn kind_index(object: ObjectType) -> usize {
-    object.ty().0 as usize * 16 + object.part() as usize
 }
 
 impl WalkPlans {
@@ -140,63 +110,29 @@ impl WalkPlans {
         types: &[ObjectType],
         resolver: &Resolver<'_>,
     ) -> Self {
-        let mut plans = WalkPlans {
-            plan_of_kind: vec![0; resolver.types.len() * 16],
-            plans: vec![WalkPlan::of_all(WordCode::UNTYPED, false)],
-            codes: Vec::new(),
-            edges: Vec::new(),
-        };
+        let mut plans = KindPlans::new(Defaults {
+            untyped: WordCode::UNTYPED,
+            unplanned: WordCode::UNPLANNED,
+            beyond: WordCode::STAY,
+            captured: WordCode::CAPTURED,
+        });
+        let mut edges = Vec::new();
         for object in kinds(heap, objects, types) {
-            let plan = plans.compile(resolver, object);
-            if let Some(place) = plans.plan_of_kind.get_mut(kind_index(object)) {
-                *place = plans.plans.len() as u32;
-                plans.plans.push(plan);
-            }
+            plans.compile(resolver, object, |offset| code_of(resolver, object, offset, &mut edges));
         }
-        plans
-    }
-
-    fn compile(&mut self, resolver: &Resolver<'_>, object: ObjectType) -> WalkPlan {
-        let (part, ty) = (object.part(), object.ty());
-        let period = resolver.containers.period(&resolver.types, || resolver.map_layout(ty), part, ty);
-        let is_closure = part == Part::Closure;
-        let bytes = period.unwrap_or(if is_closure { resolver.types.get(ty).size } else { 0 });
-        if !bytes.is_multiple_of(8) || bytes / 8 > MAX_WORDS || self.codes.len() > MAX_CODES {
-            return WalkPlan::of_all(WordCode::UNPLANNED, true);
-        }
-        let (first, words) = (self.codes.len() as u32, (bytes / 8) as u32);
-        for offset in (0..bytes).step_by(8) {
-            let code = self.code_of(resolver, object, offset);
-            self.codes.push(code);
-        }
-        let beyond = if is_closure { WordCode::CAPTURED } else { WordCode::STAY };
-        WalkPlan { first, words, repeats: period.is_some(), is_known: true, beyond }
-    }
-
-    fn code_of(&mut self, resolver: &Resolver<'_>, object: ObjectType, offset: u64) -> WordCode {
-        let (leads, owner, role, inner) = match resolver.meaning(object, offset) {
-            Meaning::Machinery if object.part() == Part::Closure => return WordCode::CAPTURED,
-            Meaning::Machinery => return WordCode::STAY,
-            Meaning::Unexplained => return WordCode::UNEXPLAINED,
-            Meaning::Untyped => return WordCode::UNTYPED,
-            // The object is the very pointer, slice or string that its frame names already.
-            Meaning::Entry(Role::Own, _, entry) if entry.path.is_empty() && !entry.is_dynamic() => {
-                return WordCode::STAY;
-            }
-            Meaning::Entry(role, owner, entry) => {
-                (Leads::new(resolver, entry.word, entry.field), owner, role, entry.offset)
-            }
-            Meaning::Indirect(role, owner) => (Leads::Apart(owner), owner, role, 0),
-        };
-        self.edges.push(Edge { object, offset, leads, owner, role, inner });
-        WordCode::of_edge(self.edges.len() - 1, matches!(leads, Leads::Held(..)))
+        WalkPlans { kinds: plans, edges }
     }
 
     /// The plan of objects of that type.
     #[inline]
     pub(super) fn of(&self, object: ObjectType) -> WalkPlan {
-        let index = if object.is_known() { self.plan_of_kind.get(kind_index(object)) } else { None };
-        self.plans[index.map_or(0, |&index| index as usize)]
+        self.kinds.of(object)
+    }
+
+    /// What the word with that number of the payload means.
+    #[inline]
+    pub(super) fn code(&self, plan: WalkPlan, word: u32) -> WordCode {
+        self.kinds.code(plan, word)
     }
 
     /// What the target of a word with that code, found to be `found`, tells beyond the code; nothing where the code is detailed.
@@ -214,19 +150,26 @@ impl WalkPlans {
             Leads::Held(..) => Beyond::Nothing,
         }
     }
+}
 
-    /// What the word with that number of the payload means.
-    #[inline]
-    pub(super) fn code(&self, plan: WalkPlan, word: u32) -> WordCode {
-        let word = if word < plan.words {
-            word
-        } else if plan.repeats {
-            word % plan.words
-        } else {
-            return plan.beyond;
-        };
-        self.codes[(plan.first + word) as usize]
-    }
+/// The code of the word at `offset` of objects of a kind; new edges go to `edges`.
+fn code_of(resolver: &Resolver<'_>, object: ObjectType, offset: u64, edges: &mut Vec<Edge>) -> WordCode {
+    let (leads, owner, role, inner) = match resolver.meaning(object, offset) {
+        Meaning::Machinery if object.part() == Part::Closure => return WordCode::CAPTURED,
+        Meaning::Machinery => return WordCode::STAY,
+        Meaning::Unexplained => return WordCode::UNEXPLAINED,
+        Meaning::Untyped => return WordCode::UNTYPED,
+        // The object is the very pointer, slice or string that its frame names already.
+        Meaning::Entry(Role::Own, _, entry) if entry.path.is_empty() && !entry.is_dynamic() => {
+            return WordCode::STAY;
+        }
+        Meaning::Entry(role, owner, entry) => {
+            (Leads::new(resolver, entry.word, entry.field), owner, role, entry.offset)
+        }
+        Meaning::Indirect(role, owner) => (Leads::Apart(owner), owner, role, 0),
+    };
+    edges.push(Edge { object, offset, leads, owner, role, inner });
+    WordCode::of_edge(edges.len() - 1, matches!(leads, Leads::Held(..)))
 }
 
 /// Every kind of object that the collector looks into, each once, in order.

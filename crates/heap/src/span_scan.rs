@@ -1,0 +1,79 @@
+//! The slots of one span and their pointer bits, as scans of many objects read them.
+
+use crate::object::ObjectTable;
+use goheap_runtime::{RuntimeModel, Span};
+
+/// What reading the slots of a span with pointer bits at its end needs to know, in one cache line.
+pub(crate) struct SpanScan<'p> {
+    pub(crate) base: u64,
+    first: u32,
+    elem_size: u32,
+    /// Offset of the pointer bitmap in the span; 0 of spans that have none or do not lie in one piece.
+    bitmap: u32,
+    bytes: &'p [u8],
+}
+
+impl<'p> SpanScan<'p> {
+    /// One for each span of the heap.
+    pub(crate) fn all(model: &RuntimeModel<'p>, objects: &ObjectTable<'_, 'p>) -> Vec<Self> {
+        let spans = model.heap.spans.iter().zip(0..);
+        spans.map(|(span, index)| SpanScan::new(span, objects.first_of(index))).collect()
+    }
+
+    fn new(span: &Span<'p>, first: u32) -> Self {
+        let bitmap = span.in_span_bitmap().and_then(|at| u32::try_from(at.0.checked_sub(span.base)?).ok());
+        let (elem_size, bitmap, bytes) = match (span.bytes, bitmap) {
+            (Some(bytes), Some(bitmap)) if !span.is_noscan() => (span.elem_size as u32, bitmap, bytes),
+            _ => (0, 0, Default::default()),
+        };
+        SpanScan { base: span.base, first, elem_size, bitmap, bytes }
+    }
+
+    /// True if the span's slots can be read by this.
+    #[inline]
+    pub(crate) fn has_bits(&self) -> bool {
+        self.bitmap != 0
+    }
+
+    /// Offset of a slot in the span.
+    #[inline]
+    pub(crate) fn start_of(&self, id: u32) -> u64 {
+        u64::from(id.wrapping_sub(self.first)) * u64::from(self.elem_size)
+    }
+
+    #[inline]
+    fn byte(&self, offset: u64) -> u32 {
+        self.bytes.get(offset as usize).copied().unwrap_or(0).into()
+    }
+
+    /// The word at an offset of a span with bits.
+    #[inline]
+    pub(crate) fn word(&self, offset: u64) -> u64 {
+        let offset = offset as usize;
+        match self.bytes.get(offset..offset + 8).and_then(|word| word.first_chunk()) {
+            Some(word) => u64::from_le_bytes(*word),
+            None => 0,
+        }
+    }
+
+    /// The pointer bits of the slot at `start`, of at most 64 words.
+    #[inline]
+    pub(crate) fn pointer_bits(&self, start: u64) -> u64 {
+        let (words, first) = (self.elem_size / 8, start / 8);
+        let (at, shift) = (u64::from(self.bitmap) + first / 64 * 8, (first % 64) as u32);
+        let mut bits = self.word(at) >> shift;
+        if shift + words > 64 {
+            bits |= self.word(at + 8) << (64 - shift);
+        }
+        if words < 64 { bits & ((1 << words) - 1) } else { bits }
+    }
+
+    /// Loads some of what reading the slot at `start` will need. Such loads do not wait for each other, and nothing waits for
+    /// them; the sum is of no use but to make them happen.
+    #[inline]
+    pub(crate) fn touch(&self, start: u64) -> u32 {
+        const CACHE_LINE: u32 = 64;
+        let last = start + u64::from(self.elem_size.saturating_sub(1).min(CACHE_LINE));
+        self.byte(start) ^ self.byte(last) ^ self.byte(u64::from(self.bitmap) + start / 64)
+    }
+}

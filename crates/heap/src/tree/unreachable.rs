@@ -1,0 +1,43 @@
+//! The tower of garbage that was not collected yet.
+
+use super::{Share, TreeBuilder};
+use crate::label_text::object_label;
+use crate::object_type::{Evidence, ObjectType};
+use goheap_graph::{PathTrie, TrieNode};
+use goheap_runtime::SweepState;
+use rustc_hash::FxHashMap;
+
+impl TreeBuilder<'_, '_, '_> {
+    /// Draws what no root reaches as a tower of its own, by type; its share, and that of what awaits the sweep.
+    pub(crate) fn unreachable(&mut self) -> (Share, Share) {
+        let Self { scanner, merger, .. } = self;
+        let (objects, types) = (scanner.objects, scanner.types);
+        let top = merger.labels.text("unreachable");
+        let top = merger.trie.child(PathTrie::ROOT, top);
+        let (mut share, mut awaiting_sweep) = (Share::default(), Share::default());
+        let mut frames: FxHashMap<(ObjectType, u64), TrieNode> = FxHashMap::default();
+        for slot in objects.allocated().filter(|slot| scanner.unreached.contains(slot.id.0)) {
+            let span = objects.span(slot);
+            let object = types[slot.id.0 as usize];
+            let shape = if object.is_known() { 0 } else { span.elem_size | u64::from(span.is_noscan()) };
+            let node = *frames.entry((object, shape)).or_insert_with(|| {
+                let text = if object.is_known() {
+                    let mark = if object.evidence() == Evidence::Candidate { " ?" } else { "" };
+                    object_label(&merger.resolver.types, object) + mark
+                } else {
+                    format!("? {} bytes{}", span.elem_size, if span.is_noscan() { ", no pointers" } else { "" })
+                };
+                let label = merger.labels.text(&text);
+                merger.trie.child(top, label)
+            });
+            merger.trie.add(node, span.elem_size, 1);
+            let shares = [&mut share, &mut awaiting_sweep];
+            let counted = if span.sweep == SweepState::Swept { 1 } else { 2 };
+            for share in shares.into_iter().take(counted) {
+                share.bytes += span.elem_size;
+                share.objects += 1;
+            }
+        }
+        (share, awaiting_sweep)
+    }
+}
