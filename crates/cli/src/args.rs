@@ -50,8 +50,9 @@ const EXIT_STATUS: &str = "  0  done (also when the reader of a pipe went away)
   1  a file could not be found, read or written
   2  the command line is wrong
   3  the input is refused: not a core, another machine, not Go, Go before
-     1.17, an executable that did not make the core, or a truncated core
-     of which too little is left
+     1.17, an executable that did not make the core, a truncated core of
+     which too little is left, or a heap that needs more memory than
+     --max-memory allows
 ";
 
 const USAGE: &str = "goheap CORE [--exe EXECUTABLE] [OPTIONS] COMMAND ...
@@ -103,7 +104,16 @@ struct InputOptions {
     /// It goes to a sparse temporary file in $TMPDIR that is gone when goheap ends.
     #[arg(long, value_name = "SIZE", value_parser = size, hide_default_value = true, global = true)]
     max_unpacked: Option<u64>,
-    /// Say nothing on stderr but why it failed
+    /// The most memory to use, such as 4G [default: 75 % of what is available]
+    ///
+    /// Anonymous memory: the core is mapped and does not count. A stage that would take more is refused before it begins, with
+    /// what it wants. Available is what the machine has (MemAvailable of /proc/meminfo) or, if that is less, what the control
+    /// group leaves.
+    #[arg(long, value_name = "SIZE", value_parser = size, hide_default_value = true, global = true)]
+    max_memory: Option<u64>,
+    /// Say nothing on stderr but warnings and errors
+    ///
+    /// Without it the progress is shown where stderr is a terminal, and at the end what was written.
     #[arg(short, long, global = true)]
     quiet: bool,
     /// Tell on stderr how long each stage took, and its memory
@@ -240,7 +250,9 @@ pub(crate) struct Input {
     pub(crate) request: OpenRequest,
     /// Whether to do as if the executable were stripped.
     pub(crate) no_dwarf: bool,
-    /// Whether to say nothing but errors.
+    /// The most memory to use, in bytes.
+    pub(crate) max_memory: Option<u64>,
+    /// Whether to say nothing but warnings and errors.
     pub(crate) quiet: bool,
     /// Whether to tell how long each stage took.
     pub(crate) timings: bool,
@@ -260,7 +272,8 @@ impl Cli {
             sysroot: options.sysroot.clone(),
             max_unpacked: options.max_unpacked,
         };
-        Ok(Input { request, no_dwarf: options.no_dwarf, quiet: options.quiet, timings: options.timings })
+        let InputOptions { no_dwarf, max_memory, quiet, timings, .. } = *options;
+        Ok(Input { request, no_dwarf, max_memory, quiet, timings })
     }
 }
 

@@ -1,7 +1,7 @@
 //! What was absent, unreadable or guessed, gathered from every layer under stable codes.
 
 use crate::caption::missing;
-use crate::say::Speaker;
+use crate::say;
 use goheap_heap::{Evidence, HeapSnapshot, Totals};
 use goheap_report::overview::DiagnosticCount;
 use goheap_report::table::{grouped, percent};
@@ -38,10 +38,8 @@ fn warnings(snapshot: &HeapSnapshot<'_, '_>) -> Vec<String> {
 }
 
 /// Says them.
-pub(crate) fn warn(snapshot: &HeapSnapshot<'_, '_>, speaker: Speaker) {
-    for line in warnings(snapshot) {
-        speaker.note(format_args!("warning: {line}"));
-    }
+pub(crate) fn warn(snapshot: &HeapSnapshot<'_, '_>) {
+    warnings(snapshot).into_iter().for_each(say::warning);
 }
 
 struct List(Vec<DiagnosticCount>);

@@ -4,8 +4,8 @@ use crate::say;
 use goheap_heap::HeapError;
 use goheap_image::{ImageError, Process};
 use goheap_report::ReportError;
-use goheap_report::table::human_bytes;
-use goheap_runtime::RuntimeError;
+use goheap_report::table::{grouped, human_bytes};
+use goheap_runtime::{OverBudget, RuntimeError};
 use std::io;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -31,7 +31,14 @@ pub(crate) enum Failure {
     },
     /// The heap cannot be numbered.
     #[error(transparent)]
-    Heap(#[from] HeapError),
+    Heap(HeapError),
+    /// It would take more memory than it may use.
+    #[error(
+        "the stage \"{}\" wants {} of memory ({} bytes) beside the {} in use, and the limit is {}; \
+         raise it with --max-memory, or take the core to a machine with more memory",
+        .0.stage, human_bytes(.0.wanted), grouped(.0.wanted), human_bytes(.0.used), human_bytes(.0.limit)
+    )]
+    OverBudget(OverBudget),
     /// The tree cannot be shown.
     #[error("nothing was written: {0}")]
     Report(ReportError),
@@ -68,10 +75,20 @@ const USAGE: u8 = 2;
 /// The input is not what it should be.
 const REFUSED: u8 = 3;
 
+impl From<HeapError> for Failure {
+    fn from(error: HeapError) -> Self {
+        match error {
+            HeapError::OverBudget(error) => Failure::OverBudget(error),
+            error => Failure::Heap(error),
+        }
+    }
+}
+
 impl Failure {
     /// That the Go runtime of `process` cannot be read.
     pub(crate) fn of_runtime(process: &Process, source: RuntimeError) -> Failure {
         let path = match source {
+            RuntimeError::OverBudget(error) => return Failure::OverBudget(error),
             RuntimeError::NotGo | RuntimeError::TooOld { .. } | RuntimeError::Layout(_) => process.executable.path(),
             _ => process.core.path(),
         };
@@ -98,7 +115,11 @@ impl Failure {
             Failure::Image(
                 ImageError::Unreadable { .. } | ImageError::ExecutableNotFound { .. } | ImageError::Temporary { .. },
             ) => FILE,
-            Failure::Image(_) | Failure::Runtime { .. } | Failure::Heap(_) | Failure::Report(_) => REFUSED,
+            Failure::Image(_)
+            | Failure::Runtime { .. }
+            | Failure::Heap(_)
+            | Failure::OverBudget(_)
+            | Failure::Report(_) => REFUSED,
             Failure::Stdout(error) if error.kind() == io::ErrorKind::BrokenPipe => 0,
             Failure::Output { .. } | Failure::Stdout(_) => FILE,
         }

@@ -5,7 +5,6 @@ use crate::diagnostics;
 use crate::errors::Failure;
 use crate::open::{Needs, with_heap};
 use crate::output::to_stdout;
-use crate::say::Speaker;
 use goheap_heap::{Evidence, Grouping, HeapSnapshot, HistogramRow, Selection};
 use goheap_report::histogram::{self, HistogramReport};
 
@@ -15,7 +14,7 @@ const USUAL_ROWS: usize = 40;
 /// Runs the command.
 pub(crate) fn run(input: &Input, options: &HistogramOptions) -> Result<(), Failure> {
     with_heap(input, Needs::default(), |snapshot| {
-        diagnostics::warn(snapshot, Speaker::new(input.quiet));
+        diagnostics::warn(snapshot);
         let report = report(snapshot, options);
         to_stdout(|out| match options.format {
             HistogramFormat::Table => report.write_table(out),

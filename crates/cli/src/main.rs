@@ -2,7 +2,8 @@
 //!
 //! Only wiring lives here: arguments ([`args`]), opening ([`open`]), a file for each command ([`objref`], [`overview`], [`histogram`],
 //! [`objects`], [`object`]),
-//! files ([`output`]), and what is said when it does not work ([`errors`]).
+//! files ([`output`]), what is said while it works ([`watch`], [`progress`], [`timings`], [`memory`]) and when it does not
+//! ([`errors`]).
 
 mod args;
 mod caption;
@@ -11,15 +12,18 @@ mod diagnostics;
 mod errors;
 mod histogram;
 mod manual;
+mod memory;
 mod object;
 mod objects;
 mod objref;
 mod open;
 mod output;
 mod overview;
+mod progress;
 mod say;
 mod timings;
 mod utc;
+mod watch;
 
 use args::{Cli, Command};
 use clap::Parser;

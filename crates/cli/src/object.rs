@@ -5,7 +5,6 @@ use crate::diagnostics;
 use crate::errors::Failure;
 use crate::open::{Needs, with_heap};
 use crate::output::to_stdout;
-use crate::say::Speaker;
 use goheap_heap::inspect::{self, InspectOptions, Inspection, Value};
 use goheap_heap::{HeapSnapshot, Slot, SnapshotOptions};
 use goheap_report::object::{Field, Holder, ObjectReport, Pointer, Root, Target};
@@ -17,7 +16,7 @@ const TEXT_BYTES: usize = 80;
 pub(crate) fn run(input: &Input, options: &ObjectOptions) -> Result<(), Failure> {
     let snapshot = SnapshotOptions { owners: true, roots: true };
     with_heap(input, Needs { snapshot, ..Needs::default() }, |snapshot| {
-        diagnostics::warn(snapshot, Speaker::new(input.quiet));
+        diagnostics::warn(snapshot);
         let slot = snapshot.objects.find_allocated(options.address);
         let slot = slot.ok_or_else(|| no_object(snapshot, options.address))?;
         let report = report(snapshot, slot, options);

@@ -5,7 +5,6 @@ use crate::diagnostics;
 use crate::errors::Failure;
 use crate::open::{Needs, with_heap};
 use crate::output::to_stdout;
-use crate::say::Speaker;
 use goheap_heap::{HeapSnapshot, ObjectId, SnapshotOptions, TextId, TypeTexts};
 use goheap_report::ReportError;
 use goheap_report::objects::{Cell, ObjectRow, ObjectWriter, RowForm};
@@ -16,7 +15,7 @@ use std::io::Write;
 pub(crate) fn run(input: &Input, options: &ObjectsOptions) -> Result<(), Failure> {
     let snapshot = SnapshotOptions { owners: true, ..SnapshotOptions::default() };
     with_heap(input, Needs { snapshot, ..Needs::default() }, |snapshot| {
-        diagnostics::warn(snapshot, Speaker::new(input.quiet));
+        diagnostics::warn(snapshot);
         to_stdout(|out| write(snapshot, options, out))
     })
 }

@@ -6,7 +6,7 @@ use crate::diagnostics;
 use crate::errors::Failure;
 use crate::open::{Needs, with_heap};
 use crate::output::Output;
-use crate::say::Speaker;
+use crate::say::{self, Speaker};
 use clap::error::ErrorKind;
 use goheap_graph::{PathTrie, Weight};
 use goheap_heap::HeapSnapshot;
@@ -171,7 +171,7 @@ fn tell(snapshot: &HeapSnapshot<'_, '_>, options: &ObjrefOptions, picture: &Pict
         human_bytes(unreachable.bytes),
     ));
     if !totals.is_reconciled() {
-        speaker.note("warning: NOT RECONCILED: the parts are not the whole; trust no number of this picture");
+        say::warning("NOT RECONCILED: the parts are not the whole; trust no number of this picture");
     }
     let hidden = [
         (picture.narrow + drawn.too_narrow, "too narrow to show"),
@@ -181,5 +181,5 @@ fn tell(snapshot: &HeapSnapshot<'_, '_>, options: &ObjrefOptions, picture: &Pict
     for (frames, why) in hidden.into_iter().filter(|(frames, _)| *frames > 0) {
         speaker.note(format_args!("{} frames are {why}; they count in the frame above", grouped(frames as u64)));
     }
-    diagnostics::warn(snapshot, speaker);
+    diagnostics::warn(snapshot);
 }

@@ -2,11 +2,10 @@
 
 use crate::args::Input;
 use crate::errors::Failure;
-use crate::say::Speaker;
-use crate::timings::Timings;
+use crate::watch::Watch;
 use goheap_heap::{HeapSnapshot, SnapshotOptions};
 use goheap_image::Process;
-use goheap_runtime::{ModelOptions, RuntimeModel};
+use goheap_runtime::{ModelOptions, Observer, RuntimeModel};
 
 /// What a command needs of the heap.
 #[derive(Clone, Copy, Default)]
@@ -23,20 +22,28 @@ pub(crate) fn with_heap<T>(
     needs: Needs,
     use_it: impl FnOnce(&HeapSnapshot<'_, '_>) -> Result<T, Failure>,
 ) -> Result<T, Failure> {
-    let speaker = Speaker::new(input.quiet);
-    let mut timings = Timings::new(input.timings);
-    speaker.progress("opening the core ...");
-    timings.begin("open");
+    with_model_then_heap(input, needs, |_| Ok(()), use_it)
+}
+
+/// The same; `first` is handed the model before the stages that take time, and may write to the terminal.
+pub(crate) fn with_model_then_heap<T>(
+    input: &Input,
+    needs: Needs,
+    first: impl FnOnce(&RuntimeModel<'_>) -> Result<(), Failure>,
+    use_it: impl FnOnce(&HeapSnapshot<'_, '_>) -> Result<T, Failure>,
+) -> Result<T, Failure> {
+    let watch = Watch::new(input);
+    watch.begin("open");
     let process = Process::open(&input.request)?;
-    speaker.progress("reading the Go runtime ...");
     let options = ModelOptions { no_dwarf: input.no_dwarf, without_heap: needs.without_heap };
-    let mut model = RuntimeModel::open_observed(&process, options, &mut |stage| timings.begin(stage))
+    let mut model = RuntimeModel::open_observed(&process, options, &watch)
         .map_err(|source| Failure::of_runtime(&process, source))?;
-    speaker.progress("following every pointer of the heap ...");
+    watch.progress.aside(|| first(&model))?;
     let types = std::mem::take(&mut model.types);
-    let snapshot = HeapSnapshot::take_observed(&model, types, needs.snapshot, &mut |stage| timings.begin(stage))?;
-    timings.begin("report");
+    let snapshot = HeapSnapshot::take_observed(&model, types, needs.snapshot, &watch)?;
+    watch.begin("report");
+    watch.progress.end();
     let result = use_it(&snapshot);
-    timings.tell();
+    watch.tell();
     result
 }

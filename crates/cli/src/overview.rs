@@ -5,9 +5,9 @@ use crate::caption::program_name;
 use crate::death::death;
 use crate::diagnostics;
 use crate::errors::Failure;
-use crate::open::{Needs, with_heap};
+use crate::open::{Needs, with_model_then_heap};
 use crate::output::to_stdout;
-use crate::say::Speaker;
+use crate::say;
 use goheap_heap::{Evidence, HeapSnapshot, Totals, invariants};
 use goheap_image::{Machine, Process};
 use goheap_report::overview::{
@@ -21,20 +21,22 @@ use std::collections::BTreeMap;
 
 /// Runs the command.
 pub(crate) fn run(input: &Input, options: &OverviewOptions) -> Result<(), Failure> {
-    with_heap(input, Needs { without_heap: true, ..Needs::default() }, |snapshot| {
+    let needs = Needs { without_heap: true, ..Needs::default() };
+    let first = |model: &RuntimeModel<'_>| match options.json {
+        true => Ok(()),
+        false => to_stdout(|out| of_process(model).write_first_lines(out)),
+    };
+    with_model_then_heap(input, needs, first, |snapshot| {
         let report = report(snapshot);
         if report.heap.is_none() {
-            Speaker::new(input.quiet).note(format_args!(
-                "the core is cut off before the runtime's list of spans: nothing can be said of the heap"
-            ));
+            say::warning("the core is cut off before the runtime's list of spans: nothing can be said of the heap");
         }
-        to_stdout(|out| if options.json { report.write_json(out) } else { report.write_text(out) })
+        to_stdout(|out| if options.json { report.write_json(out) } else { report.write_other_lines(out) })
     })
 }
 
-fn report(snapshot: &HeapSnapshot<'_, '_>) -> OverviewReport {
-    let model = snapshot.model;
-    let has_heap = !model.diagnostics.no_heap;
+/// What needs no look at the heap.
+fn of_process(model: &RuntimeModel<'_>) -> OverviewReport {
     OverviewReport {
         program: program(model.process),
         go: go(model),
@@ -42,11 +44,19 @@ fn report(snapshot: &HeapSnapshot<'_, '_>) -> OverviewReport {
         threads: Some(model.process.core.threads().len() as u64),
         goroutines: goroutines(model),
         died: Some(death(model.process)),
+        ..OverviewReport::default()
+    }
+}
+
+fn report(snapshot: &HeapSnapshot<'_, '_>) -> OverviewReport {
+    let has_heap = !snapshot.model.diagnostics.no_heap;
+    OverviewReport {
         heap: has_heap.then(|| heap(&snapshot.totals)),
         types: has_heap.then(|| types(&snapshot.totals)),
         runtime_counters: if has_heap { counters(snapshot) } else { Vec::new() },
         invariants: if has_heap { checks(snapshot) } else { Vec::new() },
         diagnostics: diagnostics::all(snapshot),
+        ..of_process(snapshot.model)
     }
 }
 

@@ -2,9 +2,9 @@
 
 use goheap_report::text::terminal_text;
 use std::fmt::Display;
-use std::io::{IsTerminal, Write};
+use std::io::Write;
 
-/// Speaks to the user while the work is done; not at all when asked to be quiet.
+/// Tells the user what was done; not when asked to be quiet.
 #[derive(Clone, Copy)]
 pub(crate) struct Speaker {
     quiet: bool,
@@ -15,19 +15,17 @@ impl Speaker {
         Speaker { quiet }
     }
 
-    /// A line worth keeping.
+    /// A line that is good to know.
     pub(crate) fn note(self, line: impl Display) {
         if !self.quiet {
             error(line);
         }
     }
+}
 
-    /// What is being done, for somebody who sits there and waits.
-    pub(crate) fn progress(self, line: impl Display) {
-        if !self.quiet && std::io::stderr().is_terminal() {
-            error(line);
-        }
-    }
+/// Why a result is not to be trusted wholly: said always.
+pub(crate) fn warning(line: impl Display) {
+    error(format_args!("warning: {line}"));
 }
 
 /// A line that is said always. A stderr that is closed is no reason to fail.

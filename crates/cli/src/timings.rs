@@ -1,5 +1,6 @@
 //! `--timings`: how long each stage took, and how much memory it had. All of it is read from /proc/self.
 
+use crate::memory::anonymous_bytes;
 use crate::say::error;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -97,14 +98,6 @@ impl Clock {
         let peak = self.watch.peak.swap(0, Ordering::Relaxed);
         self.stages.push(Stage { name, wall, cpu: cpu_time().saturating_sub(cpu), peak });
     }
-}
-
-/// `RssAnon`: pages of no file, which is what an out-of-memory killer counts against the process.
-fn anonymous_bytes() -> u64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix("RssAnon:"));
-    let kibibytes = line.and_then(|line| line.split_whitespace().next()?.parse::<u64>().ok());
-    kibibytes.unwrap_or(0) * 1024
 }
 
 /// Time that the process's living threads ran: `schedstat` counts nanoseconds, `stat` only ticks of 10 ms.

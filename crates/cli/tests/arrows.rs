@@ -19,9 +19,10 @@ const ARROWS: [(&str, &[&str]); 7] = [
 ];
 
 /// Crates of others that belong to one room, and who may use them.
-const ROOMS: [(&str, &[&str]); 10] = [
+const ROOMS: [(&str, &[&str]); 11] = [
     ("clap", &["goheap"]),
     ("regex", &["goheap"]),
+    ("indicatif", &["goheap"]),
     ("inferno", &["goheap-report"]),
     ("gimli", &["goheap-runtime"]),
     ("goblin", &["goheap-image"]),

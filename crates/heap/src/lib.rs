@@ -20,6 +20,7 @@ pub mod invariants;
 mod kind_plans;
 mod label_text;
 mod labels;
+mod needs;
 mod object;
 mod object_type;
 mod owners;

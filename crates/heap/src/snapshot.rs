@@ -3,6 +3,7 @@
 use crate::error::HeapError;
 use crate::infer::{Inference, InferenceCounts, payload_offset};
 use crate::labels::Labels;
+use crate::needs::Needs;
 use crate::object::{ObjectId, ObjectTable};
 use crate::object_type::{ObjectType, Part};
 use crate::owners::Owners;
@@ -12,7 +13,7 @@ use crate::root::{Root, RootClass, RootCounts};
 use crate::roots::RootCollector;
 use crate::tree::{PointerCounts, Share, TreeBuilder, Walked};
 use goheap_graph::{IdBitSet, PathTrie, TrieNode};
-use goheap_runtime::{RuntimeModel, Span, TypeTable};
+use goheap_runtime::{Meter, Observer, RuntimeModel, Span, TypeTable, Unobserved};
 use rayon::prelude::*;
 
 /// Everything known of a heap.
@@ -101,20 +102,23 @@ impl<'m, 'p> HeapSnapshot<'m, 'p> {
     /// # Errors
     /// The heap has more slots than can be numbered.
     pub fn take(model: &'m RuntimeModel<'p>, types: TypeTable, options: SnapshotOptions) -> Result<Self, HeapError> {
-        Self::take_observed(model, types, options, &mut |_| {})
+        Self::take_observed(model, types, options, &Unobserved)
     }
 
-    /// The same; `begins` is told the name of each stage as it begins.
+    /// The same; `observer` is told of the stages and asked for memory.
     ///
     /// # Errors
-    /// Those of [`HeapSnapshot::take`].
+    /// Those of [`HeapSnapshot::take`], and the observer's refusal.
     pub fn take_observed(
         model: &'m RuntimeModel<'p>,
         types: TypeTable,
         options: SnapshotOptions,
-        begins: &mut dyn FnMut(&'static str),
+        observer: &dyn Observer,
     ) -> Result<Self, HeapError> {
+        let begins = |stage| observer.begin(stage);
         begins("objects");
+        let needs = Needs::new(&model.heap, options);
+        observer.claim(needs.objects())?;
         let objects = ObjectTable::new(&model.heap, model.masks.has_headers()).ok_or(HeapError::TooManySlots)?;
         begins("descriptors");
         let mut resolver = Resolver::new(model, types);
@@ -122,9 +126,11 @@ impl<'m, 'p> HeapSnapshot<'m, 'p> {
         let (mut labels, mut trie) = (Labels::new(PackageNames::new(&resolver.types)), PathTrie::new());
         let set = RootCollector::new(model, &objects, &mut resolver, &mut labels, &mut trie).collect();
         begins("inference");
+        observer.claim(needs.inference())?;
         let (object_types, inference) =
             Inference::new(model, &objects, &mut resolver).run(&set.proposals, &set.untyped);
         begins("tree");
+        observer.claim(needs.tree())?;
         let mut totals = span_totals(model, &objects);
         let mut builder = TreeBuilder::new(model, &objects, &mut resolver, &mut labels, &mut trie, &object_types);
         if options.owners {
@@ -136,7 +142,8 @@ impl<'m, 'p> HeapSnapshot<'m, 'p> {
         let Walked { counts, reached, frames } = builder.finish();
         totals.pointers = counts;
         begins("sums");
-        sum_objects(&mut totals, model, &objects, &resolver.types, (&object_types, &reached));
+        let meter = Meter::new(observer, u64::from(objects.len()));
+        sum_objects(&mut totals, model, &objects, &resolver.types, (&object_types, &reached), &meter);
         (totals.roots, totals.inference) = (set.counts, inference);
         let owners = frames.map(|frames| Owners::new(&trie, frames));
         let roots = if options.roots { set.roots } else { Vec::new() };
@@ -183,6 +190,7 @@ fn sum_objects(
     objects: &ObjectTable<'_, '_>,
     types: &TypeTable,
     (object_types, reached): (&[ObjectType], &IdBitSet),
+    meter: &Meter<'_>,
 ) {
     let of_span = |(index, span): (usize, &Span<'_>)| {
         let (first, room) = (objects.first_of(index as u32), span.elem_size - payload_offset(model, span));
@@ -200,6 +208,7 @@ fn sum_objects(
             }
             loss += last.1;
         }
+        meter.add(u64::from(span.nelems));
         (by_evidence, loss)
     };
     let add = |(one, loss): ([u64; 4], u64), (other, more): ([u64; 4], u64)| {

@@ -283,8 +283,27 @@ impl OverviewReport {
     /// # Errors
     ///
     /// [`ReportError::Io`].
-    pub fn write_text(&self, out: impl Write) -> Result<(), ReportError> {
-        Ok(overview_text::write(self, out)?)
+    pub fn write_text(&self, mut out: impl Write) -> Result<(), ReportError> {
+        self.write_first_lines(&mut out)?;
+        self.write_other_lines(out)
+    }
+
+    /// The first lines of that: the program, how it died, its goroutines. They need nothing that follows in the report.
+    ///
+    /// # Errors
+    ///
+    /// [`ReportError::Io`].
+    pub fn write_first_lines(&self, out: impl Write) -> Result<(), ReportError> {
+        Ok(overview_text::write_first(self, out)?)
+    }
+
+    /// The lines after these.
+    ///
+    /// # Errors
+    ///
+    /// [`ReportError::Io`].
+    pub fn write_other_lines(&self, out: impl Write) -> Result<(), ReportError> {
+        Ok(overview_text::write_others(self, out)?)
     }
 }
 

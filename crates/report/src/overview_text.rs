@@ -8,10 +8,17 @@ use std::io::{self, BufWriter, Write};
 /// States of goroutines shown; more are summed up.
 const STATES_SHOWN: usize = 8;
 
-pub(crate) fn write(report: &OverviewReport, out: impl Write) -> io::Result<()> {
+/// What the process was.
+pub(crate) fn write_first(report: &OverviewReport, out: impl Write) -> io::Result<()> {
     let mut out = BufWriter::new(out);
     facts(report).write(&mut out)?;
     write_goroutine_states(report, &mut out)?;
+    out.flush()
+}
+
+/// Whether its heap adds up, and what to distrust.
+pub(crate) fn write_others(report: &OverviewReport, out: impl Write) -> io::Result<()> {
+    let mut out = BufWriter::new(out);
     match &report.heap {
         Some(heap) => write_heap(heap, &mut out)?,
         None => writeln!(out, "\nheap  not in the core")?,

@@ -1,6 +1,7 @@
 //! Why no runtime model can be made of a process.
 
 use crate::layout::LayoutError;
+use crate::observer::OverBudget;
 use goheap_image::Address;
 
 /// The one error of this crate. What is merely odd is a [`Diagnostics`](crate::Diagnostics) instead.
@@ -39,6 +40,9 @@ pub enum RuntimeError {
         /// Address of `runtime.mheap_`.
         mheap: Address,
     },
+    /// The memory that the run may use does not do.
+    #[error(transparent)]
+    OverBudget(#[from] OverBudget),
 }
 
 impl RuntimeError {
@@ -52,6 +56,7 @@ impl RuntimeError {
             RuntimeError::ModuleUnreadable { .. } => "moduledata-unreadable",
             RuntimeError::NoHeap => "no-heap",
             RuntimeError::HeapUnreadable { .. } => "heap-unreadable",
+            RuntimeError::OverBudget(_) => "over-budget",
         }
     }
 }

@@ -1,9 +1,10 @@
 //! `runtime.mheap` (mheap.go): every span of the process, found by address.
 
 use crate::layout::RuntimeLayout;
+use crate::observer::{Claim, Observer, OverBudget};
 use crate::span::{PAGE_BYTES, Span, SpanReader, SpanRecord};
 use crate::version::GoVersion;
-use crate::words::{read_slice, read_words};
+use crate::words::{SliceHeader, read_slice, read_words};
 use goheap_image::{Address, Machine, MemoryImage};
 
 /// `heapArenaBytes` on 64-bit Linux.
@@ -35,24 +36,29 @@ pub struct GoHeap<'p> {
 
 impl<'p> GoHeap<'p> {
     /// Reads every span that `mheap_.allspans` lists; None where the list itself is absent.
-    pub fn read(memory: &'p MemoryImage, layout: &RuntimeLayout, version: &GoVersion, mheap: Address) -> Option<Self> {
+    ///
+    /// # Errors
+    /// What the list would take is more than the observer grants.
+    pub fn read(
+        memory: &'p MemoryImage,
+        layout: &RuntimeLayout,
+        version: &GoVersion,
+        mheap: Address,
+        observer: &dyn Observer,
+    ) -> Result<Option<Self>, OverBudget> {
         let fields = &layout.mheap;
-        let sweepgen = memory.read_u32(mheap.add(fields.sweepgen))?;
-        let list = read_slice(memory, mheap.add(fields.allspans))?;
-        let addresses = read_words(memory, list.data, usize::try_from(list.len).ok()?)?;
+        let word = |offset| memory.read_u64(mheap.add(offset));
+        let sweepgen = memory.read_u32(mheap.add(fields.sweepgen));
+        let (Some(sweepgen), Some(pages_in_use)) = (sweepgen, word(fields.pages_in_use)) else { return Ok(None) };
+        let list = read_slice(memory, mheap.add(fields.allspans)).filter(|list| is_present(memory, list));
+        let Some(list) = list else { return Ok(None) };
+        observer.claim(Claim { kept: 0, passing: list.len.saturating_mul(8) })?;
+        let Some(addresses) = usize::try_from(list.len).ok().and_then(|len| read_words(memory, list.data, len)) else {
+            return Ok(None);
+        };
         let inline_marks = version.uses_inline_mark_bits();
         let reader = SpanReader { layout, memory, sweepgen, inline_marks, max_bytes: max_span_bytes(memory) };
-        let (mut spans, mut manual, mut broken_spans) = (Vec::new(), Vec::new(), 0);
-        for address in addresses {
-            match reader.read(Address(address)) {
-                Some(SpanRecord::InUse(span)) => spans.push(*span),
-                Some(SpanRecord::Manual(base, pages)) => {
-                    manual.push((base, base.saturating_add(pages.saturating_mul(PAGE_BYTES))));
-                }
-                Some(SpanRecord::Dead) => {}
-                None => broken_spans += 1,
-            }
-        }
+        let SpanList { mut spans, mut manual, mut broken, .. } = SpanList::read(&reader, &addresses, observer)?;
         manual.sort_unstable();
         spans.sort_by_key(|span| span.base);
         let mut end = 0;
@@ -61,15 +67,15 @@ impl<'p> GoHeap<'p> {
             if apart {
                 end = span.end()
             } else {
-                broken_spans += 1
+                broken += 1
             }
             apart
         });
-        let pages_in_use = memory.read_u64(mheap.add(fields.pages_in_use))?;
+        observer.claim(Claim { kept: page_table_bytes(&spans), passing: 0 })?;
         let mut heap =
-            GoHeap { spans, manual, sweepgen, pages_in_use, broken_spans, first_arena: 0, arenas: Vec::new() };
+            GoHeap { spans, manual, sweepgen, pages_in_use, broken_spans: broken, first_arena: 0, arenas: Vec::new() };
         heap.index_pages();
-        Some(heap)
+        Ok(Some(heap))
     }
 
     /// The heap of a core that lacks the list of spans.
@@ -143,6 +149,77 @@ impl<'p> GoHeap<'p> {
             .checked_sub(self.first_arena)
             .and_then(|arena| self.arenas.get(usize::try_from(arena).ok()?))
             .is_some_and(Option::is_some)
+    }
+}
+
+/// True if every word of the list is there: a broken header may claim any length.
+fn is_present(memory: &MemoryImage, list: &SliceHeader) -> bool {
+    list.len.checked_mul(8).is_some_and(|bytes| memory.readable_len(list.data, bytes) == bytes)
+}
+
+/// What [`GoHeap::index_pages`] makes of spans in address order: a table for each arena that they touch.
+fn page_table_bytes(spans: &[Span<'_>]) -> u64 {
+    let (mut arenas, mut next) = (0_u64, 0);
+    for span in spans {
+        let first = (span.base / ARENA_BYTES).max(next);
+        next = span.end().div_ceil(ARENA_BYTES);
+        arenas += next.saturating_sub(first);
+    }
+    let (first, last) = (spans.first().map_or(0, |span| span.base), spans.last().map_or(0, Span::end));
+    let listed = ((last - first) / ARENA_BYTES + 1).min(MAX_ARENAS as u64);
+    let (list, table) = (size_of::<Option<Box<[u32]>>>() as u64, (PAGES_PER_ARENA * size_of::<u32>()) as u64);
+    listed * list + arenas.min(listed) * table
+}
+
+/// The observer is asked for so many bytes at once, and for a sixteenth of what the list has already.
+const CLAIM_BYTES: u64 = 64 << 10;
+
+/// The spans as they stand in the list, which a broken core may fill with the same span again and again.
+#[derive(Default)]
+struct SpanList<'p> {
+    spans: Vec<Span<'p>>,
+    manual: Vec<(u64, u64)>,
+    broken: u64,
+    bytes: u64,
+    /// Bytes that the observer granted.
+    granted: u64,
+}
+
+impl<'p> SpanList<'p> {
+    fn read(
+        reader: &SpanReader<'_, 'p>,
+        addresses: &[u64],
+        observer: &dyn Observer,
+    ) -> Result<SpanList<'p>, OverBudget> {
+        let mut list = SpanList::default();
+        for &address in addresses {
+            match reader.read(Address(address)) {
+                Some(SpanRecord::InUse(span)) => {
+                    list.claim((size_of::<Span<'_>>() + span.allocated.bytes.len()) as u64, observer)?;
+                    list.spans.push(*span);
+                }
+                Some(SpanRecord::Manual(base, pages)) => {
+                    list.claim(size_of::<(u64, u64)>() as u64, observer)?;
+                    list.manual.push((base, base.saturating_add(pages.saturating_mul(PAGE_BYTES))));
+                }
+                Some(SpanRecord::Dead) => {}
+                None => list.broken += 1,
+            }
+        }
+        Ok(list)
+    }
+
+    /// Counts `bytes` more, asking for them where what was granted does not do.
+    fn claim(&mut self, bytes: u64, observer: &dyn Observer) -> Result<(), OverBudget> {
+        self.bytes = self.bytes.saturating_add(bytes);
+        if self.bytes > self.granted {
+            let kept = (self.bytes - self.granted).max(CLAIM_BYTES).max(self.granted / 16);
+            // The sort that follows copies half of them.
+            let passing = (self.spans.len() * size_of::<Span<'_>>() / 2) as u64;
+            observer.claim(Claim { kept, passing })?;
+            self.granted = self.granted.saturating_add(kept);
+        }
+        Ok(())
     }
 }
 

@@ -9,6 +9,7 @@ use crate::goroutine::{Goroutine, MachineThread, read_goroutines, read_threads};
 use crate::heap::GoHeap;
 use crate::layout::{LayoutSource, RuntimeLayout};
 use crate::module::{ModuleData, read_modules};
+use crate::observer::{Observer, Unobserved};
 use crate::pclntab::InlineFrame;
 use crate::pointer_mask::{MaskContext, PointerMasks};
 use crate::stack::{StackScanner, Unwinder};
@@ -77,18 +78,19 @@ impl<'p> RuntimeModel<'p> {
     /// # Errors
     /// The program is not Go, its release is not supported, or its data segment is absent.
     pub fn open(process: &'p Process, options: ModelOptions) -> Result<Self, RuntimeError> {
-        Self::open_observed(process, options, &mut |_| {})
+        Self::open_observed(process, options, &Unobserved)
     }
 
-    /// The same; `begins` is told the name of each stage as it begins.
+    /// The same; `observer` is told of the stages and asked for memory.
     ///
     /// # Errors
-    /// Those of [`RuntimeModel::open`].
+    /// Those of [`RuntimeModel::open`], and the observer's refusal.
     pub fn open_observed(
         process: &'p Process,
         options: ModelOptions,
-        begins: &mut dyn FnMut(&'static str),
+        observer: &dyn Observer,
     ) -> Result<Self, RuntimeError> {
+        let begins = |stage| observer.begin(stage);
         begins("version, DWARF, layout");
         let memory = &process.memory;
         let mut diagnostics = Diagnostics::default();
@@ -111,7 +113,7 @@ impl<'p> RuntimeModel<'p> {
         let search = Search { memory, machine, layout: &layout, symbols: &symbols, module: &modules[0] };
         let mheap = search.mheap().ok_or(RuntimeError::NoHeap)?;
         begins("spans");
-        let heap = match GoHeap::read(memory, &layout, &version, mheap) {
+        let heap = match GoHeap::read(memory, &layout, &version, mheap, observer)? {
             Some(heap) => heap,
             None if options.without_heap => GoHeap::absent(),
             None => return Err(RuntimeError::HeapUnreadable { mheap }),

@@ -1,0 +1,177 @@
+//! How much memory the run may use, and how much it does. All of it is read from /proc and /sys/fs/cgroup.
+
+use goheap_runtime::{Claim, OverBudget};
+use std::fs;
+use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// `RssAnon`: bytes of pages of no file, which is what an out-of-memory killer counts against the process.
+pub(crate) fn anonymous_bytes() -> u64 {
+    field(Path::new("/proc/self/status"), "RssAnon:").unwrap_or(0) * 1024
+}
+
+/// The first number of the line that begins with `name`.
+fn field(path: &Path, name: &str) -> Option<u64> {
+    let text = fs::read_to_string(path).ok()?;
+    let rest = text.lines().find_map(|line| line.strip_prefix(name))?;
+    rest.split_whitespace().next()?.parse().ok()
+}
+
+/// What large allocations are held against.
+pub(crate) struct Budget {
+    limit: u64,
+    used: fn() -> u64,
+    /// Bytes in use before the first claim, and bytes that were granted to be kept since.
+    at_start: u64,
+    kept: AtomicU64,
+}
+
+impl Budget {
+    /// `limit` bytes, or what the machine can spare.
+    pub(crate) fn new(limit: Option<u64>) -> Self {
+        let limit = limit.unwrap_or_else(|| usual_limit(Path::new("/")));
+        Budget { limit, used: anonymous_bytes, at_start: anonymous_bytes(), kept: AtomicU64::new(0) }
+    }
+
+    /// Grants what `stage` asks for, or tells why not.
+    pub(crate) fn claim(&self, stage: &'static str, claim: Claim) -> Result<(), OverBudget> {
+        let wanted = claim.kept.saturating_add(claim.passing);
+        // What was granted and not yet written to is not resident.
+        let granted = self.at_start.saturating_add(self.kept.load(Ordering::Relaxed));
+        let used = (self.used)().max(granted);
+        if used.saturating_add(wanted) > self.limit {
+            return Err(OverBudget { stage, wanted, used, limit: self.limit });
+        }
+        self.kept.fetch_add(claim.kept, Ordering::Relaxed);
+        Ok(())
+    }
+}
+
+/// 75 % of what is available: of the machine's memory, or of the control group's if that is less. `root` is `/`.
+fn usual_limit(root: &Path) -> u64 {
+    let available = field(&root.join("proc/meminfo"), "MemAvailable:").map(|kibibytes| kibibytes * 1024);
+    let available = available.into_iter().chain(group_room(root)).min();
+    available.map_or(u64::MAX, |bytes| bytes / 4 * 3)
+}
+
+/// What each version of control groups calls its files: where they are mounted, the limit, and the lines of `memory.stat` that
+/// count what cannot be dropped, as page cache can.
+struct GroupFiles {
+    mounts: &'static [&'static str],
+    limit: &'static str,
+    fixed: [&'static str; 2],
+}
+
+const VERSION_1: GroupFiles = GroupFiles {
+    mounts: &["sys/fs/cgroup/memory"],
+    limit: "memory.limit_in_bytes",
+    fixed: ["total_rss ", "total_shmem "],
+};
+const VERSION_2: GroupFiles =
+    GroupFiles { mounts: &["sys/fs/cgroup", "sys/fs/cgroup/unified"], limit: "memory.max", fixed: ["anon ", "shmem "] };
+
+/// What the control groups of this process leave it, the innermost to the outermost; None where none has a limit.
+fn group_room(root: &Path) -> Option<u64> {
+    let groups = fs::read_to_string(root.join("proc/self/cgroup")).ok()?;
+    groups.lines().filter_map(|line| room_in_group(root, line)).min()
+}
+
+/// The same by one line, `ID:CONTROLLERS:PATH`; the second version has no controllers (cgroups(7)).
+fn room_in_group(root: &Path, line: &str) -> Option<u64> {
+    let mut parts = line.splitn(3, ':').skip(1);
+    let (controllers, path) = (parts.next()?, parts.next()?.trim_start_matches('/'));
+    let files = match controllers {
+        "" => VERSION_2,
+        list if list.split(',').any(|one| one == "memory") => VERSION_1,
+        _ => return None,
+    };
+    // In a container the path may be the host's, which is not there: then the mount's own root tells.
+    let of_mount = |mount: &&str| {
+        let folders = Path::new(path).ancestors().map(|group| root.join(mount).join(group));
+        folders.filter_map(|folder| room_in_folder(&folder, &files)).min()
+    };
+    files.mounts.iter().filter_map(of_mount).min()
+}
+
+fn room_in_folder(folder: &Path, files: &GroupFiles) -> Option<u64> {
+    let limit: u64 = fs::read_to_string(folder.join(files.limit)).ok()?.trim().parse().ok()?;
+    let fixed = files.fixed.iter().filter_map(|name| field(&folder.join("memory.stat"), name));
+    Some(limit.saturating_sub(fixed.sum()))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use tempfile::TempDir;
+
+    fn budget(limit: u64, used: fn() -> u64) -> Budget {
+        Budget { limit, used, at_start: 10, kept: AtomicU64::new(0) }
+    }
+
+    #[test]
+    fn a_claim_is_held_against_what_is_in_use_and_what_was_granted() {
+        let budget = budget(100, || 30);
+        budget.claim("first", Claim { kept: 50, passing: 20 }).unwrap();
+        // 10 at the start and 50 granted are more than the 30 that are resident.
+        budget.claim("second", Claim { kept: 0, passing: 40 }).unwrap();
+        let refused = budget.claim("third", Claim { kept: 1, passing: 40 }).unwrap_err();
+        assert_eq!(refused, OverBudget { stage: "third", wanted: 41, used: 60, limit: 100 });
+        let resident = self::budget(100, || 90);
+        assert!(resident.claim("only", Claim { kept: 11, passing: 0 }).is_err());
+        assert!(resident.claim("hostile", Claim { kept: u64::MAX, passing: u64::MAX }).is_err());
+        assert!(resident.claim("only", Claim { kept: 10, passing: 0 }).is_ok());
+    }
+
+    #[test]
+    fn this_process_uses_memory() {
+        let before = anonymous_bytes();
+        let block = vec![1_u8; 32 << 20];
+        assert!(anonymous_bytes() >= before.max(1) + (16 << 20), "{} bytes more", block.len());
+    }
+
+    /// A machine of these files.
+    fn machine(files: &[(&str, &str)]) -> TempDir {
+        let root = tempfile::tempdir().unwrap();
+        for (path, text) in files {
+            let path = root.path().join(path);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, text).unwrap();
+        }
+        root
+    }
+
+    const MEMINFO: (&str, &str) = ("proc/meminfo", "MemTotal: 9999999 kB\nMemAvailable:    4000 kB\n");
+
+    fn limit(files: &[(&str, &str)]) -> u64 {
+        usual_limit(machine(&[&[MEMINFO], files].concat()).path())
+    }
+
+    #[test]
+    fn three_quarters_of_what_is_available_may_be_used() {
+        assert_eq!(usual_limit(machine(&[]).path()), u64::MAX);
+        assert_eq!(limit(&[]), 3000 << 10);
+        let unlimited = [("proc/self/cgroup", "0::/a\n"), ("sys/fs/cgroup/a/memory.max", "max\n")];
+        assert_eq!(limit(&unlimited), 3000 << 10);
+    }
+
+    #[test]
+    fn the_narrowest_control_group_bounds_it() {
+        let second = [
+            ("proc/self/cgroup", "0::/outer/inner\n"),
+            ("sys/fs/cgroup/outer/inner/memory.max", "max\n"),
+            ("sys/fs/cgroup/outer/memory.max", "1048576\n"),
+            ("sys/fs/cgroup/outer/memory.stat", "anon 100000\nfile 900000\nshmem 48576\n"),
+        ];
+        assert_eq!(limit(&second), 900_000 / 4 * 3);
+        let first = [
+            ("proc/self/cgroup", "5:cpu:/x\n4:hugetlb,memory:/docker/9f\n0::/\n"),
+            // As a container sees it: the mount is its own group.
+            ("sys/fs/cgroup/memory/memory.limit_in_bytes", "2097152\n"),
+            ("sys/fs/cgroup/memory/memory.stat", "cache 7\nrss 1\ntotal_rss 97152\n"),
+        ];
+        assert_eq!(limit(&first), 1_500_000);
+        let full = [("proc/self/cgroup", "0::/\n"), ("sys/fs/cgroup/memory.max", "0\n")];
+        assert_eq!(limit(&full), 0);
+    }
+}

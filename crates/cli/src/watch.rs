@@ -1,0 +1,50 @@
+//! Watches a run for the user: its progress, its times, its memory.
+
+use crate::args::Input;
+use crate::memory::Budget;
+use crate::progress::Progress;
+use crate::timings::Timings;
+use goheap_runtime::{Claim, Observer, OverBudget};
+use std::sync::{Mutex, PoisonError};
+
+/// The observer of every stage.
+pub(crate) struct Watch {
+    pub(crate) progress: Progress,
+    budget: Budget,
+    stages: Mutex<Stages>,
+}
+
+struct Stages {
+    current: &'static str,
+    timings: Timings,
+}
+
+impl Watch {
+    pub(crate) fn new(input: &Input) -> Self {
+        let stages = Mutex::new(Stages { current: "", timings: Timings::new(input.timings) });
+        Watch { progress: Progress::new(input.quiet), budget: Budget::new(input.max_memory), stages }
+    }
+
+    /// What `--timings` tells.
+    pub(crate) fn tell(self) {
+        self.stages.into_inner().unwrap_or_else(PoisonError::into_inner).timings.tell();
+    }
+}
+
+impl Observer for Watch {
+    fn begin(&self, stage: &'static str) {
+        let mut stages = self.stages.lock().unwrap_or_else(PoisonError::into_inner);
+        stages.current = stage;
+        stages.timings.begin(stage);
+        self.progress.begin(stage);
+    }
+
+    fn progress(&self, done: u64, total: u64) {
+        self.progress.at(done, total);
+    }
+
+    fn claim(&self, claim: Claim) -> Result<(), OverBudget> {
+        let stage = self.stages.lock().unwrap_or_else(PoisonError::into_inner).current;
+        self.budget.claim(stage, claim)
+    }
+}
