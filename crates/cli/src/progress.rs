@@ -29,7 +29,7 @@ impl Progress {
 
     fn on(target: Option<ProgressDrawTarget>) -> Self {
         let bar = target.map(|target| {
-            let bar = ProgressBar::with_draw_target(None, target);
+            let bar = ProgressBar::with_draw_target(None, target).with_style(style(WITHOUT_SHARE));
             bar.enable_steady_tick(INTERVAL);
             bar
         });
@@ -40,10 +40,10 @@ impl Progress {
     pub(crate) fn begin(&self, stage: &'static str) {
         let Some(bar) = &self.bar else { return };
         self.total.store(0, Ordering::Relaxed);
-        bar.reset();
-        bar.unset_length();
         bar.set_style(style(WITHOUT_SHARE));
         bar.set_message(stage);
+        bar.unset_length();
+        bar.reset();
     }
 
     /// How far it is.
@@ -92,7 +92,12 @@ fn style(template: &str) -> ProgressStyle {
     let elapsed = |state: &ProgressState, out: &mut dyn Write| {
         let _ = out.write_str(&duration(state.elapsed()));
     };
-    style.with_key("rate", rate).with_key("left", left).with_key("elapsed", elapsed).progress_chars("=> ")
+    style
+        .with_key("rate", rate)
+        .with_key("left", left)
+        .with_key("elapsed", elapsed)
+        .progress_chars("=> ")
+        .tick_chars("-\\|/ ")
 }
 
 /// Units a second, in three digits or so.

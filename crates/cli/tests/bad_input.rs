@@ -258,6 +258,7 @@ fn a_wrong_command_line_is_told_apart() {
         (&["core", "objreff", "out.svg"], "'objref'"),
         (&["core", "objref", "--min-width", "120", "out.svg"], "a percentage from 0 to 100"),
         (&["core", "--max-unpacked", "much", "overview"], "a number of bytes, or of K, M, G or T, such as 64G"),
+        (&["core", "--max-memory", "half", "overview"], "a number of bytes, or of K, M, G or T, such as 64G"),
         (&["core", "objects", "--type", "main.("], "no regular expression: unclosed group"),
         (&["core", "objects", "--format", "xml"], "[possible values: csv, ndjson]"),
         (&["core", "objref", "--count", "sheep", "out.svg"], "[possible values: bytes, objects]"),

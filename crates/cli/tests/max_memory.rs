@@ -1,0 +1,90 @@
+//! `--max-memory`: a run that would need more ends at once, and says for what.
+#![allow(clippy::unwrap_used)]
+
+mod common;
+
+use common::{Carried, Outcome, carried};
+use goheap_image::{Address, OpenRequest, Process};
+use goheap_runtime::words::{read_slice, read_words};
+use goheap_runtime::{ModelOptions, RuntimeModel};
+use std::path::Path;
+
+fn overview(core: &Path, exe: &Path, limit: &str) -> Outcome {
+    goheap!(core, "--exe", exe, "--max-memory", limit, "overview")
+}
+
+/// The status, and that stderr is one line with all that the user needs.
+#[track_caller]
+fn assert_refused(outcome: &Outcome, stage: &str, limit: &str) {
+    let line = outcome.stderr.trim_end();
+    assert_eq!(outcome.status, 3, "{line}");
+    assert!(line.starts_with("goheap: ") && !line.contains('\n'), "not one line: {line}");
+    let limit = format!("the limit is {limit}; raise it with --max-memory");
+    for part in [&format!("the stage \"{stage}\" wants "), " bytes) beside the ", " in use, and ", &limit] {
+        assert!(line.contains(part), "{part:?} is not in: {line}");
+    }
+}
+
+#[test]
+fn a_heap_that_needs_more_is_refused() {
+    let Carried { core, exe, .. } = carried("1.27");
+    for limit in ["1M", "1048576", "1MiB"] {
+        let outcome = overview(&core, &exe, limit);
+        assert_refused(&outcome, "spans", "1.0 MiB");
+        assert_eq!(outcome.stdout, "");
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("out.svg");
+    assert_refused(&goheap!(core, "--exe", exe, "--max-memory", "1M", "-q", "objref", out), "spans", "1.0 MiB");
+    assert_eq!(folder.path().read_dir().unwrap().count(), 0, "something was left behind");
+}
+
+#[test]
+fn a_limit_that_does_changes_nothing() {
+    let Carried { core, exe, .. } = carried("1.27");
+    let free = goheap!(core, "--exe", exe, "overview").ok();
+    let bounded = overview(&core, &exe, "1G").ok();
+    assert_eq!((bounded.stdout, bounded.stderr), (free.stdout, String::new()));
+}
+
+/// The core with the list of spans made to name the first span in it, again and again, as often as the largest segment has words.
+fn with_hostile_list(core: &Path, carried: &Carried, bytes: &mut [u8]) -> usize {
+    let request = OpenRequest { core: core.into(), executable: Some(carried.exe.clone()), ..OpenRequest::default() };
+    let process = Process::open(&request).unwrap();
+    let model = RuntimeModel::open(&process, ModelOptions::default()).unwrap();
+    let segments = process.core.segments();
+    let offset = |address: Address| {
+        let holds = |segment: &&goheap_image::Segment| address >= segment.address && address < segment.end();
+        let segment = segments.iter().find(holds).unwrap();
+        (address.0 - segment.address.0 + segment.file_offset) as usize
+    };
+    let header = model.mheap.add(model.layout.mheap.allspans);
+    let list = read_slice(model.memory(), header).unwrap();
+    let spans = read_words(model.memory(), list.data, list.len as usize).unwrap();
+    let state = |span: &&u64| model.memory().read_u8(Address(**span).add(model.layout.mspan.state));
+    let in_use = spans.iter().find(|span| state(span) == Some(1)).unwrap();
+    let largest = segments.iter().max_by_key(|segment| segment.file_size).unwrap();
+    let count = largest.file_size as usize / 8;
+    let fill = largest.file_offset as usize;
+    bytes[fill..fill + count * 8].copy_from_slice(&in_use.to_le_bytes().repeat(count));
+    let header = offset(header);
+    for (at, word) in [largest.address.0, count as u64, count as u64].into_iter().enumerate() {
+        bytes[header + at * 8..][..8].copy_from_slice(&word.to_le_bytes());
+    }
+    count
+}
+
+#[test]
+fn a_hostile_list_of_spans_is_refused_before_it_is_held() {
+    let carried = carried("1.27");
+    let folder = tempfile::tempdir().unwrap();
+    let core = folder.path().join("core");
+    let mut bytes = carried.unpacked_core();
+    std::fs::write(&core, &bytes).unwrap();
+    let count = with_hostile_list(&core, &carried, &mut bytes);
+    assert!(count > 1 << 20, "{count} spans of 200 bytes must be more than the limit");
+    std::fs::write(&core, &bytes).unwrap();
+    let outcome = overview(&core, &carried.exe, "100M");
+    assert_refused(&outcome, "spans", "100.0 MiB");
+    assert_eq!(outcome.stdout, "");
+}
