@@ -1,15 +1,17 @@
 //! The command line: what can be asked for. Its texts are the tool's manual.
 
+mod input;
 mod listing;
 
+pub(crate) use input::Input;
 pub(crate) use listing::{Group, HistogramFormat, HistogramOptions, ObjectOptions, ObjectsFormat, ObjectsOptions};
 
 use crate::errors::Failure;
 use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use goheap_graph::Measure;
-use goheap_image::OpenRequest;
 use goheap_report::Count;
+use input::InputOptions;
 use std::path::PathBuf;
 
 const ABOUT: &str = "Shows who holds the heap of a dead Go process, from its core dump";
@@ -77,50 +79,6 @@ pub(crate) struct Cli {
     input: InputOptions,
     #[command(subcommand)]
     pub(crate) command: Command,
-}
-
-/// Options of the whole tool: how the core is opened.
-#[derive(Debug, Args)]
-#[command(next_help_heading = "Options of every command that reads a core")]
-struct InputOptions {
-    /// The executable that made the core; it may be compressed
-    ///
-    /// Without it the executable is looked for where the core says it was: under --sysroot, at that very path, then beside the
-    /// core. An executable that did not make the core is refused.
-    #[arg(long, value_name = "EXECUTABLE", global = true)]
-    exe: Option<PathBuf>,
-    /// Do as if the executable were stripped: no DWARF and no symbol table
-    ///
-    /// The offsets of the runtime's fields then come from a built-in table. Sums do not change; variables lose their names.
-    #[arg(long, global = true)]
-    no_dwarf: bool,
-    /// A folder that stands for / of the machine the process ran on
-    ///
-    /// The executable and shared libraries are looked for there first, such as in an unpacked container image.
-    #[arg(long, value_name = "FOLDER", global = true)]
-    sysroot: Option<PathBuf>,
-    /// The most that a compressed file may unpack to, such as 64G [default: 256G]
-    ///
-    /// It goes to a sparse temporary file in $TMPDIR that is gone when goheap ends.
-    #[arg(long, value_name = "SIZE", value_parser = size, hide_default_value = true, global = true)]
-    max_unpacked: Option<u64>,
-    /// The most memory to use, such as 4G [default: 75 % of what is available]
-    ///
-    /// Anonymous memory: the core is mapped and does not count. A stage that would take more is refused before it begins, with
-    /// what it wants. Available is what the machine has (MemAvailable of /proc/meminfo) or, if that is less, what the control
-    /// group leaves.
-    #[arg(long, value_name = "SIZE", value_parser = size, hide_default_value = true, global = true)]
-    max_memory: Option<u64>,
-    /// Say nothing on stderr but warnings and errors
-    ///
-    /// Without it the progress is shown where stderr is a terminal, and at the end what was written.
-    #[arg(short, long, global = true)]
-    quiet: bool,
-    /// Tell on stderr how long each stage took, and its memory
-    ///
-    /// Wall and CPU seconds (of all threads), and the most anonymous memory that was in use in the stage. Also with --quiet.
-    #[arg(long, global = true)]
-    timings: bool,
 }
 
 /// What is to be done.
@@ -244,20 +202,6 @@ impl Counted {
     }
 }
 
-/// What every command that reads a core needs.
-pub(crate) struct Input {
-    /// What to open.
-    pub(crate) request: OpenRequest,
-    /// Whether to do as if the executable were stripped.
-    pub(crate) no_dwarf: bool,
-    /// The most memory to use, in bytes.
-    pub(crate) max_memory: Option<u64>,
-    /// Whether to say nothing but warnings and errors.
-    pub(crate) quiet: bool,
-    /// Whether to tell how long each stage took.
-    pub(crate) timings: bool,
-}
-
 impl Cli {
     /// The input, for a command that reads a core. CORE is no argument that clap requires, for other commands do without.
     pub(crate) fn input(&self) -> Result<Input, Failure> {
@@ -265,36 +209,13 @@ impl Cli {
             let message = "CORE is missing: the core dump stands before the command";
             return Err(usage(ErrorKind::MissingRequiredArgument, message));
         };
-        let options = &self.input;
-        let request = OpenRequest {
-            core,
-            executable: options.exe.clone(),
-            sysroot: options.sysroot.clone(),
-            max_unpacked: options.max_unpacked,
-        };
-        let InputOptions { no_dwarf, max_memory, quiet, timings, .. } = *options;
-        Ok(Input { request, no_dwarf, max_memory, quiet, timings })
+        Ok(self.input.input(core))
     }
 }
 
 /// An error in the command line that clap does not find.
 pub(crate) fn usage(kind: ErrorKind, message: impl std::fmt::Display) -> Failure {
     Failure::Usage(Cli::command().error(kind, message))
-}
-
-/// Bytes, in units of 1024 with a suffix.
-fn size(text: &str) -> Result<u64, String> {
-    let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
-    let shift = match text[digits.len()..].to_ascii_uppercase().trim_end_matches('B').trim_end_matches('I') {
-        "" => 0,
-        "K" => 10,
-        "M" => 20,
-        "G" => 30,
-        "T" => 40,
-        _ => return Err("a number of bytes, or of K, M, G or T, such as 64G".to_owned()),
-    };
-    let number: u64 = digits.parse().map_err(|_| "a whole number is needed, such as 64G".to_owned())?;
-    number.checked_mul(1 << shift).ok_or_else(|| "too large".to_owned())
 }
 
 fn percent(text: &str) -> Result<f64, String> {
@@ -310,15 +231,6 @@ mod tests {
     #[test]
     fn the_command_line_is_sound() {
         Cli::command().debug_assert();
-    }
-
-    #[test]
-    fn sizes_are_in_units_of_1024() {
-        let sizes = ["17", "4K", "4kb", "3MiB", "2g", "1T"].map(|text| size(text).unwrap());
-        assert_eq!(sizes, [17, 4096, 4096, 3 << 20, 2 << 30, 1 << 40]);
-        for wrong in ["", "G", "-1", "1.5G", "12X", "99999999T"] {
-            assert!(size(wrong).is_err(), "{wrong}");
-        }
     }
 
     #[test]

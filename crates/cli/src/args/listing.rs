@@ -28,7 +28,7 @@ pub(crate) struct ObjectsOptions {
     #[arg(long = "type", value_name = "REGEX", value_parser = regex)]
     pub(crate) ty: Option<Regex>,
     /// Only objects of at least this size, such as 64K
-    #[arg(long, value_name = "SIZE", value_parser = super::size)]
+    #[arg(long, value_name = "SIZE", value_parser = super::input::size)]
     pub(crate) min_size: Option<u64>,
     /// At most so many rows
     #[arg(long, value_name = "N")]

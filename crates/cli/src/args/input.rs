@@ -1,0 +1,107 @@
+//! Options of every command that reads a core.
+
+use clap::Args;
+use goheap_image::OpenRequest;
+use std::path::PathBuf;
+
+/// Options of the whole tool: how the core is opened.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Options of every command that reads a core")]
+pub(super) struct InputOptions {
+    /// The executable that made the core; it may be compressed
+    ///
+    /// Without it the executable is looked for where the core says it was: under --sysroot, at that very path, then beside the
+    /// core. An executable that did not make the core is refused.
+    #[arg(long, value_name = "EXECUTABLE", global = true)]
+    exe: Option<PathBuf>,
+    /// Do as if the executable were stripped: no DWARF and no symbol table
+    ///
+    /// The offsets of the runtime's fields then come from a built-in table. Sums do not change; variables lose their names.
+    #[arg(long, global = true)]
+    no_dwarf: bool,
+    /// A folder that stands for / of the machine the process ran on
+    ///
+    /// The executable and shared libraries are looked for there first, such as in an unpacked container image.
+    #[arg(long, value_name = "FOLDER", global = true)]
+    sysroot: Option<PathBuf>,
+    /// The most that a compressed file may unpack to, such as 64G [default: 256G]
+    ///
+    /// It goes to a sparse temporary file in $TMPDIR that is gone when goheap ends.
+    #[arg(long, value_name = "SIZE", value_parser = size, hide_default_value = true, global = true)]
+    max_unpacked: Option<u64>,
+    /// The most memory to use, such as 4G [default: 75 % of what is available]
+    ///
+    /// Anonymous memory: the core is mapped and does not count. A stage that would take more is refused before it begins, with
+    /// what it wants. Available is what the machine has (MemAvailable of /proc/meminfo) or, if that is less, what the control
+    /// group leaves.
+    #[arg(long, value_name = "SIZE", value_parser = size, hide_default_value = true, global = true)]
+    max_memory: Option<u64>,
+    /// Say nothing on stderr but warnings and errors
+    ///
+    /// Without it the progress is shown where stderr is a terminal, and at the end what was written.
+    #[arg(short, long, global = true)]
+    quiet: bool,
+    /// Tell on stderr how long each stage took, and its memory
+    ///
+    /// Wall and CPU seconds (of all threads), and the most anonymous memory that was in use in the stage. Also with --quiet.
+    #[arg(long, global = true)]
+    timings: bool,
+}
+
+/// What every command that reads a core needs.
+pub(crate) struct Input {
+    /// What to open.
+    pub(crate) request: OpenRequest,
+    /// Whether to do as if the executable were stripped.
+    pub(crate) no_dwarf: bool,
+    /// The most memory to use, in bytes.
+    pub(crate) max_memory: Option<u64>,
+    /// Whether to say nothing but warnings and errors.
+    pub(crate) quiet: bool,
+    /// Whether to tell how long each stage took.
+    pub(crate) timings: bool,
+}
+
+impl InputOptions {
+    /// These options with the core.
+    pub(super) fn input(&self, core: PathBuf) -> Input {
+        let request = OpenRequest {
+            core,
+            executable: self.exe.clone(),
+            sysroot: self.sysroot.clone(),
+            max_unpacked: self.max_unpacked,
+        };
+        let InputOptions { no_dwarf, max_memory, quiet, timings, .. } = *self;
+        Input { request, no_dwarf, max_memory, quiet, timings }
+    }
+}
+
+/// Bytes, in units of 1024 with a suffix.
+pub(super) fn size(text: &str) -> Result<u64, String> {
+    let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    let shift = match text[digits.len()..].to_ascii_uppercase().trim_end_matches('B').trim_end_matches('I') {
+        "" => 0,
+        "K" => 10,
+        "M" => 20,
+        "G" => 30,
+        "T" => 40,
+        _ => return Err("a number of bytes, or of K, M, G or T, such as 64G".to_owned()),
+    };
+    let number: u64 = digits.parse().map_err(|_| "a whole number is needed, such as 64G".to_owned())?;
+    number.checked_mul(1 << shift).ok_or_else(|| "too large".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn sizes_are_in_units_of_1024() {
+        let sizes = ["17", "4K", "4kb", "3MiB", "2g", "1T"].map(|text| size(text).unwrap());
+        assert_eq!(sizes, [17, 4096, 4096, 3 << 20, 2 << 30, 1 << 40]);
+        for wrong in ["", "G", "-1", "1.5G", "12X", "99999999T"] {
+            assert!(size(wrong).is_err(), "{wrong}");
+        }
+    }
+}
