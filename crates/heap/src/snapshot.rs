@@ -124,7 +124,7 @@ impl<'m, 'p> HeapSnapshot<'m, 'p> {
         let mut resolver = Resolver::new(model, types);
         begins("roots");
         let (mut labels, mut trie) = (Labels::new(PackageNames::new(&resolver.types)), PathTrie::new());
-        let set = RootCollector::new(model, &objects, &mut resolver, &mut labels, &mut trie).collect();
+        let set = RootCollector::new(model, &objects, &mut resolver, &mut labels, &mut trie, observer).collect();
         begins("inference");
         observer.claim(needs.inference())?;
         let (object_types, inference) =

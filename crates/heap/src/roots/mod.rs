@@ -13,7 +13,7 @@ use crate::resolve::{Resolver, Target};
 use crate::root::{Root, RootClass, RootSet};
 use crate::{infer::Proposal, plan::PointerWord};
 use goheap_graph::{PathTrie, TrieNode};
-use goheap_runtime::{RuntimeModel, TypeId};
+use goheap_runtime::{Observer, RuntimeModel, TypeId};
 
 /// The collection at work.
 pub(crate) struct RootCollector<'a, 'm, 'p> {
@@ -22,6 +22,7 @@ pub(crate) struct RootCollector<'a, 'm, 'p> {
     pub(crate) resolver: &'a mut Resolver<'m>,
     pub(crate) labels: &'a mut Labels,
     pub(crate) trie: &'a mut PathTrie,
+    observer: &'a dyn Observer,
     locals: locals::LocalsCache,
     conservative: Vec<Root>,
     set: RootSet,
@@ -34,6 +35,7 @@ impl<'a, 'm, 'p> RootCollector<'a, 'm, 'p> {
         resolver: &'a mut Resolver<'m>,
         labels: &'a mut Labels,
         trie: &'a mut PathTrie,
+        observer: &'a dyn Observer,
     ) -> Self {
         RootCollector {
             model,
@@ -41,6 +43,7 @@ impl<'a, 'm, 'p> RootCollector<'a, 'm, 'p> {
             resolver,
             labels,
             trie,
+            observer,
             locals: locals::LocalsCache::default(),
             conservative: Vec::new(),
             set: RootSet::default(),

@@ -9,7 +9,7 @@ use crate::plan::{PlanEntry, PointerWord};
 use crate::root::{Root, RootClass, UntypedRoot, WordOwner};
 use goheap_graph::{PathTrie, TrieNode};
 use goheap_runtime::stack::{Precision, StackPlace, StackPointer, StackRoot, StackScan, ThreadIndex, UnwindEnd};
-use goheap_runtime::{Goroutine, RuntimeModel, TypeId};
+use goheap_runtime::{Goroutine, Meter, RuntimeModel, TypeId};
 use std::borrow::Cow;
 
 impl<'m, 'p> RootCollector<'_, 'm, 'p> {
@@ -18,10 +18,13 @@ impl<'m, 'p> RootCollector<'_, 'm, 'p> {
         let threads = model.process.core.threads();
         let index = ThreadIndex::new(model.memory(), model.machine(), threads, &model.machine_threads);
         let scanner = model.stack_scanner();
-        for goroutine in model.goroutines.iter().filter(|goroutine| goroutine.status.is_live()) {
+        let live = model.goroutines.iter().filter(|goroutine| goroutine.status.is_live());
+        let meter = Meter::new(self.observer, live.clone().count() as u64);
+        for goroutine in live {
             let scan = scanner.scan(goroutine, &index.start(goroutine));
             self.count(&scan);
             self.goroutine(goroutine, &scan);
+            meter.add(1);
         }
         // A stale register of one goroutine must not take what a variable of another holds.
         self.set.roots.append(&mut self.conservative);
