@@ -47,44 +47,58 @@ fn a_limit_that_does_changes_nothing() {
     assert_eq!((bounded.stdout, bounded.stderr), (free.stdout, String::new()));
 }
 
-/// The core with the list of spans made to name the first span in it, again and again, as often as the largest segment has words.
-fn with_hostile_list(core: &Path, carried: &Carried, bytes: &mut [u8]) -> usize {
-    let request = OpenRequest { core: core.into(), executable: Some(carried.exe.clone()), ..OpenRequest::default() };
+/// A list of the runtime: where its header is, and an entry that can be read.
+type List = (Address, u64);
+
+fn spans(model: &RuntimeModel<'_>) -> List {
+    let header = model.mheap.add(model.layout.mheap.allspans);
+    let list = read_slice(model.memory(), header).unwrap();
+    let spans = read_words(model.memory(), list.data, list.len as usize).unwrap();
+    let state = |span: &u64| model.memory().read_u8(Address(*span).add(model.layout.mspan.state));
+    (header, spans.into_iter().find(|span| state(span) == Some(1)).unwrap())
+}
+
+fn goroutines(model: &RuntimeModel<'_>) -> List {
+    (model.anchors.allgs.unwrap(), model.goroutines[0].address.0)
+}
+
+/// The core with the list made to have that entry again and again, as often as the largest segment has words.
+fn with_hostile_list(carried: &Carried, list: impl Fn(&RuntimeModel<'_>) -> List) -> Vec<u8> {
+    let request =
+        OpenRequest { core: carried.core.clone(), executable: Some(carried.exe.clone()), ..OpenRequest::default() };
     let process = Process::open(&request).unwrap();
     let model = RuntimeModel::open(&process, ModelOptions::default()).unwrap();
+    let (header, entry) = list(&model);
+    let mut bytes = carried.unpacked_core();
     let segments = process.core.segments();
     let offset = |address: Address| {
         let holds = |segment: &&goheap_image::Segment| address >= segment.address && address < segment.end();
         let segment = segments.iter().find(holds).unwrap();
         (address.0 - segment.address.0 + segment.file_offset) as usize
     };
-    let header = model.mheap.add(model.layout.mheap.allspans);
-    let list = read_slice(model.memory(), header).unwrap();
-    let spans = read_words(model.memory(), list.data, list.len as usize).unwrap();
-    let state = |span: &&u64| model.memory().read_u8(Address(**span).add(model.layout.mspan.state));
-    let in_use = spans.iter().find(|span| state(span) == Some(1)).unwrap();
     let largest = segments.iter().max_by_key(|segment| segment.file_size).unwrap();
     let count = largest.file_size as usize / 8;
+    assert!(count > 1 << 20, "{count} entries of 200 bytes must be more than the limit");
     let fill = largest.file_offset as usize;
-    bytes[fill..fill + count * 8].copy_from_slice(&in_use.to_le_bytes().repeat(count));
+    bytes[fill..fill + count * 8].copy_from_slice(&entry.to_le_bytes().repeat(count));
     let header = offset(header);
     for (at, word) in [largest.address.0, count as u64, count as u64].into_iter().enumerate() {
         bytes[header + at * 8..][..8].copy_from_slice(&word.to_le_bytes());
     }
-    count
+    bytes
 }
 
 #[test]
-fn a_hostile_list_of_spans_is_refused_before_it_is_held() {
+fn a_hostile_list_is_refused_before_it_is_held() {
     let carried = carried("1.27");
     let folder = tempfile::tempdir().unwrap();
     let core = folder.path().join("core");
-    let mut bytes = carried.unpacked_core();
-    std::fs::write(&core, &bytes).unwrap();
-    let count = with_hostile_list(&core, &carried, &mut bytes);
-    assert!(count > 1 << 20, "{count} spans of 200 bytes must be more than the limit");
-    std::fs::write(&core, &bytes).unwrap();
-    let outcome = overview(&core, &carried.exe, "100M");
-    assert_refused(&outcome, "spans", "100.0 MiB");
-    assert_eq!(outcome.stdout, "");
+    for (stage, hostile) in
+        [("spans", with_hostile_list(&carried, spans)), ("goroutines", with_hostile_list(&carried, goroutines))]
+    {
+        std::fs::write(&core, hostile).unwrap();
+        let outcome = overview(&core, &carried.exe, "100M");
+        assert_refused(&outcome, stage, "100.0 MiB");
+        assert_eq!(outcome.stdout, "");
+    }
 }

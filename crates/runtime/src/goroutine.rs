@@ -2,6 +2,7 @@
 
 use crate::constants::{GoroutineStatus, wait_reason};
 use crate::layout::RuntimeLayout;
+use crate::observer::{Claim, Observer, OverBudget};
 use crate::words::{half_at, read_slice, read_words, word_at};
 use goheap_image::{Address, MemoryImage};
 use rustc_hash::FxHashMap;
@@ -124,19 +125,28 @@ impl Goroutine {
 
 /// Every goroutine of `allgs`, in its order (that of creation), and how many entries could not be read; None where the list
 /// is absent.
+///
+/// # Errors
+/// What the list would take is more than the observer grants.
 pub(crate) fn read_goroutines(
     memory: &MemoryImage,
     layout: &RuntimeLayout,
     minor: u32,
     allgs: Address,
-) -> Option<(Vec<Goroutine>, u64)> {
-    let list = read_slice(memory, allgs)?;
-    let addresses = read_words(memory, list.data, usize::try_from(list.len).ok()?)?;
-    let total = addresses.len();
-    let goroutines: Vec<Goroutine> =
-        addresses.into_iter().filter_map(|address| Goroutine::read(memory, layout, minor, Address(address))).collect();
-    let broken = (total - goroutines.len()) as u64;
-    Some((goroutines, broken))
+    observer: &dyn Observer,
+) -> Result<Option<(Vec<Goroutine>, u64)>, OverBudget> {
+    let list = read_slice(memory, allgs).filter(|list| list.has_words(memory));
+    let Some(list) = list else { return Ok(None) };
+    let kept = list.len.saturating_mul(size_of::<Goroutine>() as u64);
+    observer.claim(Claim { kept, passing: list.len.saturating_mul(8) })?;
+    let Some(addresses) = usize::try_from(list.len).ok().and_then(|len| read_words(memory, list.data, len)) else {
+        return Ok(None);
+    };
+    let mut goroutines = Vec::with_capacity(addresses.len());
+    let read = |&address: &u64| Goroutine::read(memory, layout, minor, Address(address));
+    goroutines.extend(addresses.iter().filter_map(read));
+    let broken = (addresses.len() - goroutines.len()) as u64;
+    Ok(Some((goroutines, broken)))
 }
 
 /// The threads found from the goroutines' `m` fields and from `first` (`allm`), along `alllink`; by address of the `m`.

@@ -4,7 +4,7 @@ use crate::layout::RuntimeLayout;
 use crate::observer::{Claim, Observer, OverBudget};
 use crate::span::{PAGE_BYTES, Span, SpanReader, SpanRecord};
 use crate::version::GoVersion;
-use crate::words::{SliceHeader, read_slice, read_words};
+use crate::words::{read_slice, read_words};
 use goheap_image::{Address, Machine, MemoryImage};
 
 /// `heapArenaBytes` on 64-bit Linux.
@@ -50,7 +50,7 @@ impl<'p> GoHeap<'p> {
         let word = |offset| memory.read_u64(mheap.add(offset));
         let sweepgen = memory.read_u32(mheap.add(fields.sweepgen));
         let (Some(sweepgen), Some(pages_in_use)) = (sweepgen, word(fields.pages_in_use)) else { return Ok(None) };
-        let list = read_slice(memory, mheap.add(fields.allspans)).filter(|list| is_present(memory, list));
+        let list = read_slice(memory, mheap.add(fields.allspans)).filter(|list| list.has_words(memory));
         let Some(list) = list else { return Ok(None) };
         observer.claim(Claim { kept: 0, passing: list.len.saturating_mul(8) })?;
         let Some(addresses) = usize::try_from(list.len).ok().and_then(|len| read_words(memory, list.data, len)) else {
@@ -150,11 +150,6 @@ impl<'p> GoHeap<'p> {
             .and_then(|arena| self.arenas.get(usize::try_from(arena).ok()?))
             .is_some_and(Option::is_some)
     }
-}
-
-/// True if every word of the list is there: a broken header may claim any length.
-fn is_present(memory: &MemoryImage, list: &SliceHeader) -> bool {
-    list.len.checked_mul(8).is_some_and(|bytes| memory.readable_len(list.data, bytes) == bytes)
 }
 
 /// What [`GoHeap::index_pages`] makes of spans in address order: a table for each arena that they touch.

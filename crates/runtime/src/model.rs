@@ -9,7 +9,7 @@ use crate::goroutine::{Goroutine, MachineThread, read_goroutines, read_threads};
 use crate::heap::GoHeap;
 use crate::layout::{LayoutSource, RuntimeLayout};
 use crate::module::{ModuleData, read_modules};
-use crate::observer::{Observer, Unobserved};
+use crate::observer::{Observer, OverBudget, Unobserved};
 use crate::pclntab::InlineFrame;
 use crate::pointer_mask::{MaskContext, PointerMasks};
 use crate::stack::{StackScanner, Unwinder};
@@ -133,7 +133,7 @@ impl<'p> RuntimeModel<'p> {
         begins("pointer masks");
         let masks = PointerMasks::read(&context, &heap, &mut types);
         begins("goroutines");
-        let goroutines = goroutines(memory, &layout, &version, anchors.allgs, &mut diagnostics);
+        let goroutines = goroutines(memory, &layout, &version, anchors.allgs, observer, &mut diagnostics)?;
         let processors = processors(memory, anchors.allp, &mut diagnostics);
         let machine_threads = threads(process, &layout, &anchors, &goroutines, &processors);
         diagnostics.broken_spans = heap.broken_spans;
@@ -239,13 +239,17 @@ fn goroutines(
     layout: &RuntimeLayout,
     version: &GoVersion,
     allgs: Option<Address>,
+    observer: &dyn Observer,
     diagnostics: &mut Diagnostics,
-) -> Vec<Goroutine> {
-    let read = allgs.and_then(|allgs| read_goroutines(memory, layout, version.minor, allgs));
+) -> Result<Vec<Goroutine>, OverBudget> {
+    let read = match allgs {
+        Some(allgs) => read_goroutines(memory, layout, version.minor, allgs, observer)?,
+        None => None,
+    };
     diagnostics.no_goroutines = read.is_none();
     let (goroutines, broken) = read.unwrap_or_default();
     diagnostics.broken_goroutines = broken;
-    goroutines
+    Ok(goroutines)
 }
 
 fn processors(memory: &MemoryImage, allp: Option<Address>, diagnostics: &mut Diagnostics) -> Vec<Address> {

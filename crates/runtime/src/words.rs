@@ -13,6 +13,13 @@ pub struct SliceHeader {
     pub cap: u64,
 }
 
+impl SliceHeader {
+    /// True if all of its words are there, as a slice of words. A broken header may claim any length.
+    pub fn has_words(&self, memory: &MemoryImage) -> bool {
+        self.len.checked_mul(8).is_some_and(|bytes| memory.readable_len(self.data, bytes) == bytes)
+    }
+}
+
 /// Reads the slice header at `at`; None where it is absent or its length exceeds its capacity.
 pub fn read_slice(memory: &MemoryImage, at: Address) -> Option<SliceHeader> {
     let data = Address(memory.read_u64(at)?);
