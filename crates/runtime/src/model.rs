@@ -53,7 +53,7 @@ pub struct RuntimeModel<'p> {
     /// Types met so far.
     pub types: TypeTable,
     /// The executable's DWARF.
-    pub dwarf: Option<Dwarf>,
+    pub dwarf: Option<Dwarf<'p>>,
     /// Names of data.
     pub symbols: Symbols,
     /// Names of the types that reflect made.
@@ -207,13 +207,13 @@ impl<'p> RuntimeModel<'p> {
 /// Sections of the executable for the DWARF reader.
 struct ExecutableSections<'a>(&'a Executable);
 
-impl Sections for ExecutableSections<'_> {
-    fn section(&self, name: &str) -> Option<Cow<'_, [u8]>> {
+impl<'p> Sections<'p> for ExecutableSections<'p> {
+    fn section(&self, name: &str) -> Option<Cow<'p, [u8]>> {
         self.0.section_data(name)
     }
 }
 
-fn read_dwarf(executable: &Executable, diagnostics: &mut Diagnostics) -> Option<Dwarf> {
+fn read_dwarf<'p>(executable: &'p Executable, diagnostics: &mut Diagnostics) -> Option<Dwarf<'p>> {
     match Dwarf::parse(&ExecutableSections(executable)) {
         Ok(dwarf) => dwarf,
         Err(error) => {

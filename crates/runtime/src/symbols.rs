@@ -27,7 +27,7 @@ pub struct Symbols {
 
 impl Symbols {
     /// The variables of an executable loaded at `bias`. DWARF's come first where both name an address: they have types.
-    pub fn read(executable: &Executable, dwarf: Option<&Dwarf>, bias: u64) -> Self {
+    pub fn read(executable: &Executable, dwarf: Option<&Dwarf<'_>>, bias: u64) -> Self {
         let mut variables: Vec<Variable> = dwarf.map(|dwarf| from_dwarf(dwarf, bias)).unwrap_or_default();
         variables.extend(
             executable.symbols().filter(|symbol| symbol.kind == SymbolKind::Object && symbol.section != 0).map(
@@ -72,7 +72,7 @@ impl Symbols {
     }
 }
 
-fn from_dwarf(dwarf: &Dwarf, bias: u64) -> Vec<Variable> {
+fn from_dwarf(dwarf: &Dwarf<'_>, bias: u64) -> Vec<Variable> {
     dwarf
         .globals()
         .iter()

@@ -11,7 +11,7 @@ use goheap_runtime::words::read_words;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The descriptors that DWARF names, with their names.
-fn named_by_dwarf<'m>(model: &RuntimeModel<'_>, dwarf: &'m Dwarf) -> BTreeMap<u64, &'m str> {
+fn named_by_dwarf<'m>(model: &RuntimeModel<'_>, dwarf: &'m Dwarf<'_>) -> BTreeMap<u64, &'m str> {
     let start = model.modules[0].types.start;
     let types = dwarf
         .types()

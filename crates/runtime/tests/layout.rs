@@ -10,8 +10,8 @@ use std::path::PathBuf;
 
 struct ExecutableSections<'a>(&'a Executable);
 
-impl Sections for ExecutableSections<'_> {
-    fn section(&self, name: &str) -> Option<Cow<'_, [u8]>> {
+impl<'a> Sections<'a> for ExecutableSections<'a> {
+    fn section(&self, name: &str) -> Option<Cow<'a, [u8]>> {
         self.0.section_data(name)
     }
 }

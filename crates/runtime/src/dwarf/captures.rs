@@ -28,7 +28,7 @@ pub struct Capture {
     pub by_reference: bool,
 }
 
-impl Dwarf {
+impl Dwarf<'_> {
     /// What a closure holds whose function begins at `entry`, in order of offset; address as linked, without load bias.
     ///
     /// `None` where no function begins there, and where DWARF does not tell: Go before 1.23, except for method values; receivers

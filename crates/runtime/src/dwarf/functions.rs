@@ -22,7 +22,7 @@ pub struct Function {
 const NAME_BYTES_PER_BYTE: usize = 16;
 
 /// All functions, by ascending address.
-pub(super) fn collect(scans: &[UnitScan<'_>], entries: &Entries) -> Vec<Function> {
+pub(super) fn collect(scans: &[UnitScan<'_>], entries: &Entries<'_>) -> Vec<Function> {
     let limit = entries.sections.info.len().saturating_mul(NAME_BYTES_PER_BYTE);
     let mut budget = Budget::new(limit);
     let mut functions: Vec<Function> = scans

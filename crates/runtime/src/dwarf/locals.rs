@@ -66,7 +66,7 @@ pub(super) enum Want {
 }
 
 /// Reads the entries of `function`; what comes before damage is kept.
-pub(super) fn read_body(dwarf: &Dwarf, function: &Function, pc: u64, want: Want) -> Body {
+pub(super) fn read_body(dwarf: &Dwarf<'_>, function: &Function, pc: u64, want: Want) -> Body {
     let mut body = Body::default();
     let Some((unit, mut reader)) = dwarf.entries.at(function.entry) else {
         return body;
@@ -79,7 +79,7 @@ pub(super) fn read_body(dwarf: &Dwarf, function: &Function, pc: u64, want: Want)
     };
     let mut walk = Walk {
         dwarf,
-        locator: Locator::new(&dwarf.entries, unit, pc, &root),
+        locator: Locator::new(dwarf, unit, pc, &root),
         want,
         scopes: vec![Scope { function: Arc::from(&*function.name), covers: true, inline_depth: 0 }],
         body: &mut body,
@@ -100,7 +100,7 @@ struct Scope {
 }
 
 struct Walk<'a, 'b> {
-    dwarf: &'a Dwarf,
+    dwarf: &'a Dwarf<'a>,
     locator: Locator<'a>,
     want: Want,
     /// The function and the entries around the current one, outermost first.

@@ -3,8 +3,9 @@
 use gimli::{Expression, LocationListsOffset, Operation, RangeListsOffset, Reader, constants};
 
 use super::budget::Budget;
+use super::Dwarf;
 use super::die::{Die, LocationAttribute};
-use super::sections::Slice;
+use super::sections::{ListSections, Slice};
 use super::units::{Entries, Unit};
 
 /// Where a variable, or a piece of one, is.
@@ -48,7 +49,8 @@ pub struct StackSlot {
 
 /// Decodes locations for one function at one program counter.
 pub(super) struct Locator<'a> {
-    pub(super) entries: &'a Entries,
+    pub(super) entries: &'a Entries<'a>,
+    lists: &'a ListSections<'a>,
     pub(super) unit: &'a Unit,
     pub(super) pc: u64,
     /// `DW_OP_fbreg` counts from the canonical frame address; Go writes nothing else.
@@ -82,12 +84,13 @@ const LIST_ENTRY: usize = 16;
 
 impl<'a> Locator<'a> {
     /// `function` is the root entry of the function.
-    pub(super) fn new(entries: &'a Entries, unit: &'a Unit, pc: u64, function: &Die<'_>) -> Self {
+    pub(super) fn new(dwarf: &'a Dwarf<'_>, unit: &'a Unit, pc: u64, function: &Die<'_>) -> Self {
         let frame_base_is_cfa = match function.frame_base {
             LocationAttribute::Expression(Expression(bytes)) => bytes.slice() == [constants::DW_OP_call_frame_cfa.0],
             _ => false,
         };
-        Self { entries, unit, pc, frame_base_is_cfa, budget: Budget::new(BYTES_PER_FUNCTION) }
+        let (entries, lists) = (&dwarf.entries, &dwarf.lists);
+        Self { entries, lists, unit, pc, frame_base_is_cfa, budget: Budget::new(BYTES_PER_FUNCTION) }
     }
 
     /// Whether the ranges of an inlined call or a block hold the program counter.
@@ -99,14 +102,14 @@ impl<'a> Locator<'a> {
     }
 
     fn list_covers(&mut self, offset: usize) -> Option<bool> {
-        let sections = &self.entries.sections;
-        let mut ranges = sections
+        let mut ranges = self
+            .lists
             .range_lists()
             .ranges(
                 RangeListsOffset(offset),
                 self.unit.encoding,
                 self.unit.low_pc,
-                &sections.addresses(),
+                &self.entries.sections.addresses(),
                 gimli::DebugAddrBase(self.unit.addr_base),
             )
             .ok()?;
@@ -139,14 +142,14 @@ impl<'a> Locator<'a> {
     }
 
     fn locate_in_list(&mut self, offset: usize, size: u64, location: &mut Location) -> Option<()> {
-        let sections = &self.entries.sections;
-        let mut list = sections
+        let mut list = self
+            .lists
             .location_lists()
             .locations(
                 LocationListsOffset(offset),
                 self.unit.encoding,
                 self.unit.low_pc,
-                &sections.addresses(),
+                &self.entries.sections.addresses(),
                 gimli::DebugAddrBase(self.unit.addr_base),
             )
             .ok()?;

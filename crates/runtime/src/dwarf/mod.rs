@@ -45,16 +45,20 @@ pub use types::{DwarfKind, DwarfType, DwarfTypeId, Field, Member};
 
 use globals::GlobalTable;
 use locals::{Body, Want};
+use rayon::prelude::*;
 use scan::UnitScan;
+use sections::{EntrySections, ListSections};
 use types::TypeTable;
 use units::Entries;
 
 /// Debug information of one executable.
 ///
-/// Owns the uncompressed sections it reads (a quarter to a third of a Go executable) and a few hundred bytes a type.
+/// Owns those of the sections it reads that are compressed, unpacked (a quarter to a third of a Go executable; of one that was
+/// linked with `-compressdwarf=false` nothing), and a few hundred bytes a type.
 #[derive(Debug)]
-pub struct Dwarf {
-    entries: Entries,
+pub struct Dwarf<'d> {
+    entries: Entries<'d>,
+    lists: ListSections<'d>,
     types: TypeTable,
     globals: GlobalTable,
     constants: FxHashMap<Box<str>, i64>,
@@ -75,20 +79,26 @@ pub struct DwarfDiagnostics {
     pub dangling_references: u64,
 }
 
-impl Dwarf {
+impl<'d> Dwarf<'d> {
     /// Reads everything but function bodies; `None` when there is no `.debug_info` (linked with `-w`, or stripped).
     ///
     /// # Errors
     ///
     /// When a section is missing without which nothing can be read. Damage within sections is counted in
     /// [`diagnostics`](Self::diagnostics) instead.
-    pub fn parse(sections: &dyn Sections) -> Result<Option<Self>, DwarfError> {
-        let Some(bytes) = sections::SectionBytes::load(sections)? else {
+    pub fn parse(sections: &dyn Sections<'d>) -> Result<Option<Self>, DwarfError> {
+        // Unpacking the lists takes as long as all the rest.
+        let (parsed, lists) = rayon::join(|| Self::parse_entries(sections), || ListSections::load(sections));
+        Ok(parsed?.map(|parsed| Self { lists, ..parsed }))
+    }
+
+    fn parse_entries(sections: &dyn Sections<'d>) -> Result<Option<Self>, DwarfError> {
+        let Some(bytes) = EntrySections::load(sections)? else {
             return Ok(None);
         };
         let mut diagnostics = DwarfDiagnostics::default();
         let entries = Entries::new(bytes, &mut diagnostics);
-        let scans: Vec<UnitScan<'_>> = entries.units.iter().map(|unit| scan::scan_unit(&entries, unit)).collect();
+        let scans: Vec<UnitScan<'_>> = entries.units.par_iter().map(|unit| scan::scan_unit(&entries, unit)).collect();
         for scan in &scans {
             diagnostics.broken_units += u64::from(scan.cut_short);
             diagnostics.broken_entries += scan.broken_entries;
@@ -98,7 +108,7 @@ impl Dwarf {
         let functions = functions::collect(&scans, &entries);
         let constants = constants(&scans);
         drop(scans);
-        Ok(Some(Self { entries, types, globals, constants, functions, diagnostics }))
+        Ok(Some(Self { entries, lists: ListSections::default(), types, globals, constants, functions, diagnostics }))
     }
 
     /// All types; a [`DwarfTypeId`] is the place in it.

@@ -72,7 +72,7 @@ pub(super) struct UnitScan<'a> {
 }
 
 /// Scans a unit; what was read before damage is kept.
-pub(super) fn scan_unit<'a>(entries: &'a Entries, unit: &'a Unit) -> UnitScan<'a> {
+pub(super) fn scan_unit<'a>(entries: &'a Entries<'_>, unit: &'a Unit) -> UnitScan<'a> {
     let mut scan = UnitScan::default();
     let done = entries.of_unit(unit).ok_or(Broken).and_then(|mut reader| {
         if let Some(root) = reader.next()? {
@@ -86,7 +86,7 @@ pub(super) fn scan_unit<'a>(entries: &'a Entries, unit: &'a Unit) -> UnitScan<'a
 
 impl<'a> UnitScan<'a> {
     /// Everything of interest is a direct child of the unit; function bodies are only stepped over.
-    fn children(&mut self, entries: &'a Entries, unit: &'a Unit, reader: &mut DieReader<'a>) -> Result<(), Broken> {
+    fn children(&mut self, entries: &'a Entries<'_>, unit: &'a Unit, reader: &mut DieReader<'a>) -> Result<(), Broken> {
         while let Some((offset, abbreviation)) = reader.next_at(1)? {
             match abbreviation.tag() {
                 constants::DW_TAG_subprogram => {
@@ -111,7 +111,7 @@ impl<'a> UnitScan<'a> {
         Ok(())
     }
 
-    fn function(&mut self, entries: &Entries, unit: &Unit, offset: usize, die: &Die<'a>) {
+    fn function(&mut self, entries: &Entries<'_>, unit: &Unit, offset: usize, die: &Die<'a>) {
         // Abstract instances, the pattern of inlined copies, have no code.
         if die.low_pc.is_none() {
             return;
@@ -125,7 +125,7 @@ impl<'a> UnitScan<'a> {
         }
     }
 
-    fn global(&mut self, entries: &Entries, unit: &Unit, die: &Die<'a>) {
+    fn global(&mut self, entries: &Entries<'_>, unit: &Unit, die: &Die<'a>) {
         let LocationAttribute::Expression(expression) = die.location else {
             self.broken_entries += 1;
             return;

@@ -11,7 +11,7 @@ use rustc_hash::FxHashMap;
 use super::DwarfDiagnostics;
 use super::budget::Budget;
 use super::die::{Broken, Die, DieReader, Pc};
-use super::sections::{SectionBytes, Slice, slice};
+use super::sections::{EntrySections, Slice, slice};
 
 /// One Go compilation unit (a package, or the part of it that is not assembly).
 #[derive(Debug)]
@@ -33,15 +33,15 @@ pub(super) struct Unit {
 
 /// Sections and units: all that is needed to read an entry by its offset.
 #[derive(Debug)]
-pub(super) struct Entries {
-    pub(super) sections: SectionBytes,
+pub(super) struct Entries<'d> {
+    pub(super) sections: EntrySections<'d>,
     /// In the order of `.debug_info`.
     pub(super) units: Vec<Unit>,
 }
 
-impl Entries {
+impl<'d> Entries<'d> {
     /// Reads the headers of all units and the root entry of each, and keeps the Go ones.
-    pub(super) fn new(sections: SectionBytes, diagnostics: &mut DwarfDiagnostics) -> Self {
+    pub(super) fn new(sections: EntrySections<'d>, diagnostics: &mut DwarfDiagnostics) -> Self {
         let headers = unit_headers(&sections, diagnostics);
         let mut tables = AbbreviationTables::new(&sections.abbrev, &headers);
         let mut units = Vec::new();
@@ -117,7 +117,7 @@ impl Entries {
 type Headers<'a> = Vec<(usize, UnitHeader<Slice<'a>>)>;
 
 /// Steps by the lengths alone, so that a unit of an unknown version does not hide those behind it.
-fn unit_headers<'a>(sections: &'a SectionBytes, diagnostics: &mut DwarfDiagnostics) -> Headers<'a> {
+fn unit_headers<'a>(sections: &'a EntrySections<'_>, diagnostics: &mut DwarfDiagnostics) -> Headers<'a> {
     let debug_info = DebugInfo::new(&sections.info, LittleEndian);
     let mut headers = Vec::new();
     let mut rest = slice(&sections.info);
@@ -140,7 +140,7 @@ fn read_unit(
     offset: usize,
     header: &UnitHeader<Slice<'_>>,
     abbreviations: Arc<Abbreviations>,
-    sections: &SectionBytes,
+    sections: &EntrySections<'_>,
 ) -> Result<Option<Unit>, Broken> {
     let length = header.length_including_self();
     let mut reader = DieReader::new(header.entries_raw(&abbreviations, None)?, offset, length, &sections.strings);
@@ -168,7 +168,7 @@ fn read_unit(
     }))
 }
 
-fn indexed_address(sections: &SectionBytes, encoding: Encoding, base: usize, index: usize) -> Option<u64> {
+fn indexed_address(sections: &EntrySections<'_>, encoding: Encoding, base: usize, index: usize) -> Option<u64> {
     sections.addresses().get_address(encoding.address_size, DebugAddrBase(base), DebugAddrIndex(index)).ok()
 }
 

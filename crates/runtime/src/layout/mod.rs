@@ -215,7 +215,7 @@ impl RuntimeLayout {
     pub fn choose(
         version: &GoVersion,
         machine: Machine,
-        dwarf: Option<&Dwarf>,
+        dwarf: Option<&Dwarf<'_>>,
     ) -> Result<(Self, LayoutSource), LayoutError> {
         if let Some(dwarf) = dwarf
             && let Ok(layout) = Self::load(dwarf)

@@ -29,7 +29,7 @@ pub trait FieldSource {
     fn offset(&self, structure: &str, field: &str) -> Option<u64>;
 }
 
-impl FieldSource for Dwarf {
+impl FieldSource for Dwarf<'_> {
     fn offset(&self, structure: &str, field: &str) -> Option<u64> {
         let name = format!("runtime.{structure}");
         if field == "size()" {

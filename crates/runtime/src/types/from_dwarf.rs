@@ -6,7 +6,7 @@ use crate::dwarf::{Dwarf, DwarfKind, DwarfTypeId};
 impl TypeTable {
     /// A table of every type in `dwarf`, so that `TypeId(n)` is `DwarfTypeId(n)`. `types_start` is `moduledata.types`, from
     /// which `DW_AT_go_runtime_type` counts.
-    pub fn from_dwarf(dwarf: &Dwarf, types_start: u64) -> Self {
+    pub fn from_dwarf(dwarf: &Dwarf<'_>, types_start: u64) -> Self {
         let mut table = TypeTable::default();
         for ty in dwarf.types() {
             let kind = convert(&ty.kind).unwrap_or(Kind::Opaque);

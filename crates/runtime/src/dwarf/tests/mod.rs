@@ -229,7 +229,7 @@ impl Assembler {
         Assembled(all)
     }
 
-    fn parse(&self) -> Dwarf {
+    fn parse(&self) -> Dwarf<'static> {
         self.sections().parse()
     }
 }
@@ -237,13 +237,13 @@ impl Assembler {
 struct Assembled(BTreeMap<&'static str, Vec<u8>>);
 
 impl Assembled {
-    fn parse(&self) -> Dwarf {
+    fn parse(&self) -> Dwarf<'static> {
         Dwarf::parse(self).unwrap().unwrap()
     }
 }
 
-impl Sections for Assembled {
-    fn section(&self, name: &str) -> Option<Cow<'_, [u8]>> {
-        self.0.get(name).map(Cow::from)
+impl Sections<'static> for Assembled {
+    fn section(&self, name: &str) -> Option<Cow<'static, [u8]>> {
+        self.0.get(name).cloned().map(Cow::from)
     }
 }
