@@ -22,11 +22,13 @@ mod map;
 mod memory;
 mod notes;
 mod process;
+mod read_ahead;
 mod registers;
 mod sections;
 mod shared_object;
 mod source;
 mod unpack;
+mod zeros;
 
 pub use address::Address;
 pub use core_file::{CoreFile, OpenOptions, Segment};
@@ -40,3 +42,4 @@ pub use process::{OpenRequest, Process};
 pub use registers::Registers;
 pub use sections::{SectionError, SectionHeader};
 pub use shared_object::SharedObject;
+pub use zeros::NonzeroParts;

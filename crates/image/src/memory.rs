@@ -76,10 +76,28 @@ impl MemoryImage {
     /// The rest of the piece that holds `address`: at least one byte.
     #[inline]
     pub fn contiguous(&self, address: Address) -> Option<&[u8]> {
+        let (piece, skip) = self.piece(address)?;
+        piece.bytes().get(skip..).filter(|rest| !rest.is_empty())
+    }
+
+    /// The last piece that begins at or before `address`, and how far it does so.
+    #[inline]
+    fn piece(&self, address: Address) -> Option<(&Piece, usize)> {
         let index = self.starts.partition_point(|&start| start <= address.0).checked_sub(1)?;
         let piece = self.pieces.get(index)?;
-        let skip = address.0 - piece.range.start.0;
-        piece.bytes().get(usize::try_from(skip).ok()?..).filter(|rest| !rest.is_empty())
+        Some((piece, usize::try_from(address.0 - piece.range.start.0).ok()?))
+    }
+
+    /// The file that holds the byte at `address`, where in it, and how many bytes of the piece follow.
+    pub(crate) fn stored(&self, address: Address) -> Option<(&Arc<ByteStore>, usize, usize)> {
+        let (piece, skip) = self.piece(address)?;
+        let rest = piece.bytes().len().checked_sub(skip).filter(|&rest| rest > 0)?;
+        Some((&piece.store, piece.offset + skip, rest))
+    }
+
+    /// Bytes of a hole of a sparse file that follow from `address` on, which is in it; 0 elsewhere.
+    pub(crate) fn hole_len(&self, address: Address) -> u64 {
+        self.stored(address).map_or(0, |(store, offset, rest)| store.hole_len(offset).min(rest) as u64)
     }
 
     #[inline]

@@ -118,6 +118,8 @@ impl<'p> RuntimeModel<'p> {
             None if options.without_heap => GoHeap::absent(),
             None => return Err(RuntimeError::HeapUnreadable { mheap }),
         };
+        let scanned = heap.spans.iter().filter(|span| !span.is_noscan());
+        memory.read_ahead(scanned.map(|span| (Address(span.base), span.byte_len())));
         diagnostics.no_heap = heap.is_absent();
         let anchors = search.anchors(&heap);
         begins("types of DWARF");

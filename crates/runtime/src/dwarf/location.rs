@@ -2,8 +2,8 @@
 
 use gimli::{Expression, LocationListsOffset, Operation, RangeListsOffset, Reader, constants};
 
-use super::budget::Budget;
 use super::Dwarf;
+use super::budget::Budget;
 use super::die::{Die, LocationAttribute};
 use super::sections::{ListSections, Slice};
 use super::units::{Entries, Unit};
