@@ -95,6 +95,11 @@ impl MemoryImage {
         Some((&piece.store, piece.offset + skip, rest))
     }
 
+    /// Bytes from `address` on up to where a hole of a sparse file begins, or the piece ends.
+    pub(crate) fn data_len(&self, address: Address) -> u64 {
+        self.stored(address).map_or(0, |(store, offset, rest)| store.data_len(offset).min(rest) as u64)
+    }
+
     /// Bytes of a hole of a sparse file that follow from `address` on, which is in it; 0 elsewhere.
     pub(crate) fn hole_len(&self, address: Address) -> u64 {
         self.stored(address).map_or(0, |(store, offset, rest)| store.hole_len(offset).min(rest) as u64)

@@ -13,7 +13,7 @@ impl MemoryImage {
     /// Whole pages of zeros are left out. Holes of a sparse file are passed over unread; all else that is there is looked at once,
     /// at the speed of memory. What is absent is not zero, and so in a part.
     pub fn nonzero_parts(&self, address: Address, len: u64) -> NonzeroParts<'_> {
-        NonzeroParts { memory: self, address, at: 0, len: len.min(u64::MAX - address.0) }
+        NonzeroParts { memory: self, address, at: 0, len: len.min(u64::MAX - address.0), data_end: 0 }
     }
 }
 
@@ -23,6 +23,8 @@ pub struct NonzeroParts<'m> {
     address: Address,
     at: u64,
     len: u64,
+    /// Where the system is to be asked again whether a hole begins.
+    data_end: u64,
 }
 
 impl NonzeroParts<'_> {
@@ -32,18 +34,18 @@ impl NonzeroParts<'_> {
     }
 
     /// How many bytes at `at` are zeros, up to the end of a page or of all; 0 where the first page has others.
-    fn zeros(&self, at: u64) -> u64 {
-        let (start, step) = (self.address + at, self.step(at));
+    fn zeros(&mut self, at: u64) -> u64 {
+        let (start, step, rest) = (self.address + at, self.step(at), self.len - at);
+        if at >= self.data_end {
+            let hole = self.memory.hole_len(start);
+            let whole = (start + hole).align_down(PAGE).0.saturating_sub(start.0);
+            if hole >= rest || whole > 0 {
+                return if hole >= rest { rest } else { whole };
+            }
+            self.data_end = at + hole + self.memory.data_len(start + hole).max(1);
+        }
         // A page that two pieces share is rare and not worth stitching.
-        if !self.memory.slice(start, step).is_some_and(is_zero) {
-            return 0;
-        }
-        let hole = self.memory.hole_len(start);
-        if hole >= self.len - at {
-            self.len - at
-        } else {
-            step.max((start + hole).align_down(PAGE).0.saturating_sub(start.0))
-        }
+        if self.memory.slice(start, step).is_some_and(is_zero) { step } else { 0 }
     }
 }
 
