@@ -46,6 +46,9 @@ pub struct SnapshotOptions {
     pub owners: bool,
     /// The roots themselves: 24 bytes each. Else no holder of an object is a root.
     pub roots: bool,
+    /// No frames for what is reached: [`HeapSnapshot::tree`] has none below the roots, and no object an owner. Totals are the same,
+    /// sooner.
+    pub no_frames: bool,
 }
 
 /// How the bytes of the heap reconcile: allocated = reachable + unreachable.
@@ -128,7 +131,8 @@ impl<'m, 'p> HeapSnapshot<'m, 'p> {
         begins("inference");
         observer.claim(needs.inference())?;
         let (object_types, inference) =
-            Inference::new(model, &objects, &mut resolver).run(&set.proposals, &set.untyped);
+            Inference::new(model, &objects, &mut resolver, &Meter::new(observer, needs.scannable))
+                .run(&set.proposals, &set.untyped);
         begins("tree");
         observer.claim(needs.tree())?;
         let mut totals = span_totals(model, &objects);
@@ -136,7 +140,10 @@ impl<'m, 'p> HeapSnapshot<'m, 'p> {
         if options.owners {
             builder.remember_frames();
         }
-        totals.by_class = builder.walk(&set.roots);
+        if options.no_frames {
+            builder.only_mark();
+        }
+        totals.by_class = builder.walk(&set.roots, &Meter::new(observer, needs.scannable));
         begins("unreachable");
         (totals.unreachable, totals.awaiting_sweep) = builder.unreachable();
         let Walked { counts, reached, frames } = builder.finish();

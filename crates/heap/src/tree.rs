@@ -13,10 +13,10 @@ use crate::resolve::{Resolver, Target};
 use crate::root::{Root, RootClass};
 use goheap_graph::{IdBitSet, PathTrie, TrieNode};
 use goheap_image::Address;
-use goheap_runtime::RuntimeModel;
+use goheap_runtime::{Meter, RuntimeModel};
 use merge::Merger;
 use rayon::prelude::*;
-use scan::{Found, Item, Scanner};
+use scan::{Found, HAS_RESERVED, Item, Scanner};
 use std::ops::Range;
 use std::sync::Mutex;
 use walk_plan::WalkPlans;
@@ -57,7 +57,7 @@ pub struct PointerCounts {
     pub typed_words: u64,
     /// Of these, the ones where the type has no pointer.
     pub unexplained: u64,
-    /// One address that holds a pointer to a free slot.
+    /// The lowest address that holds a pointer to a free slot.
     pub first_to_free_slot: Option<u64>,
 }
 
@@ -76,7 +76,7 @@ impl PointerCounts {
         self.absent += more.absent;
         self.typed_words += more.typed_words;
         self.unexplained += more.unexplained;
-        self.first_to_free_slot = self.first_to_free_slot.or(more.first_to_free_slot);
+        self.first_to_free_slot = self.first_to_free_slot.into_iter().chain(more.first_to_free_slot).min();
     }
 }
 
@@ -133,8 +133,14 @@ impl<'a, 'm, 'p> TreeBuilder<'a, 'm, 'p> {
         self.merger.frames = Some(vec![PathTrie::ROOT; self.scanner.objects.len() as usize]);
     }
 
+    /// Leaves the frames out: who reaches what first within a class does not matter, and threads decide it at once.
+    pub(crate) fn only_mark(&mut self) {
+        self.scanner.only_marks = true;
+    }
+
     /// Walks from the roots of each class in turn; what each class reached.
-    pub(crate) fn walk(&mut self, roots: &[Root]) -> Vec<(RootClass, Share)> {
+    /// `meter` counts objects that are read.
+    pub(crate) fn walk(&mut self, roots: &[Root], meter: &Meter<'_>) -> Vec<(RootClass, Share)> {
         self.reserve();
         let walk_class = |class| {
             self.merger.class = class;
@@ -142,9 +148,9 @@ impl<'a, 'm, 'p> TreeBuilder<'a, 'm, 'p> {
             for root in roots.iter().filter(|root| root.class == class) {
                 self.start(root);
             }
-            self.drain();
+            self.drain(meter);
             if class == RootClass::Other {
-                self.release();
+                self.release(meter);
             }
             (class, self.merger.share)
         };
@@ -159,17 +165,18 @@ impl<'a, 'm, 'p> TreeBuilder<'a, 'm, 'p> {
         let sudogs = model.goroutines.iter().flat_map(|goroutine| waiting_sudogs(model, goroutine.address));
         for address in goroutines.chain(threads).chain(processors).chain(sudogs) {
             if let Some(slot) = self.scanner.objects.find_allocated(address) {
-                self.merger.reserve(slot);
+                self.merger.reserved.insert(slot.id.0);
+                self.scanner.facts[slot.span as usize] |= HAS_RESERVED;
             }
         }
     }
 
     /// What was held back and that no variable of the runtime holds after all.
-    fn release(&mut self) {
+    fn release(&mut self, meter: &Meter<'_>) {
         for item in std::mem::take(&mut self.merger.postponed) {
             self.reach(item);
         }
-        self.drain();
+        self.drain(meter);
     }
 
     fn start(&mut self, root: &Root) {
@@ -213,12 +220,12 @@ impl<'a, 'm, 'p> TreeBuilder<'a, 'm, 'p> {
 
     fn reach(&mut self, item: Item) {
         if self.scanner.unreached.contains(item.id) {
-            self.merger.reach(item, &self.scanner.unreached);
+            self.merger.reach(item, &self.scanner);
         }
     }
 
     /// Reads what was found, level by level, until nothing new is.
-    fn drain(&mut self) {
+    fn drain(&mut self, meter: &Meter<'_>) {
         let mut level = Vec::new();
         loop {
             level.clear();
@@ -234,6 +241,7 @@ impl<'a, 'm, 'p> TreeBuilder<'a, 'm, 'p> {
                 }
                 _ => self.read_level(&level.chunks(PART).map(Part::Items).collect::<Vec<_>>()),
             }
+            meter.add(level.len() as u64);
         }
     }
 

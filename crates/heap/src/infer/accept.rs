@@ -26,10 +26,13 @@ impl<'a, 'p> Inference<'a, '_, 'p> {
         }
         let new = proposal.object_type();
         let old = self.type_of(slot.id);
-        if new.is_same_kind(old) && new.evidence() <= old.evidence() {
+        let span = self.objects.span(slot);
+        // A pointer elsewhere into the object is refused whether or not the object is known to be that by now: what is counted
+        // must not depend on the order.
+        let is_aligned = self.is_aligned(&proposal, slot, span);
+        if is_aligned && new.is_same_kind(old) && new.evidence() <= old.evidence() {
             return;
         }
-        let span = self.objects.span(slot);
         if old.evidence() == Evidence::Exact
             && self.is_recorded(span)
             && !new.part().is_inside()
@@ -37,7 +40,7 @@ impl<'a, 'p> Inference<'a, '_, 'p> {
         {
             return;
         }
-        if self.fits(&proposal, slot, span) {
+        if is_aligned && self.fits(&proposal, slot, span) {
             self.raise(slot, new, outcome);
         } else if let Some(bare) = self.resolver.closures.bare(proposal.ty) {
             self.propose_at(slot, Proposal { ty: bare, ..proposal }, outcome);
@@ -91,30 +94,31 @@ impl<'a, 'p> Inference<'a, '_, 'p> {
         Place { masks: &self.model.masks, span, slot: slot.slot, payload: payload_offset(self.model, span) }
     }
 
-    fn fits(&self, proposal: &Proposal, slot: Slot, span: &Span<'p>) -> bool {
+    /// True if what is proposed may begin where the pointer leads.
+    fn is_aligned(&self, proposal: &Proposal, slot: Slot, span: &Span<'p>) -> bool {
         let payload = payload_offset(self.model, span);
         let Some(offset) = proposal.address.checked_sub(self.objects.address(slot) + payload) else { return false };
-        let size = self.resolver.types.get(proposal.ty).size;
-        // A tiny block holds several objects without pointers; it goes by the first.
-        if span.is_tiny_class() {
-            let has_no_pointers = || self.resolver.small_mask(proposal.ty) == Some(0);
-            return offset == 0
-                && match proposal.part {
-                    Part::Value | Part::Elements => has_no_pointers(),
-                    Part::StringData => true,
-                    // 16 bytes without pointers are not put together with others.
-                    Part::Closure => self.resolver.is_opaque(proposal.ty) || has_no_pointers(),
-                    _ => false,
-                };
-        }
-        let aligned = match proposal.part {
+        match proposal.part {
+            // A tiny block holds several objects without pointers; it goes by the first.
+            _ if span.is_tiny_class() => offset == 0,
             // A slice may begin anywhere in its array, a string anywhere in its bytes.
-            Part::Elements => size > 0 && offset.is_multiple_of(size),
+            Part::Elements => offset.checked_rem(self.resolver.types.get(proposal.ty).size) == Some(0),
             Part::StringData => true,
             _ => offset == 0,
-        };
-        if !aligned {
-            return false;
+        }
+    }
+
+    fn fits(&self, proposal: &Proposal, slot: Slot, span: &Span<'p>) -> bool {
+        let payload = payload_offset(self.model, span);
+        if span.is_tiny_class() {
+            let has_no_pointers = || self.resolver.small_mask(proposal.ty) == Some(0);
+            return match proposal.part {
+                Part::Value | Part::Elements => has_no_pointers(),
+                Part::StringData => true,
+                // 16 bytes without pointers are not put together with others.
+                Part::Closure => self.resolver.is_opaque(proposal.ty) || has_no_pointers(),
+                _ => false,
+            };
         }
         let resolver = &*self.resolver;
         if proposal.part.is_inside() && proposal.part != Part::Closure {

@@ -11,7 +11,7 @@ use crate::resolve::{Need, Resolver};
 use crate::root::UntypedRoot;
 use crate::span_scan::SpanScan;
 use goheap_graph::IdBitSet;
-use goheap_runtime::{CodeReferences, MALLOC_HEADER_BYTES, RuntimeModel, Span};
+use goheap_runtime::{CodeReferences, MALLOC_HEADER_BYTES, Meter, RuntimeModel, Span};
 use rayon::prelude::*;
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -29,6 +29,8 @@ const RANGE: u32 = 1 << 18;
 /// The inference at work, and its result.
 pub(crate) struct Inference<'a, 'm, 'p> {
     pub(super) model: &'m RuntimeModel<'p>,
+    /// Counts objects that are followed.
+    meter: &'a Meter<'a>,
     pub(super) objects: &'a ObjectTable<'m, 'p>,
     pub(super) resolver: &'a mut Resolver<'m>,
     pub(super) shapes: Shapes,
@@ -86,6 +88,7 @@ impl<'a, 'm, 'p> Inference<'a, 'm, 'p> {
         model: &'m RuntimeModel<'p>,
         objects: &'a ObjectTable<'m, 'p>,
         resolver: &'a mut Resolver<'m>,
+        meter: &'a Meter<'a>,
     ) -> Self {
         let types: Vec<AtomicU32> =
             std::iter::repeat_with(|| AtomicU32::new(FREE)).take(objects.len() as usize).collect();
@@ -97,6 +100,7 @@ impl<'a, 'm, 'p> Inference<'a, 'm, 'p> {
         leads.grow(resolver.types.len());
         Inference {
             model,
+            meter,
             objects,
             resolver,
             shapes,
@@ -181,12 +185,13 @@ impl<'a, 'm, 'p> Inference<'a, 'm, 'p> {
         let mut desk = Desk::default();
         while !level.is_empty() {
             let outcomes = match &level[..] {
-                [part] if part.len() < PARALLEL => vec![self.follow_part(part, &mut desk)],
+                [list] if list.len() < PARALLEL => vec![self.follow_part(list, &mut desk)],
                 _ => {
                     let parts = level.par_iter().flat_map(|list| list.par_chunks(PART));
                     parts.map_init(Desk::default, |desk, part| self.follow_part(part, desk)).collect()
                 }
             };
+            self.meter.add(level.iter().map(|list| list.len() as u64).sum());
             drop(level);
             level = self.next_level(outcomes);
         }

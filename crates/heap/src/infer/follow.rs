@@ -187,7 +187,7 @@ impl Inference<'_, '_, '_> {
         }
         if let Some(lead) = self.leads.lead(code) {
             let new = lead.kind.with_evidence(lead.kind.evidence().min(from.object.evidence()));
-            if new.is_same_kind(known.object) && new.evidence() <= known.object.evidence() {
+            if place.offset == 0 && new.is_same_kind(known.object) && new.evidence() <= known.object.evidence() {
                 return;
             }
             if known.object == ObjectType::UNKNOWN && lead.surely_fits(place, known.bits) {
