@@ -2,66 +2,68 @@
 //! heap has.
 
 use crate::snapshot::SnapshotOptions;
-use goheap_runtime::{Claim, GoHeap};
+use goheap_runtime::{ARENA_BYTES, Claim, GoHeap};
 
-/// Bytes a span: the number of its first slot; what reading its slots needs; the tree's facts.
-const OBJECTS_PER_SPAN: u64 = 4;
-const SCAN_PER_SPAN: u64 = 48;
-const TREE_PER_SPAN: u64 = SCAN_PER_SPAN + 8;
-/// Bytes a page of a span of many slots.
-const PER_PAGE: u64 = 32;
+/// Bytes of the page table for an arena that holds a span of many slots.
+const PAGES_OF_ARENA: u64 = 256 << 10;
+/// Bytes a span: in the object table, in the list by which spans are scanned, and of what the tree keeps beside that.
+const FIRST: u64 = 4;
+const SCAN: u64 = 40;
+const TREE: u64 = 16;
 /// Slots to an entry of the object table's index, of four bytes.
 const SLOTS_PER_ENTRY: u64 = 64;
 /// Bytes a slot for its type, and for its frame where that is remembered.
 const TYPE: u64 = 4;
 const FRAME: u64 = 4;
-/// Bytes an object with pointers of a level of the inference: 4 as found, 16 as work.
+/// Bytes an object with pointers in a level of the inference: 4 as found, 16 as work.
 const LEVEL: u64 = 20;
 /// Bytes an object with pointers in the tree's queue, if all wait at once.
 const QUEUED: u64 = 12;
 
 /// What a heap has, as far as it decides how much memory a snapshot takes. Numbers of a broken core may be anything.
 pub(crate) struct Needs {
+    /// Arenas that hold a span of many slots.
+    arenas: u64,
     spans: u64,
-    /// Of spans of many slots.
-    pages: u64,
     slots: u64,
-    /// Objects with pointers.
+    /// Allocated objects with pointers.
     pub(crate) scannable: u64,
     owners: bool,
 }
 
 impl Needs {
     pub(crate) fn new(heap: &GoHeap<'_>, options: SnapshotOptions) -> Self {
-        let slots = heap.spans.iter().map(|span| u64::from(span.nelems)).sum();
-        let (mut pages, mut scannable) = (0, 0);
+        let spans = heap.spans.len() as u64;
+        let mut needs = Needs { arenas: 0, spans, slots: 0, scannable: 0, owners: options.owners };
+        let mut next_arena = 0;
         for span in &heap.spans {
-            pages += if span.nelems > 1 { span.npages } else { 0 };
-            scannable += if span.is_noscan() { 0 } else { span.allocated.count() as u64 };
+            needs.slots += u64::from(span.nelems);
+            needs.scannable += if span.is_noscan() { 0 } else { span.allocated.count() as u64 };
+            if span.nelems > 1 {
+                let first = (span.base / ARENA_BYTES).max(next_arena);
+                next_arena = span.end().div_ceil(ARENA_BYTES);
+                needs.arenas += next_arena.saturating_sub(first);
+            }
         }
-        Needs { spans: heap.spans.len() as u64, pages, slots, scannable, owners: options.owners }
+        needs
     }
 
-    /// The object table: a key a page, a number a span, a bit a slot, an entry every 64 slots.
+    /// The object table: its page table, the first slot of a span, a bit a slot, an entry every 64 slots.
     pub(crate) fn objects(&self) -> Claim {
-        let pages = self.pages.saturating_mul(PER_PAGE);
-        let kept = pages + self.spans * OBJECTS_PER_SPAN + self.bits() + self.slots / SLOTS_PER_ENTRY * 4;
-        Claim { kept, passing: 0 }
+        let index = self.slots / SLOTS_PER_ENTRY * 4;
+        Claim { kept: self.arenas * PAGES_OF_ARENA + self.spans * FIRST + self.bits() + index, passing: 0 }
     }
 
-    /// The types; two sets of objects that it counts in and one that it puts in order by, and a level, which may be every object
-    /// with pointers.
+    /// The types; three sets of objects, the list of spans and a level, which may be every object.
     pub(crate) fn inference(&self) -> Claim {
-        Claim {
-            kept: self.slots * TYPE,
-            passing: self.spans * SCAN_PER_SPAN + 3 * self.bits() + self.scannable * LEVEL,
-        }
+        let passing = 3 * self.bits() + self.spans * SCAN + self.scannable * LEVEL;
+        Claim { kept: self.slots * TYPE, passing }
     }
 
     /// The set of what is reached and the frames, where they are wanted; the set of what is reserved, and the queue.
     pub(crate) fn tree(&self) -> Claim {
         let frames = if self.owners { self.slots * FRAME } else { 0 };
-        let passing = self.spans * TREE_PER_SPAN + self.bits() + self.scannable * QUEUED;
+        let passing = self.spans * (SCAN + TREE) + self.bits() + self.scannable * QUEUED;
         Claim { kept: self.bits() + frames, passing }
     }
 
@@ -77,9 +79,10 @@ mod tests {
 
     #[test]
     fn the_types_take_four_bytes_a_slot_and_frames_as_much() {
-        let mut needs = Needs { spans: 1 << 10, pages: 1 << 11, slots: 1 << 20, scannable: 1 << 19, owners: false };
-        assert_eq!(needs.objects(), Claim { kept: (64 << 10) + (4 << 10) + (128 << 10) + (64 << 10), passing: 0 });
-        assert_eq!(needs.inference(), Claim { kept: 4 << 20, passing: (48 << 10) + (384 << 10) + (10 << 20) });
+        let mut needs = Needs { arenas: 2, spans: 1 << 10, slots: 1 << 20, scannable: 1 << 19, owners: false };
+        assert_eq!(needs.objects(), Claim { kept: (512 << 10) + (4 << 10) + (128 << 10) + (64 << 10), passing: 0 });
+        let level = (384 << 10) + (40 << 10) + (10 << 20);
+        assert_eq!(needs.inference(), Claim { kept: 4 << 20, passing: level });
         let without = needs.tree();
         assert_eq!(without, Claim { kept: 128 << 10, passing: (56 << 10) + (128 << 10) + (6 << 20) });
         needs.owners = true;
