@@ -39,3 +39,25 @@ fn every_field_of_the_table_is_where_dwarf_says() {
         }
     }
 }
+
+#[test]
+fn debug_information_is_the_same_at_any_number_of_threads() {
+    for path in carried() {
+        let executable = Executable::open(&path, &OpenOptions::default()).unwrap();
+        let by = |threads| {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+            pool.install(|| Dwarf::parse(&ExecutableSections(&executable)).unwrap().unwrap())
+        };
+        let (one, many) = (by(1), by(4));
+        assert!(one.types().len() > 1000);
+        assert_eq!(one.types(), many.types());
+        assert_eq!((one.globals(), one.functions()), (many.globals(), many.functions()));
+        assert_eq!(one.diagnostics(), many.diagnostics());
+        let locals = |dwarf: &Dwarf<'_>| -> Vec<_> {
+            let main = dwarf.functions().iter().filter(|function| function.name.starts_with("main."));
+            main.flat_map(|function| dwarf.locals_of_function(function.low)).collect()
+        };
+        assert!(locals(&one).len() > 10);
+        assert_eq!(locals(&one), locals(&many));
+    }
+}
