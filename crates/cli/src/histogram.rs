@@ -5,7 +5,7 @@ use crate::diagnostics;
 use crate::errors::Failure;
 use crate::open::{Needs, with_heap};
 use crate::output::to_stdout;
-use goheap_heap::{Evidence, Grouping, HeapSnapshot, HistogramRow, Selection, SnapshotOptions};
+use goheap_heap::{Evidence, Grouping, HeapSnapshot, HistogramRow, Selection};
 use goheap_report::histogram::{self, HistogramReport};
 
 /// Rows of a table unless another number is asked for: a screen.
@@ -13,8 +13,7 @@ const USUAL_ROWS: usize = 40;
 
 /// Runs the command.
 pub(crate) fn run(input: &Input, options: &HistogramOptions) -> Result<(), Failure> {
-    let snapshot = SnapshotOptions { no_frames: true, ..SnapshotOptions::default() };
-    with_heap(input, Needs { snapshot, ..Needs::default() }, |snapshot| {
+    with_heap(input, Needs::default(), |snapshot| {
         diagnostics::warn(snapshot);
         let report = report(snapshot, options);
         to_stdout(|out| match options.format {

@@ -8,7 +8,7 @@ use crate::errors::Failure;
 use crate::open::{Needs, with_model_then_heap};
 use crate::output::to_stdout;
 use crate::say;
-use goheap_heap::{Evidence, HeapSnapshot, SnapshotOptions, Totals, invariants};
+use goheap_heap::{Evidence, HeapSnapshot, Totals, invariants};
 use goheap_image::{Machine, Process};
 use goheap_report::overview::{
     EvidenceSum, GoBuild, Goroutines, HeapSums, Invariant, LayoutSource, ObjectCounts, OverviewReport, Program,
@@ -21,8 +21,7 @@ use std::collections::BTreeMap;
 
 /// Runs the command.
 pub(crate) fn run(input: &Input, options: &OverviewOptions) -> Result<(), Failure> {
-    let snapshot = SnapshotOptions { no_frames: true, ..SnapshotOptions::default() };
-    let needs = Needs { without_heap: true, snapshot };
+    let needs = Needs { without_heap: true, ..Needs::default() };
     let first = |model: &RuntimeModel<'_>| match options.json {
         true => Ok(()),
         false => to_stdout(|out| of_process(model).write_first_lines(out)),

@@ -46,9 +46,6 @@ pub struct SnapshotOptions {
     pub owners: bool,
     /// The roots themselves: 24 bytes each. Else no holder of an object is a root.
     pub roots: bool,
-    /// No frames for what is reached: [`HeapSnapshot::tree`] has none below the roots, and no object an owner. Totals are the same,
-    /// sooner.
-    pub no_frames: bool,
 }
 
 /// How the bytes of the heap reconcile: allocated = reachable + unreachable.
@@ -139,9 +136,6 @@ impl<'m, 'p> HeapSnapshot<'m, 'p> {
         let mut builder = TreeBuilder::new(model, &objects, &mut resolver, &mut labels, &mut trie, &object_types);
         if options.owners {
             builder.remember_frames();
-        }
-        if options.no_frames {
-            builder.only_mark();
         }
         totals.by_class = builder.walk(&set.roots, &Meter::new(observer, needs.scannable));
         begins("unreachable");

@@ -16,7 +16,7 @@ use goheap_image::Address;
 use goheap_runtime::{Meter, RuntimeModel};
 use merge::Merger;
 use rayon::prelude::*;
-use scan::{Found, HAS_RESERVED, Item, Scanner};
+use scan::{Found, Item, Scanner};
 use std::ops::Range;
 use std::sync::Mutex;
 use walk_plan::WalkPlans;
@@ -133,11 +133,6 @@ impl<'a, 'm, 'p> TreeBuilder<'a, 'm, 'p> {
         self.merger.frames = Some(vec![PathTrie::ROOT; self.scanner.objects.len() as usize]);
     }
 
-    /// Leaves the frames out: who reaches what first within a class does not matter, and threads decide it at once.
-    pub(crate) fn only_mark(&mut self) {
-        self.scanner.only_marks = true;
-    }
-
     /// Walks from the roots of each class in turn; what each class reached.
     /// `meter` counts objects that are read.
     pub(crate) fn walk(&mut self, roots: &[Root], meter: &Meter<'_>) -> Vec<(RootClass, Share)> {
@@ -165,8 +160,7 @@ impl<'a, 'm, 'p> TreeBuilder<'a, 'm, 'p> {
         let sudogs = model.goroutines.iter().flat_map(|goroutine| waiting_sudogs(model, goroutine.address));
         for address in goroutines.chain(threads).chain(processors).chain(sudogs) {
             if let Some(slot) = self.scanner.objects.find_allocated(address) {
-                self.merger.reserved.insert(slot.id.0);
-                self.scanner.facts[slot.span as usize] |= HAS_RESERVED;
+                self.merger.reserve(slot);
             }
         }
     }
@@ -220,7 +214,7 @@ impl<'a, 'm, 'p> TreeBuilder<'a, 'm, 'p> {
 
     fn reach(&mut self, item: Item) {
         if self.scanner.unreached.contains(item.id) {
-            self.merger.reach(item, &self.scanner);
+            self.merger.reach(item, &self.scanner.unreached);
         }
     }
 

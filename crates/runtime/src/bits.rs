@@ -59,6 +59,14 @@ impl BitVector {
         ones(&self.bytes).take_while(|&index| index < self.len)
     }
 
+    /// The same, of those not below `start`.
+    pub fn ones_from(&self, start: usize) -> impl Iterator<Item = usize> + '_ {
+        let first = start / 64 * 8;
+        let rest = self.bytes.get(first..).unwrap_or_default();
+        let ones = ones(rest).map(move |index| first * 8 + index);
+        ones.skip_while(move |&index| index < start).take_while(|&index| index < self.len)
+    }
+
     /// How many bits are set.
     pub fn count(&self) -> usize {
         let (whole, tail) = (self.len / 8, self.len % 8);
@@ -116,5 +124,8 @@ mod tests {
         set.iter().for_each(|&bit| bits.set(bit));
         assert_eq!(bits.ones().collect::<Vec<_>>(), set);
         assert_eq!(bits.count(), set.len());
+        for start in [0, 1, 63, 64, 65, 128, 129, 138, 139, 1000] {
+            assert!(bits.ones_from(start).eq(set.into_iter().filter(|&bit| bit >= start)), "from {start}");
+        }
     }
 }

@@ -1,9 +1,9 @@
-//! A set that is emptied while threads ask.
+//! A set that one thread empties while others ask.
 
 use super::{IdBitSet, place};
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// A set of `u32` ids, from which ids are taken while others look whether an id is there.
+/// A set of `u32` ids, from which one thread may take ids while others look whether an id is there.
 ///
 /// A reader may still see what is being taken, and nothing else; once the threads have met, it sees all.
 ///
@@ -29,13 +29,6 @@ impl SharedBitSet {
         // A store of its own costs a tenth of what a locked instruction does.
         word.store(bits & !bit, Ordering::Relaxed);
         bits & bit != 0
-    }
-
-    /// The same where any number of threads may take ids, all of them by this.
-    #[inline]
-    pub fn take(&self, id: u32) -> bool {
-        let (word, bit) = place(id);
-        self.words.get(word).is_some_and(|word| word.fetch_and(!bit, Ordering::Relaxed) & bit != 0)
     }
 
     /// Whether `id` is in the set.
@@ -64,8 +57,8 @@ mod tests {
         let mut set = IdBitSet::default();
         [3, 68, 69].into_iter().for_each(|id| _ = set.insert(id));
         let shared = SharedBitSet::of(&set);
-        assert!(shared.remove(3) && shared.take(69) && !shared.remove(3) && !shared.take(69));
-        assert!(!shared.remove(1000) && !shared.take(1000), "beyond the bound");
+        assert!(shared.remove(3) && shared.remove(69) && !shared.remove(3));
+        assert!(!shared.remove(1000), "beyond the bound");
         assert!(shared.contains(68) && !shared.contains(3) && !shared.contains(1000));
         let left = shared.into_set();
         assert_eq!(left.count(), 1);

@@ -9,6 +9,7 @@ use crate::object_type::{Evidence, ObjectType, Part};
 use crate::page_table::Slots;
 use crate::resolve::{Meaning, Target};
 use crate::word_batch::{BATCH, Word, WordBatch};
+use goheap_image::Address;
 use std::sync::atomic::Ordering;
 
 /// An object of more bytes is followed in pieces of so many.
@@ -105,8 +106,10 @@ impl Inference<'_, '_, '_> {
         let pieces = (0..span.elem_size.div_ceil(PIECE)).into_par_iter().map(|piece| {
             let (start, mut outcome) = (piece * PIECE, Outcome::default());
             self.follow_offsets(slot, object, &mut outcome, |visit| {
-                let offsets = start..span.elem_size.min(start + PIECE);
-                masks.for_each_offset_in(span, offsets, visit);
+                let len = PIECE.min(span.elem_size - start);
+                for part in self.model.memory().nonzero_parts(Address(span.base + start), len) {
+                    masks.for_each_offset_in(span, start + part.start..start + part.end, &mut *visit);
+                }
             });
             outcome
         });

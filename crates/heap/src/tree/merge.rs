@@ -1,19 +1,19 @@
 //! Deciding: candidates in order, each object taken by the first that leads to it. One thread does this, so the tree is the same
 //! whatever the number of threads that read.
 
-use super::scan::{Candidate, Detail, Found, HAS_RESERVED, Item, NOSCAN, Scanner, dynamic};
+use super::scan::{Candidate, Detail, Found, Item, Scanner, dynamic};
 use super::walk_plan::{Leads, WordCode};
 use super::{PointerCounts, Share};
 use crate::containers::Role;
 use crate::infer::payload_offset;
 use crate::label_text::{Beyond, captured_path, field_label};
 use crate::labels::{EdgeKey, Labels};
-use crate::object::ObjectTable;
+use crate::object::{ObjectTable, Slot};
 use crate::object_type::{ObjectType, Part};
 use crate::plan::PlanEntry;
 use crate::resolve::{Meaning, Resolver, Target};
 use crate::root::RootClass;
-use goheap_graph::{IdBitSet, PathTrie, TrieNode};
+use goheap_graph::{IdBitSet, PathTrie, SharedBitSet, TrieNode};
 use goheap_runtime::{RuntimeModel, TypeId};
 use rustc_hash::FxHashMap;
 
@@ -56,10 +56,15 @@ pub(crate) struct Merger<'a, 'm, 'p> {
     /// the runtime's variables hold them.
     pub(super) reserved: IdBitSet,
     pub(super) postponed: Vec<Item>,
+    /// Of each span: element size, in the two lowest bits whether slots are without pointers and whether one is reserved.
+    facts: Vec<u64>,
     /// Labels of words whose code is not detailed.
     label_of_code: FxHashMap<(WordCode, Beyond), u32>,
     memo: Box<[Step]>,
 }
+
+const NOSCAN: u64 = 1;
+const HAS_RESERVED: u64 = 2;
 
 impl<'a, 'm, 'p> Merger<'a, 'm, 'p> {
     pub(super) fn new(
@@ -69,6 +74,7 @@ impl<'a, 'm, 'p> Merger<'a, 'm, 'p> {
         labels: &'a mut Labels,
         trie: &'a mut PathTrie,
     ) -> Self {
+        let facts = model.heap.spans.iter().map(|span| (span.elem_size & !7) | (u64::from(span.is_noscan()) * NOSCAN));
         let nowhere = Step { from: PathTrie::ROOT, code: NO_CODE, beyond: Beyond::Nothing, to: PathTrie::ROOT };
         Merger {
             model,
@@ -84,9 +90,15 @@ impl<'a, 'm, 'p> Merger<'a, 'm, 'p> {
             class: RootClass::Variables,
             reserved: IdBitSet::default(),
             postponed: Vec::new(),
+            facts: facts.collect(),
             label_of_code: FxHashMap::default(),
             memo: vec![nowhere; MEMO].into(),
         }
+    }
+
+    pub(super) fn reserve(&mut self, slot: Slot) {
+        self.reserved.insert(slot.id.0);
+        self.facts[slot.span as usize] |= HAS_RESERVED;
     }
 
     /// Takes what was found, in order.
@@ -97,39 +109,25 @@ impl<'a, 'm, 'p> Merger<'a, 'm, 'p> {
                 let is_explained = self.is_explained(at, scanner);
                 self.counts.unexplained += u64::from(!is_explained);
             }
-            self.take_marked(found);
             let mut details = found.details.iter();
             for candidate in &found.candidates {
                 let detail = if candidate.code.is_detailed() { details.next() } else { None };
                 if scanner.unreached.contains(candidate.target) {
                     let node = self.step(candidate, detail, scanner);
-                    self.reach(Item { id: candidate.target, span: candidate.span, node }, scanner);
+                    self.reach(Item { id: candidate.target, span: candidate.span, node }, &scanner.unreached);
                 }
             }
         }
     }
 
-    /// Takes what readers decided themselves.
-    fn take_marked(&mut self, found: &Found) {
-        self.share.bytes += found.share.bytes;
-        self.share.objects += found.share.objects;
-        let spans = &self.model.heap.spans;
-        self.next_has_large |= found.marked.iter().any(|item| spans[item.span as usize].elem_size > super::PIECE);
-        self.next.extend_from_slice(&found.marked);
-    }
-
     /// Counts an object under a frame, unless it is held back; it was not reached before.
-    pub(super) fn reach(&mut self, item: Item, scanner: &Scanner<'a, 'm, 'p>) {
-        let facts = scanner.facts[item.span as usize];
+    pub(super) fn reach(&mut self, item: Item, unreached: &SharedBitSet) {
+        let facts = self.facts[item.span as usize];
         if facts & HAS_RESERVED != 0 && self.class < RootClass::Runtime && self.reserved.contains(item.id) {
             self.postponed.push(item);
             return;
         }
-        let is_new =
-            if scanner.only_marks { scanner.unreached.take(item.id) } else { scanner.unreached.remove(item.id) };
-        if !is_new {
-            return;
-        }
+        unreached.remove(item.id);
         let bytes = facts & !7;
         self.share.bytes += bytes;
         self.share.objects += 1;

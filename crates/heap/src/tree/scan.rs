@@ -1,7 +1,7 @@
 //! Reading objects: what their pointer words lead to and mean. Any number of threads may read at once; nothing is decided here.
 
+use super::PointerCounts;
 use super::walk_plan::{Leads, WalkPlan, WalkPlans, WordCode};
-use super::{PointerCounts, Share};
 use crate::infer::payload_offset;
 use crate::label_text::Beyond;
 use crate::object::{ObjectId, ObjectTable, Place, Slot};
@@ -9,7 +9,7 @@ use crate::object_type::ObjectType;
 use crate::plan::PointerWord;
 use crate::span_scan::SpanScan;
 use crate::word_batch::{BATCH, Word, WordBatch};
-use goheap_graph::{PathTrie, SharedBitSet, TrieNode};
+use goheap_graph::{SharedBitSet, TrieNode};
 use goheap_image::Address;
 use goheap_runtime::RuntimeModel;
 use std::ops::Range;
@@ -51,9 +51,6 @@ pub(super) struct Detail {
 #[derive(Default)]
 pub(super) struct Found {
     pub(super) candidates: Vec<Candidate>,
-    /// What was reached, where frames do not matter: those to be read next, and all of them.
-    pub(super) marked: Vec<Item>,
-    pub(super) share: Share,
     /// One for each candidate whose code is detailed.
     pub(super) details: Vec<Detail>,
     /// Addresses of words in objects without a plan.
@@ -67,8 +64,6 @@ pub(super) struct Found {
 impl Found {
     fn clear(&mut self) {
         self.candidates.clear();
-        self.marked.clear();
-        self.share = Share::default();
         self.details.clear();
         self.unplanned.clear();
         self.counts = PointerCounts::default();
@@ -115,14 +110,7 @@ pub(super) struct Scanner<'a, 'm, 'p> {
     /// What is allocated and not reached so far.
     pub(super) unreached: SharedBitSet,
     spans: Vec<SpanScan<'p>>,
-    /// Of each span: element size, in the two lowest bits whether slots are without pointers and whether one is reserved.
-    pub(super) facts: Vec<u64>,
-    /// True if frames do not matter, so that threads may decide at once what is reached.
-    pub(super) only_marks: bool,
 }
-
-pub(super) const NOSCAN: u64 = 1;
-pub(super) const HAS_RESERVED: u64 = 2;
 
 impl<'a, 'm, 'p> Scanner<'a, 'm, 'p> {
     pub(super) fn new(
@@ -133,9 +121,7 @@ impl<'a, 'm, 'p> Scanner<'a, 'm, 'p> {
     ) -> Self {
         let spans = SpanScan::all(model, objects);
         let unreached = SharedBitSet::of(objects.allocated_ids());
-        let facts = model.heap.spans.iter().map(|span| (span.elem_size & !7) | (u64::from(span.is_noscan()) * NOSCAN));
-        let facts = facts.collect();
-        Scanner { model, objects, types, plans, unreached, spans, facts, only_marks: false }
+        Scanner { model, objects, types, plans, unreached, spans }
     }
 
     /// Reads `items` in order; `found` is overwritten.
@@ -200,7 +186,12 @@ impl<'a, 'm, 'p> Scanner<'a, 'm, 'p> {
     pub(super) fn scan_piece(&self, item: Item, offsets: Range<u64>, found: &mut Found) {
         found.clear();
         let (masks, span) = (&self.model.masks, &self.model.heap.spans[item.span as usize]);
-        self.read_words(item, span.base, found, |visit| masks.for_each_offset_in(span, offsets, visit));
+        self.read_words(item, span.base, found, |visit| {
+            let start = offsets.start;
+            for part in self.model.memory().nonzero_parts(Address(span.base + start), offsets.end - start) {
+                masks.for_each_offset_in(span, start + part.start..start + part.end, &mut *visit);
+            }
+        });
     }
 
     /// Reads the words of an object at the offsets of the payload that `offsets` calls its argument with.
@@ -242,8 +233,7 @@ impl<'a, 'm, 'p> Scanner<'a, 'm, 'p> {
             };
             Target { state, object: ObjectType::UNKNOWN }
         }));
-        let asks = |target: &Target| target.state == State::New && !self.only_marks;
-        for (target, place) in targets.iter_mut().zip(words.places()).filter(|(target, _)| asks(target)) {
+        for (target, place) in targets.iter_mut().zip(words.places()).filter(|(target, _)| target.state == State::New) {
             target.object = self.types[place.id as usize];
         }
         self.sort_out(found);
@@ -251,7 +241,7 @@ impl<'a, 'm, 'p> Scanner<'a, 'm, 'p> {
 
     /// Counts the words, and keeps those that lead to something new.
     fn sort_out(&self, found: &mut Found) {
-        let Found { candidates, marked, share, details, unplanned, counts, batch, words, targets } = found;
+        let Found { candidates, details, unplanned, counts, batch, words, targets } = found;
         counts.words += words.words().len() as u64;
         for ((word, place), target) in words.words().iter().zip(words.places()).zip(targets.iter()) {
             let object = &batch[word.object as usize];
@@ -265,9 +255,6 @@ impl<'a, 'm, 'p> Scanner<'a, 'm, 'p> {
             counts.to_objects += u64::from(matches!(target.state, State::Reached | State::New));
             match target.state {
                 State::Reached => {}
-                State::New if self.only_marks && self.facts[place.span as usize] & HAS_RESERVED == 0 => {
-                    self.mark(place, marked, share);
-                }
                 State::New => {
                     let (id, span, node) = (place.id, place.span, object.node);
                     let is_inside = place.offset != 0;
@@ -283,19 +270,6 @@ impl<'a, 'm, 'p> Scanner<'a, 'm, 'p> {
                 }
                 State::Stray => self.count_stray(word.value, counts),
             }
-        }
-    }
-
-    /// Takes an object for reached, if no other thread did in the meantime.
-    fn mark(&self, place: &Place, marked: &mut Vec<Item>, share: &mut Share) {
-        if !self.unreached.take(place.id) {
-            return;
-        }
-        let facts = self.facts[place.span as usize];
-        share.bytes += facts & !7;
-        share.objects += 1;
-        if facts & NOSCAN == 0 {
-            marked.push(Item { id: place.id, span: place.span, node: PathTrie::ROOT });
         }
     }
 

@@ -36,15 +36,15 @@ impl PointerWords for GcMask {
             return;
         }
         let first = offsets.start / self.size * self.size;
+        // Of the first value, what lies before the range is not walked: a value may be much larger than the range.
+        let mut skipped = usize::try_from((offsets.start - first).div_ceil(8)).unwrap_or(usize::MAX);
         for start in (first..offsets.end).step_by(usize::try_from(self.size).unwrap_or(usize::MAX)) {
-            for word in self.pointers.ones() {
+            for word in self.pointers.ones_from(std::mem::take(&mut skipped)) {
                 let offset = start + word as u64 * 8;
                 if offset + 8 > offsets.end {
                     return;
                 }
-                if offset >= offsets.start {
-                    visit(offset);
-                }
+                visit(offset);
             }
         }
     }
