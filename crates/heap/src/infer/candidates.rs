@@ -69,17 +69,24 @@ pub(super) fn propose(inference: &mut Inference<'_, '_, '_>, untyped: &[UntypedR
     if let Some(code) = &inference.code {
         super::code::propose(inference, code, untyped, &mut outcome);
     }
-    let mut next = Choices::default();
     let tried = if unknown.len() > FEW_UNKNOWN { MAX_TRIED } else { MAX_TRIED * 16 };
-    for slot in unknown {
+    // Every object is judged by what was known when the round began: so many threads may judge.
+    let judge = |&slot: &Slot| {
         let first = hints.partition_point(|(id, _)| *id < slot.id);
         let hints = hints[first..].iter().take_while(|(id, _)| *id == slot.id).map(|(_, inner)| *inner);
         let hints: Vec<Inner> = hints.collect();
-        let found = closure(inference, slot).or_else(|| best(inference, slot, &hints, tried, &mut next));
+        let mut choices = None;
+        let found = closure(inference, slot).or_else(|| best(inference, slot, &hints, tried, &mut choices));
+        (slot, found, choices)
+    };
+    let judged: Vec<_> = unknown.par_iter().map(judge).collect();
+    let mut next = Choices::default();
+    for (slot, found, choices) in judged {
         if let Some((part, ty)) = found {
             inference.raise(slot, ObjectType::new(part, ty, Evidence::Candidate), &mut outcome);
         }
         interfaces(inference, slot, &mut outcome);
+        next.by_object.extend(choices.map(|choices| (slot.id, choices)));
     }
     inference.hints = hints;
     inference.choices = next;
@@ -180,13 +187,13 @@ fn interfaces(inference: &Inference<'_, '_, '_>, slot: Slot, outcome: &mut Outco
     });
 }
 
-/// The one type that is better than every other for the slot; the types that it can be go to `next`.
+/// The one type that is better than every other for the slot; the types that it can be go to `choices`.
 fn best(
     inference: &Inference<'_, '_, '_>,
     slot: Slot,
     hints: &[Inner],
     tried: usize,
-    next: &mut Choices,
+    choices: &mut Option<Vec<TypeId>>,
 ) -> Option<(Part, TypeId)> {
     let types = &inference.resolver.types;
     let span = inference.objects.span(slot);
@@ -204,7 +211,7 @@ fn best(
     let mut ranked: Vec<(u32, TypeId)> =
         allowed.filter_map(|&ty| Some((confirm(inference, slot, Part::Value, ty)?, ty))).collect();
     ranked.sort_unstable_by(|one, other| other.cmp(one));
-    next.by_object.insert(slot.id, ranked.iter().map(|&(_, ty)| ty).collect());
+    *choices = Some(ranked.iter().map(|&(_, ty)| ty).collect());
     ranked.dedup_by(|one, other| types.get(one.1).name == types.get(other.1).name);
     let whole = |ty| (!is_like_row(inference, slot, ty)).then(|| inference.shapes.whole(types, ty));
     match ranked[..] {

@@ -60,7 +60,9 @@ impl Inference<'_, '_, '_> {
                     let (payload, bits) = (span.base + start, span.pointer_bits(start));
                     desk.batch.push(Object { slot, object, plan: self.leads.of(object), payload, bits });
                 } else {
-                    self.follow_any(slot, object, &mut outcome);
+                    self.follow_batch(desk, &mut outcome);
+                    self.follow_any(slot, object, desk, &mut outcome);
+                    desk.batch.clear();
                 }
             }
             self.follow_batch(desk, &mut outcome);
@@ -91,7 +93,7 @@ impl Inference<'_, '_, '_> {
     }
 
     /// Follows an object of any size and release.
-    fn follow_any(&self, slot: Slot, object: ObjectType, outcome: &mut Outcome) {
+    fn follow_any(&self, slot: Slot, object: ObjectType, desk: &mut Desk, outcome: &mut Outcome) {
         use rayon::prelude::*;
         let (masks, span) = (&self.model.masks, self.objects.span(slot));
         if span.is_noscan() {
@@ -99,13 +101,13 @@ impl Inference<'_, '_, '_> {
         }
         if span.elem_size <= PIECE || !masks.can_walk_pieces() || !span.is_large() {
             let payload = payload_offset(self.model, span);
-            return self.follow_offsets(slot, object, outcome, |visit| {
+            return self.follow_offsets(slot, object, desk, outcome, |visit| {
                 masks.for_each_offset(span, slot.slot, |offset| visit(offset.wrapping_sub(payload)));
             });
         }
-        let pieces = (0..span.elem_size.div_ceil(PIECE)).into_par_iter().map(|piece| {
+        let pieces = (0..span.elem_size.div_ceil(PIECE)).into_par_iter().map_init(Desk::default, |desk, piece| {
             let (start, mut outcome) = (piece * PIECE, Outcome::default());
-            self.follow_offsets(slot, object, &mut outcome, |visit| {
+            self.follow_offsets(slot, object, desk, &mut outcome, |visit| {
                 let len = PIECE.min(span.elem_size - start);
                 for part in self.model.memory().nonzero_parts(Address(span.base + start), len) {
                     masks.for_each_offset_in(span, start + part.start..start + part.end, &mut *visit);
@@ -121,12 +123,13 @@ impl Inference<'_, '_, '_> {
         &self,
         slot: Slot,
         object: ObjectType,
+        desk: &mut Desk,
         outcome: &mut Outcome,
         offsets: impl FnOnce(&mut dyn FnMut(u64)),
     ) {
         let (masks, span) = (&self.model.masks, self.objects.span(slot));
         let payload = self.objects.address(slot) + payload_offset(self.model, span);
-        let mut desk = Desk::default();
+        desk.batch.clear();
         desk.batch.push(Object { slot, object, plan: self.leads.of(object), payload, bits: 0 });
         desk.words.clear();
         offsets(&mut |offset| {
@@ -136,11 +139,11 @@ impl Inference<'_, '_, '_> {
             };
             desk.words.push(Word { value, word: (offset / 8) as u32, object: 0 });
             if desk.words.is_full() {
-                self.follow_words(&mut desk, outcome);
+                self.follow_words(desk, outcome);
                 desk.words.clear();
             }
         });
-        self.follow_words(&mut desk, outcome);
+        self.follow_words(desk, outcome);
     }
 
     fn follow_batch(&self, desk: &mut Desk, outcome: &mut Outcome) {
