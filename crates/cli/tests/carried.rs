@@ -153,6 +153,12 @@ fn the_number_of_threads_changes_no_byte() {
             };
             assert!(with("1") == with("2"), "{} {format}", carried.release);
         }
+        let overview = |threads: &str| {
+            let mut command = command(&[carried.core.as_os_str(), OsStr::new("--exe"), carried.exe.as_os_str()]);
+            command.args(["overview", "--json"]).env("RAYON_NUM_THREADS", threads);
+            run(command).ok().stdout
+        };
+        assert!(overview("1") == overview("2"), "{} overview", carried.release);
     }
 }
 

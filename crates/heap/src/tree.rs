@@ -1,9 +1,12 @@
 //! The reference tree: class by class, breadth first, each object once under the frame that reached it first.
 
+mod counts;
 mod merge;
 mod scan;
 mod unreachable;
 mod walk_plan;
+
+pub use counts::PointerCounts;
 
 use crate::label_text::Beyond;
 use crate::labels::Labels;
@@ -30,56 +33,6 @@ pub struct Share {
     pub objects: u64,
 }
 
-/// Where pointer words led.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct PointerCounts {
-    /// Words of reached objects that are pointers by the collector's masks and not nil.
-    pub words: u64,
-    /// Of these, into allocated slots.
-    pub to_objects: u64,
-    /// Into slots that are free: none on a quiescent core.
-    pub to_free_slots: u64,
-    /// Into the tail of a span, where no slot is.
-    pub to_span_tails: u64,
-    /// Into memory that the runtime manages by hand, as stacks are.
-    pub to_manual_spans: u64,
-    /// Elsewhere in an arena: free pages.
-    pub to_free_pages: u64,
-    /// Outside the heap.
-    pub outside: u64,
-    /// Of words that only look like pointers, those that led to no allocated slot; not counted above.
-    pub conservative_misses: u64,
-    /// Roots that lead to a free slot although they are known to be pointers.
-    pub roots_to_free_slots: u64,
-    /// Words that are absent from the core.
-    pub absent: u64,
-    /// Of `words`, those in objects whose type is known.
-    pub typed_words: u64,
-    /// Of these, the ones where the type has no pointer.
-    pub unexplained: u64,
-    /// The lowest address that holds a pointer to a free slot.
-    pub first_to_free_slot: Option<u64>,
-}
-
-impl PointerCounts {
-    /// Adds what was met later.
-    fn add(&mut self, more: &PointerCounts) {
-        self.words += more.words;
-        self.to_objects += more.to_objects;
-        self.to_free_slots += more.to_free_slots;
-        self.to_span_tails += more.to_span_tails;
-        self.to_manual_spans += more.to_manual_spans;
-        self.to_free_pages += more.to_free_pages;
-        self.outside += more.outside;
-        self.conservative_misses += more.conservative_misses;
-        self.roots_to_free_slots += more.roots_to_free_slots;
-        self.absent += more.absent;
-        self.typed_words += more.typed_words;
-        self.unexplained += more.unexplained;
-        self.first_to_free_slot = self.first_to_free_slot.into_iter().chain(more.first_to_free_slot).min();
-    }
-}
-
 /// Parts that are read before what was found in them is taken.
 const BLOCK: usize = 32;
 /// Objects that one thread reads at a time. So few are not worth another thread.
@@ -92,6 +45,16 @@ const PIECE: u64 = 1 << 18;
 enum Part<'l> {
     Items(&'l [Item]),
     Piece(Item, Range<u64>),
+}
+
+impl Part<'_> {
+    /// Objects that begin in it.
+    fn objects(&self) -> u64 {
+        match self {
+            Part::Items(items) => items.len() as u64,
+            Part::Piece(_, offsets) => u64::from(offsets.start == 0),
+        }
+    }
 }
 
 /// The tree being built.
@@ -227,15 +190,17 @@ impl<'a, 'm, 'p> TreeBuilder<'a, 'm, 'p> {
             let has_large = std::mem::take(&mut self.merger.next_has_large);
             match level.len() {
                 0 => return,
-                _ if has_large && self.scanner.model.masks.can_walk_pieces() => self.read_level(&self.parts(&level)),
+                _ if has_large && self.scanner.model.masks.can_walk_pieces() => {
+                    self.read_level(&self.parts(&level), meter)
+                }
                 1..=PART => {
                     let found = [read(&self.scanner, &self.spare, &Part::Items(&level))];
                     self.merger.merge(&found, &self.scanner);
                     self.recycle(found);
+                    meter.add(level.len() as u64);
                 }
-                _ => self.read_level(&level.chunks(PART).map(Part::Items).collect::<Vec<_>>()),
+                _ => self.read_level(&level.chunks(PART).map(Part::Items).collect::<Vec<_>>(), meter),
             }
-            meter.add(level.len() as u64);
         }
     }
 
@@ -257,7 +222,7 @@ impl<'a, 'm, 'p> TreeBuilder<'a, 'm, 'p> {
     }
 
     /// Reads a level that is worth more than one thread: while one block is taken the next is read.
-    fn read_level(&mut self, parts: &[Part<'_>]) {
+    fn read_level(&mut self, parts: &[Part<'_>], meter: &Meter<'_>) {
         let mut ready = Vec::new();
         for block in parts.chunks(BLOCK) {
             let Self { scanner, merger, spare } = self;
@@ -265,6 +230,7 @@ impl<'a, 'm, 'p> TreeBuilder<'a, 'm, 'p> {
             let read = || block.par_iter().map(|part| read(scanner, spare, part)).collect();
             let ((), next) = rayon::join(|| merger.merge(&ready, scanner), read);
             self.recycle(std::mem::replace(&mut ready, next));
+            meter.add(block.iter().map(Part::objects).sum());
         }
         self.merger.merge(&ready, &self.scanner);
         self.recycle(ready);

@@ -30,7 +30,7 @@ const RANGE: u32 = 1 << 18;
 pub(crate) struct Inference<'a, 'm, 'p> {
     pub(super) model: &'m RuntimeModel<'p>,
     /// Counts objects that are followed.
-    meter: &'a Meter<'a>,
+    pub(super) meter: &'a Meter<'a>,
     pub(super) objects: &'a ObjectTable<'m, 'p>,
     pub(super) resolver: &'a mut Resolver<'m>,
     pub(super) shapes: Shapes,
@@ -191,7 +191,6 @@ impl<'a, 'm, 'p> Inference<'a, 'm, 'p> {
                     parts.map_init(Desk::default, |desk, part| self.follow_part(part, desk)).collect()
                 }
             };
-            self.meter.add(level.iter().map(|list| list.len() as u64).sum());
             drop(level);
             level = self.next_level(outcomes);
         }

@@ -67,6 +67,7 @@ impl Inference<'_, '_, '_> {
             }
             self.follow_batch(desk, &mut outcome);
         }
+        self.meter.add(part.len() as u64);
         outcome
     }
 

@@ -1,0 +1,51 @@
+//! What the words of reached objects turned out to be.
+
+/// Where pointer words led.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct PointerCounts {
+    /// Words of reached objects that are pointers by the collector's masks and not nil.
+    pub words: u64,
+    /// Of these, into allocated slots.
+    pub to_objects: u64,
+    /// Into slots that are free: none on a quiescent core.
+    pub to_free_slots: u64,
+    /// Into the tail of a span, where no slot is.
+    pub to_span_tails: u64,
+    /// Into memory that the runtime manages by hand, as stacks are.
+    pub to_manual_spans: u64,
+    /// Elsewhere in an arena: free pages.
+    pub to_free_pages: u64,
+    /// Outside the heap.
+    pub outside: u64,
+    /// Of words that only look like pointers, those that led to no allocated slot; not counted above.
+    pub conservative_misses: u64,
+    /// Roots that lead to a free slot although they are known to be pointers.
+    pub roots_to_free_slots: u64,
+    /// Words that are absent from the core.
+    pub absent: u64,
+    /// Of `words`, those in objects whose type is known.
+    pub typed_words: u64,
+    /// Of these, the ones where the type has no pointer.
+    pub unexplained: u64,
+    /// The lowest address that holds a pointer to a free slot.
+    pub first_to_free_slot: Option<u64>,
+}
+
+impl PointerCounts {
+    /// Adds what was met later.
+    pub(super) fn add(&mut self, more: &PointerCounts) {
+        self.words += more.words;
+        self.to_objects += more.to_objects;
+        self.to_free_slots += more.to_free_slots;
+        self.to_span_tails += more.to_span_tails;
+        self.to_manual_spans += more.to_manual_spans;
+        self.to_free_pages += more.to_free_pages;
+        self.outside += more.outside;
+        self.conservative_misses += more.conservative_misses;
+        self.roots_to_free_slots += more.roots_to_free_slots;
+        self.absent += more.absent;
+        self.typed_words += more.typed_words;
+        self.unexplained += more.unexplained;
+        self.first_to_free_slot = self.first_to_free_slot.into_iter().chain(more.first_to_free_slot).min();
+    }
+}
