@@ -133,6 +133,11 @@ impl<'m, 'p> ObjectTable<'m, 'p> {
         Slot { id, span: span as u32, slot: id.0 - self.firsts[span] }
     }
 
+    /// The slot of `id`, whose span is known too.
+    pub(crate) fn slot_in(&self, id: u32, span: u32) -> Slot {
+        Slot { id: ObjectId(id), span, slot: id - self.firsts[span as usize] }
+    }
+
     /// The slots of ascending ids, which this table gave out.
     pub(crate) fn slots_of(&self, ids: impl Iterator<Item = u32>) -> impl Iterator<Item = Slot> {
         let mut span = None;

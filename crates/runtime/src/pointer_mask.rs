@@ -120,6 +120,14 @@ impl<'p> PointerMasks<'p> {
         }
     }
 
+    /// The same without the words that are known to be nil: of a large object much may be pages of zeros, or holes in the core.
+    pub fn for_each_nonzero_offset_in(&self, span: &Span<'p>, offsets: Range<u64>, mut visit: impl FnMut(u64)) {
+        let start = offsets.start;
+        for part in self.memory.nonzero_parts(Address(span.base + start), offsets.end - start) {
+            self.for_each_offset_in(span, start + part.start..start + part.end, &mut visit);
+        }
+    }
+
     /// The pointer bits of a slot of at most 64 words, the first word's lowest.
     pub fn small_bits(&self, span: &Span<'p>, slot: u32) -> u64 {
         if let (Scheme::Types(_), Some(bitmap)) = (&self.scheme, span.in_span_bitmap())

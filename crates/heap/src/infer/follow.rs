@@ -9,7 +9,6 @@ use crate::object_type::{Evidence, ObjectType, Part};
 use crate::page_table::Slots;
 use crate::resolve::{Meaning, Target};
 use crate::word_batch::{BATCH, Word, WordBatch};
-use goheap_image::Address;
 use std::sync::atomic::Ordering;
 
 /// An object of more bytes is followed in pieces of so many.
@@ -109,10 +108,8 @@ impl Inference<'_, '_, '_> {
         let pieces = (0..span.elem_size.div_ceil(PIECE)).into_par_iter().map_init(Desk::default, |desk, piece| {
             let (start, mut outcome) = (piece * PIECE, Outcome::default());
             self.follow_offsets(slot, object, desk, &mut outcome, |visit| {
-                let len = PIECE.min(span.elem_size - start);
-                for part in self.model.memory().nonzero_parts(Address(span.base + start), len) {
-                    masks.for_each_offset_in(span, start + part.start..start + part.end, &mut *visit);
-                }
+                let offsets = start..span.elem_size.min(start + PIECE);
+                masks.for_each_nonzero_offset_in(span, offsets, visit);
             });
             outcome
         });
@@ -215,8 +212,7 @@ impl Inference<'_, '_, '_> {
     fn ask(&self, from: &Object, word: &Word, place: &Place, outcome: &mut Outcome) {
         let (object, offset, value) = (from.object, u64::from(word.word) * 8, word.value);
         let at = from.payload + offset;
-        let slot =
-            Slot { id: ObjectId(place.id), span: place.span, slot: place.id - self.objects.first_of(place.span) };
+        let slot = self.objects.slot_in(place.id, place.span);
         let target = match self.resolver.meaning(object, offset) {
             Meaning::Entry(_, _, entry) => self.resolver.target(entry.word, entry.field, at, value),
             Meaning::Indirect(_, ty) => Target::Known(Part::Value, ty, false),
