@@ -14,7 +14,7 @@ const TEXT_BYTES: usize = 80;
 
 /// Runs the command.
 pub(crate) fn run(input: &Input, options: &ObjectOptions) -> Result<(), Failure> {
-    let snapshot = SnapshotOptions { owners: true, roots: true };
+    let snapshot = SnapshotOptions { owners: true, roots: true, ..SnapshotOptions::default() };
     with_heap(input, Needs { snapshot, ..Needs::default() }, |snapshot| {
         diagnostics::warn(snapshot);
         let slot = snapshot.objects.find_allocated(options.address);

@@ -9,7 +9,7 @@ use crate::output::Output;
 use crate::say::{self, Speaker};
 use clap::error::ErrorKind;
 use goheap_graph::{PathTrie, Weight};
-use goheap_heap::HeapSnapshot;
+use goheap_heap::{HeapSnapshot, SnapshotOptions};
 use goheap_report::flame::{self, FlameText};
 use goheap_report::table::{grouped, human_bytes, percent};
 use goheap_report::{Drawn, FlameTree, NARROW_ROOTS, ReportError, folded, json, stap};
@@ -25,12 +25,16 @@ pub(crate) fn run(input: &Input, options: &ObjrefOptions) -> Result<(), Failure>
     let inputs = [Some(&request.core), request.executable.as_ref()];
     let inputs: Vec<&Path> = inputs.into_iter().flatten().map(|path| path.as_path()).collect();
     let output = Output::new(&options.out, &inputs)?;
-    with_heap(input, Needs::default(), |snapshot| {
-        let picture = Picture::new(snapshot, options, format).map_err(Failure::Report)?;
-        let drawn = output.write(|out| picture.write(out))?;
-        tell(snapshot, options, &picture, drawn, Speaker::new(input.quiet));
-        Ok(())
-    })
+    with_heap(
+        input,
+        Needs { snapshot: SnapshotOptions { tree: true, ..SnapshotOptions::default() }, ..Needs::default() },
+        |snapshot| {
+            let picture = Picture::new(snapshot, options, format).map_err(Failure::Report)?;
+            let drawn = output.write(|out| picture.write(out))?;
+            tell(snapshot, options, &picture, drawn, Speaker::new(input.quiet));
+            Ok(())
+        },
+    )
 }
 
 /// By the ending of the name.

@@ -12,7 +12,7 @@ fn every_stage_has_a_line_with_its_times_and_memory() {
     assert_eq!(timed.stdout, plain.stdout);
     assert_eq!(plain.stderr, "");
     let lines: Vec<&str> = timed.stderr.lines().collect();
-    for stage in ["open", "spans", "roots", "inference", "tree", "report", "all"] {
+    for stage in ["open", "spans", "roots", "inference", "sums", "report", "all"] {
         let start = format!("goheap: {stage} ");
         let line = lines.iter().find(|line| line.starts_with(&start));
         let numbers = line.into_iter().flat_map(|line| line.split_whitespace().rev().take(3));

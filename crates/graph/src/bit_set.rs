@@ -25,6 +25,13 @@ impl IdBitSet {
         Self { words: vec![0; words], count: 0 }
     }
 
+    /// The set of the ids whose bits are set in `words`, the least significant bit of a word first.
+    #[must_use]
+    pub fn from_words(words: Vec<u64>) -> Self {
+        let count = words.iter().map(|word| u64::from(word.count_ones())).sum();
+        Self { words, count }
+    }
+
     /// Puts `id` into the set; true if it was not there before.
     #[inline]
     pub fn insert(&mut self, id: u32) -> bool {
@@ -84,8 +91,7 @@ impl IdBitSet {
     pub fn minus(&self, other: &IdBitSet) -> IdBitSet {
         let others = other.words.iter().copied().chain(std::iter::repeat(0));
         let words: Vec<u64> = self.words.iter().zip(others).map(|(&bits, other)| bits & !other).collect();
-        let count = words.iter().map(|word| u64::from(word.count_ones())).sum();
-        IdBitSet { words, count }
+        Self::from_words(words)
     }
 
     /// Takes `id` out of the set; true if it was there.

@@ -10,7 +10,6 @@ pub(crate) struct KindPlan<C> {
     words: u32,
     /// True if the words follow each other again and again.
     repeats: bool,
-    pub(crate) is_known: bool,
     beyond: C,
 }
 
@@ -58,10 +57,21 @@ pub(crate) fn kind_count(types: usize) -> usize {
     types * PARTS
 }
 
+impl<C: Copy> KindPlan<C> {
+    /// Of objects whose words are all alike.
+    pub(crate) fn blank(code: C) -> Self {
+        KindPlan { first: 0, words: 0, repeats: false, beyond: code }
+    }
+}
+
 impl<C: Copy> KindPlans<C> {
     pub(crate) fn new(defaults: Defaults<C>) -> Self {
-        let untyped = KindPlan { first: 0, words: 0, repeats: false, is_known: false, beyond: defaults.untyped };
-        KindPlans { plan_of_kind: Vec::new(), plans: vec![untyped], codes: Vec::new(), defaults }
+        KindPlans {
+            plan_of_kind: Vec::new(),
+            plans: vec![KindPlan::blank(defaults.untyped)],
+            codes: Vec::new(),
+            defaults,
+        }
     }
 
     /// Compiles the plan of a kind, asking for the code of each word of its value by the word's offset.
@@ -75,9 +85,9 @@ impl<C: Copy> KindPlans<C> {
         let plan = if is_planned {
             self.codes.extend((0..bytes).step_by(8).map(&mut code));
             let beyond = if is_closure { captured } else { beyond };
-            KindPlan { first, words: (bytes / 8) as u32, repeats: period.is_some(), is_known: true, beyond }
+            KindPlan { first, words: (bytes / 8) as u32, repeats: period.is_some(), beyond }
         } else {
-            KindPlan { first, words: 0, repeats: false, is_known: true, beyond: unplanned }
+            KindPlan { first, words: 0, repeats: false, beyond: unplanned }
         };
         let place = kind_index(object);
         if place >= self.plan_of_kind.len() {

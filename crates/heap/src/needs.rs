@@ -15,8 +15,8 @@ const SLOTS_PER_ENTRY: u64 = 64;
 /// Bytes a slot for its type, and for its frame where that is remembered.
 const TYPE: u64 = 4;
 const FRAME: u64 = 4;
-/// Bytes an object with pointers in a level of the inference: 4 as found, 16 as work.
-const LEVEL: u64 = 20;
+/// Bytes an object with pointers in a level of the inference: 4 as found, 8 as work.
+const LEVEL: u64 = 12;
 /// Bytes an object with pointers in the tree's queue, if all wait at once.
 const QUEUED: u64 = 12;
 
@@ -54,17 +54,17 @@ impl Needs {
         Claim { kept: self.arenas * PAGES_OF_ARENA + self.spans * FIRST + self.bits() + index, passing: 0 }
     }
 
-    /// The types; three sets of objects, the list of spans and a level, which may be every object.
+    /// The types and the set of what is reached; three sets of objects, the list of spans and a level, which may be every object.
     pub(crate) fn inference(&self) -> Claim {
         let passing = 3 * self.bits() + self.spans * SCAN + self.scannable * LEVEL;
-        Claim { kept: self.slots * TYPE, passing }
+        Claim { kept: self.slots * TYPE + self.bits(), passing }
     }
 
-    /// The set of what is reached and the frames, where they are wanted; the set of what is reserved, and the queue.
+    /// The frames, where they are wanted; the sets of what is reached and reserved, and the queue.
     pub(crate) fn tree(&self) -> Claim {
         let frames = if self.owners { self.slots * FRAME } else { 0 };
-        let passing = self.spans * (SCAN + TREE) + self.bits() + self.scannable * QUEUED;
-        Claim { kept: self.bits() + frames, passing }
+        let passing = self.spans * (SCAN + TREE) + 2 * self.bits() + self.scannable * QUEUED;
+        Claim { kept: frames, passing }
     }
 
     /// Bytes of a set with a bit a slot.
@@ -81,11 +81,11 @@ mod tests {
     fn the_types_take_four_bytes_a_slot_and_frames_as_much() {
         let mut needs = Needs { arenas: 2, spans: 1 << 10, slots: 1 << 20, scannable: 1 << 19, owners: false };
         assert_eq!(needs.objects(), Claim { kept: (512 << 10) + (4 << 10) + (128 << 10) + (64 << 10), passing: 0 });
-        let level = (384 << 10) + (40 << 10) + (10 << 20);
-        assert_eq!(needs.inference(), Claim { kept: 4 << 20, passing: level });
+        let level = (384 << 10) + (40 << 10) + (6 << 20);
+        assert_eq!(needs.inference(), Claim { kept: (4 << 20) + (128 << 10), passing: level });
         let without = needs.tree();
-        assert_eq!(without, Claim { kept: 128 << 10, passing: (56 << 10) + (128 << 10) + (6 << 20) });
+        assert_eq!(without, Claim { kept: 0, passing: (56 << 10) + (256 << 10) + (6 << 20) });
         needs.owners = true;
-        assert_eq!(needs.tree().kept, without.kept + (4 << 20));
+        assert_eq!(needs.tree().kept, 4 << 20);
     }
 }

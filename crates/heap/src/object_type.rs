@@ -88,9 +88,11 @@ const PARTS: [Part; 13] = [
     Part::Machinery,
 ];
 
-const TYPE_BITS: u32 = 26;
+/// Beyond are five bits that [`ObjectType::to_bits`] leaves free, then four of the part.
+const TYPE_BITS: u32 = 21;
+const PART_SHIFT: u32 = 26;
 
-/// A part of a type and how it is known: 4 bits, 26 and 2 in one word.
+/// A part of a type and how it is known, in one word.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct ObjectType(u32);
 
@@ -103,7 +105,7 @@ impl ObjectType {
         if ty.0 >= 1 << TYPE_BITS {
             return Self::UNKNOWN;
         }
-        ObjectType(u32::from(evidence as u8) << 30 | u32::from(part as u8) << TYPE_BITS | ty.0)
+        ObjectType(u32::from(evidence as u8) << 30 | u32::from(part as u8) << PART_SHIFT | ty.0)
     }
 
     /// True if anything is known.
@@ -118,13 +120,16 @@ impl ObjectType {
 
     /// Which part.
     pub fn part(self) -> Part {
-        PARTS.get((self.0 >> TYPE_BITS & 15) as usize).copied().unwrap_or(Part::Value)
+        PARTS.get((self.0 >> PART_SHIFT & 15) as usize).copied().unwrap_or(Part::Value)
     }
 
     /// Of which type.
     pub fn ty(self) -> TypeId {
         TypeId(self.0 & ((1 << TYPE_BITS) - 1))
     }
+
+    /// Bits of the word that are zero in every type.
+    pub(crate) const FREE_BITS: u32 = (1 << PART_SHIFT) - (1 << TYPE_BITS);
 
     /// The word that holds it, for a table that threads share.
     pub(crate) fn to_bits(self) -> u32 {
@@ -158,7 +163,8 @@ mod tests {
             let ty = ObjectType::new(part, TypeId(12345), Evidence::Derived);
             assert_eq!((ty.part(), ty.ty(), ty.evidence()), (part, TypeId(12345), Evidence::Derived));
             assert!(ty.is_same_kind(ty.with_evidence(Evidence::Exact)));
+            assert_eq!(ty.to_bits() & ObjectType::FREE_BITS, 0);
         }
-        assert!(!ObjectType::new(Part::Value, TypeId(1 << 26), Evidence::Exact).is_known());
+        assert!(!ObjectType::new(Part::Value, TypeId(1 << TYPE_BITS), Evidence::Exact).is_known());
     }
 }

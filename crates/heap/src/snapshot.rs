@@ -1,19 +1,20 @@
 //! The heap of a dead process, whole: objects, their types, who holds them, and how the totals reconcile.
 
 use crate::error::HeapError;
-use crate::infer::{Inference, InferenceCounts, payload_offset};
+use crate::infer::{Inference, InferenceCounts, Inferred, payload_offset};
 use crate::labels::Labels;
 use crate::needs::Needs;
 use crate::object::{ObjectId, ObjectTable};
 use crate::object_type::{ObjectType, Part};
 use crate::owners::Owners;
 use crate::package_names::PackageNames;
+use crate::pointer_counts::{PointerCounts, Share};
 use crate::resolve::Resolver;
 use crate::root::{Root, RootClass, RootCounts};
 use crate::roots::RootCollector;
-use crate::tree::{PointerCounts, Share, TreeBuilder, Walked};
+use crate::tree::TreeBuilder;
 use goheap_graph::{IdBitSet, PathTrie, TrieNode};
-use goheap_runtime::{Meter, Observer, RuntimeModel, Span, TypeTable, Unobserved};
+use goheap_runtime::{Meter, Observer, RuntimeModel, Span, SweepState, TypeTable, Unobserved};
 use rayon::prelude::*;
 
 /// Everything known of a heap.
@@ -42,7 +43,10 @@ pub struct HeapSnapshot<'m, 'p> {
 /// What a snapshot remembers beside what every command needs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct SnapshotOptions {
-    /// The root under which the tree puts each object: four bytes a slot. Else [`HeapSnapshot::owner`] knows none.
+    /// The reference tree: a second walk over what is reached. Else [`HeapSnapshot::tree`] has the roots' frames alone, and
+    /// nothing is counted in them.
+    pub tree: bool,
+    /// The root under which the tree puts each object, which takes the tree: four bytes a slot. Else [`HeapSnapshot::owner`] knows none.
     pub owners: bool,
     /// The roots themselves: 24 bytes each. Else no holder of an object is a root.
     pub roots: bool,
@@ -127,26 +131,29 @@ impl<'m, 'p> HeapSnapshot<'m, 'p> {
         let set = RootCollector::new(model, &objects, &mut resolver, &mut labels, &mut trie, observer).collect();
         begins("inference");
         observer.claim(needs.inference())?;
-        let (object_types, inference) =
-            Inference::new(model, &objects, &mut resolver, &Meter::new(observer, needs.scannable))
-                .run(&set.proposals, &set.untyped);
-        begins("tree");
-        observer.claim(needs.tree())?;
-        let mut totals = span_totals(model, &objects);
-        let mut builder = TreeBuilder::new(model, &objects, &mut resolver, &mut labels, &mut trie, &object_types);
-        if options.owners {
-            builder.remember_frames();
+        let meter = Meter::new(observer, needs.scannable);
+        let Inferred { types: object_types, counts, marked } =
+            Inference::new(model, &objects, &mut resolver, &meter).run(&set);
+        let mut owners = None;
+        if options.tree || options.owners {
+            begins("tree");
+            observer.claim(needs.tree())?;
+            let mut builder = TreeBuilder::new(model, &objects, &mut resolver, &mut labels, &mut trie, &object_types);
+            if options.owners {
+                builder.remember_frames();
+            }
+            builder.walk(&set.roots, &Meter::new(observer, needs.scannable));
+            begins("unreachable");
+            builder.unreachable();
+            owners = builder.finish().map(|frames| Owners::new(&trie, frames));
         }
-        totals.by_class = builder.walk(&set.roots, &Meter::new(observer, needs.scannable));
-        begins("unreachable");
-        (totals.unreachable, totals.awaiting_sweep) = builder.unreachable();
-        let Walked { counts, reached, frames } = builder.finish();
-        totals.pointers = counts;
         begins("sums");
+        let mut totals = span_totals(model, &objects);
+        (totals.by_class, totals.pointers) = (marked.by_class, marked.counts);
+        (totals.roots, totals.inference) = (set.counts, counts);
+        let reached = marked.reached;
         let meter = Meter::new(observer, u64::from(objects.len()));
         sum_objects(&mut totals, model, &objects, &resolver.types, (&object_types, &reached), &meter);
-        (totals.roots, totals.inference) = (set.counts, inference);
-        let owners = frames.map(|frames| Owners::new(&trie, frames));
         let roots = if options.roots { set.roots } else { Vec::new() };
         let types = resolver.types;
         Ok(HeapSnapshot { model, objects, object_types, types, totals, trie, labels, reached, owners, roots })
@@ -168,7 +175,7 @@ impl<'m, 'p> HeapSnapshot<'m, 'p> {
         self.owners.as_ref()?.frame(id)
     }
 
-    /// The reference tree: frames by path, with the bytes and objects of each.
+    /// The reference tree, where [`SnapshotOptions::tree`] was asked for: frames by path, with the bytes and objects of each.
     pub fn tree(&self) -> &PathTrie {
         &self.trie
     }
@@ -195,28 +202,53 @@ fn sum_objects(
 ) {
     let of_span = |(index, span): (usize, &Span<'_>)| {
         let (first, room) = (objects.first_of(index as u32), span.elem_size - payload_offset(model, span));
-        let (mut by_evidence, mut loss) = ([0; 4], 0);
+        let mut sums = Sums::default();
         // What is lost is the same in every slot of the span that holds the same.
         let mut last = (ObjectType::UNKNOWN, 0);
+        let mut unreachable = Share::default();
         for slot in span.allocated.ones() {
             let id = first + slot as u32;
             let object = object_types[id as usize];
             if reached.contains(id) {
-                by_evidence[object.evidence() as usize] += span.elem_size;
+                sums.by_evidence[object.evidence() as usize] += span.elem_size;
+            } else {
+                unreachable.add(Share { bytes: span.elem_size, objects: 1 });
             }
             if object != last.0 {
                 last = (object, rounding(types, object, room));
             }
-            loss += last.1;
+            sums.rounding += last.1;
+        }
+        sums.unreachable = unreachable;
+        if span.sweep != SweepState::Swept {
+            sums.awaiting_sweep = unreachable;
         }
         meter.add(u64::from(span.nelems));
-        (by_evidence, loss)
-    };
-    let add = |(one, loss): ([u64; 4], u64), (other, more): ([u64; 4], u64)| {
-        (std::array::from_fn(|index| one[index] + other[index]), loss + more)
+        sums
     };
     let spans = model.heap.spans.par_iter().enumerate();
-    (totals.by_evidence, totals.size_class_rounding) = spans.map(of_span).reduce(|| ([0; 4], 0), add);
+    let sums = spans.map(of_span).reduce(Sums::default, Sums::and);
+    (totals.by_evidence, totals.size_class_rounding) = (sums.by_evidence, sums.rounding);
+    (totals.unreachable, totals.awaiting_sweep) = (sums.unreachable, sums.awaiting_sweep);
+}
+
+/// What is summed over all objects; see [`Totals`].
+#[derive(Default)]
+struct Sums {
+    by_evidence: [u64; 4],
+    rounding: u64,
+    unreachable: Share,
+    awaiting_sweep: Share,
+}
+
+impl Sums {
+    fn and(mut self, more: Sums) -> Sums {
+        self.by_evidence = std::array::from_fn(|index| self.by_evidence[index] + more.by_evidence[index]);
+        self.rounding += more.rounding;
+        self.unreachable.add(more.unreachable);
+        self.awaiting_sweep.add(more.awaiting_sweep);
+        self
+    }
 }
 
 /// Bytes of `room` beyond the value, or the whole elements, that its type says is there.
@@ -243,3 +275,6 @@ fn span_totals(model: &RuntimeModel<'_>, objects: &ObjectTable<'_, '_>) -> Total
     debug_assert_eq!(totals.allocated.objects, objects.allocated().count() as u64);
     totals
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,12 +1,9 @@
 //! The reference tree: class by class, breadth first, each object once under the frame that reached it first.
 
-mod counts;
 mod merge;
 mod scan;
 mod unreachable;
 mod walk_plan;
-
-pub use counts::PointerCounts;
 
 use crate::label_text::Beyond;
 use crate::labels::Labels;
@@ -14,8 +11,8 @@ use crate::object::{ObjectTable, Slot};
 use crate::object_type::{Evidence, ObjectType};
 use crate::resolve::{Resolver, Target};
 use crate::root::{Root, RootClass};
-use goheap_graph::{IdBitSet, PathTrie, TrieNode};
-use goheap_image::Address;
+use crate::runtime_records::runtime_records;
+use goheap_graph::{PathTrie, TrieNode};
 use goheap_runtime::{Meter, RuntimeModel};
 use merge::Merger;
 use rayon::prelude::*;
@@ -23,15 +20,6 @@ use scan::{Found, Item, Scanner};
 use std::ops::Range;
 use std::sync::Mutex;
 use walk_plan::WalkPlans;
-
-/// Bytes and objects of one class of root.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Share {
-    /// Bytes of slots.
-    pub bytes: u64,
-    /// Slots.
-    pub objects: u64,
-}
 
 /// Parts that are read before what was found in them is taken.
 const BLOCK: usize = 32;
@@ -69,14 +57,6 @@ pub(crate) struct TreeBuilder<'a, 'm, 'p> {
     spare: Mutex<Vec<Found>>,
 }
 
-/// What the walk leaves.
-pub(crate) struct Walked {
-    pub(crate) counts: PointerCounts,
-    pub(crate) reached: IdBitSet,
-    /// The frame that each slot was reached under, where that was wanted; [`PathTrie::ROOT`] for what is not reached.
-    pub(crate) frames: Option<Vec<TrieNode>>,
-}
-
 impl<'a, 'm, 'p> TreeBuilder<'a, 'm, 'p> {
     pub(crate) fn new(
         model: &'m RuntimeModel<'p>,
@@ -96,36 +76,21 @@ impl<'a, 'm, 'p> TreeBuilder<'a, 'm, 'p> {
         self.merger.frames = Some(vec![PathTrie::ROOT; self.scanner.objects.len() as usize]);
     }
 
-    /// Walks from the roots of each class in turn; what each class reached.
-    /// `meter` counts objects that are read.
-    pub(crate) fn walk(&mut self, roots: &[Root], meter: &Meter<'_>) -> Vec<(RootClass, Share)> {
-        self.reserve();
-        let walk_class = |class| {
-            self.merger.class = class;
-            self.merger.share = Share::default();
-            for root in roots.iter().filter(|root| root.class == class) {
-                self.start(root);
-            }
-            self.drain(meter);
-            if class == RootClass::Other {
-                self.release(meter);
-            }
-            (class, self.merger.share)
-        };
-        RootClass::ALL.into_iter().map(walk_class).collect()
-    }
-
-    fn reserve(&mut self) {
-        let model = self.scanner.model;
-        let goroutines = model.goroutines.iter().map(|goroutine| goroutine.address.0);
-        let threads = model.machine_threads.keys().copied();
-        let processors = model.processors.iter().map(|processor| processor.0);
-        let sudogs = model.goroutines.iter().flat_map(|goroutine| waiting_sudogs(model, goroutine.address));
-        for address in goroutines.chain(threads).chain(processors).chain(sudogs) {
+    /// Walks from the roots of each class in turn. `meter` counts objects that are read.
+    pub(crate) fn walk(&mut self, roots: &[Root], meter: &Meter<'_>) {
+        for address in runtime_records(self.scanner.model) {
             if let Some(slot) = self.scanner.objects.find_allocated(address) {
                 self.merger.reserve(slot);
             }
         }
+        for class in RootClass::ALL {
+            self.merger.class = class;
+            for root in roots.iter().filter(|root| root.class == class) {
+                self.start(root);
+            }
+            self.drain(meter);
+        }
+        self.release(meter);
     }
 
     /// What was held back and that no variable of the runtime holds after all.
@@ -138,14 +103,9 @@ impl<'a, 'm, 'p> TreeBuilder<'a, 'm, 'p> {
 
     fn start(&mut self, root: &Root) {
         let objects = self.scanner.objects;
-        let Some(slot) = objects.find(root.value) else { return };
-        if objects.is_allocated(slot) {
+        if let Some(slot) = objects.find_allocated(root.value) {
             let node = self.told_by_target(root, slot);
             self.reach(Item { id: slot.id.0, span: slot.span, node });
-        } else if root.is_conservative {
-            self.merger.counts.conservative_misses += 1;
-        } else {
-            self.merger.counts.roots_to_free_slots += 1;
         }
     }
 
@@ -242,11 +202,9 @@ impl<'a, 'm, 'p> TreeBuilder<'a, 'm, 'p> {
         }
     }
 
-    /// What was reached, and what was met on the way.
-    pub(crate) fn finish(self) -> Walked {
-        let Merger { counts, frames, .. } = self.merger;
-        let reached = self.scanner.objects.allocated_ids().minus(&self.scanner.unreached.into_set());
-        Walked { counts, reached, frames }
+    /// The frame that each slot was reached under, where that was wanted; [`PathTrie::ROOT`] for what is not reached.
+    pub(crate) fn finish(self) -> Option<Vec<TrieNode>> {
+        self.merger.frames
     }
 }
 
@@ -255,19 +213,6 @@ fn read(scanner: &Scanner<'_, '_, '_>, spare: &Mutex<Vec<Found>>, part: &Part<'_
     match part {
         Part::Items(items) => scanner.scan(items, &mut found),
         Part::Piece(item, offsets) => scanner.scan_piece(*item, offsets.clone(), &mut found),
-    }
-    found
-}
-
-/// The sudogs on which a goroutine waits.
-pub(crate) fn waiting_sudogs(model: &RuntimeModel<'_>, goroutine: Address) -> Vec<u64> {
-    let memory = model.memory();
-    let mut found = Vec::new();
-    let mut sudog = memory.read_u64(goroutine.add(model.layout.g.waiting)).unwrap_or(0);
-    // A select has a case a sudog; 65,536 is the most that the compiler takes.
-    while sudog != 0 && found.len() < 1 << 16 {
-        found.push(sudog);
-        sudog = memory.read_u64(Address(sudog).add(model.layout.sudog.waitlink)).unwrap_or(0);
     }
     found
 }

@@ -121,7 +121,8 @@ fn open(folder: &Path) -> Process {
 fn with_snapshot(process: &Process, no_dwarf: bool, check: impl FnOnce(&HeapSnapshot<'_, '_>)) {
     let mut model = RuntimeModel::open(process, ModelOptions { no_dwarf, ..ModelOptions::default() }).unwrap();
     let types = std::mem::take(&mut model.types);
-    check(&HeapSnapshot::take(&model, types, SnapshotOptions::default()).unwrap());
+    let options = SnapshotOptions { tree: true, ..SnapshotOptions::default() };
+    check(&HeapSnapshot::take(&model, types, options).unwrap());
 }
 
 fn truth(folder: &Path) -> Value {

@@ -42,9 +42,7 @@ impl SharedBitSet {
     /// The set as it is now.
     #[must_use]
     pub fn into_set(self) -> IdBitSet {
-        let words: Vec<u64> = self.words.into_iter().map(AtomicU64::into_inner).collect();
-        let count = words.iter().map(|word| u64::from(word.count_ones())).sum();
-        IdBitSet { words, count }
+        IdBitSet::from_words(self.words.into_iter().map(AtomicU64::into_inner).collect())
     }
 }
 

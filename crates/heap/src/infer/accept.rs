@@ -9,7 +9,6 @@ use crate::object_type::{Evidence, ObjectType, Part};
 use crate::plan::PointerWord;
 use crate::resolve::Target;
 use goheap_runtime::{Span, TypeId};
-use std::sync::atomic::Ordering;
 
 impl<'a, 'p> Inference<'a, '_, 'p> {
     /// Takes a proposed type if it fits its target and is better than what is known.
@@ -27,6 +26,10 @@ impl<'a, 'p> Inference<'a, '_, 'p> {
         let new = proposal.object_type();
         let old = self.type_of(slot.id);
         let span = self.objects.span(slot);
+        if span.is_tiny_class() && proposal.address != self.objects.address(slot) {
+            // One of several in a block, which goes by the first.
+            return;
+        }
         // A pointer elsewhere into the object is refused whether or not the object is known to be that by now: what is counted
         // must not depend on the order.
         let is_aligned = self.is_aligned(&proposal, slot, span);
@@ -56,19 +59,15 @@ impl<'a, 'p> Inference<'a, '_, 'p> {
 
     pub(super) fn raise(&self, slot: Slot, new: ObjectType, outcome: &mut Outcome) {
         let types = &self.resolver.types;
-        let (mut is_conflict, mut taken) = (false, new);
-        let raised = self.types[slot.id.0 as usize].fetch_update(Ordering::Relaxed, Ordering::Relaxed, |bits| {
-            let old = ObjectType::from_bits(bits);
+        let mut is_conflict = false;
+        self.put(slot, outcome, |old| {
             let are_sure = old.evidence().min(new.evidence()) >= Evidence::Derived;
             is_conflict = are_sure && !old.is_same_kind(new) && old.ty() != new.ty();
-            taken = better(types, old, new);
-            (taken != old).then(|| taken.to_bits())
+            let taken = better(types, old, new);
+            (taken != old).then_some(taken)
         });
         if is_conflict {
             outcome.conflicts.push(slot.id);
-        }
-        if raised.is_ok() {
-            self.changed(slot.id, taken, self.objects.span(slot).is_noscan(), outcome);
         }
     }
 
@@ -99,8 +98,6 @@ impl<'a, 'p> Inference<'a, '_, 'p> {
         let payload = payload_offset(self.model, span);
         let Some(offset) = proposal.address.checked_sub(self.objects.address(slot) + payload) else { return false };
         match proposal.part {
-            // A tiny block holds several objects without pointers; it goes by the first.
-            _ if span.is_tiny_class() => offset == 0,
             // A slice may begin anywhere in its array, a string anywhere in its bytes.
             Part::Elements => offset.checked_rem(self.resolver.types.get(proposal.ty).size) == Some(0),
             Part::StringData => true,

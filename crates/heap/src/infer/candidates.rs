@@ -59,7 +59,7 @@ pub(super) fn propose(inference: &mut Inference<'_, '_, '_>, untyped: &[UntypedR
     hints.sort_unstable();
     hints.dedup();
     hints.retain(|(id, _)| !inference.type_of(*id).is_known());
-    let unsettled = unsettled(inference);
+    let unsettled = inference.unsettled(&hints);
     let is_unknown = |slot: &&Slot| !inference.type_of(slot.id).is_known();
     let unknown: Vec<Slot> = unsettled.iter().filter(is_unknown).take(MAX_UNKNOWN).copied().collect();
     load_closures(inference, &unknown);
@@ -91,19 +91,6 @@ pub(super) fn propose(inference: &mut Inference<'_, '_, '_>, untyped: &[UntypedR
     inference.hints = hints;
     inference.choices = next;
     outcome
-}
-
-/// The objects of which nothing is known for sure, or nothing but what the runtime calls a container's header or a function's name.
-fn unsettled(inference: &Inference<'_, '_, '_>) -> Vec<Slot> {
-    let headers = super::headers::header_types(&inference.resolver.types);
-    let is_unsettled = |slot: &Slot| {
-        let known = inference.type_of(slot.id);
-        known.evidence() <= Evidence::Candidate
-            || known.part() == Part::Closure
-            || known.part() == Part::Value && headers.contains(&known.ty())
-    };
-    let spans = (0..inference.model.heap.spans.len() as u32).into_par_iter();
-    spans.flat_map_iter(|span| inference.objects.allocated_of(span).filter(is_unsettled)).collect()
 }
 
 /// Loads the closures that unknown objects may be.

@@ -1,30 +1,21 @@
 //! The levels of the inference.
 
-use super::follow::Desk;
 use super::leads::Leads;
-use super::proposal::Proposal;
+use super::marks::{Marked, Marks, Met};
 use super::shapes::{Inner, Shapes};
+use super::state::{State, States};
 use super::{InferenceCounts, candidates};
 use crate::object::{ObjectId, ObjectTable, Slot};
 use crate::object_type::{Evidence, ObjectType, Part};
 use crate::resolve::{Need, Resolver};
-use crate::root::UntypedRoot;
+use crate::root::RootSet;
 use crate::span_scan::SpanScan;
 use goheap_graph::IdBitSet;
 use goheap_runtime::{CodeReferences, MALLOC_HEADER_BYTES, Meter, RuntimeModel, Span};
 use rayon::prelude::*;
-use std::sync::atomic::{AtomicU32, Ordering};
 
 /// Rounds of candidates: each may lead on to objects that were unknown before.
 const MAX_ROUNDS: usize = 8;
-/// Objects of a level from which on threads share it: lists of millions of nodes have as many levels of one.
-const PARALLEL: usize = 4096;
-/// Objects that a thread takes at once.
-const PART: usize = 1024;
-/// So many changed objects are put in order by a set of all objects.
-const MANY: usize = 1 << 16;
-/// Slots whose changed objects one thread puts in order.
-const RANGE: u32 = 1 << 18;
 
 /// The inference at work, and its result.
 pub(crate) struct Inference<'a, 'm, 'p> {
@@ -36,22 +27,29 @@ pub(crate) struct Inference<'a, 'm, 'p> {
     pub(super) shapes: Shapes,
     pub(super) leads: Leads,
     pub(super) spans: Vec<SpanScan<'p>>,
-    pub(super) types: Vec<AtomicU32>,
+    pub(super) states: States,
+    pub(super) marks: Marks,
     /// What pointers that fit nothing say of objects without a type.
     pub(super) hints: Vec<(ObjectId, Inner)>,
     /// What code says of types; read when the first candidates are sought.
     pub(super) code: Option<CodeReferences>,
     /// What objects without a type could be.
     pub(super) choices: candidates::Choices,
-    refused: IdBitSet,
-    conflicts: IdBitSet,
+    /// Objects without type and pointers that may be told by what they hold; None before the first candidates are sought.
+    pub(super) plain: Option<Vec<Slot>>,
+    pub(super) refused: IdBitSet,
+    pub(super) conflicts: IdBitSet,
 }
 
-/// Stands in the table of types for slots that are free, so that one look at it tells all that following asks of a target; no type has such bits.
-pub(super) const FREE: u32 = 1;
+/// What the inference leaves.
+pub(crate) struct Inferred {
+    pub(crate) types: Vec<ObjectType>,
+    pub(crate) counts: InferenceCounts,
+    pub(crate) marked: Marked,
+}
 
-/// An object to be followed, with the type that it had when its level began.
-pub(super) type Work = (Slot, ObjectType);
+/// An object to be followed, with the state that it had when its level began.
+pub(super) type Work = (ObjectId, State);
 
 /// What following some objects led to.
 #[derive(Default)]
@@ -64,6 +62,7 @@ pub(super) struct Outcome {
     pub(super) hints: Vec<(ObjectId, Inner)>,
     pub(super) refused: Vec<ObjectId>,
     pub(super) conflicts: Vec<ObjectId>,
+    pub(super) met: Met,
 }
 
 impl Outcome {
@@ -73,13 +72,14 @@ impl Outcome {
         self.append_rest(other);
     }
 
-    fn append_rest(&mut self, mut other: Outcome) {
+    pub(super) fn append_rest(&mut self, mut other: Outcome) {
         self.kinds.append(&mut other.kinds);
         self.again.append(&mut other.again);
         self.needs.append(&mut other.needs);
         self.hints.append(&mut other.hints);
         self.refused.append(&mut other.refused);
         self.conflicts.append(&mut other.conflicts);
+        self.met.append(other.met);
     }
 }
 
@@ -90,11 +90,6 @@ impl<'a, 'm, 'p> Inference<'a, 'm, 'p> {
         resolver: &'a mut Resolver<'m>,
         meter: &'a Meter<'a>,
     ) -> Self {
-        let types: Vec<AtomicU32> =
-            std::iter::repeat_with(|| AtomicU32::new(FREE)).take(objects.len() as usize).collect();
-        for id in objects.allocated_ids().iter_ones() {
-            types[id as usize].store(ObjectType::UNKNOWN.to_bits(), Ordering::Relaxed);
-        }
         let shapes = Shapes::new(resolver, model.masks.has_headers());
         let mut leads = Leads::new();
         leads.grow(resolver.types.len());
@@ -106,24 +101,32 @@ impl<'a, 'm, 'p> Inference<'a, 'm, 'p> {
             shapes,
             leads,
             spans: SpanScan::all(model, objects),
-            types,
+            states: States::new(objects),
+            marks: Marks::default(),
             hints: Vec::new(),
             code: None,
             choices: candidates::Choices::default(),
+            plain: None,
             refused: IdBitSet::default(),
             conflicts: IdBitSet::default(),
         }
     }
 
-    /// Takes the types that the runtime recorded, then `seeds`, and follows what they lead to.
-    pub(crate) fn run(mut self, seeds: &[Proposal], untyped: &[UntypedRoot]) -> (Vec<ObjectType>, InferenceCounts) {
+    /// Takes the types that the runtime recorded and those of the roots, marks what the roots reach, and follows what all that
+    /// leads to.
+    pub(crate) fn run(mut self, set: &RootSet) -> Inferred {
         let mut outcome = Outcome::default();
         self.take_recorded(&mut outcome);
-        seeds.iter().for_each(|&seed| self.propose(seed, &mut outcome));
-        self.follow_all(outcome);
+        set.proposals.iter().for_each(|&seed| self.propose(seed, &mut outcome));
+        // Each is followed when it is reached.
+        self.absorb(vec![outcome]);
+        let by_class = self.mark(&set.roots);
+        self.marks.with_unreached = true;
+        let level = self.pending();
+        self.follow_levels(level);
         let mut left = u64::MAX;
         for _ in 0..MAX_ROUNDS {
-            let found = candidates::propose(&mut self, untyped);
+            let found = candidates::propose(&mut self, &set.untyped);
             let choices = self.choices.len();
             if found.changed.is_empty() && choices == left {
                 break;
@@ -131,18 +134,16 @@ impl<'a, 'm, 'p> Inference<'a, 'm, 'p> {
             left = choices;
             self.follow_all(found);
         }
-        let types: Vec<ObjectType> = self.types.into_iter().map(|bits| type_of(bits.into_inner())).collect();
-        let counts = InferenceCounts {
-            refused: self.refused.count(),
-            conflicts: self.conflicts.count(),
-            candidates: types.iter().filter(|ty| ty.evidence() == Evidence::Candidate).count() as u64,
-        };
-        (types, counts)
+        let marked = self.marked(by_class);
+        let (refused, conflicts) = (self.refused.count(), self.conflicts.count());
+        let types = self.states.into_types();
+        let candidates = types.par_iter().filter(|ty| ty.evidence() == Evidence::Candidate).count() as u64;
+        Inferred { types, counts: InferenceCounts { refused, conflicts, candidates }, marked }
     }
 
     /// The type of an object so far.
     pub(super) fn type_of(&self, id: ObjectId) -> ObjectType {
-        type_of(self.types[id.0 as usize].load(Ordering::Relaxed))
+        self.states.get(id.0).object()
     }
 
     /// Malloc headers and large spans name the type of the elements, not how many there are.
@@ -164,86 +165,32 @@ impl<'a, 'm, 'p> Inference<'a, 'm, 'p> {
                 ObjectType::new(part, ty, Evidence::Exact)
             };
             self.leads.grow(self.resolver.types.len());
-            self.types[slot.id.0 as usize].store(object.to_bits(), Ordering::Relaxed);
-            self.changed(slot.id, object, span.is_noscan(), outcome);
+            self.put(slot, outcome, |_| Some(object));
         }
     }
 
-    /// Notes that an object has a new type, unless that leads nowhere.
-    pub(super) fn changed(&self, id: ObjectId, object: ObjectType, is_noscan: bool, outcome: &mut Outcome) {
+    /// Gives an object what `new` makes of its type, and notes that it changed, unless that leads nowhere.
+    pub(super) fn put(&self, slot: Slot, outcome: &mut Outcome, mut new: impl FnMut(ObjectType) -> Option<ObjectType>) {
+        let is_noscan = self.objects.span(slot).is_noscan();
+        let mut object = ObjectType::UNKNOWN;
+        let before = self.states.update(slot.id, |state| {
+            object = new(state.object())?;
+            Some(state.with_object(object).pending(!is_noscan || object.part().is_inside()))
+        });
+        let Some(before) = before else { return };
+        self.note_kind(object, outcome);
+        if !before.is_pending() && (!is_noscan || object.part().is_inside()) {
+            outcome.changed.push(slot.id);
+        }
+    }
+
+    /// Notes a kind of object that is met for the first time.
+    #[inline]
+    pub(super) fn note_kind(&self, object: ObjectType, outcome: &mut Outcome) {
         if self.leads.meet(object) {
             outcome.kinds.push(object);
         }
-        if !is_noscan || object.part().is_inside() {
-            outcome.changed.push(id);
-        }
     }
-
-    /// Follows what changed, level by level, until nothing does.
-    fn follow_all(&mut self, first: Outcome) {
-        let mut level = self.next_level(vec![first]);
-        let mut desk = Desk::default();
-        while !level.is_empty() {
-            let outcomes = match &level[..] {
-                [list] if list.len() < PARALLEL => vec![self.follow_part(list, &mut desk)],
-                _ => {
-                    let parts = level.par_iter().flat_map(|list| list.par_chunks(PART));
-                    parts.map_init(Desk::default, |desk, part| self.follow_part(part, desk)).collect()
-                }
-            };
-            drop(level);
-            level = self.next_level(outcomes);
-        }
-    }
-
-    /// Loads what was missing; the objects to follow next, in lists none of which is empty.
-    fn next_level(&mut self, outcomes: Vec<Outcome>) -> Vec<Vec<Work>> {
-        let (mut changed, mut rest) = (Vec::with_capacity(outcomes.len()), Outcome::default());
-        for mut outcome in outcomes {
-            changed.push(std::mem::take(&mut outcome.changed));
-            rest.append_rest(outcome);
-        }
-        rest.needs.sort_unstable();
-        rest.needs.dedup();
-        rest.needs.into_iter().for_each(|need| self.resolver.load(need));
-        self.leads.grow(self.resolver.types.len());
-        rest.kinds.into_iter().for_each(|kind| self.leads.compile(self.resolver, &self.shapes, kind));
-        self.hints.append(&mut rest.hints);
-        rest.refused.into_iter().for_each(|id| _ = self.refused.insert(id.0));
-        rest.conflicts.into_iter().for_each(|id| _ = self.conflicts.insert(id.0));
-        let mut again = rest.again;
-        again.sort_unstable_by_key(|(slot, object)| (slot.id, object.to_bits()));
-        again.dedup();
-        let mut level = self.in_order(changed);
-        level.push(again);
-        level.retain(|list| !list.is_empty());
-        level
-    }
-
-    /// The objects that changed, each once, by number and with the type that they have now.
-    fn in_order(&self, changed: Vec<Vec<ObjectId>>) -> Vec<Vec<Work>> {
-        let work = |slot: Slot| (slot, self.type_of(slot.id));
-        if changed.iter().map(Vec::len).sum::<usize>() < MANY {
-            let mut changed = changed.concat();
-            changed.sort_unstable();
-            changed.dedup();
-            return vec![changed.into_iter().map(|id| work(self.objects.slot(id))).collect()];
-        }
-        let mut ids = IdBitSet::with_room_for(self.objects.len());
-        changed.into_iter().flatten().for_each(|id| _ = ids.insert(id.0));
-        let starts: Vec<u32> = (0..self.objects.len()).step_by(RANGE as usize).collect();
-        let list = |start: u32| {
-            let range = start..start.saturating_add(RANGE).min(self.objects.len());
-            self.objects.slots_of(ids.ones_in(range)).map(work).collect()
-        };
-        starts.into_par_iter().map(list).collect()
-    }
-}
-
-/// The type of what a word of the table stands for.
-#[inline]
-fn type_of(bits: u32) -> ObjectType {
-    if bits == FREE { ObjectType::UNKNOWN } else { ObjectType::from_bits(bits) }
 }
 
 /// Bytes before the payload of the span's slots.

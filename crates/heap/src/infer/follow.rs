@@ -1,37 +1,37 @@
 //! Following objects whose type is known to what they lead to, in batches.
 
-use super::engine::{FREE, Inference, Outcome, Work, payload_offset};
+use super::engine::{Inference, Outcome, Work, payload_offset};
 use super::leads::LeadCode;
 use super::proposal::Proposal;
+use super::state::State;
 use crate::kind_plans::KindPlan;
-use crate::object::{ObjectId, Place, Slot};
-use crate::object_type::{Evidence, ObjectType, Part};
+use crate::object::{Place, Slot};
+use crate::object_type::{Evidence, ObjectType};
 use crate::page_table::Slots;
-use crate::resolve::{Meaning, Target};
 use crate::word_batch::{BATCH, Word, WordBatch};
-use std::sync::atomic::Ordering;
 
 /// An object of more bytes is followed in pieces of so many.
 pub(super) const PIECE: u64 = 1 << 18;
 
 /// An object of the batch.
 #[derive(Clone, Copy)]
-struct Object {
-    slot: Slot,
-    object: ObjectType,
-    plan: KindPlan<LeadCode>,
+pub(super) struct Object {
+    pub(super) slot: Slot,
+    pub(super) state: State,
+    pub(super) plan: KindPlan<LeadCode>,
     /// First byte of the payload.
-    payload: u64,
-    bits: u64,
+    pub(super) payload: u64,
+    pub(super) bits: u64,
+    /// Words so far that its type does not explain.
+    pub(super) unexplained: u32,
 }
 
 /// What is known of the slot that a word leads into.
 #[derive(Clone, Copy)]
-struct Known {
-    is_allocated: bool,
-    object: ObjectType,
+pub(super) struct Known {
+    pub(super) state: State,
     /// The pointer bits of a slot of which nothing is known and whose span has them.
-    bits: u64,
+    pub(super) bits: u64,
 }
 
 /// Room to work in, used again.
@@ -43,24 +43,25 @@ pub(super) struct Desk {
 }
 
 impl Inference<'_, '_, '_> {
-    /// Proposes a type for everything that the objects lead to.
+    /// Marks everything that the objects lead to, if they are reached, and proposes types for it.
     pub(super) fn follow_part(&self, part: &[Work], desk: &mut Desk) -> Outcome {
         let mut outcome = Outcome::default();
         for work in part.chunks(BATCH) {
-            self.touch(work);
+            let slots = || self.objects.slots_of(work.iter().map(|(id, _)| id.0));
+            self.touch(slots());
             desk.batch.clear();
-            for &(slot, object) in work {
-                if object.part().is_inside() {
-                    self.follow_insides(slot, object, &mut outcome);
+            for (slot, &(_, state)) in slots().zip(work) {
+                if state.object().part().is_inside() {
+                    self.follow_insides(slot, state.object(), &mut outcome);
                 }
                 let span = &self.spans[slot.span as usize];
                 if span.has_bits() {
                     let start = span.start_of(slot.id.0);
                     let (payload, bits) = (span.base + start, span.pointer_bits(start));
-                    desk.batch.push(Object { slot, object, plan: self.leads.of(object), payload, bits });
+                    desk.batch.push(self.object(slot, state, payload, bits));
                 } else {
                     self.follow_batch(desk, &mut outcome);
-                    self.follow_any(slot, object, desk, &mut outcome);
+                    self.follow_any(slot, state, desk, &mut outcome);
                     desk.batch.clear();
                 }
             }
@@ -70,8 +71,12 @@ impl Inference<'_, '_, '_> {
         outcome
     }
 
-    fn touch(&self, work: &[Work]) {
-        let sum = work.iter().fold(0, |sum, (slot, _)| {
+    fn object(&self, slot: Slot, state: State, payload: u64, bits: u64) -> Object {
+        Object { slot, state, plan: self.leads.of(state.object()), payload, bits, unexplained: 0 }
+    }
+
+    fn touch(&self, slots: impl Iterator<Item = Slot>) {
+        let sum = slots.fold(0, |sum, slot| {
             let span = &self.spans[slot.span as usize];
             sum ^ span.touch(span.start_of(slot.id.0))
         });
@@ -93,46 +98,56 @@ impl Inference<'_, '_, '_> {
     }
 
     /// Follows an object of any size and release.
-    fn follow_any(&self, slot: Slot, object: ObjectType, desk: &mut Desk, outcome: &mut Outcome) {
+    fn follow_any(&self, slot: Slot, state: State, desk: &mut Desk, outcome: &mut Outcome) {
         use rayon::prelude::*;
         let (masks, span) = (&self.model.masks, self.objects.span(slot));
         if span.is_noscan() {
             return;
         }
+        let payload = self.objects.address(slot) + payload_offset(self.model, span);
+        let mut object = self.object(slot, state, payload, 0);
         if span.elem_size <= PIECE || !masks.can_walk_pieces() || !span.is_large() {
-            let payload = payload_offset(self.model, span);
-            return self.follow_offsets(slot, object, desk, outcome, |visit| {
-                masks.for_each_offset(span, slot.slot, |offset| visit(offset.wrapping_sub(payload)));
+            let start = payload_offset(self.model, span);
+            object.unexplained = self.follow_offsets(object, desk, outcome, |visit| {
+                masks.for_each_offset(span, slot.slot, |offset| visit(offset.wrapping_sub(start)));
             });
+            return self.note_unexplained(&object, outcome);
         }
         let pieces = (0..span.elem_size.div_ceil(PIECE)).into_par_iter().map_init(Desk::default, |desk, piece| {
             let (start, mut outcome) = (piece * PIECE, Outcome::default());
-            self.follow_offsets(slot, object, desk, &mut outcome, |visit| {
+            let unexplained = self.follow_offsets(object, desk, &mut outcome, |visit| {
                 let offsets = start..span.elem_size.min(start + PIECE);
                 masks.for_each_nonzero_offset_in(span, offsets, visit);
             });
-            outcome
+            (outcome, unexplained)
         });
-        pieces.collect::<Vec<Outcome>>().into_iter().for_each(|piece| outcome.append(piece));
+        for (piece, unexplained) in pieces.collect::<Vec<(Outcome, u32)>>() {
+            outcome.append(piece);
+            object.unexplained = object.unexplained.saturating_add(unexplained);
+        }
+        self.note_unexplained(&object, outcome);
     }
 
-    /// Follows the words of an object at the offsets of the payload that `offsets` calls its argument with.
+    /// Follows the words of an object at the offsets of the payload that `offsets` calls its argument with; how many of them its
+    /// type does not explain.
     fn follow_offsets(
         &self,
-        slot: Slot,
-        object: ObjectType,
+        object: Object,
         desk: &mut Desk,
         outcome: &mut Outcome,
         offsets: impl FnOnce(&mut dyn FnMut(u64)),
-    ) {
-        let (masks, span) = (&self.model.masks, self.objects.span(slot));
-        let payload = self.objects.address(slot) + payload_offset(self.model, span);
+    ) -> u32 {
+        let (masks, span) = (&self.model.masks, self.objects.span(object.slot));
         desk.batch.clear();
-        desk.batch.push(Object { slot, object, plan: self.leads.of(object), payload, bits: 0 });
+        desk.batch.push(object);
         desk.words.clear();
         offsets(&mut |offset| {
             // A header that is no pointer of the payload has an offset before it.
-            let Some(value) = masks.word(span, payload.wrapping_add(offset)).filter(|_| offset >> 63 == 0) else {
+            if offset >> 63 != 0 {
+                return;
+            }
+            let Some(value) = masks.word(span, object.payload.wrapping_add(offset)) else {
+                outcome.met.counts.absent += u64::from(object.state.is_unmarked());
                 return;
             };
             desk.words.push(Word { value, word: (offset / 8) as u32, object: 0 });
@@ -142,6 +157,7 @@ impl Inference<'_, '_, '_> {
             }
         });
         self.follow_words(desk, outcome);
+        desk.batch.first().map_or(0, |object| object.unexplained)
     }
 
     fn follow_batch(&self, desk: &mut Desk, outcome: &mut Outcome) {
@@ -151,86 +167,39 @@ impl Inference<'_, '_, '_> {
             desk.words.push_slot(span, object.payload - span.base, object.bits, index as u32);
         }
         self.follow_words(desk, outcome);
+        desk.batch.iter().for_each(|object| self.note_unexplained(object, outcome));
     }
 
-    /// Finds what the words lead to, and proposes what they say of it.
+    /// Tells of words that the type of a reached object does not explain, also that there are none any more.
+    #[inline]
+    fn note_unexplained(&self, object: &Object, outcome: &mut Outcome) {
+        let state = object.state;
+        if object.unexplained > 0 && state.is_reached() || state.was_followed() {
+            outcome.met.unexplained.push((object.slot.id, state.object(), object.unexplained));
+        }
+    }
+
+    /// Finds what the words lead to, and marks it or proposes what they say of it.
     fn follow_words(&self, desk: &mut Desk, outcome: &mut Outcome) {
         let Desk { batch, words, known } = desk;
         words.locate(self.objects);
         known.clear();
         known.extend(words.places().iter().map(|place| self.known(place)));
         for (known, place) in known.iter_mut().zip(words.places()) {
-            let is_unknown = known.is_allocated && known.object == ObjectType::UNKNOWN;
+            let is_unknown = !known.state.is_free() && known.state.object() == ObjectType::UNKNOWN;
             if is_unknown && place.slots == Slots::InSpanBits {
                 let span = &self.spans[place.span as usize];
                 known.bits = span.pointer_bits(span.start_of(place.id));
             }
         }
         for ((word, place), known) in words.words().iter().zip(words.places()).zip(known.iter()) {
-            if known.is_allocated {
-                self.follow_word(&batch[word.object as usize], word, place, known, outcome);
-            }
+            self.follow_word(&mut batch[word.object as usize], word, place, known, outcome);
         }
     }
 
     #[inline]
     fn known(&self, place: &Place) -> Known {
-        if place.span == Place::NO_SPAN {
-            return Known { is_allocated: false, object: ObjectType::UNKNOWN, bits: 0 };
-        }
-        let bits = self.types[place.id as usize].load(Ordering::Relaxed);
-        Known { is_allocated: bits != FREE, object: ObjectType::from_bits(bits), bits: 0 }
-    }
-
-    /// Proposes what a word says, at once where a comparison shows that it fits an object of which nothing is known.
-    #[inline]
-    fn follow_word(&self, from: &Object, word: &Word, place: &Place, known: &Known, outcome: &mut Outcome) {
-        let code = self.leads.code(from.plan, word.word);
-        if code == LeadCode::NOTHING {
-            return;
-        }
-        if let Some(lead) = self.leads.lead(code) {
-            let new = lead.kind.with_evidence(lead.kind.evidence().min(from.object.evidence()));
-            if place.offset == 0 && new.is_same_kind(known.object) && new.evidence() <= known.object.evidence() {
-                return;
-            }
-            if known.object == ObjectType::UNKNOWN && lead.surely_fits(place, known.bits) {
-                let (unknown, new_bits) = (ObjectType::UNKNOWN.to_bits(), new.to_bits());
-                let types = &self.types[place.id as usize];
-                if types.compare_exchange(unknown, new_bits, Ordering::Relaxed, Ordering::Relaxed).is_ok() {
-                    self.changed(ObjectId(place.id), new, place.slots != Slots::InSpanBits, outcome);
-                    return;
-                }
-            }
-        }
-        self.ask(from, word, place, outcome);
-    }
-
-    /// Proposes what a word says, whatever that depends on.
-    #[cold]
-    #[inline(never)]
-    fn ask(&self, from: &Object, word: &Word, place: &Place, outcome: &mut Outcome) {
-        let (object, offset, value) = (from.object, u64::from(word.word) * 8, word.value);
-        let at = from.payload + offset;
-        let slot = self.objects.slot_in(place.id, place.span);
-        let target = match self.resolver.meaning(object, offset) {
-            Meaning::Entry(_, _, entry) => self.resolver.target(entry.word, entry.field, at, value),
-            Meaning::Indirect(_, ty) => Target::Known(Part::Value, ty, false),
-            Meaning::Machinery | Meaning::Unexplained | Meaning::Untyped => return,
-        };
-        match target {
-            Target::Known(part, ty, recorded) => {
-                let derived = object.evidence().min(Evidence::Derived);
-                let evidence = if recorded { Evidence::Exact } else { derived };
-                self.propose_at(slot, Proposal { address: value, part, ty, evidence }, outcome);
-            }
-            Target::Needs(need) => {
-                outcome.needs.push(need);
-                if outcome.again.last().is_none_or(|(last, _)| *last != from.slot) {
-                    outcome.again.push((from.slot, object));
-                }
-            }
-            Target::Unknown => {}
-        }
+        let state = if place.span == Place::NO_SPAN { State::FREE } else { self.states.get(place.id) };
+        Known { state, bits: 0 }
     }
 }

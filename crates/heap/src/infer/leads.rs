@@ -20,7 +20,9 @@ impl LeadCode {
     pub(super) const NOTHING: LeadCode = LeadCode(0);
     /// What the word holds has to be looked at.
     pub(super) const ASK: LeadCode = LeadCode(1);
-    const FIRST: u32 = 2;
+    /// Nothing: the object's type has no pointer there.
+    pub(super) const UNEXPLAINED: LeadCode = LeadCode(2);
+    const FIRST: u32 = 3;
 }
 
 /// What every word with one code says of its target.
@@ -112,7 +114,7 @@ impl Leads {
 
     #[inline]
     pub(super) fn of(&self, object: ObjectType) -> KindPlan<LeadCode> {
-        self.kinds.of(object)
+        if object.is_known() { self.kinds.of(object) } else { KindPlan::blank(LeadCode::NOTHING) }
     }
 
     #[inline]
@@ -141,7 +143,8 @@ fn code_of(
             word => resolver.target(word, entry.field, 0, 0),
         },
         Meaning::Indirect(_, ty) => Target::Known(Part::Value, ty, false),
-        Meaning::Machinery | Meaning::Unexplained | Meaning::Untyped => return LeadCode::NOTHING,
+        Meaning::Machinery | Meaning::Untyped => return LeadCode::NOTHING,
+        Meaning::Unexplained => return LeadCode::UNEXPLAINED,
     };
     let (part, ty) = match target {
         Target::Known(part, ty, _) => (part, ty),

@@ -1,4 +1,5 @@
-//! Which type every object has: evidence flows from what is certain along typed pointers until nothing changes.
+//! Which type every object has, and what the roots reach: evidence flows from what is certain along typed pointers until nothing
+//! changes, and marks flow along all pointers by the same walk.
 //!
 //! It flows level by level: what changed in one level is followed in the next. A better type replaces a worse by one order
 //! (`rank`), a level's objects are followed with the types that they had at its start, and counts are of objects, so that
@@ -14,10 +15,15 @@ mod fit;
 mod follow;
 mod headers;
 mod leads;
+mod levels;
+mod marks;
 mod proposal;
 mod shapes;
+mod state;
+mod unsettled;
+mod word;
 
-pub(crate) use engine::{Inference, payload_offset};
+pub(crate) use engine::{Inference, Inferred, payload_offset};
 pub(crate) use proposal::Proposal;
 
 /// What was met on the way.

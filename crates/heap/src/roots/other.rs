@@ -7,7 +7,7 @@ use crate::object_type::{Evidence, Part};
 use crate::plan::PointerWord;
 use crate::root::RootClass;
 use crate::rules::WEAK_HANDLE;
-use crate::tree::waiting_sudogs;
+use crate::runtime_records::waiting_sudogs;
 use goheap_graph::PathTrie;
 use goheap_image::Address;
 use goheap_runtime::special::{SpecialDetail, read_cleanup_queue, read_finalizer_queue, read_specials};

@@ -3,7 +3,6 @@
 
 use super::scan::{Candidate, Detail, Found, Item, Scanner, dynamic};
 use super::walk_plan::{Leads, WordCode};
-use super::{PointerCounts, Share};
 use crate::containers::Role;
 use crate::infer::payload_offset;
 use crate::label_text::{Beyond, captured_path, field_label};
@@ -42,15 +41,13 @@ pub(crate) struct Merger<'a, 'm, 'p> {
     pub(super) resolver: &'a mut Resolver<'m>,
     pub(super) labels: &'a mut Labels,
     pub(super) trie: &'a mut PathTrie,
-    pub(super) counts: PointerCounts,
     /// The frame of each slot, where that is wanted.
     pub(super) frames: Option<Vec<TrieNode>>,
     /// What is to be read next.
     pub(super) next: Vec<Item>,
     /// True if a large object is among that.
     pub(super) next_has_large: bool,
-    /// What a class reached so far, and which it is.
-    pub(super) share: Share,
+    /// The class whose roots are walked from.
     pub(super) class: RootClass,
     /// The runtime's own descriptions of goroutines and threads, by which a channel would otherwise claim half of the runtime:
     /// the runtime's variables hold them.
@@ -82,11 +79,9 @@ impl<'a, 'm, 'p> Merger<'a, 'm, 'p> {
             resolver,
             labels,
             trie,
-            counts: PointerCounts::default(),
             frames: None,
             next: Vec::new(),
             next_has_large: false,
-            share: Share::default(),
             class: RootClass::Variables,
             reserved: IdBitSet::default(),
             postponed: Vec::new(),
@@ -104,11 +99,6 @@ impl<'a, 'm, 'p> Merger<'a, 'm, 'p> {
     /// Takes what was found, in order.
     pub(super) fn merge(&mut self, found: &[Found], scanner: &Scanner<'a, 'm, 'p>) {
         for found in found {
-            self.counts.add(&found.counts);
-            for &at in &found.unplanned {
-                let is_explained = self.is_explained(at, scanner);
-                self.counts.unexplained += u64::from(!is_explained);
-            }
             let mut details = found.details.iter();
             for candidate in &found.candidates {
                 let detail = if candidate.code.is_detailed() { details.next() } else { None };
@@ -129,8 +119,6 @@ impl<'a, 'm, 'p> Merger<'a, 'm, 'p> {
         }
         unreached.remove(item.id);
         let bytes = facts & !7;
-        self.share.bytes += bytes;
-        self.share.objects += 1;
         self.trie.add(item.node, bytes, 1);
         if let Some(frames) = &mut self.frames {
             frames[item.id as usize] = item.node;
@@ -209,11 +197,6 @@ impl<'a, 'm, 'p> Merger<'a, 'm, 'p> {
         let slot = self.objects.find(at)?;
         let start = self.objects.address(slot) + payload_offset(self.model, self.objects.span(slot));
         Some((scanner.types[slot.id.0 as usize], at.wrapping_sub(start)))
-    }
-
-    fn is_explained(&self, at: u64, scanner: &Scanner<'a, 'm, 'p>) -> bool {
-        let place = self.place_of(at, scanner);
-        place.is_some_and(|(object, offset)| !matches!(self.resolver.meaning(object, offset), Meaning::Unexplained))
     }
 
     /// The label of what the word of `detail`, which is at `offset` of an object's payload, leads to.

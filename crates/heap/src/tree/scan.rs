@@ -1,10 +1,9 @@
 //! Reading objects: what their pointer words lead to and mean. Any number of threads may read at once; nothing is decided here.
 
-use super::PointerCounts;
 use super::walk_plan::{Leads, WalkPlan, WalkPlans, WordCode};
 use crate::infer::payload_offset;
 use crate::label_text::Beyond;
-use crate::object::{ObjectTable, Place};
+use crate::object::ObjectTable;
 use crate::object_type::ObjectType;
 use crate::plan::PointerWord;
 use crate::span_scan::SpanScan;
@@ -53,20 +52,15 @@ pub(super) struct Found {
     pub(super) candidates: Vec<Candidate>,
     /// One for each candidate whose code is detailed.
     pub(super) details: Vec<Detail>,
-    /// Addresses of words in objects without a plan.
-    pub(super) unplanned: Vec<u64>,
-    pub(super) counts: PointerCounts,
     batch: Vec<Object>,
     words: WordBatch,
-    targets: Vec<Target>,
+    targets: Vec<Option<ObjectType>>,
 }
 
 impl Found {
     fn clear(&mut self) {
         self.candidates.clear();
         self.details.clear();
-        self.unplanned.clear();
-        self.counts = PointerCounts::default();
     }
 }
 
@@ -79,23 +73,6 @@ struct Object {
     span: u32,
     node: TrieNode,
     plan: WalkPlan,
-}
-
-/// What a word leads to.
-#[derive(Clone, Copy)]
-struct Target {
-    state: State,
-    /// What it was found to be, if it is new.
-    object: ObjectType,
-}
-
-/// What is known of a target.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum State {
-    Stray,
-    Free,
-    New,
-    Reached,
 }
 
 /// Reads objects.
@@ -197,10 +174,7 @@ impl<'a, 'm, 'p> Scanner<'a, 'm, 'p> {
         found.batch.push(Object { payload, bits: 0, span: item.span, node: item.node, plan });
         found.words.clear();
         offsets(&mut |offset| {
-            let Some(value) = masks.word(span, payload.wrapping_add(offset)) else {
-                found.counts.absent += 1;
-                return;
-            };
+            let Some(value) = masks.word(span, payload.wrapping_add(offset)) else { return };
             found.words.push(Word { value, word: (offset / 8) as u32, object: 0 });
             if found.words.is_full() {
                 self.follow(found);
@@ -211,59 +185,30 @@ impl<'a, 'm, 'p> Scanner<'a, 'm, 'p> {
         found.batch.clear();
     }
 
-    /// Finds what the words of the batch lead to.
+    /// Finds what the words of the batch lead to, and keeps those that lead to something new.
     fn follow(&self, found: &mut Found) {
-        let Found { words, targets, .. } = found;
+        let Found { candidates, details, batch, words, targets } = found;
         words.locate(self.objects);
         targets.clear();
-        targets.extend(words.places().iter().map(|place| {
-            let state = if self.unreached.contains(place.id) {
-                State::New
-            } else if place.span == Place::NO_SPAN {
-                State::Stray
-            } else if self.objects.allocated_ids().contains(place.id) {
-                State::Reached
-            } else {
-                State::Free
-            };
-            Target { state, object: ObjectType::UNKNOWN }
-        }));
-        for (target, place) in targets.iter_mut().zip(words.places()).filter(|(target, _)| target.state == State::New) {
-            target.object = self.types[place.id as usize];
+        // What is not reached yet, and what it was found to be.
+        targets.extend(
+            words.places().iter().map(|place| self.unreached.contains(place.id).then_some(ObjectType::UNKNOWN)),
+        );
+        for (target, place) in targets.iter_mut().zip(words.places()) {
+            if let Some(target) = target {
+                *target = self.types[place.id as usize];
+            }
         }
-        self.sort_out(found);
-    }
-
-    /// Counts the words, and keeps those that lead to something new.
-    fn sort_out(&self, found: &mut Found) {
-        let Found { candidates, details, unplanned, counts, batch, words, targets } = found;
-        counts.words += words.words().len() as u64;
         for ((word, place), target) in words.words().iter().zip(words.places()).zip(targets.iter()) {
+            let Some(target) = *target else { continue };
             let object = &batch[word.object as usize];
             let code = self.plans.code(object.plan, word.word);
-            let at = object.payload + u64::from(word.word) * 8;
-            counts.typed_words += u64::from(object.plan.is_known);
-            counts.unexplained += u64::from(code == WordCode::UNEXPLAINED);
-            if code == WordCode::UNPLANNED {
-                unplanned.push(at);
-            }
-            counts.to_objects += u64::from(matches!(target.state, State::Reached | State::New));
-            match target.state {
-                State::Reached => {}
-                State::New => {
-                    let (id, span, node) = (place.id, place.span, object.node);
-                    let is_inside = place.offset != 0;
-                    let beyond = self.plans.beyond(code, target.object, is_inside);
-                    candidates.push(Candidate { target: id, span, node, code, beyond });
-                    if code.is_detailed() {
-                        details.push(self.detail(code, at, word.value, (target.object, is_inside)));
-                    }
-                }
-                State::Free => {
-                    counts.to_free_slots += 1;
-                    counts.first_to_free_slot = Some(counts.first_to_free_slot.map_or(at, |first| first.min(at)));
-                }
-                State::Stray => self.count_stray(word.value, counts),
+            let is_inside = place.offset != 0;
+            let beyond = self.plans.beyond(code, target, is_inside);
+            candidates.push(Candidate { target: place.id, span: place.span, node: object.node, code, beyond });
+            if code.is_detailed() {
+                let at = object.payload + u64::from(word.word) * 8;
+                details.push(self.detail(code, at, word.value, (target, is_inside)));
             }
         }
     }
@@ -274,20 +219,6 @@ impl<'a, 'm, 'p> Scanner<'a, 'm, 'p> {
             _ => 0,
         };
         Detail { at, value, dynamic, found, is_inside }
-    }
-
-    fn count_stray(&self, value: u64, counts: &mut PointerCounts) {
-        let heap = &self.model.heap;
-        let counter = if heap.span_index(value).is_some() {
-            &mut counts.to_span_tails
-        } else if heap.is_manual(value) {
-            &mut counts.to_manual_spans
-        } else if heap.in_arena(value) {
-            &mut counts.to_free_pages
-        } else {
-            &mut counts.outside
-        };
-        *counter += 1;
     }
 }
 

@@ -1,20 +1,18 @@
 //! The tower of garbage that was not collected yet.
 
-use super::{Share, TreeBuilder};
+use super::TreeBuilder;
 use crate::label_text::object_label;
 use crate::object_type::{Evidence, ObjectType};
 use goheap_graph::{PathTrie, TrieNode};
-use goheap_runtime::SweepState;
 use rustc_hash::FxHashMap;
 
 impl TreeBuilder<'_, '_, '_> {
-    /// Draws what no root reaches as a tower of its own, by type; its share, and that of what awaits the sweep.
-    pub(crate) fn unreachable(&mut self) -> (Share, Share) {
+    /// Draws what no root reaches as a tower of its own, by type.
+    pub(crate) fn unreachable(&mut self) {
         let Self { scanner, merger, .. } = self;
         let (objects, types) = (scanner.objects, scanner.types);
         let top = merger.labels.text("unreachable");
         let top = merger.trie.child(PathTrie::ROOT, top);
-        let (mut share, mut awaiting_sweep) = (Share::default(), Share::default());
         let mut frames: FxHashMap<(ObjectType, u64), TrieNode> = FxHashMap::default();
         for slot in objects.allocated().filter(|slot| scanner.unreached.contains(slot.id.0)) {
             let span = objects.span(slot);
@@ -31,13 +29,6 @@ impl TreeBuilder<'_, '_, '_> {
                 merger.trie.child(top, label)
             });
             merger.trie.add(node, span.elem_size, 1);
-            let shares = [&mut share, &mut awaiting_sweep];
-            let counted = if span.sweep == SweepState::Swept { 1 } else { 2 };
-            for share in shares.into_iter().take(counted) {
-                share.bytes += span.elem_size;
-                share.objects += 1;
-            }
         }
-        (share, awaiting_sweep)
     }
 }

@@ -1,5 +1,24 @@
 //! What the words of reached objects turned out to be.
 
+use goheap_runtime::GoHeap;
+
+/// Bytes and objects of some part of the heap.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Share {
+    /// Bytes of slots.
+    pub bytes: u64,
+    /// Slots.
+    pub objects: u64,
+}
+
+impl Share {
+    /// Adds what was met elsewhere.
+    pub(crate) fn add(&mut self, more: Share) {
+        self.bytes += more.bytes;
+        self.objects += more.objects;
+    }
+}
+
 /// Where pointer words led.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct PointerCounts {
@@ -33,7 +52,7 @@ pub struct PointerCounts {
 
 impl PointerCounts {
     /// Adds what was met later.
-    pub(super) fn add(&mut self, more: &PointerCounts) {
+    pub(crate) fn add(&mut self, more: &PointerCounts) {
         self.words += more.words;
         self.to_objects += more.to_objects;
         self.to_free_slots += more.to_free_slots;
@@ -47,5 +66,25 @@ impl PointerCounts {
         self.typed_words += more.typed_words;
         self.unexplained += more.unexplained;
         self.first_to_free_slot = self.first_to_free_slot.into_iter().chain(more.first_to_free_slot).min();
+    }
+
+    /// Counts a word at `at` that leads into a slot that is free.
+    pub(crate) fn count_free(&mut self, at: u64) {
+        self.to_free_slots += 1;
+        self.first_to_free_slot = Some(self.first_to_free_slot.map_or(at, |first| first.min(at)));
+    }
+
+    /// Counts a word that leads to no slot at all.
+    pub(crate) fn count_stray(&mut self, heap: &GoHeap<'_>, value: u64) {
+        let counter = if heap.span_index(value).is_some() {
+            &mut self.to_span_tails
+        } else if heap.is_manual(value) {
+            &mut self.to_manual_spans
+        } else if heap.in_arena(value) {
+            &mut self.to_free_pages
+        } else {
+            &mut self.outside
+        };
+        *counter += 1;
     }
 }

@@ -1,0 +1,179 @@
+//! Marking, as the collector does: what the roots of each class reach, found by the same walk that tells the types.
+
+use super::engine::{Inference, Outcome};
+use crate::object::{ObjectId, Place, Slot};
+use crate::object_type::ObjectType;
+use crate::page_table::Slots;
+use crate::pointer_counts::{PointerCounts, Share};
+use crate::root::{Root, RootClass};
+use crate::runtime_records::runtime_records;
+use goheap_graph::IdBitSet;
+use goheap_runtime::Span;
+use rayon::prelude::*;
+use rustc_hash::FxHashMap;
+
+/// What the roots reach.
+#[derive(Debug)]
+pub(crate) struct Marked {
+    /// What the roots of each class reached first.
+    pub(crate) by_class: Vec<(RootClass, Share)>,
+    pub(crate) counts: PointerCounts,
+    pub(crate) reached: IdBitSet,
+}
+
+/// What was marked so far.
+#[derive(Default)]
+pub(super) struct Marks {
+    /// True while records of the runtime are left to the classes to come.
+    pub(super) holds_back: bool,
+    /// True once all is marked: then what no root reaches is followed for its types.
+    pub(super) with_unreached: bool,
+    share: Share,
+    postponed: Vec<u32>,
+    counts: PointerCounts,
+    /// Pointer words that their object's type does not explain, of objects that have such.
+    unexplained: FxHashMap<ObjectId, u32>,
+}
+
+/// What following some objects marked.
+#[derive(Default)]
+pub(super) struct Met {
+    pub(super) counts: PointerCounts,
+    /// Of objects that are followed as this type, words that it does not explain.
+    pub(super) unexplained: Vec<(ObjectId, ObjectType, u32)>,
+    share: Share,
+    postponed: Vec<u32>,
+}
+
+impl Met {
+    /// Adds what something else marked; in no order that matters.
+    pub(super) fn append(&mut self, mut other: Met) {
+        self.counts.add(&other.counts);
+        self.unexplained.append(&mut other.unexplained);
+        self.share.add(other.share);
+        self.postponed.append(&mut other.postponed);
+    }
+}
+
+impl Inference<'_, '_, '_> {
+    /// Marks from the roots, class by class, and follows what is reached as far as types are known.
+    pub(super) fn mark(&mut self, roots: &[Root]) -> Vec<(RootClass, Share)> {
+        for address in runtime_records(self.model) {
+            if let Some(slot) = self.objects.find_allocated(address) {
+                self.states.reserve(slot.id);
+            }
+        }
+        RootClass::ALL.into_iter().map(|class| (class, self.mark_class(class, roots))).collect()
+    }
+
+    fn mark_class(&mut self, class: RootClass, roots: &[Root]) -> Share {
+        self.marks.holds_back = class < RootClass::Runtime;
+        let mut outcome = Outcome::default();
+        roots.iter().filter(|root| root.class == class).for_each(|root| self.mark_root(root, &mut outcome));
+        self.follow_all(outcome);
+        if class == RootClass::Other {
+            // What was held back and that no variable of the runtime holds after all.
+            let mut outcome = Outcome::default();
+            for id in std::mem::take(&mut self.marks.postponed) {
+                let slot = self.objects.slot(ObjectId(id));
+                self.reach(&self.objects.place(self.objects.address(slot)), &mut outcome);
+            }
+            self.follow_all(outcome);
+        }
+        std::mem::take(&mut self.marks.share)
+    }
+
+    fn mark_root(&self, root: &Root, outcome: &mut Outcome) {
+        let place = self.objects.place(root.value);
+        if place.span == Place::NO_SPAN {
+            return;
+        }
+        if !self.states.get(place.id).is_free() {
+            self.reach(&place, outcome);
+        } else if root.is_conservative {
+            outcome.met.counts.conservative_misses += 1;
+        } else {
+            outcome.met.counts.roots_to_free_slots += 1;
+        }
+    }
+
+    /// Marks an allocated slot, unless it was or is held back.
+    pub(super) fn reach(&self, place: &Place, outcome: &mut Outcome) {
+        let state = self.states.get(place.id);
+        if state.is_reached() {
+            return;
+        }
+        if self.marks.holds_back && state.is_reserved() {
+            outcome.met.postponed.push(place.id);
+            return;
+        }
+        let has_pointers = match place.slots {
+            Slots::InSpanBits => true,
+            Slots::NoPointers | Slots::Tiny => false,
+            Slots::Other => !self.model.heap.spans[place.span as usize].is_noscan(),
+        };
+        let before = self.states.reach(place.id, has_pointers);
+        if before.is_reached() {
+            return;
+        }
+        self.count_reached(place, outcome);
+        if has_pointers || before.is_pending() {
+            outcome.changed.push(ObjectId(place.id));
+        }
+    }
+
+    /// Counts an object that has just been marked.
+    #[inline]
+    pub(super) fn count_reached(&self, place: &Place, outcome: &mut Outcome) {
+        let bytes = match place.elem_size {
+            0 => self.model.heap.spans[place.span as usize].elem_size,
+            bytes => u64::from(bytes),
+        };
+        outcome.met.share.add(Share { bytes, objects: 1 });
+    }
+
+    /// Adds what a level marked.
+    pub(super) fn add_marks(&mut self, mut met: Met) {
+        self.marks.share.add(met.share);
+        self.marks.counts.add(&met.counts);
+        self.marks.postponed.append(&mut met.postponed);
+        for (id, object, words) in met.unexplained {
+            // Of an object whose type has changed since, what it is followed as next is told then.
+            if self.type_of(id) != object {
+                continue;
+            }
+            match words {
+                0 => _ = self.marks.unexplained.remove(&id),
+                words => _ = self.marks.unexplained.insert(id, words),
+            }
+        }
+    }
+
+    /// What was marked, now that all types are known.
+    pub(super) fn marked(&mut self, by_class: Vec<(RootClass, Share)>) -> Marked {
+        let mut counts = std::mem::take(&mut self.marks.counts);
+        counts.typed_words = counts.words.saturating_sub(self.untyped_words());
+        counts.unexplained = self.marks.unexplained.values().map(|&words| u64::from(words)).sum();
+        Marked { by_class, counts, reached: self.states.reached() }
+    }
+
+    /// Pointers in reached objects whose type is not known.
+    fn untyped_words(&self) -> u64 {
+        let spans = self.model.heap.spans.par_iter().enumerate().filter(|(_, span)| !span.is_noscan());
+        let words_of = |(index, span): (usize, &Span<'_>)| {
+            let index = index as u32;
+            let unknown = self.states.allocated_in(self.ids_of(index)).filter(|(_, object)| !object.is_known());
+            let reached = unknown.map(|(id, _)| id).filter(|&id| self.states.get(id).is_reached());
+            reached.map(|id| self.words_in(span, self.objects.slot_in(id, index))).sum::<u64>()
+        };
+        spans.map(words_of).sum()
+    }
+
+    fn words_in(&self, span: &Span<'_>, slot: Slot) -> u64 {
+        let (masks, start, mut words) = (&self.model.masks, self.objects.address(slot), 0);
+        masks.for_each_offset(span, slot.slot, |offset| {
+            words += u64::from(masks.word(span, start + offset).is_some_and(|value| value != 0));
+        });
+        words
+    }
+}
