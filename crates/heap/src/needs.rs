@@ -8,7 +8,9 @@ use goheap_runtime::{ARENA_BYTES, Claim, GoHeap};
 const PAGES_OF_ARENA: u64 = 256 << 10;
 /// Bytes a span: in the object table, in the list by which spans are scanned, and of what the tree keeps beside that.
 const FIRST: u64 = 4;
-const SCAN: u64 = 40;
+const SCAN: u64 = 48;
+/// Bytes of a span for one of the copy of its pointer bits.
+const BYTES_PER_BIT_BYTE: u64 = 64;
 const TREE: u64 = 16;
 /// Slots to an entry of the object table's index, of four bytes.
 const SLOTS_PER_ENTRY: u64 = 64;
@@ -28,17 +30,20 @@ pub(crate) struct Needs {
     slots: u64,
     /// Allocated objects with pointers.
     pub(crate) scannable: u64,
+    /// Bytes of the pointer bits at the ends of spans.
+    bit_bytes: u64,
     owners: bool,
 }
 
 impl Needs {
     pub(crate) fn new(heap: &GoHeap<'_>, options: SnapshotOptions) -> Self {
         let spans = heap.spans.len() as u64;
-        let mut needs = Needs { arenas: 0, spans, slots: 0, scannable: 0, owners: options.owners };
+        let mut needs = Needs { arenas: 0, spans, slots: 0, scannable: 0, bit_bytes: 0, owners: options.owners };
         let mut next_arena = 0;
         for span in &heap.spans {
             needs.slots += u64::from(span.nelems);
             needs.scannable += if span.is_noscan() { 0 } else { span.allocated.count() as u64 };
+            needs.bit_bytes += if span.has_in_span_bitmap { span.byte_len() / BYTES_PER_BIT_BYTE } else { 0 };
             if span.nelems > 1 {
                 let first = (span.base / ARENA_BYTES).max(next_arena);
                 next_arena = span.end().div_ceil(ARENA_BYTES);
@@ -56,15 +61,20 @@ impl Needs {
 
     /// The types and the set of what is reached; three sets of objects, the list of spans and a level, which may be every object.
     pub(crate) fn inference(&self) -> Claim {
-        let passing = 3 * self.bits() + self.spans * SCAN + self.scannable * LEVEL;
+        let passing = 3 * self.bits() + self.scans() + self.scannable * LEVEL;
         Claim { kept: self.slots * TYPE + self.bits(), passing }
     }
 
     /// The frames, where they are wanted; the sets of what is reached and reserved, and the queue.
     pub(crate) fn tree(&self) -> Claim {
         let frames = if self.owners { self.slots * FRAME } else { 0 };
-        let passing = self.spans * (SCAN + TREE) + 2 * self.bits() + self.scannable * QUEUED;
+        let passing = self.scans() + self.spans * TREE + 2 * self.bits() + self.scannable * QUEUED;
         Claim { kept: frames, passing }
+    }
+
+    /// The list of spans as scans read them.
+    fn scans(&self) -> u64 {
+        self.spans * SCAN + self.bit_bytes
     }
 
     /// Bytes of a set with a bit a slot.
@@ -79,12 +89,13 @@ mod tests {
 
     #[test]
     fn the_types_take_four_bytes_a_slot_and_frames_as_much() {
-        let mut needs = Needs { arenas: 2, spans: 1 << 10, slots: 1 << 20, scannable: 1 << 19, owners: false };
+        let mut needs =
+            Needs { arenas: 2, spans: 1 << 10, slots: 1 << 20, scannable: 1 << 19, bit_bytes: 1 << 17, owners: false };
         assert_eq!(needs.objects(), Claim { kept: (512 << 10) + (4 << 10) + (128 << 10) + (64 << 10), passing: 0 });
-        let level = (384 << 10) + (40 << 10) + (6 << 20);
+        let level = (384 << 10) + (48 << 10) + (128 << 10) + (6 << 20);
         assert_eq!(needs.inference(), Claim { kept: (4 << 20) + (128 << 10), passing: level });
         let without = needs.tree();
-        assert_eq!(without, Claim { kept: 0, passing: (56 << 10) + (256 << 10) + (6 << 20) });
+        assert_eq!(without, Claim { kept: 0, passing: (64 << 10) + (128 << 10) + (256 << 10) + (6 << 20) });
         needs.owners = true;
         assert_eq!(needs.tree().kept, 4 << 20);
     }

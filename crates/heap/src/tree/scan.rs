@@ -78,7 +78,7 @@ struct Object {
 /// Reads objects.
 ///
 /// # Overhead
-/// 40 bytes a span.
+/// What [`SpanScan`] says.
 pub(super) struct Scanner<'a, 'm, 'p> {
     pub(super) model: &'m RuntimeModel<'p>,
     pub(super) objects: &'a ObjectTable<'m, 'p>,
