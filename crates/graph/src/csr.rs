@@ -1,9 +1,11 @@
 //! The graph itself, in compressed sparse rows: one array of targets, and where each node's begin.
 
+mod blocks;
 mod build;
 mod offsets;
 mod reversed;
 
+pub use blocks::EdgeBlock;
 pub use build::GraphBuilder;
 pub(crate) use offsets::{Offset, Offsets};
 
@@ -36,6 +38,9 @@ pub enum GraphError {
     /// An edge was added from an id that [`GraphBuilder::add_node`] did not give.
     #[error("an edge was added to node {0}, which is not an added one")]
     NotAnAddedNode(u32),
+    /// An edge was added in another block than its object's, or after one of a greater object; or a block is missing.
+    #[error("an edge of node {0} came out of order")]
+    OutOfOrder(u32),
     /// Asked twice for the edges of a node, the caller gave different numbers of them.
     #[error("node {0} had another number of edges when it was asked again")]
     EdgesChanged(u32),

@@ -29,6 +29,7 @@ mod package_names;
 mod page_table;
 mod plan;
 mod promoted;
+pub mod references;
 mod resolve;
 mod root;
 mod roots;

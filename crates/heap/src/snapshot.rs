@@ -9,7 +9,7 @@ use crate::object_type::{ObjectType, Part};
 use crate::owners::Owners;
 use crate::package_names::PackageNames;
 use crate::resolve::Resolver;
-use crate::root::{Root, RootClass, RootCounts};
+use crate::root::{Root, RootClass, RootCounts, StackGroups};
 use crate::roots::RootCollector;
 use crate::tree::{PointerCounts, Share, TreeBuilder, Walked};
 use goheap_graph::{IdBitSet, PathTrie, TrieNode};
@@ -34,9 +34,10 @@ pub struct HeapSnapshot<'m, 'p> {
     pub totals: Totals,
     trie: PathTrie,
     labels: Labels,
-    reached: IdBitSet,
+    pub(crate) reached: IdBitSet,
     owners: Option<Owners>,
     pub(crate) roots: Vec<Root>,
+    pub(crate) stacks: StackGroups,
 }
 
 /// What a snapshot remembers beside what every command needs.
@@ -149,7 +150,19 @@ impl<'m, 'p> HeapSnapshot<'m, 'p> {
         let owners = frames.map(|frames| Owners::new(&trie, frames));
         let roots = if options.roots { set.roots } else { Vec::new() };
         let types = resolver.types;
-        Ok(HeapSnapshot { model, objects, object_types, types, totals, trie, labels, reached, owners, roots })
+        Ok(HeapSnapshot {
+            model,
+            objects,
+            object_types,
+            types,
+            totals,
+            trie,
+            labels,
+            reached,
+            owners,
+            roots,
+            stacks: set.stacks,
+        })
     }
 
     /// True if a root reaches the object.

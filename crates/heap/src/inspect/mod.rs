@@ -7,13 +7,14 @@ mod value;
 
 pub use fields::Field;
 pub use holders::{Holder, RootHolder};
+pub use place::EdgePlace;
+pub(crate) use place::Places;
 pub use value::{Target, Value};
 
 use crate::object::Slot;
 use crate::snapshot::HeapSnapshot;
 use fields::Walk;
 use goheap_runtime::Span;
-use place::Places;
 
 /// How closely an object is looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -5,14 +5,25 @@ use crate::containers::{Position, Role};
 use crate::object::Slot;
 use crate::snapshot::HeapSnapshot;
 
+/// One word of an object that leads to another.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EdgePlace {
+    /// The field that holds the pointer, with its type: `.next *main.node`; `+16` where no type tells.
+    pub path: String,
+    /// Bytes from the holder's first byte to the pointer.
+    pub offset: u64,
+    /// Bytes from the held object's first byte to where the pointer leads.
+    pub into: u64,
+}
+
 /// Names words of many objects.
-pub(super) struct Places<'s, 'm, 'p> {
+pub(crate) struct Places<'s, 'm, 'p> {
     pub(super) snapshot: &'s HeapSnapshot<'m, 'p>,
     compiled: CompiledTypes,
 }
 
 impl<'s, 'm, 'p> Places<'s, 'm, 'p> {
-    pub(super) fn new(snapshot: &'s HeapSnapshot<'m, 'p>) -> Self {
+    pub(crate) fn new(snapshot: &'s HeapSnapshot<'m, 'p>) -> Self {
         let mut compiled = CompiledTypes::default();
         compiled.grow(&snapshot.types);
         Places { snapshot, compiled }
@@ -20,7 +31,7 @@ impl<'s, 'm, 'p> Places<'s, 'm, 'p> {
 
     /// The field at `offset` bytes from the first byte of the slot, with its type: `[3].Name string`; `+16` where no type
     /// tells.
-    pub(super) fn path(&self, slot: Slot, offset: u64) -> String {
+    pub(crate) fn path(&self, slot: Slot, offset: u64) -> String {
         let snapshot = self.snapshot;
         let object = snapshot.object_types[slot.id.0 as usize];
         let (payload, _) = snapshot.payload(slot);
@@ -49,5 +60,19 @@ impl<'s, 'm, 'p> Places<'s, 'm, 'p> {
             Position::Indirect(role, ty) => format!("{} *{}", role.prefix(), types.get(ty).name),
             Position::Machinery => nowhere,
         }
+    }
+    /// The words of the object in `from` that lead into `to`, at most `limit`.
+    pub(crate) fn between(&self, from: Slot, to: Slot, limit: usize) -> Vec<EdgePlace> {
+        let (objects, masks) = (&self.snapshot.objects, &self.snapshot.model.masks);
+        let (span, start, target) = (objects.span(from), objects.address(from), objects.address(to));
+        let range = target..target + objects.span(to).elem_size;
+        let mut found = Vec::new();
+        masks.for_each_offset(span, from.slot, |offset| {
+            let value = masks.word(span, start + offset).filter(|value| range.contains(value));
+            if let Some(value) = value.filter(|_| found.len() < limit) {
+                found.push(EdgePlace { path: self.path(from, offset), offset, into: value - target });
+            }
+        });
+        found
     }
 }
