@@ -21,6 +21,7 @@ mod output;
 mod overview;
 mod progress;
 mod say;
+mod terminal;
 mod timings;
 mod utc;
 mod watch;

@@ -3,6 +3,7 @@
 use crate::args::Input;
 use crate::errors::Failure;
 use crate::watch::Watch;
+use goheap_heap::references::ReferenceGraph;
 use goheap_heap::{HeapSnapshot, SnapshotOptions};
 use goheap_image::Process;
 use goheap_runtime::{ModelOptions, Observer, RuntimeModel};
@@ -32,6 +33,38 @@ pub(crate) fn with_model_then_heap<T>(
     first: impl FnOnce(&RuntimeModel<'_>) -> Result<(), Failure>,
     use_it: impl FnOnce(&HeapSnapshot<'_, '_>) -> Result<T, Failure>,
 ) -> Result<T, Failure> {
+    with_watched_heap(input, needs, first, |snapshot, watch| {
+        watch.report();
+        use_it(snapshot)
+    })
+}
+
+/// Opens the input and hands its heap, with its roots, and its references to `use_it`, which may go on with the work and calls
+/// [`Watch::report`] before it writes anything.
+pub(crate) fn with_references<T>(
+    input: &Input,
+    use_it: impl FnOnce(&ReferenceGraph<'_, '_, '_>, &Watch) -> Result<T, Failure>,
+) -> Result<T, Failure> {
+    let snapshot = SnapshotOptions { roots: true, ..SnapshotOptions::default() };
+    let needs = Needs { snapshot, ..Needs::default() };
+    with_watched_heap(
+        input,
+        needs,
+        |_| Ok(()),
+        |snapshot, watch| {
+            let graph = snapshot.references(watch)?;
+            use_it(&graph, watch)
+        },
+    )
+}
+
+/// The same without a word on what comes after the heap.
+pub(crate) fn with_watched_heap<T>(
+    input: &Input,
+    needs: Needs,
+    first: impl FnOnce(&RuntimeModel<'_>) -> Result<(), Failure>,
+    use_it: impl FnOnce(&HeapSnapshot<'_, '_>, &Watch) -> Result<T, Failure>,
+) -> Result<T, Failure> {
     let watch = Watch::new(input);
     watch.begin("open");
     let process = Process::open(&input.request)?;
@@ -41,9 +74,7 @@ pub(crate) fn with_model_then_heap<T>(
     watch.progress.aside(|| first(&model))?;
     let types = std::mem::take(&mut model.types);
     let snapshot = HeapSnapshot::take_observed(&model, types, needs.snapshot, &watch)?;
-    watch.begin("report");
-    watch.progress.end();
-    let result = use_it(&snapshot);
+    let result = use_it(&snapshot, &watch);
     watch.tell();
     result
 }

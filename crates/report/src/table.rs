@@ -1,6 +1,6 @@
 //! Columns for people, and numbers that can be read.
 
-use crate::text::terminal_text;
+use crate::text::{shortened, terminal_text};
 use std::io::{self, Write};
 
 /// To which side the cells of a column lean.
@@ -42,7 +42,16 @@ impl Table {
     /// # Errors
     ///
     /// Those of `out`.
-    pub fn write(&self, mut out: impl Write) -> io::Result<()> {
+    pub fn write(&self, out: impl Write) -> io::Result<()> {
+        self.write_within(None, out)
+    }
+
+    /// The same with lines of at most `columns` characters; one that is cut ends in `…`.
+    ///
+    /// # Errors
+    ///
+    /// Those of `out`.
+    pub fn write_within(&self, columns: Option<usize>, mut out: impl Write) -> io::Result<()> {
         let widths = self.widths();
         for row in &self.rows {
             let mut line = " ".repeat(self.indent);
@@ -54,7 +63,7 @@ impl Table {
                     Align::Right => line.extend([gap, &pad, cell]),
                 }
             }
-            writeln!(out, "{}", line.trim_end())?;
+            writeln!(out, "{}", shortened(line.trim_end(), columns.unwrap_or(usize::MAX)))?;
         }
         Ok(())
     }
@@ -125,6 +134,16 @@ mod tests {
         let expected =
             concat!(" name    bytes  note\n", " a\\x1bé  1,234\n", " b           5\n", " c           6  last\n",);
         assert_eq!(String::from_utf8(out).unwrap(), expected);
+    }
+
+    #[test]
+    fn a_line_is_cut_where_the_terminal_ends() {
+        let mut table = Table::new(0, &[Align::Right, Align::Left]);
+        table.row(["1", "shört"]);
+        table.row(["22", "longer"]);
+        let mut out = Vec::new();
+        table.write_within(Some(9), &mut out).unwrap();
+        assert_eq!(String::from_utf8(out).unwrap(), " 1  shört\n22  long…\n");
     }
 
     #[test]
