@@ -1,5 +1,6 @@
 //! The heap of a dead process, whole: objects, their types, who holds them, and how the totals reconcile.
 
+use crate::closures::Closures;
 use crate::error::HeapError;
 use crate::infer::{Inference, InferenceCounts, payload_offset};
 use crate::labels::Labels;
@@ -33,11 +34,13 @@ pub struct HeapSnapshot<'m, 'p> {
     /// Totals.
     pub totals: Totals,
     trie: PathTrie,
-    labels: Labels,
+    pub(crate) labels: Labels,
     pub(crate) reached: IdBitSet,
     owners: Option<Owners>,
     pub(crate) roots: Vec<Root>,
     pub(crate) stacks: StackGroups,
+    /// The closures that were met: each function has one type.
+    pub(crate) closures: Closures<'m>,
 }
 
 /// What a snapshot remembers beside what every command needs.
@@ -162,6 +165,7 @@ impl<'m, 'p> HeapSnapshot<'m, 'p> {
             owners,
             roots,
             stacks: set.stacks,
+            closures: resolver.closures,
         })
     }
 

@@ -1,12 +1,14 @@
 //! The reference tree: class by class, breadth first, each object once under the frame that reached it first.
 
 mod counts;
+mod dominated;
 mod merge;
 mod scan;
 mod unreachable;
 mod walk_plan;
 
 pub use counts::PointerCounts;
+pub(crate) use dominated::{Dominated, DrawnGroup, DrawnRoot};
 
 use crate::label_text::Beyond;
 use crate::labels::Labels;
@@ -67,6 +69,8 @@ pub(crate) struct TreeBuilder<'a, 'm, 'p> {
     merger: Merger<'a, 'm, 'p>,
     /// Results to be filled again.
     spare: Mutex<Vec<Found>>,
+    /// Where the tree is that of dominators.
+    dominated: Option<Dominated<'a>>,
 }
 
 /// What the walk leaves.
@@ -88,7 +92,12 @@ impl<'a, 'm, 'p> TreeBuilder<'a, 'm, 'p> {
     ) -> Self {
         let plans = WalkPlans::new(&model.heap, objects, types, resolver);
         let merger = Merger::new(model, objects, resolver, labels, trie);
-        TreeBuilder { scanner: Scanner::new(model, objects, types, plans), merger, spare: Mutex::default() }
+        TreeBuilder {
+            scanner: Scanner::new(model, objects, types, plans),
+            merger,
+            spare: Mutex::default(),
+            dominated: None,
+        }
     }
 
     /// Remembers the frame of every object that is reached from now on: four bytes a slot.
@@ -201,6 +210,7 @@ impl<'a, 'm, 'p> TreeBuilder<'a, 'm, 'p> {
                 }
                 _ => self.read_level(&level.chunks(PART).map(Part::Items).collect::<Vec<_>>(), meter),
             }
+            self.reach_shared(&level);
         }
     }
 
@@ -225,7 +235,7 @@ impl<'a, 'm, 'p> TreeBuilder<'a, 'm, 'p> {
     fn read_level(&mut self, parts: &[Part<'_>], meter: &Meter<'_>) {
         let mut ready = Vec::new();
         for block in parts.chunks(BLOCK) {
-            let Self { scanner, merger, spare } = self;
+            let Self { scanner, merger, spare, .. } = self;
             let (scanner, spare) = (&*scanner, &*spare);
             let read = || block.par_iter().map(|part| read(scanner, spare, part)).collect();
             let ((), next) = rayon::join(|| merger.merge(&ready, scanner), read);

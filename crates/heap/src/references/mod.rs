@@ -13,9 +13,11 @@
 //! goroutines of one stack, or by one goroutine is the retained size of its node.
 
 mod edges;
+mod frames;
 mod root_nodes;
 mod text;
 
+pub use frames::DominatorFrames;
 pub use root_nodes::{RootKind, RootNode};
 
 pub use crate::inspect::EdgePlace;

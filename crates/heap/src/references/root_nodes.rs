@@ -43,13 +43,16 @@ pub(super) struct RootNodes {
     first: u32,
     nodes: Vec<RootNode>,
     packages: Vec<Box<str>>,
+    /// The node that each root of the snapshot hangs on; the first one's of those that lead nowhere.
+    of_root: Vec<u32>,
 }
 
 impl RootNodes {
     /// Adds the nodes of all roots of `snapshot`, and the edges from these to objects, to `builder`.
     pub(super) fn collect(snapshot: &HeapSnapshot<'_, '_>, builder: &mut GraphBuilder) -> Result<Self, GraphError> {
         let first = snapshot.objects.len();
-        let nodes = RootNodes { first, nodes: Vec::new(), packages: Vec::new() };
+        let nodes =
+            RootNodes { first, nodes: Vec::new(), packages: Vec::new(), of_root: vec![first; snapshot.roots.len()] };
         let mut collector = Collector {
             snapshot,
             builder,
@@ -62,8 +65,8 @@ impl RootNodes {
         let all = collector.add(None, RootKind::All)?;
         for class in RootClass::ALL {
             let of_class = collector.child(all, RootKind::Class(class))?;
-            for root in snapshot.roots.iter().filter(|root| root.class == class) {
-                collector.root(of_class, root, &snapshot.objects)?;
+            for (index, root) in snapshot.roots.iter().enumerate().filter(|(_, root)| root.class == class) {
+                collector.root(of_class, (index, root), &snapshot.objects)?;
             }
         }
         Ok(collector.nodes)
@@ -75,6 +78,11 @@ impl RootNodes {
 
     pub(super) fn iter(&self) -> impl Iterator<Item = (u32, RootNode)> + '_ {
         (self.first..).zip(self.nodes.iter().copied())
+    }
+
+    /// The node of a root by its place in the snapshot.
+    pub(super) fn of_root(&self, root: usize) -> u32 {
+        self.of_root[root]
     }
 
     /// The name of a package by its number.
@@ -96,7 +104,12 @@ struct Collector<'c, 'm, 'p> {
 }
 
 impl Collector<'_, '_, '_> {
-    fn root(&mut self, class: u32, root: &Root, objects: &ObjectTable<'_, '_>) -> Result<(), GraphError> {
+    fn root(
+        &mut self,
+        class: u32,
+        (index, root): (usize, &Root),
+        objects: &ObjectTable<'_, '_>,
+    ) -> Result<(), GraphError> {
         let Some(slot) = objects.find_allocated(root.value) else { return Ok(()) };
         let is_same = |last: &Root| (last.class, last.goroutine, last.node) == (root.class, root.goroutine, root.node);
         let node = match self.last.filter(|(last, _)| is_same(last)) {
@@ -104,6 +117,7 @@ impl Collector<'_, '_, '_> {
             None => self.node_of(class, root)?,
         };
         self.last = Some((*root, node));
+        self.nodes.of_root[index] = node;
         self.builder.add_edge(node, slot.id.0)
     }
 
