@@ -83,6 +83,11 @@ impl CsrGraph {
         if node < self.node_count() { &self.targets[self.offsets.range(node)] } else { &[] }
     }
 
+    /// Number of edges of the nodes before `node`, which is one or the number of nodes.
+    pub(crate) fn edges_before(&self, node: u32) -> u64 {
+        self.offsets.start(node) as u64
+    }
+
     /// All edges as `(from, to)`, by source.
     pub fn edges(&self) -> impl Iterator<Item = (u32, u32)> + '_ {
         (0..self.node_count()).flat_map(|from| self.targets(from).iter().map(move |to| (from, *to)))

@@ -123,6 +123,21 @@ impl PathTrie {
         self.nodes[node.index()].own.add(Weight { bytes, objects });
     }
 
+    /// The same trie with the labels that `label` gives, asked for every node but the root, parents first. It may not give the
+    /// same to two children of a node.
+    #[must_use]
+    pub fn relabelled(&self, mut label: impl FnMut(TrieNode, u32) -> u32) -> PathTrie {
+        let mut trie = PathTrie::new();
+        for node in self.nodes().skip(1) {
+            let old = &self.nodes[node.index()];
+            let new = trie.grow(TrieNode(old.parent), label(node, old.label));
+            trie.add(new, old.own.bytes, old.own.objects);
+        }
+        let root = self.own(PathTrie::ROOT);
+        trie.add(PathTrie::ROOT, root.bytes, root.objects);
+        trie
+    }
+
     /// What was added at the node itself.
     #[must_use]
     pub fn own(&self, node: TrieNode) -> Weight {

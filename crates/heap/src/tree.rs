@@ -8,7 +8,7 @@ mod unreachable;
 mod walk_plan;
 
 pub use counts::PointerCounts;
-pub(crate) use dominated::{Dominated, DrawnGroup, DrawnRoot};
+pub(crate) use dominated::{Dominated, DrawnGroup, DrawnRoot, shared_objects};
 
 use crate::label_text::Beyond;
 use crate::labels::Labels;
@@ -24,6 +24,7 @@ use rayon::prelude::*;
 use scan::{Found, Item, Scanner};
 use std::ops::Range;
 use std::sync::Mutex;
+pub(crate) use unreachable::UNREACHABLE;
 use walk_plan::WalkPlans;
 
 /// Bytes and objects of one class of root.

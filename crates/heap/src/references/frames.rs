@@ -4,10 +4,11 @@ use super::{ReferenceGraph, RootKind};
 use crate::error::HeapError;
 use crate::labels::Labels;
 use crate::needs::Needs;
+use crate::object::ObjectId;
 use crate::resolve::Resolver;
 use crate::root::RootClass;
 use crate::snapshot::SnapshotOptions;
-use crate::tree::{DrawnGroup, DrawnRoot, Share, TreeBuilder};
+use crate::tree::{DrawnGroup, DrawnRoot, Share, TreeBuilder, UNREACHABLE, shared_objects};
 use goheap_graph::{DominatorTree, PathTrie, TrieNode};
 use goheap_runtime::{Claim, Meter, Observer};
 
@@ -17,6 +18,7 @@ pub struct DominatorFrames {
     trie: PathTrie,
     labels: Labels,
     reached: Share,
+    unreachable: Option<TrieNode>,
 }
 
 impl DominatorFrames {
@@ -30,6 +32,11 @@ impl DominatorFrames {
         self.labels.get(label)
     }
 
+    /// The tower of what no root reaches; None where there is none.
+    pub fn unreachable(&self) -> Option<TrieNode> {
+        self.unreachable
+    }
+
     /// What the roots dominate: all that they reach.
     pub fn reached(&self) -> Share {
         self.reached
@@ -37,6 +44,20 @@ impl DominatorFrames {
 }
 
 impl ReferenceGraph<'_, '_, '_> {
+    /// Of each frame of the reference tree, by its index, how much of its own is shared: held by several objects or roots of which
+    /// none alone keeps it, so that its holder in the tree does not. The snapshot must have been taken with its owners.
+    pub fn shared_by_frame(&self, tree: &DominatorTree) -> Vec<Share> {
+        let mut shares = vec![Share::default(); self.snapshot.tree().len()];
+        for id in shared_objects(&self.graph, tree, self.object_count()).iter_ones() {
+            if let Some(frame) = self.snapshot.frame_of(ObjectId(id)) {
+                let share: &mut Share = &mut shares[frame.index()];
+                share.bytes += self.shallow(id);
+                share.objects += 1;
+            }
+        }
+        shares
+    }
+
     /// Draws `tree`, which is of this graph. It reads the heap once more, to name the pointer by which each object hangs on its
     /// immediate dominator. Where several ways that part below the dominator lead to an object, no pointer does: it is shown
     /// by its type, as `[shared]` below an object, and in a frame of its own below roots.
@@ -75,7 +96,10 @@ impl ReferenceGraph<'_, '_, '_> {
         let roots = RootClass::ALL.into_iter().flat_map(of_class);
         let reached = builder.walk_dominators((&self.graph, tree), roots, groups, &meter);
         builder.unreachable();
-        Ok(DominatorFrames { trie, labels, reached })
+        let text = labels.text(UNREACHABLE);
+        let top = trie.nodes().rev().find(|&node| trie.parent(node) == Some(PathTrie::ROOT));
+        let unreachable = top.filter(|&node| trie.label(node) == Some(text));
+        Ok(DominatorFrames { trie, labels, reached, unreachable })
     }
 
     /// A frame for each node above objects. Goroutines of one stack are not told apart.

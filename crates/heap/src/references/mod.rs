@@ -14,10 +14,12 @@
 
 mod edges;
 mod frames;
+mod groups;
 mod root_nodes;
 mod text;
 
 pub use frames::DominatorFrames;
+pub use groups::{RetainedHistogram, RootGroup, RootGrouping, RootGroups};
 pub use root_nodes::{RootKind, RootNode};
 
 pub use crate::inspect::EdgePlace;

@@ -57,7 +57,7 @@ impl<'a> TreeBuilder<'a, '_, '_> {
     ) -> Share {
         self.merger.class = RootClass::Other;
         let objects = self.scanner.objects.len();
-        let idoms: Vec<u32> = (0..objects).into_par_iter().map(|id| tree.idom(id).unwrap_or(u32::MAX)).collect();
+        let idoms = immediate_dominators(tree, objects);
         let holds_shared = holders_of_shared(graph, tree, &idoms);
         self.dominated = Some(Dominated { tree, holds_shared, labels: FxHashMap::default() });
         for DrawnRoot { root, holder, frame } in roots {
@@ -110,16 +110,43 @@ impl<'a> TreeBuilder<'a, '_, '_> {
     }
 }
 
-/// The objects that dominate at once some object to which they have no pointer.
-fn holders_of_shared(graph: &CsrGraph, tree: &DominatorTree, idoms: &[u32]) -> IdBitSet {
-    let mut direct = IdBitSet::with_room_for(idoms.len() as u32);
-    for from in 0..idoms.len() as u32 {
-        for &to in graph.targets(from) {
-            if idoms.get(to as usize) == Some(&from) {
-                direct.insert(to);
-            }
+/// The immediate dominator of each object; `u32::MAX` of those that are not reached.
+fn immediate_dominators(tree: &DominatorTree, objects: u32) -> Vec<u32> {
+    (0..objects).into_par_iter().map(|id| tree.idom(id).unwrap_or(u32::MAX)).collect()
+}
+
+/// The objects to which their immediate dominator has a pointer. Others are held by several objects or roots of which none alone
+/// keeps them.
+fn held_by_one(graph: &CsrGraph, idoms: &[u32]) -> IdBitSet {
+    let mut held = IdBitSet::with_room_for(idoms.len() as u32);
+    for (from, to) in graph.edges() {
+        if idoms.get(to as usize) == Some(&from) {
+            held.insert(to);
         }
     }
+    held
+}
+
+/// The objects of `graph`, the nodes below `objects`, that several hold of which none alone keeps them.
+///
+/// # Overhead
+/// Four bytes an object while it runs, and two bits.
+pub(crate) fn shared_objects(graph: &CsrGraph, tree: &DominatorTree, objects: u32) -> IdBitSet {
+    let idoms = immediate_dominators(tree, objects);
+    let mut shared = held_by_one(graph, &idoms);
+    for id in 0..objects {
+        if shared.contains(id) {
+            shared.remove(id);
+        } else if tree.contains(id) {
+            shared.insert(id);
+        }
+    }
+    shared
+}
+
+/// The objects that dominate at once some object to which they have no pointer.
+fn holders_of_shared(graph: &CsrGraph, tree: &DominatorTree, idoms: &[u32]) -> IdBitSet {
+    let direct = held_by_one(graph, idoms);
     let mut holders = IdBitSet::with_room_for(idoms.len() as u32);
     for (id, &idom) in (0..).zip(idoms) {
         if (idom as usize) < idoms.len() && tree.contains(id) && !direct.contains(id) {

@@ -7,6 +7,9 @@ use goheap_graph::{PathTrie, TrieNode};
 use goheap_runtime::{Span, SweepState, TypeTable};
 use rustc_hash::FxHashMap;
 
+/// The top of the tower.
+pub(crate) const UNREACHABLE: &str = "unreachable";
+
 /// What an object in a slot of `span` is, without regard to who holds it.
 pub(super) fn type_label(types: &TypeTable, object: ObjectType, span: &Span<'_>) -> String {
     if object.is_known() {
@@ -21,7 +24,7 @@ impl TreeBuilder<'_, '_, '_> {
     pub(crate) fn unreachable(&mut self) -> (Share, Share) {
         let Self { scanner, merger, .. } = self;
         let (objects, types) = (scanner.objects, scanner.types);
-        let top = merger.labels.text("unreachable");
+        let top = merger.labels.text(UNREACHABLE);
         let top = merger.trie.child(PathTrie::ROOT, top);
         let (mut share, mut awaiting_sweep) = (Share::default(), Share::default());
         let mut frames: FxHashMap<(ObjectType, u64), TrieNode> = FxHashMap::default();
