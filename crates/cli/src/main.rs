@@ -9,6 +9,8 @@ mod args;
 mod caption;
 mod death;
 mod diagnostics;
+mod dominators;
+mod drawing;
 mod errors;
 mod histogram;
 mod manual;
@@ -44,6 +46,7 @@ fn run(cli: &Cli) -> Result<(), Failure> {
         Command::Objref(options) => objref::run(&cli.input()?, options),
         Command::Overview(options) => overview::run(&cli.input()?, options),
         Command::Histogram(options) => histogram::run(&cli.input()?, options),
+        Command::Dominators(options) => dominators::run(&cli.input()?, options),
         Command::Objects(options) => objects::run(&cli.input()?, options),
         Command::Object(options) => object::run(&cli.input()?, options),
         Command::Completions { shell } => manual::completions(*shell),

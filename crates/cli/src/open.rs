@@ -45,7 +45,16 @@ pub(crate) fn with_references<T>(
     input: &Input,
     use_it: impl FnOnce(&ReferenceGraph<'_, '_, '_>, &Watch) -> Result<T, Failure>,
 ) -> Result<T, Failure> {
-    let snapshot = SnapshotOptions { roots: true, ..SnapshotOptions::default() };
+    with_references_and(input, SnapshotOptions::default(), use_it)
+}
+
+/// The same with a snapshot that remembers more.
+pub(crate) fn with_references_and<T>(
+    input: &Input,
+    options: SnapshotOptions,
+    use_it: impl FnOnce(&ReferenceGraph<'_, '_, '_>, &Watch) -> Result<T, Failure>,
+) -> Result<T, Failure> {
+    let snapshot = SnapshotOptions { roots: true, ..options };
     let needs = Needs { snapshot, ..Needs::default() };
     with_watched_heap(
         input,

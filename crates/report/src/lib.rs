@@ -33,6 +33,7 @@
 //! # Ok::<(), goheap_report::ReportError>(())
 //! ```
 
+pub mod dominators;
 mod error;
 pub mod flame;
 pub mod folded;
