@@ -25,9 +25,11 @@ impl NumberedTree {
         for (size, end) in places.iter_mut().zip(&ends) {
             *size = end - *size;
         }
-        let of_parents = parents.iter().map(|parent| places[*parent as usize]);
-        let (ends, parents) =
-            rayon::join(|| in_places(&places, ends.iter().copied()), || in_places(&places, of_parents));
+        // Each array that is made takes the place of one that goes.
+        let (ends, parents) = rayon::join(
+            || in_places(&places, ends.into_iter()),
+            || in_places(&places, parents.into_iter().map(|parent| places[parent as usize])),
+        );
         let (by_node, nodes) = rayon::join(
             || {
                 let mut by_node = vec![NONE; node_count as usize];

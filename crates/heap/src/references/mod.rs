@@ -166,7 +166,7 @@ impl<'s, 'm, 'p> ReferenceGraph<'s, 'm, 'p> {
         observer.begin("dominators");
         let nodes = u64::from(self.graph.node_count());
         // What `DominatorTree` says of its overhead; of edges, at most as many as there are go against depth-first order.
-        let claim = Claim { kept: nodes * 16, passing: nodes * 8 + self.graph.edge_count() * 4 };
+        let claim = Claim { kept: nodes * 16, passing: nodes * 12 + self.graph.edge_count() * 4 };
         observer.claim(claim)?;
         Ok(DominatorTree::new(&self.graph, self.root()))
     }
