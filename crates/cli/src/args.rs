@@ -163,7 +163,7 @@ pub(crate) struct ObjrefOptions {
     /// Mark frames of the breadth-first tree whose objects are shared
     ///
     /// Shared is what several objects or roots hold of which none alone keeps it: dropping the reference shown would not
-    /// free it. It takes about as long again, and three times the memory.
+    /// free it. It takes two to three times as long, and as much memory.
     #[arg(long)]
     pub(crate) mark_shared: bool,
     /// The title of the picture

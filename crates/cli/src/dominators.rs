@@ -131,43 +131,43 @@ impl Shown {
     fn new(frames: &DominatorFrames, options: &DominatorsOptions) -> Self {
         let trie = frames.tree();
         let totals = trie.totals();
+        let retained = |node: &TrieNode| totals[node.index()].bytes;
         let usual = if options.json || options.csv { usize::MAX } else { USUAL_DEPTH };
-        let (most, depth) = (most_rows(options), options.depth.unwrap_or(usual));
-        let matches = |node: TrieNode| match (&options.matching, trie.label(node)) {
-            (Some(regex), Some(label)) => regex.is_match(frames.label_text(label)),
-            (regex, _) => regex.is_none(),
-        };
-        let depths = depths(trie);
-        let garbage = frames.unreachable();
-        let mut is_garbage = vec![false; trie.len()];
-        let mut wanted: Vec<TrieNode> = Vec::new();
-        for node in trie.nodes().skip(1) {
-            let above = trie.parent(node).is_some_and(|parent| is_garbage[parent.index()]);
-            is_garbage[node.index()] = above || Some(node) == garbage;
-            let retained = totals[node.index()].bytes;
-            if !is_garbage[node.index()] && retained > 0 && retained >= options.min_size.unwrap_or(0) && matches(node) {
-                wanted.push(node);
-            }
-        }
+        let (most, depth, depths) = (most_rows(options), options.depth.unwrap_or(usual), depths(trie));
+        let mut wanted: Vec<TrieNode> = wanted(frames, options);
+        wanted.retain(|node| retained(node) >= options.min_size.unwrap_or(0).max(1));
         let all = wanted.len();
-        // A frame comes after those above it: they retain no less and have a lesser number.
-        wanted.sort_by_key(|node| (Reverse(totals[node.index()].bytes), *node));
         let is_deep = |node: &TrieNode| depths[node.index()] > depth;
-        let widest = wanted.iter().filter(|node| is_deep(node)).map(|node| totals[node.index()].bytes).max();
+        let widest_deep = wanted.iter().filter(|node| is_deep(node)).map(retained).max();
         wanted.retain(|node| !is_deep(node));
-        let hidden = wanted.split_off(most.saturating_sub(1).min(wanted.len()));
-        let widest = widest.into_iter().chain(hidden.first().map(|node| totals[node.index()].bytes)).max();
+        // A frame comes after those above it: they retain no less and have a lesser number. One row is that of all roots.
+        wanted.sort_by_key(|node| (Reverse(retained(node)), *node));
+        let narrow = wanted.split_off(most.saturating_sub(1).min(wanted.len()));
+        let widest = widest_deep.into_iter().chain(narrow.first().map(retained)).max();
         let mut is_shown = vec![false; trie.len()];
         for node in &wanted {
             let up = std::iter::successors(Some(*node), |&node| trie.parent(node));
-            for node in up {
-                if std::mem::replace(&mut is_shown[node.index()], true) {
-                    break;
-                }
-            }
+            let is_new = |node: &TrieNode| !std::mem::replace(&mut is_shown[node.index()], true);
+            up.take_while(is_new).for_each(drop);
         }
-        Shown { totals, is_shown, hidden: (all - wanted.len(), widest.unwrap_or(0)) }
+        Shown { hidden: (all - wanted.len(), widest.unwrap_or(0)), totals, is_shown }
     }
+}
+
+/// The frames below the root that are no garbage and whose text matches.
+fn wanted(frames: &DominatorFrames, options: &DominatorsOptions) -> Vec<TrieNode> {
+    let trie = frames.tree();
+    let matches = |node: &TrieNode| match (&options.matching, trie.label(*node)) {
+        (Some(regex), Some(label)) => regex.is_match(frames.label_text(label)),
+        (regex, _) => regex.is_none(),
+    };
+    let mut is_garbage = vec![false; trie.len()];
+    let mut is_held = |node: &TrieNode| {
+        let above = trie.parent(*node).is_some_and(|parent| is_garbage[parent.index()]);
+        is_garbage[node.index()] = above || Some(*node) == frames.unreachable();
+        !is_garbage[node.index()]
+    };
+    trie.nodes().skip(1).filter(|node| is_held(node)).filter(matches).collect()
 }
 
 /// How far below the root each node is.

@@ -73,7 +73,7 @@ pub(crate) struct HistogramOptions {
     /// Tell what each group retains at least: what its objects dominate, counted once
     ///
     /// That would be freed if all objects of the group went, and perhaps more: what only several of them hold together is left
-    /// out. It takes about as long again, and three times the memory.
+    /// out. It takes two to three times as long, and as much memory.
     #[arg(long, conflicts_with = "unreachable")]
     pub(crate) retained: bool,
     /// Tell exactly what each group retains: a walk over the whole heap for each row shown
