@@ -1,7 +1,7 @@
 //! Depth-first numbers, without recursion and without a stack beside the tree itself.
 
 use super::NONE;
-use crate::{CsrGraph, IdBitSet};
+use crate::CsrGraph;
 use rayon::prelude::*;
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -30,15 +30,14 @@ impl DepthFirst {
 /// Goes depth first from `root`, edges in their order.
 ///
 /// It waits for memory more than for anything else: rows lie anywhere. So what is met is kept in a bit each, which caches hold,
-/// nodes without edges are known by another, and the row that comes next is touched while the present one is gone through.
+/// nodes without edges are known by another beside it, and the row that comes next is touched while the present one is gone through.
 pub(super) fn search(graph: &CsrGraph, root: u32) -> DepthFirst {
     let count = graph.node_count();
     if root >= count {
         return DepthFirst { nodes: Vec::new(), parents: Vec::new(), spare: Vec::new() };
     }
-    let inner = with_edges(graph);
-    let mut met = IdBitSet::with_room_for(count);
-    met.insert(root);
+    let mut states = States::new(graph);
+    states.meet(root);
     let room = count as usize;
     let (mut nodes, mut parents) = (Vec::with_capacity(room), Vec::with_capacity(room));
     // The next edge to take of each node. That there is none is found when the one before is taken: on a long way back the
@@ -60,10 +59,11 @@ pub(super) fn search(graph: &CsrGraph, root: u32) -> DepthFirst {
         let row = graph.targets(nodes[at as usize]);
         let (mut below, mut unmet) = (None, NONE);
         for (index, &node) in (next..).zip(&row[next as usize..]) {
-            if met.contains(node) {
+            let state = states.of(node);
+            if state & MET != 0 {
                 continue;
             }
-            let has_edges = inner.contains(node);
+            let has_edges = state & HAS_EDGES != 0;
             if below.is_some() {
                 unmet = index;
                 if has_edges {
@@ -71,7 +71,7 @@ pub(super) fn search(graph: &CsrGraph, root: u32) -> DepthFirst {
                 }
                 break;
             }
-            met.insert(node);
+            states.meet(node);
             let number = nodes.len() as u32;
             nodes.push(node);
             parents.push(at);
@@ -88,11 +88,35 @@ pub(super) fn search(graph: &CsrGraph, root: u32) -> DepthFirst {
     DepthFirst { nodes, parents, spare: resume }
 }
 
-/// The nodes that have edges.
-fn with_edges(graph: &CsrGraph) -> IdBitSet {
-    let mut inner = IdBitSet::with_room_for(graph.node_count());
-    (0..graph.node_count()).filter(|node| !graph.targets(*node).is_empty()).for_each(|node| {
-        inner.insert(node);
-    });
-    inner
+/// Two bits a node.
+struct States {
+    words: Vec<u64>,
+}
+
+const MET: u64 = 1;
+const HAS_EDGES: u64 = 2;
+/// Nodes of a word.
+const NODES: u32 = 32;
+
+impl States {
+    /// Nothing is met.
+    fn new(graph: &CsrGraph) -> Self {
+        let of_word = |word: u32| {
+            let first = word * NODES;
+            let nodes = first..first.saturating_add(NODES).min(graph.node_count());
+            let has_edges = nodes.filter(|node| !graph.targets(*node).is_empty());
+            has_edges.fold(0, |bits, node| bits | HAS_EDGES << (node % NODES * 2))
+        };
+        States { words: (0..graph.node_count().div_ceil(NODES)).into_par_iter().map(of_word).collect() }
+    }
+
+    #[inline]
+    fn of(&self, node: u32) -> u64 {
+        self.words[(node / NODES) as usize] >> (node % NODES * 2)
+    }
+
+    #[inline]
+    fn meet(&mut self, node: u32) {
+        self.words[(node / NODES) as usize] |= MET << (node % NODES * 2);
+    }
 }
