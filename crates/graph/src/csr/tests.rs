@@ -40,6 +40,7 @@ fn with_root(objects: u32) -> GraphBuilder {
 }
 
 #[test]
+#[allow(clippy::single_range_in_vec_init, reason = "one block is a list of one range")]
 fn edges_out_of_order_and_to_nowhere_are_errors() {
     let build = |blocks: &[Range<u32>], edges: &[(u32, u32)]| {
         let read = |index: usize, block: &mut EdgeBlock| {
