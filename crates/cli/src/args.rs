@@ -3,10 +3,14 @@
 mod dominators;
 mod input;
 mod listing;
+mod owners;
+mod paths;
 
 pub(crate) use dominators::{DominatorsOptions, RetainedBy};
 pub(crate) use input::Input;
 pub(crate) use listing::{Group, HistogramFormat, HistogramOptions, ObjectOptions, ObjectsFormat, ObjectsOptions};
+pub(crate) use owners::OwnersOptions;
+pub(crate) use paths::PathsOptions;
 
 use crate::errors::Failure;
 use clap::error::ErrorKind;
@@ -45,6 +49,12 @@ const EXAMPLES: &str = "  A picture of who holds what, to be opened in a browser
 
   One object by address: its fields, and who points to it:
       goheap core.123 --exe ./server object 0xc000012340
+
+  By which references a variable's map is held, and what to cut:
+      goheap core.123 --exe ./server paths main.cache.entries
+
+  Who in the program's own code keeps all these byte slices:
+      goheap core.123 --exe ./server owners '[]uint8'
 
   The overview for a script, from a compressed core:
       goheap core.123.zst --exe ./server overview --json
@@ -103,6 +113,12 @@ pub(crate) enum Command {
     /// Tell everything of one object: fields, who points to it, what it points to
     #[command(long_about = listing::OBJECT)]
     Object(ObjectOptions),
+    /// Tell by which references objects are held: the shortest paths from roots
+    #[command(long_about = paths::PATHS)]
+    Paths(PathsOptions),
+    /// Tell who, in the program's own code, keeps the objects of a type
+    #[command(long_about = owners::OWNERS)]
+    Owners(OwnersOptions),
     /// Print a completion script for a shell
     ///
     /// For bash: goheap completions bash > ~/.local/share/bash-completion/completions/goheap

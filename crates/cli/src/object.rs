@@ -24,7 +24,8 @@ pub(crate) fn run(input: &Input, options: &ObjectOptions) -> Result<(), Failure>
     })
 }
 
-fn no_object(snapshot: &HeapSnapshot<'_, '_>, address: u64) -> Failure {
+/// That no object holds an address.
+pub(crate) fn no_object(snapshot: &HeapSnapshot<'_, '_>, address: u64) -> Failure {
     let (below, above) = snapshot.nearest(address);
     let told = |slot: Slot| {
         let (at, size) = (snapshot.objects.address(slot), snapshot.objects.span(slot).elem_size);

@@ -27,7 +27,7 @@ pub struct Weight {
 
 impl Weight {
     /// Adds, staying at the greatest number instead of wrapping: a lying input may not end the run.
-    pub(crate) fn add(&mut self, more: Weight) {
+    pub fn add(&mut self, more: Weight) {
         self.bytes = self.bytes.saturating_add(more.bytes);
         self.objects = self.objects.saturating_add(more.objects);
     }

@@ -36,7 +36,7 @@ pub enum Selection {
 }
 
 /// The name of the group of objects whose type is not known.
-const UNKNOWN: &str = "(unknown)";
+pub(crate) const UNKNOWN: &str = "(unknown)";
 const UNKNOWN_KIND: &str = "unknown";
 
 /// One group.

@@ -14,6 +14,7 @@ mod containers;
 mod describe;
 mod error;
 mod histogram;
+pub mod holding;
 mod infer;
 pub mod inspect;
 pub mod invariants;

@@ -195,6 +195,11 @@ impl<'m, 'p> HeapSnapshot<'m, 'p> {
         self.trie.label(node).map(|label| self.labels.get(label))
     }
 
+    /// A type's name as frames have it: packages short where that is clear.
+    pub fn short_name<'t>(&self, name: &'t str) -> std::borrow::Cow<'t, str> {
+        self.labels.packages.shorten(name)
+    }
+
     /// The text of a label of [`HeapSnapshot::tree`] or of a tree pruned from it.
     pub fn label_text(&self, label: u32) -> &str {
         self.labels.get(label)

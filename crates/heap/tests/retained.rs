@@ -32,7 +32,8 @@ fn holder(graph: &ReferenceGraph<'_, '_, '_>, node: u32) -> Option<String> {
     let frame = path.iter().find(|node| matches!(graph.root_node(**node).unwrap().kind, RootKind::Frame(_)));
     match frame {
         Some(frame) => {
-            let goroutine = path.iter().find(|node| matches!(graph.root_node(**node).unwrap().kind, RootKind::Goroutine(_)));
+            let goroutine =
+                path.iter().find(|node| matches!(graph.root_node(**node).unwrap().kind, RootKind::Goroutine(_)));
             let text = graph.text(*goroutine.unwrap_or(frame));
             let text = text.rsplit_once(": ").map_or(text.as_str(), |(_, function)| function);
             Some(text.split(' ').next().unwrap().to_owned())

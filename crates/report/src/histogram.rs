@@ -9,7 +9,7 @@
 use crate::ReportError;
 use crate::objects::csv_field;
 use crate::table::Align::{Left, Right};
-use crate::table::{Table, grouped, human_bytes, percent};
+use crate::table::{Table, grouped, human_bytes, percent, whole_percent};
 use crate::text::{json_text, shortened};
 use serde::{Serialize, Serializer};
 use std::io::{BufWriter, Write};
@@ -160,19 +160,6 @@ impl HistogramReport {
         }
         writeln!(out, "]}}")?;
         Ok(out.flush()?)
-    }
-}
-
-/// `97 %`; `<1 %` and `>99 %` where rounding would hide the rest, and `-` for none at all.
-fn whole_percent(part: u64, whole: u64) -> String {
-    if part == 0 {
-        return "-".to_owned();
-    }
-    let percent = part as f64 * 100.0 / whole as f64;
-    match percent.round() as u64 {
-        0 => "<1 %".to_owned(),
-        100 if part < whole => ">99 %".to_owned(),
-        percent => format!("{percent} %"),
     }
 }
 

@@ -9,6 +9,8 @@
 //! | list objects, one a line | [`objects::ObjectWriter`] |
 //! | tell how much there is of which type | [`histogram::HistogramReport`] |
 //! | tell everything of one object | [`object::ObjectReport`] |
+//! | tell by which paths objects are held | [`paths::PathsReport`] |
+//! | tell who keeps objects | [`owners::OwnersReport`] |
 //! | print columns | [`table::Table`] |
 //! | show a string that came out of a core | [`text`] |
 //!
@@ -44,6 +46,8 @@ mod object_text;
 pub mod objects;
 pub mod overview;
 mod overview_text;
+pub mod owners;
+pub mod paths;
 mod prune;
 pub mod stap;
 pub mod table;

@@ -117,6 +117,20 @@ pub fn percent(part: u64, whole: u64) -> String {
     }
 }
 
+/// `97 %`; `<1 %` and `>99 %` where rounding would hide the rest, and `-` for none at all.
+#[must_use]
+pub fn whole_percent(part: u64, whole: u64) -> String {
+    if part == 0 {
+        return "-".to_owned();
+    }
+    let percent = part as f64 * 100.0 / whole as f64;
+    match percent.round() as u64 {
+        0 => "<1 %".to_owned(),
+        100 if part < whole => ">99 %".to_owned(),
+        percent => format!("{percent} %"),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]

@@ -8,7 +8,7 @@ mod value;
 pub use fields::Field;
 pub use holders::{Holder, RootHolder};
 pub use place::EdgePlace;
-pub(crate) use place::Places;
+pub(crate) use place::{Place, PlaceField, Places};
 pub use value::{Target, Value};
 
 use crate::object::Slot;
