@@ -11,8 +11,8 @@ use goheap_heap::holding::{self, Holding};
 use goheap_report::owners::{self, Held, Owner, OwnersReport, Rows};
 use goheap_report::paths::Share;
 
-/// Owners of each list: with two lines for each both fit a screen.
-const USUAL_OWNERS: usize = 8;
+/// Owners of both lists: with up to three lines each they fit a screen.
+const USUAL_OWNERS: usize = 10;
 /// Ways that are told of an owner.
 const WAYS: usize = 100;
 
@@ -23,13 +23,14 @@ pub(crate) fn run(input: &Input, options: &OwnersOptions) -> Result<(), Failure>
         let holding = Holding::new(graph, watch)?;
         let is_skipped = |text: &str| options.skip.as_ref().is_some_and(|regex| regex.is_match(text));
         let found = holding.owners(&nodes, &is_skipped, watch)?;
+        let limits = limits(&found, options);
         let report = OwnersReport {
             schema_version: owners::SCHEMA_VERSION,
             asked: options.what.clone(),
             total: share(found.total),
             unreachable: share(found.unreached),
-            owned: rows(found.owned, options),
-            shared: rows(found.shared, options),
+            owned: rows(found.owned, options, limits[0]),
+            shared: rows(found.shared, options, limits[1]),
         };
         watch.report();
         diagnostics::warn(graph.snapshot());
@@ -41,15 +42,31 @@ pub(crate) fn run(input: &Input, options: &OwnersOptions) -> Result<(), Failure>
     })
 }
 
-fn rows(found: Vec<holding::Owner>, options: &OwnersOptions) -> Rows {
-    let is_wanted = |owner: &holding::Owner| options.matching.as_ref().is_none_or(|regex| regex.is_match(&owner.name));
-    let wanted: Vec<holding::Owner> = found.into_iter().filter(is_wanted).collect();
+/// How many of each list are shown. One that is short leaves its room to the other.
+fn limits(found: &holding::Owners, options: &OwnersOptions) -> [usize; 2] {
+    let usual = if options.json || options.csv { None } else { Some(USUAL_OWNERS) };
+    match (options.limit, usual) {
+        (Some(limit), _) => [limit; 2],
+        (None, None) => [usize::MAX; 2],
+        (None, Some(usual)) => {
+            let [owned, shared] = [&found.owned, &found.shared].map(|list| wanted(list, options).count());
+            let owned = owned.min(usual - shared.min(usual / 2));
+            [owned, usual - owned]
+        }
+    }
+}
+
+fn wanted<'o>(found: &'o [holding::Owner], options: &'o OwnersOptions) -> impl Iterator<Item = &'o holding::Owner> {
+    found.iter().filter(|owner| options.matching.as_ref().is_none_or(|regex| regex.is_match(&owner.name)))
+}
+
+fn rows(found: Vec<holding::Owner>, options: &OwnersOptions, limit: usize) -> Rows {
+    let wanted: Vec<holding::Owner> = wanted(&found, options).cloned().collect();
     let total = wanted.iter().fold(Share::default(), |sum, owner| Share {
         objects: sum.objects + owner.keeps.objects,
         bytes: sum.bytes + owner.keeps.bytes,
     });
-    let usual = if options.json || options.csv { usize::MAX } else { USUAL_OWNERS };
-    let shown = options.limit.unwrap_or(usual).min(wanted.len());
+    let shown = limit.min(wanted.len());
     let rows_left_out = (wanted.len() - shown) as u64;
     Rows { total, rows_left_out, rows: wanted.into_iter().take(shown).map(owner).collect() }
 }

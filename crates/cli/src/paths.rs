@@ -97,6 +97,7 @@ impl Asking<'_, '_, '_, '_, '_> {
         let wanted = if self.options.all { self.options.limit.unwrap_or(USUAL_PATHS) } else { 1 };
         let mut walks = self.holding.paths_to(self.turned, node, self.exclusions);
         let paths = walks.by_ref().take(wanted).map(path).collect();
+        let (nearest_cut, most) = self.holding.cuts_for(self.turned, node).unzip();
         Target {
             addr: hex(snapshot.objects.address(slot)),
             ty: snapshot.type_text(slot),
@@ -104,7 +105,8 @@ impl Asking<'_, '_, '_, '_, '_> {
             retained: self.holding.retained().of(node),
             reachable: tree.contains(node),
             dominator: tree.idom(node).map(|node| self.dominator(node)),
-            cut: self.holding.cut_for(self.turned, node).map(cut),
+            cut: most.map(cut),
+            nearest_cut: nearest_cut.map(cut),
             paths,
             more_paths: walks.next().is_some(),
         }

@@ -61,9 +61,12 @@ pub struct Target {
     /// Through whom every path goes; absent where no root leads to it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub dominator: Option<Dominator>,
-    /// The reference without which most goes.
+    /// The reference without which most goes, it among that.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cut: Option<Cut>,
+    /// The nearest reference without which it goes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub nearest_cut: Option<Cut>,
     /// Paths, the shortest first.
     pub paths: Vec<Path>,
     /// Whether there are more.
@@ -111,7 +114,7 @@ pub struct Step {
 }
 
 /// One reference, and what goes without it.
-#[derive(Debug, Clone, Default, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Cut {
     /// The type of the object that has it, or the name of the root.
     pub holder: String,
@@ -180,6 +183,8 @@ fn is_one(number: &u64) -> bool {
 /// Merged steps lean in by so many spaces, up to so many steps.
 const LEAN: usize = 2;
 const DEEPEST_LEAN: usize = 24;
+/// A reference is worth telling if it keeps one part in so many of what was asked for.
+const WORTH: u64 = 50;
 /// The longest line of a table that nobody sees on a terminal.
 const WIDEST: usize = 200;
 
@@ -299,32 +304,31 @@ impl Target {
     }
 
     fn write_cut(&self, columns: usize, out: &mut impl Write) -> Result<(), ReportError> {
-        match (&self.cut, &self.dominator) {
-            (Some(cut), _) => cut.write("it", columns, out),
-            (None, Some(dominator)) => {
-                let by = match &dominator.addr {
-                    Some(addr) => format!("{} at {addr}", or_unknown(&dominator.name)),
-                    None => terminal_text(&dominator.name).into_owned(),
-                };
-                let line = format!("No one reference keeps it; what holds it in several ways is below {by}.");
-                Ok(writeln!(out, "{}", shortened(&line, columns))?)
+        if let Some(cut) = &self.cut {
+            let text = |cut: &Cut| format!("{}: {} would go with it", cut.place(), human_bytes(cut.frees));
+            writeln!(out, "{}", shortened(&format!("Cut to free most: {}", text(cut)), columns))?;
+            for nearest in self.nearest_cut.iter().filter(|nearest| *nearest != cut) {
+                writeln!(out, "{}", shortened(&format!("Cut nearest to it: {}", text(nearest)), columns))?;
             }
-            (None, None) => Ok(()),
+            return Ok(());
         }
+        let Some(dominator) = &self.dominator else { return Ok(()) };
+        let by = match &dominator.addr {
+            Some(addr) => format!("{} at {addr}", or_unknown(&dominator.name)),
+            None => terminal_text(&dominator.name).into_owned(),
+        };
+        let line = format!("No one reference keeps it: the ways to it part at {by}");
+        Ok(writeln!(out, "{}", shortened(&line, columns))?)
     }
 }
 
 impl Cut {
-    fn write(&self, what: &str, columns: usize, out: &mut impl Write) -> Result<(), ReportError> {
-        let frees = human_bytes(self.frees);
-        let reference = match &self.addr {
-            Some(addr) => {
-                format!("{} of {} at {addr}", terminal_text(&self.reference), or_unknown(&self.holder))
-            }
+    /// Whose reference it is.
+    fn place(&self) -> String {
+        match &self.addr {
+            Some(addr) => format!("{} of {} at {addr}", terminal_text(&self.reference), or_unknown(&self.holder)),
             None => terminal_text(&self.holder).into_owned(),
-        };
-        writeln!(out, "{}", shortened(&format!("Cut here to free most: {reference}"), columns))?;
-        Ok(writeln!(out, "Without this one reference {frees} would go, {what} among them.")?)
+        }
     }
 }
 
@@ -373,7 +377,15 @@ impl Merged {
         }
         if let Some(cut) = &self.cut {
             writeln!(out)?;
-            cut.write(&format!("{} of these", human_bytes(cut.frees_of_asked)), columns, out)?;
+            let (frees, part) = (human_bytes(cut.frees), human_bytes(cut.frees_of_asked));
+            let share = whole_percent(cut.frees_of_asked, whole);
+            let line = match cut.frees_of_asked.saturating_mul(WORTH) >= whole {
+                true => {
+                    format!("Cut to free most of these: {}: {frees} would go, {part} ({share}) of these", cut.place())
+                }
+                false => format!("No one reference keeps more than {part} ({share}) of these"),
+            };
+            writeln!(out, "{}", shortened(&line, columns))?;
         }
         Ok(())
     }

@@ -78,6 +78,15 @@ impl Holding<'_, '_, '_, '_> {
     }
 
     fn root_cost(&self, root: u32) -> u8 {
+        self.root_costs.get((root - self.graph.object_count()) as usize).copied().unwrap_or(RUNTIME)
+    }
+
+    /// What a reference of each root costs.
+    pub(super) fn root_costs(&self) -> Vec<u8> {
+        self.graph.root_nodes().map(|(node, _)| self.cost_of_root(node)).collect()
+    }
+
+    fn cost_of_root(&self, root: u32) -> u8 {
         let is_on_stack = self.class_of(root) == RootClass::Goroutines;
         match self.code.node(self.graph, root) {
             Code::Own if is_on_stack => OWN_FRAME,

@@ -28,12 +28,15 @@ pub struct Cut {
 }
 
 impl Holding<'_, '_, '_, '_> {
-    /// The reference without which most bytes go and `node` among them; the nearest of several that free the same. None if
-    /// no single reference keeps it.
-    pub fn cut_for(&self, turned: &CsrGraph, node: u32) -> Option<Cut> {
+    /// The references without which `node` goes: the nearest, and the one without which most goes, of several the nearest.
+    /// None if no single reference keeps it.
+    pub fn cuts_for(&self, turned: &CsrGraph, node: u32) -> Option<(Cut, Cut)> {
         let may_cut = |from, to| self.may_cut(from, to);
-        let link = self.tree.best_cut(turned, &self.retained, node, may_cut)?;
-        Some(self.cut(&link, self.graph.shallow(node)))
+        let most = self.tree.best_cut(turned, &self.retained, node, may_cut)?;
+        let mut links = self.tree.links(turned, &self.retained, node);
+        let nearest = links.find(|link| link.is_one_edge && may_cut(link.dominator, link.node)).unwrap_or(most);
+        let size = self.graph.shallow(node);
+        Some((self.cut(&nearest, size), self.cut(&most, size)))
     }
 
     /// The reference without which most bytes of `set` go, of several the one that frees the least else. None where each

@@ -2,7 +2,7 @@
 //!
 //! - To name objects as people do, by address, type or variable: [`HeapSnapshot::select`](crate::HeapSnapshot).
 //! - For paths from roots: [`Holding::paths_to`], [`Holding::merged_paths`].
-//! - For the reference to cut: [`Holding::cut_for`], [`Holding::cut_for_set`].
+//! - For the reference to cut: [`Holding::cuts_for`], [`Holding::cut_for_set`].
 //! - For the owners in the program's own code: [`Holding::owners`].
 
 mod code;
@@ -42,6 +42,7 @@ pub struct Holding<'g, 's, 'm, 'p> {
     retained: RetainedSizes,
     places: Places<'s, 'm, 'p>,
     code: CodeOf,
+    root_costs: Vec<u8>,
 }
 
 impl<'g, 's, 'm, 'p> Holding<'g, 's, 'm, 'p> {
@@ -53,7 +54,10 @@ impl<'g, 's, 'm, 'p> Holding<'g, 's, 'm, 'p> {
         let tree = graph.dominators(observer)?;
         let retained = graph.retained(&tree, observer)?;
         let code = CodeOf::new(graph);
-        Ok(Holding { graph, tree, retained, places: Places::new(graph.snapshot()), code })
+        let places = Places::new(graph.snapshot());
+        let mut holding = Holding { graph, tree, retained, places, code, root_costs: Vec::new() };
+        holding.root_costs = holding.root_costs();
+        Ok(holding)
     }
 
     /// The graph that it was made of.

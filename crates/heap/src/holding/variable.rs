@@ -92,6 +92,13 @@ fn behind(text: &str, at: usize, part: &str) -> Option<usize> {
     (rest.is_empty() || rest.starts_with(['.', '['])).then_some(at + part.len())
 }
 
+/// The same; the end of the text, too, where that ends at a struct that the part goes on into.
+fn behind_or_within(text: &str, at: usize, part: &str) -> Option<usize> {
+    let rest = text.get(at..)?;
+    let is_within = part.strip_prefix(rest).is_some_and(|more| more.starts_with(['.', '[']));
+    behind(text, at, part).or_else(|| is_within.then_some(text.len()))
+}
+
 impl Way<'_, '_, '_, '_, '_> {
     /// Goes on from a root: `at` is how much of the text has led to it.
     fn root(&mut self, node: u32, at: usize) {
@@ -104,7 +111,7 @@ impl Way<'_, '_, '_, '_, '_> {
             }
             let text = self.graph.text(to);
             let path = text.split(' ').next().unwrap_or_default();
-            match behind(self.text, at, path) {
+            match behind_or_within(self.text, at, path) {
                 _ if is_end => self.root(to, at),
                 Some(end) => self.root(to, end),
                 None => self.note(at, path),
@@ -134,7 +141,7 @@ impl Way<'_, '_, '_, '_, '_> {
                     self.object(to, at);
                     continue;
                 }
-                match behind(self.text, at, &numbered.path).or_else(|| behind(self.text, at, &any.path)) {
+                match [&numbered.path, &any.path].iter().find_map(|path| behind_or_within(self.text, at, path)) {
                     Some(end) => self.object(to, end),
                     None => self.note(at, &any.path),
                 }
@@ -178,5 +185,7 @@ mod tests {
         assert_eq!(behind("main.caches", 0, "main.cache"), None);
         assert_eq!(behind("main.cache.x", 10, ".x"), Some(12));
         assert_eq!(behind("é", 1, "x"), None);
+        assert_eq!(behind_or_within("main.store.latest", 10, ".latest.m.root"), Some(17));
+        assert_eq!(behind_or_within("main.store.lat", 10, ".latest.m.root"), None);
     }
 }
