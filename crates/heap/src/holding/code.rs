@@ -166,9 +166,7 @@ impl CodeOf {
             },
             RootKind::Package(..) => Code::Runtime,
             RootKind::GoroutineGroup(_) | RootKind::Goroutine(_) => {
-                let text = graph.root_text(root.kind);
-                let function = text.rsplit([' ', ':']).next().unwrap_or_default();
-                code_of_package(&package_of(function))
+                code_of_package(&package_of(&graph.start_of(node).unwrap_or_default()))
             }
             RootKind::Frame(frame) => match graph.snapshot().frame_text(frame) {
                 Some(text) if is_function(text) && is_on_stack(graph, root.parent) => {

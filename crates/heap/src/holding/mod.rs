@@ -9,6 +9,7 @@ mod code;
 mod cost;
 mod cut;
 mod forest;
+mod grouping;
 mod merged;
 mod owners;
 mod paths;

@@ -27,6 +27,7 @@ struct Way<'w, 'g, 's, 'm, 'p> {
     /// Objects and from where on in the text they were looked at.
     met: FxHashSet<(u32, usize)>,
     open: Vec<(u32, usize)>,
+    roots: Vec<(u32, usize)>,
     /// Where the way ended too early, the furthest: place in the text, and the fields there.
     furthest: (usize, Vec<String>),
 }
@@ -40,6 +41,7 @@ pub(super) fn find(graph: &ReferenceGraph<'_, '_, '_>, places: &Places<'_, '_, '
         objects: Vec::new(),
         met: FxHashSet::default(),
         open: Vec::new(),
+        roots: Vec::new(),
         furthest: (0, Vec::new()),
     };
     let mut names = Vec::new();
@@ -47,10 +49,11 @@ pub(super) fn find(graph: &ReferenceGraph<'_, '_, '_>, places: &Places<'_, '_, '
     for (node, name) in variables(graph) {
         if let Some(at) = behind(text, 0, &name) {
             is_there = true;
-            way.root(node, at);
+            way.roots.push((node, at));
         }
         names.push(name);
     }
+    way.roots();
     way.objects();
     let Way { mut objects, furthest, .. } = way;
     objects.sort_unstable();
@@ -72,9 +75,7 @@ fn variables(graph: &ReferenceGraph<'_, '_, '_>) -> Vec<(u32, String)> {
         let name = match kind_of(parent) {
             Some(RootKind::Package(..)) => name_of(node),
             Some(RootKind::Goroutine(_)) if !super::code::is_function(&graph.text(node)) => {
-                let text = graph.text(parent);
-                let function = text.split_once(": ").map_or("", |(_, function)| function);
-                name_of(node).map(|name| format!("{function}.{name}"))
+                graph.start_of(parent).zip(name_of(node)).map(|(function, name)| format!("{function}.{name}"))
             }
             Some(RootKind::Frame(_)) if super::code::is_function(&graph.text(parent)) => {
                 name_of(parent).zip(name_of(node)).map(|(function, name)| format!("{function}.{name}"))
@@ -100,21 +101,22 @@ fn behind_or_within(text: &str, at: usize, part: &str) -> Option<usize> {
 }
 
 impl Way<'_, '_, '_, '_, '_> {
-    /// Goes on from a root: `at` is how much of the text has led to it.
-    fn root(&mut self, node: u32, at: usize) {
+    /// Goes on from roots, with how much of the text has led to them.
+    fn roots(&mut self) {
         let first_root = self.graph.object_count();
-        let is_end = at == self.text.len();
-        for &to in self.graph.graph().targets(node) {
-            if to < first_root {
-                self.object(to, at);
-                continue;
-            }
-            let text = self.graph.text(to);
-            let path = text.split(' ').next().unwrap_or_default();
-            match behind_or_within(self.text, at, path) {
-                _ if is_end => self.root(to, at),
-                Some(end) => self.root(to, end),
-                None => self.note(at, path),
+        while let Some((node, at)) = self.roots.pop() {
+            for &to in self.graph.graph().targets(node) {
+                if to < first_root {
+                    self.object(to, at);
+                    continue;
+                }
+                let text = self.graph.text(to);
+                let path = text.split(' ').next().unwrap_or_default();
+                match behind_or_within(self.text, at, path) {
+                    _ if at == self.text.len() => self.roots.push((to, at)),
+                    Some(end) => self.roots.push((to, end)),
+                    None => self.note(at, path),
+                }
             }
         }
     }

@@ -37,6 +37,16 @@ impl ReferenceGraph<'_, '_, '_> {
         }
     }
 
+    /// The function that the goroutines of a node, of one or of a group, began with; None of other nodes.
+    pub(crate) fn start_of(&self, node: u32) -> Option<String> {
+        let goroutine = match self.root_node(node)?.kind {
+            RootKind::Goroutine(goroutine) => goroutine,
+            RootKind::GoroutineGroup(group) => self.goroutines_of_group(group).next()?,
+            _ => return None,
+        };
+        Some(start_function(self.snapshot.model, goroutine))
+    }
+
     /// The name of a package by the number that [`RootKind::Package`] has.
     pub fn package_name(&self, package: u32) -> &str {
         self.roots.package(package)
@@ -49,6 +59,7 @@ impl ReferenceGraph<'_, '_, '_> {
     }
 }
 
+/// The function that a goroutine, by its index in the model, began with; `?` where it has no name.
 fn start_function(model: &RuntimeModel<'_>, goroutine: u32) -> String {
     let start = model.goroutines.get(goroutine as usize).and_then(|goroutine| model.function_name(goroutine.startpc));
     start.unwrap_or_else(|| "?".to_owned())
