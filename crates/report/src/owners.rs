@@ -103,9 +103,10 @@ impl OwnersReport {
             writeln!(out)?;
             writeln!(
                 out,
-                "{} ({share}) in {} objects are kept by nobody: garbage that was not collected yet.",
+                "{} ({share}) in {} {} kept by nobody: garbage that was not collected yet.",
                 human_bytes(unreachable),
-                grouped(objects)
+                grouped(objects),
+                if objects == 1 { "object is" } else { "objects are" }
             )?;
         }
         Ok(out.flush()?)
@@ -187,18 +188,101 @@ impl Rows {
     }
 }
 
-/// The first of several, and how much there is beside it.
+/// The first of several, and how much there is beside it; nothing where the owner itself is all the way.
 fn told(held: &[Held], left_out: u64, whole: u64) -> String {
-    let Some(first) = held.first().filter(|first| !first.path.is_empty()) else { return String::new() };
+    let Some(first) = held.first() else { return String::new() };
     let more = held.len() as u64 - 1 + left_out;
-    match more {
-        0 => first.path.clone(),
-        _ => {
-            format!("{} of it {}, {} more {}", whole_percent(first.bytes, whole), first.path, grouped(more), ways(more))
+    match (more, first.path.as_str()) {
+        (0, path) => path.to_owned(),
+        (_, path) => {
+            let path = if path.is_empty() { "itself" } else { path };
+            format!("{} of it {path}, {} more {}", whole_percent(first.bytes, whole), grouped(more), ways(more))
         }
     }
 }
 
 fn ways(number: u64) -> &'static str {
     if number == 1 { "way" } else { "ways" }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    fn held(path: &str, bytes: u64) -> Held {
+        Held { path: path.into(), objects: 1, bytes }
+    }
+
+    fn report() -> OwnersReport {
+        let cache = Owner {
+            kind: "object",
+            owner: "main.Cache\u{1b}".into(),
+            owners: 2,
+            objects: 3,
+            bytes: 3000,
+            by: vec![held(".a \"x\"", 2000), held(".b", 1000)],
+            held_by: vec![held("main.cache *main.Cache", 3000)],
+            ..Owner::default()
+        };
+        let variable = Owner {
+            kind: "variable",
+            owner: "main.x".into(),
+            owners: 1,
+            objects: 1,
+            bytes: 500,
+            by: vec![held("", 500)],
+            ..Owner::default()
+        };
+        OwnersReport {
+            schema_version: SCHEMA_VERSION,
+            asked: "[]uint8".into(),
+            total: Share { objects: 6, bytes: 4096 },
+            unreachable: Share { objects: 1, bytes: 96 },
+            owned: Rows {
+                total: Share { objects: 4, bytes: 3500 },
+                rows_left_out: 0,
+                rows: vec![cache, variable.clone()],
+            },
+            shared: Rows { total: Share { objects: 1, bytes: 500 }, rows_left_out: 1, rows: Vec::new() },
+        }
+    }
+
+    fn written(write: impl FnOnce(&OwnersReport, &mut Vec<u8>) -> Result<(), ReportError>) -> String {
+        let mut out = Vec::new();
+        write(&report(), &mut out).unwrap();
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn a_table_tells_who_by_what_and_below_whom() {
+        let expected = "\
+[]uint8: 6 objects, 4.0 KiB; who in the program's own code keeps them
+
+     bytes share    objects   owners  kept by one owner (3.4 KiB of these)
+   2.9 KiB  73 %          3        2  main.Cache\\x1b
+                                        by 67 % of it .a \"x\", 1 more way
+                                        held by main.cache *main.Cache
+     500 B  12 %          1        1  main.x (variable)
+
+     bytes share    objects   owners  kept in several ways; on a shortest path the nearest is (500 B of these)
+     500 B  12 %          1           (1 more, --limit)
+
+96 B (2 %) in 1 object is kept by nobody: garbage that was not collected yet.
+";
+        assert_eq!(written(|report, out| report.write_table(None, out)), expected);
+        let narrow = written(|report, out| report.write_table(Some(50), out));
+        assert!(narrow.lines().skip(1).take(9).all(|line| line.chars().count() <= 50), "{narrow}");
+    }
+
+    #[test]
+    fn csv_and_json_have_every_way() {
+        let expected = "shared,kind,owner,owners,path,objects,bytes\n\
+                        false,object,main.Cache\\x1b,2,\".a \"\"x\"\"\",1,2000\nfalse,object,main.Cache\\x1b,2,.b,1,1000\n\
+                        false,variable,main.x,1,,1,500\n";
+        assert_eq!(written(|report, out| report.write_csv(out)), expected);
+        let json: serde_json::Value = serde_json::from_str(&written(|report, out| report.write_json(out))).unwrap();
+        assert_eq!(json["owned"]["rows"][0]["by"][1]["bytes"], 1000);
+        assert_eq!(json["shared"]["rows_left_out"], 1);
+    }
 }

@@ -27,7 +27,7 @@ pub use steps::{Step, Walk};
 
 use crate::error::HeapError;
 use crate::inspect::Places;
-use crate::references::ReferenceGraph;
+use crate::references::{ReferenceGraph, RootKind};
 use code::CodeOf;
 use goheap_graph::{DominatorTree, RetainedSizes};
 use goheap_runtime::Observer;
@@ -74,8 +74,9 @@ impl<'g, 's, 'm, 'p> Holding<'g, 's, 'm, 'p> {
     /// What a node is: the type of an object, the name of a root with its frames, or of what groups roots.
     pub fn name(&self, node: u32) -> String {
         let frames = self.root_steps(node).into_iter().map(|step| step.reference).collect::<Vec<_>>();
-        match self.graph.object_of(node) {
-            None if !frames.is_empty() => frames.join(" → "),
+        match self.graph.root_node(node).map(|root| root.kind) {
+            Some(_) if !frames.is_empty() => frames.join(" → "),
+            Some(RootKind::Package(..)) => format!("package {}", self.graph.text(node)),
             _ => self.graph.text(node),
         }
     }

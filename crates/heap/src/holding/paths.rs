@@ -3,7 +3,7 @@
 use super::steps::Walk;
 use super::{Exclusions, Holding};
 use crate::error::HeapError;
-use goheap_graph::{CsrGraph, PathsToRoots};
+use goheap_graph::{CsrGraph, MergedPaths, PathsToRoots, Weight};
 use goheap_runtime::{Claim, Observer};
 
 impl Holding<'_, '_, '_, '_> {
@@ -32,5 +32,24 @@ impl Holding<'_, '_, '_, '_> {
         let cost = move |from, to| self.cost(from, to, exclusions, |other| other == node);
         let paths = PathsToRoots::new(turned, node, move |node| node >= first_root, cost);
         paths.map(|path| self.walk(&path.nodes))
+    }
+
+    /// The fields of a shortest way from a node to one that it dominates; None where it does not.
+    pub(super) fn way_down(&self, above: u32, node: u32) -> Option<String> {
+        // No way from it leaves what it dominates and comes back.
+        let cost = |_, to| self.tree.dominates(above, to).then_some(1);
+        let merged = MergedPaths::new(self.graph.graph(), &[above], &[node], cost, |_| Weight::default());
+        let place = merged.paths.nodes().find(|&place| merged.paths.label(place) == Some(node))?;
+        let nodes = merged.paths.path(place);
+        let mut fields: Vec<String> = Vec::new();
+        for pair in nodes.windows(2) {
+            let (Some(from), Some(to)) = (self.graph.slot_of(pair[0]), self.graph.slot_of(pair[1])) else { continue };
+            let hop = self.hop(from, self.offset_between(from, to)?, false);
+            let field = self.reference(&hop, to);
+            if !hop.is_machinery && fields.last() != Some(&field) {
+                fields.push(field);
+            }
+        }
+        Some(fields.join(" → ")).filter(|fields| !fields.is_empty())
     }
 }

@@ -111,11 +111,11 @@ impl Holding<'_, '_, '_, '_> {
 
     pub(super) fn class_of(&self, root: u32) -> RootClass {
         let kinds = self.graph.root_path(root).into_iter().filter_map(|node| self.graph.root_node(node));
-        let class = kinds.filter_map(|root| match root.kind {
+        let mut classes = kinds.filter_map(|root| match root.kind {
             RootKind::Class(class) => Some(class),
             _ => None,
         });
-        class.last().unwrap_or(RootClass::Other)
+        classes.next().unwrap_or(RootClass::Other)
     }
 
     fn object_step(&self, node: u32, slot: Slot) -> Step {
