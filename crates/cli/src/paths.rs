@@ -16,6 +16,8 @@ use goheap_report::paths::{self, Answer, Cut, Dominator, Merged, MergedStep, Pat
 /// Paths to one object with --all, and lines of merged ones: a screen.
 const USUAL_PATHS: usize = 10;
 const USUAL_STEPS: usize = 40;
+/// Paths that are looked at for those that read otherwise than the ones before.
+const MOST_PATHS: usize = 10_000;
 
 /// Runs the command.
 pub(crate) fn run(input: &Input, options: &PathsOptions) -> Result<(), Failure> {
@@ -95,8 +97,7 @@ impl Asking<'_, '_, '_, '_, '_> {
         let snapshot = graph.snapshot();
         let Some(slot) = graph.slot_of(node) else { return Target::default() };
         let wanted = if self.options.all { self.options.limit.unwrap_or(USUAL_PATHS) } else { 1 };
-        let mut walks = self.holding.paths_to(self.turned, node, self.exclusions);
-        let paths = walks.by_ref().take(wanted).map(path).collect();
+        let (paths, more_paths) = self.paths(node, wanted);
         let (nearest_cut, most) = self.holding.cuts_for(self.turned, node).unzip();
         Target {
             addr: hex(snapshot.objects.address(slot)),
@@ -108,8 +109,24 @@ impl Asking<'_, '_, '_, '_, '_> {
             cut: most.map(cut),
             nearest_cut: nearest_cut.map(cut),
             paths,
-            more_paths: walks.next().is_some(),
+            more_paths,
         }
+    }
+
+    /// The first paths that read differently, at most so many, and whether there are more.
+    fn paths(&self, node: u32, wanted: usize) -> (Vec<Path>, bool) {
+        let mut found: Vec<(holding::Walk, u64)> = Vec::new();
+        let mut walks = self.holding.paths_to(self.turned, node, self.exclusions).take(MOST_PATHS).enumerate();
+        let is_cut_off = walks.any(|(index, walk)| {
+            let is_alike = |(other, _): &(holding::Walk, u64)| self.holding.read_alike(other, &walk);
+            match found.iter().position(is_alike).filter(|_| self.options.all) {
+                Some(alike) => found[alike].1 += 1,
+                None if found.len() < wanted => found.push((walk, 0)),
+                None => return true,
+            }
+            index + 1 == MOST_PATHS
+        });
+        (found.into_iter().map(|(walk, alike)| path(walk, alike)).collect(), is_cut_off)
     }
 
     fn dominator(&self, node: u32) -> Dominator {
@@ -166,7 +183,7 @@ fn cut(cut: holding::Cut) -> Cut {
     }
 }
 
-fn path(walk: holding::Walk) -> Path {
+fn path(walk: holding::Walk, alike: u64) -> Path {
     let step = |step: holding::Step| Step {
         reference: step.reference,
         addr: step.address.map(hex),
@@ -175,5 +192,5 @@ fn path(walk: holding::Walk) -> Path {
         times: step.times,
         left_out: step.left_out,
     };
-    Path { root: walk.class.name(), steps: walk.steps.into_iter().map(step).collect() }
+    Path { root: walk.class.name(), alike, steps: walk.steps.into_iter().map(step).collect() }
 }

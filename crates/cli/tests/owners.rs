@@ -3,7 +3,7 @@
 
 mod common;
 
-use common::{Carried, Outcome, all_carried, command, number, retained};
+use common::{Carried, Outcome, all_carried, carried_of, command, number};
 use serde_json::Value;
 
 fn try_run(carried: &Carried, arguments: &[&str], threads: &str) -> Outcome {
@@ -33,7 +33,7 @@ fn objects(report: &Value, list: &str, owner: &str) -> Option<u64> {
 #[test]
 fn what_reads_it_reads_well() {
     for release in ["1.19", "1.27"] {
-        let carried = retained(release);
+        let carried = carried_of("retained", release);
         let shown: Vec<String> = ["main.Item", "[]uint8", "main.Cache"]
             .iter()
             .map(|what| format!("$ goheap … owners {what}\n{}", run(&carried, &[what])))
@@ -63,7 +63,7 @@ fn the_lists_sum_to_the_type_on_every_core() {
 #[test]
 fn containers_of_the_library_are_passed_over_and_others_on_request() {
     for release in ["1.19", "1.22", "1.24", "1.27"] {
-        let carried = retained(release);
+        let carried = carried_of("retained", release);
         let report = json(&carried, &["main.Item"]);
         assert_eq!(objects(&report, "owned", "main.Store"), Some(30), "a list and a sync.Map");
         assert_eq!(objects(&report, "owned", "main.Cache"), Some(40));
@@ -77,7 +77,7 @@ fn containers_of_the_library_are_passed_over_and_others_on_request() {
 
 #[test]
 fn owners_can_be_chosen_and_limited() {
-    let carried = retained("1.27");
+    let carried = carried_of("retained", "1.27");
     let report = json(&carried, &["main.Item", "--match", "^main.Cache$"]);
     assert_eq!(rows(&report, "owned").len(), 1);
     assert_eq!(report["owned"]["total"]["objects"], 40);
@@ -92,14 +92,14 @@ fn owners_can_be_chosen_and_limited() {
 
 #[test]
 fn what_is_not_there_is_said_with_the_nearest_and_status_2() {
-    let outcome = try_run(&retained("1.27"), &["main.Cach"], "1");
+    let outcome = try_run(&carried_of("retained", "1.27"), &["main.Cach"], "1");
     assert_eq!(outcome.status, 2);
     assert!(outcome.stderr.contains("there is no type or variable \"main.Cach\"; nearest: main.Cache"));
 }
 
 #[test]
 fn threads_change_nothing() {
-    let carried = retained("1.24");
+    let carried = carried_of("retained", "1.24");
     for what in ["main.Item", "string"] {
         let of = |threads| try_run(&carried, &[what, "--json"], threads).ok().stdout;
         assert_eq!(of("1"), of("3"));

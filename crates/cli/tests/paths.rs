@@ -3,7 +3,7 @@
 
 mod common;
 
-use common::{Carried, Outcome, command, number, retained};
+use common::{Carried, Outcome, carried_of, command, number};
 use serde_json::Value;
 
 const RELEASES: [&str; 4] = ["1.19", "1.22", "1.24", "1.27"];
@@ -32,7 +32,7 @@ fn references(answer: &Value) -> Vec<&str> {
 #[test]
 fn each_object_retains_what_the_program_says_and_its_dominator_is_the_programs() {
     for release in RELEASES {
-        let carried = retained(release);
+        let carried = carried_of("retained", release);
         let rows = carried.truth["retained"].as_array().unwrap();
         let addresses: Vec<&str> = rows.iter().map(|row| row["addr"].as_str().unwrap()).collect();
         let report = json(&carried, &addresses);
@@ -53,7 +53,7 @@ fn each_object_retains_what_the_program_says_and_its_dominator_is_the_programs()
 #[test]
 fn without_debug_information_sizes_are_the_same() {
     for release in RELEASES {
-        let carried = retained(release);
+        let carried = carried_of("retained", release);
         let rows = carried.truth["retained"].as_array().unwrap();
         let addresses: Vec<&str> = rows.iter().map(|row| row["addr"].as_str().unwrap()).collect();
         let report = json(&carried, &[&["--no-dwarf"], &addresses[..]].concat());
@@ -66,7 +66,7 @@ fn without_debug_information_sizes_are_the_same() {
 #[test]
 fn what_reads_it_reads_well() {
     for release in ["1.19", "1.27"] {
-        let carried = retained(release);
+        let carried = carried_of("retained", release);
         let shown: Vec<String> = [
             &["main.Cache"][..],
             &["main.chain.next.next"],
@@ -84,7 +84,7 @@ fn what_reads_it_reads_well() {
 
 #[test]
 fn fields_and_types_can_be_excluded() {
-    let carried = retained("1.27");
+    let carried = carried_of("retained", "1.27");
     let by_second = json(&carried, &["main.Cache", "--exclude", r"^\.first "]);
     assert_eq!(references(&by_second)[1], ".second *main.Owner");
     assert_eq!(by_second, json(&carried, &["main.Cache", "--exclude", r"^main\.Registry\.first"]));
@@ -96,7 +96,7 @@ fn fields_and_types_can_be_excluded() {
 
 #[test]
 fn limits_bound_what_is_told() {
-    let carried = retained("1.27");
+    let carried = carried_of("retained", "1.27");
     let paths = |arguments: &[&str]| {
         let report = json(&carried, arguments);
         let target = report.pointer("/asked/0/targets/0").unwrap().clone();
@@ -115,8 +115,21 @@ fn limits_bound_what_is_told() {
 }
 
 #[test]
+fn paths_of_goroutines_that_wait_alike_are_one() {
+    for release in RELEASES {
+        let carried = carried_of("goroutines", release);
+        let report = json(&carried, &["main.waitForReply.board.replies", "--all"]);
+        let paths = report.pointer("/asked/0/targets/0/paths").unwrap().as_array().unwrap();
+        let group = &carried.truth["groups"][0];
+        assert_eq!((paths.len(), number(&paths[0], "/alike")), (1, number(group, "/count") - 1), "{release}");
+        let single = json(&carried, &["main.waitForReply.board.replies"]);
+        assert_eq!(single.pointer("/asked/0/targets/0/more_paths").unwrap(), true);
+    }
+}
+
+#[test]
 fn lines_fit_the_terminal() {
-    let carried = retained("1.27");
+    let carried = carried_of("retained", "1.27");
     for arguments in [&["main.Item"][..], &["main.Item", "--merge"], &["main.firstOwner.item", "--all"]] {
         let mut command =
             command(&[carried.core.as_os_str(), "--exe".as_ref(), carried.exe.as_os_str(), "paths".as_ref()]);
@@ -128,7 +141,7 @@ fn lines_fit_the_terminal() {
 
 #[test]
 fn what_is_not_there_is_said_with_the_nearest_and_status_2() {
-    let carried = retained("1.27");
+    let carried = carried_of("retained", "1.27");
     for (argument, expected) in [
         ("main.Itm", "there is no type or variable \"main.Itm\"; nearest: main.Item"),
         ("main.registry.frist", "nearest: main.registry.first"),
@@ -155,8 +168,8 @@ fn garbage_has_no_path() {
             command(&[carried.core.as_os_str(), "--exe".as_ref(), carried.exe.as_os_str(), "objects".as_ref()]);
         list.args(["--format", "ndjson", "--type", "Session"]);
         let lines = common::run(list).ok().stdout;
-        let rows = lines.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
-        let row = rows.filter(|row| row["reachable"] != unreachable).next().unwrap();
+        let mut rows = lines.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+        let row = rows.find(|row| row["reachable"] != unreachable).unwrap();
         row["addr"].as_str().unwrap().to_owned()
     };
     let report = run(&carried, &[&object(true)]);
@@ -167,7 +180,7 @@ fn garbage_has_no_path() {
 
 #[test]
 fn threads_change_nothing() {
-    let carried = retained("1.24");
+    let carried = carried_of("retained", "1.24");
     for arguments in [&["main.Item", "--merge", "--json"][..], &["main.Item", "main.Link", "--all", "--json"]] {
         let of = |threads: &str| {
             let mut command =

@@ -26,7 +26,7 @@ pub(crate) struct PathsOptions {
     pub(crate) what: Vec<String>,
     /// Show more than the shortest path, as many as --limit says
     ///
-    /// There is one for each root and object that it leads to.
+    /// There is one for each root and object that it leads to; those that read alike but for the goroutine are told once.
     #[arg(long, conflicts_with = "merge")]
     pub(crate) all: bool,
     /// Merge the shortest path to each object of WHAT: how many, and how many bytes, are held which way

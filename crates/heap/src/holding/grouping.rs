@@ -6,7 +6,7 @@ use super::forest::{Forest, Way, WayTexts, follow};
 use super::owners::{Held, Owner, OwnerKind};
 use crate::object_type::{ObjectType, Part};
 use goheap_graph::{IdBitSet, PathTrie, TrieNode, Weight};
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use std::cmp::Reverse;
 
 /// One step between two objects that stands for several ways.
@@ -47,6 +47,7 @@ pub(super) fn group(
         counted: IdBitSet::with_room_for(forest.len()),
         root_names: FxHashMap::default(),
         several: FxHashMap::default(),
+        direct: FxHashMap::default(),
     };
     let mut rest = Vec::new();
     for index in 0..forest.len() {
@@ -86,6 +87,8 @@ struct Grouping<'f, 'o, 'g, 's, 'm, 'p> {
     root_names: FxHashMap<u32, Option<u32>>,
     /// Of each place that several ways lead to, the first two nodes that they lie between.
     several: FxHashMap<TrieNode, (u32, u32)>,
+    /// What roots lead to at once.
+    direct: FxHashMap<u32, FxHashSet<u32>>,
 }
 
 /// Owners of one name.
@@ -142,20 +145,28 @@ impl Grouping<'_, '_, '_, '_, '_, '_> {
             let keeper = self.keeper(above);
             above.place = match keeper {
                 NONE => PathTrie::ROOT,
-                // A root says what it leads to.
-                _ if keeper == parent && self.is_root(parent) => self.group(keeper),
                 _ if keeper == parent => {
                     let top = self.group(keeper);
-                    follow(&mut self.trie, top, way, several)
+                    // A root says what it leads to at once.
+                    let is_told = self.is_root(parent) && self.is_direct(parent, index);
+                    if is_told { top } else { follow(&mut self.trie, top, way, several) }
                 }
                 _ => follow(&mut self.trie, parents.place, way, several),
             };
-            if way == Way::None && keeper != NONE && !self.is_root(parent) {
+            if way == Way::None && keeper != NONE && !(self.is_root(parent) && self.is_direct(parent, index)) {
                 let between = (self.node(parent), self.node(index));
                 self.several.entry(above.place).or_insert(between);
             }
         }
         self.above.push(above);
+    }
+
+    /// True if the root `parent` leads to the node at once.
+    fn is_direct(&mut self, parent: u32, index: u32) -> bool {
+        let (root, node) = (self.node(parent), self.node(index));
+        let graph = self.own.holding.graph;
+        let targets = || graph.graph().targets(root).iter().copied().collect();
+        self.direct.entry(root).or_insert_with(targets).contains(&node)
     }
 
     /// Who keeps what is below these: where no own code does, the variable or the function of a library. Several frames of one

@@ -1,6 +1,6 @@
 //! The shortest paths from roots to an object.
 
-use super::steps::Walk;
+use super::steps::{Step, Walk};
 use super::{Exclusions, Holding};
 use crate::error::HeapError;
 use goheap_graph::{CsrGraph, MergedPaths, PathsToRoots, Weight};
@@ -34,7 +34,19 @@ impl Holding<'_, '_, '_, '_> {
         paths.map(|path| self.walk(&path.nodes))
     }
 
-    /// The fields of a shortest way from a node to one that it dominates; None where it does not.
+    /// True of paths that read alike: of goroutines that began with the same function, by the same variables and fields.
+    pub fn read_alike(&self, one: &Walk, other: &Walk) -> bool {
+        let is_alike =
+            |(one, other): (&Step, &Step)| match (self.graph.start_of(one.node), self.graph.start_of(other.node)) {
+                (None, None) => one.reference == other.reference && one.times == other.times,
+                (one, other) => one == other,
+            };
+        one.class == other.class
+            && one.steps.len() == other.steps.len()
+            && one.steps.iter().zip(&other.steps).all(is_alike)
+    }
+
+    /// The fields of a shortest way from a node to one that it dominates; None where it does not, or leads to it at once.
     pub(super) fn way_down(&self, above: u32, node: u32) -> Option<String> {
         // No way from it leaves what it dominates and comes back.
         let cost = |_, to| self.tree.dominates(above, to).then_some(1);
@@ -43,7 +55,16 @@ impl Holding<'_, '_, '_, '_> {
         let nodes = merged.paths.path(place);
         let mut fields: Vec<String> = Vec::new();
         for pair in nodes.windows(2) {
-            let (Some(from), Some(to)) = (self.graph.slot_of(pair[0]), self.graph.slot_of(pair[1])) else { continue };
+            let (from, to) = match (self.graph.slot_of(pair[0]), self.graph.slot_of(pair[1])) {
+                (Some(from), Some(to)) => (from, to),
+                // A frame below the root.
+                (_, None) => {
+                    fields.push(self.graph.text(pair[1]));
+                    continue;
+                }
+                // What a root leads to is told by the root.
+                (None, Some(_)) => continue,
+            };
             let hop = self.hop(from, self.offset_between(from, to)?, false);
             let field = self.reference(&hop, to);
             if !hop.is_machinery && fields.last() != Some(&field) {
