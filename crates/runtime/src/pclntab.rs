@@ -1,5 +1,6 @@
 //! pclntab: from a program counter to its function, the size of its frame and its stack maps (symtab.go, runtime2.go).
 
+mod arguments;
 mod position;
 
 pub use position::InlineFrame;
@@ -73,6 +74,8 @@ pub struct Func {
     pub is_top_frame: bool,
     /// True if the function writes SP, as `gogo` does.
     pub writes_sp: bool,
+    /// `abi.FuncID`: which of the runtime's special functions it is, or a wrapper; the numbers move between releases.
+    pub id: u8,
     name: u32,
     pcsp: u32,
     pcfile: u32,
@@ -234,6 +237,7 @@ impl<'p> FuncTable<'p> {
             deferreturn: u64::from(half(fields.deferreturn)?),
             is_top_frame: flag & FLAG_TOP_FRAME != 0,
             writes_sp: flag & FLAG_SP_WRITE != 0,
+            id: byte(fields.func_id)?,
             name: half(fields.name_off)?,
             pcsp: half(fields.pcsp)?,
             pcfile: half(fields.pcfile)?,

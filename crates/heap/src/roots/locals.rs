@@ -162,7 +162,7 @@ impl RootCollector<'_, '_, '_> {
             }
             _ => {
                 let function = declared.function.to_string();
-                vec![text(&InlineFrame { function, file: String::new(), line: 0, is_inlined: true })]
+                vec![text(&InlineFrame { function, file: String::new(), line: 0, is_inlined: true, func_id: 0 })]
             }
         }
     }
