@@ -64,6 +64,20 @@ impl CsrGraph {
         builder.build(|_| std::iter::empty())
     }
 
+    /// Makes every edge from `from` to `to` one from `from` to itself, which no path needs; returns how many there were. What an edge
+    /// stands for is the caller's: this is for one that turns out to be another node's.
+    pub fn drop_edges(&mut self, from: u32, to: u32) -> usize {
+        if from >= self.node_count() {
+            return 0;
+        }
+        let mut dropped = 0;
+        for target in self.targets[self.offsets.range(from)].iter_mut().filter(|target| **target == to) {
+            *target = from;
+            dropped += 1;
+        }
+        dropped
+    }
+
     /// Number of nodes; all ids are less.
     #[must_use]
     pub fn node_count(&self) -> u32 {

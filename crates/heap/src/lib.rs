@@ -13,6 +13,7 @@ mod compiled;
 mod containers;
 mod describe;
 mod error;
+pub mod goroutines;
 mod histogram;
 mod infer;
 pub mod inspect;

@@ -100,19 +100,21 @@ pub struct RootCounts {
 }
 
 /// Goroutines by stack: those with the same program counters in all frames are of one group, as in the runtime's goroutine
-/// profile.
+/// profile, until [`StackGroups::merge`] puts together what reads the same.
 ///
 /// # Overhead
 /// Four bytes a goroutine; 24 and 8 a frame for each different stack.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct StackGroups {
     /// By index of the goroutine; [`StackGroups::NONE`] of those that are not alive.
-    of_goroutine: Vec<u32>,
+    pub(crate) of_goroutine: Vec<u32>,
     by_stack: FxHashMap<Box<[u64]>, u32>,
+    /// How many there are, once they are merged.
+    merged: Option<u32>,
 }
 
 impl StackGroups {
-    const NONE: u32 = u32::MAX;
+    pub(crate) const NONE: u32 = u32::MAX;
 
     /// Puts the goroutine with that index into the group of its stack, which has these program counters.
     pub(crate) fn add(&mut self, goroutine: usize, stack: impl Iterator<Item = u64>) {
@@ -136,6 +138,29 @@ impl StackGroups {
 
     /// Number of groups.
     pub(crate) fn len(&self) -> u32 {
-        self.by_stack.len() as u32
+        self.merged.unwrap_or(self.by_stack.len() as u32)
+    }
+
+    /// Groups of which `key` says the same become one. It is given the program counters and a member's index, for each stack
+    /// and creator once, and `creator` of every goroutine.
+    pub(crate) fn merge<K: Eq + std::hash::Hash>(
+        &mut self,
+        creator: impl Fn(u32) -> u64,
+        mut key: impl FnMut(&[u64], u32) -> K,
+    ) {
+        let mut stacks: Vec<&[u64]> = vec![&[]; self.by_stack.len()];
+        for (stack, &group) in &self.by_stack {
+            stacks[group as usize] = stack;
+        }
+        let (mut of_pair, mut of_key) = (FxHashMap::default(), FxHashMap::default());
+        for (group, goroutine) in self.of_goroutine.iter_mut().zip(0..).filter(|(group, _)| **group != Self::NONE) {
+            let stack = stacks[*group as usize];
+            *group = *of_pair.entry((*group, creator(goroutine))).or_insert_with(|| {
+                let next = of_key.len() as u32;
+                *of_key.entry(key(stack, goroutine)).or_insert(next)
+            });
+        }
+        self.merged = Some(of_key.len() as u32);
+        self.by_stack = FxHashMap::default();
     }
 }

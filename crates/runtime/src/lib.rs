@@ -56,9 +56,9 @@ pub use pclntab::{Func, FuncTable, InlineFrame};
 pub use pointer_mask::{MALLOC_HEADER_BYTES, PointerMasks};
 pub use span::{PAGE_BYTES, Span, SweepState};
 pub use symbols::{Symbols, Variable};
-pub use traceback::{Call, Stack};
+pub use traceback::{Call, Stack, Tracer};
 pub use types::{
     DescriptorReader, Field, FuncTypes, GcMask, GoType, Kind, PointerWords, RunTimeNames, TypeId, TypeTable,
 };
 pub use version::GoVersion;
-pub use wait::{SemaphoreWaiters, Sudog, WaitClass};
+pub use wait::{Sudog, WaitClass};

@@ -5,6 +5,8 @@ use crate::goroutine::Goroutine;
 use crate::model::RuntimeModel;
 use crate::pclntab::InlineFrame;
 use crate::stack::{Frame, ThreadIndex, UnwindEnd};
+use rustc_hash::{FxHashMap, FxHashSet};
+use std::sync::Arc;
 
 /// The frames of one goroutine.
 #[derive(Clone, Debug)]
@@ -21,11 +23,60 @@ pub struct Stack {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Call {
     /// Function, file and line.
-    pub call: InlineFrame,
+    pub call: Arc<InlineFrame>,
     /// Index of its frame in [`Stack::frames`].
     pub frame: usize,
     /// True if a traceback of `GOTRACEBACK=all` prints it; one of `system` prints every call.
     pub is_shown: bool,
+}
+
+/// Tells the calls of many stacks; what stands at an instruction is looked up once.
+///
+/// # Overhead
+/// Some 200 bytes for each different instruction and for each different call.
+pub struct Tracer<'m, 'p> {
+    model: &'m RuntimeModel<'p>,
+    by_pc: FxHashMap<u64, Box<[Arc<InlineFrame>]>>,
+    /// Equal calls are one.
+    all: FxHashSet<Arc<InlineFrame>>,
+}
+
+impl<'m, 'p> Tracer<'m, 'p> {
+    /// Of the stacks of one process.
+    pub fn new(model: &'m RuntimeModel<'p>) -> Self {
+        Tracer { model, by_pc: FxHashMap::default(), all: FxHashSet::default() }
+    }
+
+    /// The calls at the instructions of [`RuntimeModel::trace_pcs`], innermost first.
+    pub fn calls(&mut self, pcs: &[u64]) -> Vec<Call> {
+        let wrapper = self.model.wrapper_id;
+        let (mut calls, mut shown) = (Vec::<Call>::new(), 0);
+        for (frame, &pc) in pcs.iter().enumerate() {
+            for call in self.at(pc) {
+                let callee = calls.last().map_or("", |call| &*call.call.function);
+                let is_wrapper = wrapper == Some(call.func_id) && !is_panic(callee);
+                let is_shown = !is_wrapper && is_shown(&call.function, shown == 0);
+                shown += usize::from(is_shown);
+                calls.push(Call { call: Arc::clone(call), frame, is_shown });
+            }
+        }
+        calls
+    }
+
+    fn at(&mut self, pc: u64) -> &[Arc<InlineFrame>] {
+        let (model, all) = (self.model, &mut self.all);
+        self.by_pc.entry(pc).or_insert_with(|| {
+            let one = |call: InlineFrame| match all.get(&call) {
+                Some(known) => Arc::clone(known),
+                None => {
+                    let call = Arc::new(call);
+                    all.insert(Arc::clone(&call));
+                    call
+                }
+            };
+            model.inline_stack(pc).into_iter().map(one).collect()
+        })
+    }
 }
 
 /// A goroutine that tracebacks hide unless it runs code of the program, and the flag that says so.
@@ -46,35 +97,19 @@ impl RuntimeModel<'_> {
     }
 
     /// The instruction that stands for each frame in a traceback: the call before the return address; the pc itself where the frame
-    /// was stopped by a signal or has not begun (traceback.go `symPC`).
-    pub fn trace_pcs(&self, stack: &Stack) -> Vec<u64> {
-        let mut trapped = stack.is_stopped;
+    /// was stopped by a signal or has not begun (traceback.go `symPC`). `is_stopped` as in [`Stack`].
+    pub fn trace_pcs(&self, frames: &[Frame], is_stopped: bool) -> Vec<u64> {
+        let mut trapped = is_stopped;
         let pc = |frame: &Frame| {
             let at = if trapped || frame.pc <= frame.func.entry { frame.pc } else { frame.pc - 1 };
             trapped = self.is_sigpanic(frame);
             at
         };
-        stack.frames.iter().map(pc).collect()
+        frames.iter().map(pc).collect()
     }
 
     fn is_sigpanic(&self, frame: &Frame) -> bool {
         *self.modules[frame.module].functions.name(&frame.func) == *"runtime.sigpanic"
-    }
-
-    /// The calls at the instructions of [`RuntimeModel::trace_pcs`], innermost first.
-    pub fn calls(&self, pcs: &[u64]) -> Vec<Call> {
-        let wrapper = self.wrapper_id;
-        let (mut calls, mut shown, mut callee) = (Vec::new(), 0, String::new());
-        for (frame, &pc) in pcs.iter().enumerate() {
-            for call in self.inline_stack(pc) {
-                let is_wrapper = wrapper == Some(call.func_id) && !is_panic(&callee);
-                let is_shown = !is_wrapper && is_shown(&call.function, shown == 0);
-                shown += usize::from(is_shown);
-                callee.clone_from(&call.function);
-                calls.push(Call { call, frame, is_shown });
-            }
-        }
-        calls
     }
 
     /// True if tracebacks hide the goroutine: the runtime's own ones (traceback.go `isSystemGoroutine`). A finalizer goroutine is the

@@ -3,10 +3,12 @@
 use crate::goroutine::Goroutine;
 use crate::model::RuntimeModel;
 use goheap_image::Address;
-use rustc_hash::FxHashMap;
+use rustc_hash::FxHashSet;
 
 /// Cases of one select: the compiler takes no more.
 const MAX_CASES: usize = 1 << 16;
+/// Between the size classes of 80 to 128 bytes (sizeclasses.go).
+const SIZE_CLASS_STEP: u64 = 16;
 
 /// What a wait reason says about who can end the wait.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -63,10 +65,6 @@ pub struct Sudog {
     next: u64,
 }
 
-/// Which word of `package sync` a goroutine sleeps on, by the address of its `g`, where the goroutine itself does not tell:
-/// before 1.26 only the semaphore's tree and the condition's list lead from the word to the sudog.
-pub type SemaphoreWaiters = FxHashMap<u64, u64>;
-
 impl RuntimeModel<'_> {
     /// The class of what a goroutine waits for; None for one that does not wait.
     pub fn wait_class(&self, goroutine: &Goroutine) -> Option<WaitClass> {
@@ -75,17 +73,27 @@ impl RuntimeModel<'_> {
         waits.then(|| goroutine.wait_reason.map_or(WaitClass::Internal, |name| WaitClass::of(name, self.version.minor)))
     }
 
-    /// The sudogs of a goroutine (`g.waiting`): one for each channel that it waits for; since 1.26 the one of its semaphore.
-    pub fn sudogs(&self, goroutine: &Goroutine) -> Vec<Sudog> {
+    /// The sudogs of a goroutine (`g.waiting`): one for each channel that it waits for; since 1.26 the one of its semaphore or
+    /// condition. None where the core lacks them.
+    pub fn sudogs(&self, goroutine: &Goroutine) -> Option<Vec<Sudog>> {
         let mut found = Vec::new();
-        let mut at = self.memory().read_u64(goroutine.address.add(self.layout.g.waiting)).unwrap_or(0);
+        let mut at = self.memory().read_u64(goroutine.address.add(self.layout.g.waiting))?;
         while at != 0 && found.len() < MAX_CASES {
+            let sudog = self.sudog(at)?;
             // The list of a semaphore goes on with those of other goroutines.
-            let Some(sudog) = self.sudog(at).filter(|sudog| sudog.g == goroutine.address.0) else { break };
+            if sudog.g != goroutine.address.0 {
+                break;
+            }
             at = sudog.waitlink;
             found.push(sudog);
         }
-        found
+        Some(found)
+    }
+
+    /// True if a goroutine that waits for a mutex, a wait group or a condition has its sudog in `g.waiting`: since 1.26, with the
+    /// collector that finds leaks. Before, only the semaphore's tree and the condition's list lead to it.
+    pub fn has_sync_sudogs(&self) -> bool {
+        self.layout.sudog.elem_word.is_some()
     }
 
     fn sudog(&self, address: u64) -> Option<Sudog> {
@@ -104,24 +112,22 @@ impl RuntimeModel<'_> {
 
     /// Finds the sudogs that wait for semaphores among the objects of their size: a sudog at rest has no `elem`, one that waits for
     /// a channel has `c`. Not those of `sync.Cond`, which have neither before 1.26.
-    pub fn semaphore_waiters(&self) -> SemaphoreWaiters {
-        let class = self.layout.sudog.size.next_multiple_of(16);
-        let is_live = |goroutine: &&Goroutine| self.wait_class(goroutine) == Some(WaitClass::Sync);
-        let waiting: FxHashMap<u64, ()> =
-            self.goroutines.iter().filter(is_live).map(|goroutine| (goroutine.address.0, ())).collect();
-        let mut found = SemaphoreWaiters::default();
+    pub fn semaphore_sudogs(&self) -> Vec<Sudog> {
+        let waits = |goroutine: &&Goroutine| self.wait_class(goroutine) == Some(WaitClass::Sync);
+        let waiting: FxHashSet<u64> =
+            self.goroutines.iter().filter(waits).map(|goroutine| goroutine.address.0).collect();
+        let mut found = Vec::new();
         if waiting.is_empty() {
             return found;
         }
+        let class = self.layout.sudog.size.next_multiple_of(SIZE_CLASS_STEP);
         for span in self.heap.spans.iter().filter(|span| span.elem_size == class && !span.is_noscan()) {
             for slot in span.allocated.ones() {
                 let address = span.slot_address(slot as u32);
                 let g = self.memory().read_u64(Address(address).add(self.layout.sudog.g));
-                if !g.is_some_and(|g| waiting.contains_key(&g)) {
-                    continue;
-                }
-                if let Some(sudog) = self.sudog(address).filter(|sudog| sudog.elem != 0 && sudog.channel == 0) {
-                    found.insert(sudog.g, sudog.elem);
+                if g.is_some_and(|g| waiting.contains(&g)) {
+                    let sudog = self.sudog(address).filter(|sudog| sudog.elem != 0 && sudog.channel == 0);
+                    found.extend(sudog);
                 }
             }
         }
@@ -132,9 +138,9 @@ impl RuntimeModel<'_> {
     /// two words, then comes the `notifyList`, whose head stands behind two counters and a lock).
     pub fn condition_waiters(&self, cond: u64) -> Vec<u64> {
         const HEAD: u64 = 16 + 16;
-        let mut found = Vec::new();
-        let mut at = self.memory().read_u64(Address(cond).add(HEAD)).unwrap_or(0);
-        while at != 0 && found.len() <= self.goroutines.len() {
+        let (mut found, mut seen) = (Vec::new(), FxHashSet::default());
+        let mut at = self.memory().read_u64(Address(cond.wrapping_add(HEAD))).unwrap_or(0);
+        while at != 0 && seen.insert(at) && found.len() <= self.goroutines.len() {
             let Some(sudog) = self.sudog(at) else { break };
             found.push(sudog.g);
             at = sudog.next;

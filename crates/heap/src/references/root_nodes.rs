@@ -1,6 +1,7 @@
 //! The nodes above objects: roots, and what roots are grouped by.
 
 use crate::object::ObjectTable;
+use super::waits::Waits;
 use crate::package::package_of;
 use crate::root::{Root, RootClass};
 use crate::snapshot::HeapSnapshot;
@@ -49,7 +50,11 @@ pub(super) struct RootNodes {
 
 impl RootNodes {
     /// Adds the nodes of all roots of `snapshot`, and the edges from these to objects, to `builder`.
-    pub(super) fn collect(snapshot: &HeapSnapshot<'_, '_>, builder: &mut GraphBuilder) -> Result<Self, GraphError> {
+    pub(super) fn collect(
+        snapshot: &HeapSnapshot<'_, '_>,
+        waits: &Waits,
+        builder: &mut GraphBuilder,
+    ) -> Result<Self, GraphError> {
         let first = snapshot.objects.len();
         let nodes =
             RootNodes { first, nodes: Vec::new(), packages: Vec::new(), of_root: vec![first; snapshot.roots.len()] };
@@ -67,6 +72,10 @@ impl RootNodes {
             let of_class = collector.child(all, RootKind::Class(class))?;
             for (index, root) in snapshot.roots.iter().enumerate().filter(|(_, root)| root.class == class) {
                 collector.root(of_class, (index, root), &snapshot.objects)?;
+            }
+            for wait in waits.iter().filter(|_| class == RootClass::Goroutines) {
+                let node = collector.goroutine(of_class, wait.goroutine)?;
+                collector.builder.add_edge(node, wait.object)?;
             }
         }
         Ok(collector.nodes)

@@ -21,12 +21,15 @@ impl<'m, 'p> RootCollector<'_, 'm, 'p> {
         let live = model.goroutines.iter().filter(|goroutine| goroutine.status.is_live());
         let meter = Meter::new(self.observer, live.count() as u64);
         for (number, goroutine) in (0..).zip(&model.goroutines).filter(|(_, goroutine)| goroutine.status.is_live()) {
-            let scan = scanner.scan(goroutine, &index.start(goroutine));
+            let start = index.start(goroutine);
+            let scan = scanner.scan(goroutine, &start);
             self.count(&scan);
-            self.set.stacks.add(number as usize, scan.frames.iter().map(|frame| frame.pc));
+            let pcs = model.trace_pcs(&scan.frames, !start.registers.is_empty());
+            self.set.stacks.add(number as usize, pcs.into_iter());
             self.goroutine((number, goroutine), &scan);
             meter.add(1);
         }
+        self.set.stacks.merge_alike(model);
         // A stale register of one goroutine must not take what a variable of another holds.
         self.set.roots.append(&mut self.conservative);
     }
