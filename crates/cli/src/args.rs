@@ -1,10 +1,12 @@
 //! The command line: what can be asked for. Its texts are the tool's manual.
 
 mod dominators;
+mod goroutines;
 mod input;
 mod listing;
 
 pub(crate) use dominators::{DominatorsOptions, RetainedBy};
+pub(crate) use goroutines::{GoroutineOptions, GoroutinesFormat, GoroutinesOptions};
 pub(crate) use input::Input;
 pub(crate) use listing::{Group, HistogramFormat, HistogramOptions, ObjectOptions, ObjectsFormat, ObjectsOptions};
 
@@ -45,6 +47,9 @@ const EXAMPLES: &str = "  A picture of who holds what, to be opened in a browser
 
   One object by address: its fields, and who points to it:
       goheap core.123 --exe ./server object 0xc000012340
+
+  Goroutines that are blocked for ever, and what they hold:
+      goheap core.123 --exe ./server goroutines --leaked
 
   The overview for a script, from a compressed core:
       goheap core.123.zst --exe ./server overview --json
@@ -103,6 +108,12 @@ pub(crate) enum Command {
     /// Tell everything of one object: fields, who points to it, what it points to
     #[command(long_about = listing::OBJECT)]
     Object(ObjectOptions),
+    /// List goroutines by where they stand, with what they wait for and hold
+    #[command(long_about = goroutines::GOROUTINES)]
+    Goroutines(GoroutinesOptions),
+    /// Tell everything of one goroutine: its calls, their variables, and what each keeps
+    #[command(long_about = goroutines::GOROUTINE)]
+    Goroutine(GoroutineOptions),
     /// Print a completion script for a shell
     ///
     /// For bash: goheap completions bash > ~/.local/share/bash-completion/completions/goheap

@@ -63,6 +63,14 @@ pub(crate) enum Failure {
         /// The objects next to it, in words.
         near: String,
     },
+    /// No goroutine that is alive has the id that was given.
+    #[error("no goroutine {id}; {near}")]
+    NoGoroutine {
+        /// The id.
+        id: u64,
+        /// The goroutines next to it, in words.
+        near: String,
+    },
     /// Stdout cannot be written.
     #[error("cannot write to stdout: {0}")]
     Stdout(io::Error),
@@ -111,7 +119,7 @@ impl Failure {
     fn status(&self) -> u8 {
         match self {
             Failure::Usage(error) => u8::try_from(error.exit_code()).unwrap_or(USAGE),
-            Failure::OutputIsInput(_) | Failure::NoObject { .. } => USAGE,
+            Failure::OutputIsInput(_) | Failure::NoObject { .. } | Failure::NoGoroutine { .. } => USAGE,
             Failure::Image(
                 ImageError::Unreadable { .. } | ImageError::ExecutableNotFound { .. } | ImageError::Temporary { .. },
             ) => FILE,

@@ -1,7 +1,7 @@
 //! `goheap`: reads the core dump of a dead Go process and shows who holds its heap.
 //!
 //! Only wiring lives here: arguments ([`args`]), opening ([`open`]), a file for each command ([`objref`], [`overview`], [`histogram`],
-//! [`objects`], [`object`]),
+//! [`objects`], [`object`], [`goroutines`], [`goroutine`]),
 //! files ([`output`]), what is said while it works ([`watch`], [`progress`], [`timings`], [`memory`]) and when it does not
 //! ([`errors`]).
 
@@ -12,6 +12,8 @@ mod diagnostics;
 mod dominators;
 mod drawing;
 mod errors;
+mod goroutine;
+mod goroutines;
 mod histogram;
 mod manual;
 mod memory;
@@ -25,6 +27,7 @@ mod progress;
 mod say;
 mod terminal;
 mod timings;
+mod traceback;
 mod utc;
 mod watch;
 
@@ -49,6 +52,8 @@ fn run(cli: &Cli) -> Result<(), Failure> {
         Command::Dominators(options) => dominators::run(&cli.input()?, options),
         Command::Objects(options) => objects::run(&cli.input()?, options),
         Command::Object(options) => object::run(&cli.input()?, options),
+        Command::Goroutines(options) => goroutines::run(&cli.input()?, options),
+        Command::Goroutine(options) => goroutine::run(&cli.input()?, options),
         Command::Completions { shell } => manual::completions(*shell),
         Command::Man => manual::page(),
     }

@@ -39,6 +39,22 @@ pub(crate) fn with_model_then_heap<T>(
     })
 }
 
+/// Opens the input and hands its runtime to `use_it`, which needs no heap: it may be cut off.
+pub(crate) fn with_model<T>(
+    input: &Input,
+    use_it: impl FnOnce(&RuntimeModel<'_>, &Watch) -> Result<T, Failure>,
+) -> Result<T, Failure> {
+    let watch = Watch::new(input);
+    watch.begin("open");
+    let process = Process::open(&input.request)?;
+    let options = ModelOptions { no_dwarf: input.no_dwarf, without_heap: true };
+    let model = RuntimeModel::open_observed(&process, options, &watch)
+        .map_err(|source| Failure::of_runtime(&process, source))?;
+    let result = use_it(&model, &watch);
+    watch.tell();
+    result
+}
+
 /// Opens the input and hands its heap, with its roots, and its references to `use_it`, which may go on with the work and calls
 /// [`Watch::report`] before it writes anything.
 pub(crate) fn with_references<T>(

@@ -9,6 +9,8 @@
 //! | list objects, one a line | [`objects::ObjectWriter`] |
 //! | tell how much there is of which type | [`histogram::HistogramReport`] |
 //! | tell everything of one object | [`object::ObjectReport`] |
+//! | tell which goroutines there are | [`goroutines::GoroutinesReport`] |
+//! | print goroutines as Go does | [`traceback::Goroutine`] |
 //! | print columns | [`table::Table`] |
 //! | show a string that came out of a core | [`text`] |
 //!
@@ -37,6 +39,8 @@ pub mod dominators;
 mod error;
 pub mod flame;
 pub mod folded;
+pub mod goroutines;
+mod goroutines_text;
 pub mod histogram;
 pub mod json;
 pub mod object;
@@ -48,6 +52,7 @@ mod prune;
 pub mod stap;
 pub mod table;
 pub mod text;
+pub mod traceback;
 mod tree;
 mod walk;
 

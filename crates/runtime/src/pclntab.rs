@@ -269,11 +269,25 @@ impl<'p> FuncTable<'p> {
     }
 }
 
+/// Type arguments left out, of a method with type arguments of its own (1.27) both times (traceback.go `funcNamePiecesForPrint`).
 fn print_form(name: &str) -> String {
-    match (name.find('['), name.rfind(']')) {
-        (Some(open), Some(close)) if open < close => format!("{}[...]{}", &name[..open], &name[close + 1..]),
-        _ => name.to_owned(),
+    let (Some(open), Some(close)) = (name.find('['), name.rfind(']')) else { return name.to_owned() };
+    let Some(inside) = name.get(open + 1..close) else { return name.to_owned() };
+    let (head, tail) = (&name[..open], &name[close + 1..]);
+    let (mut depth, mut end) = (1, None);
+    for (at, byte) in inside.bytes().enumerate() {
+        match byte {
+            b'[' => depth += 1,
+            b']' => depth -= 1,
+            _ => continue,
+        }
+        match (depth, end) {
+            (0, _) => end = end.or(Some(at)),
+            (1, Some(end)) if byte == b'[' => return format!("{head}[...]{}[...]{tail}", &inside[end + 1..at]),
+            _ => {}
+        }
     }
+    format!("{head}[...]{tail}")
 }
 
 fn read_sections(memory: &MemoryImage, header: Address) -> Vec<TextSection> {

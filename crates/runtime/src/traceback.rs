@@ -129,7 +129,9 @@ impl RuntimeModel<'_> {
     /// What a traceback prints between the brackets of a goroutine's heading, less the time.
     pub fn state_text(&self, goroutine: &Goroutine) -> String {
         match (goroutine.status, goroutine.wait_reason) {
-            (GoroutineStatus::Waiting | GoroutineStatus::Leaked, Some(reason)) if !reason.is_empty() => reason.to_owned(),
+            (GoroutineStatus::Waiting | GoroutineStatus::Leaked, Some(reason)) if !reason.is_empty() => {
+                reason.to_owned()
+            }
             (status, _) => status.name().to_owned(),
         }
     }
@@ -138,6 +140,11 @@ impl RuntimeModel<'_> {
 /// Functions whose wrapper caller is of interest (`elideWrapperCalling`).
 fn is_panic(callee: &str) -> bool {
     matches!(callee, "runtime.gopanic" | "runtime.sigpanic" | "runtime.panicwrap")
+}
+
+/// True if a traceback of `GOTRACEBACK=all` prints a call of the function, which is no wrapper and not the innermost.
+pub fn is_shown_call(function: &str) -> bool {
+    is_shown(function, false)
 }
 
 /// `showfuncinfo` without `GOTRACEBACK=system`.

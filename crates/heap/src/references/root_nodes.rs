@@ -1,7 +1,7 @@
 //! The nodes above objects: roots, and what roots are grouped by.
 
-use crate::object::ObjectTable;
 use super::waits::Waits;
+use crate::object::ObjectTable;
 use crate::package::package_of;
 use crate::root::{Root, RootClass};
 use crate::snapshot::HeapSnapshot;

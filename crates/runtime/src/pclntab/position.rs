@@ -81,13 +81,7 @@ impl FuncTable<'_> {
         while frames.len() < MAX_INLINED {
             let Some(call) = self.inlined_call(memory, func, pc) else { break };
             let (file, line) = self.position(func, pc).unwrap_or_default();
-            frames.push(InlineFrame {
-                function: call.function,
-                file,
-                line,
-                is_inlined: true,
-                func_id: call.func_id,
-            });
+            frames.push(InlineFrame { function: call.function, file, line, is_inlined: true, func_id: call.func_id });
             // The tree leads outwards; one that does not is broken.
             if call.parent == pc {
                 break;
