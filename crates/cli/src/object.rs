@@ -70,7 +70,7 @@ fn hex(address: u64) -> String {
     format!("{address:#x}")
 }
 
-fn target(target: inspect::Target) -> Target {
+pub(crate) fn target(target: inspect::Target) -> Target {
     Target { addr: hex(target.address), object: target.object.map(hex), text: target.text }
 }
 
@@ -87,7 +87,7 @@ fn pointer(pointer: inspect::Pointer) -> Pointer {
     Pointer { path: pointer.path, offset: pointer.offset, target: target(pointer.target) }
 }
 
-fn field(field: inspect::Field) -> Field {
+pub(crate) fn field(field: inspect::Field) -> Field {
     let mut shown = Field { path: field.path, offset: field.offset, ty: field.ty, ..Field::default() };
     shown.kind = match &field.value {
         Value::Absent => "absent",

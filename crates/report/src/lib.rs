@@ -10,6 +10,7 @@
 //! | tell how much there is of which type | [`histogram::HistogramReport`] |
 //! | tell everything of one object | [`object::ObjectReport`] |
 //! | tell which goroutines there are | [`goroutines::GoroutinesReport`] |
+//! | tell everything of one goroutine | [`goroutine::GoroutineReport`] |
 //! | print goroutines as Go does | [`traceback::Goroutine`] |
 //! | print columns | [`table::Table`] |
 //! | show a string that came out of a core | [`text`] |
@@ -39,6 +40,8 @@ pub mod dominators;
 mod error;
 pub mod flame;
 pub mod folded;
+pub mod goroutine;
+mod goroutine_text;
 pub mod goroutines;
 mod goroutines_text;
 pub mod histogram;

@@ -41,6 +41,18 @@ impl AwaitedObjects {
     }
 }
 
+/// The addresses of what a goroutine waits for; none where it cannot be found out.
+pub(super) fn addresses(snapshot: &HeapSnapshot<'_, '_>, goroutine: &Goroutine) -> Vec<u64> {
+    match snapshot.model.wait_class(goroutine) {
+        Some(WaitClass::Channel) => {
+            let sudogs = snapshot.model.sudogs(goroutine).unwrap_or_default();
+            sudogs.iter().map(|sudog| sudog.channel).collect()
+        }
+        Some(WaitClass::Sync) => Finder::new(snapshot).sync_word(goroutine).into_iter().collect(),
+        _ => Vec::new(),
+    }
+}
+
 struct Finder<'s, 'm, 'p> {
     snapshot: &'s HeapSnapshot<'m, 'p>,
     threads: ThreadIndex<'s>,

@@ -1,6 +1,7 @@
 //! Goroutines: which of them stand at the same place, which can never go on, and what they hold.
 //!
-//! To begin: [`GoroutineGroups::read`], which needs no heap; [`leaked`], which does.
+//! To begin: [`GoroutineGroups::read`], which needs no heap; [`leaked`], which does; for one of them
+//! [`HeapSnapshot::goroutine_frames`](crate::HeapSnapshot::goroutine_frames).
 
 mod awaited;
 mod facts;
@@ -8,9 +9,11 @@ mod groups;
 mod leaks;
 mod place;
 mod retained;
+mod variables;
 
 pub use facts::{GoroutineFacts, LabelFacts, facts};
 pub use groups::{GoroutineGroup, GoroutineGroups};
 pub use leaks::{Leaks, leaked};
 pub use place::LibraryFiles;
 pub use retained::RetainedByGoroutines;
+pub use variables::{GoroutineCall, GoroutineFrames, Variable, VariablePlace, VariableRole};

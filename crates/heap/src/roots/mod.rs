@@ -6,6 +6,8 @@ mod stacks;
 mod statics;
 mod variables;
 
+pub(crate) use locals::source_name;
+
 use crate::labels::Labels;
 use crate::object::ObjectTable;
 use crate::object_type::Evidence;
