@@ -72,7 +72,7 @@ fn columns(report: &GoroutinesReport) -> Vec<crate::table::Align> {
 fn names(report: &GoroutinesReport) -> Vec<&'static str> {
     let mut names = vec!["count", "state", "oldest wait", "stacks"];
     names.extend(has_retained(report).then_some("retains"));
-    names.extend(["e.g.", "at", "created by"]);
+    names.extend(["id, e.g.", "at", "created by"]);
     names.extend(has_labels(report).then_some("labels"));
     names
 }

@@ -15,9 +15,9 @@
 mod edges;
 mod frames;
 mod groups;
+mod records;
 mod root_nodes;
 mod text;
-mod waits;
 
 pub use frames::DominatorFrames;
 pub use groups::{RetainedHistogram, RootGroup, RootGrouping, RootGroups};
@@ -31,16 +31,16 @@ use crate::snapshot::HeapSnapshot;
 use edges::EdgeReader;
 use goheap_graph::{CsrGraph, DominatorTree, GraphBuilder, RetainedSizes, Weight};
 use goheap_runtime::{Claim, Observer};
+use records::Records;
 use root_nodes::RootNodes;
-use waits::Waits;
 
 /// The references of a heap. Nodes below [`ReferenceGraph::object_count`] are the slots, by [`ObjectId`]; what no root reaches
 /// has no edges. The others are [`RootKind`]s.
 ///
 /// Edges are the collector's: every word of a reachable object that its masks call a pointer and that leads into an allocated
 /// slot, in order of address, one edge a word. Weak pointers are none (their words are no pointers to the collector); what a
-/// finalizer keeps is held by the finalizer's node. The runtime's own records are objects like others here, but for `sudog`: what
-/// a blocked goroutine waits for (a channel, a mutex) is held by the goroutine's node in place of the record of its waiting.
+/// finalizer keeps is held by the finalizer's node. The runtime's own records are objects like others here, but what `g` and
+/// `sudog` hold for a goroutine (deferred calls, labels; the channel or mutex that it waits for) is held by the goroutine's node.
 ///
 /// # Overhead
 /// Four bytes a slot and four an edge; 20 a root node, and four a root beside those in the snapshot. While it is made, 56 more
@@ -68,11 +68,11 @@ impl<'m, 'p> HeapSnapshot<'m, 'p> {
         observer
             .claim(Claim { kept: u64::from(slots) * 4 + edges * 4 + roots * 28, passing: roots * 64 + (32 << 20) })?;
         let mut builder = GraphBuilder::new(slots)?;
-        let waits = Waits::read(self);
-        let roots = RootNodes::collect(self, &waits, &mut builder)?;
+        let records = Records::read(self);
+        let roots = RootNodes::collect(self, &records, &mut builder)?;
         let reader = EdgeReader::new(self);
         let mut graph = reader.read(builder, edges, observer)?;
-        waits.take_from_sudogs(&mut graph);
+        records.take_from(&mut graph);
         let sizes = self.model.heap.spans.iter().map(|span| span.elem_size).collect();
         Ok(ReferenceGraph { snapshot: self, graph, roots, sizes })
     }

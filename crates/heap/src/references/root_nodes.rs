@@ -1,6 +1,6 @@
 //! The nodes above objects: roots, and what roots are grouped by.
 
-use super::waits::Waits;
+use super::records::Records;
 use crate::object::ObjectTable;
 use crate::package::package_of;
 use crate::root::{Root, RootClass};
@@ -52,7 +52,7 @@ impl RootNodes {
     /// Adds the nodes of all roots of `snapshot`, and the edges from these to objects, to `builder`.
     pub(super) fn collect(
         snapshot: &HeapSnapshot<'_, '_>,
-        waits: &Waits,
+        records: &Records,
         builder: &mut GraphBuilder,
     ) -> Result<Self, GraphError> {
         let first = snapshot.objects.len();
@@ -73,9 +73,9 @@ impl RootNodes {
             for (index, root) in snapshot.roots.iter().enumerate().filter(|(_, root)| root.class == class) {
                 collector.root(of_class, (index, root), &snapshot.objects)?;
             }
-            for wait in waits.iter().filter(|_| class == RootClass::Goroutines) {
-                let node = collector.goroutine(of_class, wait.goroutine)?;
-                collector.builder.add_edge(node, wait.object)?;
+            for held in records.iter().filter(|_| class == RootClass::Goroutines) {
+                let node = collector.goroutine(of_class, held.goroutine)?;
+                collector.builder.add_edge(node, held.object)?;
             }
         }
         Ok(collector.nodes)
