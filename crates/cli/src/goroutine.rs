@@ -142,6 +142,7 @@ fn variable(variable: Variable, kept: Option<&Kept>) -> goroutine::Variable {
     let (place, addr, register) = match variable.place {
         VariablePlace::Stack(at) => ("stack", Some(at), None),
         VariablePlace::StackElsewhere(at) => ("stack-elsewhere", Some(at), None),
+        VariablePlace::Part(at) => ("part", Some(at), None),
         VariablePlace::Heap(at) => ("heap", Some(at), None),
         VariablePlace::Register(number) => ("register", None, Some(number)),
         VariablePlace::Nowhere => ("nowhere", None, None),

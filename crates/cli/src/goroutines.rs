@@ -29,7 +29,8 @@ pub(crate) fn run(input: &Input, options: &GoroutinesOptions) -> Result<(), Fail
     if !options.leaked && (is_traceback || options.no_retained) {
         return with_model(input, |model, watch| {
             let groups = read(model, watch);
-            let rows = rows(model, &groups, None, options);
+            let mut rows = rows(&groups, None, options);
+            sort(model, &mut rows);
             watch.report();
             write(model, &groups, &rows, None, options)
         });
@@ -38,12 +39,13 @@ pub(crate) fn run(input: &Input, options: &GoroutinesOptions) -> Result<(), Fail
         let model = graph.snapshot().model;
         let groups = read(model, watch);
         let leaks = leaked(graph, watch)?;
-        let mut rows = rows(model, &groups, Some(&leaks), options);
+        let mut rows = rows(&groups, Some(&leaks), options);
         if !options.no_retained && !is_traceback {
             let tree = graph.dominators(watch)?;
             let sizes = graph.retained(&tree, watch)?;
             retain(&mut rows, &groups, &RetainedByGoroutines::new(graph, &tree, &sizes));
         }
+        sort(model, &mut rows);
         watch.report();
         diagnostics::warn(graph.snapshot());
         write(model, &groups, &rows, Some(&leaks), options)
@@ -65,13 +67,8 @@ struct Row {
     is_least: bool,
 }
 
-/// The rows that were asked for, more goroutines first.
-fn rows(
-    model: &RuntimeModel<'_>,
-    groups: &GoroutineGroups,
-    leaks: Option<&Leaks>,
-    options: &GoroutinesOptions,
-) -> Vec<Row> {
+/// The rows that were asked for.
+fn rows(groups: &GoroutineGroups, leaks: Option<&Leaks>, options: &GoroutinesOptions) -> Vec<Row> {
     let mut rows = Vec::new();
     for (index, group) in groups.groups.iter().enumerate() {
         if (group.is_system && !options.all) || !is_wanted(group, options) {
@@ -85,9 +82,14 @@ fn rows(
             }
         }
     }
-    let id = |member: &u32| model.goroutines.get(*member as usize).map(|goroutine| goroutine.id);
-    rows.sort_by_cached_key(|row| (Reverse(row.members.len()), row.members.first().and_then(id)));
     rows
+}
+
+/// More goroutines first, of as many those that keep more.
+fn sort(model: &RuntimeModel<'_>, rows: &mut [Row]) {
+    let id = |member: &u32| model.goroutines.get(*member as usize).map(|goroutine| goroutine.id);
+    let first = |row: &Row| row.members.iter().filter_map(id).min();
+    rows.sort_by_cached_key(|row| (Reverse(row.members.len()), Reverse(row.retained), first(row)));
 }
 
 fn is_wanted(group: &GoroutineGroup, options: &GoroutinesOptions) -> bool {

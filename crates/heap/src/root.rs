@@ -164,3 +164,32 @@ impl StackGroups {
         self.by_stack = FxHashMap::default();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stacks_that_read_the_same_become_one_group() {
+        let mut groups = StackGroups::default();
+        for (goroutine, stack) in [(0, [1, 2]), (1, [3, 4]), (2, [1, 2]), (4, [5, 6]), (5, [1, 2])] {
+            groups.add(goroutine, stack.into_iter());
+        }
+        assert_eq!(groups.len(), 3);
+        // 1 and 3 stand on one line; the last goroutine was made elsewhere.
+        let line = |stack: &[u64], goroutine: u32| (stack[0] % 4 == 1, stack[0] == 3, goroutine == 5);
+        groups.merge(
+            |goroutine| u64::from(goroutine == 5),
+            |stack, goroutine| {
+                let (a, b, made) = line(stack, goroutine);
+                (a || b, made)
+            },
+        );
+        assert_eq!(groups.len(), 2);
+        assert_eq!(
+            (groups.of(0), groups.of(1), groups.of(3), groups.of(4), groups.of(5)),
+            (Some(0), Some(0), None, Some(0), Some(1))
+        );
+        assert_eq!(groups.members(0).collect::<Vec<_>>(), [0, 1, 2, 4]);
+    }
+}

@@ -82,7 +82,8 @@ pub struct Variable {
     pub ty: String,
     /// `parameter`, `result` or `local`.
     pub role: &'static str,
-    /// Where it is: `stack`, `stack-elsewhere` (there at other instructions, and still alive), `heap`, `register` or `nowhere`.
+    /// Where it is: `stack`, `stack-elsewhere` (there at other instructions, and still alive), `part` (only a pointer of it is there),
+    /// `heap`, `register` or `nowhere`.
     pub place: &'static str,
     /// Its address, where it has one.
     #[serde(skip_serializing_if = "Option::is_none")]

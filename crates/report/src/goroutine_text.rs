@@ -126,6 +126,10 @@ fn name(variable: &Variable) -> String {
 }
 
 fn held(field: &Field, variable: &Variable) -> String {
-    let moved = if variable.place == "heap" { " (moved to the heap)" } else { "" };
-    format!("{}{moved}", field.shown())
+    let note = match variable.place {
+        "heap" => " (moved to the heap)",
+        "part" => " (the rest of it optimized out)",
+        _ => "",
+    };
+    format!("{}{note}", field.shown())
 }

@@ -36,21 +36,13 @@ pub(crate) fn write(report: &GoroutinesReport, options: TableOptions, out: impl 
 
 fn heading(report: &GoroutinesReport) -> String {
     let count = |count: u64, name: &str| format!("{} {name}{}", grouped(count), if count == 1 { "" } else { "s" });
-    let mut parts = vec![count(report.goroutines, "goroutine")];
-    if report.system > 0 {
-        parts.push(format!("{} of the runtime's own", grouped(report.system)));
-    }
-    if let Some(leaked) = report.leaked {
-        parts.push(format!("{} leaked", grouped(leaked)));
-    }
+    let own =
+        if report.system == 0 { String::new() } else { format!(" ({} of the runtime's own)", grouped(report.system)) };
+    let leaked = report.leaked.map_or_else(String::new, |leaked| format!(", {} leaked", grouped(leaked)));
     let groups = report.groups.len() as u64 + report.groups_left_out;
-    format!(
-        "{}; here {} in {}, stacks {}",
-        parts.join(", "),
-        grouped(report.selected),
-        count(groups, "group"),
-        human_bytes(report.stack_bytes)
-    )
+    let all = format!("{}{own}{leaked}", count(report.goroutines, "goroutine"));
+    let here = format!("{} in {}", grouped(report.selected), count(groups, "group"));
+    format!("{all}\nhere {here}, stacks {}", human_bytes(report.stack_bytes))
 }
 
 fn has_retained(report: &GoroutinesReport) -> bool {
@@ -61,18 +53,19 @@ fn has_labels(report: &GoroutinesReport) -> bool {
     report.groups.iter().any(|group| !group.labels.is_empty())
 }
 
+/// What matters most comes first: a narrow terminal cuts the rest.
 fn columns(report: &GoroutinesReport) -> Vec<crate::table::Align> {
-    let mut columns = vec![Right, Left, Right, Right];
+    let mut columns = vec![Right];
     columns.extend(has_retained(report).then_some(Right));
-    columns.extend([Right, Left, Left]);
+    columns.extend([Right, Left, Left, Right, Right, Left]);
     columns.extend(has_labels(report).then_some(Left));
     columns
 }
 
 fn names(report: &GoroutinesReport) -> Vec<&'static str> {
-    let mut names = vec!["count", "state", "oldest wait", "stacks"];
+    let mut names = vec!["count"];
     names.extend(has_retained(report).then_some("retains"));
-    names.extend(["id, e.g.", "at", "created by"]);
+    names.extend(["id, e.g.", "state", "at", "oldest wait", "stacks", "created by"]);
     names.extend(has_labels(report).then_some("labels"));
     names
 }
@@ -82,20 +75,19 @@ fn cells(report: &GoroutinesReport, group: &Group) -> Vec<String> {
         Some(0) | None => "",
         Some(_) => " (leaked)",
     };
-    let wait = group.oldest_wait_seconds.map_or_else(|| "-".to_owned(), duration);
-    let mut cells = vec![
-        grouped(group.count),
-        format!("{}{leaked}", shortened(&group.state_text(), STATE_CHARS)),
-        wait,
-        human_bytes(group.stack_bytes),
-    ];
+    let mut cells = vec![grouped(group.count)];
     if has_retained(report) {
         let least = if group.retained_at_least { "≥ " } else { "" };
         cells.push(group.retained_bytes.map_or_else(String::new, |bytes| format!("{least}{}", human_bytes(bytes))));
     }
-    cells.push(group.ids.first().map_or_else(String::new, u64::to_string));
-    cells.push(group.place().map_or_else(|| "?".to_owned(), short));
-    cells.push(group.created_by.as_ref().map_or_else(String::new, short));
+    cells.extend([
+        group.ids.first().map_or_else(String::new, u64::to_string),
+        format!("{}{leaked}", shortened(&group.state_text(), STATE_CHARS)),
+        group.place().map_or_else(|| "?".to_owned(), short),
+        group.oldest_wait_seconds.map_or_else(|| "-".to_owned(), duration),
+        human_bytes(group.stack_bytes),
+        group.created_by.as_ref().map_or_else(String::new, short),
+    ]);
     if has_labels(report) {
         cells.push(group.label_text());
     }

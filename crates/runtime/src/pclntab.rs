@@ -317,3 +317,23 @@ fn varint(bytes: &mut &[u8]) -> Option<u32> {
     }
     None
 }
+
+#[cfg(test)]
+mod tests {
+    use super::print_form;
+
+    #[test]
+    fn type_arguments_are_left_out_as_the_runtime_does() {
+        for (name, printed) in [
+            ("main.f", "main.f"),
+            ("main.f[go.shape.int]", "main.f[...]"),
+            ("main.(*T[go.shape.[]int]).M", "main.(*T[...]).M"),
+            ("main.(*T[a]).M[b[c]].func1", "main.(*T[...]).M[...].func1"),
+            ("main.f]x[", "main.f]x["),
+            ("main.f[a[b]", "main.f[...]"),
+            ("[", "["),
+        ] {
+            assert_eq!(print_form(name), printed);
+        }
+    }
+}

@@ -7,9 +7,9 @@ use regex::Regex;
 pub(super) const GOROUTINES: &str = "\
 Lists goroutines by where they stand: those with the same calls, made by the same go statement, are one line.
 
-Columns: how many; what they wait for, as tracebacks say it; how long the first of them waits at the least (the runtime notes a \
-wait when a collection sees it); the bytes of their stacks; the bytes of the heap that they alone keep; one of them, for \
-`goroutine`; the innermost call outside the standard library, and the go statement.
+Columns: how many; the bytes of the heap that they alone keep; one of them, for `goroutine`; what they wait for, as tracebacks \
+say it; the innermost call outside the standard library; how long the first of them waits at the least (the runtime notes a wait \
+when a collection sees it); the bytes of their stacks; the go statement.
 
 Leaked are those that can never go on: blocked on channels, mutexes, wait groups or conditions that nobody can reach but \
 goroutines that are leaked themselves. It is the rule of the goroutine leak profile of Go 1.26, for every release. The \

@@ -70,6 +70,14 @@ fn rows_keep_the_order_given() {
 }
 
 #[test]
+fn a_dropped_edge_leads_to_its_own_node() {
+    let mut graph = CsrGraph::from_edges(3, &[(0, 1), (0, 2), (0, 1), (1, 2)]).unwrap();
+    assert_eq!(graph.drop_edges(0, 1), 2);
+    assert_eq!((graph.targets(0), graph.targets(1), graph.edge_count()), (&[0, 2, 0][..], &[2][..], 4));
+    assert_eq!((graph.drop_edges(0, 1), graph.drop_edges(7, 1), graph.drop_edges(2, 0)), (0, 0, 0));
+}
+
+#[test]
 fn added_nodes_lie_beyond_the_objects() {
     let mut builder = GraphBuilder::new(2).unwrap();
     let root = builder.add_node().unwrap();

@@ -68,6 +68,8 @@ pub enum VariablePlace {
     Stack(u64),
     /// On the stack at this address at other instructions, and still alive by the stack map at this one.
     StackElsewhere(u64),
+    /// In parts, of which a pointer that is alive lies on the stack at this address; the rest is nowhere, or in registers.
+    Part(u64),
     /// Moved to the heap, at this address.
     Heap(u64),
     /// In a register of the stopped thread, by DWARF's number.
@@ -184,12 +186,25 @@ impl<'r, 'm, 'p> Reader<'r, 'm, 'p> {
             _ => {}
         }
         let whole = local.slots.iter().filter(|slot| slot.variable_offset == 0 && slot.size >= local.size);
-        let mut alive = whole.map(|slot| on_stack(slot.cfa_offset)).filter(|&at| self.is_live(at, local.size));
-        alive.next().map_or(VariablePlace::Nowhere, VariablePlace::StackElsewhere)
-    }
-
-    fn is_live(&self, at: u64, size: u64) -> bool {
-        self.words(at, size).next().is_some()
+        let mut alive =
+            whole.map(|slot| on_stack(slot.cfa_offset)).filter(|&at| self.words(at, local.size).next().is_some());
+        if let Some(at) = alive.next() {
+            return VariablePlace::StackElsewhere(at);
+        }
+        let pieces = match &local.place {
+            Some(Place::Pieces(pieces)) => &**pieces,
+            _ => &[],
+        };
+        let of_pieces = pieces.iter().filter_map(|piece| match piece.place {
+            Some(Place::CfaOffset(at)) => Some((at, piece.size)),
+            _ => None,
+        });
+        let of_slots = local.slots.iter().map(|slot| (slot.cfa_offset, slot.size));
+        let is_live = |&at: &u64| self.live.contains_key(&StackPlace::Slot(at));
+        let words = |(at, size): (i64, u64)| (0..size.min(64).div_ceil(8)).map(move |word| (at, word * 8));
+        let parts = of_pieces.chain(of_slots).flat_map(words);
+        let mut parts = parts.map(|(at, offset)| on_stack(at).wrapping_add(offset)).filter(is_live);
+        parts.next().map_or(VariablePlace::Nowhere, VariablePlace::Part)
     }
 
     /// Live pointers in a part of the stack.
@@ -214,6 +229,10 @@ impl<'r, 'm, 'p> Reader<'r, 'm, 'p> {
                 self.snapshot.variable_fields(name, ty, at, self.options)
             }
             VariablePlace::Heap(at) => one(Value::Pointer(self.snapshot.target(at))),
+            VariablePlace::Part(at) => match self.words(at, 8).next() {
+                Some(word) => one(Value::Pointer(self.snapshot.target(word))),
+                None => none(),
+            },
             VariablePlace::Register(number) => {
                 let word = self.register(number).unwrap_or(0);
                 let number = || Value::Number(self.options.values.then(|| format!("{word:#x}")));
@@ -227,6 +246,7 @@ impl<'r, 'm, 'p> Reader<'r, 'm, 'p> {
         let found: Vec<u64> = match place {
             VariablePlace::Stack(at) | VariablePlace::StackElsewhere(at) => self.words(at, local.size).collect(),
             VariablePlace::Heap(at) => vec![at],
+            VariablePlace::Part(at) => self.words(at, 8).collect(),
             VariablePlace::Register(number) => {
                 self.live.get(&StackPlace::Register(number)).copied().into_iter().collect()
             }
