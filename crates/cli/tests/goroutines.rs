@@ -74,7 +74,8 @@ fn groups_leaks_and_what_they_hold_are_what_the_program_says() {
             }
         }
         let mut found: Vec<&str> = groups(&leaked).iter().map(|group| *functions(group).last().unwrap()).collect();
-        (found.sort_unstable(), expected.sort_unstable());
+        found.sort_unstable();
+        expected.sort_unstable();
         assert_eq!(found, expected, "{release}");
         assert_eq!((number(&leaked, "/leaked"), number(&leaked, "/selected")), (total, total), "{release}");
     }
