@@ -26,13 +26,14 @@ const TEXT_BYTES: usize = 80;
 /// Runs the command.
 pub(crate) fn run(input: &Input, options: &GoroutineOptions) -> Result<(), Failure> {
     let snapshot = SnapshotOptions { roots: !options.no_retained, ..SnapshotOptions::default() };
-    let needs = Needs { snapshot, without_heap: options.no_retained };
+    let needs = Needs { snapshot, without_heap: true };
     let is_there = |model: &RuntimeModel<'_>| find(model, options.id).map(drop);
     with_watched_heap(input, needs, is_there, |snapshot, watch| {
         let index = find(snapshot.model, options.id)?;
         let mut report = report(snapshot, index, options);
         let frames = snapshot.goroutine_frames(&snapshot.model.goroutines[index], inspect(options));
-        let kept = if options.no_retained { None } else { Some(keep(snapshot, index as u32, &mut report, watch)?) };
+        let is_known = !options.no_retained && !snapshot.model.diagnostics.no_heap;
+        let kept = if !is_known { None } else { Some(keep(snapshot, index as u32, &mut report, watch)?) };
         calls(&mut report, frames, kept.as_ref(), options);
         watch.report();
         diagnostics::warn(snapshot);

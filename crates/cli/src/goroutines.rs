@@ -3,11 +3,13 @@
 use crate::args::{GoroutinesFormat, GoroutinesOptions, Input};
 use crate::diagnostics;
 use crate::errors::Failure;
-use crate::open::{with_model, with_references};
+use crate::open::{Needs, with_model, with_watched_heap};
 use crate::output::to_stdout;
+use crate::say;
 use crate::terminal;
 use crate::traceback;
 use crate::watch::Watch;
+use goheap_heap::SnapshotOptions;
 use goheap_heap::goroutines::{
     GoroutineGroup, GoroutineGroups, Leaks, LibraryFiles, RetainedByGoroutines, facts, leaked,
 };
@@ -27,17 +29,21 @@ const EXACT_SETS: usize = 16;
 pub(crate) fn run(input: &Input, options: &GoroutinesOptions) -> Result<(), Failure> {
     let is_traceback = options.written() == GoroutinesFormat::Traceback;
     if !options.leaked && (is_traceback || options.no_retained) {
-        return with_model(input, |model, watch| {
-            let groups = read(model, watch);
-            let mut rows = rows(&groups, None, options);
-            sort(model, &mut rows);
-            watch.report();
-            write(model, &groups, &rows, None, options)
-        });
+        return with_model(input, |model, watch| without_heap(model, watch, options));
     }
-    with_references(input, |graph, watch| {
-        let model = graph.snapshot().model;
-        let groups = read(model, watch);
+    // Where the heap is cut off, goroutines and their stacks lie before it.
+    let roots = SnapshotOptions { roots: true, ..SnapshotOptions::default() };
+    let needs = Needs { snapshot: roots, without_heap: !options.leaked };
+    let nothing = |_: &RuntimeModel<'_>| Ok(());
+    with_watched_heap(input, needs, nothing, |snapshot, watch| {
+        if snapshot.model.diagnostics.no_heap {
+            diagnostics::warn(snapshot);
+            say::warning("what goroutines keep, and which are leaked, is not known without the heap");
+            return without_heap(snapshot.model, watch, options);
+        }
+        let graph = &snapshot.references(watch)?;
+        let model = snapshot.model;
+        let groups = GoroutineGroups::read(model, watch).map_err(Failure::OverBudget)?;
         let leaks = leaked(graph, watch)?;
         let mut rows = rows(&groups, Some(&leaks), options);
         if !options.no_retained && !is_traceback {
@@ -47,15 +53,18 @@ pub(crate) fn run(input: &Input, options: &GoroutinesOptions) -> Result<(), Fail
         }
         sort(model, &mut rows);
         watch.report();
-        diagnostics::warn(graph.snapshot());
+        diagnostics::warn(snapshot);
         write(model, &groups, &rows, Some(&leaks), options)
     })
 }
 
-fn read(model: &RuntimeModel<'_>, watch: &Watch) -> GoroutineGroups {
-    use goheap_runtime::Observer;
-    watch.begin("stacks");
-    GoroutineGroups::read(model)
+/// What can be told of the stacks alone.
+fn without_heap(model: &RuntimeModel<'_>, watch: &Watch, options: &GoroutinesOptions) -> Result<(), Failure> {
+    let groups = GoroutineGroups::read(model, watch).map_err(Failure::OverBudget)?;
+    let mut rows = rows(&groups, None, options);
+    sort(model, &mut rows);
+    watch.report();
+    write(model, &groups, &rows, None, options)
 }
 
 /// One line: a group, or that part of it which is leaked or is not.

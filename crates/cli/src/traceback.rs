@@ -80,11 +80,12 @@ impl<'m, 'p> Printer<'m, 'p> {
         let since = Some(goroutine.waitsince).filter(|&since| waits && since != 0);
         let waited = since.zip(self.now).map_or(0, |(since, now)| now.saturating_sub(since));
         let m = model.machine_threads.get(&goroutine.m.0).map(|m| (m.id, m.address.0));
+        let durable = if model.is_durable(goroutine) { " (durable)" } else { "" };
         let has_records = self.all && model.version.minor >= RECORDS_SINCE;
         Goroutine {
             id: goroutine.id,
             records: has_records.then_some(Records { g: goroutine.address.0, m }),
-            state: model.state_text(goroutine),
+            state: format!("{}{durable}", model.state_text(goroutine)),
             leaked: leaked || goroutine.status == GoroutineStatus::Leaked,
             minutes: waited / 60_000_000_000,
             locked: goroutine.is_locked,
@@ -147,7 +148,12 @@ impl<'m, 'p> Printer<'m, 'p> {
     }
 
     fn ancestor(&self, ancestor: &goheap_runtime::Ancestor) -> Ancestor {
-        let call = |&pc: &u64| self.made_at(pc).map(|call| Call { arguments: "...".to_owned(), ..call });
+        // The innermost call there, by the line of the call: the runtime prints that of the instruction after it.
+        let call = |&pc: &u64| {
+            let innermost = self.model.inline_stack(pc.checked_sub(1)?).into_iter().next()?;
+            let call = self.made_at(pc)?;
+            Some(Call { function: innermost.print_name(), arguments: "...".to_owned(), ..call })
+        };
         Ancestor {
             id: ancestor.id,
             calls: ancestor.pcs.iter().filter_map(call).collect(),

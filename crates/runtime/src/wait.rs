@@ -40,6 +40,18 @@ const CLASSES: [(&str, WaitClass, u32); 12] = [
     ("semacquire", WaitClass::Sync, 23),
 ];
 
+/// `isIdleInSynctest` (runtime2.go, 1.25 to 1.27), less those whose names say it.
+const IDLE_IN_SYNCTEST: [&str; 8] = [
+    "chan receive (nil chan)",
+    "chan send (nil chan)",
+    "select (no cases)",
+    "sleep",
+    "sync.Cond.Wait",
+    "coroutine",
+    "synctest.Run",
+    "synctest.Wait",
+];
+
 impl WaitClass {
     /// Of a reason as tracebacks print it, in Go 1.`minor`.
     pub fn of(reason: &str, minor: u32) -> WaitClass {
@@ -159,6 +171,13 @@ impl RuntimeModel<'_> {
         }
         let root = Address(word(goroutine.bubble.add(self.layout.synctest_group.root?))?);
         Some(("synctest group", word(root.add(self.layout.g.goid))?))
+    }
+
+    /// True if tracebacks add `(durable)` to the reason: the goroutine is in a bubble, idle by the rules of synctest, and the reason's
+    /// name does not say so (traceback.go `goroutineheader`, since 1.25).
+    pub fn is_durable(&self, goroutine: &Goroutine) -> bool {
+        let is_idle = goroutine.wait_reason.is_some_and(|reason| IDLE_IN_SYNCTEST.contains(&reason));
+        is_idle && !goroutine.bubble.is_null() && self.layout.synctest_bubble.id.is_some()
     }
 
     /// The latest moment of the monotonic clock that the core has, in nanoseconds: when a goroutine began to wait, when `sysmon` last

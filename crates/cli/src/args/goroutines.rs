@@ -25,7 +25,7 @@ pub(crate) struct GoroutinesOptions {
     /// Only those in whose calls or creator this regular expression finds a function, such as '^main\.'
     #[arg(long = "match", value_name = "REGEX", value_parser = regex)]
     pub(crate) matching: Option<Regex>,
-    /// At most so many groups [default: 40 for a table, all else]
+    /// At most so many groups, in a traceback goroutines [default: 40 for a table, else all]
     #[arg(long, value_name = "N")]
     pub(crate) limit: Option<usize>,
     /// How it is written

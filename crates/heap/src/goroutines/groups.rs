@@ -1,7 +1,7 @@
 //! Goroutines that stand at the same place: the same functions and lines, made by the same go statement.
 
 use crate::root::StackGroups;
-use goheap_runtime::{Call, InlineFrame, RuntimeModel, Tracer};
+use goheap_runtime::{Call, Claim, Goroutine, InlineFrame, Observer, OverBudget, RuntimeModel, Tracer};
 use rayon::prelude::*;
 use std::sync::Arc;
 
@@ -29,7 +29,13 @@ pub struct GoroutineGroups {
 
 impl GoroutineGroups {
     /// Walks every stack.
-    pub fn read(model: &RuntimeModel<'_>) -> Self {
+    ///
+    /// # Errors
+    /// The observer's refusal.
+    pub fn read(model: &RuntimeModel<'_>, observer: &dyn Observer) -> Result<Self, OverBudget> {
+        observer.begin("stacks");
+        let goroutines = model.goroutines.len() as u64;
+        observer.claim(Claim { kept: goroutines * 8, passing: goroutines.min(PART as u64) * STACK_BYTES })?;
         let (mut stacks, threads) = (StackGroups::default(), model.thread_index());
         let live = |&(_, goroutine): &(usize, _)| -> bool { is_live(goroutine) };
         // A part at a time: stacks are kept once each.
@@ -49,14 +55,15 @@ impl GoroutineGroups {
                 of.members.push(goroutine);
             }
         }
-        groups
+        Ok(groups)
     }
 }
 
-/// Goroutines whose stacks are held at once.
+/// Goroutines whose stacks are held at once, and what one of usual depth takes.
 const PART: usize = 1 << 14;
+const STACK_BYTES: u64 = 1 << 10;
 
-fn is_live(goroutine: &goheap_runtime::Goroutine) -> bool {
+fn is_live(goroutine: &Goroutine) -> bool {
     goroutine.status.is_live()
 }
 

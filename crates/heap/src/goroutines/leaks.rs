@@ -43,7 +43,9 @@ fn is_resting_main(goroutine: &Goroutine) -> bool {
 pub fn leaked(graph: &ReferenceGraph<'_, '_, '_>, observer: &dyn Observer) -> Result<Leaks, HeapError> {
     observer.begin("leaks");
     let nodes = u64::from(graph.graph().node_count());
-    observer.claim(Claim { kept: 0, passing: nodes / 4 + nodes * 4 })?;
+    let goroutines = graph.snapshot().model.goroutines.len() as u64;
+    // Marks, the nodes that wait, and for each goroutine what it waits for and who watches that.
+    observer.claim(Claim { kept: goroutines * 4, passing: nodes / 8 + nodes * 4 + goroutines * 160 })?;
     let awaited = AwaitedObjects::read(graph.snapshot());
     let mut leaks = Leaks { unknown: awaited.unknown, ..Leaks::default() };
     let mut marking = Marking::new(graph, &awaited);

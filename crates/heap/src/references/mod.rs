@@ -64,7 +64,7 @@ impl<'m, 'p> HeapSnapshot<'m, 'p> {
         }
         observer.begin("references");
         let (slots, edges) = (self.objects.len(), self.totals.pointers.to_objects);
-        let roots = self.roots.len() as u64;
+        let roots = self.roots.len() as u64 + self.model.goroutines.len() as u64;
         observer
             .claim(Claim { kept: u64::from(slots) * 4 + edges * 4 + roots * 28, passing: roots * 64 + (32 << 20) })?;
         let mut builder = GraphBuilder::new(slots)?;
