@@ -132,8 +132,9 @@ fn calls(report: &mut GoroutineReport, frames: GoroutineFrames, kept: Option<&Ke
 }
 
 fn call(call: GoroutineCall, kept: Option<&Kept>) -> goroutine::Call {
-    let variables = call.variables.into_iter().map(|one| variable(one, kept)).collect();
-    goroutine::Call { frame: frame(&call.call.call), offset: call.offset, variables }
+    let variables_left_out = call.variables.left_out;
+    let variables = call.variables.shown.into_iter().map(|one| variable(one, kept)).collect();
+    goroutine::Call { frame: frame(&call.call.call), offset: call.offset, variables, variables_left_out }
 }
 
 fn variable(variable: Variable, kept: Option<&Kept>) -> goroutine::Variable {

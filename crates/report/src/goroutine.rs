@@ -70,6 +70,8 @@ pub struct Call {
     pub offset: Option<u64>,
     /// Its variables.
     pub variables: Vec<Variable>,
+    /// How many more there are.
+    pub variables_left_out: u64,
 }
 
 /// One variable.

@@ -4,7 +4,7 @@ use crate::ReportError;
 use crate::goroutine::{Call, GoroutineReport, Variable};
 use crate::goroutines_text::duration;
 use crate::object::Field;
-use crate::table::Align::{Left, Right};
+use crate::table::Align::Left;
 use crate::table::{Table, grouped, human_bytes};
 use crate::text::{shortened, terminal_text};
 use std::io::{BufWriter, Write};
@@ -73,7 +73,7 @@ fn write_call(number: usize, call: &Call, columns: Option<usize>, out: &mut impl
     for line in lines {
         writeln!(out, "{}", shortened(&terminal_text(&line), most))?;
     }
-    let mut table = Table::new(6, &[Left, Left, Left, Right, Left]);
+    let mut table = Table::new(6, &[Left, Left, Left, Left]);
     let (gone, there): (Vec<_>, Vec<_>) = call.variables.iter().partition(|variable| variable.place == "nowhere");
     there.into_iter().for_each(|variable| rows(variable, &mut table));
     table.write_within(columns, &mut *out)?;
@@ -85,19 +85,22 @@ fn write_call(number: usize, call: &Call, columns: Option<usize>, out: &mut impl
         }
     }
     if !names.is_empty() {
-        let line = format!("      optimized out: {}", names.join(", "));
+        let line = format!("      optimized out, or not alive here: {}", names.join(", "));
         writeln!(out, "{}", shortened(&terminal_text(&line), most))?;
+    }
+    if call.variables_left_out > 0 {
+        writeln!(out, "      ({} more variables; --limit shows more)", grouped(call.variables_left_out))?;
     }
     Ok(())
 }
 
 /// A line a variable; one with fields of its own has a line for each.
 fn rows(variable: &Variable, table: &mut Table) {
+    let shared = if variable.shared { ", shared" } else { "" };
     let keeps = match variable.keeps_bytes {
-        Some(bytes) => format!("keeps {}", human_bytes(bytes)),
+        Some(bytes) => format!("keeps {}{shared}", human_bytes(bytes)),
         None => String::new(),
     };
-    let shared = if variable.shared { "shared" } else { "" };
     let ty = shortened(&variable.ty, TYPE_CHARS).into_owned();
     let first = match &*variable.fields {
         [] => "(of no size)".to_owned(),
@@ -105,16 +108,16 @@ fn rows(variable: &Variable, table: &mut Table) {
         _ => String::new(),
     };
     let is_nested = first.is_empty();
-    table.row([&*name(variable), &ty, &first, &keeps, shared]);
+    table.row([&*name(variable), &ty, &keeps, &first]);
     if is_nested {
         for field in &variable.fields {
             let path = field.path.strip_prefix(&*variable.name).unwrap_or(&field.path);
             let ty = shortened(&field.ty, TYPE_CHARS);
-            table.row([&*format!("  {path}"), &ty, &field.shown()]);
+            table.row([&*format!("  {path}"), &ty, "", &field.shown()]);
         }
     }
     if variable.fields_left_out > 0 {
-        table.row(["", "", &format!("({} more)", grouped(variable.fields_left_out))]);
+        table.row(["", "", "", &format!("({} more)", grouped(variable.fields_left_out))]);
     }
 }
 

@@ -49,10 +49,13 @@ pub fn leaked(graph: &ReferenceGraph<'_, '_, '_>, observer: &dyn Observer) -> Re
     let awaited = AwaitedObjects::read(graph.snapshot());
     let mut leaks = Leaks { unknown: awaited.unknown, ..Leaks::default() };
     let mut marking = Marking::new(graph, &awaited);
+    leaks.candidates = marking.state.iter().filter(|state| **state == State::Blocked).count() as u64;
+    if leaks.candidates == 0 {
+        return Ok(leaks);
+    }
     marking.mark(graph.root());
     marking.run();
     let goroutines = &graph.snapshot().model.goroutines;
-    leaks.candidates = marking.state.iter().filter(|state| **state != State::Free).count() as u64;
     let blocked = |&(_, state): &(u32, &State)| *state == State::Blocked;
     let all = (0..).zip(&marking.state).filter(blocked).map(|(goroutine, _)| goroutine);
     leaks.goroutines = all.filter(|&goroutine| !is_resting_main(&goroutines[goroutine as usize])).collect();

@@ -9,6 +9,7 @@ mod groups;
 mod leaks;
 mod place;
 mod retained;
+mod variable_place;
 mod variables;
 
 pub use facts::{GoroutineFacts, LabelFacts, facts};
@@ -16,4 +17,5 @@ pub use groups::{GoroutineGroup, GoroutineGroups};
 pub use leaks::{Leaks, leaked};
 pub use place::LibraryFiles;
 pub use retained::RetainedByGoroutines;
-pub use variables::{GoroutineCall, GoroutineFrames, Variable, VariablePlace, VariableRole};
+pub use variable_place::VariablePlace;
+pub use variables::{GoroutineCall, GoroutineFrames, Variable, VariableRole};

@@ -1,17 +1,21 @@
 //! The variables of the calls of one goroutine, with what they hold.
 
+use super::variable_place::{Places, VariablePlace};
 use crate::inspect::{Field, InspectOptions, Listed, Target, Value};
 use crate::object::ObjectId;
 use crate::roots::source_name;
 use crate::snapshot::HeapSnapshot;
 use goheap_image::Address;
-use goheap_runtime::dwarf::{Local, Place};
-use goheap_runtime::stack::{Frame, StackPlace, StackScan, StartPoint};
+use goheap_runtime::dwarf::Local;
+use goheap_runtime::stack::Frame;
 use goheap_runtime::{Call, Goroutine, Kind, Tracer, TypeId};
-use rustc_hash::FxHashMap;
 
 /// The dictionary of a generic function, which is no variable of the program.
 const DICTIONARY: &str = ".dict";
+/// Words of a variable that the compiler keeps apart and that tell nothing by themselves; and those that do.
+const HIDDEN_PARTS: [&str; 3] = [".itab", ".type", ".cap"];
+const SHOWN_PARTS: [&str; 3] = [".ptr", ".data", LENGTH];
+const LENGTH: &str = ".len";
 
 /// One goroutine, looked at closely.
 #[derive(Clone, Debug)]
@@ -30,7 +34,7 @@ pub struct GoroutineCall {
     /// Bytes from the function's entry to where it goes on; None of an inlined call.
     pub offset: Option<u64>,
     /// Its variables in the order of declaration; empty without DWARF.
-    pub variables: Vec<Variable>,
+    pub variables: Listed<Variable>,
 }
 
 /// One variable.
@@ -61,23 +65,6 @@ pub enum VariableRole {
     Local,
 }
 
-/// Where a variable is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum VariablePlace {
-    /// On the stack, at this address.
-    Stack(u64),
-    /// On the stack at this address at other instructions, and still alive by the stack map at this one.
-    StackElsewhere(u64),
-    /// In parts, of which a pointer that is alive lies on the stack at this address; the rest is nowhere, or in registers.
-    Part(u64),
-    /// Moved to the heap, at this address.
-    Heap(u64),
-    /// In a register of the stopped thread, by DWARF's number.
-    Register(u16),
-    /// Nowhere: the compiler needs it no more.
-    Nowhere,
-}
-
 impl HeapSnapshot<'_, '_> {
     /// Looks at a goroutine of the model.
     pub fn goroutine_frames(&self, goroutine: &Goroutine, options: InspectOptions) -> GoroutineFrames {
@@ -86,7 +73,8 @@ impl HeapSnapshot<'_, '_> {
         let scan = model.stack_scanner().scan(goroutine, &start);
         let pcs = model.trace_pcs(&scan.frames, !start.registers.is_empty());
         let calls = Tracer::new(model).calls(&pcs);
-        let reader = Reader::new(self, &scan, &start, options);
+        let places = Places::new(self, goroutine.stack, &scan, &start);
+        let reader = Reader { snapshot: self, places, options };
         let mut read = Vec::new();
         for (at, call) in calls.iter().enumerate() {
             let frame = &scan.frames[call.frame];
@@ -103,41 +91,37 @@ impl HeapSnapshot<'_, '_> {
 
 struct Reader<'r, 'm, 'p> {
     snapshot: &'r HeapSnapshot<'m, 'p>,
-    start: &'r StartPoint,
+    places: Places<'r, 'm, 'p>,
     options: InspectOptions,
-    /// Live pointers of the stack by where they lie.
-    live: FxHashMap<StackPlace, u64>,
 }
 
-impl<'r, 'm, 'p> Reader<'r, 'm, 'p> {
-    fn new(
-        snapshot: &'r HeapSnapshot<'m, 'p>,
-        scan: &StackScan,
-        start: &'r StartPoint,
-        options: InspectOptions,
-    ) -> Self {
-        let live = scan.roots.iter().map(|root| (root.place, root.value)).collect();
-        Reader { snapshot, start, options, live }
-    }
-
+impl Reader<'_, '_, '_> {
     /// The variables in scope of the call that stands `depth` inlined calls inside the frame's function.
-    fn variables(&self, frame: &Frame, index: usize, pc: u64, depth: usize) -> Vec<Variable> {
+    fn variables(&self, frame: &Frame, index: usize, pc: u64, depth: usize) -> Listed<Variable> {
         let model = self.snapshot.model;
-        let (Some(dwarf), 0) = (&model.dwarf, frame.module) else { return Vec::new() };
+        let (Some(dwarf), 0) = (&model.dwarf, frame.module) else { return none() };
         let locals = dwarf.locals_at(pc.wrapping_sub(model.process.load_bias));
-        let of_call = locals.iter().filter(|local| local.inline_depth as usize == depth && *local.name != *DICTIONARY);
-        of_call.take(self.options.limit).map(|local| self.variable(frame, index, local)).collect()
+        let is_shown = |local: &&Local| {
+            let hidden = *local.name == *DICTIONARY || HIDDEN_PARTS.iter().any(|part| local.name.ends_with(part));
+            local.inline_depth as usize == depth && !hidden
+        };
+        let of_call = locals.iter().filter(is_shown);
+        let left_out = of_call.clone().count().saturating_sub(self.options.limit) as u64;
+        let shown = of_call.take(self.options.limit).map(|local| self.variable(frame, index, local)).collect();
+        Listed { shown, left_out }
     }
 
     fn variable(&self, frame: &Frame, index: usize, local: &Local) -> Variable {
         let types = &self.snapshot.types;
         let ty = local.ty.map(|ty| TypeId(ty.0));
-        let place = self.place(frame, index, local);
+        let place = self.places.of(frame, index, local);
         let (name, moved) = match (local.name.strip_prefix('&'), ty.map(|ty| &types.get(ty).kind)) {
             (Some(name), Some(Kind::Pointer(elem))) => (name, Some(*elem)),
             _ => (&*local.name, None),
         };
-        let name = source_name(name).into_owned();
+        let part = SHOWN_PARTS.iter().find_map(|part| Some((name.strip_suffix(part)?, *part)));
+        let (name, part) = part.unwrap_or((name, ""));
+        let name = format!("{}{part}", source_name(name));
         let shown = moved.or(ty).map_or_else(String::new, |ty| types.get(ty).name.to_string());
         let role = match (local.is_result, local.is_parameter) {
             (true, _) => VariableRole::Result,
@@ -156,68 +140,6 @@ impl<'r, 'm, 'p> Reader<'r, 'm, 'p> {
         Variable { name, ty: shown, role, place, fields, objects }
     }
 
-    fn place(&self, frame: &Frame, index: usize, local: &Local) -> VariablePlace {
-        let on_stack = |offset: i64| frame.fp.wrapping_add_signed(offset);
-        match &local.place {
-            Some(Place::CfaOffset(offset)) => return VariablePlace::Stack(on_stack(*offset)),
-            Some(Place::CfaPointer(offset)) => {
-                let pointer = self.snapshot.model.memory().read_u64(Address(on_stack(*offset)));
-                return pointer.map_or(VariablePlace::Nowhere, VariablePlace::Heap);
-            }
-            Some(Place::Register(number)) if index == 0 && self.register(*number).is_some() => {
-                return VariablePlace::Register(*number);
-            }
-            Some(Place::Pieces(pieces)) => {
-                let mut expected = None;
-                let whole = pieces.iter().all(|piece| match piece.place {
-                    Some(Place::CfaOffset(at)) => {
-                        let follows = expected.is_none_or(|expected| expected == at);
-                        expected = at.checked_add_unsigned(piece.size);
-                        follows
-                    }
-                    _ => false,
-                });
-                if let (true, Some(Place::CfaOffset(first))) =
-                    (whole, pieces.first().and_then(|one| one.place.as_ref()))
-                {
-                    return VariablePlace::Stack(on_stack(*first));
-                }
-            }
-            _ => {}
-        }
-        let whole = local.slots.iter().filter(|slot| slot.variable_offset == 0 && slot.size >= local.size);
-        let mut alive =
-            whole.map(|slot| on_stack(slot.cfa_offset)).filter(|&at| self.words(at, local.size).next().is_some());
-        if let Some(at) = alive.next() {
-            return VariablePlace::StackElsewhere(at);
-        }
-        let pieces = match &local.place {
-            Some(Place::Pieces(pieces)) => &**pieces,
-            _ => &[],
-        };
-        let of_pieces = pieces.iter().filter_map(|piece| match piece.place {
-            Some(Place::CfaOffset(at)) => Some((at, piece.size)),
-            _ => None,
-        });
-        let of_slots = local.slots.iter().map(|slot| (slot.cfa_offset, slot.size));
-        let is_live = |&at: &u64| self.live.contains_key(&StackPlace::Slot(at));
-        let words = |(at, size): (i64, u64)| (0..size.min(64).div_ceil(8)).map(move |word| (at, word * 8));
-        let parts = of_pieces.chain(of_slots).flat_map(words);
-        let mut parts = parts.map(|(at, offset)| on_stack(at).wrapping_add(offset)).filter(is_live);
-        parts.next().map_or(VariablePlace::Nowhere, VariablePlace::Part)
-    }
-
-    /// Live pointers in a part of the stack.
-    fn words(&self, at: u64, size: u64) -> impl Iterator<Item = u64> + '_ {
-        // A variable of a megabyte has more words than a stack has roots.
-        let words = size.div_ceil(8).min(1 << 17);
-        (0..words).filter_map(move |word| self.live.get(&StackPlace::Slot(at.wrapping_add(word * 8))).copied())
-    }
-
-    fn register(&self, number: u16) -> Option<u64> {
-        self.start.registers.iter().find(|register| register.0 == number).map(|register| register.1)
-    }
-
     fn fields(&self, name: &str, ty: TypeId, place: VariablePlace) -> Listed<Field> {
         let go_type = self.snapshot.types.get(ty);
         let one = |value: Value| {
@@ -226,15 +148,17 @@ impl<'r, 'm, 'p> Reader<'r, 'm, 'p> {
         };
         match place {
             VariablePlace::Stack(at) | VariablePlace::StackElsewhere(at) => {
-                self.snapshot.variable_fields(name, ty, at, self.options)
+                // A length is no content.
+                let values = self.options.values || name.ends_with(LENGTH);
+                self.snapshot.variable_fields(name, ty, at, InspectOptions { values, ..self.options })
             }
             VariablePlace::Heap(at) => one(Value::Pointer(self.snapshot.target(at))),
-            VariablePlace::Part(at) => match self.words(at, 8).next() {
+            VariablePlace::Part(at) => match self.places.words(at, 8).next() {
                 Some(word) => one(Value::Pointer(self.snapshot.target(word))),
                 None => none(),
             },
             VariablePlace::Register(number) => {
-                let word = self.register(number).unwrap_or(0);
+                let word = self.places.register(number).unwrap_or(0);
                 let number = || Value::Number(self.options.values.then(|| format!("{word:#x}")));
                 one(self.snapshot.one_word(ty, word).unwrap_or_else(number))
             }
@@ -244,12 +168,10 @@ impl<'r, 'm, 'p> Reader<'r, 'm, 'p> {
 
     fn objects(&self, local: &Local, place: VariablePlace) -> Vec<ObjectId> {
         let found: Vec<u64> = match place {
-            VariablePlace::Stack(at) | VariablePlace::StackElsewhere(at) => self.words(at, local.size).collect(),
+            VariablePlace::Stack(at) | VariablePlace::StackElsewhere(at) => self.places.words(at, local.size).collect(),
             VariablePlace::Heap(at) => vec![at],
-            VariablePlace::Part(at) => self.words(at, 8).collect(),
-            VariablePlace::Register(number) => {
-                self.live.get(&StackPlace::Register(number)).copied().into_iter().collect()
-            }
+            VariablePlace::Part(at) => self.places.words(at, 8).collect(),
+            VariablePlace::Register(number) => self.places.register_root(number).into_iter().collect(),
             VariablePlace::Nowhere => Vec::new(),
         };
         let object = |address: &u64| self.snapshot.objects.find_allocated(*address).map(|slot| slot.id);
@@ -260,6 +182,6 @@ impl<'r, 'm, 'p> Reader<'r, 'm, 'p> {
     }
 }
 
-fn none() -> Listed<Field> {
+fn none<T>() -> Listed<T> {
     Listed { shown: Vec::new(), left_out: 0 }
 }
