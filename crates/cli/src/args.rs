@@ -1,10 +1,18 @@
 //! The command line: what can be asked for. Its texts are the tool's manual.
 
+mod dominators;
+mod goroutines;
 mod input;
 mod listing;
+mod owners;
+mod paths;
 
+pub(crate) use dominators::{DominatorsOptions, RetainedBy};
+pub(crate) use goroutines::{GoroutineOptions, GoroutinesFormat, GoroutinesOptions};
 pub(crate) use input::Input;
 pub(crate) use listing::{Group, HistogramFormat, HistogramOptions, ObjectOptions, ObjectsFormat, ObjectsOptions};
+pub(crate) use owners::OwnersOptions;
+pub(crate) use paths::PathsOptions;
 
 use crate::errors::Failure;
 use clap::error::ErrorKind;
@@ -43,6 +51,15 @@ const EXAMPLES: &str = "  A picture of who holds what, to be opened in a browser
 
   One object by address: its fields, and who points to it:
       goheap core.123 --exe ./server object 0xc000012340
+
+  By which references a variable's map is held, and what to cut:
+      goheap core.123 --exe ./server paths main.cache.entries
+
+  Who in the program's own code keeps all these byte slices:
+      goheap core.123 --exe ./server owners '[]uint8'
+
+  Goroutines that are blocked for ever, and what they hold:
+      goheap core.123 --exe ./server goroutines --leaked
 
   The overview for a script, from a compressed core:
       goheap core.123.zst --exe ./server overview --json
@@ -92,12 +109,27 @@ pub(crate) enum Command {
     /// Tell how much of the heap is of which type, package or kind
     #[command(long_about = listing::HISTOGRAM)]
     Histogram(HistogramOptions),
+    /// Tell who retains how much: what would be freed if something went
+    #[command(long_about = dominators::DOMINATORS)]
+    Dominators(DominatorsOptions),
     /// List every object with its type and who holds it, as CSV or NDJSON
     #[command(long_about = listing::OBJECTS)]
     Objects(ObjectsOptions),
     /// Tell everything of one object: fields, who points to it, what it points to
     #[command(long_about = listing::OBJECT)]
     Object(ObjectOptions),
+    /// Tell by which references objects are held: the shortest paths from roots
+    #[command(long_about = paths::PATHS)]
+    Paths(PathsOptions),
+    /// Tell who, in the program's own code, keeps the objects of a type
+    #[command(long_about = owners::OWNERS)]
+    Owners(OwnersOptions),
+    /// List goroutines by where they stand, with what they wait for and hold
+    #[command(long_about = goroutines::GOROUTINES)]
+    Goroutines(GoroutinesOptions),
+    /// Tell everything of one goroutine: its calls, their variables, and what each keeps
+    #[command(long_about = goroutines::GOROUTINE)]
+    Goroutine(GoroutineOptions),
     /// Print a completion script for a shell
     ///
     /// For bash: goheap completions bash > ~/.local/share/bash-completion/completions/goheap
@@ -123,7 +155,7 @@ its width is what hangs below it. Recursive data (lists, trees) folds into one f
 garbage that was not collected yet, and has a tower of its own, `unreachable`.
 
 Widths say who reaches objects first. They do not say what would be freed if a reference were dropped: an \
-object that is held twice is shown once.";
+object that is held twice is shown once. --tree dominator draws what would be freed.";
 
 /// Options of `objref`.
 #[derive(Debug, Args)]
@@ -148,6 +180,19 @@ pub(crate) struct ObjrefOptions {
     /// What widths mean
     #[arg(long, value_name = "WHAT", default_value = "bytes")]
     pub(crate) count: Counted,
+    /// Which tree is drawn
+    ///
+    /// breadth-first: who reaches objects first, class by class, by the shortest way; it is the quickest and reads best.
+    /// dominator: who retains them; a width is what would be freed if the frame's objects went. What several frames hold
+    /// stands beside them.
+    #[arg(long, value_name = "TREE", default_value = "breadth-first")]
+    pub(crate) tree: Tree,
+    /// Mark frames of the breadth-first tree whose objects are shared
+    ///
+    /// Shared is what several objects or roots hold of which none alone keeps it: dropping the reference shown would not
+    /// free it. It takes two to three times as long, and as much memory.
+    #[arg(long)]
+    pub(crate) mark_shared: bool,
     /// The title of the picture
     #[arg(long, value_name = "TEXT")]
     pub(crate) title: Option<String>,
@@ -160,6 +205,15 @@ pub(crate) struct OverviewOptions {
     /// Write JSON: sizes in bytes, addresses as strings
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+/// Which tree is drawn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Tree {
+    /// Who reaches first
+    BreadthFirst,
+    /// Who retains
+    Dominator,
 }
 
 /// How the tree is written.

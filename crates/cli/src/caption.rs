@@ -9,15 +9,35 @@ use goheap_report::table::{grouped, human_bytes, percent};
 /// Characters that fit over a picture of 1200 pixels; inferno does not wrap.
 const SUBTITLE_CHARS: usize = 165;
 
-const MEANING: &str = "width: who reaches it first, not what dropping it would free";
+/// What the widths of a picture mean.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Widths {
+    /// Who reaches objects first.
+    First,
+    /// The same, with what is shared marked.
+    FirstMarked,
+    /// Who retains them.
+    Retained,
+}
+
+impl Widths {
+    fn meaning(self) -> &'static str {
+        match self {
+            Widths::First => "width: who reaches it first, not what dropping it would free",
+            Widths::FirstMarked => "width: who reaches it first; dropping what is [shared] would not free it",
+            Widths::Retained => "width: what would be freed if it went; what several hold stands beside them",
+        }
+    }
+}
 
 /// The words for a picture of `snapshot`.
-pub(crate) fn caption(snapshot: &HeapSnapshot<'_, '_>, count: Count, title: Option<&str>) -> FlameText {
+pub(crate) fn caption(snapshot: &HeapSnapshot<'_, '_>, widths: Widths, count: Count, title: Option<&str>) -> FlameText {
     let (model, totals) = (snapshot.model, &snapshot.totals);
     let program = program_name(model.process);
+    let verb = if widths == Widths::Retained { "retains" } else { "holds" };
     let all = amount(totals.allocated, count);
     let title =
-        title.map_or_else(|| format!("{program}: who holds the heap ({}, {all})", model.version), str::to_owned);
+        title.map_or_else(|| format!("{program}: who {verb} the heap ({}, {all})", model.version), str::to_owned);
     let sums = Sums {
         allocated: totals.allocated,
         reachable: totals.reachable(),
@@ -25,7 +45,7 @@ pub(crate) fn caption(snapshot: &HeapSnapshot<'_, '_>, count: Count, title: Opti
         is_reconciled: totals.is_reconciled(),
         missing: missing(model.process),
     };
-    FlameText { title, subtitle: sums.subtitle(count) }
+    FlameText { title, subtitle: sums.subtitle(count, widths) }
 }
 
 /// Short name of the process, or of its executable where the core does not say.
@@ -58,7 +78,7 @@ struct Sums {
 
 impl Sums {
     /// What is wrong comes first; the meaning of widths goes where there is no room.
-    fn subtitle(&self, count: Count) -> String {
+    fn subtitle(&self, count: Count, widths: Widths) -> String {
         let mut parts = Vec::new();
         if !self.is_reconciled {
             parts.push("NOT RECONCILED".to_owned());
@@ -72,7 +92,7 @@ impl Sums {
             amount(self.unreachable, count),
         ));
         let subtitle = parts.join("; ");
-        let explained = format!("{subtitle}; {MEANING}");
+        let explained = format!("{subtitle}; {}", widths.meaning());
         if explained.chars().count() <= SUBTITLE_CHARS { explained } else { subtitle }
     }
 }
@@ -109,13 +129,13 @@ mod tests {
             missing: None,
         };
         let whole = "allocated 1.0 MiB = reachable 512.0 KiB (50.00 %) + unreachable 512.0 KiB";
-        assert_eq!(sums.subtitle(Count::Bytes), format!("{whole}; {MEANING}"));
+        assert_eq!(sums.subtitle(Count::Bytes, Widths::First), format!("{whole}; {}", Widths::First.meaning()));
         let objects = "allocated 65,536 objects = reachable 32,768 objects (50.00 %) + unreachable 32,768 objects";
-        assert!(sums.subtitle(Count::Objects).starts_with(objects));
+        assert!(sums.subtitle(Count::Objects, Widths::First).starts_with(objects));
         (sums.is_reconciled, sums.missing) = (false, Some("12.3 MiB of the core are MISSING".to_owned()));
         let wrong = "NOT RECONCILED; 12.3 MiB of the core are MISSING; ";
-        assert!(sums.subtitle(Count::Bytes).starts_with(wrong));
+        assert!(sums.subtitle(Count::Bytes, Widths::First).starts_with(wrong));
         sums.allocated.bytes = u64::MAX;
-        assert!(sums.subtitle(Count::Objects).chars().count() <= SUBTITLE_CHARS);
+        assert!(sums.subtitle(Count::Objects, Widths::First).chars().count() <= SUBTITLE_CHARS);
     }
 }

@@ -63,6 +63,24 @@ pub(crate) enum Failure {
         /// The objects next to it, in words.
         near: String,
     },
+    /// No type, variable or the like has the name that was given.
+    #[error("there is no {kind} {name:?}{nearest}")]
+    NoSuchName {
+        /// The name.
+        name: String,
+        /// What it should be the name of.
+        kind: &'static str,
+        /// The nearest names, in words.
+        nearest: String,
+    },
+    /// No goroutine that is alive has the id that was given.
+    #[error("no goroutine {id}; {near}")]
+    NoGoroutine {
+        /// The id.
+        id: u64,
+        /// The goroutines next to it, in words.
+        near: String,
+    },
     /// Stdout cannot be written.
     #[error("cannot write to stdout: {0}")]
     Stdout(io::Error),
@@ -111,7 +129,10 @@ impl Failure {
     fn status(&self) -> u8 {
         match self {
             Failure::Usage(error) => u8::try_from(error.exit_code()).unwrap_or(USAGE),
-            Failure::OutputIsInput(_) | Failure::NoObject { .. } => USAGE,
+            Failure::OutputIsInput(_)
+            | Failure::NoObject { .. }
+            | Failure::NoSuchName { .. }
+            | Failure::NoGoroutine { .. } => USAGE,
             Failure::Image(
                 ImageError::Unreadable { .. } | ImageError::ExecutableNotFound { .. } | ImageError::Temporary { .. },
             ) => FILE,

@@ -3,9 +3,10 @@
 use crate::args::{Group, HistogramFormat, HistogramOptions, Input};
 use crate::diagnostics;
 use crate::errors::Failure;
-use crate::open::{Needs, with_heap};
+use crate::open::{Needs, with_heap, with_references};
 use crate::output::to_stdout;
-use goheap_heap::{Evidence, Grouping, HeapSnapshot, HistogramRow, Selection};
+use goheap_heap::references::RetainedHistogram;
+use goheap_heap::{Evidence, Grouping, HeapSnapshot, Histogram, HistogramRow, Selection};
 use goheap_report::histogram::{self, HistogramReport};
 
 /// Rows of a table unless another number is asked for: a screen.
@@ -13,36 +14,71 @@ const USUAL_ROWS: usize = 40;
 
 /// Runs the command.
 pub(crate) fn run(input: &Input, options: &HistogramOptions) -> Result<(), Failure> {
-    with_heap(input, Needs::default(), |snapshot| {
+    let write = |snapshot: &HeapSnapshot<'_, '_>, histogram: &Histogram, words: &Words| {
         diagnostics::warn(snapshot);
-        let report = report(snapshot, options);
+        let report = report(histogram, words, options);
         to_stdout(|out| match options.format {
             HistogramFormat::Table => report.write_table(out),
             HistogramFormat::Csv => report.write_csv(out),
             HistogramFormat::Json => report.write_json(out),
         })
+    };
+    let words = words(options);
+    let is_wanted = |text: &str| options.ty.as_ref().is_none_or(|regex| regex.is_match(text));
+    if !options.retained && !options.exact {
+        return with_heap(input, Needs::default(), |snapshot| {
+            let histogram = snapshot.histogram(words.grouping.0, words.selection.0, is_wanted);
+            write(snapshot, &histogram, &words)
+        });
+    }
+    with_references(input, |graph, watch| {
+        let tree = graph.dominators(watch)?;
+        let sizes = graph.retained(&tree, watch)?;
+        let ((grouping, _), (selection, _)) = (words.grouping, words.selection);
+        let exact = if options.exact { most_rows(options) } else { 0 };
+        let request = RetainedHistogram { grouping, selection, is_wanted, exact };
+        let histogram = graph.histogram((&tree, &sizes), request);
+        watch.report();
+        write(graph.snapshot(), &histogram, &words)
     })
 }
 
-fn report(snapshot: &HeapSnapshot<'_, '_>, options: &HistogramOptions) -> HistogramReport {
-    let (selection, selected) = match (options.reachable, options.unreachable) {
+/// What is asked for, and what it is called.
+struct Words {
+    grouping: (Grouping, &'static str),
+    selection: (Selection, &'static str),
+}
+
+fn most_rows(options: &HistogramOptions) -> usize {
+    let usual = if options.format == HistogramFormat::Table { USUAL_ROWS } else { usize::MAX };
+    options.limit.unwrap_or(usual)
+}
+
+fn words(options: &HistogramOptions) -> Words {
+    let selection = match (options.reachable, options.unreachable) {
         (true, _) => (Selection::Reachable, "reachable"),
         (_, true) => (Selection::Unreachable, "unreachable"),
         _ => (Selection::Allocated, "allocated"),
     };
-    let (grouping, group) = match options.group {
+    let grouping = match options.group {
         Group::Type => (Grouping::Type, "type"),
         Group::Package => (Grouping::Package, "package"),
         Group::Kind => (Grouping::Kind, "kind"),
     };
-    let is_wanted = |text: &str| options.ty.as_ref().is_none_or(|regex| regex.is_match(text));
-    let histogram = snapshot.histogram(grouping, selection, is_wanted);
-    let usual = if options.format == HistogramFormat::Table { USUAL_ROWS } else { usize::MAX };
-    let shown = options.limit.unwrap_or(usual).min(histogram.rows.len());
+    Words { grouping, selection }
+}
+
+fn report(histogram: &Histogram, words: &Words, options: &HistogramOptions) -> HistogramReport {
+    let shown = most_rows(options).min(histogram.rows.len());
     let (shown, hidden) = histogram.rows.split_at(shown);
     HistogramReport {
-        group,
-        selection: selected,
+        group: words.grouping.1,
+        selection: words.selection.1,
+        retained: match (options.exact, options.retained) {
+            (true, _) => Some("exact"),
+            (_, true) => Some("minimum"),
+            _ => None,
+        },
         rows: shown.iter().map(row).collect(),
         hidden: (hidden.len(), sum(hidden)),
         total: row(&histogram.total),
@@ -54,6 +90,7 @@ fn row(row: &HistogramRow) -> histogram::Group {
         name: row.name.clone(),
         objects: row.share.objects,
         bytes: row.share.bytes,
+        retained: row.retained,
         evidence: Evidence::ALL.iter().map(|evidence| evidence.name()).zip(row.by_evidence).collect(),
     }
 }

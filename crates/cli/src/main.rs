@@ -1,7 +1,7 @@
 //! `goheap`: reads the core dump of a dead Go process and shows who holds its heap.
 //!
 //! Only wiring lives here: arguments ([`args`]), opening ([`open`]), a file for each command ([`objref`], [`overview`], [`histogram`],
-//! [`objects`], [`object`]),
+//! [`objects`], [`object`], [`paths`], [`owners`], [`goroutines`], [`goroutine`]),
 //! files ([`output`]), what is said while it works ([`watch`], [`progress`], [`timings`], [`memory`]) and when it does not
 //! ([`errors`]).
 
@@ -9,19 +9,28 @@ mod args;
 mod caption;
 mod death;
 mod diagnostics;
+mod dominators;
+mod drawing;
 mod errors;
+mod goroutine;
+mod goroutines;
 mod histogram;
 mod manual;
 mod memory;
+mod nearest;
 mod object;
 mod objects;
 mod objref;
 mod open;
 mod output;
 mod overview;
+mod owners;
+mod paths;
 mod progress;
 mod say;
+mod terminal;
 mod timings;
+mod traceback;
 mod utc;
 mod watch;
 
@@ -43,8 +52,13 @@ fn run(cli: &Cli) -> Result<(), Failure> {
         Command::Objref(options) => objref::run(&cli.input()?, options),
         Command::Overview(options) => overview::run(&cli.input()?, options),
         Command::Histogram(options) => histogram::run(&cli.input()?, options),
+        Command::Dominators(options) => dominators::run(&cli.input()?, options),
         Command::Objects(options) => objects::run(&cli.input()?, options),
         Command::Object(options) => object::run(&cli.input()?, options),
+        Command::Paths(options) => paths::run(&cli.input()?, options),
+        Command::Owners(options) => owners::run(&cli.input()?, options),
+        Command::Goroutines(options) => goroutines::run(&cli.input()?, options),
+        Command::Goroutine(options) => goroutine::run(&cli.input()?, options),
         Command::Completions { shell } => manual::completions(*shell),
         Command::Man => manual::page(),
     }

@@ -24,7 +24,8 @@ pub(crate) fn run(input: &Input, options: &ObjectOptions) -> Result<(), Failure>
     })
 }
 
-fn no_object(snapshot: &HeapSnapshot<'_, '_>, address: u64) -> Failure {
+/// That no object holds an address.
+pub(crate) fn no_object(snapshot: &HeapSnapshot<'_, '_>, address: u64) -> Failure {
     let (below, above) = snapshot.nearest(address);
     let told = |slot: Slot| {
         let (at, size) = (snapshot.objects.address(slot), snapshot.objects.span(slot).elem_size);
@@ -70,7 +71,7 @@ fn hex(address: u64) -> String {
     format!("{address:#x}")
 }
 
-fn target(target: inspect::Target) -> Target {
+pub(crate) fn target(target: inspect::Target) -> Target {
     Target { addr: hex(target.address), object: target.object.map(hex), text: target.text }
 }
 
@@ -87,7 +88,7 @@ fn pointer(pointer: inspect::Pointer) -> Pointer {
     Pointer { path: pointer.path, offset: pointer.offset, target: target(pointer.target) }
 }
 
-fn field(field: inspect::Field) -> Field {
+pub(crate) fn field(field: inspect::Field) -> Field {
     let mut shown = Field { path: field.path, offset: field.offset, ty: field.ty, ..Field::default() };
     shown.kind = match &field.value {
         Value::Absent => "absent",

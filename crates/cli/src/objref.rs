@@ -1,10 +1,11 @@
 //! `goheap CORE objref OUT`: the reference tree as a picture or as text.
 
-use crate::args::{Counted, Format, Input, ObjrefOptions, usage};
+use crate::args::{Counted, Format, Input, ObjrefOptions, Tree, usage};
 use crate::caption::caption;
 use crate::diagnostics;
+use crate::drawing::Drawing;
 use crate::errors::Failure;
-use crate::open::{Needs, with_heap};
+use crate::open::{Needs, with_heap, with_references_and};
 use crate::output::Output;
 use crate::say::{self, Speaker};
 use clap::error::ErrorKind;
@@ -25,16 +26,34 @@ pub(crate) fn run(input: &Input, options: &ObjrefOptions) -> Result<(), Failure>
     let inputs = [Some(&request.core), request.executable.as_ref()];
     let inputs: Vec<&Path> = inputs.into_iter().flatten().map(|path| path.as_path()).collect();
     let output = Output::new(&options.out, &inputs)?;
-    with_heap(
-        input,
-        Needs { snapshot: SnapshotOptions { tree: true, ..SnapshotOptions::default() }, ..Needs::default() },
-        |snapshot| {
-            let picture = Picture::new(snapshot, options, format).map_err(Failure::Report)?;
-            let drawn = output.write(|out| picture.write(out))?;
-            tell(snapshot, options, &picture, drawn, Speaker::new(input.quiet));
-            Ok(())
-        },
-    )
+    let finish = |drawing: &Drawing<'_>, snapshot: &HeapSnapshot<'_, '_>| {
+        let picture = Picture::new(snapshot, drawing, options, format).map_err(Failure::Report)?;
+        let drawn = output.write(|out| picture.write(out))?;
+        tell(snapshot, options, &picture, drawn, Speaker::new(input.quiet));
+        Ok(())
+    };
+    if options.tree == Tree::BreadthFirst && !options.mark_shared {
+        let snapshot = SnapshotOptions { tree: true, ..SnapshotOptions::default() };
+        return with_heap(input, Needs { snapshot, ..Needs::default() }, |snapshot| {
+            finish(&Drawing::breadth_first(snapshot), snapshot)
+        });
+    }
+    let marks = options.tree == Tree::BreadthFirst;
+    if options.mark_shared && !marks {
+        let message = "--mark-shared is for the breadth-first tree: that of dominators shows what is shared by itself";
+        return Err(usage(ErrorKind::ArgumentConflict, message));
+    }
+    let remembered = SnapshotOptions { owners: marks, ..SnapshotOptions::default() };
+    with_references_and(input, remembered, |graph, watch| {
+        let tree = graph.dominators(watch)?;
+        let frames = if marks { None } else { Some(graph.frames(&tree, watch)?) };
+        let drawing = match &frames {
+            Some(frames) => Drawing::dominators(frames),
+            None => Drawing::marked(graph, &tree, options.count.count()),
+        };
+        watch.report();
+        finish(&drawing, graph.snapshot())
+    })
 }
 
 /// By the ending of the name.
@@ -76,8 +95,13 @@ struct Picture {
 }
 
 impl Picture {
-    fn new(snapshot: &HeapSnapshot<'_, '_>, options: &ObjrefOptions, format: Format) -> Result<Self, ReportError> {
-        let (counted, trie) = (options.count, snapshot.tree());
+    fn new(
+        snapshot: &HeapSnapshot<'_, '_>,
+        drawing: &Drawing<'_>,
+        options: &ObjrefOptions,
+        format: Format,
+    ) -> Result<Self, ReportError> {
+        let (counted, trie) = (options.count, drawing.trie());
         let measure = counted.measure();
         let least = match options.min_width {
             Some(percent) => trie.percent_of_whole(percent, measure),
@@ -87,9 +111,9 @@ impl Picture {
         let least = least.max(1);
         let narrow = |weight: &Weight| (1..least).contains(&measure.of(*weight));
         let pruned = trie.prune(least, measure);
-        let text = caption(snapshot, counted.count(), options.title.as_deref());
+        let text = caption(snapshot, drawing.widths, counted.count(), options.title.as_deref());
         Ok(Picture {
-            tree: flame_tree(snapshot, &pruned)?,
+            tree: flame_tree(drawing, &pruned)?,
             narrow: trie.totals().iter().skip(1).filter(|weight| narrow(weight)).count(),
             format,
             counted,
@@ -124,7 +148,7 @@ fn least_of_widest(trie: &PathTrie, counted: Counted, frames: usize) -> u64 {
 }
 
 /// The tree with its texts.
-fn flame_tree(snapshot: &HeapSnapshot<'_, '_>, trie: &PathTrie) -> Result<FlameTree, ReportError> {
+fn flame_tree(drawing: &Drawing<'_>, trie: &PathTrie) -> Result<FlameTree, ReportError> {
     let mut tree = FlameTree::default();
     let narrow = trie.own(PathTrie::ROOT);
     if (narrow.bytes, narrow.objects) != (0, 0) {
@@ -135,7 +159,7 @@ fn flame_tree(snapshot: &HeapSnapshot<'_, '_>, trie: &PathTrie) -> Result<FlameT
         let Some(label) = trie.label(node) else { continue };
         let parent = trie.parent(node).and_then(|parent| indexes[parent.index()]);
         let own = trie.own(node);
-        indexes[node.index()] = Some(tree.push(parent, snapshot.label_text(label), own.bytes, own.objects)?);
+        indexes[node.index()] = Some(tree.push(parent, drawing.text(label), own.bytes, own.objects)?);
     }
     Ok(tree)
 }

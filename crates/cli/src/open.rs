@@ -3,6 +3,7 @@
 use crate::args::Input;
 use crate::errors::Failure;
 use crate::watch::Watch;
+use goheap_heap::references::ReferenceGraph;
 use goheap_heap::{HeapSnapshot, SnapshotOptions};
 use goheap_image::Process;
 use goheap_runtime::{ModelOptions, Observer, RuntimeModel};
@@ -32,6 +33,63 @@ pub(crate) fn with_model_then_heap<T>(
     first: impl FnOnce(&RuntimeModel<'_>) -> Result<(), Failure>,
     use_it: impl FnOnce(&HeapSnapshot<'_, '_>) -> Result<T, Failure>,
 ) -> Result<T, Failure> {
+    with_watched_heap(input, needs, first, |snapshot, watch| {
+        watch.report();
+        use_it(snapshot)
+    })
+}
+
+/// Opens the input and hands its runtime to `use_it`, which needs no heap: it may be cut off.
+pub(crate) fn with_model<T>(
+    input: &Input,
+    use_it: impl FnOnce(&RuntimeModel<'_>, &Watch) -> Result<T, Failure>,
+) -> Result<T, Failure> {
+    let watch = Watch::new(input);
+    watch.begin("open");
+    let process = Process::open(&input.request)?;
+    let options = ModelOptions { no_dwarf: input.no_dwarf, without_heap: true };
+    let model = RuntimeModel::open_observed(&process, options, &watch)
+        .map_err(|source| Failure::of_runtime(&process, source))?;
+    let result = use_it(&model, &watch);
+    watch.tell();
+    result
+}
+
+/// Opens the input and hands its heap, with its roots, and its references to `use_it`, which may go on with the work and calls
+/// [`Watch::report`] before it writes anything.
+pub(crate) fn with_references<T>(
+    input: &Input,
+    use_it: impl FnOnce(&ReferenceGraph<'_, '_, '_>, &Watch) -> Result<T, Failure>,
+) -> Result<T, Failure> {
+    with_references_and(input, SnapshotOptions::default(), use_it)
+}
+
+/// The same with a snapshot that remembers more.
+pub(crate) fn with_references_and<T>(
+    input: &Input,
+    options: SnapshotOptions,
+    use_it: impl FnOnce(&ReferenceGraph<'_, '_, '_>, &Watch) -> Result<T, Failure>,
+) -> Result<T, Failure> {
+    let snapshot = SnapshotOptions { roots: true, ..options };
+    let needs = Needs { snapshot, ..Needs::default() };
+    with_watched_heap(
+        input,
+        needs,
+        |_| Ok(()),
+        |snapshot, watch| {
+            let graph = snapshot.references(watch)?;
+            use_it(&graph, watch)
+        },
+    )
+}
+
+/// The same without a word on what comes after the heap.
+pub(crate) fn with_watched_heap<T>(
+    input: &Input,
+    needs: Needs,
+    first: impl FnOnce(&RuntimeModel<'_>) -> Result<(), Failure>,
+    use_it: impl FnOnce(&HeapSnapshot<'_, '_>, &Watch) -> Result<T, Failure>,
+) -> Result<T, Failure> {
     let watch = Watch::new(input);
     watch.begin("open");
     let process = Process::open(&input.request)?;
@@ -41,9 +99,7 @@ pub(crate) fn with_model_then_heap<T>(
     watch.progress.aside(|| first(&model))?;
     let types = std::mem::take(&mut model.types);
     let snapshot = HeapSnapshot::take_observed(&model, types, needs.snapshot, &watch)?;
-    watch.begin("report");
-    watch.progress.end();
-    let result = use_it(&snapshot);
+    let result = use_it(&snapshot, &watch);
     watch.tell();
     result
 }

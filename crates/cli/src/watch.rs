@@ -25,6 +25,12 @@ impl Watch {
         Watch { progress: Progress::new(input.quiet), budget: Budget::new(input.max_memory), stages }
     }
 
+    /// The work is done and what it found is written.
+    pub(crate) fn report(&self) {
+        self.begin("report");
+        self.progress.end();
+    }
+
     /// What `--timings` tells.
     pub(crate) fn tell(self) {
         self.stages.into_inner().unwrap_or_else(PoisonError::into_inner).timings.tell();

@@ -10,9 +10,12 @@ fn help_is_worth_reading() {
     insta::assert_snapshot!("help", goheap!("--help").ok().stdout);
     insta::assert_snapshot!("short_help", goheap!("-h").ok().stdout);
     insta::assert_snapshot!("objref_help", goheap!("objref", "--help").ok().stdout);
+    insta::assert_snapshot!("dominators_help", goheap!("dominators", "--help").ok().stdout);
     insta::assert_snapshot!("histogram_help", goheap!("histogram", "--help").ok().stdout);
     insta::assert_snapshot!("object_help", goheap!("object", "--help").ok().stdout);
     insta::assert_snapshot!("objects_help", goheap!("objects", "--help").ok().stdout);
+    insta::assert_snapshot!("paths_help", goheap!("paths", "--help").ok().stdout);
+    insta::assert_snapshot!("owners_help", goheap!("owners", "--help").ok().stdout);
     assert_eq!(goheap!("--version").ok().stdout, concat!("goheap ", env!("CARGO_PKG_VERSION"), "\n"));
     let nothing = goheap!();
     assert_eq!(nothing.status, 2);

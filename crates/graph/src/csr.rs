@@ -1,9 +1,11 @@
 //! The graph itself, in compressed sparse rows: one array of targets, and where each node's begin.
 
+mod blocks;
 mod build;
 mod offsets;
 mod reversed;
 
+pub use blocks::EdgeBlock;
 pub use build::GraphBuilder;
 pub(crate) use offsets::{Offset, Offsets};
 
@@ -36,6 +38,9 @@ pub enum GraphError {
     /// An edge was added from an id that [`GraphBuilder::add_node`] did not give.
     #[error("an edge was added to node {0}, which is not an added one")]
     NotAnAddedNode(u32),
+    /// An edge was added in another block than its object's, or after one of a greater object; or a block is missing.
+    #[error("an edge of node {0} came out of order")]
+    OutOfOrder(u32),
     /// Asked twice for the edges of a node, the caller gave different numbers of them.
     #[error("node {0} had another number of edges when it was asked again")]
     EdgesChanged(u32),
@@ -59,6 +64,20 @@ impl CsrGraph {
         builder.build(|_| std::iter::empty())
     }
 
+    /// Makes every edge from `from` to `to` one from `from` to itself, which no path needs; returns how many there were. What an edge
+    /// stands for is the caller's: this is for one that turns out to be another node's.
+    pub fn drop_edges(&mut self, from: u32, to: u32) -> usize {
+        if from >= self.node_count() {
+            return 0;
+        }
+        let mut dropped = 0;
+        for target in self.targets[self.offsets.range(from)].iter_mut().filter(|target| **target == to) {
+            *target = from;
+            dropped += 1;
+        }
+        dropped
+    }
+
     /// Number of nodes; all ids are less.
     #[must_use]
     pub fn node_count(&self) -> u32 {
@@ -76,6 +95,11 @@ impl CsrGraph {
     #[must_use]
     pub fn targets(&self, node: u32) -> &[u32] {
         if node < self.node_count() { &self.targets[self.offsets.range(node)] } else { &[] }
+    }
+
+    /// Number of edges of the nodes before `node`, which is one or the number of nodes.
+    pub(crate) fn edges_before(&self, node: u32) -> u64 {
+        self.offsets.start(node) as u64
     }
 
     /// All edges as `(from, to)`, by source.

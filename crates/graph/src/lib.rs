@@ -47,7 +47,7 @@ mod search;
 mod testing;
 
 pub use bit_set::{IdBitSet, SharedBitSet};
-pub use csr::{CsrGraph, GraphBuilder, GraphError};
+pub use csr::{CsrGraph, EdgeBlock, GraphBuilder, GraphError};
 pub use dominator_links::DominatorLink;
 pub use dominators::DominatorTree;
 pub use merged_paths::MergedPaths;

@@ -27,7 +27,7 @@ pub struct Weight {
 
 impl Weight {
     /// Adds, staying at the greatest number instead of wrapping: a lying input may not end the run.
-    pub(crate) fn add(&mut self, more: Weight) {
+    pub fn add(&mut self, more: Weight) {
         self.bytes = self.bytes.saturating_add(more.bytes);
         self.objects = self.objects.saturating_add(more.objects);
     }
@@ -121,6 +121,21 @@ impl PathTrie {
     #[inline]
     pub fn add(&mut self, node: TrieNode, bytes: u64, objects: u64) {
         self.nodes[node.index()].own.add(Weight { bytes, objects });
+    }
+
+    /// The same trie with the labels that `label` gives, asked for every node but the root, parents first. It may not give the
+    /// same to two children of a node.
+    #[must_use]
+    pub fn relabelled(&self, mut label: impl FnMut(TrieNode, u32) -> u32) -> PathTrie {
+        let mut trie = PathTrie::new();
+        for node in self.nodes().skip(1) {
+            let old = &self.nodes[node.index()];
+            let new = trie.grow(TrieNode(old.parent), label(node, old.label));
+            trie.add(new, old.own.bytes, old.own.objects);
+        }
+        let root = self.own(PathTrie::ROOT);
+        trie.add(PathTrie::ROOT, root.bytes, root.objects);
+        trie
     }
 
     /// What was added at the node itself.

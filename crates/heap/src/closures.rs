@@ -5,6 +5,7 @@ use goheap_runtime::{Field, GoType, Kind, RuntimeModel, TypeId, TypeTable};
 use rustc_hash::FxHashMap;
 
 /// Types of closures by the entry of the function that they call.
+#[derive(Clone)]
 pub(crate) struct Closures<'m> {
     functions: &'m dyn FunctionSource,
     by_entry: FxHashMap<u64, Option<TypeId>>,

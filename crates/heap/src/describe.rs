@@ -90,6 +90,15 @@ impl HeapSnapshot<'_, '_> {
         }
     }
 
+    /// What a part of a map or channel is a part of; None of other objects.
+    pub(crate) fn whole_text(&self, key: TextKey) -> Option<String> {
+        match key.part {
+            Part::Value | Part::Elements | Part::StringData | Part::Closure => None,
+            Part::ChanHeader | Part::ChanBuffer => Some(self.text_of(TextKey { part: Part::ChanHeader, ..key })),
+            _ => self.map_text(key.ty),
+        }
+    }
+
     /// A map type as Go writes it, whatever its own name.
     fn map_text(&self, ty: TypeId) -> Option<String> {
         match self.types.get(ty).kind {

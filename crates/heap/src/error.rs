@@ -1,5 +1,6 @@
 //! Why no snapshot can be made of a heap.
 
+use goheap_graph::GraphError;
 use goheap_runtime::OverBudget;
 
 /// The one error of this crate.
@@ -12,4 +13,10 @@ pub enum HeapError {
     /// The memory that the run may use does not do.
     #[error(transparent)]
     OverBudget(#[from] OverBudget),
+    /// A graph of references was asked of a snapshot that did not keep its roots.
+    #[error("the snapshot was taken without its roots")]
+    NoRoots,
+    /// The references make no graph: too many objects and roots, or the memory changed while it was read.
+    #[error("the references cannot be made a graph: {0}")]
+    Graph(#[from] GraphError),
 }

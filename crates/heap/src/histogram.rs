@@ -15,6 +15,8 @@ use std::cmp::Reverse;
 pub enum Grouping {
     /// The type; arrays of every length are one.
     Type,
+    /// The type, of which the insides of its maps and channels are a part: the parts of a map retain the same again and again.
+    Whole,
     /// The package of the type.
     Package,
     /// What the type is made of: struct, array, string, map, ...
@@ -34,7 +36,7 @@ pub enum Selection {
 }
 
 /// The name of the group of objects whose type is not known.
-const UNKNOWN: &str = "(unknown)";
+pub(crate) const UNKNOWN: &str = "(unknown)";
 const UNKNOWN_KIND: &str = "unknown";
 
 /// One group.
@@ -46,6 +48,10 @@ pub struct HistogramRow {
     pub share: Share,
     /// These bytes by how the types are known, in the order of [`Evidence::ALL`].
     pub by_evidence: [u64; Evidence::ALL.len()],
+    /// What the objects retain together, where that was asked for.
+    pub retained: Option<u64>,
+    /// Its number before groups were sorted.
+    pub(crate) group: usize,
 }
 
 impl HistogramRow {
@@ -72,8 +78,18 @@ impl HeapSnapshot<'_, '_> {
         &self,
         grouping: Grouping,
         selection: Selection,
-        mut is_wanted: impl FnMut(&str) -> bool,
+        is_wanted: impl FnMut(&str) -> bool,
     ) -> Histogram {
+        self.group_objects(grouping, selection, is_wanted).finish()
+    }
+
+    /// The same before it is sorted.
+    pub(crate) fn group_objects(
+        &self,
+        grouping: Grouping,
+        selection: Selection,
+        mut is_wanted: impl FnMut(&str) -> bool,
+    ) -> Groups {
         let mut groups = Groups::default();
         for slot in self.objects.allocated().filter(|&slot| self.is_selected(slot, selection)) {
             let key = self.text_key(slot).map(TextKey::family);
@@ -88,10 +104,10 @@ impl HeapSnapshot<'_, '_> {
                 groups.rows[group].add(self.objects.span(slot).elem_size, evidence);
             }
         }
-        groups.finish()
+        groups
     }
 
-    fn is_selected(&self, slot: Slot, selection: Selection) -> bool {
+    pub(crate) fn is_selected(&self, slot: Slot, selection: Selection) -> bool {
         match selection {
             Selection::Allocated => true,
             Selection::Reachable => self.is_reachable(slot.id),
@@ -105,6 +121,7 @@ impl HeapSnapshot<'_, '_> {
         };
         match grouping {
             Grouping::Type => text,
+            Grouping::Whole => self.whole_text(key).unwrap_or(text),
             Grouping::Package => match key.part {
                 Part::Closure => package_of(text.strip_prefix("func ").unwrap_or(&text)).into_owned(),
                 Part::StringData => package_of("string").into_owned(),
@@ -140,8 +157,8 @@ impl HeapSnapshot<'_, '_> {
 
 /// Groups being filled.
 #[derive(Default)]
-struct Groups {
-    rows: Vec<HistogramRow>,
+pub(crate) struct Groups {
+    pub(crate) rows: Vec<HistogramRow>,
     /// None: not wanted.
     of_key: FxHashMap<Option<(Part, TypeId, u64)>, Option<usize>>,
     of_name: FxHashMap<String, usize>,
@@ -152,7 +169,7 @@ impl Groups {
         let rows = &mut self.rows;
         let group = name.map(|name| {
             *self.of_name.entry(name.clone()).or_insert_with(|| {
-                rows.push(HistogramRow { name, ..HistogramRow::default() });
+                rows.push(HistogramRow { name, group: rows.len(), ..HistogramRow::default() });
                 rows.len() - 1
             })
         });
@@ -160,7 +177,12 @@ impl Groups {
         group
     }
 
-    fn finish(mut self) -> Histogram {
+    /// The group of objects of a type, by its key; None of what is not wanted.
+    pub(crate) fn of(&self, key: Option<TextKey>) -> Option<usize> {
+        self.of_key.get(&key.map(|key| key.family().identity())).copied().flatten()
+    }
+
+    pub(crate) fn finish(mut self) -> Histogram {
         let mut total = HistogramRow::default();
         for row in &self.rows {
             total.share.bytes += row.share.bytes;

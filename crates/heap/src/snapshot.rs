@@ -1,5 +1,6 @@
 //! The heap of a dead process, whole: objects, their types, who holds them, and how the totals reconcile.
 
+use crate::closures::Closures;
 use crate::error::HeapError;
 use crate::infer::{Inference, InferenceCounts, Inferred, payload_offset};
 use crate::labels::Labels;
@@ -10,7 +11,7 @@ use crate::owners::Owners;
 use crate::package_names::PackageNames;
 use crate::pointer_counts::{PointerCounts, Share};
 use crate::resolve::Resolver;
-use crate::root::{Root, RootClass, RootCounts};
+use crate::root::{Root, RootClass, RootCounts, StackGroups};
 use crate::roots::RootCollector;
 use crate::tree::TreeBuilder;
 use goheap_graph::{IdBitSet, PathTrie, TrieNode};
@@ -34,10 +35,13 @@ pub struct HeapSnapshot<'m, 'p> {
     /// Totals.
     pub totals: Totals,
     trie: PathTrie,
-    labels: Labels,
-    reached: IdBitSet,
+    pub(crate) labels: Labels,
+    pub(crate) reached: IdBitSet,
     owners: Option<Owners>,
     pub(crate) roots: Vec<Root>,
+    pub(crate) stacks: StackGroups,
+    /// The closures that were met: each function has one type.
+    pub(crate) closures: Closures<'m>,
 }
 
 /// What a snapshot remembers beside what every command needs.
@@ -156,7 +160,20 @@ impl<'m, 'p> HeapSnapshot<'m, 'p> {
         sum_objects(&mut totals, model, &objects, &resolver.types, (&object_types, &reached), &meter);
         let roots = if options.roots { set.roots } else { Vec::new() };
         let types = resolver.types;
-        Ok(HeapSnapshot { model, objects, object_types, types, totals, trie, labels, reached, owners, roots })
+        Ok(HeapSnapshot {
+            model,
+            objects,
+            object_types,
+            types,
+            totals,
+            trie,
+            labels,
+            reached,
+            owners,
+            roots,
+            stacks: set.stacks,
+            closures: resolver.closures,
+        })
     }
 
     /// True if a root reaches the object.
@@ -183,6 +200,11 @@ impl<'m, 'p> HeapSnapshot<'m, 'p> {
     /// The text of a frame; None for the root.
     pub fn frame_text(&self, node: TrieNode) -> Option<&str> {
         self.trie.label(node).map(|label| self.labels.get(label))
+    }
+
+    /// A type's name as frames have it: packages short where that is clear.
+    pub fn short_name<'t>(&self, name: &'t str) -> std::borrow::Cow<'t, str> {
+        self.labels.packages.shorten(name)
     }
 
     /// The text of a label of [`HeapSnapshot::tree`] or of a tree pruned from it.

@@ -1,9 +1,12 @@
 //! The reference tree: class by class, breadth first, each object once under the frame that reached it first.
 
+mod dominated;
 mod merge;
 mod scan;
 mod unreachable;
 mod walk_plan;
+
+pub(crate) use dominated::{Dominated, DrawnGroup, DrawnRoot, shared_objects};
 
 use crate::label_text::Beyond;
 use crate::labels::Labels;
@@ -19,6 +22,7 @@ use rayon::prelude::*;
 use scan::{Found, Item, Scanner};
 use std::ops::Range;
 use std::sync::Mutex;
+pub(crate) use unreachable::UNREACHABLE;
 use walk_plan::WalkPlans;
 
 /// Parts that are read before what was found in them is taken.
@@ -55,6 +59,8 @@ pub(crate) struct TreeBuilder<'a, 'm, 'p> {
     merger: Merger<'a, 'm, 'p>,
     /// Results to be filled again.
     spare: Mutex<Vec<Found>>,
+    /// Where the tree is that of dominators.
+    dominated: Option<Dominated<'a>>,
 }
 
 impl<'a, 'm, 'p> TreeBuilder<'a, 'm, 'p> {
@@ -68,7 +74,12 @@ impl<'a, 'm, 'p> TreeBuilder<'a, 'm, 'p> {
     ) -> Self {
         let plans = WalkPlans::new(&model.heap, objects, types, resolver);
         let merger = Merger::new(model, objects, resolver, labels, trie);
-        TreeBuilder { scanner: Scanner::new(model, objects, types, plans), merger, spare: Mutex::default() }
+        TreeBuilder {
+            scanner: Scanner::new(model, objects, types, plans),
+            merger,
+            spare: Mutex::default(),
+            dominated: None,
+        }
     }
 
     /// Remembers the frame of every object that is reached from now on: four bytes a slot.
@@ -161,6 +172,7 @@ impl<'a, 'm, 'p> TreeBuilder<'a, 'm, 'p> {
                 }
                 _ => self.read_level(&level.chunks(PART).map(Part::Items).collect::<Vec<_>>(), meter),
             }
+            self.reach_shared(&level);
         }
     }
 
@@ -185,7 +197,7 @@ impl<'a, 'm, 'p> TreeBuilder<'a, 'm, 'p> {
     fn read_level(&mut self, parts: &[Part<'_>], meter: &Meter<'_>) {
         let mut ready = Vec::new();
         for block in parts.chunks(BLOCK) {
-            let Self { scanner, merger, spare } = self;
+            let Self { scanner, merger, spare, .. } = self;
             let (scanner, spare) = (&*scanner, &*spare);
             let read = || block.par_iter().map(|part| read(scanner, spare, part)).collect();
             let ((), next) = rayon::join(|| merger.merge(&ready, scanner), read);

@@ -9,7 +9,7 @@
 use crate::ReportError;
 use crate::objects::csv_field;
 use crate::table::Align::{Left, Right};
-use crate::table::{Table, grouped, human_bytes, percent};
+use crate::table::{Table, grouped, human_bytes, percent, whole_percent};
 use crate::text::{json_text, shortened};
 use serde::{Serialize, Serializer};
 use std::io::{BufWriter, Write};
@@ -30,6 +30,9 @@ pub struct Group {
     pub objects: u64,
     /// Bytes of their slots.
     pub bytes: u64,
+    /// Bytes that would be freed if these objects went, where that was asked for and can be told of the group.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub retained: Option<u64>,
     /// These bytes by how the types are known: names and bytes, the same names for every group.
     #[serde(serialize_with = "as_map")]
     pub evidence: Vec<(&'static str, u64)>,
@@ -46,6 +49,8 @@ pub struct HistogramReport {
     pub group: &'static str,
     /// Which objects are counted: `allocated`, `reachable` or `unreachable`.
     pub selection: &'static str,
+    /// How the retained bytes were found, `minimum` or `exact`, where they were asked for.
+    pub retained: Option<&'static str>,
     /// Groups to show.
     pub rows: Vec<Group>,
     /// How many more there are, and what they hold together.
@@ -72,11 +77,16 @@ impl HistogramReport {
             grouped(total.bytes),
             grouped(total.objects),
         )?;
-        let columns: Vec<_> =
-            [Right; 3].into_iter().chain(total.evidence.iter().map(|_| Right)).chain([Left]).collect();
+        let columns: Vec<_> = [Right; 3]
+            .into_iter()
+            .chain(self.retained.map(|_| Right))
+            .chain(total.evidence.iter().map(|_| Right))
+            .chain([Left])
+            .collect();
         let mut table = Table::new(0, &columns);
         let evidence = total.evidence.iter().map(|(name, _)| (*name).to_owned());
         let heading = ["bytes", "share", "objects"].map(str::to_owned).into_iter();
+        let heading = heading.chain(self.retained.map(|_| "retained".to_owned()));
         table.row(heading.chain(evidence).chain([self.group.to_owned()]));
         for row in &self.rows {
             table.row(self.cells(row, &shortened(&row.name, NAME_CHARS)));
@@ -92,6 +102,10 @@ impl HistogramReport {
 
     fn cells(&self, row: &Group, name: &str) -> Vec<String> {
         let mut cells = vec![grouped(row.bytes), percent(row.bytes, self.total.bytes), grouped(row.objects)];
+        if let Some(how) = self.retained {
+            let sign = if how == "minimum" { "≥ " } else { "" };
+            cells.push(row.retained.map_or_else(|| "-".to_owned(), |bytes| format!("{sign}{}", grouped(bytes))));
+        }
         cells.extend(row.evidence.iter().map(|(_, bytes)| whole_percent(*bytes, row.bytes)));
         cells.push(name.to_owned());
         cells
@@ -105,12 +119,19 @@ impl HistogramReport {
     pub fn write_csv(&self, out: impl Write) -> Result<(), ReportError> {
         let mut out = BufWriter::new(out);
         write!(out, "{},objects,bytes", self.group)?;
+        if self.retained.is_some() {
+            write!(out, ",retained_bytes")?;
+        }
         for (name, _) in &self.total.evidence {
             write!(out, ",{name}_bytes")?;
         }
         writeln!(out)?;
         for row in &self.rows {
             write!(out, "{},{},{}", csv_field(&row.name), row.objects, row.bytes)?;
+            if self.retained.is_some() {
+                let retained = row.retained.map_or_else(String::new, |bytes| bytes.to_string());
+                write!(out, ",{retained}")?;
+            }
             for (_, bytes) in &row.evidence {
                 write!(out, ",{bytes}")?;
             }
@@ -129,6 +150,9 @@ impl HistogramReport {
         let total = serde_json::to_string(&self.total)?;
         let (group, selection, hidden) = (self.group, self.selection, self.hidden.0);
         write!(out, "{{\"schema_version\":{SCHEMA_VERSION},\"group\":\"{group}\",\"selection\":\"{selection}\",")?;
+        if let Some(how) = self.retained {
+            write!(out, "\"retained\":\"{how}\",")?;
+        }
         write!(out, "\"total\":{total},\"rows_left_out\":{hidden},\"rows\":[")?;
         for (at, row) in self.rows.iter().enumerate() {
             let row = serde_json::to_string(row)?;
@@ -139,32 +163,26 @@ impl HistogramReport {
     }
 }
 
-/// `97 %`; `<1 %` and `>99 %` where rounding would hide the rest, and `-` for none at all.
-fn whole_percent(part: u64, whole: u64) -> String {
-    if part == 0 {
-        return "-".to_owned();
-    }
-    let percent = part as f64 * 100.0 / whole as f64;
-    match percent.round() as u64 {
-        0 => "<1 %".to_owned(),
-        100 if part < whole => ">99 %".to_owned(),
-        percent => format!("{percent} %"),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
 
     fn group(name: &str, objects: u64, bytes: u64, exact: u64) -> Group {
-        Group { name: name.into(), objects, bytes, evidence: vec![("exact", exact), ("none", bytes - exact)] }
+        Group {
+            name: name.into(),
+            objects,
+            bytes,
+            retained: None,
+            evidence: vec![("exact", exact), ("none", bytes - exact)],
+        }
     }
 
     fn report() -> HistogramReport {
         HistogramReport {
             group: "type",
             selection: "allocated",
+            retained: None,
             rows: vec![group("main.Session", 3, 9_984, 9_980), group("a\u{1b}, \"b\"", 1, 16, 0)],
             hidden: (7, group("", 10, 1000, 3)),
             total: group("", 14, 11_000, 9_983),

@@ -9,6 +9,11 @@
 //! | list objects, one a line | [`objects::ObjectWriter`] |
 //! | tell how much there is of which type | [`histogram::HistogramReport`] |
 //! | tell everything of one object | [`object::ObjectReport`] |
+//! | tell by which paths objects are held | [`paths::PathsReport`] |
+//! | tell who keeps objects | [`owners::OwnersReport`] |
+//! | tell which goroutines there are | [`goroutines::GoroutinesReport`] |
+//! | tell everything of one goroutine | [`goroutine::GoroutineReport`] |
+//! | print goroutines as Go does | [`traceback::Goroutine`] |
 //! | print columns | [`table::Table`] |
 //! | show a string that came out of a core | [`text`] |
 //!
@@ -33,9 +38,14 @@
 //! # Ok::<(), goheap_report::ReportError>(())
 //! ```
 
+pub mod dominators;
 mod error;
 pub mod flame;
 pub mod folded;
+pub mod goroutine;
+mod goroutine_text;
+pub mod goroutines;
+mod goroutines_text;
 pub mod histogram;
 pub mod json;
 pub mod object;
@@ -43,10 +53,13 @@ mod object_text;
 pub mod objects;
 pub mod overview;
 mod overview_text;
+pub mod owners;
+pub mod paths;
 mod prune;
 pub mod stap;
 pub mod table;
 pub mod text;
+pub mod traceback;
 mod tree;
 mod walk;
 

@@ -125,7 +125,7 @@ fn section(out: &mut impl Write, name: &str, table: Table, shown: usize, left_ou
 }
 
 impl Target {
-    fn shown(&self) -> String {
+    pub(crate) fn shown(&self) -> String {
         let space = if self.text.is_empty() { "" } else { " " };
         format!("{}{space}{}", self.addr, shortened(&self.text, TEXT_CHARS))
     }
@@ -133,7 +133,7 @@ impl Target {
 
 impl Field {
     /// What the field holds, on one line.
-    fn shown(&self) -> String {
+    pub(crate) fn shown(&self) -> String {
         let hidden = || "…".to_owned();
         let len = self.len.map(|len| format!("len {len}"));
         let cap = self.cap.map(|cap| format!("cap {cap}"));

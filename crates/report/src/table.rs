@@ -1,6 +1,6 @@
 //! Columns for people, and numbers that can be read.
 
-use crate::text::terminal_text;
+use crate::text::{shortened, terminal_text};
 use std::io::{self, Write};
 
 /// To which side the cells of a column lean.
@@ -42,7 +42,16 @@ impl Table {
     /// # Errors
     ///
     /// Those of `out`.
-    pub fn write(&self, mut out: impl Write) -> io::Result<()> {
+    pub fn write(&self, out: impl Write) -> io::Result<()> {
+        self.write_within(None, out)
+    }
+
+    /// The same with lines of at most `columns` characters; one that is cut ends in `…`.
+    ///
+    /// # Errors
+    ///
+    /// Those of `out`.
+    pub fn write_within(&self, columns: Option<usize>, mut out: impl Write) -> io::Result<()> {
         let widths = self.widths();
         for row in &self.rows {
             let mut line = " ".repeat(self.indent);
@@ -54,7 +63,7 @@ impl Table {
                     Align::Right => line.extend([gap, &pad, cell]),
                 }
             }
-            writeln!(out, "{}", line.trim_end())?;
+            writeln!(out, "{}", shortened(line.trim_end(), columns.unwrap_or(usize::MAX)))?;
         }
         Ok(())
     }
@@ -108,6 +117,20 @@ pub fn percent(part: u64, whole: u64) -> String {
     }
 }
 
+/// `97 %`; `<1 %` and `>99 %` where rounding would hide the rest, and `-` for none at all.
+#[must_use]
+pub fn whole_percent(part: u64, whole: u64) -> String {
+    if part == 0 {
+        return "-".to_owned();
+    }
+    let percent = part as f64 * 100.0 / whole as f64;
+    match percent.round() as u64 {
+        0 => "<1 %".to_owned(),
+        100 if part < whole => ">99 %".to_owned(),
+        percent => format!("{percent} %"),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
@@ -125,6 +148,16 @@ mod tests {
         let expected =
             concat!(" name    bytes  note\n", " a\\x1bé  1,234\n", " b           5\n", " c           6  last\n",);
         assert_eq!(String::from_utf8(out).unwrap(), expected);
+    }
+
+    #[test]
+    fn a_line_is_cut_where_the_terminal_ends() {
+        let mut table = Table::new(0, &[Align::Right, Align::Left]);
+        table.row(["1", "shört"]);
+        table.row(["22", "longer"]);
+        let mut out = Vec::new();
+        table.write_within(Some(9), &mut out).unwrap();
+        assert_eq!(String::from_utf8(out).unwrap(), " 1  shört\n22  long…\n");
     }
 
     #[test]

@@ -43,6 +43,12 @@ pub struct Goroutine {
     pub waitsince: u64,
     /// `goid` of the goroutine that made it, since 1.21; 0 for the first and those of the runtime.
     pub parent_id: Option<u64>,
+    /// True if it is bound to its thread (`runtime.LockOSThread`).
+    pub is_locked: bool,
+    /// Its synctest bubble, or null: see [`RuntimeModel::bubble`](crate::RuntimeModel::bubble).
+    pub bubble: Address,
+    /// True while it runs a cleanup, since 1.25.
+    pub is_running_cleanups: bool,
     /// Its profiler labels, or null: see [`RuntimeModel::labels`](crate::RuntimeModel::labels).
     pub labels: Address,
     /// Whence it descends, or null: see [`RuntimeModel::ancestors`](crate::RuntimeModel::ancestors).
@@ -69,6 +75,8 @@ pub struct Gobuf {
 pub struct MachineThread {
     /// Where the `m` lies.
     pub address: Address,
+    /// Its number, counted by the runtime.
+    pub id: u64,
     /// Thread id as the runtime saw it (in its own pid namespace).
     pub procid: u64,
     /// The goroutine that it runs, or null.
@@ -112,6 +120,9 @@ impl Goroutine {
             gopc: word(fields.gopc)?,
             waitsince: word(fields.waitsince)?,
             parent_id: fields.parent_goid.and_then(word),
+            is_locked: word(fields.lockedm)? != 0,
+            bubble: Address(fields.bubble.and_then(word).unwrap_or(0)),
+            is_running_cleanups: fields.running_cleanups.and_then(byte).unwrap_or(0) != 0,
             labels: Address(word(fields.labels)?),
             ancestors: Address(word(fields.ancestors)?),
         })
@@ -173,6 +184,7 @@ fn read_thread(memory: &MemoryImage, layout: &RuntimeLayout, address: Address) -
     let signal_stack = if gsignal.is_null() { (0, 0) } else { (bound(0), bound(8)) };
     let thread = MachineThread {
         address,
+        id: word(layout.m.id)?,
         procid: word(layout.m.procid)?,
         curg: Address(word(layout.m.curg)?),
         signal_stack,

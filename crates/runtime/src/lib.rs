@@ -33,12 +33,15 @@ mod span;
 pub mod special;
 pub mod stack;
 mod symbols;
+mod traceback;
 mod types;
 mod version;
+mod wait;
 pub mod words;
 
 pub use buildinfo::find_version;
 pub use code::{AllocatedAs, CodeReferences};
+pub use constants::GoroutineStatus;
 pub use counters::{RuntimeCounter, runtime_counters};
 pub use diagnostics::Diagnostics;
 pub use discover::Anchors;
@@ -53,8 +56,11 @@ pub use origin::Ancestor;
 pub use pclntab::{Func, FuncTable, InlineFrame};
 pub use pointer_mask::{MALLOC_HEADER_BYTES, PointerMasks};
 pub use span::{PAGE_BYTES, Span, SweepState};
+pub use stack::ThreadIndex;
 pub use symbols::{Symbols, Variable};
+pub use traceback::{Call, Stack, Tracer, is_shown_call};
 pub use types::{
     DescriptorReader, Field, FuncTypes, GcMask, GoType, Kind, PointerWords, RunTimeNames, TypeId, TypeTable,
 };
 pub use version::GoVersion;
+pub use wait::{Sudog, WaitClass};

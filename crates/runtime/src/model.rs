@@ -68,6 +68,8 @@ pub struct RuntimeModel<'p> {
     pub machine_threads: FxHashMap<u64, MachineThread>,
     /// The `p` of each processor (GOMAXPROCS of them).
     pub processors: Vec<Address>,
+    /// The `abi.FuncID` of functions that the compiler made to wrap others.
+    pub(crate) wrapper_id: Option<u8>,
     /// What was odd.
     pub diagnostics: Diagnostics,
 }
@@ -138,6 +140,7 @@ impl<'p> RuntimeModel<'p> {
         let goroutines = goroutines(memory, &layout, &version, anchors.allgs, observer, &mut diagnostics)?;
         let processors = processors(memory, anchors.allp, &mut diagnostics);
         let machine_threads = threads(process, &layout, &anchors, &goroutines, &processors);
+        let wrapper_id = wrapper_id(&modules[0]);
         diagnostics.broken_spans = heap.broken_spans;
         diagnostics.bad_headers = masks.bad_headers;
         Ok(RuntimeModel {
@@ -157,6 +160,7 @@ impl<'p> RuntimeModel<'p> {
             goroutines,
             machine_threads,
             processors,
+            wrapper_id,
             diagnostics,
         })
     }
@@ -204,6 +208,13 @@ impl<'p> RuntimeModel<'p> {
         let (module, func) = self.unwinder().find_func(pc)?;
         self.modules[module].functions.position(&func, pc)
     }
+}
+
+/// The numbers of `abi.FuncID` ascend by name, and last comes `FuncIDWrapper`, after that of `systemstack_switch` (1.17 to 1.27).
+fn wrapper_id(module: &ModuleData<'_>) -> Option<u8> {
+    let functions = &module.functions;
+    let before = functions.iter().find(|func| func.id != 0 && functions.name(func) == "runtime.systemstack_switch")?;
+    before.id.checked_add(1)
 }
 
 /// Sections of the executable for the DWARF reader.

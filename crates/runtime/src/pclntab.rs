@@ -1,5 +1,6 @@
 //! pclntab: from a program counter to its function, the size of its frame and its stack maps (symtab.go, runtime2.go).
 
+mod arguments;
 mod position;
 
 pub use position::InlineFrame;
@@ -73,6 +74,8 @@ pub struct Func {
     pub is_top_frame: bool,
     /// True if the function writes SP, as `gogo` does.
     pub writes_sp: bool,
+    /// `abi.FuncID`: which of the runtime's special functions it is, or a wrapper; the numbers move between releases.
+    pub id: u8,
     name: u32,
     pcsp: u32,
     pcfile: u32,
@@ -234,6 +237,7 @@ impl<'p> FuncTable<'p> {
             deferreturn: u64::from(half(fields.deferreturn)?),
             is_top_frame: flag & FLAG_TOP_FRAME != 0,
             writes_sp: flag & FLAG_SP_WRITE != 0,
+            id: byte(fields.func_id)?,
             name: half(fields.name_off)?,
             pcsp: half(fields.pcsp)?,
             pcfile: half(fields.pcfile)?,
@@ -265,11 +269,25 @@ impl<'p> FuncTable<'p> {
     }
 }
 
+/// Type arguments left out, of a method with type arguments of its own (1.27) both times (traceback.go `funcNamePiecesForPrint`).
 fn print_form(name: &str) -> String {
-    match (name.find('['), name.rfind(']')) {
-        (Some(open), Some(close)) if open < close => format!("{}[...]{}", &name[..open], &name[close + 1..]),
-        _ => name.to_owned(),
+    let (Some(open), Some(close)) = (name.find('['), name.rfind(']')) else { return name.to_owned() };
+    let Some(inside) = name.get(open + 1..close) else { return name.to_owned() };
+    let (head, tail) = (&name[..open], &name[close + 1..]);
+    let (mut depth, mut end) = (1, None);
+    for (at, byte) in inside.bytes().enumerate() {
+        match byte {
+            b'[' => depth += 1,
+            b']' => depth -= 1,
+            _ => continue,
+        }
+        match (depth, end) {
+            (0, _) => end = end.or(Some(at)),
+            (1, Some(end)) if byte == b'[' => return format!("{head}[...]{}[...]{tail}", &inside[end + 1..at]),
+            _ => {}
+        }
     }
+    format!("{head}[...]{tail}")
 }
 
 fn read_sections(memory: &MemoryImage, header: Address) -> Vec<TextSection> {
@@ -298,4 +316,24 @@ fn varint(bytes: &mut &[u8]) -> Option<u32> {
         }
     }
     None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::print_form;
+
+    #[test]
+    fn type_arguments_are_left_out_as_the_runtime_does() {
+        for (name, printed) in [
+            ("main.f", "main.f"),
+            ("main.f[go.shape.int]", "main.f[...]"),
+            ("main.(*T[go.shape.[]int]).M", "main.(*T[...]).M"),
+            ("main.(*T[a]).M[b[c]].func1", "main.(*T[...]).M[...].func1"),
+            ("main.f]x[", "main.f]x["),
+            ("main.f[a[b]", "main.f[...]"),
+            ("[", "["),
+        ] {
+            assert_eq!(print_form(name), printed);
+        }
+    }
 }

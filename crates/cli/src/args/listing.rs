@@ -70,6 +70,15 @@ pub(crate) struct HistogramOptions {
     /// Only types in whose text, as --group type shows it, this regular expression finds something
     #[arg(long = "type", value_name = "REGEX", value_parser = regex)]
     pub(crate) ty: Option<Regex>,
+    /// Tell what each group retains at least: what its objects dominate, counted once
+    ///
+    /// That would be freed if all objects of the group went, and perhaps more: what only several of them hold together is left
+    /// out. It takes two to three times as long, and as much memory.
+    #[arg(long, conflicts_with = "unreachable")]
+    pub(crate) retained: bool,
+    /// Tell exactly what each group retains: a walk over the whole heap for each row shown
+    #[arg(long, conflicts_with = "unreachable")]
+    pub(crate) exact: bool,
     /// At most so many rows [default: 40 for a table, all for csv and json]
     #[arg(long, value_name = "N")]
     pub(crate) limit: Option<usize>,

@@ -69,6 +69,18 @@ pub(crate) fn carried(release: &'static str) -> Carried {
     }
 }
 
+/// The carried core of another program, `retained` or `goroutines`, of one release.
+pub(crate) fn carried_of(program: &str, release: &'static str) -> Carried {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/cores").join(release);
+    let truth = std::fs::read_to_string(folder.join(format!("{program}.truth.json"))).unwrap();
+    Carried {
+        release,
+        core: folder.join(format!("{program}.core.zst")),
+        exe: folder.join(format!("{program}.zst")),
+        truth: serde_json::from_str(&truth).unwrap(),
+    }
+}
+
 /// Every carried core.
 pub(crate) fn all_carried() -> impl Iterator<Item = Carried> {
     RELEASES.into_iter().map(carried)

@@ -34,9 +34,9 @@ const CHUNK: usize = 1 << 16;
 /// Overhead while building: 8 bytes for each edge of an added node, beside the graph.
 #[derive(Debug, Clone)]
 pub struct GraphBuilder {
-    objects: u32,
-    nodes: u32,
-    added: Vec<(u32, u32)>,
+    pub(super) objects: u32,
+    pub(super) nodes: u32,
+    pub(super) added: Vec<(u32, u32)>,
 }
 
 impl GraphBuilder {

@@ -51,6 +51,16 @@ impl Offsets {
         Self::sums(lengths, |sum, _| *sum)
     }
 
+    /// The same of rows whose entries come in two parts.
+    pub(crate) fn wide_ends(first: &[u32], second: &[u32]) -> Self {
+        let lengths = first.iter().zip(second).map(|(first, second)| u64::from(*first) + u64::from(*second));
+        let end = |sum: &mut u64, length| {
+            *sum += length;
+            Some(*sum)
+        };
+        Self::Wide(lengths.scan(0, end).collect())
+    }
+
     fn sums(mut lengths: Vec<u32>, entry: fn(&u64, u64) -> u64) -> Self {
         let total: u64 = lengths.iter().map(|length| u64::from(*length)).sum();
         let mut sum = 0u64;

@@ -2,11 +2,59 @@
 
 use super::*;
 use crate::testing::{Shape, Xorshift, in_pool};
+use std::ops::Range;
 
 fn sorted_edges(graph: &CsrGraph) -> Vec<(u32, u32)> {
     let mut edges: Vec<_> = graph.edges().collect();
     edges.sort_unstable();
     edges
+}
+
+#[test]
+fn blocks_make_the_same_graph_at_any_number_of_threads() {
+    let mut random = Xorshift::new(4);
+    for round in 0..60 {
+        let shape = Shape::ALL[round % Shape::ALL.len()].graph(&mut random, 400);
+        let objects = shape.node_count();
+        let whole = with_root(objects).build(|object| shape.targets(object).iter().copied()).unwrap();
+        let step = random.below(30) + 1;
+        let blocks: Vec<_> = (0..objects).step_by(step as usize).map(|at| at..objects.min(at + step)).collect();
+        let read = |index: usize, block: &mut EdgeBlock| {
+            for object in blocks[index].clone() {
+                shape.targets(object).iter().for_each(|to| block.push(object, *to));
+            }
+        };
+        for threads in [1, 3] {
+            let made = in_pool(threads, || with_root(objects).build_blocks(&blocks, shape.edge_count(), read));
+            assert_eq!(made.unwrap(), whole, "round {round}");
+        }
+    }
+}
+
+/// A builder of so many objects and one root that holds the first.
+fn with_root(objects: u32) -> GraphBuilder {
+    let mut builder = GraphBuilder::new(objects).unwrap();
+    let root = builder.add_node().unwrap();
+    builder.add_edge(root, 0).unwrap();
+    builder
+}
+
+#[test]
+#[allow(clippy::single_range_in_vec_init, reason = "one block is a list of one range")]
+fn edges_out_of_order_and_to_nowhere_are_errors() {
+    let build = |blocks: &[Range<u32>], edges: &[(u32, u32)]| {
+        let read = |index: usize, block: &mut EdgeBlock| {
+            edges.iter().filter(|edge| index == 0 || edge.0 >= 3).for_each(|edge| block.push(edge.0, edge.1));
+        };
+        with_root(6).build_blocks(blocks, 0, read).map(|graph| graph.edge_count())
+    };
+    assert_eq!(build(&[0..6], &[(0, 1), (0, 6), (5, 5)]), Ok(4));
+    assert_eq!(build(&[0..6], &[(2, 1), (1, 1)]), Err(GraphError::OutOfOrder(1)));
+    assert_eq!(build(&[0..3, 3..6], &[(4, 1)]), Err(GraphError::OutOfOrder(4)), "of another block");
+    assert_eq!(build(&[0..6], &[(0, 1), (2, 1), (2, 7)]), Err(GraphError::NoSuchTarget { from: 2, to: 7 }));
+    assert_eq!(build(&[0..3], &[]), Err(GraphError::OutOfOrder(3)), "a block is missing");
+    assert_eq!(build(&[0..3, 4..6], &[]), Err(GraphError::OutOfOrder(4)));
+    assert_eq!(build(&[0..6, 6..9], &[]), Err(GraphError::OutOfOrder(9)), "more than all");
 }
 
 #[test]
@@ -19,6 +67,14 @@ fn rows_keep_the_order_given() {
     assert_eq!(graph.targets(u32::MAX), [0u32; 0]);
     let empty = CsrGraph::from_edges(0, &[]).unwrap();
     assert_eq!((empty.node_count(), empty.reversed().edge_count()), (0, 0));
+}
+
+#[test]
+fn a_dropped_edge_leads_to_its_own_node() {
+    let mut graph = CsrGraph::from_edges(3, &[(0, 1), (0, 2), (0, 1), (1, 2)]).unwrap();
+    assert_eq!(graph.drop_edges(0, 1), 2);
+    assert_eq!((graph.targets(0), graph.targets(1), graph.edge_count()), (&[0, 2, 0][..], &[2][..], 4));
+    assert_eq!((graph.drop_edges(0, 1), graph.drop_edges(7, 1), graph.drop_edges(2, 0)), (0, 0, 0));
 }
 
 #[test]

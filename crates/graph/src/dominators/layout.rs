@@ -1,6 +1,7 @@
 //! From depth-first numbers to places in preorder.
 
 use super::{DominatorTree, NONE};
+use std::sync::Arc;
 
 /// A dominator tree over depth-first numbers, in which parents are less than children.
 pub(super) struct NumberedTree {
@@ -24,14 +25,22 @@ impl NumberedTree {
         for (size, end) in places.iter_mut().zip(&ends) {
             *size = end - *size;
         }
-        let ends = in_places(&places, ends.iter().copied());
-        let parents = in_places(&places, parents.iter().map(|parent| places[*parent as usize]));
-        let mut by_node = vec![NONE; node_count as usize];
-        for (node, place) in nodes.iter().zip(&places) {
-            by_node[*node as usize] = *place;
-        }
-        let nodes = in_places(&places, nodes.iter().copied());
-        DominatorTree { places: by_node, nodes, parents, ends }
+        // Each array that is made takes the place of one that goes.
+        let (ends, parents) = rayon::join(
+            || in_places(&places, ends.into_iter()),
+            || in_places(&places, parents.into_iter().map(|parent| places[parent as usize])),
+        );
+        let (by_node, nodes) = rayon::join(
+            || {
+                let mut by_node = vec![NONE; node_count as usize];
+                for (node, place) in nodes.iter().zip(&places) {
+                    by_node[*node as usize] = *place;
+                }
+                by_node
+            },
+            || in_places(&places, nodes.iter().copied()),
+        );
+        DominatorTree { places: Arc::new(by_node), nodes, parents, ends }
     }
 }
 

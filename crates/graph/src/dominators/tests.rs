@@ -30,6 +30,8 @@ fn check_shape(tree: &DominatorTree, context: &str) {
         assert_eq!(subtree, expected, "{context}: subtree of {node}");
         assert!(nodes.iter().all(|below| tree.dominates(*node, *below) == expected.contains(below)));
     }
+    let lengths = tree.slices().zip(0..).map(|((node, end), place)| (node, end - place));
+    assert!(lengths.eq(tree.preorder().iter().map(|node| (*node, tree.subtree(*node).len() as u32))), "{context}");
     let from_below: Vec<(u32, Option<u32>)> = preorder.iter().rev().map(|node| (*node, tree.idom(*node))).collect();
     assert_eq!(tree.bottom_up().collect::<Vec<_>>(), from_below, "{context}");
     preorder.sort_unstable();

@@ -4,6 +4,22 @@ use proptest::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 
 #[test]
+fn labels_may_be_changed() {
+    let mut trie = PathTrie::new();
+    let above = trie.child(PathTrie::ROOT, 1);
+    let below = trie.child_folding(above, 2);
+    assert_eq!(trie.child_folding(below, 1), above);
+    trie.add(PathTrie::ROOT, 1, 1);
+    trie.add(above, 2, 1);
+    trie.add(below, 4, 1);
+    let other = trie.relabelled(|node, label| if node == below { 20 } else { label });
+    let lines = |trie: &PathTrie| trie.nodes().map(|node| (trie.path(node), trie.own(node))).collect::<Vec<_>>();
+    let mut expected = lines(&trie);
+    expected[2].0 = vec![1, 20];
+    assert_eq!(lines(&other), expected);
+}
+
+#[test]
 fn child_is_found_again() {
     let mut trie = PathTrie::new();
     assert!(trie.is_empty());

@@ -51,6 +51,13 @@ impl<'s, 'm, 'p> Walk<'s, 'm, 'p> {
         Walk { snapshot, options, start: 0, steps: 0, fields: Listed::none() }
     }
 
+    /// The fields of a value of `ty` at `at`, outside of any object: a variable on a stack.
+    pub(super) fn variable(mut self, name: &str, ty: TypeId, at: u64) -> Listed<Field> {
+        self.start = at;
+        self.value(name, ty, at, self.snapshot.types.get(ty).size, MAX_DEPTH);
+        self.fields
+    }
+
     /// The fields of the object in `slot`.
     pub(super) fn object(mut self, slot: Slot) -> Listed<Field> {
         self.start = self.snapshot.objects.address(slot);

@@ -7,13 +7,14 @@ mod value;
 
 pub use fields::Field;
 pub use holders::{Holder, RootHolder};
+pub use place::EdgePlace;
+pub(crate) use place::{Place, PlaceField, Places};
 pub use value::{Target, Value};
 
 use crate::object::Slot;
 use crate::snapshot::HeapSnapshot;
 use fields::Walk;
-use goheap_runtime::Span;
-use place::Places;
+use goheap_runtime::{Span, TypeId};
 
 /// How closely an object is looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -87,6 +88,11 @@ impl HeapSnapshot<'_, '_> {
             roots: self.root_holders(slot, options.limit),
             holders: places.holders(slot, options.limit),
         }
+    }
+
+    /// The fields of the variable `name` of type `ty` that lies at `at`, outside of the heap.
+    pub(crate) fn variable_fields(&self, name: &str, ty: TypeId, at: u64, options: InspectOptions) -> Listed<Field> {
+        Walk::new(self, options).variable(name, ty, at)
     }
 
     fn frames_over(&self, slot: Slot) -> Vec<String> {

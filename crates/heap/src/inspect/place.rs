@@ -2,17 +2,65 @@
 
 use crate::compiled::CompiledTypes;
 use crate::containers::{Position, Role};
-use crate::object::Slot;
+use crate::object::{ObjectId, Slot};
+use crate::plan::{PlanEntry, PointerWord};
 use crate::snapshot::HeapSnapshot;
+use goheap_runtime::{TypeId, TypeTable};
+
+/// One word of an object that leads to another.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EdgePlace {
+    /// The field that holds the pointer, with its type: `.next *main.node`; `+16` where no type tells.
+    pub path: String,
+    /// Bytes from the holder's first byte to the pointer.
+    pub offset: u64,
+    /// Bytes from the held object's first byte to where the pointer leads.
+    pub into: u64,
+}
+
+/// Where a word of an object is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Place {
+    /// `.next`, `[3].Name`, `[value]`; `+16` where no type tells; empty where the object is the pointer itself.
+    pub(crate) path: String,
+    /// The type of the field, where it is known.
+    pub(crate) field: Option<PlaceField>,
+}
+
+/// The type of a field.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum PlaceField {
+    /// One of the table; true if what it holds tells more: an interface, a func value, an untyped pointer.
+    Of(TypeId, bool),
+    /// A pointer to one of the table.
+    PointerTo(TypeId),
+}
+
+impl PlaceField {
+    /// As Go writes it.
+    pub(crate) fn text(self, types: &TypeTable) -> String {
+        match self {
+            PlaceField::Of(ty, _) => types.get(ty).name.to_string(),
+            PlaceField::PointerTo(ty) => format!("*{}", types.get(ty).name),
+        }
+    }
+}
+
+impl Place {
+    fn of(prefix: &str, entry: &PlanEntry) -> Self {
+        let tells_more = entry.is_dynamic() || entry.word == PointerWord::Untyped;
+        Place { path: format!("{prefix}{}", entry.path), field: Some(PlaceField::Of(entry.field, tells_more)) }
+    }
+}
 
 /// Names words of many objects.
-pub(super) struct Places<'s, 'm, 'p> {
+pub(crate) struct Places<'s, 'm, 'p> {
     pub(super) snapshot: &'s HeapSnapshot<'m, 'p>,
     compiled: CompiledTypes,
 }
 
 impl<'s, 'm, 'p> Places<'s, 'm, 'p> {
-    pub(super) fn new(snapshot: &'s HeapSnapshot<'m, 'p>) -> Self {
+    pub(crate) fn new(snapshot: &'s HeapSnapshot<'m, 'p>) -> Self {
         let mut compiled = CompiledTypes::default();
         compiled.grow(&snapshot.types);
         Places { snapshot, compiled }
@@ -20,34 +68,98 @@ impl<'s, 'm, 'p> Places<'s, 'm, 'p> {
 
     /// The field at `offset` bytes from the first byte of the slot, with its type: `[3].Name string`; `+16` where no type
     /// tells.
-    pub(super) fn path(&self, slot: Slot, offset: u64) -> String {
+    pub(crate) fn path(&self, slot: Slot, offset: u64) -> String {
+        let place = self.place(slot, offset, true);
+        let Some(field) = place.field else { return place.path };
+        format!("{} {}", place.path, field.text(&self.snapshot.types)).trim_start().to_owned()
+    }
+
+    /// The same in parts. Elements have their number if `is_numbered`, else `[i]`.
+    pub(crate) fn place(&self, slot: Slot, offset: u64, is_numbered: bool) -> Place {
         let snapshot = self.snapshot;
         let object = snapshot.object_types[slot.id.0 as usize];
         let (payload, _) = snapshot.payload(slot);
         let inner = offset.wrapping_sub(payload - snapshot.objects.address(slot));
-        let nowhere = format!("+{inner}");
+        let nowhere = Place { path: format!("+{inner}"), field: None };
         if !object.is_known() {
             return nowhere;
         }
         let (part, types, containers) = (object.part(), &snapshot.types, snapshot.containers());
         if let Some(machinery) = snapshot.machinery_type(part) {
             let entry = self.compiled.entry(types, &containers, machinery, inner);
-            return entry.map_or(nowhere, |entry| format!("{} {}", entry.path, types.get(entry.field).name));
+            return entry.map_or(nowhere, |entry| Place::of("", &entry));
         }
         let layout = || self.compiled.map_layout(types, &containers, object.ty());
         match containers.position(types, layout, part, object.ty(), inner) {
             Position::Item(role, ty, rest) => match self.compiled.entry(types, &containers, ty, rest) {
-                Some(entry) => {
-                    let prefix = match (role, inner.checked_div(types.get(ty).size)) {
-                        (Role::Element | Role::Queued, Some(index)) => format!("[{index}]"),
-                        _ => role.prefix().to_owned(),
-                    };
-                    format!("{prefix}{} {}", entry.path, types.get(entry.field).name).trim_start().to_owned()
-                }
+                Some(entry) => match (role, inner.checked_div(types.get(ty).size)) {
+                    (Role::Element | Role::Queued, Some(index)) if is_numbered => {
+                        Place::of(&format!("[{index}]"), &entry)
+                    }
+                    _ => Place::of(role.prefix(), &entry),
+                },
                 None => nowhere,
             },
-            Position::Indirect(role, ty) => format!("{} *{}", role.prefix(), types.get(ty).name),
+            Position::Indirect(role, ty) => {
+                Place { path: role.prefix().to_owned(), field: Some(PlaceField::PointerTo(ty)) }
+            }
             Position::Machinery => nowhere,
         }
+    }
+
+    /// What tells two places of objects of a kind apart: the offset in the value, element, bucket or group that they are in.
+    pub(crate) fn offset_in_period(&self, slot: Slot, offset: u64) -> u64 {
+        let snapshot = self.snapshot;
+        let object = snapshot.object_types[slot.id.0 as usize];
+        let (payload, _) = snapshot.payload(slot);
+        let inner = offset.wrapping_sub(payload - snapshot.objects.address(slot));
+        if !object.is_known() {
+            return inner;
+        }
+        let (types, containers) = (&snapshot.types, snapshot.containers());
+        let layout = || self.compiled.map_layout(types, &containers, object.ty());
+        let period = containers.period(types, layout, object.part(), object.ty());
+        period.map_or(inner, |period| inner % period)
+    }
+
+    /// Shows `visit` every word of the object that leads to an allocated object: its offset in bytes from the slot's start.
+    pub(crate) fn for_each_reference(&self, from: Slot, mut visit: impl FnMut(u64, ObjectId)) {
+        let (objects, masks) = (&self.snapshot.objects, &self.snapshot.model.masks);
+        let (span, start) = (objects.span(from), objects.address(from));
+        masks.for_each_offset(span, from.slot, |offset| {
+            let to = masks.word(span, start + offset).and_then(|value| objects.find_allocated(value));
+            if let Some(to) = to {
+                visit(offset, to.id);
+            }
+        });
+    }
+
+    /// Where the first word of `from` is that leads into `to`, in bytes from the slot's start.
+    pub(crate) fn first_between(&self, from: Slot, to: Slot) -> Option<u64> {
+        let (objects, masks) = (&self.snapshot.objects, &self.snapshot.model.masks);
+        let (span, start, target) = (objects.span(from), objects.address(from), objects.address(to));
+        let range = target..target + objects.span(to).elem_size;
+        let mut found = None;
+        masks.for_each_offset(span, from.slot, |offset| {
+            if found.is_none() && masks.word(span, start + offset).is_some_and(|value| range.contains(&value)) {
+                found = Some(offset);
+            }
+        });
+        found
+    }
+
+    /// The words of the object in `from` that lead into `to`, at most `limit`.
+    pub(crate) fn between(&self, from: Slot, to: Slot, limit: usize) -> Vec<EdgePlace> {
+        let (objects, masks) = (&self.snapshot.objects, &self.snapshot.model.masks);
+        let (span, start, target) = (objects.span(from), objects.address(from), objects.address(to));
+        let range = target..target + objects.span(to).elem_size;
+        let mut found = Vec::new();
+        masks.for_each_offset(span, from.slot, |offset| {
+            let value = masks.word(span, start + offset).filter(|value| range.contains(value));
+            if let Some(value) = value.filter(|_| found.len() < limit) {
+                found.push(EdgePlace { path: self.path(from, offset), offset, into: value - target });
+            }
+        });
+        found
     }
 }

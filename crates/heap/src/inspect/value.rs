@@ -47,7 +47,7 @@ pub enum Value {
 
 impl HeapSnapshot<'_, '_> {
     /// What the pointer `address` leads to.
-    pub(super) fn target(&self, address: u64) -> Target {
+    pub(crate) fn target(&self, address: u64) -> Target {
         if let Some(slot) = self.objects.find(address) {
             let start = self.objects.address(slot);
             if !self.objects.is_allocated(slot) {
@@ -102,6 +102,16 @@ impl HeapSnapshot<'_, '_> {
                 address => self.pointer(&go_type.kind, address),
             },
         })
+    }
+
+    /// What a pointer, map, channel or func value of `ty` holds whose one word is `word`.
+    pub(crate) fn one_word(&self, ty: TypeId, word: u64) -> Option<Value> {
+        match &self.types.get(ty).kind {
+            Kind::Scalar | Kind::Opaque | Kind::String | Kind::Slice(_) | Kind::Interface(_) => None,
+            Kind::Struct(_) | Kind::Array(..) => None,
+            _ if word == 0 => Some(Value::Nil),
+            kind => Some(self.pointer(kind, word)),
+        }
     }
 
     fn pointer(&self, kind: &Kind, address: u64) -> Value {

@@ -162,7 +162,7 @@ impl RootCollector<'_, '_, '_> {
             }
             _ => {
                 let function = declared.function.to_string();
-                vec![text(&InlineFrame { function, file: String::new(), line: 0, is_inlined: true })]
+                vec![text(&InlineFrame { function, file: String::new(), line: 0, is_inlined: true, func_id: 0 })]
             }
         }
     }
@@ -174,7 +174,7 @@ fn call_pc(frame: &Frame, index: usize) -> u64 {
 }
 
 /// What stands for a name that the compiler made (cmd/compile/internal/typecheck, `~r0` and `~p0`; ssagen, `.autotmp_1`).
-fn source_name(name: &str) -> Cow<'_, str> {
+pub(crate) fn source_name(name: &str) -> Cow<'_, str> {
     let numbered = |prefix: &str, word: &str| {
         let number = name.strip_prefix(prefix)?;
         let is_number = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());

@@ -6,6 +6,8 @@ mod stacks;
 mod statics;
 mod variables;
 
+pub(crate) use locals::source_name;
+
 use crate::labels::Labels;
 use crate::object::ObjectTable;
 use crate::object_type::Evidence;
@@ -68,7 +70,14 @@ impl<'a, 'm, 'p> RootCollector<'a, 'm, 'p> {
     }
 
     fn root(&mut self, value: u64, class: RootClass, node: TrieNode) {
-        self.set.roots.push(Root { value, class, node, is_conservative: false, has_type: true });
+        self.set.roots.push(Root {
+            value,
+            class,
+            node,
+            is_conservative: false,
+            has_type: true,
+            goroutine: Root::NO_GOROUTINE,
+        });
     }
 
     /// Notes what a pointer word of a declared type tells of its target.

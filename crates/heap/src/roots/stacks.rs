@@ -19,13 +19,17 @@ impl<'m, 'p> RootCollector<'_, 'm, 'p> {
         let index = ThreadIndex::new(model.memory(), model.machine(), threads, &model.machine_threads);
         let scanner = model.stack_scanner();
         let live = model.goroutines.iter().filter(|goroutine| goroutine.status.is_live());
-        let meter = Meter::new(self.observer, live.clone().count() as u64);
-        for goroutine in live {
-            let scan = scanner.scan(goroutine, &index.start(goroutine));
+        let meter = Meter::new(self.observer, live.count() as u64);
+        for (number, goroutine) in (0..).zip(&model.goroutines).filter(|(_, goroutine)| goroutine.status.is_live()) {
+            let start = index.start(goroutine);
+            let scan = scanner.scan(goroutine, &start);
             self.count(&scan);
-            self.goroutine(goroutine, &scan);
+            let pcs = model.trace_pcs(&scan.frames, !start.registers.is_empty());
+            self.set.stacks.add(number as usize, pcs.into_iter());
+            self.goroutine((number, goroutine), &scan);
             meter.add(1);
         }
+        self.set.stacks.merge_alike(model);
         // A stale register of one goroutine must not take what a variable of another holds.
         self.set.roots.append(&mut self.conservative);
     }
@@ -39,7 +43,7 @@ impl<'m, 'p> RootCollector<'_, 'm, 'p> {
         counts.untyped_frames += scan.untyped_frames;
     }
 
-    fn goroutine(&mut self, goroutine: &Goroutine, scan: &StackScan) {
+    fn goroutine(&mut self, (number, goroutine): (u32, &Goroutine), scan: &StackScan) {
         let start = self.model.function_name(goroutine.startpc).unwrap_or_else(|| "?".to_owned());
         let top = self.node(PathTrie::ROOT, &format!("goroutine {start}"));
         // The outermost frame first: a caller owns what it hands down. What only looks like a pointer comes last.
@@ -61,7 +65,7 @@ impl<'m, 'p> RootCollector<'_, 'm, 'p> {
             let is_conservative = root.precision == Precision::Conservative;
             let list = if is_conservative { &mut self.conservative } else { &mut self.set.roots };
             let (class, has_type) = (RootClass::Goroutines, node.has_type);
-            list.push(Root { value: root.value, class, node: node.node, is_conservative, has_type });
+            list.push(Root { value: root.value, class, node: node.node, is_conservative, has_type, goroutine: number });
         }
     }
 

@@ -45,7 +45,14 @@ impl<'m, 'p> RootCollector<'_, 'm, 'p> {
                 self.untyped_variable(word);
             }
             let has_type = named_word.is_some_and(|(pointer, _)| pointer != PointerWord::Untyped);
-            self.set.roots.push(Root { value: word.value, class, node, is_conservative: false, has_type });
+            self.set.roots.push(Root {
+                value: word.value,
+                class,
+                node,
+                is_conservative: false,
+                has_type,
+                goroutine: Root::NO_GOROUTINE,
+            });
         }
     }
 

@@ -10,6 +10,7 @@ use crate::labels::{EdgeKey, Labels};
 use crate::object::{ObjectTable, Slot};
 use crate::object_type::{ObjectType, Part};
 use crate::plan::PlanEntry;
+use crate::pointer_counts::Share;
 use crate::resolve::{Meaning, Resolver, Target};
 use crate::root::RootClass;
 use goheap_graph::{IdBitSet, PathTrie, SharedBitSet, TrieNode};
@@ -47,6 +48,8 @@ pub(crate) struct Merger<'a, 'm, 'p> {
     pub(super) next: Vec<Item>,
     /// True if a large object is among that.
     pub(super) next_has_large: bool,
+    /// What the walk reached so far.
+    pub(super) share: Share,
     /// The class whose roots are walked from.
     pub(super) class: RootClass,
     /// The runtime's own descriptions of goroutines and threads, by which a channel would otherwise claim half of the runtime:
@@ -82,6 +85,7 @@ impl<'a, 'm, 'p> Merger<'a, 'm, 'p> {
             frames: None,
             next: Vec::new(),
             next_has_large: false,
+            share: Share::default(),
             class: RootClass::Variables,
             reserved: IdBitSet::default(),
             postponed: Vec::new(),
@@ -119,6 +123,7 @@ impl<'a, 'm, 'p> Merger<'a, 'm, 'p> {
         }
         unreached.remove(item.id);
         let bytes = facts & !7;
+        self.share.add(Share { bytes, objects: 1 });
         self.trie.add(item.node, bytes, 1);
         if let Some(frames) = &mut self.frames {
             frames[item.id as usize] = item.node;

@@ -96,8 +96,9 @@ layouts! {
         required { size: "size()", stack: "stack", panic: "_panic", defer: "_defer", m: "m", sched: "sched",
             syscallsp: "syscallsp", syscallpc: "syscallpc", atomicstatus: "atomicstatus", goid: "goid",
             waitsince: "waitsince", waitreason: "waitreason", async_safe_point: "asyncSafePoint", gopc: "gopc",
-            startpc: "startpc", waiting: "waiting", ancestors: "ancestors", labels: "labels", }
-        optional { parent_goid: "parentGoid", x_regs: "xRegs", }
+            startpc: "startpc", waiting: "waiting", ancestors: "ancestors", labels: "labels", lockedm: "lockedm", }
+        optional { parent_goid: "parentGoid", x_regs: "xRegs", bubble: "bubble/syncGroup",
+            running_cleanups: "runningCleanups", }
     }
     /// `runtime.gobuf` (runtime2.go).
     GobufLayout = "gobuf" {
@@ -113,7 +114,7 @@ layouts! {
     /// `runtime.p` (runtime2.go).
     PLayout = "p" {
         required { size: "size()", id: "id", status: "status", m: "m", mcache: "mcache", }
-        optional {}
+        optional { sched_when: "sysmontick.schedwhen", }
     }
     /// `runtime.mcache` (mcache.go).
     McacheLayout = "mcache" {
@@ -122,8 +123,23 @@ layouts! {
     }
     /// `runtime.sudog` (runtime2.go).
     SudogLayout = "sudog" {
-        required { size: "size()", g: "g", elem: "elem", waitlink: "waitlink", c: "c", }
-        optional {}
+        required { size: "size()", g: "g", next: "next", elem: "elem", waitlink: "waitlink", c: "c", }
+        optional { elem_word: "elem.vu", c_word: "c.maybeTraceablePtr.vu", }
+    }
+    /// `runtime.synctestGroup` (synctest.go, 1.24).
+    SynctestGroupLayout = "synctestGroup" {
+        required {}
+        optional { root: "root", }
+    }
+    /// `runtime.synctestBubble` (synctest.go, since 1.25).
+    SynctestBubbleLayout = "synctestBubble" {
+        required {}
+        optional { id: "id", }
+    }
+    /// `runtime.schedt` (runtime2.go).
+    SchedLayout = "schedt" {
+        required {}
+        optional { lastpoll: "lastpoll", }
     }
     /// `runtime.hchan` (chan.go).
     HchanLayout = "hchan" {
@@ -200,7 +216,8 @@ macro_rules! runtime_layout {
 
 runtime_layout! {
     mheap: MheapLayout, mspan: MspanLayout, heap_arena: HeapArenaLayout, moduledata: ModuledataLayout, g: GLayout,
-    gobuf: GobufLayout, m: MLayout, p: PLayout, mcache: McacheLayout, sudog: SudogLayout, hchan: HchanLayout,
+    gobuf: GobufLayout, m: MLayout, sched: SchedLayout, synctest_group: SynctestGroupLayout,
+    synctest_bubble: SynctestBubbleLayout, p: PLayout, mcache: McacheLayout, sudog: SudogLayout, hchan: HchanLayout,
     defer: DeferLayout, special: SpecialLayout, special_finalizer: SpecialFinalizerLayout,
     special_weak_handle: SpecialWeakHandleLayout, special_cleanup: SpecialCleanupLayout, func: FuncLayout,
     stack_object_record: StackObjectRecordLayout,

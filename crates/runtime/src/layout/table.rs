@@ -127,6 +127,14 @@ pub(super) const ROWS: &[Row] = &[
     row("g", "labels", [360, 360, 360, 360, 344, 344, 352, 352, 344, 352, 352]),
     row("g", "parentGoid", [NONE, NONE, NONE, NONE, 272, 272, 280, 280, 272, 280, 280]),
     row("g", "xRegs", [NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, 400, 400]),
+    row("g", "lockedm", [232, 232, 232, 232, 208, 208, 216, 216, 208, 208, 208]),
+    row("g", "bubble/syncGroup", [NONE, NONE, NONE, NONE, NONE, NONE, NONE, 392, 384, 392, 392]),
+    row("g", "runningCleanups", [NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, 218, 220, 220]),
+
+    row("synctestGroup", "root", [NONE, NONE, NONE, NONE, NONE, NONE, NONE, 88, NONE, NONE, NONE]),
+    row("synctestBubble", "id", [NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, 72, 72, 72]),
+
+    row("schedt", "lastpoll", [8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8]),
 
     row("gobuf", "sp", [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]),
     row("gobuf", "pc", [8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8]),
@@ -147,6 +155,7 @@ pub(super) const ROWS: &[Row] = &[
         [10000, 8888, 8912, 8904, 8912, 8944, 8944, 8952, 9512, 14320, 14320]),
     row("p", "id", [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]),
     row("p", "status", [4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4]),
+    row("p", "sysmontick.schedwhen", [32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32]),
     row("p", "m", [56, 56, 56, 56, 56, 56, 48, 48, 48, 48, 48]),
     row("p", "mcache", [64, 64, 64, 64, 64, 64, 56, 56, 56, 56, 56]),
 
@@ -155,6 +164,9 @@ pub(super) const ROWS: &[Row] = &[
 
     row("sudog", "size()", [88, 88, 88, 88, 88, 88, 88, 88, 88, 104, 104]),
     row("sudog", "g", [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]),
+    row("sudog", "next", [8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8]),
+    row("sudog", "elem.vu", [NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, 32, 32]),
+    row("sudog", "c.maybeTraceablePtr.vu", [NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, 96, 96]),
     row("sudog", "elem", [24, 24, 24, 24, 24, 24, 24, 24, 24, 24, 24]),
     row("sudog", "waitlink", [64, 64, 64, 64, 64, 64, 64, 64, 64, 72, 72]),
     row("sudog", "c", [80, 80, 80, 80, 80, 80, 80, 80, 80, 88, 88]),

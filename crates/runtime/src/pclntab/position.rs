@@ -18,18 +18,27 @@ const MAX_RECORDS: i32 = 1 << 20;
 /// Where `runtime.inlinedCall` keeps what is read of it.
 struct InlinedCallLayout {
     size: u64,
+    func_id: u64,
     name_off: u64,
     parent_pc: u64,
 }
 
 /// Up to 1.19 `{parent i16, funcID u8, _, file, line, func_, parentPc}`, then `{funcID u8, _, nameOff, parentPc, startLine}`.
 const INLINED_CALL: [(u32, InlinedCallLayout); 2] = [
-    (0, InlinedCallLayout { size: 20, name_off: 12, parent_pc: 16 }),
-    (20, InlinedCallLayout { size: 16, name_off: 4, parent_pc: 8 }),
+    (0, InlinedCallLayout { size: 20, func_id: 2, name_off: 12, parent_pc: 16 }),
+    (20, InlinedCallLayout { size: 16, func_id: 0, name_off: 4, parent_pc: 8 }),
 ];
 
+/// One inlined call as the tree has it.
+struct InlinedCall {
+    function: String,
+    /// An instruction of the caller at the position of the call.
+    parent: u64,
+    func_id: u8,
+}
+
 /// One call of a stack frame: the function that owns the frame, or one inlined into it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct InlineFrame {
     /// The function's full name, as `main.(*Cache).Get`.
     pub function: String,
@@ -39,6 +48,8 @@ pub struct InlineFrame {
     pub line: u32,
     /// True for a function that is inlined into the next one of the stack.
     pub is_inlined: bool,
+    /// Its `abi.FuncID`.
+    pub func_id: u8,
 }
 
 impl InlineFrame {
@@ -68,25 +79,23 @@ impl FuncTable<'_> {
         let mut frames = Vec::new();
         let mut pc = pc;
         while frames.len() < MAX_INLINED {
-            let Some((function, parent)) = self.inlined_call(memory, func, pc) else { break };
-            frames.push(self.frame(function, func, pc, true));
+            let Some(call) = self.inlined_call(memory, func, pc) else { break };
+            let (file, line) = self.position(func, pc).unwrap_or_default();
+            frames.push(InlineFrame { function: call.function, file, line, is_inlined: true, func_id: call.func_id });
             // The tree leads outwards; one that does not is broken.
-            if parent == pc {
+            if call.parent == pc {
                 break;
             }
-            pc = parent;
+            pc = call.parent;
         }
-        frames.push(self.frame(self.name(func).into_owned(), func, pc, false));
+        let (file, line) = self.position(func, pc).unwrap_or_default();
+        let function = self.name(func).into_owned();
+        frames.push(InlineFrame { function, file, line, is_inlined: false, func_id: func.id });
         frames
     }
 
-    fn frame(&self, function: String, func: &Func, pc: u64, is_inlined: bool) -> InlineFrame {
-        let (file, line) = self.position(func, pc).unwrap_or_default();
-        InlineFrame { function, file, line, is_inlined }
-    }
-
-    /// Name of the innermost function inlined at `pc`, and an instruction of its caller at the position of the call.
-    fn inlined_call(&self, memory: &MemoryImage, func: &Func, pc: u64) -> Option<(String, u64)> {
+    /// The innermost call inlined at `pc`.
+    fn inlined_call(&self, memory: &MemoryImage, func: &Func, pc: u64) -> Option<InlinedCall> {
         let tree = self.funcdata(func, FUNCDATA_INL_TREE)?;
         let index = self.pcdata(func, PCDATA_INL_TREE_INDEX, pc).filter(|index| (0..MAX_RECORDS).contains(index))?;
         let layout = &INLINED_CALL.iter().rev().find(|row| row.0 <= self.minor)?.1;
@@ -94,7 +103,8 @@ impl FuncTable<'_> {
         let half = |offset: u64| memory.read_u32(record.add(offset));
         let name = usize::try_from(half(layout.name_off)?).ok()?;
         let parent = func.entry.wrapping_add(u64::from(half(layout.parent_pc)?));
-        Some((text_at(&self.names, name).into_owned(), parent))
+        let func_id = memory.read_u8(record.add(layout.func_id))?;
+        Some(InlinedCall { function: text_at(&self.names, name).into_owned(), parent, func_id })
     }
 }
 

@@ -41,7 +41,7 @@ pub struct StackRoot {
 }
 
 /// Where a root of a goroutine lies.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum StackPlace {
     /// On the stack, at this address.
     Slot(u64),

@@ -86,7 +86,7 @@ pub struct GoType {
 ///
 /// # Overhead
 /// About 80 bytes a type, plus 40 a field.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct TypeTable {
     types: Vec<GoType>,
     by_descriptor: FxHashMap<u64, TypeId>,

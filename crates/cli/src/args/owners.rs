@@ -1,0 +1,42 @@
+//! Options of `owners`.
+
+use super::listing::regex;
+use clap::Args;
+use regex::Regex;
+
+pub(in crate::args) const OWNERS: &str = "\
+Tells who, in the program's own code, keeps the objects of a type.
+
+The owner of an object is the nearest holder through which every path to it goes, and that is the program's own: an object of one of \
+its types, one of its variables, a function of its that is running. Types of the standard library and the runtime, and what \
+types are composed of (arrays, maps, channels, closures of the library), are passed over; so are objects of TYPE itself. The \
+program's own code is its main module and what that depends on outside the standard library; of Go's own commands, cmd/.
+
+What is kept by several at once has no owner: it is told by the nearest on a shortest path, in a list of its own, and would \
+not go with that one alone. `foreign` owners are variables and functions of the library or the runtime with nobody else above.
+
+TYPE is a type as `histogram` names it, such as 'main.Item' or '[]uint8'; an address or a variable does as well, as in `paths`.";
+
+/// Options of `owners`.
+#[derive(Debug, Args)]
+#[command(override_usage = "goheap CORE [--exe EXECUTABLE] owners [OPTIONS] TYPE")]
+pub(crate) struct OwnersOptions {
+    /// The type whose objects are looked at
+    #[arg(value_name = "TYPE")]
+    pub(crate) what: String,
+    /// Pass over types, variables and functions in which this regular expression finds something, as if they were a library's
+    #[arg(long, value_name = "REGEX", value_parser = regex)]
+    pub(crate) skip: Option<Regex>,
+    /// Only owners in which this regular expression finds something
+    #[arg(long = "match", value_name = "REGEX", value_parser = regex)]
+    pub(crate) matching: Option<Regex>,
+    /// At most so many owners of each list [default: 8 for a table, all for csv and json]
+    #[arg(long, value_name = "N")]
+    pub(crate) limit: Option<usize>,
+    /// Write JSON: sizes in bytes
+    #[arg(long, conflicts_with = "csv")]
+    pub(crate) json: bool,
+    /// Write comma-separated values with a line of names
+    #[arg(long)]
+    pub(crate) csv: bool,
+}

@@ -1,0 +1,50 @@
+//! Options of `paths`.
+
+use super::listing::regex;
+use clap::Args;
+use regex::Regex;
+
+pub(in crate::args) const PATHS: &str = "\
+Tells by which references objects are held: the shortest paths from roots, by field, with what each step retains.
+
+WHAT is an address inside an object (hex), a type as `histogram` names it ('main.Item', '[]uint8'), or a package variable, with \
+fields behind it or not ('main.cache.entries', 'main.jobs[3].owner'): the objects that it points to; 'main.work.buffer' is a \
+variable of a function that a goroutine is in.
+
+Paths from the program's own variables and functions come before those from the library's, the runtime's last; then the \
+shorter one does. What maps and channels are made of counts as one step with them. `retained` is what would be freed with a \
+step's object. At the end stands the one reference without which most would go: the place to cut.
+
+Of a type, the object that retains most is shown; --merge shows the paths to all of them.";
+
+/// Options of `paths`.
+#[derive(Debug, Args)]
+#[command(override_usage = "goheap CORE [--exe EXECUTABLE] paths [OPTIONS] WHAT...")]
+pub(crate) struct PathsOptions {
+    /// An address, a type, or a variable and its field
+    #[arg(value_name = "WHAT", required = true)]
+    pub(crate) what: Vec<String>,
+    /// Show more than the shortest path, as many as --limit says
+    ///
+    /// There is one for each root and object that it leads to; those that read alike but for the goroutine are told once.
+    #[arg(long, conflicts_with = "merge")]
+    pub(crate) all: bool,
+    /// Merge the shortest path to each object of WHAT: how many, and how many bytes, are held which way
+    #[arg(long)]
+    pub(crate) merge: bool,
+    /// Take no field, type or variable in which this regular expression finds something
+    ///
+    /// It is held against the text of each step, as it is shown, with the type before the field and without, and against the
+    /// types of objects. To see what else holds an object beside a known cache: --exclude '^main\.cache'.
+    #[arg(long, value_name = "REGEX", value_parser = regex)]
+    pub(crate) exclude: Option<Regex>,
+    /// At most so many paths, merged steps or objects [default: 10 paths, 40 steps, 1 object]
+    #[arg(long, value_name = "N")]
+    pub(crate) limit: Option<usize>,
+    /// Write JSON: sizes in bytes, addresses as strings
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Write merged steps as comma-separated values with a line of names
+    #[arg(long, requires = "merge", conflicts_with = "json")]
+    pub(crate) csv: bool,
+}

@@ -1,0 +1,215 @@
+//! `goheap CORE dominators`: who retains how much.
+
+use crate::args::{DominatorsOptions, Input, RetainedBy};
+use crate::diagnostics;
+use crate::errors::Failure;
+use crate::open::with_references;
+use crate::output::to_stdout;
+use crate::terminal::columns;
+use goheap_graph::{Children, PathTrie, TrieNode, Weight};
+use goheap_heap::references::{DominatorFrames, ReferenceGraph, RetainedHistogram, RootGrouping};
+use goheap_heap::{Grouping, Selection, Share};
+use goheap_report::dominators::{DominatorsReport, Group, RetainedGroups, Row, Sum};
+use goheap_runtime::Observer;
+use std::cmp::Reverse;
+
+/// Lines and levels of a table unless others are asked for: a screen.
+const USUAL_ROWS: usize = 40;
+const USUAL_DEPTH: usize = 12;
+
+/// Runs the command.
+pub(crate) fn run(input: &Input, options: &DominatorsOptions) -> Result<(), Failure> {
+    with_references(input, |graph, watch| {
+        let report = Report::new(graph, options, watch)?;
+        watch.report();
+        diagnostics::warn(graph.snapshot());
+        to_stdout(|out| match (&report, options.json, options.csv) {
+            (Report::Tree(tree), true, _) => tree.write_json(out),
+            (Report::Tree(tree), _, true) => tree.write_csv(out),
+            (Report::Tree(tree), ..) => tree.write_table(columns(), out),
+            (Report::Groups(groups), true, _) => groups.write_json(out),
+            (Report::Groups(groups), _, true) => groups.write_csv(out),
+            (Report::Groups(groups), ..) => groups.write_table(columns(), out),
+        })
+    })
+}
+
+enum Report {
+    Tree(DominatorsReport),
+    Groups(RetainedGroups),
+}
+
+impl Report {
+    fn new(
+        graph: &ReferenceGraph<'_, '_, '_>,
+        options: &DominatorsOptions,
+        observer: &dyn Observer,
+    ) -> Result<Self, Failure> {
+        let tree = graph.dominators(observer)?;
+        let Some(group) = options.group else {
+            let frames = graph.frames(&tree, observer)?;
+            return Ok(Report::Tree(tree_report(graph, &frames, options)));
+        };
+        let sizes = graph.retained(&tree, observer)?;
+        let is_wanted = |text: &str| options.matching.as_ref().is_none_or(|regex| regex.is_match(text));
+        let reachable = sum(graph.snapshot().totals.reachable());
+        let mut report = RetainedGroups { reachable, ..RetainedGroups::default() };
+        let roots = |grouping| graph.root_groups((&tree, &sizes), grouping, is_wanted);
+        let (name, groups) = match group {
+            RetainedBy::Type => {
+                let (grouping, selection) = (Grouping::Whole, Selection::Reachable);
+                let request = RetainedHistogram { grouping, selection, is_wanted, exact: 0 };
+                let histogram = graph.histogram((&tree, &sizes), request);
+                report.rows = histogram.rows.into_iter().map(of_type).collect();
+                report.rows.sort_by(|a, b| (Reverse(a.retained), &a.name).cmp(&(Reverse(b.retained), &b.name)));
+                ("type", None)
+            }
+            RetainedBy::Package => ("package", Some(roots(RootGrouping::Package))),
+            RetainedBy::Root => ("root", Some(roots(RootGrouping::Root))),
+        };
+        report.group = name;
+        if let Some(found) = groups {
+            report.shared = Some(weight(found.shared));
+            report.rows = found.groups.into_iter().map(of_roots).collect();
+        }
+        let rows = report.rows.len();
+        report.rows.retain(|row| row.retained >= options.min_size.unwrap_or(0));
+        report.rows.truncate(most_rows(options));
+        report.hidden = rows - report.rows.len();
+        Ok(Report::Groups(report))
+    }
+}
+
+fn most_rows(options: &DominatorsOptions) -> usize {
+    let usual = if options.json || options.csv { usize::MAX } else { USUAL_ROWS };
+    options.limit.unwrap_or(usual)
+}
+
+fn of_type(row: goheap_heap::HistogramRow) -> Group {
+    Group { name: row.name, retained: row.retained.unwrap_or(0), retained_objects: None, own: Some(sum(row.share)) }
+}
+
+fn of_roots(group: goheap_heap::references::RootGroup) -> Group {
+    let Weight { bytes, objects } = group.retained;
+    Group { name: group.name, retained: bytes, retained_objects: Some(objects), own: None }
+}
+
+fn sum(share: Share) -> Sum {
+    Sum { bytes: share.bytes, objects: share.objects }
+}
+
+fn weight(weight: Weight) -> Sum {
+    Sum { bytes: weight.bytes, objects: weight.objects }
+}
+
+fn tree_report(
+    graph: &ReferenceGraph<'_, '_, '_>,
+    frames: &DominatorFrames,
+    options: &DominatorsOptions,
+) -> DominatorsReport {
+    let totals = &graph.snapshot().totals;
+    let shown = Shown::new(frames, options);
+    let mut rows = Rows { frames, shown: &shown, children: frames.tree().children(), rows: Vec::new() };
+    rows.add(PathTrie::ROOT, None, sum(frames.reached()));
+    DominatorsReport {
+        reachable: sum(totals.reachable()),
+        unreachable: sum(totals.unreachable),
+        rows: rows.rows,
+        hidden: shown.hidden,
+    }
+}
+
+/// Which frames are shown.
+struct Shown {
+    totals: Vec<Weight>,
+    is_shown: Vec<bool>,
+    hidden: (usize, u64),
+}
+
+impl Shown {
+    /// Those that retain most of what the options let through, and what is above them.
+    fn new(frames: &DominatorFrames, options: &DominatorsOptions) -> Self {
+        let trie = frames.tree();
+        let totals = trie.totals();
+        let retained = |node: &TrieNode| totals[node.index()].bytes;
+        let usual = if options.json || options.csv { usize::MAX } else { USUAL_DEPTH };
+        let (most, depth, depths) = (most_rows(options), options.depth.unwrap_or(usual), depths(trie));
+        let mut wanted: Vec<TrieNode> = wanted(frames, options);
+        wanted.retain(|node| retained(node) >= options.min_size.unwrap_or(0).max(1));
+        let all = wanted.len();
+        let is_deep = |node: &TrieNode| depths[node.index()] > depth;
+        let widest_deep = wanted.iter().filter(|node| is_deep(node)).map(retained).max();
+        wanted.retain(|node| !is_deep(node));
+        // A frame comes after those above it: they retain no less and have a lesser number. One row is that of all roots.
+        wanted.sort_by_key(|node| (Reverse(retained(node)), *node));
+        let narrow = wanted.split_off(most.saturating_sub(1).min(wanted.len()));
+        let widest = widest_deep.into_iter().chain(narrow.first().map(retained)).max();
+        let mut is_shown = vec![false; trie.len()];
+        for node in &wanted {
+            let up = std::iter::successors(Some(*node), |&node| trie.parent(node));
+            let is_new = |node: &TrieNode| !std::mem::replace(&mut is_shown[node.index()], true);
+            up.take_while(is_new).for_each(drop);
+        }
+        Shown { hidden: (all - wanted.len(), widest.unwrap_or(0)), totals, is_shown }
+    }
+}
+
+/// The frames below the root that are no garbage and whose text matches.
+fn wanted(frames: &DominatorFrames, options: &DominatorsOptions) -> Vec<TrieNode> {
+    let trie = frames.tree();
+    let matches = |node: &TrieNode| match (&options.matching, trie.label(*node)) {
+        (Some(regex), Some(label)) => regex.is_match(frames.label_text(label)),
+        (regex, _) => regex.is_none(),
+    };
+    let mut is_garbage = vec![false; trie.len()];
+    let mut is_held = |node: &TrieNode| {
+        let above = trie.parent(*node).is_some_and(|parent| is_garbage[parent.index()]);
+        is_garbage[node.index()] = above || Some(*node) == frames.unreachable();
+        !is_garbage[node.index()]
+    };
+    trie.nodes().skip(1).filter(|node| is_held(node)).filter(matches).collect()
+}
+
+/// How far below the root each node is.
+fn depths(trie: &PathTrie) -> Vec<usize> {
+    let mut depths: Vec<usize> = Vec::with_capacity(trie.len());
+    for node in trie.nodes() {
+        depths.push(trie.parent(node).map_or(0, |parent| depths[parent.index()] + 1));
+    }
+    depths
+}
+
+/// Rows in the order of showing.
+struct Rows<'a> {
+    frames: &'a DominatorFrames,
+    shown: &'a Shown,
+    children: Children,
+    rows: Vec<Row>,
+}
+
+impl Rows<'_> {
+    /// Adds a frame and those below it, those that retain most first. A trie is no deeper than folding lets it be.
+    fn add(&mut self, node: TrieNode, parent: Option<usize>, total: Sum) {
+        let trie = self.frames.tree();
+        let own = trie.own(node);
+        let id = self.rows.len();
+        let name = trie.label(node).map_or("all roots", |label| self.frames.label_text(label));
+        let depth = parent.map_or(0, |parent| self.rows[parent].depth + 1);
+        self.rows.push(Row {
+            id,
+            parent,
+            depth,
+            name: name.to_owned(),
+            retained: total.bytes,
+            objects: total.objects,
+            shallow: own.bytes,
+            count: own.objects,
+        });
+        let mut below: Vec<TrieNode> = self.children.of(node).to_vec();
+        below.retain(|child| self.shown.is_shown[child.index()]);
+        below.sort_by_key(|child| (Reverse(self.shown.totals[child.index()].bytes), *child));
+        for child in below {
+            self.add(child, Some(id), weight(self.shown.totals[child.index()]));
+        }
+    }
+}

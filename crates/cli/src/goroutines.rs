@@ -1,0 +1,227 @@
+//! `goheap CORE goroutines`: which goroutines there are, which are leaked, and what they hold.
+
+use crate::args::{GoroutinesFormat, GoroutinesOptions, Input};
+use crate::diagnostics;
+use crate::errors::Failure;
+use crate::open::{Needs, with_model, with_watched_heap};
+use crate::output::to_stdout;
+use crate::say;
+use crate::terminal;
+use crate::traceback;
+use crate::watch::Watch;
+use goheap_heap::SnapshotOptions;
+use goheap_heap::goroutines::{
+    GoroutineGroup, GoroutineGroups, Leaks, LibraryFiles, RetainedByGoroutines, facts, leaked,
+};
+use goheap_report::goroutines::{Frame, GoroutinesReport, Group, Label, State, TableOptions};
+use goheap_runtime::{InlineFrame, RuntimeModel};
+use std::cmp::Reverse;
+
+/// Groups shown in a table unless a number is asked for.
+const USUAL_ROWS: usize = 40;
+/// Ids and values of a label that are told of a group.
+const MOST_IDS: usize = 10;
+const MOST_VALUES: usize = 10;
+/// Groups that are leaked in part, for each of which the whole graph is walked.
+const EXACT_SETS: usize = 16;
+
+/// Runs the command.
+pub(crate) fn run(input: &Input, options: &GoroutinesOptions) -> Result<(), Failure> {
+    let is_traceback = options.written() == GoroutinesFormat::Traceback;
+    if !options.leaked && (is_traceback || options.no_retained) {
+        return with_model(input, |model, watch| without_heap(model, watch, options));
+    }
+    // Where the heap is cut off, goroutines and their stacks lie before it.
+    let roots = SnapshotOptions { roots: true, ..SnapshotOptions::default() };
+    let needs = Needs { snapshot: roots, without_heap: !options.leaked };
+    let nothing = |_: &RuntimeModel<'_>| Ok(());
+    with_watched_heap(input, needs, nothing, |snapshot, watch| {
+        if snapshot.model.diagnostics.no_heap {
+            diagnostics::warn(snapshot);
+            say::warning("what goroutines keep, and which are leaked, is not known without the heap");
+            return without_heap(snapshot.model, watch, options);
+        }
+        let graph = &snapshot.references(watch)?;
+        let model = snapshot.model;
+        let groups = GoroutineGroups::read(model, watch).map_err(Failure::OverBudget)?;
+        let leaks = leaked(graph, watch)?;
+        let mut rows = rows(&groups, Some(&leaks), options);
+        if !options.no_retained && !is_traceback {
+            let tree = graph.dominators(watch)?;
+            let sizes = graph.retained(&tree, watch)?;
+            retain(&mut rows, &groups, &RetainedByGoroutines::new(graph, &tree, &sizes));
+        }
+        sort(model, &mut rows);
+        watch.report();
+        diagnostics::warn(snapshot);
+        write(model, &groups, &rows, Some(&leaks), options)
+    })
+}
+
+/// What can be told of the stacks alone.
+fn without_heap(model: &RuntimeModel<'_>, watch: &Watch, options: &GoroutinesOptions) -> Result<(), Failure> {
+    let groups = GoroutineGroups::read(model, watch).map_err(Failure::OverBudget)?;
+    let mut rows = rows(&groups, None, options);
+    sort(model, &mut rows);
+    watch.report();
+    write(model, &groups, &rows, None, options)
+}
+
+/// One line: a group, or that part of it which is leaked or is not.
+struct Row {
+    group: usize,
+    members: Vec<u32>,
+    is_leaked: bool,
+    retained: Option<u64>,
+    is_least: bool,
+}
+
+/// The rows that were asked for.
+fn rows(groups: &GoroutineGroups, leaks: Option<&Leaks>, options: &GoroutinesOptions) -> Vec<Row> {
+    let mut rows = Vec::new();
+    for (index, group) in groups.groups.iter().enumerate() {
+        if (group.is_system && !options.all) || !is_wanted(group, options) {
+            continue;
+        }
+        let is_leaked = |member: &u32| leaks.is_some_and(|leaks| leaks.contains(*member));
+        let (leaked, alive): (Vec<u32>, Vec<u32>) = group.members.iter().copied().partition(is_leaked);
+        for (members, is_leaked) in [(leaked, true), (alive, false)] {
+            if !members.is_empty() && (is_leaked || !options.leaked) {
+                rows.push(Row { group: index, members, is_leaked, retained: None, is_least: false });
+            }
+        }
+    }
+    rows
+}
+
+/// More goroutines first, of as many those that keep more.
+fn sort(model: &RuntimeModel<'_>, rows: &mut [Row]) {
+    let id = |member: &u32| model.goroutines.get(*member as usize).map(|goroutine| goroutine.id);
+    let first = |row: &Row| row.members.iter().filter_map(id).min();
+    rows.sort_by_cached_key(|row| (Reverse(row.members.len()), Reverse(row.retained), first(row)));
+}
+
+fn is_wanted(group: &GoroutineGroup, options: &GoroutinesOptions) -> bool {
+    let Some(regex) = &options.matching else { return true };
+    let calls = group.calls.iter().map(|call| &**call).chain(&group.creator);
+    calls.into_iter().any(|call| regex.is_match(&call.function))
+}
+
+fn retain(rows: &mut [Row], groups: &GoroutineGroups, retained: &RetainedByGoroutines<'_, '_, '_, '_>) {
+    let mut sets = 0;
+    for row in rows {
+        let group = &groups.groups[row.group];
+        row.retained = Some(if row.members.len() == group.members.len() {
+            retained.of_group(group)
+        } else if let [only] = &*row.members {
+            retained.of_goroutine(*only)
+        } else if sets < EXACT_SETS {
+            sets += 1;
+            retained.of_set(&row.members)
+        } else {
+            row.is_least = true;
+            retained.at_least(&row.members)
+        });
+    }
+}
+
+fn write(
+    model: &RuntimeModel<'_>,
+    groups: &GoroutineGroups,
+    rows: &[Row],
+    leaks: Option<&Leaks>,
+    options: &GoroutinesOptions,
+) -> Result<(), Failure> {
+    let format = options.written();
+    if format == GoroutinesFormat::Traceback {
+        let mut members: Vec<u32> = rows.iter().flat_map(|row| row.members.iter().copied()).collect();
+        members.sort_unstable();
+        members.truncate(options.limit.unwrap_or(usize::MAX));
+        let leaked = |goroutine| leaks.is_some_and(|leaks| leaks.contains(goroutine));
+        return traceback::write(model, &members, leaked, options.all, options.values);
+    }
+    let report = report(model, groups, rows, leaks, options);
+    let table = TableOptions { columns: terminal::columns(), stacks: options.stacks };
+    to_stdout(|out| match format {
+        GoroutinesFormat::Csv => report.write_csv(out),
+        GoroutinesFormat::Json => report.write_json(out),
+        _ => report.write_table(table, out),
+    })
+}
+
+fn report(
+    model: &RuntimeModel<'_>,
+    groups: &GoroutineGroups,
+    rows: &[Row],
+    leaks: Option<&Leaks>,
+    options: &GoroutinesOptions,
+) -> GoroutinesReport {
+    let usual = if options.written() == GoroutinesFormat::Table { USUAL_ROWS } else { usize::MAX };
+    let (shown, hidden) = rows.split_at(options.limit.unwrap_or(usual).min(rows.len()));
+    let count = |rows: &[Row]| rows.iter().map(|row| row.members.len() as u64).sum();
+    let stack = |member: &u32| model.goroutines.get(*member as usize).map_or((0, 0), |goroutine| goroutine.stack);
+    let stacks = rows.iter().flat_map(|row| &row.members).map(stack);
+    let of = |is_system: bool| -> u64 {
+        let groups = groups.groups.iter().filter(|group| group.is_system || !is_system);
+        groups.map(|group| group.members.len() as u64).sum()
+    };
+    let describe = Describe { model, now: model.newest_time(), files: LibraryFiles::new(model), options };
+    GoroutinesReport {
+        goroutines: of(false),
+        system: of(true),
+        leaked: leaks.map(|leaks| leaks.goroutines.len() as u64),
+        unknown_blocks: leaks.map(|leaks| leaks.unknown),
+        broken: Some(model.diagnostics.broken_goroutines),
+        selected: count(rows),
+        stack_bytes: stacks.map(|(lo, hi)| hi.saturating_sub(lo)).fold(0, u64::saturating_add),
+        groups_left_out: hidden.len() as u64,
+        goroutines_left_out: count(hidden),
+        groups: shown.iter().map(|row| describe.row(&groups.groups[row.group], row, leaks.is_some())).collect(),
+    }
+}
+
+struct Describe<'a, 'p> {
+    model: &'a RuntimeModel<'p>,
+    now: Option<u64>,
+    files: LibraryFiles,
+    options: &'a GoroutinesOptions,
+}
+
+impl Describe<'_, '_> {
+    fn row(&self, group: &GoroutineGroup, row: &Row, has_leaks: bool) -> Group {
+        let facts = facts(self.model, &row.members);
+        let wait = facts.oldest_wait.zip(self.now).map(|(since, now)| now.saturating_sub(since) as f64 / 1e9);
+        let id = |member: &u32| self.model.goroutines.get(*member as usize).map(|goroutine| goroutine.id);
+        let state = |(state, goroutines): (String, u64)| State { state, goroutines };
+        let label = |(key, label): (String, goheap_heap::goroutines::LabelFacts)| Label {
+            key,
+            goroutines: label.goroutines,
+            different: label.values.len() as u64,
+            values: self.options.values.then(|| label.values.into_iter().take(MOST_VALUES).collect()),
+        };
+        let count = row.members.len() as u64;
+        Group {
+            count,
+            leaked: has_leaks.then_some(if row.is_leaked { count } else { 0 }),
+            states: facts.states.into_iter().map(state).collect(),
+            oldest_wait_seconds: wait,
+            unknown_waits: facts.unknown_waits,
+            stack_bytes: facts.stack_bytes,
+            retained_bytes: row.retained,
+            retained_at_least: row.is_least,
+            system: group.is_system,
+            locked_to_thread: facts.locked,
+            ids: row.members.iter().take(MOST_IDS).filter_map(id).collect(),
+            place: self.files.place(&group.calls),
+            frames: group.calls.iter().map(|call| frame(call)).collect(),
+            created_by: group.creator.as_ref().map(frame),
+            labels: facts.labels.into_iter().map(label).collect(),
+        }
+    }
+}
+
+/// A call as reports have it.
+pub(crate) fn frame(call: &InlineFrame) -> Frame {
+    let (function, file, line) = (call.print_name(), call.file.clone(), call.line);
+    Frame { function, file, line, inlined: call.is_inlined }
+}

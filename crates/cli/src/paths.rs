@@ -1,0 +1,196 @@
+//! `goheap CORE paths WHAT...`: by which references objects are held.
+
+use crate::args::{Input, PathsOptions};
+use crate::diagnostics;
+use crate::errors::Failure;
+use crate::object::no_object;
+use crate::open::with_references;
+use crate::output::to_stdout;
+use crate::watch::Watch;
+use crate::{nearest, terminal};
+use goheap_graph::{CsrGraph, Weight};
+use goheap_heap::holding::{self, Exclusions, Holding, Selected, Subject};
+use goheap_heap::references::ReferenceGraph;
+use goheap_report::paths::{self, Answer, Cut, Dominator, Merged, MergedStep, Path, PathsReport, Share, Step, Target};
+
+/// Paths to one object with --all, and lines of merged ones: a screen.
+const USUAL_PATHS: usize = 10;
+const USUAL_STEPS: usize = 40;
+/// Paths that are looked at for those that read otherwise than the ones before.
+const MOST_PATHS: usize = 10_000;
+
+/// Runs the command.
+pub(crate) fn run(input: &Input, options: &PathsOptions) -> Result<(), Failure> {
+    with_references(input, |graph, watch| {
+        let selected: Vec<(Subject, Vec<u32>)> =
+            options.what.iter().map(|what| select(graph, what)).collect::<Result<_, _>>()?;
+        let holding = Holding::new(graph, watch)?;
+        let turned = holding.turned(watch)?;
+        let matches = options.exclude.as_ref().map(|regex| |text: &str| regex.is_match(text));
+        let exclusions = Exclusions::new(matches.as_ref().map(|matches| matches as &dyn Fn(&str) -> bool));
+        let asking = Asking { holding: &holding, turned: &turned, exclusions: &exclusions, options, watch };
+        let mut report = PathsReport { schema_version: paths::SCHEMA_VERSION, asked: Vec::new() };
+        for (what, (subject, nodes)) in options.what.iter().zip(&selected) {
+            report.asked.push(asking.answer(what, subject, nodes)?);
+        }
+        watch.report();
+        diagnostics::warn(graph.snapshot());
+        to_stdout(|out| match (options.json, options.csv) {
+            (true, _) => report.write_json(out),
+            (_, true) => report.write_csv(out),
+            _ => report.write_text(terminal::columns(), out),
+        })
+    })
+}
+
+/// The objects that an argument means.
+pub(crate) fn select(graph: &ReferenceGraph<'_, '_, '_>, what: &str) -> Result<(Subject, Vec<u32>), Failure> {
+    match graph.select(what) {
+        Selected::Objects(subject, nodes) => Ok((subject, nodes)),
+        Selected::NoObject(address) => Err(no_object(graph.snapshot(), address)),
+        Selected::NoSuchName(names) => Err(Failure::NoSuchName {
+            name: what.to_owned(),
+            kind: "type or variable",
+            nearest: nearest::told(what, names.iter().map(String::as_str)),
+        }),
+        Selected::NoSuchField(names) => Err(Failure::NoSuchName {
+            name: what.to_owned(),
+            kind: "field that leads to an object",
+            nearest: nearest::told(what, names.iter().map(String::as_str)),
+        }),
+    }
+}
+
+struct Asking<'a, 'g, 's, 'm, 'p> {
+    holding: &'a Holding<'g, 's, 'm, 'p>,
+    turned: &'a CsrGraph,
+    exclusions: &'a Exclusions<'a>,
+    options: &'a PathsOptions,
+    watch: &'a Watch,
+}
+
+impl Asking<'_, '_, '_, '_, '_> {
+    fn answer(&self, what: &str, subject: &Subject, nodes: &[u32]) -> Result<Answer, Failure> {
+        let graph = self.holding.graph();
+        let means = match subject {
+            Subject::Address(_) => "address",
+            Subject::Type(_) => "type",
+            Subject::Variable(_) => "variable",
+        };
+        let bytes = nodes.iter().map(|&node| graph.shallow(node)).sum();
+        let mut answer =
+            Answer { asked: what.to_owned(), means, objects: nodes.len() as u64, bytes, ..Answer::default() };
+        if self.options.merge {
+            answer.merged = Some(self.merged(nodes)?);
+            return Ok(answer);
+        }
+        let retained = self.holding.retained();
+        let mut chosen = nodes.to_vec();
+        chosen.sort_by_key(|&node| (std::cmp::Reverse(retained.of(node)), node));
+        let shown = if self.options.all { 1 } else { self.options.limit.unwrap_or(1) };
+        answer.targets = chosen.iter().take(shown).map(|&node| self.target(node)).collect();
+        Ok(answer)
+    }
+
+    fn target(&self, node: u32) -> Target {
+        let (graph, tree) = (self.holding.graph(), self.holding.tree());
+        let snapshot = graph.snapshot();
+        let Some(slot) = graph.slot_of(node) else { return Target::default() };
+        let wanted = if self.options.all { self.options.limit.unwrap_or(USUAL_PATHS) } else { 1 };
+        let (paths, more_paths) = self.paths(node, wanted);
+        let (nearest_cut, most) = self.holding.cuts_for(self.turned, node).unzip();
+        Target {
+            addr: hex(snapshot.objects.address(slot)),
+            ty: snapshot.type_text(slot),
+            size: graph.shallow(node),
+            retained: self.holding.retained().of(node),
+            reachable: tree.contains(node),
+            dominator: tree.idom(node).map(|node| self.dominator(node)),
+            cut: most.map(cut),
+            nearest_cut: nearest_cut.map(cut),
+            paths,
+            more_paths,
+        }
+    }
+
+    /// The first paths that read differently, at most so many, and whether there are more.
+    fn paths(&self, node: u32, wanted: usize) -> (Vec<Path>, bool) {
+        let mut found: Vec<(holding::Walk, u64)> = Vec::new();
+        let mut walks = self.holding.paths_to(self.turned, node, self.exclusions).take(MOST_PATHS).enumerate();
+        let is_cut_off = walks.any(|(index, walk)| {
+            let is_alike = |(other, _): &(holding::Walk, u64)| self.holding.read_alike(other, &walk);
+            match found.iter().position(is_alike).filter(|_| self.options.all) {
+                Some(alike) => found[alike].1 += 1,
+                None if found.len() < wanted => found.push((walk, 0)),
+                None => return true,
+            }
+            index + 1 == MOST_PATHS
+        });
+        (found.into_iter().map(|(walk, alike)| path(walk, alike)).collect(), is_cut_off)
+    }
+
+    fn dominator(&self, node: u32) -> Dominator {
+        let graph = self.holding.graph();
+        let addr = graph.slot_of(node).map(|slot| hex(graph.snapshot().objects.address(slot)));
+        Dominator { addr, name: self.holding.name(node) }
+    }
+
+    fn merged(&self, nodes: &[u32]) -> Result<Merged, Failure> {
+        let (steps, unreached) = self.holding.merged_paths(nodes, self.exclusions, self.watch)?;
+        let cut_here = self.holding.cut_for_set(self.turned, nodes, self.watch)?;
+        let usual = if self.options.json || self.options.csv { usize::MAX } else { USUAL_STEPS };
+        let limit = self.options.limit.unwrap_or(usual);
+        // What a step leads to its own steps lead to no more of, so that those that are shown hang together.
+        let mut order: Vec<usize> = (0..steps.len()).collect();
+        order.sort_by_key(|&index| (std::cmp::Reverse(steps[index].through.bytes), index));
+        let mut shown: Vec<usize> = order.into_iter().take(limit).collect();
+        shown.sort_unstable();
+        let left_out = steps.len() - shown.len();
+        let mut merged = Merged { unreached: share(unreached), cut: cut_here.map(cut), ..Merged::default() };
+        merged.steps_left_out = left_out as u64;
+        merged.steps = shown.into_iter().map(|index| merged_step(&steps[index])).collect();
+        Ok(merged)
+    }
+}
+
+fn merged_step(step: &holding::MergedStep) -> MergedStep {
+    MergedStep {
+        depth: step.depth,
+        reference: step.reference.clone(),
+        objects: step.through.objects,
+        bytes: step.through.bytes,
+        own_objects: step.own.objects,
+    }
+}
+
+fn hex(address: u64) -> String {
+    format!("{address:#x}")
+}
+
+/// For a report.
+pub(crate) fn share(weight: Weight) -> Share {
+    Share { objects: weight.objects, bytes: weight.bytes }
+}
+
+fn cut(cut: holding::Cut) -> Cut {
+    Cut {
+        holder: cut.holder,
+        addr: cut.address.map(hex),
+        reference: cut.reference,
+        ty: cut.ty,
+        frees: cut.frees,
+        frees_of_asked: cut.frees_of_set,
+    }
+}
+
+fn path(walk: holding::Walk, alike: u64) -> Path {
+    let step = |step: holding::Step| Step {
+        reference: step.reference,
+        addr: step.address.map(hex),
+        ty: step.ty,
+        retained: step.retained,
+        times: step.times,
+        left_out: step.left_out,
+    };
+    Path { root: walk.class.name(), alike, steps: walk.steps.into_iter().map(step).collect() }
+}

@@ -1,0 +1,131 @@
+//! What each blocked goroutine waits for, as objects of the heap.
+
+use crate::object::ObjectId;
+use crate::snapshot::HeapSnapshot;
+use goheap_runtime::stack::ThreadIndex;
+use goheap_runtime::{Goroutine, WaitClass};
+use rustc_hash::FxHashMap;
+
+/// What a goroutine waits for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Awaited {
+    /// Any of these objects would do; none at all where nothing can wake it.
+    Objects(Vec<ObjectId>),
+    /// Something that is on no heap, and so always there (`isMarkedOrNotInHeap`).
+    Outside,
+    /// It could not be found out.
+    Unknown,
+}
+
+/// Of all blocked ones, in order.
+#[derive(Debug, Default)]
+pub(super) struct AwaitedObjects {
+    of: Vec<(u32, Awaited)>,
+    pub(super) unknown: u64,
+}
+
+impl AwaitedObjects {
+    pub(super) fn read(snapshot: &HeapSnapshot<'_, '_>) -> Self {
+        let mut finder = Finder::new(snapshot);
+        let mut all = AwaitedObjects::default();
+        for (index, goroutine) in (0..).zip(&snapshot.model.goroutines) {
+            let Some(awaited) = finder.awaited(goroutine) else { continue };
+            all.unknown += u64::from(awaited == Awaited::Unknown);
+            all.of.push((index, awaited));
+        }
+        all
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = (u32, &Awaited)> + '_ {
+        self.of.iter().map(|(goroutine, awaited)| (*goroutine, awaited))
+    }
+}
+
+/// The addresses of what a goroutine waits for; none where it cannot be found out.
+pub(super) fn addresses(snapshot: &HeapSnapshot<'_, '_>, goroutine: &Goroutine) -> Vec<u64> {
+    match snapshot.model.wait_class(goroutine) {
+        Some(WaitClass::Channel) => {
+            let sudogs = snapshot.model.sudogs(goroutine).unwrap_or_default();
+            sudogs.iter().map(|sudog| sudog.channel).collect()
+        }
+        Some(WaitClass::Sync) => Finder::new(snapshot).sync_word(goroutine).into_iter().collect(),
+        _ => Vec::new(),
+    }
+}
+
+struct Finder<'s, 'm, 'p> {
+    snapshot: &'s HeapSnapshot<'m, 'p>,
+    threads: ThreadIndex<'s>,
+    /// Before 1.26: the semaphore that a goroutine waits for, by the address of its `g`.
+    semaphores: FxHashMap<u64, u64>,
+    /// Before 1.26: conditions that were looked at, and the conditions that goroutines were found to wait for.
+    conditions: FxHashMap<u64, ()>,
+    waiters: FxHashMap<u64, u64>,
+}
+
+impl<'s, 'm, 'p> Finder<'s, 'm, 'p> {
+    fn new(snapshot: &'s HeapSnapshot<'m, 'p>) -> Self {
+        let model = snapshot.model;
+        let sudogs = if model.has_sync_sudogs() { Vec::new() } else { model.semaphore_sudogs() };
+        Finder {
+            snapshot,
+            threads: model.thread_index(),
+            semaphores: sudogs.into_iter().map(|sudog| (sudog.g, sudog.elem)).collect(),
+            conditions: FxHashMap::default(),
+            waiters: FxHashMap::default(),
+        }
+    }
+
+    /// None for one that is not blocked, or so that it cannot leak.
+    fn awaited(&mut self, goroutine: &Goroutine) -> Option<Awaited> {
+        let model = self.snapshot.model;
+        match model.wait_class(goroutine)? {
+            WaitClass::Internal => None,
+            WaitClass::Never => Some(Awaited::Objects(Vec::new())),
+            WaitClass::Channel => Some(match model.sudogs(goroutine) {
+                Some(sudogs) => self.objects(sudogs.iter().map(|sudog| sudog.channel)),
+                None => Awaited::Unknown,
+            }),
+            WaitClass::Sync => Some(match self.sync_word(goroutine) {
+                Some(word) => self.objects([word].into_iter()),
+                None => Awaited::Unknown,
+            }),
+        }
+    }
+
+    fn objects(&self, addresses: impl Iterator<Item = u64>) -> Awaited {
+        let objects: Option<Vec<ObjectId>> =
+            addresses.map(|address| self.snapshot.objects.find_allocated(address).map(|slot| slot.id)).collect();
+        objects.map_or(Awaited::Outside, Awaited::Objects)
+    }
+
+    /// The address in the mutex, wait group or condition.
+    fn sync_word(&mut self, goroutine: &Goroutine) -> Option<u64> {
+        let model = self.snapshot.model;
+        if model.has_sync_sudogs() {
+            return model.sudogs(goroutine)?.first().map(|sudog| sudog.elem);
+        }
+        match goroutine.wait_reason {
+            Some("sync.Cond.Wait") => self.condition(goroutine),
+            _ => self.semaphores.get(&goroutine.address.0).copied(),
+        }
+    }
+
+    /// The condition that a goroutine waits for: `sync.(*Cond).Wait` needs it again when it wakes, so its stack has a pointer to one
+    /// in whose list the goroutine is.
+    fn condition(&mut self, goroutine: &Goroutine) -> Option<u64> {
+        if let Some(&cond) = self.waiters.get(&goroutine.address.0) {
+            return Some(cond);
+        }
+        let model = self.snapshot.model;
+        let scan = model.stack_scanner().scan(goroutine, &self.threads.start(goroutine));
+        for cond in scan.roots.iter().map(|root| root.value) {
+            if self.conditions.insert(cond, ()).is_none() {
+                for waiter in model.condition_waiters(cond) {
+                    self.waiters.entry(waiter).or_insert(cond);
+                }
+            }
+        }
+        self.waiters.get(&goroutine.address.0).copied()
+    }
+}

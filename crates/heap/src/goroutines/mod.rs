@@ -1,0 +1,21 @@
+//! Goroutines: which of them stand at the same place, which can never go on, and what they hold.
+//!
+//! To begin: [`GoroutineGroups::read`], which needs no heap; [`leaked`], which does; for one of them
+//! [`HeapSnapshot::goroutine_frames`](crate::HeapSnapshot::goroutine_frames).
+
+mod awaited;
+mod facts;
+mod groups;
+mod leaks;
+mod place;
+mod retained;
+mod variable_place;
+mod variables;
+
+pub use facts::{GoroutineFacts, LabelFacts, facts};
+pub use groups::{GoroutineGroup, GoroutineGroups};
+pub use leaks::{Leaks, leaked};
+pub use place::LibraryFiles;
+pub use retained::RetainedByGoroutines;
+pub use variable_place::VariablePlace;
+pub use variables::{GoroutineCall, GoroutineFrames, Variable, VariableRole};

@@ -1,0 +1,295 @@
+//! The objects of a forest by who owns them, and the ways from the owners laid over each other.
+
+use super::Holding;
+use super::code::Code;
+use super::forest::{Forest, Way, WayTexts, follow};
+use super::owners::{Held, Owner, OwnerKind};
+use crate::object_type::{ObjectType, Part};
+use goheap_graph::{IdBitSet, PathTrie, TrieNode, Weight};
+use rustc_hash::{FxHashMap, FxHashSet};
+use std::cmp::Reverse;
+
+/// One step between two objects that stands for several ways.
+const SEVERAL: &str = "(several ways)";
+/// Owners, those that keep most, of which one of several ways is told.
+const TOLD: usize = 20;
+
+/// Which objects and roots count as owners.
+pub(super) struct OwnCode<'o, 'g, 's, 'm, 'p> {
+    pub(super) holding: &'o Holding<'g, 's, 'm, 'p>,
+    /// The set itself, which owns nothing.
+    pub(super) members: &'o IdBitSet,
+    pub(super) is_skipped: &'o dyn Fn(&str) -> bool,
+}
+
+/// The owners of what of `forest` has a weight, and what of it nobody owns. Without own code above it is the root's, of a library
+/// or of the runtime, that is one variable or function; of any root if `takes_any_root`.
+pub(super) fn group(
+    own: &OwnCode<'_, '_, '_, '_, '_>,
+    forest: &Forest,
+    weights: &[Weight],
+    takes_any_root: bool,
+) -> (Vec<Owner>, Vec<u32>) {
+    let mut texts = WayTexts::default();
+    let ways = own.holding.ways(forest, &mut texts);
+    let several = texts.number(SEVERAL.to_owned());
+    let mut grouping = Grouping {
+        own,
+        forest,
+        takes_any_root,
+        texts,
+        skipped: FxHashMap::default(),
+        trie: PathTrie::new(),
+        above: Vec::with_capacity(forest.nodes.len()),
+        groups: Vec::new(),
+        by_name: FxHashMap::default(),
+        group_of_owner: FxHashMap::default(),
+        counted: IdBitSet::with_room_for(forest.len()),
+        root_names: FxHashMap::default(),
+        several: FxHashMap::default(),
+        direct: FxHashMap::default(),
+    };
+    let mut rest = Vec::new();
+    for index in 0..forest.len() {
+        grouping.visit(index, ways[index as usize], several);
+        let weight = weights[index as usize];
+        if weight.objects > 0 && !grouping.add(index, weight) {
+            rest.push(forest.nodes[index as usize]);
+        }
+    }
+    (grouping.finish(), rest)
+}
+
+/// What stands above a node of the forest.
+#[derive(Clone, Copy)]
+struct Above {
+    /// Index of the nearest own object or root; [`NONE`] where there is none.
+    owner: u32,
+    /// Index of the nearest root.
+    root: u32,
+    /// Where its way from its owner ends.
+    place: TrieNode,
+}
+
+struct Grouping<'f, 'o, 'g, 's, 'm, 'p> {
+    own: &'f OwnCode<'o, 'g, 's, 'm, 'p>,
+    forest: &'f Forest,
+    takes_any_root: bool,
+    texts: WayTexts,
+    skipped: FxHashMap<ObjectType, bool>,
+    trie: PathTrie,
+    above: Vec<Above>,
+    groups: Vec<Group>,
+    by_name: FxHashMap<(OwnerKind, u32), usize>,
+    group_of_owner: FxHashMap<u32, usize>,
+    /// Owners that keep something of the set themselves.
+    counted: IdBitSet,
+    root_names: FxHashMap<u32, Option<u32>>,
+    /// Of each place that several ways lead to, the first two nodes that they lie between.
+    several: FxHashMap<TrieNode, (u32, u32)>,
+    /// What roots lead to at once.
+    direct: FxHashMap<u32, FxHashSet<u32>>,
+}
+
+/// Owners of one name.
+struct Group {
+    kind: OwnerKind,
+    name: u32,
+    owners: u64,
+    keeps: Weight,
+    held_by: FxHashMap<u32, Weight>,
+    top: TrieNode,
+}
+
+const NONE: u32 = u32::MAX;
+
+impl Grouping<'_, '_, '_, '_, '_, '_> {
+    fn node(&self, index: u32) -> u32 {
+        self.forest.nodes[index as usize]
+    }
+
+    fn is_root(&self, index: u32) -> bool {
+        self.own.holding.graph.object_of(self.node(index)).is_none()
+    }
+
+    fn is_own(&mut self, index: u32) -> bool {
+        let (OwnCode { holding, members, is_skipped }, node) = (self.own, self.node(index));
+        let graph = holding.graph;
+        if members.contains(node) || holding.code.node(graph, node) != Code::Own {
+            return false;
+        }
+        let Some(slot) = graph.slot_of(node) else {
+            return holding.is_frame(node) && !is_skipped(&graph.text(node));
+        };
+        let snapshot = graph.snapshot();
+        let kind = snapshot.object_types[node as usize];
+        let is_skipped = || is_skipped(&snapshot.family_text(slot));
+        // Closures of one type are of many functions.
+        match kind.part() {
+            Part::Closure => !is_skipped(),
+            _ => !*self.skipped.entry(kind).or_insert_with(is_skipped),
+        }
+    }
+
+    /// Tells what stands above a node, whose parent was visited before.
+    fn visit(&mut self, index: u32, way: Way, several: u32) {
+        let mut above = Above { owner: NONE, root: NONE, place: PathTrie::ROOT };
+        if let Some(parent) = self.forest.parent(index) {
+            let parents = self.above[parent as usize];
+            above.owner = if self.is_own(parent) { parent } else { parents.owner };
+            above.root = match self.is_root(parent) {
+                true if self.takes_any_root || self.root_name(parent).is_some() => parent,
+                true => NONE,
+                false => parents.root,
+            };
+            let keeper = self.keeper(above);
+            above.place = match keeper {
+                NONE => PathTrie::ROOT,
+                _ if keeper == parent => {
+                    let top = self.group(keeper);
+                    // A root says what it leads to at once.
+                    let is_told = self.is_root(parent) && self.is_direct(parent, index);
+                    if is_told { top } else { follow(&mut self.trie, top, way, several) }
+                }
+                _ => follow(&mut self.trie, parents.place, way, several),
+            };
+            if way == Way::None && keeper != NONE && !(self.is_root(parent) && self.is_direct(parent, index)) {
+                let between = (self.node(parent), self.node(index));
+                self.several.entry(above.place).or_insert(between);
+            }
+        }
+        self.above.push(above);
+    }
+
+    /// True if the root `parent` leads to the node at once.
+    fn is_direct(&mut self, parent: u32, index: u32) -> bool {
+        let (root, node) = (self.node(parent), self.node(index));
+        let graph = self.own.holding.graph;
+        let targets = || graph.graph().targets(root).iter().copied().collect();
+        self.direct.entry(root).or_insert_with(targets).contains(&node)
+    }
+
+    /// Who keeps what is below these: where no own code does, the variable or the function of a library. Several frames of one
+    /// goroutine, or of several with the same stack, are no owner: nobody sees which to look at.
+    fn keeper(&self, above: Above) -> u32 {
+        let is_told = |root: u32| self.takes_any_root || self.own.holding.is_frame(self.node(root));
+        match above.owner {
+            NONE if above.root != NONE && is_told(above.root) => above.root,
+            owner => owner,
+        }
+    }
+
+    /// The top of the ways from the owners that `keeper`, an index of the forest, is of.
+    fn group(&mut self, keeper: u32) -> TrieNode {
+        if let Some(&group) = self.group_of_owner.get(&keeper) {
+            return self.groups[group].top;
+        }
+        let (holding, node) = (self.own.holding, self.node(keeper));
+        let graph = holding.graph;
+        let name = match graph.slot_of(node) {
+            Some(slot) => graph.snapshot().family_text(slot),
+            None => holding.root_name(node).unwrap_or_else(|| graph.text(node)),
+        };
+        let (kind, name) = (holding.owner_kind(node), self.texts.number(name));
+        let next = self.groups.len();
+        let group = *self.by_name.entry((kind, name)).or_insert(next);
+        if group == next {
+            let top = self.trie.child(PathTrie::ROOT, self.texts.number(format!("owner {next}")));
+            self.groups.push(Group {
+                kind,
+                name,
+                owners: 0,
+                keeps: Weight::default(),
+                held_by: FxHashMap::default(),
+                top,
+            });
+        }
+        self.group_of_owner.insert(keeper, group);
+        self.groups[group].top
+    }
+
+    /// Adds an object of the set; false where nobody keeps it.
+    fn add(&mut self, index: u32, weight: Weight) -> bool {
+        let above = self.above[index as usize];
+        let keeper = self.keeper(above);
+        if keeper == NONE {
+            return false;
+        }
+        let _ = self.group(keeper);
+        let Some(&group) = self.group_of_owner.get(&keeper) else { return false };
+        self.trie.add(above.place, weight.bytes, weight.objects);
+        let held_by = Some(above.root).filter(|&root| root != NONE && root != keeper);
+        let above = held_by.and_then(|root| self.root_name(root));
+        let above = above.unwrap_or_else(|| self.texts.number("(several roots)".to_owned()));
+        let group = &mut self.groups[group];
+        group.keeps.add(weight);
+        group.owners += u64::from(self.counted.insert(keeper));
+        if group.kind == OwnerKind::Object {
+            group.held_by.entry(above).or_default().add(weight);
+        }
+        true
+    }
+
+    /// The name of a root, by its index in the forest.
+    fn root_name(&mut self, root: u32) -> Option<u32> {
+        if let Some(&name) = self.root_names.get(&root) {
+            return name;
+        }
+        let name = self.own.holding.root_name(self.node(root)).map(|name| self.texts.number(name));
+        self.root_names.insert(root, name);
+        name
+    }
+
+    fn finish(self) -> Vec<Owner> {
+        let mut ways = self.ways_by_owner();
+        let texts = &self.texts;
+        let mut owners: Vec<(Owner, TrieNode)> = Vec::with_capacity(self.groups.len());
+        for group in self.groups.iter().filter(|group| group.keeps.objects > 0) {
+            let by = ways.remove(&group.top).unwrap_or_default();
+            let held_by = group.held_by.iter();
+            let held_by = held_by.map(|(&path, &share)| Held { path: texts.get(path).to_owned(), share });
+            let held_by = sorted(held_by.collect(), |held| held);
+            let (kind, name) = (group.kind, texts.get(group.name).to_owned());
+            let first = by.first().map_or(group.top, |(_, place)| *place);
+            let by = by.into_iter().map(|(held, _)| held).collect();
+            owners.push((Owner { kind, name, owners: group.owners, keeps: group.keeps, by, held_by }, first));
+        }
+        let order = |(owner, _): &(Owner, TrieNode)| (Reverse(owner.keeps.bytes), owner.kind, owner.name.clone());
+        owners.sort_by_cached_key(order);
+        for (owner, place) in owners.iter_mut().take(TOLD) {
+            owner.by.first_mut().into_iter().for_each(|held| self.tell_one_way(held, *place));
+        }
+        owners.into_iter().map(|(owner, _)| owner).collect()
+    }
+
+    /// Every way with objects at its end, by the place of the owner that it begins at.
+    fn ways_by_owner(&self) -> FxHashMap<TrieNode, Vec<(Held, TrieNode)>> {
+        let trie = &self.trie;
+        let mut ways: FxHashMap<TrieNode, Vec<(Held, TrieNode)>> = FxHashMap::default();
+        for node in trie.nodes().filter(|node| trie.own(*node).objects > 0) {
+            let up: Vec<TrieNode> = std::iter::successors(Some(node), |&node| trie.parent(node)).collect();
+            let [below @ .., top, _root] = &up[..] else { continue };
+            let labels = below.iter().rev().filter_map(|&node| trie.label(node));
+            let path = labels.map(|label| self.texts.get(label)).collect::<Vec<_>>().join(" → ");
+            ways.entry(*top).or_default().push((Held { path, share: trie.own(node) }, node));
+        }
+        ways.into_iter().map(|(top, ways)| (top, sorted(ways, |(held, _)| held))).collect()
+    }
+
+    /// Tells one of the ways of the first step that is several.
+    fn tell_one_way(&self, held: &mut Held, place: TrieNode) {
+        let up = std::iter::successors(Some(place), |&node| self.trie.parent(node));
+        let Some(&(above, node)) = up.filter_map(|node| self.several.get(&node)).last() else { return };
+        if let Some(way) = self.own.holding.way_down(above, node) {
+            held.path = held.path.replacen(SEVERAL, &format!("({way}, and otherwise)"), 1);
+        }
+    }
+}
+
+fn sorted<T>(mut list: Vec<T>, held: impl Fn(&T) -> &Held) -> Vec<T> {
+    list.sort_by(|one, other| {
+        let (one, other) = (held(one), held(other));
+        (Reverse(one.share.bytes), &one.path).cmp(&(Reverse(other.share.bytes), &other.path))
+    });
+    list
+}

@@ -1,0 +1,88 @@
+//! How objects are held: by which paths, by which one reference, and by whom in the program's own code.
+//!
+//! - To name objects as people do, by address, type or variable: [`HeapSnapshot::select`](crate::HeapSnapshot).
+//! - For paths from roots: [`Holding::paths_to`], [`Holding::merged_paths`].
+//! - For the reference to cut: [`Holding::cuts_for`], [`Holding::cut_for_set`].
+//! - For the owners in the program's own code: [`Holding::owners`].
+
+mod code;
+mod cost;
+mod cut;
+mod forest;
+mod grouping;
+mod merged;
+mod owners;
+mod paths;
+mod select;
+mod steps;
+mod variable;
+
+pub use code::Code;
+pub use cost::Exclusions;
+pub use cut::Cut;
+pub use merged::MergedStep;
+pub use owners::{Held, Owner, OwnerKind, Owners};
+pub use select::{Selected, Subject};
+pub use steps::{Step, Walk};
+
+use crate::error::HeapError;
+use crate::inspect::Places;
+use crate::references::{ReferenceGraph, RootKind};
+use code::CodeOf;
+use goheap_graph::{DominatorTree, RetainedSizes};
+use goheap_runtime::Observer;
+
+/// The references of a heap, and what each node retains.
+///
+/// # Overhead
+/// That of [`DominatorTree`] and [`RetainedSizes`]; paths and cuts turn the graph round, which takes what the graph takes once
+/// more.
+pub struct Holding<'g, 's, 'm, 'p> {
+    graph: &'g ReferenceGraph<'s, 'm, 'p>,
+    tree: DominatorTree,
+    retained: RetainedSizes,
+    places: Places<'s, 'm, 'p>,
+    code: CodeOf,
+    root_costs: Vec<u8>,
+}
+
+impl<'g, 's, 'm, 'p> Holding<'g, 's, 'm, 'p> {
+    /// Works out who dominates whom in `graph`.
+    ///
+    /// # Errors
+    /// The observer's refusal.
+    pub fn new(graph: &'g ReferenceGraph<'s, 'm, 'p>, observer: &dyn Observer) -> Result<Self, HeapError> {
+        let tree = graph.dominators(observer)?;
+        let retained = graph.retained(&tree, observer)?;
+        let code = CodeOf::new(graph);
+        let places = Places::new(graph.snapshot());
+        let mut holding = Holding { graph, tree, retained, places, code, root_costs: Vec::new() };
+        holding.root_costs = holding.root_costs();
+        Ok(holding)
+    }
+
+    /// The graph that it was made of.
+    pub fn graph(&self) -> &'g ReferenceGraph<'s, 'm, 'p> {
+        self.graph
+    }
+
+    /// Who dominates whom.
+    pub fn tree(&self) -> &DominatorTree {
+        &self.tree
+    }
+
+    /// What a node is: the type of an object, the name of a root with its frames, or of what groups roots.
+    pub fn name(&self, node: u32) -> String {
+        let frames = self.root_steps(node).into_iter().map(|step| step.reference).collect::<Vec<_>>();
+        match self.graph.root_node(node).map(|root| root.kind) {
+            Some(_) if !frames.is_empty() => frames.join(" → "),
+            Some(RootKind::Package(..)) => format!("package {}", self.graph.text(node)),
+            _ => self.graph.text(node),
+        }
+    }
+
+    /// What each node retains.
+    pub fn retained(&self) -> &RetainedSizes {
+        &self.retained
+    }
+}

@@ -1,0 +1,151 @@
+//! Who, in the program's own code, keeps a set of objects.
+
+use super::code::{Code, is_function};
+use super::grouping::{self, OwnCode};
+use super::{Exclusions, Holding};
+use crate::error::HeapError;
+use crate::references::RootKind;
+use goheap_graph::{IdBitSet, Weight};
+use goheap_runtime::{Claim, Observer};
+
+/// Owners of a set of objects.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Owners {
+    /// The set.
+    pub total: Weight,
+    /// What of it no root reaches.
+    pub unreached: Weight,
+    /// Those that own alone: every path to the objects goes through them. More bytes first.
+    pub owned: Vec<Owner>,
+    /// Of what several hold and none owns: who, on a shortest path, stands nearest to it.
+    pub shared: Vec<Owner>,
+}
+
+/// Objects of a type, variables or functions that keep some of the set.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Owner {
+    /// What they are.
+    pub kind: OwnerKind,
+    /// The type, the variable with its type, or the function.
+    pub name: String,
+    /// How many of them there are.
+    pub owners: u64,
+    /// What of the set they keep.
+    pub keeps: Weight,
+    /// By which fields they do; more bytes first.
+    pub by: Vec<Held>,
+    /// The roots that the owners are below themselves, with what of the set is; more bytes first. None of what is a root.
+    pub held_by: Vec<Held>,
+}
+
+/// Some of what an owner keeps.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Held {
+    /// The fields from the owner to the objects, or the root above the owner.
+    pub path: String,
+    /// What of the set is kept so.
+    pub share: Weight,
+}
+
+/// What an owner is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum OwnerKind {
+    /// Objects of a type, or closures of a function.
+    Object,
+    /// A package variable.
+    Variable,
+    /// A function in whose frame it is, or a goroutine.
+    Function,
+    /// A root of a library or of the runtime: nobody in the program's own code.
+    Foreign,
+}
+
+impl OwnerKind {
+    /// A word for people.
+    pub fn name(self) -> &'static str {
+        match self {
+            OwnerKind::Object => "object",
+            OwnerKind::Variable => "variable",
+            OwnerKind::Function => "function",
+            OwnerKind::Foreign => "foreign",
+        }
+    }
+}
+
+impl Holding<'_, '_, '_, '_> {
+    /// Who keeps the objects of `set`: of each, the nearest dominator that is of the program's own code, neither of the set
+    /// itself nor of a type of which `is_skipped` says so. What none owns is told by the nearest of these on a shortest path.
+    ///
+    /// # Errors
+    /// The observer's refusal.
+    pub fn owners(
+        &self,
+        set: &[u32],
+        is_skipped: &dyn Fn(&str) -> bool,
+        observer: &dyn Observer,
+    ) -> Result<Owners, HeapError> {
+        observer.begin("owners");
+        let nodes = u64::from(self.tree.node_count());
+        observer.claim(Claim { kept: 0, passing: nodes * 5 + set.len() as u64 * 40 })?;
+        let mut members = IdBitSet::with_room_for(self.tree.node_count());
+        let mut owners = Owners::default();
+        for &node in set {
+            if members.insert(node) {
+                owners.total.add(self.graph.weight(node));
+            }
+        }
+        let own = OwnCode { holding: self, members: &members, is_skipped };
+        let forest = self.dominating(set);
+        let weigh = |node| if members.contains(node) { self.graph.weight(node) } else { Weight::default() };
+        let weights: Vec<Weight> = forest.nodes.iter().map(|&node| weigh(node)).collect();
+        let (owned, rest) = grouping::group(&own, &forest, &weights, false);
+        let (forest, weights, unreached) = self.shortest(&rest, &Exclusions::new(None), observer)?;
+        (owners.owned, owners.unreached) = (owned, unreached);
+        for &node in set.iter().filter(|node| !self.tree.contains(**node)) {
+            owners.unreached.add(self.graph.weight(node));
+        }
+        owners.shared = grouping::group(&own, &forest, &weights, true).0;
+        Ok(owners)
+    }
+
+    /// What an owner is.
+    pub(super) fn owner_kind(&self, node: u32) -> OwnerKind {
+        if self.graph.object_of(node).is_some() {
+            return OwnerKind::Object;
+        }
+        if self.code.node(self.graph, node) != Code::Own {
+            return OwnerKind::Foreign;
+        }
+        let mut path = self.graph.root_path(node).into_iter().filter_map(|node| self.graph.root_node(node));
+        let is_on_stack = path.any(|root| matches!(root.kind, RootKind::Goroutine(_) | RootKind::GoroutineGroup(_)));
+        if is_on_stack { OwnerKind::Function } else { OwnerKind::Variable }
+    }
+
+    /// True of a root and what stands below it, unlike what roots are grouped by.
+    pub(super) fn is_frame(&self, node: u32) -> bool {
+        self.graph.root_node(node).is_some_and(|root| matches!(root.kind, RootKind::Frame(_)))
+    }
+
+    /// The variable, or the function and its variable, of a root; None of what stands above many.
+    pub(super) fn root_name(&self, node: u32) -> Option<String> {
+        let path = self.graph.root_path(node);
+        let kind_of = |node: &u32| self.graph.root_node(*node).map(|root| root.kind);
+        let is_frame = |node: &u32| matches!(kind_of(node), Some(RootKind::Frame(_)));
+        let frames: Vec<String> = path.iter().copied().filter(is_frame).map(|node| self.graph.text(node)).collect();
+        let goroutine = path.iter().find(|node| matches!(kind_of(node), Some(RootKind::Goroutine(_))));
+        let group = path.iter().find(|node| matches!(kind_of(node), Some(RootKind::GoroutineGroup(_))));
+        match goroutine {
+            None if group.is_some() => group.map(|&group| self.graph.text(group)),
+            Some(&goroutine) if frames.is_empty() => Some(format!("several calls of {}", self.graph.text(goroutine))),
+            None => frames.into_iter().next(),
+            Some(&goroutine) => {
+                let start = self.graph.start_of(goroutine).unwrap_or_default();
+                let functions = frames.iter().rev().filter(|text| is_function(text));
+                let function =
+                    functions.map(|text| text.trim_end_matches(" (inlined)").to_owned()).next().unwrap_or(start);
+                let variable = frames.last().filter(|text| !is_function(text));
+                Some(variable.map_or(function.clone(), |variable| format!("{function}: {variable}")))
+            }
+        }
+    }
+}

@@ -1,0 +1,224 @@
+//! A path in words: by which field each object leads to the next.
+
+use super::Holding;
+use crate::inspect::{Place, PlaceField};
+use crate::label_text::{captured_path, shown};
+use crate::object::{ObjectId, Slot};
+use crate::object_type::{Evidence, Part};
+use crate::references::RootKind;
+use crate::root::RootClass;
+
+/// Steps of a path that are told at its start and at its end, where it has more.
+const STEPS_AT_ENDS: usize = 40;
+
+/// One step of a path: a root, or an object and by which reference it is held.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Step {
+    /// The node in the graph.
+    pub node: u32,
+    /// The name of the root, or the field that leads here with its type, `.entries map[string]*main.Session`, and what it
+    /// holds where its type does not tell, ` = main.Item`.
+    pub reference: String,
+    /// First byte of the object; None of a root.
+    pub address: Option<u64>,
+    /// The object's type; empty where it is not known, and of a root.
+    pub ty: String,
+    /// Bytes that would be freed with it.
+    pub retained: u64,
+    /// How many times in a row the same field leads on; the object is the last of them.
+    pub times: u64,
+    /// How many steps between the one before and this one are not told.
+    pub left_out: u64,
+}
+
+/// A path from a root to an object.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Walk {
+    /// What kind of root it begins at.
+    pub class: RootClass,
+    /// The root's frames first, the object last. What maps and channels are made of is passed over.
+    pub steps: Vec<Step>,
+}
+
+/// By which word an object leads to another.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Hop {
+    pub(super) place: Place,
+    /// True if it is a container's own pointer to one of its parts.
+    pub(super) is_machinery: bool,
+}
+
+/// What tells apart the hops from objects of all kinds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) struct HopKey {
+    kind: u32,
+    offset: u64,
+}
+
+impl Holding<'_, '_, '_, '_> {
+    /// The steps of a path of nodes, the first of which is a root and all others objects.
+    pub(super) fn walk(&self, nodes: &[u32]) -> Walk {
+        let (root, objects) = nodes.split_first().map_or((self.graph.root(), nodes), |(root, rest)| (*root, rest));
+        let mut steps = self.root_steps(root);
+        let (mut from, mut last_key) = (None, None);
+        for (index, &node) in objects.iter().enumerate() {
+            let is_last = index + 1 == objects.len();
+            let Some(to) = self.graph.slot_of(node) else { continue };
+            let offset = from.and_then(|from| self.offset_between(from, to));
+            let key = from.zip(offset).map(|(from, offset)| self.hop_key(from, offset));
+            let is_new = key.is_none() || key != last_key;
+            match from.zip(offset).map(|(from, offset)| (from, offset, self.is_machinery(from, offset))) {
+                Some((_, _, true)) if !is_last => {}
+                Some((from, offset, _)) if is_new => steps.push(self.step(node, &self.hop(from, offset, true), to)),
+                Some(_) => {
+                    if let Some(step) = steps.last_mut() {
+                        *step = Step {
+                            times: step.times + 1,
+                            node,
+                            reference: std::mem::take(&mut step.reference),
+                            ..self.object_step(node, to)
+                        };
+                    }
+                }
+                // What a root leads to at once is told by the root.
+                None => match steps.last_mut().filter(|_| !is_last || index == 0) {
+                    Some(step) if index == 0 => step.become_object(&self.object_step(node, to)),
+                    _ => steps.push(self.object_step(node, to)),
+                },
+            }
+            (from, last_key) = (Some(to), key);
+        }
+        Walk { class: self.class_of(root), steps: shortened(steps) }
+    }
+
+    /// The frames of a root, without what it is grouped by.
+    pub(super) fn root_steps(&self, root: u32) -> Vec<Step> {
+        let is_told = |node: &u32| {
+            let kind = self.graph.root_node(*node).map(|root| root.kind);
+            matches!(kind, Some(RootKind::Goroutine(_) | RootKind::Frame(_)))
+        };
+        let step = |node: u32| Step {
+            node,
+            reference: self.graph.text(node),
+            address: None,
+            ty: String::new(),
+            retained: self.retained.of(node),
+            times: 1,
+            left_out: 0,
+        };
+        self.graph.root_path(root).into_iter().filter(is_told).map(step).collect()
+    }
+
+    pub(super) fn class_of(&self, root: u32) -> RootClass {
+        let kinds = self.graph.root_path(root).into_iter().filter_map(|node| self.graph.root_node(node));
+        let mut classes = kinds.filter_map(|root| match root.kind {
+            RootKind::Class(class) => Some(class),
+            _ => None,
+        });
+        classes.next().unwrap_or(RootClass::Other)
+    }
+
+    fn object_step(&self, node: u32, slot: Slot) -> Step {
+        let snapshot = self.graph.snapshot();
+        Step {
+            node,
+            reference: String::new(),
+            address: Some(snapshot.objects.address(slot)),
+            ty: snapshot.type_text(slot),
+            retained: self.retained.of(node),
+            times: 1,
+            left_out: 0,
+        }
+    }
+
+    fn step(&self, node: u32, hop: &Hop, to: Slot) -> Step {
+        Step { reference: self.reference(hop, to), ..self.object_step(node, to) }
+    }
+
+    /// The field of a hop, its type, and what it turned out to hold.
+    pub(super) fn reference(&self, hop: &Hop, to: Slot) -> String {
+        let snapshot = self.graph.snapshot();
+        let (field, tells_all) = match hop.place.field {
+            Some(PlaceField::Of(ty, tells_more)) => (shown(&snapshot.types, ty).into_owned(), !tells_more),
+            Some(PlaceField::PointerTo(ty)) => (format!("*{}", shown(&snapshot.types, ty)), true),
+            None => (String::new(), false),
+        };
+        let text = format!("{} {}", hop.place.path, snapshot.short_name(&field));
+        let text = text.trim().to_owned();
+        let kind = snapshot.object_types[to.id.0 as usize];
+        let guess = if kind.evidence() == Evidence::Candidate { " ?" } else { "" };
+        if tells_all || !kind.is_known() {
+            return text + guess;
+        }
+        let held = snapshot.family_text(to);
+        format!("{text} = {}{guess}", snapshot.short_name(&held)).trim().to_owned()
+    }
+
+    /// Where the first word of `from` is that leads into `to`.
+    pub(super) fn offset_between(&self, from: Slot, to: Slot) -> Option<u64> {
+        self.places.first_between(from, to)
+    }
+
+    /// By which field the word at `offset` leads on.
+    pub(super) fn hop(&self, from: Slot, offset: u64, is_numbered: bool) -> Hop {
+        let mut place = self.places.place(from, offset, is_numbered);
+        let kind = self.graph.snapshot().object_types[from.id.0 as usize];
+        if kind.part() == Part::Closure && place.field.is_some() {
+            place.path = captured_path(&place.path);
+        }
+        Hop { is_machinery: self.is_machinery(from, offset), place }
+    }
+
+    /// What is equal where the unnumbered hop is.
+    pub(super) fn hop_key(&self, from: Slot, offset: u64) -> HopKey {
+        let kind = self.graph.snapshot().object_types[from.id.0 as usize];
+        HopKey {
+            kind: kind.with_evidence(Evidence::None).to_bits(),
+            offset: self.places.offset_in_period(from, offset),
+        }
+    }
+
+    /// True of what leads from one part of a container to another.
+    pub(super) fn is_machinery(&self, from: Slot, offset: u64) -> bool {
+        let kind = self.graph.snapshot().object_types[from.id.0 as usize];
+        match kind.part() {
+            _ if !kind.is_known() => false,
+            Part::MapBuckets | Part::MapGroups | Part::ChanBuffer => {
+                self.places.place(from, offset, false).field.is_none()
+            }
+            part => is_machinery_alone(part),
+        }
+    }
+
+    /// True of an object that leads to nothing but parts of its container.
+    pub(super) fn is_all_machinery(&self, object: u32) -> bool {
+        let kind = self.graph.snapshot().object_types[ObjectId(object).0 as usize];
+        kind.is_known() && is_machinery_alone(kind.part())
+    }
+}
+
+fn is_machinery_alone(part: Part) -> bool {
+    matches!(
+        part,
+        Part::MapHeader | Part::MapExtra | Part::MapDirectory | Part::MapTable | Part::ChanHeader | Part::Machinery
+    )
+}
+
+impl Step {
+    /// The root's step tells of the object that it leads to.
+    fn become_object(&mut self, object: &Step) {
+        let reference = std::mem::take(&mut self.reference);
+        *self = Step { reference, ..object.clone() };
+    }
+}
+
+fn shortened(mut steps: Vec<Step>) -> Vec<Step> {
+    if steps.len() <= 2 * STEPS_AT_ENDS {
+        return steps;
+    }
+    let rest = steps.split_off(STEPS_AT_ENDS);
+    let end = rest.len() - STEPS_AT_ENDS;
+    steps.extend(rest.into_iter().skip(end));
+    steps[STEPS_AT_ENDS].left_out = end as u64;
+    steps
+}

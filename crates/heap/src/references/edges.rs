@@ -1,0 +1,126 @@
+//! The edges of objects: the words that the walk follows, read once more, in order of address.
+
+use crate::object::Slot;
+use crate::snapshot::HeapSnapshot;
+use crate::span_scan::SpanScan;
+use crate::word_batch::{BATCH, Word, WordBatch};
+use goheap_graph::{CsrGraph, EdgeBlock, GraphBuilder, GraphError, IdBitSet};
+use goheap_runtime::{Meter, Observer, Span};
+use std::ops::Range;
+
+/// Slots, and bytes, that one thread reads at a time, unless one span has more.
+const BLOCK_SLOTS: u32 = 1 << 16;
+const BLOCK_BYTES: u64 = 16 << 20;
+/// Larger objects are mostly tables, of which much is zero.
+const LARGE: u64 = 1 << 18;
+
+/// Reads the edges of spans.
+///
+/// # Overhead
+/// 40 bytes a span, and some KiB for each thread.
+pub(super) struct EdgeReader<'s, 'm, 'p> {
+    snapshot: &'s HeapSnapshot<'m, 'p>,
+    spans: Vec<SpanScan<'p>>,
+    /// Indexes of the spans of each block.
+    blocks: Vec<Range<u32>>,
+}
+
+impl<'s, 'm, 'p> EdgeReader<'s, 'm, 'p> {
+    pub(super) fn new(snapshot: &'s HeapSnapshot<'m, 'p>) -> Self {
+        let spans = SpanScan::all(snapshot.model, &snapshot.objects);
+        let mut blocks: Vec<Range<u32>> = Vec::new();
+        let (mut slots, mut bytes) = (0, 0);
+        for (span, index) in snapshot.model.heap.spans.iter().zip(0..) {
+            match blocks.last_mut().filter(|_| slots < BLOCK_SLOTS && bytes < BLOCK_BYTES) {
+                Some(block) => block.end = index + 1,
+                None => {
+                    (slots, bytes) = (0, 0);
+                    blocks.push(index..index + 1);
+                }
+            }
+            slots += span.nelems;
+            bytes += span.byte_len();
+        }
+        EdgeReader { snapshot, spans, blocks }
+    }
+
+    /// The graph of what `builder` has and of these edges, of which there are so many.
+    pub(super) fn read(
+        &self,
+        builder: GraphBuilder,
+        edges: u64,
+        observer: &dyn Observer,
+    ) -> Result<CsrGraph, GraphError> {
+        let objects = &self.snapshot.objects;
+        let meter = Meter::new(observer, u64::from(objects.len()));
+        let last = self.snapshot.model.heap.spans.len() as u32;
+        let first_of = |span: u32| if span < last { objects.first_of(span) } else { objects.len() };
+        let ids: Vec<_> = self.blocks.iter().map(|block| first_of(block.start)..first_of(block.end)).collect();
+        builder.build_blocks(&ids, edges, |index, block| {
+            let mut words = WordBatch::default();
+            for span in self.blocks[index].clone() {
+                self.read_span(span, &mut words, block);
+            }
+            meter.add(ids[index].len() as u64);
+        })
+    }
+
+    fn read_span(&self, index: u32, words: &mut WordBatch, block: &mut EdgeBlock) {
+        let objects = &self.snapshot.objects;
+        let (span, scan) = (&self.snapshot.model.heap.spans[index as usize], &self.spans[index as usize]);
+        if span.is_noscan() {
+            return;
+        }
+        let first = objects.first_of(index);
+        let mut reached = self.snapshot.reached.ones_in(first..first + span.nelems);
+        if !scan.has_bits() {
+            reached.for_each(|id| self.read_any(span, objects.slot_in(id, index), words, block));
+            return;
+        }
+        loop {
+            words.clear();
+            let mut read = 0;
+            for id in reached.by_ref().take(BATCH) {
+                let start = scan.start_of(id);
+                words.push_slot(scan, start, scan.pointer_bits(start), id);
+                read += 1;
+            }
+            self.flush(words, block);
+            if read < BATCH {
+                return;
+            }
+        }
+    }
+
+    /// Reads an object of any kind.
+    fn read_any(&self, span: &Span<'p>, slot: Slot, words: &mut WordBatch, block: &mut EdgeBlock) {
+        let masks = &self.snapshot.model.masks;
+        let start = self.snapshot.objects.address(slot);
+        words.clear();
+        let mut visit = |offset: u64| {
+            let value = masks.word(span, start.wrapping_add(offset)).unwrap_or(0);
+            words.push(Word { value, word: 0, object: slot.id.0 });
+            if words.is_full() {
+                self.flush(words, block);
+                words.clear();
+            }
+        };
+        if span.elem_size > LARGE && span.nelems == 1 && masks.can_walk_pieces() {
+            masks.for_each_nonzero_offset_in(span, 0..span.elem_size, visit);
+        } else {
+            masks.for_each_offset(span, slot.slot, &mut visit);
+        }
+        self.flush(words, block);
+    }
+
+    /// Adds the edges that the words of the batch are; the object of each is its number.
+    fn flush(&self, words: &mut WordBatch, block: &mut EdgeBlock) {
+        let allocated: &IdBitSet = self.snapshot.objects.allocated_ids();
+        words.locate(&self.snapshot.objects);
+        for (word, place) in words.words().iter().zip(words.places()) {
+            if allocated.contains(place.id) {
+                block.push(word.object, place.id);
+            }
+        }
+    }
+}

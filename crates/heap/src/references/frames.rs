@@ -1,0 +1,135 @@
+//! The dominator tree as frames, which read as those of the reference tree.
+
+use super::{ReferenceGraph, RootKind};
+use crate::error::HeapError;
+use crate::labels::Labels;
+use crate::needs::Needs;
+use crate::object::ObjectId;
+use crate::pointer_counts::Share;
+use crate::resolve::Resolver;
+use crate::root::RootClass;
+use crate::snapshot::SnapshotOptions;
+use crate::tree::{DrawnGroup, DrawnRoot, TreeBuilder, UNREACHABLE, shared_objects};
+use goheap_graph::{DominatorTree, PathTrie, TrieNode};
+use goheap_runtime::{Claim, Meter, Observer};
+
+/// The dominator tree of a heap: frames by path, with the bytes and objects of each. What hangs below a frame is what would be
+/// freed if all that it stands for went. A tower `unreachable` stands beside what the roots hold.
+pub struct DominatorFrames {
+    trie: PathTrie,
+    labels: Labels,
+    reached: Share,
+    unreachable: Option<TrieNode>,
+}
+
+impl DominatorFrames {
+    /// The frames.
+    pub fn tree(&self) -> &PathTrie {
+        &self.trie
+    }
+
+    /// The text of a label of the tree or of one pruned from it.
+    pub fn label_text(&self, label: u32) -> &str {
+        self.labels.get(label)
+    }
+
+    /// The tower of what no root reaches; None where there is none.
+    pub fn unreachable(&self) -> Option<TrieNode> {
+        self.unreachable
+    }
+
+    /// What the roots dominate: all that they reach.
+    pub fn reached(&self) -> Share {
+        self.reached
+    }
+}
+
+impl ReferenceGraph<'_, '_, '_> {
+    /// Of each frame of the reference tree, by its index, how much of its own is shared: held by several objects or roots of which
+    /// none alone keeps it, so that its holder in the tree does not. The snapshot must have been taken with its owners.
+    pub fn shared_by_frame(&self, tree: &DominatorTree) -> Vec<Share> {
+        let mut shares = vec![Share::default(); self.snapshot.tree().len()];
+        for id in shared_objects(&self.graph, tree, self.object_count()).iter_ones() {
+            if let Some(frame) = self.snapshot.frame_of(ObjectId(id)) {
+                let share: &mut Share = &mut shares[frame.index()];
+                share.bytes += self.shallow(id);
+                share.objects += 1;
+            }
+        }
+        shares
+    }
+
+    /// Draws `tree`, which is of this graph. It reads the heap once more, to name the pointer by which each object hangs on its
+    /// immediate dominator. Where several ways that part below the dominator lead to an object, no pointer does: it is shown
+    /// by its type, as `[shared]` below an object, and in a frame of its own below roots.
+    ///
+    /// # Errors
+    /// The observer's refusal.
+    pub fn frames(&self, tree: &DominatorTree, observer: &dyn Observer) -> Result<DominatorFrames, HeapError> {
+        let snapshot = self.snapshot;
+        observer.begin("frames");
+        let needs = Needs::new(&snapshot.model.heap, SnapshotOptions::default());
+        let walk = needs.tree();
+        let idoms = u64::from(self.object_count()) * 4;
+        observer.claim(Claim { kept: 0, passing: walk.kept + walk.passing + idoms })?;
+        let mut resolver = Resolver::new(snapshot.model, snapshot.types.clone());
+        resolver.closures = snapshot.closures.clone();
+        let mut labels = Labels::new(snapshot.labels.packages.clone());
+        let mut trie = PathTrie::new();
+        let nodes = self.root_frames(&mut labels, &mut trie);
+        let frame = |node: u32| nodes[(node - self.root()) as usize];
+        let objects = &snapshot.objects;
+        let types = &snapshot.object_types;
+        let mut builder = TreeBuilder::new(snapshot.model, objects, &mut resolver, &mut labels, &mut trie, types);
+        let of_class = |class: RootClass| {
+            let roots = snapshot.roots.iter().enumerate().filter(move |(_, root)| root.class == class);
+            roots.map(|(index, &root)| {
+                let holder = self.roots.of_root(index);
+                DrawnRoot { root, holder, frame: frame(holder) }
+            })
+        };
+        let groups = self.root_nodes().map(|(node, root)| DrawnGroup {
+            node,
+            frame: frame(node),
+            shared: shared_text(root.kind),
+        });
+        let meter = Meter::new(observer, needs.scannable);
+        let roots = RootClass::ALL.into_iter().flat_map(of_class);
+        let reached = builder.walk_dominators((&self.graph, tree), roots, groups, &meter);
+        builder.unreachable();
+        let text = labels.text(UNREACHABLE);
+        let top = trie.nodes().rev().find(|&node| trie.parent(node) == Some(PathTrie::ROOT));
+        let unreachable = top.filter(|&node| trie.label(node) == Some(text));
+        Ok(DominatorFrames { trie, labels, reached, unreachable })
+    }
+
+    /// A frame for each node above objects. Goroutines of one stack are not told apart.
+    fn root_frames(&self, labels: &mut Labels, trie: &mut PathTrie) -> Vec<TrieNode> {
+        let mut frames: Vec<TrieNode> = Vec::new();
+        for (_, root) in self.root_nodes() {
+            let above = root.parent.map_or(PathTrie::ROOT, |parent| frames[(parent - self.root()) as usize]);
+            frames.push(match root.kind {
+                RootKind::All => PathTrie::ROOT,
+                RootKind::Goroutine(_) => above,
+                kind => {
+                    let label = labels.text(&self.root_text(kind));
+                    trie.child(above, label)
+                }
+            });
+        }
+        frames
+    }
+}
+
+/// What is called that which several of the nodes below one of this kind hold together.
+fn shared_text(kind: RootKind) -> &'static str {
+    match kind {
+        RootKind::All => "held by several classes of roots",
+        RootKind::Class(RootClass::Variables | RootClass::Runtime) => "held by several packages",
+        RootKind::Class(RootClass::Goroutines) => "held by several goroutines of different stacks",
+        RootKind::Class(RootClass::Other) => "held by several of these",
+        RootKind::Package(..) => "held by several variables of the package",
+        RootKind::GoroutineGroup(_) => "held by several goroutines of this stack",
+        RootKind::Goroutine(_) | RootKind::Frame(_) => "held by several variables",
+    }
+}

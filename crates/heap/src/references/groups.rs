@@ -1,0 +1,175 @@
+//! What groups retain: of objects of one type, package or kind, and of roots.
+
+use super::{ReferenceGraph, RootKind};
+use crate::histogram::{Grouping, Histogram, Selection};
+use crate::object::ObjectId;
+use crate::root::RootClass;
+use goheap_graph::{DominatorTree, RetainedSizes, Weight, retained_by_set};
+use rayon::prelude::*;
+use std::cmp::Reverse;
+
+/// Which roots are one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RootGrouping {
+    /// The variables of one package; all goroutines; all others.
+    Package,
+    /// One variable; the goroutines of one stack; finalizers of one type, one queue and the like.
+    Root,
+}
+
+/// What a group of roots retains.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RootGroup {
+    /// The package, variable, goroutines, ...
+    pub name: String,
+    /// What would be freed if these roots went.
+    pub retained: Weight,
+}
+
+/// Groups of roots, with more bytes first, then by name. Together with what is shared they are all that is reachable.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RootGroups {
+    /// Groups that retain something.
+    pub groups: Vec<RootGroup>,
+    /// What several groups hold and none alone.
+    pub shared: Weight,
+}
+
+/// The objects that are grouped.
+pub struct RetainedHistogram<F> {
+    /// What they are put together by.
+    pub grouping: Grouping,
+    /// Which ones.
+    pub selection: Selection,
+    /// Whether a type, by its text, is wanted.
+    pub is_wanted: F,
+    /// Of how many groups, those with most bytes, what they retain is exact; of others the minimum.
+    pub exact: usize,
+}
+
+impl ReferenceGraph<'_, '_, '_> {
+    /// How much there is of each group and what it retains.
+    ///
+    /// The minimum of a set counts what each of its objects dominates, once, as Eclipse MAT's minimum retained size does; what
+    /// only several of them hold together is left out. The exact one goes over the graph once for each group.
+    pub fn histogram<F: FnMut(&str) -> bool>(
+        &self,
+        (tree, sizes): (&DominatorTree, &RetainedSizes),
+        request: RetainedHistogram<F>,
+    ) -> Histogram {
+        let snapshot = self.snapshot;
+        let mut groups = snapshot.group_objects(request.grouping, request.selection, request.is_wanted);
+        let mut retained = vec![0_u64; groups.rows.len()];
+        // Up to which place what follows is dominated by an object of the group.
+        let mut covered = vec![0; groups.rows.len()];
+        for ((node, end), place) in tree.slices().zip(0..) {
+            let Some(slot) = self.slot_of(node).filter(|&slot| snapshot.is_selected(slot, request.selection)) else {
+                continue;
+            };
+            let Some(group) = groups.of(snapshot.text_key(slot)) else { continue };
+            if place >= covered[group] {
+                covered[group] = end;
+                retained[group] = retained[group].saturating_add(sizes.of(node));
+            }
+        }
+        for (row, retained) in groups.rows.iter_mut().zip(retained) {
+            row.retained = Some(retained);
+        }
+        let order = self.exact_rows(&groups, request.exact, request.selection);
+        for (group, retained) in order {
+            groups.rows[group].retained = Some(retained);
+        }
+        groups.finish()
+    }
+
+    /// What the groups with most bytes retain exactly.
+    fn exact_rows(&self, groups: &crate::histogram::Groups, count: usize, selection: Selection) -> Vec<(usize, u64)> {
+        let mut order: Vec<usize> = (0..groups.rows.len()).collect();
+        order.sort_by_key(|&group| (Reverse(groups.rows[group].share.bytes), &groups.rows[group].name));
+        order.truncate(count);
+        if order.is_empty() {
+            return Vec::new();
+        }
+        let mut place_of = vec![None; groups.rows.len()];
+        (0..).zip(&order).for_each(|(place, &group)| place_of[group] = Some(place));
+        let mut sets: Vec<Vec<u32>> = vec![Vec::new(); order.len()];
+        let snapshot = self.snapshot;
+        for slot in snapshot.objects.allocated().filter(|&slot| snapshot.is_selected(slot, selection)) {
+            let group = groups.of(snapshot.text_key(slot));
+            if let Some(place) = group.and_then(|group| place_of[group]) {
+                let set: &mut Vec<u32> = &mut sets[place];
+                set.push(slot.id.0);
+            }
+        }
+        let retained = sets.par_iter().map(|set| self.retained_by(set).bytes);
+        order.into_par_iter().zip(retained).collect()
+    }
+
+    /// What `nodes` retain together, exactly: one time over the graph.
+    pub fn retained_by(&self, nodes: &[u32]) -> Weight {
+        retained_by_set(&self.graph, &[self.root()], nodes, |node| self.weight(node))
+    }
+
+    /// What each group of roots retains: exactly, for a group is a node.
+    pub fn root_groups(
+        &self,
+        (tree, sizes): (&DominatorTree, &RetainedSizes),
+        grouping: RootGrouping,
+        is_wanted: impl Fn(&str) -> bool,
+    ) -> RootGroups {
+        let mut found = RootGroups::default();
+        let mut add_shared = |weight: Weight| {
+            found.shared.bytes += weight.bytes;
+            found.shared.objects += weight.objects;
+        };
+        for (node, root) in self.root_nodes() {
+            match self.place_of(root.kind, root.parent, grouping) {
+                Place::Group => {
+                    let retained = self.retained_weight((tree, sizes), node);
+                    let name = self.root_text(root.kind);
+                    if retained.objects > 0 && is_wanted(&name) {
+                        found.groups.push(RootGroup { name, retained });
+                    }
+                }
+                Place::Above => {
+                    let shared = tree.children(node).filter(|&child| child < self.object_count());
+                    shared.for_each(|child| add_shared(self.retained_weight((tree, sizes), child)));
+                }
+                Place::Below => {}
+            }
+        }
+        found.groups.sort_by(|a, b| (Reverse(a.retained.bytes), &a.name).cmp(&(Reverse(b.retained.bytes), &b.name)));
+        found
+    }
+
+    /// What a node retains: bytes and objects.
+    pub fn retained_weight(&self, (tree, sizes): (&DominatorTree, &RetainedSizes), node: u32) -> Weight {
+        let objects = tree.subtree(node).iter().filter(|&&node| ObjectId(node).0 < self.object_count()).count();
+        Weight { bytes: sizes.of(node), objects: objects as u64 }
+    }
+
+    fn place_of(&self, kind: RootKind, parent: Option<u32>, grouping: RootGrouping) -> Place {
+        let above = parent.and_then(|parent| self.root_node(parent)).map(|root| root.kind);
+        match (kind, grouping) {
+            (RootKind::All, _) => Place::Above,
+            (RootKind::Class(RootClass::Variables | RootClass::Runtime), _) => Place::Above,
+            (RootKind::Class(_), RootGrouping::Package) | (RootKind::Package(..), RootGrouping::Package) => {
+                Place::Group
+            }
+            (RootKind::Class(_), RootGrouping::Root) | (RootKind::Package(..), RootGrouping::Root) => Place::Above,
+            (RootKind::GoroutineGroup(_), RootGrouping::Root) => Place::Group,
+            (RootKind::Frame(_), RootGrouping::Root) => match above {
+                Some(RootKind::Package(..) | RootKind::Class(RootClass::Other)) => Place::Group,
+                _ => Place::Below,
+            },
+            _ => Place::Below,
+        }
+    }
+}
+
+/// Where a node is, seen from the groups that are asked for.
+enum Place {
+    Above,
+    Group,
+    Below,
+}

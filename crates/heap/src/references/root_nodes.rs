@@ -1,0 +1,193 @@
+//! The nodes above objects: roots, and what roots are grouped by.
+
+use super::records::Records;
+use crate::object::ObjectTable;
+use crate::package::package_of;
+use crate::root::{Root, RootClass};
+use crate::snapshot::HeapSnapshot;
+use goheap_graph::{GraphBuilder, GraphError, TrieNode};
+use rustc_hash::FxHashMap;
+
+/// What a node is that is no object.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum RootKind {
+    /// All roots.
+    All,
+    /// All roots of a class.
+    Class(RootClass),
+    /// Those of one class that are variables of one package, by its number.
+    Package(RootClass, u32),
+    /// Those of all goroutines whose stacks are the same, by the number of the stack.
+    GoroutineGroup(u32),
+    /// Those of one goroutine, by its index in the model.
+    Goroutine(u32),
+    /// Those in one frame of the tree or below it: a variable, one of its fields, a function, a finalizer.
+    Frame(TrieNode),
+}
+
+/// A node that is no object.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RootNode {
+    /// What it is.
+    pub kind: RootKind,
+    /// The node above it; None of the uppermost.
+    pub parent: Option<u32>,
+}
+
+/// Package of variables that have no name.
+const UNNAMED: &str = "(no name)";
+
+/// The nodes above objects.
+#[derive(Debug)]
+pub(super) struct RootNodes {
+    /// The number of the first one.
+    first: u32,
+    nodes: Vec<RootNode>,
+    packages: Vec<Box<str>>,
+    /// The node that each root of the snapshot hangs on; the first one's of those that lead nowhere.
+    of_root: Vec<u32>,
+}
+
+impl RootNodes {
+    /// Adds the nodes of all roots of `snapshot`, and the edges from these to objects, to `builder`.
+    pub(super) fn collect(
+        snapshot: &HeapSnapshot<'_, '_>,
+        records: &Records,
+        builder: &mut GraphBuilder,
+    ) -> Result<Self, GraphError> {
+        let first = snapshot.objects.len();
+        let nodes =
+            RootNodes { first, nodes: Vec::new(), packages: Vec::new(), of_root: vec![first; snapshot.roots.len()] };
+        let mut collector = Collector {
+            snapshot,
+            builder,
+            nodes,
+            children: FxHashMap::default(),
+            packages: FxHashMap::default(),
+            frames: Vec::new(),
+            last: None,
+        };
+        let all = collector.add(None, RootKind::All)?;
+        for class in RootClass::ALL {
+            let of_class = collector.child(all, RootKind::Class(class))?;
+            for (index, root) in snapshot.roots.iter().enumerate().filter(|(_, root)| root.class == class) {
+                collector.root(of_class, (index, root), &snapshot.objects)?;
+            }
+            for held in records.iter().filter(|_| class == RootClass::Goroutines) {
+                let node = collector.goroutine(of_class, held.goroutine)?;
+                collector.builder.add_edge(node, held.object)?;
+            }
+        }
+        Ok(collector.nodes)
+    }
+
+    pub(super) fn get(&self, node: u32) -> Option<RootNode> {
+        self.nodes.get(node.checked_sub(self.first)? as usize).copied()
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = (u32, RootNode)> + '_ {
+        (self.first..).zip(self.nodes.iter().copied())
+    }
+
+    /// The node of a root by its place in the snapshot.
+    pub(super) fn of_root(&self, root: usize) -> u32 {
+        self.of_root[root]
+    }
+
+    /// The name of a package by its number.
+    pub(super) fn package(&self, package: u32) -> &str {
+        self.packages.get(package as usize).map_or("", |name| name)
+    }
+}
+
+struct Collector<'c, 'm, 'p> {
+    snapshot: &'c HeapSnapshot<'m, 'p>,
+    builder: &'c mut GraphBuilder,
+    nodes: RootNodes,
+    children: FxHashMap<(u32, RootKind), u32>,
+    packages: FxHashMap<Box<str>, u32>,
+    /// Frames from the top down to a root's; used again for the next.
+    frames: Vec<TrieNode>,
+    /// The root before and its node: one variable has many words.
+    last: Option<(Root, u32)>,
+}
+
+impl Collector<'_, '_, '_> {
+    fn root(
+        &mut self,
+        class: u32,
+        (index, root): (usize, &Root),
+        objects: &ObjectTable<'_, '_>,
+    ) -> Result<(), GraphError> {
+        let Some(slot) = objects.find_allocated(root.value) else { return Ok(()) };
+        let is_same = |last: &Root| (last.class, last.goroutine, last.node) == (root.class, root.goroutine, root.node);
+        let node = match self.last.filter(|(last, _)| is_same(last)) {
+            Some((_, node)) => node,
+            None => self.node_of(class, root)?,
+        };
+        self.last = Some((*root, node));
+        self.nodes.of_root[index] = node;
+        self.builder.add_edge(node, slot.id.0)
+    }
+
+    /// The node of the frame that a root is in.
+    fn node_of(&mut self, class: u32, root: &Root) -> Result<u32, GraphError> {
+        let trie = self.snapshot.tree();
+        let mut frames = std::mem::take(&mut self.frames);
+        frames.clear();
+        let up = std::iter::successors(Some(root.node), |&node| trie.parent(node));
+        frames.extend(up.filter(|&node| trie.label(node).is_some()));
+        frames.reverse();
+        let (mut node, below) = match root.class {
+            RootClass::Goroutines => (self.goroutine(class, root.goroutine)?, frames.get(1..)),
+            RootClass::Variables | RootClass::Runtime => {
+                (self.package(class, root.class, frames.first().copied())?, frames.get(..))
+            }
+            RootClass::Other => (class, frames.get(..)),
+        };
+        for &frame in below.unwrap_or_default() {
+            node = self.child(node, RootKind::Frame(frame))?;
+        }
+        self.frames = frames;
+        Ok(node)
+    }
+
+    fn goroutine(&mut self, class: u32, goroutine: u32) -> Result<u32, GraphError> {
+        let group = match self.snapshot.stacks.of(goroutine) {
+            Some(group) => self.child(class, RootKind::GoroutineGroup(group))?,
+            None => class,
+        };
+        self.child(group, RootKind::Goroutine(goroutine))
+    }
+
+    fn package(&mut self, parent: u32, class: RootClass, variable: Option<TrieNode>) -> Result<u32, GraphError> {
+        let text = variable.and_then(|node| self.snapshot.frame_text(node)).unwrap_or("");
+        let is_named = !["data+", "bss+", "0x"].iter().any(|start| text.starts_with(start));
+        let name = if is_named { package_of(text) } else { UNNAMED.into() };
+        let package = match self.packages.get(&*name) {
+            Some(&package) => package,
+            None => {
+                let package = self.nodes.packages.len() as u32;
+                self.nodes.packages.push(name.clone().into());
+                self.packages.insert(name.into(), package);
+                package
+            }
+        };
+        self.child(parent, RootKind::Package(class, package))
+    }
+
+    fn child(&mut self, parent: u32, kind: RootKind) -> Result<u32, GraphError> {
+        if let Some(&child) = self.children.get(&(parent, kind)) {
+            return Ok(child);
+        }
+        let child = self.add(Some(parent), kind)?;
+        self.builder.add_edge(parent, child)?;
+        self.children.insert((parent, kind), child);
+        Ok(child)
+    }
+
+    fn add(&mut self, parent: Option<u32>, kind: RootKind) -> Result<u32, GraphError> {
+        self.nodes.nodes.push(RootNode { kind, parent });
+        self.builder.add_node()
+    }
+}

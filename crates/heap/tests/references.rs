@@ -1,0 +1,144 @@
+//! The graph of references of every carried core: it reaches what the walk reaches, and its sums are the heap's.
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+use goheap_graph::{DominatorTree, IdBitSet};
+use goheap_heap::references::{ReferenceGraph, RootKind};
+use goheap_heap::{HeapError, HeapSnapshot, ObjectId, RootClass, SnapshotOptions};
+use goheap_image::{OpenRequest, Process};
+use goheap_runtime::{ModelOptions, RuntimeModel, Unobserved};
+use std::collections::HashMap;
+use std::path::Path;
+
+const ROOTS: SnapshotOptions = SnapshotOptions { tree: false, owners: false, roots: true };
+
+/// Shows `check` the snapshot of every carried core, by its release.
+fn each_core(options: SnapshotOptions, check: impl Fn(&str, &HeapSnapshot<'_, '_>)) {
+    let cores = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/cores");
+    for folder in cores.read_dir().unwrap().map(|entry| entry.unwrap().path()) {
+        let request = OpenRequest {
+            core: folder.join("structures.core.zst"),
+            executable: Some(folder.join("structures.zst")),
+            ..OpenRequest::default()
+        };
+        let process = Process::open(&request).unwrap();
+        let mut model = RuntimeModel::open(&process, ModelOptions::default()).unwrap();
+        let types = std::mem::take(&mut model.types);
+        let snapshot = HeapSnapshot::take(&model, types, options).unwrap();
+        check(folder.file_name().unwrap().to_str().unwrap(), &snapshot);
+    }
+}
+
+fn reached(graph: &ReferenceGraph<'_, '_, '_>) -> IdBitSet {
+    let mut met = IdBitSet::default();
+    let mut open = vec![graph.root()];
+    met.insert(graph.root());
+    while let Some(node) = open.pop() {
+        open.extend(graph.graph().targets(node).iter().copied().filter(|&to| met.insert(to)));
+    }
+    met
+}
+
+#[test]
+fn the_graph_reaches_what_the_walk_reaches() {
+    each_core(ROOTS, |release, snapshot| {
+        let graph = snapshot.references(&Unobserved).unwrap();
+        let reached = reached(&graph);
+        for id in 0..snapshot.objects.len() {
+            assert_eq!(reached.contains(id), snapshot.is_reachable(ObjectId(id)), "{release}: object {id}");
+            if !snapshot.is_reachable(ObjectId(id)) {
+                assert!(graph.graph().targets(id).is_empty(), "{release}: object {id}");
+            }
+        }
+        // Every pointer of a reached object that the walk counted is an edge; groups without roots are reached too.
+        let edges: usize = (0..graph.object_count()).map(|id| graph.graph().targets(id).len()).sum();
+        assert_eq!(edges as u64, snapshot.totals.pointers.to_objects, "{release}");
+        assert!(graph.root_nodes().all(|(node, _)| reached.contains(node)), "{release}");
+    });
+}
+
+#[test]
+fn a_snapshot_without_roots_has_no_graph() {
+    each_core(SnapshotOptions::default(), |_, snapshot| {
+        assert!(matches!(snapshot.references(&Unobserved).err(), Some(HeapError::NoRoots)));
+    });
+}
+
+#[test]
+fn the_children_of_each_root_node_sum_to_it_and_the_whole_is_what_is_reachable() {
+    each_core(ROOTS, |release, snapshot| {
+        let graph = snapshot.references(&Unobserved).unwrap();
+        let tree = graph.dominators(&Unobserved).unwrap();
+        let retained = graph.retained(&tree, &Unobserved).unwrap();
+        assert_eq!(retained.of(graph.root()), snapshot.totals.reachable().bytes, "{release}");
+        for (node, _) in graph.root_nodes() {
+            let sum: u64 = tree.children(node).map(|child| retained.of(child)).sum();
+            assert_eq!(retained.of(node), sum, "{release}: {}", graph.text(node));
+        }
+        // What is above a root node dominates it: groups are single numbers.
+        for (node, root) in graph.root_nodes() {
+            assert_eq!(tree.idom(node), root.parent, "{release}: {}", graph.text(node));
+        }
+    });
+}
+
+#[test]
+fn dominators_are_petgraphs() {
+    each_core(ROOTS, |release, snapshot| {
+        let graph = snapshot.references(&Unobserved).unwrap();
+        let tree: DominatorTree = graph.dominators(&Unobserved).unwrap();
+        let theirs = petgraph::algo::dominators::simple_fast(graph.graph(), graph.root());
+        let mut compared = 0;
+        for node in 0..graph.graph().node_count() {
+            assert_eq!(tree.idom(node), theirs.immediate_dominator(node), "{release}: node {node}");
+            compared += u32::from(tree.contains(node));
+        }
+        assert!(compared > 10_000, "{release}: {compared}");
+    });
+}
+
+#[test]
+fn roots_have_names_and_goroutines_are_grouped_by_stack() {
+    each_core(ROOTS, |release, snapshot| {
+        let graph = snapshot.references(&Unobserved).unwrap();
+        let main = graph.root_nodes().filter(|(_, root)| match root.kind {
+            RootKind::Package(class, package) => class == RootClass::Variables && graph.package_name(package) == "main",
+            _ => false,
+        });
+        assert_eq!(main.count(), 1, "{release}");
+        let mut members: HashMap<u32, Vec<u32>> = HashMap::new();
+        for (node, root) in graph.root_nodes() {
+            assert!(!graph.text(node).is_empty(), "{release}: {root:?}");
+            if let RootKind::Goroutine(goroutine) = root.kind {
+                let group = graph.group_of_goroutine(goroutine).unwrap();
+                assert_eq!(graph.root_node(root.parent.unwrap()).unwrap().kind, RootKind::GoroutineGroup(group));
+                members.entry(group).or_default().push(goroutine);
+            }
+        }
+        let live = snapshot.model.goroutines.iter().filter(|goroutine| goroutine.status.is_live()).count();
+        let grouped: usize = (0..graph.group_count()).map(|group| graph.goroutines_of_group(group).count()).sum();
+        assert_eq!(grouped, live, "{release}");
+        for (group, members) in members {
+            assert!(members.iter().all(|member| graph.goroutines_of_group(group).any(|other| other == *member)));
+        }
+    });
+}
+
+#[test]
+fn an_edge_has_a_field() {
+    each_core(ROOTS, |release, snapshot| {
+        let graph = snapshot.references(&Unobserved).unwrap();
+        let mut named = 0;
+        for node in (0..graph.object_count()).filter(|node| !graph.graph().targets(*node).is_empty()).take(3000) {
+            let targets = graph.graph().targets(node);
+            // What a record of the runtime holds for a goroutine is the goroutine's: its own edge leads nowhere.
+            if targets[0] == node && graph.edge_places(node, node, 1).is_empty() {
+                continue;
+            }
+            let places = graph.edge_places(node, targets[0], usize::MAX);
+            let same = targets.iter().filter(|to| **to == targets[0]).count();
+            assert_eq!(places.len(), same, "{release}: {node}");
+            named += usize::from(!places[0].path.starts_with('+'));
+        }
+        assert!(named > 1000, "{release}: {named}");
+    });
+}

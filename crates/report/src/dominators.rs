@@ -1,0 +1,346 @@
+//! Who retains how much: the dominator tree as an indented table, and groups by what they retain.
+//!
+//! ```text
+//! {"schema_version":1,"reachable":{"bytes":…,"objects":…},"unreachable":{…},"rows_left_out":7,"rows":[
+//! {"id":0,"depth":0,"name":"all roots","retained":…,"objects":…,"shallow":0,"count":0},
+//! {"id":1,"parent":0,"depth":1,"name":"package variables","retained":…,…},
+//! …
+//! ```
+
+use crate::ReportError;
+use crate::objects::csv_field;
+use crate::table::Align::{Left, Right};
+use crate::table::{Table, grouped, human_bytes, percent};
+use crate::text::{json_text, shortened};
+use serde::Serialize;
+use std::io::{BufWriter, Write};
+
+/// Version of the JSON form; it changes when a field changes its meaning or goes, not when one is added.
+pub const SCHEMA_VERSION: u32 = 1;
+
+/// Longest name in a table, in characters.
+const NAME_CHARS: usize = 120;
+
+/// Bytes of slots, and slots.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct Sum {
+    /// Bytes.
+    pub bytes: u64,
+    /// Objects.
+    pub objects: u64,
+}
+
+/// A frame of the dominator tree: objects that are held alike.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Row {
+    /// Number of the row; parents stand before their children.
+    pub id: usize,
+    /// The row above.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub parent: Option<usize>,
+    /// Rows above in all.
+    pub depth: usize,
+    /// The root, group of roots, or the field by which the objects are held, with its type.
+    pub name: String,
+    /// Bytes that would be freed if these objects went, their own among them.
+    pub retained: u64,
+    /// Objects that are these bytes.
+    pub objects: u64,
+    /// Bytes of the row's own objects.
+    pub shallow: u64,
+    /// The row's own objects; none of a root.
+    pub count: u64,
+}
+
+/// The dominator tree from its root down.
+#[derive(Debug, Clone, Default)]
+pub struct DominatorsReport {
+    /// What the roots reach: what the first row retains.
+    pub reachable: Sum,
+    /// Garbage, which nobody retains.
+    pub unreachable: Sum,
+    /// Rows, the first of which is all roots.
+    pub rows: Vec<Row>,
+    /// Frames that are not shown, and what the widest of them retains.
+    pub hidden: (usize, u64),
+}
+
+impl DominatorsReport {
+    /// For people: lines of at most `columns` characters.
+    ///
+    /// # Errors
+    ///
+    /// [`ReportError::Io`].
+    pub fn write_table(&self, columns: Option<usize>, out: impl Write) -> Result<(), ReportError> {
+        let mut out = BufWriter::new(out);
+        writeln!(out, "reachable: {}; unreachable, so not below: {}", sum(self.reachable), sum(self.unreachable))?;
+        writeln!(
+            out,
+            "retained is what would be freed if the objects of the line went; below each what it alone keeps\n"
+        )?;
+        let mut table = Table::new(0, &[Right, Right, Right, Right, Left]);
+        table.row(["retained", "share", "objects", "shallow", "held by"]);
+        for row in &self.rows {
+            let count = if row.count > 1 { format!("{} × ", grouped(row.count)) } else { String::new() };
+            let name = format!("{}{count}{}", "  ".repeat(row.depth), shortened(&row.name, NAME_CHARS));
+            let shallow = if row.count > 0 { human_bytes(row.shallow) } else { "-".to_owned() };
+            let share = percent(row.retained, self.reachable.bytes);
+            table.row([human_bytes(row.retained), share, grouped(row.objects), shallow, name]);
+        }
+        table.write_within(columns, &mut out)?;
+        let (frames, widest) = self.hidden;
+        if frames > 0 {
+            writeln!(
+                out,
+                "\n{} lines more, of at most {}: see --limit, --depth and --min-size",
+                grouped(frames as u64),
+                human_bytes(widest)
+            )?;
+        }
+        Ok(out.flush()?)
+    }
+
+    /// For spreadsheets: a line of names, then a line a row.
+    ///
+    /// # Errors
+    ///
+    /// [`ReportError::Io`].
+    pub fn write_csv(&self, out: impl Write) -> Result<(), ReportError> {
+        let mut out = BufWriter::new(out);
+        writeln!(out, "id,parent,depth,retained,objects,shallow,count,name")?;
+        for row in &self.rows {
+            let parent = row.parent.map_or_else(String::new, |parent| parent.to_string());
+            let Row { id, depth, retained, objects, shallow, count, .. } = row;
+            let name = csv_field(&row.name);
+            writeln!(out, "{id},{parent},{depth},{retained},{objects},{shallow},{count},{name}")?;
+        }
+        Ok(out.flush()?)
+    }
+
+    /// For scripts: a row a line.
+    ///
+    /// # Errors
+    ///
+    /// [`ReportError::Io`].
+    pub fn write_json(&self, out: impl Write) -> Result<(), ReportError> {
+        let mut out = BufWriter::new(out);
+        let [reachable, unreachable] = [self.reachable, self.unreachable].map(|sum| serde_json::to_string(&sum));
+        write!(out, "{{\"schema_version\":{SCHEMA_VERSION},\"reachable\":{},", reachable?)?;
+        write!(out, "\"unreachable\":{},\"rows_left_out\":{},\"rows\":[", unreachable?, self.hidden.0)?;
+        write_rows(&self.rows, &mut out)
+    }
+}
+
+/// A group, by what it retains.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Group {
+    /// The type, package or root.
+    pub name: String,
+    /// Bytes that the group retains.
+    pub retained: u64,
+    /// Objects that these are, where they are counted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub retained_objects: Option<u64>,
+    /// The group's own objects and their bytes, where it is one of objects.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub own: Option<Sum>,
+}
+
+/// Groups in the order of showing.
+#[derive(Debug, Clone, Default)]
+pub struct RetainedGroups {
+    /// What they are grouped by: `type`, `package` or `root`.
+    pub group: &'static str,
+    /// What the roots reach.
+    pub reachable: Sum,
+    /// What several groups hold and none alone, where each object is retained by one group at most.
+    pub shared: Option<Sum>,
+    /// Groups to show.
+    pub rows: Vec<Group>,
+    /// How many more there are.
+    pub hidden: usize,
+}
+
+impl RetainedGroups {
+    /// For people: lines of at most `columns` characters.
+    ///
+    /// # Errors
+    ///
+    /// [`ReportError::Io`].
+    pub fn write_table(&self, columns: Option<usize>, out: impl Write) -> Result<(), ReportError> {
+        let mut out = BufWriter::new(out);
+        let is_of_objects = self.shared.is_none();
+        writeln!(
+            out,
+            "retained by {}: what would be freed if it went, of {} reachable\n",
+            self.group,
+            sum(self.reachable)
+        )?;
+        let mut table = Table::new(
+            0,
+            &if is_of_objects { vec![Right, Right, Right, Right, Left] } else { vec![Right, Right, Right, Left] },
+        );
+        let heading: &[&str] = if is_of_objects {
+            &["retained", "share", "objects", "shallow"]
+        } else {
+            &["retained", "share", "objects"]
+        };
+        table.row(heading.iter().copied().chain([self.group]));
+        let cells = |retained: u64, numbers: [Option<String>; 2], name: &str| {
+            let first = [human_bytes(retained), percent(retained, self.reachable.bytes)];
+            first.into_iter().chain(numbers.into_iter().flatten()).chain([shortened(name, NAME_CHARS).into_owned()])
+        };
+        for row in &self.rows {
+            let numbers = match (row.own, row.retained_objects) {
+                (Some(own), _) => [Some(grouped(own.objects)), Some(human_bytes(own.bytes))],
+                (None, objects) => [Some(grouped(objects.unwrap_or(0))), None],
+            };
+            table.row(cells(row.retained, numbers, &row.name));
+        }
+        if let Some(shared) = self.shared.filter(|shared| shared.objects > 0) {
+            table.row(cells(shared.bytes, [Some(grouped(shared.objects)), None], "(held by several of these)"));
+        }
+        table.write_within(columns, &mut out)?;
+        if self.hidden > 0 {
+            writeln!(out, "\n{} more: see --limit and --min-size", grouped(self.hidden as u64))?;
+        }
+        Ok(out.flush()?)
+    }
+
+    /// For spreadsheets: a line of names, then a line a group. What is shared is no line.
+    ///
+    /// # Errors
+    ///
+    /// [`ReportError::Io`].
+    pub fn write_csv(&self, out: impl Write) -> Result<(), ReportError> {
+        let mut out = BufWriter::new(out);
+        writeln!(out, "{},retained,retained_objects,objects,shallow", self.group)?;
+        let cell = |number: Option<u64>| number.map_or_else(String::new, |number| number.to_string());
+        for row in &self.rows {
+            let own = [row.own.map(|own| own.objects), row.own.map(|own| own.bytes)].map(cell);
+            let (name, objects) = (csv_field(&row.name), cell(row.retained_objects));
+            writeln!(out, "{name},{},{objects},{},{}", row.retained, own[0], own[1])?;
+        }
+        Ok(out.flush()?)
+    }
+
+    /// For scripts: a group a line.
+    ///
+    /// # Errors
+    ///
+    /// [`ReportError::Io`].
+    pub fn write_json(&self, out: impl Write) -> Result<(), ReportError> {
+        let mut out = BufWriter::new(out);
+        let reachable = serde_json::to_string(&self.reachable)?;
+        write!(out, "{{\"schema_version\":{SCHEMA_VERSION},\"group\":\"{}\",\"reachable\":{reachable},", self.group)?;
+        if let Some(shared) = self.shared {
+            write!(out, "\"shared\":{},", serde_json::to_string(&shared)?)?;
+        }
+        write!(out, "\"rows_left_out\":{},\"rows\":[", self.hidden)?;
+        write_rows(&self.rows, &mut out)
+    }
+}
+
+fn write_rows(rows: &[impl Serialize], out: &mut impl Write) -> Result<(), ReportError> {
+    for (at, row) in rows.iter().enumerate() {
+        let row = serde_json::to_string(row)?;
+        write!(out, "{}\n{}", if at == 0 { "" } else { "," }, json_text(&row))?;
+    }
+    writeln!(out, "]}}")?;
+    Ok(out.flush()?)
+}
+
+fn sum(sum: Sum) -> String {
+    format!("{} in {} objects", human_bytes(sum.bytes), grouped(sum.objects))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    fn tree() -> DominatorsReport {
+        let row = |id, parent, name: &str, retained, own: [u64; 2]| Row {
+            id,
+            parent,
+            depth: id,
+            name: name.into(),
+            retained,
+            objects: 5,
+            shallow: own[0],
+            count: own[1],
+        };
+        DominatorsReport {
+            reachable: Sum { bytes: 4096, objects: 5 },
+            unreachable: Sum { bytes: 16, objects: 1 },
+            rows: vec![
+                row(0, None, "all roots", 4096, [0, 0]),
+                row(1, Some(0), "main.\u{1b}x, *\"T\"", 2048, [1024, 2000]),
+            ],
+            hidden: (7, 512),
+        }
+    }
+
+    fn written(write: impl FnOnce(&mut Vec<u8>) -> Result<(), ReportError>) -> String {
+        let mut out = Vec::new();
+        write(&mut out).unwrap();
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn the_tree_is_indented_and_says_what_is_left_out() {
+        let expected = "\
+reachable: 4.0 KiB in 5 objects; unreachable, so not below: 16 B in 1 objects
+retained is what would be freed if the objects of the line went; below each what it alone keeps
+
+retained     share  objects  shallow  held by
+ 4.0 KiB  100.00 %        5        -  all roots
+ 2.0 KiB   50.00 %        5  1.0 KiB    2,000 × main.\\x1bx, *\"T\"
+
+7 lines more, of at most 512 B: see --limit, --depth and --min-size
+";
+        assert_eq!(written(|out| tree().write_table(None, out)), expected);
+        let cut = written(|out| tree().write_table(Some(50), out));
+        assert_eq!(cut.lines().nth(5).unwrap().chars().last(), Some('…'));
+    }
+
+    #[test]
+    fn csv_and_json_have_every_number() {
+        let csv = written(|out| tree().write_csv(out));
+        assert_eq!(csv.lines().nth(2).unwrap(), "1,0,1,2048,5,1024,2000,\"main.\\x1bx, *\"\"T\"\"\"");
+        let json: serde_json::Value = serde_json::from_str(&written(|out| tree().write_json(out))).unwrap();
+        assert_eq!((&json["rows"][1]["parent"], &json["rows"][0]["parent"]), (&0.into(), &serde_json::Value::Null));
+        assert_eq!((&json["rows"][1]["name"], &json["rows_left_out"]), (&"main.\u{1b}x, *\"T\"".into(), &7.into()));
+    }
+
+    #[test]
+    fn groups_of_roots_share_and_groups_of_objects_have_sizes() {
+        let reachable = Sum { bytes: 4096, objects: 5 };
+        let row = Group { name: "main".into(), retained: 1024, retained_objects: Some(2), own: None };
+        let roots = RetainedGroups {
+            group: "package",
+            reachable,
+            shared: Some(Sum { bytes: 3072, objects: 3 }),
+            rows: vec![row],
+            hidden: 0,
+        };
+        let expected = "\
+retained by package: what would be freed if it went, of 4.0 KiB in 5 objects reachable
+
+retained    share  objects  package
+ 1.0 KiB  25.00 %        2  main
+ 3.0 KiB  75.00 %        3  (held by several of these)
+";
+        assert_eq!(written(|out| roots.write_table(None, out)), expected);
+        let own = Some(Sum { bytes: 48, objects: 3 });
+        let row = Group { name: "main.T".into(), retained: 1024, retained_objects: None, own };
+        let types = RetainedGroups { group: "type", reachable, shared: None, rows: vec![row], hidden: 2 };
+        assert!(written(|out| types.write_table(None, out)).contains(" 1.0 KiB  25.00 %        3     48 B  main.T\n"));
+        assert_eq!(
+            written(|out| types.write_csv(out)),
+            "type,retained,retained_objects,objects,shallow\nmain.T,1024,,3,48\n"
+        );
+        let json: serde_json::Value = serde_json::from_str(&written(|out| types.write_json(out))).unwrap();
+        assert_eq!((&json["rows"][0]["own"]["bytes"], &json["shared"]), (&48.into(), &serde_json::Value::Null));
+    }
+}

@@ -1,0 +1,138 @@
+//! One goroutine for people.
+
+use crate::ReportError;
+use crate::goroutine::{Call, GoroutineReport, Variable};
+use crate::goroutines_text::duration;
+use crate::object::Field;
+use crate::table::Align::Left;
+use crate::table::{Table, grouped, human_bytes};
+use crate::text::{shortened, terminal_text};
+use std::io::{BufWriter, Write};
+
+/// Longest type and longest path of a field, in characters.
+const TYPE_CHARS: usize = 50;
+
+pub(crate) fn write(report: &GoroutineReport, columns: Option<usize>, out: impl Write) -> Result<(), ReportError> {
+    let mut out = BufWriter::new(out);
+    writeln!(out, "{}\n", terminal_text(&report.heading))?;
+    about(report).write_within(columns, &mut out)?;
+    if !report.has_variables {
+        writeln!(out, "\nno variables: the executable has no DWARF")?;
+    }
+    for (number, call) in report.frames.iter().enumerate() {
+        write_call(number, call, columns, &mut out)?;
+    }
+    let mut left_out = |count: u64, text: &str| match count {
+        0 => Ok(()),
+        count => writeln!(out, "\n({} {text})", grouped(count)),
+    };
+    left_out(report.frames_left_out, "more calls; --limit shows more")?;
+    left_out(report.frames_hidden, "calls of the runtime are hidden; --all shows them")?;
+    Ok(out.flush()?)
+}
+
+fn about(report: &GoroutineReport) -> Table {
+    let mut table = Table::new(0, &[Left, Left]);
+    match report.leaked {
+        Some(true) => table.row(["leaked", "nobody that can go on reaches what it waits for"]),
+        Some(false) => table.row(["leaked", "no"]),
+        None => &mut table,
+    };
+    for target in &report.awaits {
+        table.row(["waits for", &target.shown()]);
+    }
+    if report.waits {
+        let since = report.wait_seconds.map(|seconds| format!("for {} at the least", duration(seconds)));
+        table.row(["waits", &since.unwrap_or_else(|| "for a time that the runtime did not record".to_owned())]);
+    }
+    if let Some(bytes) = report.retained_bytes {
+        let text = format!("{} ({} bytes) of the heap that nothing else keeps", human_bytes(bytes), grouped(bytes));
+        table.row(["retains", &text]);
+    }
+    let (lo, hi) = &report.stack;
+    table.row(["stack", &format!("{} at {lo} to {hi}", human_bytes(report.stack_bytes))]);
+    if let Some(creator) = &report.created_by {
+        let parent = report.parent.filter(|&parent| parent != 0);
+        let parent = parent.map_or_else(String::new, |parent| format!(" in goroutine {parent}"));
+        table.row(["created by", &format!("{}{parent} at {}:{}", creator.function, creator.file, creator.line)]);
+    }
+    for (key, value) in &report.labels {
+        table.row(["label", &format!("{key}={}", value.as_deref().unwrap_or("…"))]);
+    }
+    table
+}
+
+fn write_call(number: usize, call: &Call, columns: Option<usize>, out: &mut impl Write) -> Result<(), ReportError> {
+    let frame = &call.frame;
+    let offset = call.offset.map_or_else(String::new, |offset| format!(" +{offset:#x}"));
+    let inlined = if frame.inlined { " (inlined)" } else { "" };
+    let most = columns.unwrap_or(usize::MAX);
+    let lines =
+        [format!("#{number} {}{inlined}", frame.function), format!("    {}:{}{offset}", frame.file, frame.line)];
+    writeln!(out)?;
+    for line in lines {
+        writeln!(out, "{}", shortened(&terminal_text(&line), most))?;
+    }
+    let mut table = Table::new(6, &[Left, Left, Left, Left]);
+    let (gone, there): (Vec<_>, Vec<_>) = call.variables.iter().partition(|variable| variable.place == "nowhere");
+    there.into_iter().for_each(|variable| rows(variable, &mut table));
+    table.write_within(columns, &mut *out)?;
+    // One may be declared in several blocks.
+    let mut names: Vec<&str> = Vec::new();
+    for name in gone.iter().map(|variable| &*variable.name) {
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    if !names.is_empty() {
+        let line = format!("      optimized out, or not alive here: {}", names.join(", "));
+        writeln!(out, "{}", shortened(&terminal_text(&line), most))?;
+    }
+    if call.variables_left_out > 0 {
+        writeln!(out, "      ({} more variables; --limit shows more)", grouped(call.variables_left_out))?;
+    }
+    Ok(())
+}
+
+/// A line a variable; one with fields of its own has a line for each.
+fn rows(variable: &Variable, table: &mut Table) {
+    let shared = if variable.shared { ", shared" } else { "" };
+    let keeps = match variable.keeps_bytes {
+        Some(bytes) => format!("keeps {}{shared}", human_bytes(bytes)),
+        None => String::new(),
+    };
+    let ty = shortened(&variable.ty, TYPE_CHARS).into_owned();
+    let first = match &*variable.fields {
+        [] => "(of no size)".to_owned(),
+        [only] if only.path == variable.name => held(only, variable),
+        _ => String::new(),
+    };
+    let is_nested = first.is_empty();
+    table.row([&*name(variable), &ty, &keeps, &first]);
+    if is_nested {
+        for field in &variable.fields {
+            let path = field.path.strip_prefix(&*variable.name).unwrap_or(&field.path);
+            let ty = shortened(&field.ty, TYPE_CHARS);
+            table.row([&*format!("  {path}"), &ty, "", &field.shown()]);
+        }
+    }
+    if variable.fields_left_out > 0 {
+        table.row(["", "", "", &format!("({} more)", grouped(variable.fields_left_out))]);
+    }
+}
+
+fn name(variable: &Variable) -> String {
+    match variable.role {
+        "local" => variable.name.clone(),
+        role => format!("{} ({role})", variable.name),
+    }
+}
+
+fn held(field: &Field, variable: &Variable) -> String {
+    let note = match variable.place {
+        "heap" => " (moved to the heap)",
+        "part" => " (the rest of it optimized out)",
+        _ => "",
+    };
+    format!("{}{note}", field.shown())
+}

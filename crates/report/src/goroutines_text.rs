@@ -1,0 +1,186 @@
+//! Goroutines for people: a line a group, and if asked for its stack below.
+
+use crate::ReportError;
+use crate::goroutines::{Frame, GoroutinesReport, Group, TableOptions};
+use crate::table::Align::{Left, Right};
+use crate::table::{Table, grouped, human_bytes};
+use crate::text::{shortened, terminal_text};
+use std::io::{BufWriter, Write};
+
+/// Longest state and longest function in a table, in characters.
+const STATE_CHARS: usize = 40;
+const NAME_CHARS: usize = 60;
+
+pub(crate) fn write(report: &GoroutinesReport, options: TableOptions, out: impl Write) -> Result<(), ReportError> {
+    let mut out = BufWriter::new(out);
+    writeln!(out, "{}\n", heading(report))?;
+    if options.stacks {
+        for group in &report.groups {
+            let mut table = Table::new(0, &columns(report));
+            table.row(names(report)).row(cells(report, group));
+            table.write_within(options.columns, &mut out)?;
+            stack(group, options, &mut out)?;
+            writeln!(out)?;
+        }
+    } else if !report.groups.is_empty() {
+        let mut table = Table::new(0, &columns(report));
+        table.row(names(report));
+        for group in &report.groups {
+            table.row(cells(report, group));
+        }
+        table.write_within(options.columns, &mut out)?;
+    }
+    notes(report, &mut out)?;
+    Ok(out.flush()?)
+}
+
+fn heading(report: &GoroutinesReport) -> String {
+    let count = |count: u64, name: &str| format!("{} {name}{}", grouped(count), if count == 1 { "" } else { "s" });
+    let own =
+        if report.system == 0 { String::new() } else { format!(" ({} of the runtime's own)", grouped(report.system)) };
+    let leaked = report.leaked.map_or_else(String::new, |leaked| format!(", {} leaked", grouped(leaked)));
+    let groups = report.groups.len() as u64 + report.groups_left_out;
+    let all = format!("{}{own}{leaked}", count(report.goroutines, "goroutine"));
+    let here = format!("{} in {}", grouped(report.selected), count(groups, "group"));
+    format!("{all}\nhere {here}, stacks {}", human_bytes(report.stack_bytes))
+}
+
+fn has_retained(report: &GoroutinesReport) -> bool {
+    report.groups.iter().any(|group| group.retained_bytes.is_some())
+}
+
+fn has_labels(report: &GoroutinesReport) -> bool {
+    report.groups.iter().any(|group| !group.labels.is_empty())
+}
+
+/// What matters most comes first: a narrow terminal cuts the rest.
+fn columns(report: &GoroutinesReport) -> Vec<crate::table::Align> {
+    let mut columns = vec![Right];
+    columns.extend(has_retained(report).then_some(Right));
+    columns.extend([Right, Left, Left, Right, Right, Left]);
+    columns.extend(has_labels(report).then_some(Left));
+    columns
+}
+
+fn names(report: &GoroutinesReport) -> Vec<&'static str> {
+    let mut names = vec!["count"];
+    names.extend(has_retained(report).then_some("retains"));
+    names.extend(["id, e.g.", "state", "at", "oldest wait", "stacks", "created by"]);
+    names.extend(has_labels(report).then_some("labels"));
+    names
+}
+
+fn cells(report: &GoroutinesReport, group: &Group) -> Vec<String> {
+    let leaked = match group.leaked {
+        Some(0) | None => "",
+        Some(_) => " (leaked)",
+    };
+    let mut cells = vec![grouped(group.count)];
+    if has_retained(report) {
+        let least = if group.retained_at_least { "≥ " } else { "" };
+        cells.push(group.retained_bytes.map_or_else(String::new, |bytes| format!("{least}{}", human_bytes(bytes))));
+    }
+    cells.extend([
+        group.ids.first().map_or_else(String::new, u64::to_string),
+        format!("{}{leaked}", shortened(&group.state_text(), STATE_CHARS)),
+        group.place().map_or_else(|| "?".to_owned(), short),
+        group.oldest_wait_seconds.map_or_else(|| "-".to_owned(), duration),
+        human_bytes(group.stack_bytes),
+        group.created_by.as_ref().map_or_else(String::new, short),
+    ]);
+    if has_labels(report) {
+        cells.push(group.label_text());
+    }
+    cells
+}
+
+/// `pkg.(*T).Method file.go:12`: the folders of package and file left out.
+fn short(frame: &Frame) -> String {
+    let name = without_folders(&frame.function);
+    let file = frame.file.rsplit('/').next().unwrap_or_default();
+    let place = if frame.file.is_empty() { String::new() } else { format!(" {file}:{}", frame.line) };
+    format!("{}{place}", shortened(name, NAME_CHARS))
+}
+
+/// `example.com/a/b.(*T).M` as `b.(*T).M`.
+fn without_folders(name: &str) -> &str {
+    let end = name.find(['(', '[']).unwrap_or(name.len());
+    name[..end].rfind('/').map_or(name, |slash| &name[slash + 1..])
+}
+
+fn stack(group: &Group, options: TableOptions, out: &mut impl Write) -> Result<(), ReportError> {
+    let columns = options.columns.unwrap_or(usize::MAX);
+    let calls = group.frames.iter().map(|frame| ("", frame));
+    for (prefix, frame) in calls.chain(group.created_by.iter().map(|frame| ("created by ", frame))) {
+        let line = format!("    {prefix}{}  {}:{}", frame.function, frame.file, frame.line);
+        writeln!(out, "{}", shortened(&terminal_text(&line), columns))?;
+    }
+    Ok(())
+}
+
+fn notes(report: &GoroutinesReport, out: &mut impl Write) -> Result<(), ReportError> {
+    let mut notes = Vec::new();
+    if report.groups_left_out > 0 {
+        notes.push(format!(
+            "({} more groups of {} goroutines; --limit shows more)",
+            grouped(report.groups_left_out),
+            grouped(report.goroutines_left_out)
+        ));
+    }
+    if report.groups.iter().any(|group| group.unknown_waits > 0) {
+        notes.push("oldest wait: at least so long; - where no collection saw the goroutine wait".to_owned());
+    }
+    if let Some(unknown) = report.unknown_blocks.filter(|&unknown| unknown > 0) {
+        notes
+            .push(format!("{} wait for something that the core does not tell: not taken for leaked", grouped(unknown)));
+    }
+    if let Some(broken) = report.broken.filter(|&broken| broken > 0) {
+        notes.push(format!("{} entries of the runtime's list of goroutines could not be read", grouped(broken)));
+    }
+    if !notes.is_empty() {
+        writeln!(out)?;
+    }
+    for note in notes {
+        writeln!(out, "{note}")?;
+    }
+    Ok(())
+}
+
+/// `350 ms`, `12 s`, `5 min`, `2 h 10 min`, `3 d 4 h`.
+pub(crate) fn duration(seconds: f64) -> String {
+    let whole = seconds.max(0.0) as u64;
+    let (minutes, hours) = (whole / 60, whole / 3600);
+    match whole {
+        0 => format!("{} ms", (seconds.max(0.0) * 1000.0) as u64),
+        1..60 => format!("{whole} s"),
+        60..3600 => format!("{minutes} min"),
+        3600..86_400 => format!("{hours} h {} min", minutes % 60),
+        _ => format!("{} d {} h", hours / 24, hours % 24),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn waits_read_in_the_unit_that_fits() {
+        for (seconds, text) in [
+            (0.35, "350 ms"),
+            (12.9, "12 s"),
+            (300.0, "5 min"),
+            (7_800.0, "2 h 10 min"),
+            (273_600.0, "3 d 4 h"),
+            (-1.0, "0 ms"),
+        ] {
+            assert_eq!(duration(seconds), text);
+        }
+    }
+
+    #[test]
+    fn names_lose_folders_but_not_those_of_type_arguments() {
+        assert_eq!(without_folders("example.com/a/b.(*T).M"), "b.(*T).M");
+        assert_eq!(without_folders("main.f[a/b.T]"), "main.f[a/b.T]");
+        assert_eq!(without_folders("a/b.f[...]"), "b.f[...]");
+    }
+}

@@ -1,0 +1,288 @@
+//! Who, in the program's own code, keeps a set of objects: as a table, CSV or JSON.
+
+use crate::ReportError;
+use crate::objects::csv_field;
+use crate::paths::Share;
+use crate::table::{grouped, human_bytes, whole_percent};
+use crate::text::{json_text, shortened, terminal_text};
+use serde::Serialize;
+use std::io::{BufWriter, Write};
+
+/// Version of the JSON form; it changes when a field changes its meaning or goes, not when one is added.
+pub const SCHEMA_VERSION: u32 = 1;
+
+/// The longest line that nobody sees on a terminal.
+const WIDEST: usize = 160;
+
+/// Owners of what was asked for.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct OwnersReport {
+    /// Version of the form.
+    pub schema_version: u32,
+    /// The argument.
+    pub asked: String,
+    /// All that it means.
+    pub total: Share,
+    /// What of it no root leads to.
+    pub unreachable: Share,
+    /// Those that own alone.
+    pub owned: Rows,
+    /// Of what nobody owns alone: who stands nearest to it on a shortest path.
+    pub shared: Rows,
+}
+
+/// Owners in the order of showing.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct Rows {
+    /// What all of them keep, those that are not told too.
+    pub total: Share,
+    /// How many are not told.
+    pub rows_left_out: u64,
+    /// The others.
+    pub rows: Vec<Owner>,
+}
+
+/// Objects of a type, variables or functions.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct Owner {
+    /// `object`, `variable`, `function` or `foreign`.
+    pub kind: &'static str,
+    /// The type, the variable with its type, or the function.
+    pub owner: String,
+    /// How many there are.
+    pub owners: u64,
+    /// Objects of the set that they keep.
+    pub objects: u64,
+    /// Their bytes.
+    pub bytes: u64,
+    /// By which fields, more bytes first.
+    pub by: Vec<Held>,
+    /// Ways that are not told.
+    pub by_left_out: u64,
+    /// The roots above the owners, more bytes first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub held_by: Vec<Held>,
+    /// Roots that are not told.
+    pub held_by_left_out: u64,
+}
+
+/// Some of what an owner keeps.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct Held {
+    /// The fields from the owner to the objects, or the root above it; empty where the root itself leads to them.
+    pub path: String,
+    /// Objects kept so.
+    pub objects: u64,
+    /// Their bytes.
+    pub bytes: u64,
+}
+
+impl OwnersReport {
+    /// For people; lines are at most `columns` characters long.
+    ///
+    /// # Errors
+    ///
+    /// [`ReportError::Io`].
+    pub fn write_table(&self, columns: Option<usize>, out: impl Write) -> Result<(), ReportError> {
+        let mut out = BufWriter::new(out);
+        let columns = columns.unwrap_or(WIDEST);
+        let Share { objects, bytes } = self.total;
+        let noun = if objects == 1 { "object" } else { "objects" };
+        writeln!(
+            out,
+            "{}: {} {noun}, {}; who in the program's own code keeps them",
+            terminal_text(&self.asked),
+            grouped(objects),
+            human_bytes(bytes)
+        )?;
+        self.owned.write("kept by one owner", bytes, columns, &mut out)?;
+        self.shared.write("kept in several ways; on a shortest path the nearest is", bytes, columns, &mut out)?;
+        if self.unreachable.objects > 0 {
+            let Share { objects, bytes: unreachable } = self.unreachable;
+            let share = whole_percent(unreachable, bytes);
+            writeln!(out)?;
+            writeln!(
+                out,
+                "{} ({share}) in {} {} kept by nobody: garbage that was not collected yet.",
+                human_bytes(unreachable),
+                grouped(objects),
+                if objects == 1 { "object is" } else { "objects are" }
+            )?;
+        }
+        Ok(out.flush()?)
+    }
+
+    /// For spreadsheets: a line for each way of each owner.
+    ///
+    /// # Errors
+    ///
+    /// [`ReportError::Io`].
+    pub fn write_csv(&self, out: impl Write) -> Result<(), ReportError> {
+        let mut out = BufWriter::new(out);
+        writeln!(out, "shared,kind,owner,owners,path,objects,bytes")?;
+        for (shared, rows) in [("false", &self.owned), ("true", &self.shared)] {
+            for row in &rows.rows {
+                for held in &row.by {
+                    let [owner, path] = [&row.owner, &held.path].map(|text| csv_field(text));
+                    let (kind, owners, Held { objects, bytes, .. }) = (row.kind, row.owners, held);
+                    writeln!(out, "{shared},{kind},{owner},{owners},{path},{objects},{bytes}")?;
+                }
+            }
+        }
+        Ok(out.flush()?)
+    }
+
+    /// For scripts.
+    ///
+    /// # Errors
+    ///
+    /// [`ReportError::Io`].
+    pub fn write_json(&self, out: impl Write) -> Result<(), ReportError> {
+        let mut out = BufWriter::new(out);
+        let json = serde_json::to_string_pretty(self)?;
+        writeln!(out, "{}", json_text(&json))?;
+        Ok(out.flush()?)
+    }
+}
+
+/// Places of the figures before an owner: bytes, share, objects, owners.
+const WIDTHS: [usize; 4] = [10, 6, 11, 9];
+
+impl Rows {
+    fn write(&self, heading: &str, whole: u64, columns: usize, out: &mut impl Write) -> Result<(), ReportError> {
+        if self.total.objects == 0 {
+            return Ok(());
+        }
+        writeln!(out)?;
+        let line = |figures: [&str; 4], text: &str| {
+            let cells = figures.iter().zip(WIDTHS).map(|(cell, width)| format!("{cell:>width$}"));
+            let line = format!("{}  {}", cells.collect::<String>(), terminal_text(text));
+            shortened(line.trim_end(), columns).into_owned()
+        };
+        let total = format!("{heading} ({} of these)", human_bytes(self.total.bytes));
+        writeln!(out, "{}", line(["bytes", "share", "objects", "owners"], &total))?;
+        for row in &self.rows {
+            let (bytes, share) = (human_bytes(row.bytes), whole_percent(row.bytes, whole));
+            let owner = match row.kind {
+                "object" => row.owner.clone(),
+                kind => format!("{} ({kind})", row.owner),
+            };
+            writeln!(out, "{}", line([&bytes, &share, &grouped(row.objects), &grouped(row.owners)], &owner))?;
+            let by = told(&row.by, row.by_left_out, row.bytes);
+            if !by.is_empty() {
+                writeln!(out, "{}", line([""; 4], &format!("  by {by}")))?;
+            }
+            let held_by = told(&row.held_by, row.held_by_left_out, row.bytes);
+            if !held_by.is_empty() {
+                writeln!(out, "{}", line([""; 4], &format!("  held by {held_by}")))?;
+            }
+        }
+        if self.rows_left_out > 0 {
+            let shown: u64 = self.rows.iter().map(|row| row.bytes).sum();
+            let rest = self.total.bytes.saturating_sub(shown);
+            let objects = self.total.objects.saturating_sub(self.rows.iter().map(|row| row.objects).sum());
+            let text = format!("({} more, --limit)", grouped(self.rows_left_out));
+            writeln!(out, "{}", line([&human_bytes(rest), &whole_percent(rest, whole), &grouped(objects), ""], &text))?;
+        }
+        Ok(())
+    }
+}
+
+/// The first of several, and how much there is beside it; nothing where the owner itself is all the way.
+fn told(held: &[Held], left_out: u64, whole: u64) -> String {
+    let Some(first) = held.first() else { return String::new() };
+    let more = held.len() as u64 - 1 + left_out;
+    match (more, first.path.as_str()) {
+        (0, path) => path.to_owned(),
+        (_, path) => {
+            let path = if path.is_empty() { "itself" } else { path };
+            format!("{} of it {path}, {} more {}", whole_percent(first.bytes, whole), grouped(more), ways(more))
+        }
+    }
+}
+
+fn ways(number: u64) -> &'static str {
+    if number == 1 { "way" } else { "ways" }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    fn held(path: &str, bytes: u64) -> Held {
+        Held { path: path.into(), objects: 1, bytes }
+    }
+
+    fn report() -> OwnersReport {
+        let cache = Owner {
+            kind: "object",
+            owner: "main.Cache\u{1b}".into(),
+            owners: 2,
+            objects: 3,
+            bytes: 3000,
+            by: vec![held(".a \"x\"", 2000), held(".b", 1000)],
+            held_by: vec![held("main.cache *main.Cache", 3000)],
+            ..Owner::default()
+        };
+        let variable = Owner {
+            kind: "variable",
+            owner: "main.x".into(),
+            owners: 1,
+            objects: 1,
+            bytes: 500,
+            by: vec![held("", 500)],
+            ..Owner::default()
+        };
+        OwnersReport {
+            schema_version: SCHEMA_VERSION,
+            asked: "[]uint8".into(),
+            total: Share { objects: 6, bytes: 4096 },
+            unreachable: Share { objects: 1, bytes: 96 },
+            owned: Rows {
+                total: Share { objects: 4, bytes: 3500 },
+                rows_left_out: 0,
+                rows: vec![cache, variable.clone()],
+            },
+            shared: Rows { total: Share { objects: 1, bytes: 500 }, rows_left_out: 1, rows: Vec::new() },
+        }
+    }
+
+    fn written(write: impl FnOnce(&OwnersReport, &mut Vec<u8>) -> Result<(), ReportError>) -> String {
+        let mut out = Vec::new();
+        write(&report(), &mut out).unwrap();
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn a_table_tells_who_by_what_and_below_whom() {
+        let expected = "\
+[]uint8: 6 objects, 4.0 KiB; who in the program's own code keeps them
+
+     bytes share    objects   owners  kept by one owner (3.4 KiB of these)
+   2.9 KiB  73 %          3        2  main.Cache\\x1b
+                                        by 67 % of it .a \"x\", 1 more way
+                                        held by main.cache *main.Cache
+     500 B  12 %          1        1  main.x (variable)
+
+     bytes share    objects   owners  kept in several ways; on a shortest path the nearest is (500 B of these)
+     500 B  12 %          1           (1 more, --limit)
+
+96 B (2 %) in 1 object is kept by nobody: garbage that was not collected yet.
+";
+        assert_eq!(written(|report, out| report.write_table(None, out)), expected);
+        let narrow = written(|report, out| report.write_table(Some(50), out));
+        assert!(narrow.lines().skip(1).take(9).all(|line| line.chars().count() <= 50), "{narrow}");
+    }
+
+    #[test]
+    fn csv_and_json_have_every_way() {
+        let expected = "shared,kind,owner,owners,path,objects,bytes\n\
+                        false,object,main.Cache\\x1b,2,\".a \"\"x\"\"\",1,2000\nfalse,object,main.Cache\\x1b,2,.b,1,1000\n\
+                        false,variable,main.x,1,,1,500\n";
+        assert_eq!(written(|report, out| report.write_csv(out)), expected);
+        let json: serde_json::Value = serde_json::from_str(&written(|report, out| report.write_json(out))).unwrap();
+        assert_eq!(json["owned"]["rows"][0]["by"][1]["bytes"], 1000);
+        assert_eq!(json["shared"]["rows_left_out"], 1);
+    }
+}

@@ -1,0 +1,190 @@
+//! Stacks as Go's own tracebacks tell them: calls with inlined ones, less the runtime's (traceback.go `traceback2`, `showfuncinfo`).
+
+use crate::constants::GoroutineStatus;
+use crate::goroutine::Goroutine;
+use crate::model::RuntimeModel;
+use crate::pclntab::InlineFrame;
+use crate::stack::{Frame, ThreadIndex, UnwindEnd};
+use rustc_hash::{FxHashMap, FxHashSet};
+use std::sync::Arc;
+
+/// The frames of one goroutine.
+#[derive(Clone, Debug)]
+pub struct Stack {
+    /// Innermost first.
+    pub frames: Vec<Frame>,
+    /// How the walk ended.
+    pub end: UnwindEnd,
+    /// True if the innermost frame was stopped at an arbitrary instruction: its pc is no return address.
+    pub is_stopped: bool,
+}
+
+/// One call of a traceback.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Call {
+    /// Function, file and line.
+    pub call: Arc<InlineFrame>,
+    /// Index of its frame in [`Stack::frames`].
+    pub frame: usize,
+    /// True if a traceback of `GOTRACEBACK=all` prints it; one of `system` prints every call.
+    pub is_shown: bool,
+}
+
+/// Tells the calls of many stacks; what stands at an instruction is looked up once.
+///
+/// # Overhead
+/// Some 200 bytes for each different instruction and for each different call.
+pub struct Tracer<'m, 'p> {
+    model: &'m RuntimeModel<'p>,
+    by_pc: FxHashMap<u64, Box<[Arc<InlineFrame>]>>,
+    /// Equal calls are one.
+    all: FxHashSet<Arc<InlineFrame>>,
+}
+
+impl<'m, 'p> Tracer<'m, 'p> {
+    /// Of the stacks of one process.
+    pub fn new(model: &'m RuntimeModel<'p>) -> Self {
+        Tracer { model, by_pc: FxHashMap::default(), all: FxHashSet::default() }
+    }
+
+    /// The calls at the instructions of [`RuntimeModel::trace_pcs`], innermost first.
+    pub fn calls(&mut self, pcs: &[u64]) -> Vec<Call> {
+        let wrapper = self.model.wrapper_id;
+        let (mut calls, mut shown) = (Vec::<Call>::new(), 0);
+        for (frame, &pc) in pcs.iter().enumerate() {
+            for call in self.at(pc) {
+                let callee = calls.last().map_or("", |call| &*call.call.function);
+                let is_wrapper = wrapper == Some(call.func_id) && !is_panic(callee);
+                let is_shown = !is_wrapper && is_shown(&call.function, shown == 0);
+                shown += usize::from(is_shown);
+                calls.push(Call { call: Arc::clone(call), frame, is_shown });
+            }
+        }
+        calls
+    }
+
+    fn at(&mut self, pc: u64) -> &[Arc<InlineFrame>] {
+        let (model, all) = (self.model, &mut self.all);
+        self.by_pc.entry(pc).or_insert_with(|| {
+            let one = |call: InlineFrame| match all.get(&call) {
+                Some(known) => Arc::clone(known),
+                None => {
+                    let call = Arc::new(call);
+                    all.insert(Arc::clone(&call));
+                    call
+                }
+            };
+            model.inline_stack(pc).into_iter().map(one).collect()
+        })
+    }
+}
+
+/// A goroutine that tracebacks hide unless it runs code of the program, and the flag that says so.
+const CALLBACKS: [&str; 3] = ["runtime.runfinq", "runtime.runFinalizers", "runtime.runCleanups"];
+
+impl RuntimeModel<'_> {
+    /// Who is on which thread, for [`RuntimeModel::stack`].
+    pub fn thread_index(&self) -> ThreadIndex<'_> {
+        ThreadIndex::new(self.memory(), self.machine(), self.process.core.threads(), &self.machine_threads)
+    }
+
+    /// Walks the stack of a goroutine.
+    pub fn stack(&self, goroutine: &Goroutine, threads: &ThreadIndex<'_>) -> Stack {
+        let start = threads.start(goroutine);
+        let is_stopped = !start.registers.is_empty();
+        let (frames, end) = self.unwinder().walk(start.pc, start.sp, start.lr, goroutine.stack);
+        Stack { frames, end, is_stopped }
+    }
+
+    /// The instruction that stands for each frame in a traceback: the call before the return address; the pc itself where the frame
+    /// was stopped by a signal or has not begun (traceback.go `symPC`). `is_stopped` as in [`Stack`].
+    pub fn trace_pcs(&self, frames: &[Frame], is_stopped: bool) -> Vec<u64> {
+        let mut trapped = is_stopped;
+        let pc = |frame: &Frame| {
+            let at = if trapped || frame.pc <= frame.func.entry { frame.pc } else { frame.pc - 1 };
+            trapped = self.is_sigpanic(frame);
+            at
+        };
+        frames.iter().map(pc).collect()
+    }
+
+    fn is_sigpanic(&self, frame: &Frame) -> bool {
+        *self.modules[frame.module].functions.name(&frame.func) == *"runtime.sigpanic"
+    }
+
+    /// True if tracebacks hide the goroutine: the runtime's own ones (traceback.go `isSystemGoroutine`). A finalizer goroutine is the
+    /// program's while it runs a finalizer, which shows by a frame above the runtime's.
+    pub fn is_system(&self, goroutine: &Goroutine, calls: &[Call]) -> bool {
+        let Some(name) = self.function_name(goroutine.startpc) else { return false };
+        if matches!(&*name, "runtime.main" | "runtime.corostart" | "runtime.handleAsyncEvent") {
+            return false;
+        }
+        if CALLBACKS.contains(&&*name) {
+            let runs = calls.iter().any(|call| !call.call.function.starts_with("runtime."));
+            return !(runs || goroutine.is_running_cleanups);
+        }
+        name.starts_with("runtime.")
+    }
+
+    /// What a traceback prints between the brackets of a goroutine's heading, less the time.
+    pub fn state_text(&self, goroutine: &Goroutine) -> String {
+        match (goroutine.status, goroutine.wait_reason) {
+            (GoroutineStatus::Waiting | GoroutineStatus::Leaked, Some(reason)) if !reason.is_empty() => {
+                reason.to_owned()
+            }
+            (status, _) => status.name().to_owned(),
+        }
+    }
+}
+
+/// Functions whose wrapper caller is of interest (`elideWrapperCalling`).
+fn is_panic(callee: &str) -> bool {
+    matches!(callee, "runtime.gopanic" | "runtime.sigpanic" | "runtime.panicwrap")
+}
+
+/// True if a traceback of `GOTRACEBACK=all` prints a call of the function, which is no wrapper and not the innermost.
+pub fn is_shown_call(function: &str) -> bool {
+    is_shown(function, false)
+}
+
+/// `showfuncinfo` without `GOTRACEBACK=system`.
+fn is_shown(name: &str, is_first: bool) -> bool {
+    match name.strip_prefix("runtime.") {
+        // The boundary between ordinary code and deferred calls of a panic; the outermost frames of finalizers and cleanups.
+        Some("gopanic") => !is_first,
+        Some("runFinalizers" | "runCleanups") => true,
+        Some(rest) => is_exported(rest),
+        None => name.contains('.'),
+    }
+}
+
+/// `isExportedRuntime`: `Gosched`, `(*Func).Entry`.
+fn is_exported(name: &str) -> bool {
+    let (receiver, method) = name.rsplit_once('.').unwrap_or(("", name));
+    let receiver = receiver.strip_prefix("(*").and_then(|receiver| receiver.strip_suffix(')')).unwrap_or(receiver);
+    let is_upper = |text: &str| text.starts_with(|first: char| first.is_ascii_uppercase());
+    is_upper(method) && (receiver.is_empty() || is_upper(receiver))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_runtime_is_hidden_but_for_what_is_exported() {
+        for (name, shown) in [
+            ("main.main", true),
+            ("sync.(*Mutex).Lock", true),
+            ("runtime.gopark", false),
+            ("runtime.Gosched", true),
+            ("runtime.(*Func).Entry", true),
+            ("runtime.(*mheap).Alloc", false),
+            ("runtime.gopanic", true),
+            ("runtime.runCleanups", true),
+            ("memeqbody", false),
+        ] {
+            assert_eq!(is_shown(name, false), shown, "{name}");
+        }
+        assert!(!is_shown("runtime.gopanic", true));
+    }
+}
