@@ -55,6 +55,7 @@ pub mod overview;
 mod overview_text;
 pub mod owners;
 pub mod paths;
+mod paths_text;
 mod prune;
 pub mod stap;
 pub mod table;

@@ -1,0 +1,196 @@
+//! Paths as people read them.
+
+use crate::ReportError;
+use crate::paths::{Answer, Cut, Merged, Path, PathsReport, Target};
+use crate::table::Align::{Left, Right};
+use crate::table::{Table, grouped, human_bytes, whole_percent};
+use crate::text::{shortened, terminal_text};
+use std::io::{BufWriter, Write};
+
+/// Merged steps lean in by so many spaces, up to so many steps.
+const LEAN: usize = 2;
+const DEEPEST_LEAN: usize = 24;
+/// A reference is worth telling if it keeps one part in so many of what was asked for.
+const WORTH: u64 = 50;
+/// The longest line of a table that nobody sees on a terminal.
+const WIDEST: usize = 200;
+
+impl PathsReport {
+    /// For people; lines are at most `columns` characters long.
+    ///
+    /// # Errors
+    ///
+    /// [`ReportError::Io`].
+    pub fn write_text(&self, columns: Option<usize>, out: impl Write) -> Result<(), ReportError> {
+        let mut out = BufWriter::new(out);
+        let columns = columns.unwrap_or(WIDEST);
+        for (at, answer) in self.asked.iter().enumerate() {
+            if at > 0 {
+                writeln!(out)?;
+            }
+            answer.write(columns, &mut out)?;
+        }
+        Ok(out.flush()?)
+    }
+}
+
+impl Answer {
+    fn write(&self, columns: usize, out: &mut impl Write) -> Result<(), ReportError> {
+        let asked = terminal_text(&self.asked);
+        let (objects, bytes) = (count(self.objects, "object", "objects"), human_bytes(self.bytes));
+        if let Some(merged) = &self.merged {
+            writeln!(out, "{asked}: {objects}, {bytes}; the shortest path to each, merged")?;
+            return merged.write(self.bytes, columns, out);
+        }
+        if self.objects > self.targets.len() as u64 {
+            let which = match self.targets.len() {
+                1 => "the one that retains most".to_owned(),
+                more => format!("the {more} that retain most"),
+            };
+            writeln!(out, "{asked}: {objects}, {bytes}; of these {which} (--merge: all)")?;
+            writeln!(out)?;
+        }
+        for (at, target) in self.targets.iter().enumerate() {
+            if at > 0 {
+                writeln!(out)?;
+            }
+            target.write(columns, out)?;
+        }
+        Ok(())
+    }
+}
+
+fn count(number: u64, one: &str, many: &str) -> String {
+    format!("{} {}", grouped(number), if number == 1 { one } else { many })
+}
+
+fn or_unknown(ty: &str) -> std::borrow::Cow<'_, str> {
+    if ty.is_empty() { "object of unknown type".into() } else { terminal_text(ty) }
+}
+
+impl Target {
+    fn write(&self, columns: usize, out: &mut impl Write) -> Result<(), ReportError> {
+        let line = format!(
+            "{} at {}: {}, retains {}",
+            or_unknown(&self.ty),
+            self.addr,
+            human_bytes(self.size),
+            human_bytes(self.retained)
+        );
+        writeln!(out, "{}", shortened(&line, columns))?;
+        if !self.reachable {
+            writeln!(out, "No root leads to it: it is garbage that was not collected yet.")?;
+            return Ok(());
+        }
+        if self.paths.is_empty() {
+            writeln!(out, "No path leads to it but by what is excluded.")?;
+            return Ok(());
+        }
+        for (at, path) in self.paths.iter().enumerate() {
+            writeln!(out)?;
+            let number = if self.paths.len() > 1 { format!("path {} from ", at + 1) } else { "from ".to_owned() };
+            let alike = match path.alike {
+                0 => String::new(),
+                more => format!(" (and {} more that read alike)", grouped(more)),
+            };
+            writeln!(out, "{}", shortened(&format!("{number}{}{alike}:", path.root), columns))?;
+            path.write(columns, out)?;
+        }
+        writeln!(out)?;
+        self.write_cut(columns, out)?;
+        if self.more_paths {
+            writeln!(out, "{}", shortened("There are more paths (--all, --limit).", columns))?;
+        }
+        Ok(())
+    }
+
+    fn write_cut(&self, columns: usize, out: &mut impl Write) -> Result<(), ReportError> {
+        if let Some(cut) = &self.cut {
+            let text = |cut: &Cut| format!("{}: {} would go with it", cut.place(), human_bytes(cut.frees));
+            writeln!(out, "{}", shortened(&format!("Cut to free most: {}", text(cut)), columns))?;
+            for nearest in self.nearest_cut.iter().filter(|nearest| *nearest != cut) {
+                writeln!(out, "{}", shortened(&format!("Cut nearest to it: {}", text(nearest)), columns))?;
+            }
+            return Ok(());
+        }
+        let Some(dominator) = &self.dominator else { return Ok(()) };
+        let by = match &dominator.addr {
+            Some(addr) => format!("{} at {addr}", or_unknown(&dominator.name)),
+            None => terminal_text(&dominator.name).into_owned(),
+        };
+        let line = format!("No one reference keeps it: the ways to it part at {by}");
+        Ok(writeln!(out, "{}", shortened(&line, columns))?)
+    }
+}
+
+impl Cut {
+    /// Whose reference it is.
+    fn place(&self) -> String {
+        match &self.addr {
+            Some(addr) => format!("{} of {} at {addr}", terminal_text(&self.reference), or_unknown(&self.holder)),
+            None => terminal_text(&self.holder).into_owned(),
+        }
+    }
+}
+
+impl Path {
+    fn write(&self, columns: usize, out: &mut impl Write) -> Result<(), ReportError> {
+        let mut table = Table::new(1, &[Right, Left, Left]);
+        table.row(["retained", "object at", "reference"]);
+        for step in &self.steps {
+            if step.left_out > 0 {
+                table.row(["", "", &format!("… {} more …", count(step.left_out, "step", "steps"))]);
+            }
+            let times = if step.times > 1 { format!("  ({} times)", grouped(step.times)) } else { String::new() };
+            let reference = if step.reference.is_empty() {
+                format!("(several ways) {}", step.ty)
+            } else {
+                format!("{}{times}", step.reference)
+            };
+            table.row([&human_bytes(step.retained), step.addr.as_deref().unwrap_or(""), &reference]);
+        }
+        Ok(table.write_within(Some(columns), out)?)
+    }
+}
+
+impl Merged {
+    fn write(&self, whole: u64, columns: usize, out: &mut impl Write) -> Result<(), ReportError> {
+        writeln!(out)?;
+        let mut table = Table::new(0, &[Right, Right, Right, Left]);
+        table.row(["bytes", "share", "objects", "path"]);
+        for step in &self.steps {
+            let lean = " ".repeat(LEAN * (step.depth as usize).min(DEEPEST_LEAN));
+            table.row([
+                human_bytes(step.bytes),
+                whole_percent(step.bytes, whole),
+                grouped(step.objects),
+                format!("{lean}{}", step.reference),
+            ]);
+        }
+        if self.unreached.objects > 0 {
+            let (bytes, objects) = (self.unreached.bytes, self.unreached.objects);
+            let text = "(no root leads there, or only by what is excluded)".to_owned();
+            table.row([human_bytes(bytes), whole_percent(bytes, whole), grouped(objects), text]);
+        }
+        table.write_within(Some(columns), &mut *out)?;
+        if self.steps_left_out > 0 {
+            writeln!(out, "{} to less (--limit).", count(self.steps_left_out, "more step", "more steps"))?;
+        }
+        if let Some(cut) = &self.cut {
+            writeln!(out)?;
+            let (frees, part) = (human_bytes(cut.frees), human_bytes(cut.frees_of_asked));
+            let share = whole_percent(cut.frees_of_asked, whole);
+            let line = match cut.frees_of_asked.saturating_mul(WORTH) >= whole {
+                true => {
+                    format!("Cut to free most of these: {}: {frees} would go, {part} ({share}) of these", cut.place())
+                }
+                false => format!("No one reference keeps more than {part} ({share}) of these"),
+            };
+            writeln!(out, "{}", shortened(&line, columns))?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests;

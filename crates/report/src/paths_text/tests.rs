@@ -1,0 +1,104 @@
+#![allow(clippy::unwrap_used)]
+use crate::paths::*;
+
+fn step(reference: &str, addr: Option<&str>, times: u64, left_out: u64) -> Step {
+    Step {
+        reference: reference.into(),
+        addr: addr.map(str::to_owned),
+        retained: 2048,
+        times,
+        left_out,
+        ..Step::default()
+    }
+}
+
+fn cut(frees_of_asked: u64) -> Cut {
+    Cut { holder: "main.x *main.T\u{1b}".into(), ty: "main.T".into(), frees: 4096, frees_of_asked, ..Cut::default() }
+}
+
+fn target() -> Target {
+    let nearest = Cut { addr: Some("0xc0".into()), reference: ".next *main.T".into(), ..cut(64) };
+    Target {
+        addr: "0xc40".into(),
+        size: 64,
+        retained: 1024,
+        reachable: true,
+        cut: Some(cut(64)),
+        nearest_cut: Some(nearest),
+        paths: vec![Path {
+            root: "package variables",
+            alike: 3,
+            steps: vec![step("main.x *main.T\u{1b}", Some("0xc0"), 1, 0), step(".next *main.T", Some("0xc40"), 7, 9)],
+        }],
+        more_paths: true,
+        ..Target::default()
+    }
+}
+
+fn text(answer: Answer, columns: Option<usize>) -> String {
+    let mut out = Vec::new();
+    PathsReport { schema_version: SCHEMA_VERSION, asked: vec![answer] }.write_text(columns, &mut out).unwrap();
+    String::from_utf8(out).unwrap()
+}
+
+#[test]
+fn a_path_is_told_step_by_step_with_the_places_to_cut() {
+    let answer =
+        Answer { asked: "main.T".into(), objects: 2, bytes: 128, targets: vec![target()], ..Answer::default() };
+    let expected = "\
+main.T: 2 objects, 128 B; of these the one that retains most (--merge: all)
+
+object of unknown type at 0xc40: 64 B, retains 1.0 KiB
+
+from package variables (and 3 more that read alike):
+ retained  object at  reference
+  2.0 KiB  0xc0       main.x *main.T\\x1b
+                      … 9 steps more …
+  2.0 KiB  0xc40      .next *main.T  (7 times)
+
+Cut to free most: main.x *main.T\\x1b: 4.0 KiB would go with it
+Cut nearest to it: .next *main.T of main.x *main.T\\x1b at 0xc0: 4.0 KiB would go with it
+There are more paths (--all, --limit).
+";
+    assert_eq!(text(answer.clone(), None), expected);
+    let narrow = text(answer, Some(30));
+    assert!(narrow.lines().skip(1).all(|line| line.chars().count() <= 30), "{narrow}");
+}
+
+#[test]
+fn what_no_path_leads_to_is_said() {
+    let answer = |target| Answer { objects: 1, targets: vec![target], ..Answer::default() };
+    let garbage = Target { reachable: false, ..target() };
+    assert!(text(answer(garbage), None).contains("No root leads to it"));
+    let excluded = Target { paths: Vec::new(), ..target() };
+    assert!(text(answer(excluded), None).contains("No path leads to it but by what is excluded"));
+    let dominator = Some(Dominator { addr: None, name: "all roots".into() });
+    let several = Target { cut: None, nearest_cut: None, dominator, ..target() };
+    assert!(text(answer(several), None).contains("No one reference keeps it: the ways to it part at all roots\n"));
+}
+
+#[test]
+fn merged_steps_lean_and_a_cut_that_frees_little_is_none() {
+    let steps = vec![
+        MergedStep { reference: "main.x".into(), objects: 9, bytes: 9000, ..MergedStep::default() },
+        MergedStep { depth: 1, reference: ".f".into(), objects: 8, bytes: 8000, own_objects: 8 },
+    ];
+    let unreached = Share { objects: 1, bytes: 1000 };
+    let answer = |cut| Answer {
+        asked: "string".into(),
+        objects: 10,
+        bytes: 10_000,
+        merged: Some(Merged { unreached, cut, steps: steps.clone(), steps_left_out: 1 }),
+        ..Answer::default()
+    };
+    let shown = text(answer(Some(cut(8000))), None);
+    assert!(shown.contains("  90 %        9  main.x\n") && shown.contains("  80 %        8    .f\n"), "{shown}");
+    assert!(shown.contains("1 more step to less (--limit).") && shown.contains("7.8 KiB (80 %) of these"), "{shown}");
+    let little = text(answer(Some(cut(100))), None);
+    assert!(little.contains("No one reference keeps more than 100 B (1 %) of these"), "{little}");
+    let mut csv = Vec::new();
+    let report = PathsReport { schema_version: SCHEMA_VERSION, asked: vec![answer(None)] };
+    report.write_csv(&mut csv).unwrap();
+    let expected = "asked,depth,reference,objects,bytes,own_objects\nstring,0,main.x,9,9000,0\nstring,1,.f,8,8000,8\n";
+    assert_eq!(String::from_utf8(csv).unwrap(), expected);
+}
