@@ -76,6 +76,15 @@ fn containers_of_the_library_are_passed_over_and_others_on_request() {
 }
 
 #[test]
+fn a_type_may_be_named_as_frames_name_it() {
+    let carried = carried_of("retained", "1.27");
+    let [whole, short] =
+        ["container/list.Element", "list.Element"].map(|name| json(&carried, &[name])["total"].clone());
+    assert!(number(&whole, "/objects") > 0);
+    assert_eq!(whole, short);
+}
+
+#[test]
 fn owners_can_be_chosen_and_limited() {
     let carried = carried_of("retained", "1.27");
     let report = json(&carried, &["main.Item", "--match", "^main.Cache$"]);

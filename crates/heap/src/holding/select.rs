@@ -5,6 +5,7 @@ use crate::inspect::Places;
 use crate::references::ReferenceGraph;
 use crate::snapshot::HeapSnapshot;
 use rustc_hash::{FxHashMap, FxHashSet};
+use std::borrow::Cow;
 
 /// What was meant.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,7 +35,7 @@ pub enum Selected {
 const BARE_DIGITS: usize = 9;
 
 impl ReferenceGraph<'_, '_, '_> {
-    /// The objects that `text` means: a hexadecimal address in one of them; a type as histograms name it, `[]T` being rows of
+    /// The objects that `text` means: a hexadecimal address in one of them; a type as histograms or frames name it, `[]T` being rows of
     /// any length and `[N]T` those of one; a package variable, or a function and its variable, and fields behind it, as
     /// `main.cache.entries`.
     pub fn select(&self, text: &str) -> Selected {
@@ -45,7 +46,9 @@ impl ReferenceGraph<'_, '_, '_> {
                 None => Selected::NoObject(address),
             };
         }
-        let objects = snapshot.objects_of_type(text);
+        let whole = snapshot.objects_of_type(text, |name| name.into());
+        let objects =
+            if whole.is_empty() { snapshot.objects_of_type(text, |name| snapshot.short_name(name)) } else { whole };
         if !objects.is_empty() {
             return Selected::Objects(Subject::Type(text.to_owned()), objects);
         }
@@ -75,8 +78,8 @@ fn address(text: &str) -> Option<u64> {
 }
 
 impl HeapSnapshot<'_, '_> {
-    /// The allocated objects of a type, in order of address.
-    fn objects_of_type(&self, text: &str) -> Vec<u32> {
+    /// The allocated objects of the types that `name_of` names like that, in order of address.
+    fn objects_of_type(&self, text: &str, name_of: impl Fn(&str) -> Cow<'_, str>) -> Vec<u32> {
         let family = match text.strip_prefix("[]") {
             Some(elem) => format!("[...]{elem}"),
             None => text.to_owned(),
@@ -89,7 +92,7 @@ impl HeapSnapshot<'_, '_> {
             None => is_unknown,
             Some(key) => {
                 let key = if is_counted { key } else { key.family() };
-                *known.entry(key.identity()).or_insert_with(|| self.text_of(key) == family)
+                *known.entry(key.identity()).or_insert_with(|| name_of(&self.text_of(key)) == family)
             }
         };
         self.objects.allocated().filter(is_meant).map(|slot| slot.id.0).collect()

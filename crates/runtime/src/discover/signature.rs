@@ -2,9 +2,10 @@
 
 use super::Search;
 use crate::heap::GoHeap;
+use crate::layout::RuntimeLayout;
 use crate::span::PAGE_BYTES;
 use crate::words::{SliceHeader, read_slice};
-use goheap_image::Address;
+use goheap_image::{Address, MemoryImage};
 
 /// Variables of this much are searched in all.
 const SEARCHED_BYTES: u64 = 1 << 30;
@@ -38,24 +39,34 @@ pub(super) fn find_mheap(search: &Search<'_>) -> Option<Address> {
 
 /// `allgs`: a slice of pointers to `g` whose first is goroutine 1, each of whose saved registers name itself.
 pub(super) fn find_allgs(search: &Search<'_>) -> Option<Address> {
-    let (memory, g) = (search.memory, &search.layout.g);
+    longest(search, |list| is_goroutine_list(search.memory, search.layout, list))
+}
+
+fn is_goroutine_list(memory: &MemoryImage, layout: &RuntimeLayout, list: &SliceHeader) -> bool {
+    let g = &layout.g;
     let is_g = |address: u64| {
         let at = Address(address);
-        let owner = memory.read_u64(at.add(g.sched + search.layout.gobuf.g));
+        let owner = memory.read_u64(at.add(g.sched + layout.gobuf.g));
         let (lo, hi) = (memory.read_u64(at.add(g.stack)), memory.read_u64(at.add(g.stack + 8)));
         // A dead goroutine has given its stack back; one that never ran has no saved registers.
         owner.is_some_and(|owner| owner == address || owner == 0) && lo.zip(hi).is_some_and(|(lo, hi)| lo <= hi)
     };
-    let first_is_main = |list: &SliceHeader| {
+    let first_is_main = || {
         let first = memory.read_u64(list.data).unwrap_or(0);
         first != 0 && memory.read_u64(Address(first).add(g.goid)) == Some(1) && is_g(first)
     };
-    let is_list = |list: &SliceHeader| {
-        (1..MAX_GOROUTINES).contains(&list.len)
-            && first_is_main(list)
-            && (0..list.len.min(SAMPLED)).all(|index| memory.read_u64(list.data.add(index * 8)).is_some_and(is_g))
-    };
-    longest(search, is_list)
+    (1..MAX_GOROUTINES).contains(&list.len)
+        && first_is_main()
+        && list.has_words(memory)
+        && sample(list.len).all(|index| memory.read_u64(list.data.add(index * 8)).is_some_and(is_g))
+}
+
+/// Indices of a list of `len` elements: the first ones, the last, and others spread between. Other words point to the list, or to an
+/// array that it had before, and what lies behind them may be read as a length (seen with 1.27: 44 million of 64).
+fn sample(len: u64) -> impl Iterator<Item = u64> {
+    let last = len.saturating_sub(1);
+    let spread = (0..=SAMPLED).map(move |part| (u128::from(last) * u128::from(part) / u128::from(SAMPLED)) as u64);
+    (0..len.min(SAMPLED)).chain(spread)
 }
 
 /// `allp`: a slice of pointers to heap objects that are large enough for a `p` and hold their own index as `id`.
@@ -108,4 +119,46 @@ fn longest(search: &Search<'_>, is_list: impl Fn(&SliceHeader) -> bool) -> Optio
         })
         .max_by_key(|(at, list)| (list.len, std::cmp::Reverse(*at)))
         .map(|(at, _)| at)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use goheap_image::Machine;
+
+    const LIST: u64 = 0x1000;
+    const FIRST_G: u64 = 0x10_0000;
+    const G_BYTES: u64 = 0x1000;
+    const GOROUTINES: u64 = 100;
+
+    /// As many goroutines, a list of them, and zeros behind it.
+    fn memory(layout: &RuntimeLayout) -> MemoryImage {
+        let of = |index: u64| FIRST_G + index * G_BYTES;
+        let mut list: Vec<u8> = (0..GOROUTINES).flat_map(|index| of(index).to_le_bytes()).collect();
+        list.resize(4 * list.len(), 0);
+        let mut records = vec![0; (GOROUTINES * G_BYTES) as usize];
+        for index in 0..GOROUTINES {
+            let mut put = |offset: u64, value: u64| {
+                let at = (index * G_BYTES + offset) as usize;
+                records[at..at + 8].copy_from_slice(&value.to_le_bytes());
+            };
+            put(layout.g.goid, index + 1);
+            put(layout.g.sched + layout.gobuf.g, of(index));
+            put(layout.g.stack + 8, 0x1000);
+        }
+        MemoryImage::from_buffers([(Address(LIST), list, true), (Address(FIRST_G), records, true)])
+    }
+
+    #[test]
+    fn a_length_that_the_list_has_not_is_none_of_its() {
+        let version = crate::GoVersion::parse("go1.27.3").unwrap();
+        let (layout, _) = RuntimeLayout::choose(&version, Machine::X86_64, None).unwrap();
+        let memory = memory(&layout);
+        let is_list = |len| is_goroutine_list(&memory, &layout, &SliceHeader { data: Address(LIST), len, cap: len });
+        assert!(is_list(GOROUTINES) && is_list(1));
+        assert!(!is_list(2 * GOROUTINES), "zeros are no goroutines");
+        assert!(!is_list(44_457_810), "more than there is memory");
+        assert!(!is_list(0));
+    }
 }
