@@ -40,6 +40,7 @@ mod rules;
 mod runtime_records;
 mod snapshot;
 mod span_scan;
+mod standard_library;
 mod tree;
 mod word_batch;
 

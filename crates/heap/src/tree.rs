@@ -89,7 +89,7 @@ impl<'a, 'm, 'p> TreeBuilder<'a, 'm, 'p> {
 
     /// Walks from the roots of each class in turn. `meter` counts objects that are read.
     pub(crate) fn walk(&mut self, roots: &[Root], meter: &Meter<'_>) {
-        for address in runtime_records(self.scanner.model) {
+        for (_, address) in runtime_records(self.scanner.model) {
             if let Some(slot) = self.scanner.objects.find_allocated(address) {
                 self.merger.reserve(slot);
             }

@@ -1,5 +1,6 @@
 //! Where in the program's own code a stack stands.
 
+use crate::standard_library::is_standard;
 use goheap_runtime::{InlineFrame, RuntimeModel};
 
 /// Tells the program's code from the standard library's by the source files.
@@ -36,18 +37,9 @@ impl LibraryFiles {
         if first == "cmd" {
             return false;
         }
-        !self.root.is_empty() || (LIBRARY.binary_search(&first).is_ok() && !call.function.starts_with("main."))
+        !self.root.is_empty() || (is_standard(first) && !call.function.starts_with("main."))
     }
 }
-
-/// The folders of `$GOROOT/src`, Go 1.17 to 1.27, in order. Those of `cmd` are programs.
-#[rustfmt::skip]
-const LIBRARY: [&str; 54] = [
-    "archive", "arena", "bufio", "builtin", "bytes", "cmp", "compress", "container", "context", "crypto", "database",
-    "debug", "embed", "encoding", "errors", "expvar", "flag", "fmt", "go", "hash", "html", "image", "index", "internal", "io",
-    "iter", "log", "maps", "math", "mime", "net", "os", "path", "plugin", "reflect", "regexp", "runtime", "simd", "slices",
-    "sort", "strconv", "strings", "structs", "sync", "syscall", "testing", "text", "time", "unicode", "unique", "unsafe", "uuid", "vendor", "weak",
-];
 
 #[cfg(test)]
 mod tests {
@@ -68,7 +60,6 @@ mod tests {
         let trimmed = LibraryFiles { root: String::new() };
         assert!(trimmed.is_library(&call("sync.(*Mutex).Lock", "sync/mutex.go")));
         assert!(trimmed.is_library(&call("sync.runtime_SemacquireMutex", "runtime/sema.go")));
-        assert!(LIBRARY.is_sorted());
         assert!(!trimmed.is_library(&call("main.work", "fixtures/goroutines/live.go")));
         assert!(!trimmed.is_library(&call("example.com/m/a.F", "example.com/m@v1.0.0/a/a.go")));
     }

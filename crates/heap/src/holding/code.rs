@@ -5,6 +5,7 @@ use crate::package::package_of;
 use crate::references::{ReferenceGraph, RootKind};
 use crate::root::RootClass;
 use crate::snapshot::HeapSnapshot;
+use crate::standard_library::is_standard;
 use goheap_image::Address;
 use rustc_hash::FxHashMap;
 use std::cell::RefCell;
@@ -22,61 +23,6 @@ pub enum Code {
     Nobody,
 }
 
-/// First elements of the import paths of the standard library (`go list std` of Go 1.19 to 1.27). A module's path has a dot
-/// there or, where it is never fetched, another name; `cmd` is the program's own where the program is one of Go's commands.
-const LIBRARY: [&str; 50] = [
-    "archive",
-    "bufio",
-    "bytes",
-    "cmp",
-    "compress",
-    "container",
-    "context",
-    "crypto",
-    "database",
-    "debug",
-    "embed",
-    "encoding",
-    "errors",
-    "expvar",
-    "flag",
-    "fmt",
-    "go",
-    "hash",
-    "html",
-    "image",
-    "index",
-    "internal",
-    "io",
-    "iter",
-    "log",
-    "maps",
-    "math",
-    "mime",
-    "net",
-    "os",
-    "path",
-    "plugin",
-    "reflect",
-    "regexp",
-    "runtime",
-    "slices",
-    "sort",
-    "strconv",
-    "strings",
-    "structs",
-    "sync",
-    "syscall",
-    "testing",
-    "text",
-    "time",
-    "unicode",
-    "unique",
-    "unsafe",
-    "vendor",
-    "weak",
-];
-
 /// Whose a package is, by its import path; [`Code::Nobody`] of what has none.
 pub(crate) fn code_of_package(package: &str) -> Code {
     let is_in = |path: &str| package.strip_prefix(path).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
@@ -85,7 +31,7 @@ pub(crate) fn code_of_package(package: &str) -> Code {
         Code::Nobody
     } else if is_in("runtime") || is_in("internal/runtime") {
         Code::Runtime
-    } else if LIBRARY.binary_search(&first).is_ok() {
+    } else if is_standard(first) {
         Code::Library
     } else {
         Code::Own
@@ -195,7 +141,6 @@ mod tests {
 
     #[test]
     fn packages_are_the_programs_the_librarys_or_the_runtimes() {
-        assert!(LIBRARY.is_sorted());
         for (package, code) in [
             ("main", Code::Own),
             ("github.com/a/b", Code::Own),

@@ -58,7 +58,7 @@ impl Met {
 impl Inference<'_, '_, '_> {
     /// Marks from the roots, class by class, and follows what is reached as far as types are known.
     pub(super) fn mark(&mut self, roots: &[Root]) -> Vec<(RootClass, Share)> {
-        for address in runtime_records(self.model) {
+        for (_, address) in runtime_records(self.model) {
             if let Some(slot) = self.objects.find_allocated(address) {
                 self.states.reserve(slot.id);
             }

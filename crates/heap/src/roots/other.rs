@@ -7,7 +7,7 @@ use crate::object_type::{Evidence, Part};
 use crate::plan::PointerWord;
 use crate::root::RootClass;
 use crate::rules::WEAK_HANDLE;
-use crate::runtime_records::waiting_sudogs;
+use crate::runtime_records::runtime_records;
 use goheap_graph::PathTrie;
 use goheap_image::Address;
 use goheap_runtime::special::{SpecialDetail, read_cleanup_queue, read_finalizer_queue, read_specials};
@@ -31,16 +31,10 @@ impl<'m, 'p> RootCollector<'_, 'm, 'p> {
     /// What the runtime's lists say of its own objects.
     pub(super) fn runtime_objects(&mut self) {
         let model: &'m RuntimeModel<'p> = self.model;
-        let goroutines = model.goroutines.iter().map(|goroutine| ("runtime.g", goroutine.address.0));
-        let threads = model.machine_threads.keys().map(|&thread| ("runtime.m", thread));
         // The first word of an m is the goroutine of its scheduler, which no list has.
         let schedulers = model.machine_threads.keys().filter_map(|&thread| model.memory().read_u64(Address(thread)));
         let schedulers = schedulers.map(|goroutine| ("runtime.g", goroutine));
-        let processors = model.processors.iter().map(|processor| ("runtime.p", processor.0));
-        let sudogs = model.goroutines.iter().flat_map(|goroutine| waiting_sudogs(model, goroutine.address));
-        let sudogs = sudogs.map(|sudog| ("runtime.sudog", sudog));
-        let objects: Vec<(&str, u64)> =
-            goroutines.chain(threads).chain(schedulers).chain(processors).chain(sudogs).collect();
+        let objects: Vec<(&str, u64)> = runtime_records(model).chain(schedulers).collect();
         for (name, address) in objects {
             if let Some(ty) = self.resolver.types.by_name(name) {
                 self.set.proposals.push(Proposal { address, part: Part::Value, ty, evidence: Evidence::Exact });
