@@ -9,6 +9,7 @@ use goblin::elf64::header::{ET_CORE, ET_DYN, ET_EXEC};
 use crate::diagnostic::Diagnostics;
 use crate::elf::{ElfHeader, HeaderFault, ProgramHeader, ProgramHeaders, program_headers};
 use crate::error::Role;
+use crate::foreign::{self, Foreign};
 use crate::map::ByteStore;
 use crate::notes::CoreNotes;
 use crate::source::{Source, Stamp};
@@ -183,7 +184,10 @@ pub(crate) fn elf_header(path: &Path, role: Role, bytes: &[u8]) -> Result<ElfHea
         return Err(ImageError::Empty { path, role });
     }
     ElfHeader::parse(bytes).map_err(|fault| match fault {
-        HeaderFault::NotElf => ImageError::NotElf { path, role },
+        HeaderFault::NotElf => match foreign::detect(bytes) {
+            Some(Foreign { format, advice, .. }) => ImageError::ForeignFormat { path, role, format, advice },
+            None => ImageError::NotElf { path, role },
+        },
         HeaderFault::Class32 => ImageError::Elf32 { path },
         HeaderFault::BigEndian => ImageError::BigEndian { path },
         HeaderFault::Machine(machine) => ImageError::UnsupportedMachine { path, machine },

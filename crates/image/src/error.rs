@@ -48,12 +48,24 @@ pub enum ImageError {
         role: Role,
     },
     /// No ELF magic, and no compression that is known.
-    #[error("{path:?} is not an ELF file; give the {role} of the Go program (.zst, .gz and .lz4 are opened directly)")]
+    #[error("{path:?} is not an ELF file; give the {role} of the Go program (.zst, .xz, .gz and .lz4 are opened directly)")]
     NotElf {
         /// The file.
         path: PathBuf,
         /// What it was given as.
         role: Role,
+    },
+    /// A format that is known by its first bytes, and no core or executable of Linux.
+    #[error("{path:?} is {format}, not the {role} of a Go program; {advice}")]
+    ForeignFormat {
+        /// The file.
+        path: PathBuf,
+        /// What it was given as.
+        role: Role,
+        /// What it is, with its article.
+        format: &'static str,
+        /// What to do.
+        advice: &'static str,
     },
     /// `ELFCLASS32`.
     #[error("{path:?} is a 32-bit ELF file; only 64-bit x86-64 and aarch64 programs can be read")]
@@ -178,9 +190,9 @@ pub enum ImageError {
         /// The cap, bytes.
         limit: u64,
     },
-    /// The zstd window is larger than is allowed: it would need that much memory.
-    #[error("{path:?} was packed with a zstd window over {limit} bytes; unpack it first (zstd -d --long=31 FILE)")]
-    ZstdWindow {
+    /// The window of a zstd frame or the dictionary of an xz block is larger than is allowed: it would need that much memory.
+    #[error("{path:?} was packed with a window over {limit} bytes; unpack it first (zstd -d --long=31 FILE, or xz -d FILE)")]
+    WindowTooLarge {
         /// The file.
         path: PathBuf,
         /// The largest window that is unpacked.

@@ -5,7 +5,7 @@
 //! - For threads and registers: [`CoreFile::threads`]. For symbols, sections and DWARF: [`Executable`].
 //!
 //! Reads ELF64 little-endian cores of x86-64 and aarch64 Linux, as written by the kernel, by gcore and by qemu-user,
-//! plain or compressed (.zst, .gz, .lz4), whole or truncated. This crate knows no Go and prints nothing.
+//! plain or compressed (.zst, .xz, .gz, .lz4), whole or truncated. This crate knows no Go and prints nothing.
 #![deny(unsafe_code)]
 
 mod address;
@@ -15,6 +15,7 @@ mod diagnostic;
 mod elf;
 mod error;
 mod executable;
+mod foreign;
 mod identity;
 mod le;
 mod locate;

@@ -1,7 +1,8 @@
 //! An input file, mapped if it is plain, unpacked to a temporary file and that mapped if it is not.
 
 use std::fs::{File, Metadata};
-use std::io::{self, BufRead, BufReader};
+use std::io::{self, BufRead, BufReader, IsTerminal};
+use std::os::fd::AsFd;
 use std::path::Path;
 use std::time::SystemTime;
 
@@ -23,6 +24,18 @@ impl Stamp {
     }
 }
 
+/// The name of standard input.
+const STDIN: &str = "-";
+
+/// Standard input as a file of its own, which a shell may have opened on a plain file: that is mapped like any other.
+fn stdin() -> io::Result<File> {
+    let stdin = io::stdin();
+    if stdin.is_terminal() {
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "standard input is a terminal; send the core through a pipe"));
+    }
+    stdin.as_fd().try_clone_to_owned().map(File::from)
+}
+
 /// The bytes of an input and how they came.
 pub(crate) struct Source {
     pub(crate) store: ByteStore,
@@ -37,10 +50,14 @@ impl Source {
         Source { store: ByteStore::Owned(bytes.into()), stamp: None, damage: None }
     }
 
-    /// Opens `path`. The compression is told by its magic, not by its name; a pipe is copied to a temporary file.
+    /// Opens `path`; `-` is standard input for a core. The compression is told by its magic, not by its name; a pipe is copied to a temporary file.
     pub(crate) fn open(path: &Path, role: Role, options: &OpenOptions) -> Result<Source, ImageError> {
         let unreadable = |source| ImageError::Unreadable { path: path.to_owned(), role, source };
-        let file = File::open(path).map_err(unreadable)?;
+        let file = match path.as_os_str() == STDIN && role == Role::Core {
+            true => stdin(),
+            false => File::open(path),
+        };
+        let file = file.map_err(unreadable)?;
         let metadata = file.metadata().map_err(unreadable)?;
         if metadata.is_dir() {
             return Err(unreadable(io::Error::from(io::ErrorKind::IsADirectory)));

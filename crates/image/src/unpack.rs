@@ -2,12 +2,14 @@
 //!
 //! A core of zero pages packs better than 1000 to 1, so a ratio tells nothing: the size itself is capped, and zeros become holes.
 
+mod apport;
 mod lz4;
 mod sparse;
+mod xz;
 mod zstd;
 
 use std::fs::File;
-use std::io::{self, BufRead, Read};
+use std::io::{self, BufRead, BufReader, Read};
 use std::path::Path;
 
 use flate2::bufread::MultiGzDecoder;
@@ -22,6 +24,9 @@ pub(crate) enum Compression {
     Zstd,
     Gzip,
     Lz4,
+    Xz,
+    /// A crash report of apport, which has the core as one of its fields.
+    Apport,
     /// Known, but not unpacked here: its name and what to do.
     Other(&'static str, &'static str),
 }
@@ -34,9 +39,14 @@ impl Compression {
             [0x50..=0x5f, 0x2a, 0x4d, 0x18, ..] => Compression::Zstd,
             [0x1f, 0x8b, ..] => Compression::Gzip,
             [0x04, 0x22, 0x4d, 0x18, ..] | [0x02, 0x21, 0x4c, 0x18, ..] => Compression::Lz4,
-            [0xfd, b'7', b'z', b'X', b'Z', 0, ..] => Compression::Other("xz", "xz -d"),
+            [0xfd, b'7', b'z', b'X', b'Z', 0, ..] => Compression::Xz,
+            _ if start.starts_with(apport::FIRST_FIELD) => Compression::Apport,
             [b'B', b'Z', b'h', b'1'..=b'9', ..] => Compression::Other("bzip2", "bzip2 -d"),
             [b'P', b'K', 3, 4, ..] => Compression::Other("zip", "unzip"),
+            [b'L', b'Z', b'I', b'P', ..] => Compression::Other("lzip", "lzip -d"),
+            [0x89, b'L', b'Z', b'O', 0, ..] => Compression::Other("lzop", "lzop -d"),
+            [b'7', b'z', 0xbc, 0xaf, 0x27, 0x1c, ..] => Compression::Other("7z", "7z x"),
+            [0xff, 6, 0, 0, b's', b'N', b'a', b'P', b'p', b'Y', ..] => Compression::Other("snappy", "snzip -d"),
             _ => Compression::None,
         }
     }
@@ -48,29 +58,38 @@ pub(crate) struct Unpacked {
     pub(crate) damage: Option<String>,
 }
 
-/// A zstd frame whose window would take more memory than [`zstd::WINDOW_LIMIT`].
+/// A zstd window or an xz dictionary that would take more memory than [`WINDOW_LIMIT`].
 #[derive(Debug, thiserror::Error)]
-#[error("zstd window too large")]
+#[error("window too large")]
 struct WindowTooLarge;
+
+/// The largest window unpacked, bytes: that of `zstd -d` without `--long`, and twice that of `xz -9`.
+pub(crate) const WINDOW_LIMIT: u64 = 128 << 20;
 
 /// Unpacks `reader` to a temporary file of at most `limit` bytes. A stream that breaks off is kept as far as it goes.
 pub(crate) fn to_temporary(
     path: &Path,
     role: Role,
-    reader: impl BufRead,
+    mut reader: impl BufRead,
     compression: Compression,
     limit: u64,
 ) -> Result<Unpacked, ImageError> {
     let temporary = |source| ImageError::Temporary { folder: std::env::temp_dir(), role, source };
     let mut writer = SparseWriter::new(tempfile::tempfile().map_err(temporary)?);
-    let mut decoder: Box<dyn Read + '_> = match compression {
-        Compression::None => Box::new(reader),
-        Compression::Zstd => Box::new(zstd::Frames::new(reader)),
-        Compression::Gzip => Box::new(MultiGzDecoder::new(reader)),
-        Compression::Lz4 => Box::new(lz4::Frames::new(reader)),
-        Compression::Other(format, hint) => {
-            return Err(ImageError::UnsupportedCompression { path: path.to_owned(), role, format, hint });
-        }
+    let unpacker = |reader, compression| {
+        unpacker(reader, compression).map_err(|(format, hint)| ImageError::UnsupportedCompression {
+            path: path.to_owned(),
+            role,
+            format,
+            hint,
+        })
+    };
+    let mut decoder = if compression == Compression::Apport {
+        let mut field = BufReader::with_capacity(1 << 18, apport::CoreField::new(&mut reader));
+        let inner = Compression::detect(field.fill_buf().map_err(|source| refusal(path, role, &source))?);
+        unpacker(Box::new(field), inner)?
+    } else {
+        unpacker(Box::new(reader), compression)?
     };
     let mut buffer = vec![0; 1 << 18];
     let damage = loop {
@@ -94,6 +113,22 @@ pub(crate) fn to_temporary(
     Ok(Unpacked { file, damage: damage.map(|error| error.to_string()) })
 }
 
+/// What unpacks `reader`; the name of the format and a command that unpacks it, where that is not done here.
+fn unpacker<'r>(
+    reader: Box<dyn BufRead + 'r>,
+    compression: Compression,
+) -> Result<Box<dyn Read + 'r>, (&'static str, &'static str)> {
+    Ok(match compression {
+        // A report within a report is none: it comes out as it is, and is refused as no ELF file.
+        Compression::None | Compression::Apport => Box::new(reader),
+        Compression::Zstd => Box::new(zstd::Frames::new(reader)),
+        Compression::Gzip => Box::new(MultiGzDecoder::new(reader)),
+        Compression::Lz4 => Box::new(lz4::Frames::new(reader)),
+        Compression::Xz => Box::new(xz::streams(reader)),
+        Compression::Other(format, hint) => return Err((format, hint)),
+    })
+}
+
 fn is_window(error: &io::Error) -> bool {
     error.get_ref().is_some_and(|inner| inner.is::<WindowTooLarge>())
 }
@@ -101,7 +136,7 @@ fn is_window(error: &io::Error) -> bool {
 fn refusal(path: &Path, role: Role, error: &io::Error) -> ImageError {
     let path = path.to_owned();
     if is_window(error) {
-        return ImageError::ZstdWindow { path, limit: zstd::WINDOW_LIMIT };
+        return ImageError::WindowTooLarge { path, limit: WINDOW_LIMIT };
     }
     ImageError::Unpack { path, role, source: io::Error::new(error.kind(), error.to_string()) }
 }

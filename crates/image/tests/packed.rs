@@ -4,11 +4,15 @@
 use std::io::Write;
 use std::path::PathBuf;
 
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+use flate2::Crc;
 use flate2::write::GzEncoder;
 use goheap_image::{CoreFile, Executable, ImageError, OpenOptions};
 use goheap_synth::mutate::{XorShift, flip};
 use goheap_synth::{CoreBuilder, ExeBuilder, Machine, R, RW};
 use lz4_flex::frame::{BlockSize, FrameEncoder, FrameInfo};
+use lzma_rust2::{XzOptions, XzWriter};
 use ruzstd::encoding::{CompressionLevel, compress_to_vec};
 
 fn core(bytes: &[u8]) -> Vec<u8> {
@@ -40,8 +44,30 @@ fn zstd(bytes: &[u8]) -> Vec<u8> {
     compress_to_vec(bytes, CompressionLevel::Fastest)
 }
 
+fn xz(bytes: &[u8]) -> Vec<u8> {
+    xz_of(bytes, 1 << 20)
+}
+
+fn xz_of(bytes: &[u8], dictionary: u32) -> Vec<u8> {
+    let mut options = XzOptions::with_preset(0);
+    options.lzma_options.dict_size = dictionary;
+    let mut packer = XzWriter::new(Vec::new(), options).unwrap();
+    packer.write_all(bytes).unwrap();
+    packer.finish().unwrap()
+}
+
+/// As apport packs a core: gzip, whose parts are lines of base64.
+fn apport(packed: &[u8]) -> Vec<u8> {
+    let mut report = b"ProblemType: Crash\nArchitecture: amd64\nProcCmdline: server\nCoreDump: base64\n".to_vec();
+    for part in packed.chunks(1000) {
+        report.extend(format!(" {}\n", BASE64_STANDARD.encode(part)).as_bytes());
+    }
+    report.extend(b"ExecutablePath: server\n");
+    report
+}
+
 type Packer = fn(&[u8]) -> Vec<u8>;
-const PACKERS: [(&str, Packer); 3] = [("zst", zstd), ("gz", gzip), ("lz4", lz4)];
+const PACKERS: [(&str, Packer); 4] = [("zst", zstd), ("gz", gzip), ("lz4", lz4), ("xz", xz)];
 
 fn open(bytes: &[u8], options: &OpenOptions) -> Result<CoreFile, ImageError> {
     let folder = tempfile::tempdir().unwrap();
@@ -122,14 +148,41 @@ fn the_unpacked_size_is_capped() {
 fn a_zstd_window_beyond_reason_is_refused_with_advice() {
     // Frame header: no single segment, window descriptor 0xa0: 2^30 bytes.
     let error = open(&[0x28, 0xb5, 0x2f, 0xfd, 0x00, 0xa0, 1, 0, 0], &OpenOptions::default()).err().unwrap();
-    assert!(matches!(error, ImageError::ZstdWindow { .. }), "{error}");
+    assert!(matches!(error, ImageError::WindowTooLarge { .. }), "{error}");
     assert!(error.to_string().contains("zstd -d"), "{error}");
 }
 
 #[test]
+fn an_xz_dictionary_beyond_reason_is_refused_with_advice() {
+    let mut packed = xz_of(b"few bytes", 1 << 20);
+    // The first filter of the block, after the stream's 12 bytes: LZMA2 (0x21), one byte of properties; 36 stands for 1 GiB.
+    assert_eq!(packed[14..16], [0x21, 1]);
+    packed[16] = 36;
+    let mut crc = Crc::new();
+    crc.update(&packed[12..20]);
+    packed[20..24].copy_from_slice(&crc.sum().to_le_bytes());
+    let error = open(&packed, &OpenOptions::default()).err().unwrap();
+    assert!(matches!(error, ImageError::WindowTooLarge { .. }), "{error}");
+}
+
+#[test]
+fn the_core_of_a_crash_report_is_opened() {
+    let plain = core(&noise(300_000));
+    for pack in [gzip, zstd] {
+        let core = open(&apport(&pack(&plain)), &OpenOptions::default()).unwrap();
+        assert_eq!((core.size(), core.missing_bytes()), (plain.len() as u64, 0));
+    }
+    let half = apport(&gzip(&plain));
+    let core = open(&half[..half.len() / 2], &OpenOptions::default()).unwrap();
+    assert!(core.diagnostics().core_unpacking.is_some() && core.missing_bytes() > 0);
+    let error = open(b"ProblemType: Bug\nTags: none\n", &OpenOptions::default()).err().unwrap();
+    assert!(error.to_string().contains("no field CoreDump"), "{error}");
+}
+
+#[test]
 fn compressions_that_are_not_read_are_named() {
-    let error = open(b"\xfd7zXZ\0\0\0", &OpenOptions::default()).err().unwrap();
-    assert!(matches!(error, ImageError::UnsupportedCompression { format: "xz", .. }), "{error}");
+    let error = open(b"BZh91AY", &OpenOptions::default()).err().unwrap();
+    assert!(matches!(error, ImageError::UnsupportedCompression { format: "bzip2", .. }), "{error}");
 }
 
 #[test]

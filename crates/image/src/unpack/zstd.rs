@@ -9,10 +9,7 @@ use std::io::{self, BufRead, Read};
 use ruzstd::decoding::errors::{FrameDecoderError, FrameHeaderError, ReadFrameHeaderError};
 use ruzstd::decoding::{BlockDecodingStrategy, FrameDecoder};
 
-use super::WindowTooLarge;
-
-/// The largest window unpacked, bytes: that of `zstd -d` without `--long`.
-pub(crate) const WINDOW_LIMIT: u64 = 128 << 20;
+use super::{WINDOW_LIMIT, WindowTooLarge};
 
 /// A last block of raw type and no bytes, then a checksum for frames that have one.
 const EMPTY_LAST_BLOCK: [u8; 7] = [1, 0, 0, 0, 0, 0, 0];
