@@ -32,7 +32,7 @@ collector sees it, and tells for every allocated byte which package variable or 
 need not have been prepared in any way; it may be stripped.
 
 Reads cores of linux/amd64 and linux/arm64 written by the kernel, by gcore or by qemu-user, whole or truncated, plain \
-or compressed (.zst, .gz, .lz4), of programs built with Go 1.17 to 1.27. A newer Go works where the executable has DWARF.";
+or compressed (.zst, .xz, .gz, .lz4), of programs built with Go 1.17 to 1.27. A newer Go works where the executable has DWARF.";
 
 /// Examples and exit statuses, each with its heading; lines of at most 78 characters.
 pub(crate) const SECTIONS: [(&str, &str); 2] = [("Examples", EXAMPLES), ("Exit status", EXIT_STATUS)];
@@ -63,6 +63,10 @@ const EXAMPLES: &str = "  A picture of who holds what, to be opened in a browser
 
   The overview for a script, from a compressed core:
       goheap core.123.zst --exe ./server overview --json
+
+  Which build made a core, and the core read with a folder of builds:
+      goheap core.123 build-id
+      goheap core.123 --exe-dir /srv/builds overview
 ";
 
 const EXIT_STATUS: &str = "  0  done (also when the reader of a pipe went away)
@@ -89,7 +93,10 @@ fn sections() -> String {
 #[command(after_help = "See --help for examples and exit statuses.", override_usage = USAGE)]
 #[command(max_term_width = 100, arg_required_else_help = true, disable_help_subcommand = true)]
 pub(crate) struct Cli {
-    /// The core dump, plain or compressed (.zst, .gz, .lz4)
+    /// The core dump, plain or compressed (.zst, .xz, .gz, .lz4)
+    ///
+    /// - is standard input. A crash report of apport is opened directly. systemd:4711 and systemd:server are the newest cores
+    /// of that process or program that systemd keeps, systemd: the newest of all.
     #[arg(value_name = "CORE")]
     core: Option<PathBuf>,
     #[command(flatten)]
@@ -130,6 +137,9 @@ pub(crate) enum Command {
     /// Tell everything of one goroutine: its calls, their variables, and what each keeps
     #[command(long_about = goroutines::GOROUTINE)]
     Goroutine(GoroutineOptions),
+    /// Tell the build ids of the executable and libraries, from the core alone
+    #[command(long_about = BUILD_ID)]
+    BuildId(BuildIdOptions),
     /// Print a completion script for a shell
     ///
     /// For bash: goheap completions bash > ~/.local/share/bash-completion/completions/goheap
@@ -143,6 +153,21 @@ pub(crate) enum Command {
     /// To read it: goheap man | man -l -
     #[command(override_usage = "goheap man")]
     Man,
+}
+
+const BUILD_ID: &str = "\
+Tells the build ids of the executable and of the libraries that were mapped, from the core alone.
+
+So a machine that has the core can fetch the right executable, by id, from wherever builds are kept. Needs the first page of each \
+file in the core: kernels write it unless /proc/PID/coredump_filter lacks bit 4, and so does gcore.";
+
+/// Options of `build-id`.
+#[derive(Debug, Args)]
+#[command(override_usage = "goheap CORE build-id [--json]")]
+pub(crate) struct BuildIdOptions {
+    /// Write JSON
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 const OBJREF: &str = "\
@@ -259,11 +284,11 @@ impl Counted {
 impl Cli {
     /// The input, for a command that reads a core. CORE is no argument that clap requires, for other commands do without.
     pub(crate) fn input(&self) -> Result<Input, Failure> {
-        let Some(core) = self.core.clone() else {
+        let Some(core) = &self.core else {
             let message = "CORE is missing: the core dump stands before the command";
             return Err(usage(ErrorKind::MissingRequiredArgument, message));
         };
-        Ok(self.input.input(core))
+        self.input.input(core)
     }
 }
 

@@ -81,6 +81,16 @@ pub(crate) enum Failure {
         /// The goroutines next to it, in words.
         near: String,
     },
+    /// systemd keeps no core of the process or program that was given.
+    #[error("no core of {what:?} in {folder:?} ({near}); coredumpctl list shows what there is, --coredump-dir says where")]
+    NoCoredump {
+        /// The process id or name.
+        what: String,
+        /// Where it was looked for.
+        folder: PathBuf,
+        /// The cores that are there, in words.
+        near: String,
+    },
     /// Stdout cannot be written.
     #[error("cannot write to stdout: {0}")]
     Stdout(io::Error),
@@ -142,7 +152,7 @@ impl Failure {
             | Failure::OverBudget(_)
             | Failure::Report(_) => REFUSED,
             Failure::Stdout(error) if error.kind() == io::ErrorKind::BrokenPipe => 0,
-            Failure::Output { .. } | Failure::Stdout(_) => FILE,
+            Failure::Output { .. } | Failure::Stdout(_) | Failure::NoCoredump { .. } => FILE,
         }
     }
 }

@@ -1,12 +1,14 @@
 //! `goheap`: reads the core dump of a dead Go process and shows who holds its heap.
 //!
-//! Only wiring lives here: arguments ([`args`]), opening ([`open`]), a file for each command ([`objref`], [`overview`], [`histogram`],
-//! [`objects`], [`object`], [`paths`], [`owners`], [`goroutines`], [`goroutine`]),
+//! Only wiring lives here: arguments ([`args`]), opening ([`coredumps`], [`open`]), a file for each command ([`objref`], [`overview`], [`histogram`],
+//! [`objects`], [`object`], [`paths`], [`owners`], [`goroutines`], [`goroutine`], [`build_id`]),
 //! files ([`output`]), what is said while it works ([`watch`], [`progress`], [`timings`], [`memory`]) and when it does not
 //! ([`errors`]).
 
 mod args;
+mod build_id;
 mod caption;
+mod coredumps;
 mod death;
 mod diagnostics;
 mod dominators;
@@ -59,6 +61,7 @@ fn run(cli: &Cli) -> Result<(), Failure> {
         Command::Owners(options) => owners::run(&cli.input()?, options),
         Command::Goroutines(options) => goroutines::run(&cli.input()?, options),
         Command::Goroutine(options) => goroutine::run(&cli.input()?, options),
+        Command::BuildId(options) => build_id::run(&cli.input()?, options),
         Command::Completions { shell } => manual::completions(*shell),
         Command::Man => manual::page(),
     }

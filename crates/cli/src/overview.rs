@@ -67,6 +67,7 @@ fn program(process: &Process) -> Program {
         arguments: info.map(|info| info.arguments.clone()),
         pid: info.map(|info| u64::from(info.pid)),
         executable: Some(process.executable.path().display().to_string()),
+        debug_file: process.executable.debug_file().map(|file| file.path().display().to_string()),
     }
 }
 

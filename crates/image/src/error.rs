@@ -151,6 +151,26 @@ pub enum ImageError {
         /// How that is known.
         evidence: MismatchEvidence,
     },
+    /// A separate debug file where the executable should be, which is not found either.
+    #[error(
+        "{path:?} is a separate debug file: it has no code. Give the stripped program itself with --exe, and this file with --debug-file"
+    )]
+    DebugFileAsExecutable {
+        /// The debug file.
+        path: PathBuf,
+    },
+    /// The debug file is of another build than the executable.
+    #[error("the debug file {path:?} (build id {debug_id}) is not of {executable:?} (build id {id}); give that of the same build")]
+    DebugFileMismatch {
+        /// The debug file.
+        path: PathBuf,
+        /// Its build id, or `none`.
+        debug_id: String,
+        /// The executable.
+        executable: PathBuf,
+        /// Its build id, or `none`.
+        id: String,
+    },
     /// No executable was given and none of the places looked at has it.
     #[error(
         "the executable of the core was not found ({}); give it with --exe, or its root folder with --sysroot",

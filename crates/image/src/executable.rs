@@ -5,13 +5,13 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use goblin::elf64::header::{ET_CORE, ET_DYN, ET_EXEC};
-use goblin::elf64::section_header::{SHT_NOTE, SHT_SYMTAB};
+use goblin::elf64::section_header::{SHF_EXECINSTR, SHT_NOTE, SHT_SYMTAB};
 
+use crate::build_ids::BuildIds;
 use crate::core_file::{OpenOptions, checked_program_headers, elf_header};
 use crate::elf::{ElfHeader, ProgramHeader};
 use crate::error::Role;
 use crate::map::ByteStore;
-use crate::notes::notes;
 use crate::sections::{self, SectionError, SectionHeader};
 use crate::source::Source;
 use crate::{Address, ImageError, Machine, SegmentFlags, le};
@@ -64,8 +64,9 @@ pub struct Executable {
     header: ElfHeader,
     program_headers: Vec<ProgramHeader>,
     sections: Vec<SectionHeader>,
-    gnu_build_id: Option<Vec<u8>>,
-    go_build_id: Option<String>,
+    ids: BuildIds,
+    /// Where the debug sections and symbols are that this file has not.
+    debug: Option<Box<Executable>>,
     /// Why unpacking it stopped early, when it did.
     pub(crate) damage: Option<String>,
 }
@@ -97,17 +98,16 @@ impl Executable {
             header,
             program_headers: table.headers,
             sections,
-            gnu_build_id: None,
-            go_build_id: None,
+            ids: BuildIds::default(),
+            debug: None,
             damage,
         };
-        let ids = executable.build_ids();
-        (executable.gnu_build_id, executable.go_build_id) = (ids.gnu, ids.go);
+        executable.ids = executable.read_build_ids();
         Ok(executable)
     }
 
     /// From the note segments, and the note sections where a linker made no segment of them.
-    fn build_ids(&self) -> BuildIds {
+    fn read_build_ids(&self) -> BuildIds {
         let segments = self.program_headers.iter().filter(|header| header.is_note());
         let segments = segments.map(|header| (header.offset, header.file_size, header.alignment));
         let sections = self.sections.iter().filter(|section| section.kind == SHT_NOTE);
@@ -172,7 +172,8 @@ impl Executable {
         named(name).or_else(|| named(&format!(".zdebug_{}", name.strip_prefix(".debug_")?)))
     }
 
-    /// The bytes of a section, unpacked (zlib, zstd, `.zdebug_*`); `None` when there is no such section, it has no bytes in
+    /// The bytes of a section, unpacked (zlib, zstd, `.zdebug_*`); a `.debug_*` that the file has not comes from its separate debug
+    /// file, where one was found. `None` when there is no such section, it has no bytes in
     /// the file (`.bss`), or they are damaged. Unpacks at every call: keep the result.
     pub fn section_data(&self, name: &str) -> Option<Cow<'_, [u8]>> {
         self.try_section_data(name).ok().flatten()
@@ -180,26 +181,55 @@ impl Executable {
 
     /// As [`Executable::section_data`], telling damage from absence.
     pub fn try_section_data(&self, name: &str) -> Result<Option<Cow<'_, [u8]>>, SectionError> {
-        self.section(name).map_or(Ok(None), |section| sections::contents(&self.bytes, section))
+        match (self.section(name), &self.debug) {
+            (Some(section), _) => sections::contents(&self.bytes, section),
+            (None, Some(debug)) if name.starts_with(".debug_") => debug.try_section_data(name),
+            _ => Ok(None),
+        }
     }
 
-    /// The symbols of `.symtab`; none when it was stripped.
+    /// The symbols of `.symtab`, its own or of its separate debug file; none when it was stripped and there is no such file.
     pub fn symbols(&self) -> impl Iterator<Item = Symbol<'_>> {
-        let table = self.sections.iter().find(|section| section.kind == SHT_SYMTAB);
-        let names = table.and_then(|table| self.sections.get(table.link as usize));
-        let raw = |section: &SectionHeader| le::available(&self.bytes, section.file_offset, section.size);
+        let own = self.symbol_table().map(|table| (self, table));
+        let found = own.or_else(|| self.debug.as_deref().and_then(|debug| Some((debug, debug.symbol_table()?))));
+        let (file, table) = found.map_or((self, None), |(file, table)| (file, Some(table)));
+        let names = table.and_then(|table| file.sections.get(table.link as usize));
+        let raw = |section: &SectionHeader| le::available(&file.bytes, section.file_offset, section.size);
         let (table, names) = (table.map(raw).unwrap_or_default(), names.map(raw).unwrap_or_default());
         table.chunks_exact(24).skip(1).filter_map(move |symbol| parse_symbol(symbol, names))
     }
 
+    fn symbol_table(&self) -> Option<&SectionHeader> {
+        self.sections.iter().find(|section| section.kind == SHT_SYMTAB)
+    }
+
+    /// True for what `objcopy --only-keep-debug` and its like make of an executable: its code has no bytes in the file.
+    pub fn is_debug_file(&self) -> bool {
+        let is_code = |section: &&SectionHeader| section.flags & u64::from(SHF_EXECINSTR) != 0 && section.size > 0;
+        self.sections.iter().filter(is_code).any(SectionHeader::is_nobits)
+    }
+
+    /// The separate debug file in use.
+    pub fn debug_file(&self) -> Option<&Executable> {
+        self.debug.as_deref()
+    }
+
+    pub(crate) fn set_debug_file(&mut self, debug: Executable) {
+        self.debug = Some(Box::new(debug));
+    }
+
+    pub(crate) fn build_ids(&self) -> &BuildIds {
+        &self.ids
+    }
+
     /// `NT_GNU_BUILD_ID`.
     pub fn gnu_build_id(&self) -> Option<&[u8]> {
-        self.gnu_build_id.as_deref()
+        self.ids.gnu.as_deref()
     }
 
     /// The Go build id: note `Go`, type 4.
     pub fn go_build_id(&self) -> Option<&str> {
-        self.go_build_id.as_deref()
+        self.ids.go.as_deref()
     }
 
     /// `e_type`.
@@ -215,33 +245,6 @@ impl Executable {
         };
         let segment = self.load_segments().find(holds)?;
         Some(segment.address + (offset - segment.file_offset))
-    }
-}
-
-/// The build ids found in notes of a file or of memory.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct BuildIds {
-    pub(crate) gnu: Option<Vec<u8>>,
-    pub(crate) go: Option<String>,
-}
-
-impl BuildIds {
-    /// Looks through one note segment; the first of each id counts.
-    pub(crate) fn read(&mut self, segment: &[u8], alignment: u64) {
-        const NT_GNU_BUILD_ID: u32 = 3;
-        const GO_BUILD_ID: u32 = 4;
-        const LIMIT: usize = 256;
-        for note in notes(segment, alignment).0 {
-            match (note.name, note.kind) {
-                (b"GNU", NT_GNU_BUILD_ID) if note.contents.len() <= LIMIT => {
-                    self.gnu.get_or_insert_with(|| note.contents.to_vec());
-                }
-                (b"Go", GO_BUILD_ID) if note.contents.len() <= LIMIT => {
-                    self.go.get_or_insert_with(|| String::from_utf8_lossy(note.contents).into_owned());
-                }
-                _ => {}
-            }
-        }
     }
 }
 

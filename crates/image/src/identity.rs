@@ -1,8 +1,8 @@
 //! Whether a file is the one that was mapped: by the build ids in its dumped header page, else by pages that both hold.
 
+use crate::build_ids::{self, BuildIds};
 use crate::elf::{ElfHeader, program_headers};
-use crate::error::{MismatchEvidence, hex};
-use crate::executable::BuildIds;
+use crate::error::MismatchEvidence;
 use crate::{Address, CoreFile, Executable, LoadSegment, MemoryImage};
 
 /// What the comparison of a file with the core's memory came to.
@@ -70,7 +70,7 @@ pub(crate) fn compare(memory: &MemoryImage, file: &Executable, bias: u64, elsewh
     }
     let ours = file.load_segments().map(|segment| (segment.address.0, segment.memory_size));
     if dumped.loads.as_ref().is_some_and(|theirs| !ours.eq(theirs.iter().copied())) {
-        let (core, file) = (id_text(&dumped.ids, "unknown"), file_id(file));
+        let (core, file) = (dumped.ids.text("unknown"), file_id(file));
         return Identity::Different(MismatchEvidence::Segments { core, file });
     }
     compare_contents(memory, file, bias, &dumped)
@@ -89,7 +89,6 @@ struct DumpedHeader {
 }
 
 fn dumped_header(memory: &MemoryImage, file: &Executable, start: Address) -> Option<DumpedHeader> {
-    const NOTE_LIMIT: u64 = 1 << 16;
     let page = memory.contiguous(start)?;
     let header = ElfHeader::parse(page).ok()?;
     let table = program_headers(page, &header, PAGE);
@@ -100,14 +99,8 @@ fn dumped_header(memory: &MemoryImage, file: &Executable, start: Address) -> Opt
     let loads = (table.headers.len() as u64 == table.declared).then_some(loads);
     let ours = file.data().get(..PAGE as usize);
     let whole_page_agrees = ours.is_some() && page.get(..PAGE as usize) == ours;
-    let mut dumped = DumpedHeader { ids: BuildIds::default(), entry: Some(header.entry), loads, whole_page_agrees };
-    for note in table.headers.iter().filter(|header| header.is_note()) {
-        let length = memory.readable_len(Address(note.address) + bias, note.memory_size.min(NOTE_LIMIT));
-        if let Some(bytes) = memory.bytes(Address(note.address) + bias, length as usize) {
-            dumped.ids.read(&bytes, note.alignment);
-        }
-    }
-    Some(dumped)
+    let ids = build_ids::in_notes(memory, &table.headers, bias);
+    Some(DumpedHeader { ids, entry: Some(header.entry), loads, whole_page_agrees })
 }
 
 fn compare_contents(memory: &MemoryImage, file: &Executable, bias: u64, dumped: &DumpedHeader) -> Identity {
@@ -119,7 +112,7 @@ fn compare_contents(memory: &MemoryImage, file: &Executable, bias: u64, dumped: 
         return Identity::Different(MismatchEvidence::Contents {
             differing: pages.differing,
             compared: pages.compared,
-            core: id_text(&dumped.ids, "unknown"),
+            core: dumped.ids.text("unknown"),
             file: file_id(file),
         });
     }
@@ -160,11 +153,5 @@ impl Pages {
 
 /// The build id to show of a file: GNU's, else Go's, else `none`.
 pub(crate) fn file_id(file: &Executable) -> String {
-    let ids = BuildIds { gnu: file.gnu_build_id().map(<[u8]>::to_vec), go: file.go_build_id().map(str::to_owned) };
-    id_text(&ids, "none")
-}
-
-fn id_text(ids: &BuildIds, absent: &str) -> String {
-    let go = || ids.go.as_ref().map(|id| format!("{id:?}"));
-    ids.gnu.as_deref().map(hex).or_else(go).unwrap_or_else(|| absent.to_owned())
+    file.build_ids().text("none")
 }

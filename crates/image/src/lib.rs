@@ -2,6 +2,7 @@
 //!
 //! - To open a core with its executable: [`Process::open`].
 //! - To read memory: [`MemoryImage`]. What neither the core nor a file holds is absent (`None`), never zero.
+//! - To tell what to fetch for a core: [`CoreFile::mapped_modules`].
 //! - For threads and registers: [`CoreFile::threads`]. For symbols, sections and DWARF: [`Executable`].
 //!
 //! Reads ELF64 little-endian cores of x86-64 and aarch64 Linux, as written by the kernel, by gcore and by qemu-user,
@@ -10,16 +11,20 @@
 
 mod address;
 mod bias;
+mod build_ids;
 mod core_file;
+mod debug_file;
 mod diagnostic;
 mod elf;
 mod error;
+mod exe_folders;
 mod executable;
 mod foreign;
 mod identity;
 mod le;
 mod locate;
 mod map;
+mod mapped_modules;
 mod memory;
 mod notes;
 mod process;
@@ -37,6 +42,7 @@ pub use diagnostic::Diagnostics;
 pub use elf::{Machine, SegmentFlags};
 pub use error::{ImageError, MismatchEvidence, Role};
 pub use executable::{Executable, LoadSegment, Symbol, SymbolKind};
+pub use mapped_modules::MappedModule;
 pub use memory::{MemoryImage, MemoryRange, RangeSource};
 pub use notes::{AuxVector, MappedFile, ProcessInfo, SignalInfo, Thread};
 pub use process::{OpenRequest, Process};

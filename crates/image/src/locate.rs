@@ -1,32 +1,32 @@
 //! Finding the files that a core names: under the sysroot, where they were, or beside the core.
 
 use std::ffi::OsString;
-use std::fs::File;
-use std::io::Read;
 use std::path::{Component, Path, PathBuf};
 
-use goblin::elf64::header::ELFMAG;
-
+use crate::exe_folders::is_elf;
 use crate::notes::path_from_bytes;
+use crate::process::OpenRequest;
 use crate::{CoreFile, MemoryImage};
 
 /// What a file beside the core may be packed with.
-pub(crate) const PACKED_ENDINGS: [&str; 3] = [".zst", ".gz", ".lz4"];
+pub(crate) const PACKED_ENDINGS: [&str; 4] = [".zst", ".xz", ".gz", ".lz4"];
 
 /// Where the files named by one core are looked for.
 pub(crate) struct Places {
     sysroot: Option<PathBuf>,
-    /// The folder of the core.
-    beside: PathBuf,
+    /// Folders of executables, then that of the core.
+    beside: Vec<PathBuf>,
 }
 
 impl Places {
-    pub(crate) fn new(core: &Path, sysroot: Option<&Path>) -> Places {
-        let beside = core.parent().map(Path::to_owned).unwrap_or_default();
-        Places { sysroot: sysroot.map(Path::to_owned), beside }
+    pub(crate) fn new(request: &OpenRequest) -> Places {
+        let mut beside = request.exe_folders.clone();
+        beside.push(request.core.parent().map(Path::to_owned).unwrap_or_default());
+        Places { sysroot: request.sysroot.clone(), beside }
     }
 
-    /// The places of a file, in order: under the sysroot, at its own path, beside the core by its last name, plain or packed.
+    /// The places of a file, in order: under the sysroot, at its own path, by its last name in the folders of executables and beside
+    /// the core, plain or packed.
     pub(crate) fn of(&self, name: &Path) -> Vec<PathBuf> {
         let mut places = Vec::new();
         if let Some(sysroot) = &self.sysroot {
@@ -36,7 +36,7 @@ impl Places {
         }
         places.push(name.to_owned());
         if let Some(last) = name.file_name() {
-            push_packed(&mut places, self.beside.join(last));
+            self.beside.iter().for_each(|folder| push_packed(&mut places, folder.join(last)));
         }
         places
     }
@@ -54,12 +54,6 @@ impl Places {
     pub(crate) fn in_sysroot(&self, place: &Path) -> bool {
         self.sysroot.as_ref().is_some_and(|sysroot| place.starts_with(sysroot))
     }
-}
-
-fn is_elf(path: &Path) -> bool {
-    let mut magic = [0; 4];
-    let read = File::open(path).and_then(|mut file| file.read_exact(&mut magic));
-    read.is_ok() && magic == *ELFMAG
 }
 
 fn push_packed(places: &mut Vec<PathBuf>, plain: PathBuf) {

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::Address;
+use crate::{Address, CoreFile};
 use crate::map::ByteStore;
 
 /// Where the bytes of a range come from.
@@ -225,6 +225,24 @@ pub(crate) struct MemoryBuilder {
 }
 
 impl MemoryBuilder {
+    /// Adds what a core holds. Returns how many of its segments overlap earlier ones, and the first such address.
+    pub(crate) fn add_core(&mut self, core: &CoreFile) -> (u64, Option<Address>) {
+        let (mut overlaps, mut first) = (0, None);
+        for segment in core.segments() {
+            let range = MemoryRange {
+                start: segment.address,
+                len: segment.file_size,
+                writable: segment.flags.writable(),
+                source: RangeSource::Core,
+            };
+            if let Some(overlap) = self.add(range, &core.bytes, segment.file_offset) {
+                overlaps += 1;
+                first.get_or_insert(overlap);
+            }
+        }
+        (overlaps, first)
+    }
+
     /// Adds the parts of `range` that nothing has yet, its bytes at `offset` of `store`. Returns the first address that was
     /// taken already, if any.
     pub(crate) fn add(&mut self, range: MemoryRange, store: &Arc<ByteStore>, offset: u64) -> Option<Address> {

@@ -3,8 +3,11 @@
 use std::path::PathBuf;
 
 use crate::bias;
+use crate::debug_file;
+use crate::exe_folders;
 use crate::identity::{self, Identity};
 use crate::locate::{Places, executable_names};
+use crate::mapped_modules::executable_ids;
 use crate::memory::{MemoryBuilder, MemoryRange, RangeSource};
 use crate::shared_object::{self, SharedObject};
 use crate::{CoreFile, Diagnostics, Executable, ImageError, MemoryImage, OpenOptions};
@@ -18,6 +21,14 @@ pub struct OpenRequest {
     pub executable: Option<PathBuf>,
     /// The root folder under which the paths in the core are looked up first.
     pub sysroot: Option<PathBuf>,
+    /// Folders of executables, one of which is picked by its build id or name.
+    pub exe_folders: Vec<PathBuf>,
+    /// The separate debug file of the executable; looked for when it is not given and the executable has no DWARF.
+    pub debug_file: Option<PathBuf>,
+    /// Folders of debug files, beside the system's.
+    pub debug_folders: Vec<PathBuf>,
+    /// The folder where debuginfod's clients keep what they fetched.
+    pub debuginfod_cache: Option<PathBuf>,
     /// The most bytes that a compressed file may unpack to.
     pub max_unpacked: Option<u64>,
 }
@@ -44,11 +55,20 @@ impl Process {
         let options = OpenOptions { max_unpacked: request.max_unpacked };
         let core = CoreFile::open(&request.core, &options)?;
         let mut assembly = Assembly::new(core);
-        let places = Places::new(&request.core, request.sysroot.as_deref());
-        let candidate = match &request.executable {
-            Some(path) => assembly.judge(Executable::open(path, &options)?)?,
-            None => assembly.find_executable(&places, &options)?,
+        let places = Places::new(request);
+        let mut debug = request.debug_file.as_ref().map(|path| Executable::open(path, &options)).transpose()?;
+        let given = request.executable.as_ref().map(|path| Executable::open(path, &options)).transpose()?;
+        let mut candidate = match given {
+            Some(file) if file.is_debug_file() => {
+                let path = file.path().to_owned();
+                debug.get_or_insert(file);
+                let found = assembly.find_executable(&places, request, &options);
+                found.map_err(|_| ImageError::DebugFileAsExecutable { path })?
+            }
+            Some(file) => assembly.judge(file)?,
+            None => assembly.find_executable(&places, request, &options)?,
         };
+        debug_file::attach(&mut candidate.executable, debug, request, &options)?;
         Ok(assembly.finish(candidate, Some((&places, &options))))
     }
 
@@ -80,18 +100,7 @@ impl Assembly {
     fn new(core: CoreFile) -> Assembly {
         let mut diagnostics = core.diagnostics().clone();
         let mut pieces = MemoryBuilder::default();
-        for segment in core.segments() {
-            let range = MemoryRange {
-                start: segment.address,
-                len: segment.file_size,
-                writable: segment.flags.writable(),
-                source: RangeSource::Core,
-            };
-            if let Some(overlap) = pieces.add(range, &core.bytes, segment.file_offset) {
-                diagnostics.overlapping_segments += 1;
-                diagnostics.first_overlap.get_or_insert(overlap);
-            }
-        }
+        (diagnostics.overlapping_segments, diagnostics.first_overlap) = pieces.add_core(&core);
         let dumped = pieces.clone().finish();
         Assembly { core, pieces, dumped, diagnostics }
     }
@@ -114,10 +123,20 @@ impl Assembly {
     }
 
     /// Looks where the core's own names lead. A file that the core confirms is taken before one that it does not.
-    fn find_executable(&mut self, places: &Places, options: &OpenOptions) -> Result<Candidate, ImageError> {
+    fn find_executable(
+        &mut self,
+        places: &Places,
+        request: &OpenRequest,
+        options: &OpenOptions,
+    ) -> Result<Candidate, ImageError> {
         let names = executable_names(&self.core, &self.dumped);
+        let wanted = executable_ids(&self.core, &self.dumped);
+        let by_id = exe_folders::places(&request.exe_folders, request.debuginfod_cache.as_deref(), &wanted);
+        let by_id = by_id.into_iter().filter(|place| place.is_file());
+        let by_name = names.iter().flat_map(|name| places.files(name));
+        let scanned = std::iter::once_with(|| exe_folders::scan(&request.exe_folders, &wanted, options)).flatten();
         let (mut unconfirmed, mut refusal) = (None, None);
-        for path in names.iter().flat_map(|name| places.files(name)) {
+        for path in by_id.chain(scanned).chain(by_name) {
             let candidate = Executable::open(&path, options).and_then(|executable| self.judge(executable));
             match candidate {
                 Ok(candidate) if candidate.identity == Identity::Unconfirmed => {

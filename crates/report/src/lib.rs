@@ -38,6 +38,7 @@
 //! # Ok::<(), goheap_report::ReportError>(())
 //! ```
 
+pub mod build_ids;
 pub mod dominators;
 mod error;
 pub mod flame;

@@ -57,6 +57,9 @@ pub struct Program {
     /// Path of the executable that was read.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub executable: Option<String>,
+    /// Path of the separate debug file that was read, where the executable has no DWARF.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub debug_file: Option<String>,
 }
 
 /// The Go release a program was built with, and how its structures are known.

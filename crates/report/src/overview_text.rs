@@ -44,6 +44,7 @@ fn facts(report: &OverviewReport) -> Table {
     fact("program", join([program.name.clone(), pid], " "));
     fact("arguments", program.arguments.clone());
     fact("executable", program.executable.clone());
+    fact("debug file", program.debug_file.clone());
     fact("go", go(report));
     fact("died", report.died.as_ref().and_then(death));
     let threads = report.threads.map(grouped);

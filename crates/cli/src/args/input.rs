@@ -1,8 +1,10 @@
 //! Options of every command that reads a core.
 
+use crate::coredumps;
+use crate::errors::Failure;
 use clap::Args;
 use goheap_image::OpenRequest;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Options of the whole tool: how the core is opened.
 #[derive(Debug, Args)]
@@ -14,6 +16,24 @@ pub(super) struct InputOptions {
     /// core. An executable that did not make the core is refused.
     #[arg(long, value_name = "EXECUTABLE", global = true)]
     exe: Option<PathBuf>,
+    /// A folder of executables, of which the one that made the core is taken; may be given more than once
+    ///
+    /// Told by the build id that the core has of it: as .build-id/ab/cdef... or ID/executable in the folder, else among all
+    /// the files below it. Where the core has no build id, by the program's name.
+    #[arg(long, value_name = "FOLDER", global = true)]
+    exe_dir: Vec<PathBuf>,
+    /// The separate debug file of a stripped executable (objcopy --only-keep-debug)
+    ///
+    /// Without it one is looked for as gdb does: by build id and .gnu_debuglink, beside the executable, under --debug-dir and
+    /// /usr/lib/debug, and in what debuginfod's clients have fetched. Nothing is asked of a network.
+    #[arg(long, value_name = "FILE", global = true)]
+    debug_file: Option<PathBuf>,
+    /// A folder of debug files, laid out like /usr/lib/debug; may be given more than once
+    #[arg(long, value_name = "FOLDER", global = true)]
+    debug_dir: Vec<PathBuf>,
+    /// Where systemd keeps cores, for a CORE such as systemd:4711 [default: /var/lib/systemd/coredump]
+    #[arg(long, value_name = "FOLDER", hide_default_value = true, global = true)]
+    coredump_dir: Option<PathBuf>,
     /// Do as if the executable were stripped: no DWARF and no symbol table
     ///
     /// The offsets of the runtime's fields then come from a built-in table. Sums do not change; variables lose their names.
@@ -64,16 +84,28 @@ pub(crate) struct Input {
 
 impl InputOptions {
     /// These options with the core.
-    pub(super) fn input(&self, core: PathBuf) -> Input {
+    pub(super) fn input(&self, core: &Path) -> Result<Input, Failure> {
         let request = OpenRequest {
-            core,
+            core: coredumps::resolve(core, self.coredump_dir.as_deref())?,
             executable: self.exe.clone(),
             sysroot: self.sysroot.clone(),
+            exe_folders: self.exe_dir.clone(),
+            debug_file: self.debug_file.clone(),
+            debug_folders: self.debug_dir.clone(),
+            debuginfod_cache: debuginfod_cache(),
             max_unpacked: self.max_unpacked,
         };
         let InputOptions { no_dwarf, max_memory, quiet, timings, .. } = *self;
-        Input { request, no_dwarf, max_memory, quiet, timings }
+        Ok(Input { request, no_dwarf, max_memory, quiet, timings })
     }
+}
+
+/// The cache of debuginfod's clients (debuginfod_find_debuginfo(3)), where there is one.
+fn debuginfod_cache() -> Option<PathBuf> {
+    let folder = |name| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    let user = || folder("XDG_CACHE_HOME").or_else(|| Some(folder("HOME")?.join(".cache")));
+    let cache = folder("DEBUGINFOD_CACHE_PATH").or_else(|| Some(user()?.join("debuginfod_client")));
+    cache.filter(|cache| cache.is_dir())
 }
 
 /// Bytes, in units of 1024 with a suffix.

@@ -89,12 +89,21 @@ pub(crate) fn all_carried() -> impl Iterator<Item = Carried> {
 impl Carried {
     /// The bytes of the core, unpacked.
     pub(crate) fn unpacked_core(&self) -> Vec<u8> {
-        let file = std::fs::File::open(&self.core).unwrap();
-        let mut bytes = Vec::new();
-        let mut decoder = ruzstd::decoding::StreamingDecoder::new(file).unwrap();
-        std::io::Read::read_to_end(&mut decoder, &mut bytes).unwrap();
-        bytes
+        unpacked(&self.core)
     }
+
+    /// The bytes of the executable, unpacked.
+    pub(crate) fn unpacked_exe(&self) -> Vec<u8> {
+        unpacked(&self.exe)
+    }
+}
+
+fn unpacked(path: &Path) -> Vec<u8> {
+    let file = std::fs::File::open(path).unwrap();
+    let mut bytes = Vec::new();
+    let mut decoder = ruzstd::decoding::StreamingDecoder::new(file).unwrap();
+    std::io::Read::read_to_end(&mut decoder, &mut bytes).unwrap();
+    bytes
 }
 
 /// A number of a JSON value.
