@@ -88,7 +88,10 @@ mod tests {
     #[test]
     fn names_of_files_tell_program_process_and_time() {
         let dump = parse(&format!("core.my\\x2eserver.1000.{BOOT}.4711.1700000000000000.zst"));
-        assert_eq!(dump, Some(Coredump { name: "my.server".to_owned(), pid: 4711, microseconds: 1_700_000_000_000_000 }));
+        assert_eq!(
+            dump,
+            Some(Coredump { name: "my.server".to_owned(), pid: 4711, microseconds: 1_700_000_000_000_000 })
+        );
         assert_eq!(parse(&format!("core.a.b.0.{BOOT}.1.2")).unwrap().name, "a.b");
         assert_eq!([parse("core.x"), parse("notes"), parse(&format!("core.a.0.{BOOT}.x.2"))], [None, None, None]);
     }

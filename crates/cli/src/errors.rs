@@ -82,7 +82,9 @@ pub(crate) enum Failure {
         near: String,
     },
     /// systemd keeps no core of the process or program that was given.
-    #[error("no core of {what:?} in {folder:?} ({near}); coredumpctl list shows what there is, --coredump-dir says where")]
+    #[error(
+        "no core of {what:?} in {folder:?} ({near}); coredumpctl list shows what there is, --coredump-dir says where"
+    )]
     NoCoredump {
         /// The process id or name.
         what: String,

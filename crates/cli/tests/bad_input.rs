@@ -72,7 +72,8 @@ fn what_is_no_core_is_refused() {
         (scratch.file("object", elf(2, 1, 1, 62)), "is an ELF file of type 1, not the core that is needed"),
         (scratch.file("short", &elf(2, 1, ET_CORE, 62)[..40]), "is cut short after 40 bytes"),
         (scratch.file("headless", elf(2, 1, ET_CORE, 62)), "before its first segment"),
-        (scratch.file("core.xz", b"\xfd7zXZ\0rest"), "is compressed with xz; unpack it first (xz -d)"),
+        (scratch.file("core.bz2", b"BZh91AYrest"), "is compressed with bzip2; unpack it first (bzip2 -d)"),
+        (scratch.file("core.xz", b"\xfd7zXZ\0rest"), "cannot unpack the core"),
     ];
     for (core, message) in cases {
         let outcome = goheap!(core, "--exe", carried.exe, "overview");

@@ -95,10 +95,8 @@ fn debug_information_comes_from_a_file_of_its_own() {
 fn a_debug_file_of_another_build_is_refused() {
     let ours = stripped("1.27");
     let other = stripped("1.26");
-    let refused = overview(
-        &ours.carried.core,
-        &[Path::new("--exe"), &ours.stripped, Path::new("--debug-file"), &other.whole],
-    );
+    let refused =
+        overview(&ours.carried.core, &[Path::new("--exe"), &ours.stripped, Path::new("--debug-file"), &other.whole]);
     assert_eq!(refused.status, 3);
     assert!(refused.stderr.contains("is not of") && refused.stderr.contains("build id"), "{}", refused.stderr);
     // One that lies beside it is not taken.

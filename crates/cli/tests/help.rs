@@ -26,7 +26,19 @@ fn help_is_worth_reading() {
 fn every_option_of_the_tool_is_described() {
     let help = goheap!("--help").ok().stdout;
     let page = goheap!("man").ok().stdout;
-    for option in ["exe", "no-dwarf", "sysroot", "max-unpacked", "max-memory", "quiet", "timings"] {
+    for option in [
+        "exe",
+        "exe-dir",
+        "debug-file",
+        "debug-dir",
+        "coredump-dir",
+        "no-dwarf",
+        "sysroot",
+        "max-unpacked",
+        "max-memory",
+        "quiet",
+        "timings",
+    ] {
         assert!(help.contains(&format!("--{option}")), "{option} is not in the help");
         assert!(page.contains(&format!("\\-\\-{}", option.replace('-', "\\-"))), "{option} is not on the page");
     }

@@ -65,7 +65,9 @@ fn find(executable: &Executable, request: &OpenRequest, options: &OpenOptions) -
 fn belongs(debug: &Executable, executable: &Executable) -> SameBuild {
     let code = |file: &Executable| file.section(".text").map(|text| (text.address, text.size));
     match executable.build_ids().same_build(debug.build_ids()) {
-        SameBuild::Unknown if debug.machine() != executable.machine() || code(debug) != code(executable) => SameBuild::No,
+        SameBuild::Unknown if debug.machine() != executable.machine() || code(debug) != code(executable) => {
+            SameBuild::No
+        }
         same => same,
     }
 }

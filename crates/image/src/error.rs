@@ -48,7 +48,9 @@ pub enum ImageError {
         role: Role,
     },
     /// No ELF magic, and no compression that is known.
-    #[error("{path:?} is not an ELF file; give the {role} of the Go program (.zst, .xz, .gz and .lz4 are opened directly)")]
+    #[error(
+        "{path:?} is not an ELF file; give the {role} of the Go program (.zst, .xz, .gz and .lz4 are opened directly)"
+    )]
     NotElf {
         /// The file.
         path: PathBuf,
@@ -160,7 +162,9 @@ pub enum ImageError {
         path: PathBuf,
     },
     /// The debug file is of another build than the executable.
-    #[error("the debug file {path:?} (build id {debug_id}) is not of {executable:?} (build id {id}); give that of the same build")]
+    #[error(
+        "the debug file {path:?} (build id {debug_id}) is not of {executable:?} (build id {id}); give that of the same build"
+    )]
     DebugFileMismatch {
         /// The debug file.
         path: PathBuf,
@@ -211,7 +215,9 @@ pub enum ImageError {
         limit: u64,
     },
     /// The window of a zstd frame or the dictionary of an xz block is larger than is allowed: it would need that much memory.
-    #[error("{path:?} was packed with a window over {limit} bytes; unpack it first (zstd -d --long=31 FILE, or xz -d FILE)")]
+    #[error(
+        "{path:?} was packed with a window over {limit} bytes; unpack it first (zstd -d --long=31 FILE, or xz -d FILE)"
+    )]
     WindowTooLarge {
         /// The file.
         path: PathBuf,

@@ -35,7 +35,11 @@ const KNOWN: [Foreign; 24] = [
     // runtime/heapdump.go, dumphdr.
     foreign(b"go1.7 heap dump\n", "a dump of runtime/debug.WriteHeapDump, which has no types", TAKE_A_CORE),
     // The first field of profile.proto, a ValueType of two small indices.
-    foreign(&[0x0a, 4, 8, 1, 0x10, 2], "a profile of pprof", "go tool pprof reads it; for who holds the heap take a core"),
+    foreign(
+        &[0x0a, 4, 8, 1, 0x10, 2],
+        "a profile of pprof",
+        "go tool pprof reads it; for who holds the heap take a core",
+    ),
     foreign(b"PERFILE2", "a profile of perf", "perf report reads it; for who holds the heap take a core"),
     foreign(b"go 1.", "an execution trace of Go", "go tool trace reads it; for who holds the heap take a core"),
     foreign(b"goroutine ", "a traceback in words", TAKE_A_CORE),

@@ -4,8 +4,8 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::{Address, CoreFile};
 use crate::map::ByteStore;
+use crate::{Address, CoreFile};
 
 /// Where the bytes of a range come from.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]

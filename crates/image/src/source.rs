@@ -31,7 +31,10 @@ const STDIN: &str = "-";
 fn stdin() -> io::Result<File> {
     let stdin = io::stdin();
     if stdin.is_terminal() {
-        return Err(io::Error::new(io::ErrorKind::InvalidInput, "standard input is a terminal; send the core through a pipe"));
+        return Err(io::Error::new(
+            io::ErrorKind::InvalidInput,
+            "standard input is a terminal; send the core through a pipe",
+        ));
     }
     stdin.as_fd().try_clone_to_owned().map(File::from)
 }

@@ -154,7 +154,8 @@ fn what_is_no_core_is_refused_by_name() {
         bytes
     };
     assert!(matches!(refusal(vec![]), ImageError::Empty { .. }));
-    assert!(matches!(refusal(b"#!/bin/sh\n".to_vec()), ImageError::NotElf { .. }));
+    assert!(matches!(refusal(b"#!/bin/sh\n".to_vec()), ImageError::ForeignFormat { format: "a script", .. }));
+    assert!(matches!(refusal(b"Dear core,\n".to_vec()), ImageError::NotElf { .. }));
     assert!(matches!(refusal(b"\x7fELF".to_vec()), ImageError::HeadersCut { size: 4, .. }));
     assert!(matches!(refusal(good[..100].to_vec()), ImageError::HeadersCut { .. }));
     assert!(matches!(refusal(with(4, 1)), ImageError::Elf32 { .. }));

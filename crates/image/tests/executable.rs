@@ -113,6 +113,6 @@ fn what_is_no_executable_is_refused() {
     let mut object = builder().build();
     object[16] = 1;
     assert!(matches!(refusal(object), ImageError::WrongElfType { kind: 1, .. }));
-    assert!(matches!(refusal(b"MZ".to_vec()), ImageError::NotElf { .. }));
+    assert!(matches!(refusal(b"MZ".to_vec()), ImageError::ForeignFormat { format: "a program of Windows", .. }));
     assert!(matches!(refusal(vec![]), ImageError::Empty { .. }));
 }
