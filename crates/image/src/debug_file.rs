@@ -37,10 +37,10 @@ pub(crate) fn attach(
             return Err(ImageError::DebugFileMismatch { path, debug_id, executable, id });
         }
         executable.set_debug_file(debug);
-    } else if executable.section(".debug_info").is_none() {
-        if let Some(debug) = find(executable, request, options) {
-            executable.set_debug_file(debug);
-        }
+    } else if executable.section(".debug_info").is_none()
+        && let Some(debug) = find(executable, request, options)
+    {
+        executable.set_debug_file(debug);
     }
     Ok(())
 }
