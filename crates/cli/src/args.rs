@@ -95,7 +95,7 @@ fn sections() -> String {
 pub(crate) struct Cli {
     /// The core dump, plain or compressed (.zst, .xz, .gz, .lz4)
     ///
-    /// - is standard input. A crash report of apport is opened directly. systemd:4711 and systemd:server are the newest cores
+    /// Standard input is -. A crash report of apport is opened directly. systemd:4711 and systemd:server are the newest cores
     /// of that process or program that systemd keeps, systemd: the newest of all.
     #[arg(value_name = "CORE")]
     core: Option<PathBuf>,

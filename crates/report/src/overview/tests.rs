@@ -12,6 +12,7 @@ fn sample() -> OverviewReport {
             arguments: Some("./server -listen :80\u{1b}[2J".to_owned()),
             pid: Some(4711),
             executable: Some("/srv/bin/server".to_owned()),
+            debug_file: None,
         },
         go: GoBuild {
             version: Some("go1.25.5".to_owned()),
