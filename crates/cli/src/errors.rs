@@ -128,10 +128,13 @@ impl Failure {
     /// Says it and tells the exit status.
     pub(crate) fn report(&self) -> ExitCode {
         match self {
-            Failure::Usage(error) => {
-                // Help goes to stdout, mistakes to stderr; a reader that has gone away is no failure.
-                let _ = error.print();
-            }
+            // Help goes to stdout, mistakes to stderr; a reader that has gone away is no failure.
+            Failure::Usage(error) => match error.print() {
+                Err(source) if !error.use_stderr() && source.kind() != io::ErrorKind::BrokenPipe => {
+                    return Failure::Stdout(source).report();
+                }
+                _ => {}
+            },
             Failure::Stdout(error) if error.kind() == io::ErrorKind::BrokenPipe => {}
             _ => say::error(self),
         }

@@ -2,7 +2,7 @@
 //!
 //! Only wiring lives here: arguments ([`args`]), opening ([`coredumps`], [`open`]), a file for each command ([`objref`], [`overview`], [`histogram`],
 //! [`objects`], [`object`], [`paths`], [`owners`], [`goroutines`], [`goroutine`], [`build_id`]),
-//! files ([`output`]), what is said while it works ([`watch`], [`progress`], [`timings`], [`memory`]) and when it does not
+//! files ([`output`], [`whole_file`]), what is said while it works ([`watch`], [`progress`], [`timings`], [`memory`]) and when it does not
 //! ([`errors`]).
 
 mod args;
@@ -35,6 +35,7 @@ mod timings;
 mod traceback;
 mod utc;
 mod watch;
+mod whole_file;
 
 use args::{Cli, Command};
 use clap::Parser;

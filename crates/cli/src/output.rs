@@ -1,12 +1,12 @@
 //! Where results go: a file that appears whole or not at all, or stdout.
 
 use crate::errors::Failure;
+use crate::whole_file::WholeFile;
 use goheap_report::ReportError;
-use std::fs::{self, File, Permissions};
+use std::fs::{self, File, Metadata};
 use std::io::{self, Write};
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
-use tempfile::NamedTempFile;
 
 /// A place to write to.
 pub(crate) enum Output {
@@ -19,7 +19,7 @@ pub(crate) enum Output {
         /// Where it is.
         target: PathBuf,
     },
-    /// A pipe or device: it cannot be replaced, only written to.
+    /// A pipe, a device, or a file that is open in this process (`/dev/stdout`): it is written to, not replaced.
     Special(PathBuf),
 }
 
@@ -30,25 +30,31 @@ impl Output {
             return Ok(Output::Stdout);
         }
         let named = path.to_owned();
-        let Ok(target) = fs::canonicalize(path) else {
-            return Output::File { target: named.clone(), named }.tried();
+        let refused = |source| Failure::Output { path: path.to_owned(), source };
+        // Follows links as writing does: /dev/stdout leads to a pipe, whose path (pipe:[1]) is none.
+        let Ok(there) = fs::metadata(path) else {
+            return Output::File { target: end_of_links(path).map_err(refused)?, named }.tried();
         };
-        if inputs.iter().any(|input| fs::canonicalize(input).is_ok_and(|input| input == target)) {
+        // Opened anew, a file that `>>` opened would be written from its beginning, and a socket not at all.
+        if is_open_already(path) && is_stdout(&there) {
+            return Ok(Output::Stdout);
+        }
+        if inputs.iter().any(|input| fs::metadata(input).is_ok_and(|input| is_same(&input, &there))) {
             return Err(Failure::OutputIsInput(named));
         }
-        match fs::metadata(&target) {
-            Ok(metadata) if metadata.is_dir() => {
-                Err(Failure::Output { path: named, source: io::ErrorKind::IsADirectory.into() })
-            }
-            Ok(metadata) if !metadata.is_file() => Ok(Output::Special(named)),
-            _ => Output::File { named, target }.tried(),
+        if there.is_dir() {
+            return Err(refused(io::ErrorKind::IsADirectory.into()));
         }
+        if !there.is_file() || is_open_already(path) {
+            return Ok(Output::Special(named));
+        }
+        Output::File { target: fs::canonicalize(path).map_err(refused)?, named }.tried()
     }
 
     /// Makes a file beside the target and removes it again.
     fn tried(self) -> Result<Output, Failure> {
         if let Output::File { named, target } = &self {
-            beside(target).map_err(|source| Failure::Output { path: named.clone(), source })?;
+            WholeFile::beside(target).map_err(|source| Failure::Output { path: named.clone(), source })?;
         }
         Ok(self)
     }
@@ -64,11 +70,9 @@ impl Output {
             }
             Output::File { named, target } => {
                 let refused = |source| Failure::Output { path: named.clone(), source };
-                let mut file = beside(target).map_err(refused)?;
-                let result = write(&mut file).map_err(|error| failure(error, refused))?;
-                // Else a crash soon after could leave a file of the right name and no contents.
-                file.as_file().sync_all().map_err(refused)?;
-                file.persist(target).map_err(|error| refused(error.error))?;
+                let mut file = WholeFile::beside(target).map_err(refused)?;
+                let result = write(file.file()).map_err(|error| failure(error, refused))?;
+                file.put().map_err(refused)?;
                 Ok(result)
             }
         }
@@ -90,15 +94,35 @@ fn failure(error: ReportError, refused: impl FnOnce(io::Error) -> Failure) -> Fa
     }
 }
 
-/// A temporary file in the folder of `target`, gone unless it is kept; with the permissions of a plain new file.
-fn beside(target: &Path) -> io::Result<NamedTempFile> {
-    let folder = target.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let file = tempfile::Builder::new()
-        .prefix(".goheap-")
-        .permissions(Permissions::from_mode(0o666))
-        .tempfile_in(folder)
-        .map_err(|error| io::Error::from(error.kind()))?;
-    Ok(file)
+fn is_same(a: &Metadata, b: &Metadata) -> bool {
+    (a.dev(), a.ino()) == (b.dev(), b.ino())
+}
+
+fn is_stdout(there: &Metadata) -> bool {
+    rustix::fs::fstat(io::stdout()).is_ok_and(|stdout| (stdout.st_dev, stdout.st_ino) == (there.dev(), there.ino()))
+}
+
+/// As many links as the kernel follows.
+const MAX_LINKS: usize = 40;
+
+/// The names that `path` leads by, itself first, as far as they are links.
+fn links(path: &Path) -> impl Iterator<Item = PathBuf> {
+    let next = |path: &PathBuf| {
+        let target = fs::read_link(path).ok()?;
+        Some(path.parent().unwrap_or(Path::new("")).join(target))
+    };
+    std::iter::successors(Some(path.to_owned()), next).take(MAX_LINKS + 1)
+}
+
+/// The file that a link with no file behind it would make; a path that is no link itself.
+fn end_of_links(path: &Path) -> io::Result<PathBuf> {
+    let end = links(path).last().filter(|end| !end.is_symlink());
+    end.ok_or_else(|| io::Error::other("too many links"))
+}
+
+/// True for the names of what this process has open: `/dev/stdout`, `/dev/fd/3`, `/proc/self/fd/3`.
+fn is_open_already(path: &Path) -> bool {
+    links(path).any(|step| step.starts_with("/proc") || step.starts_with("/dev/fd"))
 }
 
 #[cfg(test)]
@@ -133,6 +157,36 @@ mod tests {
         Output::new(&link, &[]).unwrap().write(|out| Ok(out.write_all(b"after")?)).unwrap();
         assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
         assert_eq!(fs::read(&file).unwrap(), b"after");
+    }
+
+    #[test]
+    fn a_link_without_a_file_makes_its_target() {
+        let folder = tempfile::tempdir().unwrap();
+        let (file, link) = (folder.path().join("file.svg"), folder.path().join("link.svg"));
+        std::os::unix::fs::symlink("file.svg", &link).unwrap();
+        Output::new(&link, &[]).unwrap().write(|out| Ok(out.write_all(b"new")?)).unwrap();
+        assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
+        assert_eq!(fs::read(&file).unwrap(), b"new");
+        let ring = folder.path().join("ring");
+        std::os::unix::fs::symlink("ring", &ring).unwrap();
+        assert!(matches!(Output::new(&ring, &[]), Err(Failure::Output { .. })));
+    }
+
+    #[test]
+    fn what_is_open_is_written_to_and_stays() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("out");
+        let opened = File::create(&path).unwrap();
+        let name = format!("/proc/self/fd/{}", std::os::fd::AsRawFd::as_raw_fd(&opened));
+        let before = fs::metadata(&path).unwrap().ino();
+        let link = folder.path().join("stdout");
+        std::os::unix::fs::symlink(name, &link).unwrap();
+        Output::new(&link, &[]).unwrap().write(|out| Ok(out.write_all(b"through")?)).unwrap();
+        assert_eq!(
+            (fs::read(&path).unwrap().as_slice(), fs::metadata(&path).unwrap().ino()),
+            (b"through".as_slice(), before)
+        );
+        assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
     }
 
     #[test]

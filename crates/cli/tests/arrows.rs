@@ -19,7 +19,7 @@ const ARROWS: [(&str, &[&str]); 7] = [
 ];
 
 /// Crates of others that belong to one room, and who may use them.
-const ROOMS: [(&str, &[&str]); 11] = [
+const ROOMS: [(&str, &[&str]); 14] = [
     ("clap", &["goheap"]),
     ("regex", &["goheap"]),
     ("indicatif", &["goheap"]),
@@ -29,6 +29,9 @@ const ROOMS: [(&str, &[&str]); 11] = [
     ("memmap2", &["goheap-image"]),
     ("flate2", &["goheap-image"]),
     ("lz4_flex", &["goheap-image"]),
+    ("lzma-rust2", &["goheap-image"]),
+    ("base64", &["goheap-image"]),
+    ("rustix", &["goheap-image", "goheap"]),
     ("ruzstd", &["goheap-image"]),
     ("tempfile", &["goheap-image", "goheap"]),
 ];

@@ -272,6 +272,26 @@ fn a_wrong_command_line_is_told_apart() {
 }
 
 #[test]
+fn help_that_cannot_be_written_is_a_failure() {
+    for argument in ["--help", "-h", "--version"] {
+        let mut command = common::command(&[argument.as_ref()]);
+        command.stdout(fs::File::options().write(true).open("/dev/full").unwrap());
+        assert_refused(&common::run(command), 1, &["cannot write to stdout", "No space left"]);
+    }
+}
+
+#[test]
+fn stdout_by_its_name_is_stdout() {
+    let carried = carried("1.27");
+    let by_name =
+        |out: &str| goheap!(carried.core, "--exe", carried.exe, "-q", "objref", "--format", "folded", out).ok().stdout;
+    let wanted = by_name("-");
+    assert!(wanted.len() > 1000);
+    assert!(by_name("/dev/stdout") == wanted && by_name("/proc/self/fd/1") == wanted);
+    assert!(fs::symlink_metadata("/dev/stdout").unwrap().is_symlink());
+}
+
+#[test]
 fn a_reader_that_goes_away_is_no_failure() {
     use std::process::Stdio;
     let carried = carried("1.27");

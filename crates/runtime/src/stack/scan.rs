@@ -8,6 +8,7 @@ use crate::bits::BitVector;
 use crate::goroutine::Goroutine;
 use crate::layout::RuntimeLayout;
 use goheap_image::{Address, Machine};
+use rustc_hash::FxHashMap;
 use std::collections::HashSet;
 
 /// Deferred calls of one goroutine; the list of a broken core may be a ring.
@@ -226,13 +227,20 @@ impl Work<'_> {
     fn scan_defers(&mut self, goroutine: &Goroutine, frames: &[Frame]) {
         let memory = self.scanner.unwinder.memory;
         let fields = &self.scanner.layout.defer;
+        // A function that defers in a loop has a record a turn; frames are as many as a core likes.
+        let mut frame_of: FxHashMap<u64, usize> = FxHashMap::default();
+        if !goroutine.defer.is_null() {
+            frames.iter().enumerate().for_each(|(index, frame)| {
+                frame_of.entry(frame.sp).or_insert(index);
+            });
+        }
         let mut seen = HashSet::new();
         let mut record = goroutine.defer;
         while !record.is_null() && seen.insert(record.0) && seen.len() < MAX_DEFERS {
             let word = |offset: u64| memory.read_u64(record.add(offset)).unwrap_or(0);
             // The record keeps the stack pointer of the function that deferred.
             let sp = word(fields.sp);
-            let frame = frames.iter().position(|frame| frame.sp == sp);
+            let frame = frame_of.get(&sp).copied();
             self.found(word(fields.func), StackPlace::Deferred, frame, Precision::Precise);
             let next = word(fields.link);
             self.found(next, StackPlace::DeferRecord, frame, Precision::Precise);

@@ -28,9 +28,14 @@ pub(super) fn interrupted(
     stack: (u64, u64),
 ) -> impl Iterator<Item = Interrupted> + '_ {
     let (lo, hi) = stack;
-    let size = hi.saturating_sub(lo).min(MAX_SIGNAL_STACK);
-    let start = if (lo..hi).contains(&sp) { sp & !7 } else { hi };
-    (start..lo.saturating_add(size).saturating_sub(24)).step_by(8).filter_map(move |at| {
+    let words = if lo < hi && (lo..hi).contains(&sp) {
+        let end = hi.min(lo.saturating_add(MAX_SIGNAL_STACK)).saturating_sub(24);
+        (sp & !7)..end
+    } else {
+        // Elsewhere, or a broken core's bounds the wrong way round, which would span all memory.
+        0..0
+    };
+    words.step_by(8).filter_map(move |at| {
         let is_stack = memory.read_u64(Address(at))? == lo && memory.read_u64(Address(at + 16))? == hi.wrapping_sub(lo);
         if is_stack { read_context(memory, machine, Address(at.checked_sub(16)?)) } else { None }
     })
@@ -56,5 +61,19 @@ fn read_context(memory: &MemoryImage, machine: Machine, context: Address) -> Opt
                 general: (0..).zip(registers[..31].iter().copied()).collect(),
             })
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bounds_the_wrong_way_round_are_no_stack() {
+        let memory = MemoryImage::default();
+        let found = |sp, stack| interrupted(&memory, Machine::X86_64, sp, stack).count();
+        assert_eq!(found(0x1000, (u64::MAX - 8, 0x1000)), 0);
+        assert_eq!(found(0x2000, (0x1000, u64::MAX)), 0);
+        assert_eq!(found(0x1010, (0x1000, 0x1008)), 0);
     }
 }
