@@ -10,6 +10,14 @@ use crate::plan::PointerWord;
 use crate::resolve::Target;
 use goheap_runtime::{Span, TypeId};
 
+/// What a pointer said of an object that is no such thing.
+pub(super) struct Refused<'a, 'p> {
+    /// Where the pointer leads.
+    pub(super) address: u64,
+    pub(super) inner: Inner,
+    pub(super) place: Place<'a, 'p>,
+}
+
 impl<'a, 'p> Inference<'a, '_, 'p> {
     /// Takes a proposed type if it fits its target and is better than what is known.
     pub(super) fn propose(&self, proposal: Proposal, outcome: &mut Outcome) {
@@ -81,6 +89,11 @@ impl<'a, 'p> Inference<'a, '_, 'p> {
         let Some(offset) = proposal.address.checked_sub(start) else { return };
         let inner = Inner { offset, part: proposal.part, ty: proposal.ty };
         let is_guess = proposal.evidence == Evidence::Candidate;
+        let refused = Refused { address: proposal.address, inner, place };
+        if let Some(timer) = super::timers::holder(self, &refused) {
+            let evidence = proposal.evidence.min(Evidence::Derived);
+            return self.raise(slot, ObjectType::new(Part::Value, timer, evidence), outcome);
+        }
         match self.shapes.holder(self.resolver, place, inner) {
             // A guess of a guess.
             Some((Part::Elements, _)) if is_guess && span.is_noscan() => {}

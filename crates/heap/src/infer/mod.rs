@@ -20,6 +20,7 @@ mod marks;
 mod proposal;
 mod shapes;
 mod state;
+mod timers;
 mod unsettled;
 mod word;
 
