@@ -45,7 +45,11 @@ impl HeapSnapshot<'_, '_> {
             return None;
         }
         let (address, room) = self.payload(slot);
-        let (part, ty) = (object.part(), object.ty());
+        let ty = object.ty();
+        let part = match object.part() {
+            Part::BoxedValue => Part::Value,
+            part => part,
+        };
         let detail = match part {
             Part::Elements => self.count(ty, room),
             Part::ChanBuffer => self.chan_elem(ty).map_or(0, |elem| self.count(elem, room)),

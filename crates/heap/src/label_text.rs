@@ -75,7 +75,7 @@ impl Beyond {
 pub(crate) fn object_label(types: &TypeTable, object: ObjectType) -> String {
     let name = shown(types, object.ty());
     match object.part() {
-        Part::Value | Part::MapHeader | Part::ChanHeader | Part::Closure => name.into_owned(),
+        Part::Value | Part::BoxedValue | Part::MapHeader | Part::ChanHeader | Part::Closure => name.into_owned(),
         Part::Elements => format!("[]{name}"),
         Part::StringData => "string".to_owned(),
         _ => format!("{name} internals"),

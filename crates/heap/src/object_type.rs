@@ -63,6 +63,8 @@ pub enum Part {
     StringData = 11,
     /// Something else that a container is made of and that leads to nothing but its parts.
     Machinery = 12,
+    /// The box of a value of a `sync.Map` up to 1.23.
+    BoxedValue = 13,
 }
 
 impl Part {
@@ -72,7 +74,7 @@ impl Part {
     }
 }
 
-const PARTS: [Part; 13] = [
+const PARTS: [Part; 14] = [
     Part::Value,
     Part::Elements,
     Part::MapHeader,
@@ -86,6 +88,7 @@ const PARTS: [Part; 13] = [
     Part::Closure,
     Part::StringData,
     Part::Machinery,
+    Part::BoxedValue,
 ];
 
 /// Beyond are five bits that [`ObjectType::to_bits`] leaves free, then four of the part.

@@ -1,5 +1,6 @@
 //! Scan plans: for each type, what stands at each pointer word of a value, compiled once.
 
+use crate::containers::structs::{self, Inside};
 use crate::promoted::is_promoted;
 use crate::rules::{atomic_pointer, known_field};
 use goheap_runtime::{Field, Kind, TypeId, TypeTable};
@@ -31,6 +32,28 @@ pub(crate) enum PointerWord {
     Map(TypeId),
     /// A channel of this channel type.
     Chan(TypeId),
+    /// A node of a hash trie, which tells itself whether it is a branch or an entry.
+    TrieNode {
+        /// The type of branches.
+        branch: TypeId,
+        /// That of entries.
+        entry: TypeId,
+    },
+    /// The box of a value of this type, in a `sync.Map` up to 1.23.
+    BoxedValue(TypeId),
+}
+
+impl PointerWord {
+    /// True if only what the word holds, or what stands beside it or where it leads, tells what it leads to.
+    pub(crate) fn is_told_by_contents(self) -> bool {
+        matches!(
+            self,
+            PointerWord::InterfaceData(_)
+                | PointerWord::Func
+                | PointerWord::Reflected
+                | PointerWord::TrieNode { .. }
+        )
+    }
 }
 
 /// One pointer word of a value.
@@ -44,9 +67,15 @@ pub(crate) struct PlanEntry {
     pub(crate) field: TypeId,
     /// The way to it: `.a.b`, `.list[i].x`; empty where the value itself is meant.
     pub(crate) path: Box<str>,
+    /// What it is to a container that is made of structs.
+    pub(crate) inside: Inside,
 }
 
 impl PlanEntry {
+    fn new(types: &TypeTable, offset: u64, word: PointerWord, field: TypeId, path: &str) -> Self {
+        PlanEntry { offset, word, field, path: path.into(), inside: structs::inside(types, word) }
+    }
+
     /// True if what the word holds tells more than its declared type.
     pub(crate) fn is_dynamic(&self) -> bool {
         matches!(self.word, PointerWord::InterfaceData(_) | PointerWord::Func)
@@ -85,30 +114,49 @@ fn expand(types: &TypeTable, ty: TypeId, base: u64, path: &str, depth: u32, entr
         }
         Kind::Struct(fields) => {
             if let Some((word, field)) = atomic_pointer(types, ty, fields) {
-                entries.push(PlanEntry {
-                    offset: base.saturating_add(field.offset),
-                    word,
-                    field: ty,
-                    path: path.into(),
-                });
+                entries.push(PlanEntry::new(types, base.saturating_add(field.offset), word, ty, path));
                 return;
             }
+            let (name, first) = (&*types.get(ty).name, entries.len());
             for field in fields.iter().filter(|field| types.get(field.ty).size > 0) {
                 if entries.len() >= MAX_ENTRIES {
                     return;
                 }
-                let (at, inner) = (base.saturating_add(field.offset), format!("{path}.{}", short(&field.name)));
+                let (at, inner) = (base.saturating_add(field.offset), field_path(path, name, field));
                 match known_field(types, ty, field) {
-                    Some(word) => entries.push(PlanEntry { offset: at, word, field: field.ty, path: inner.into() }),
+                    Some(word) => entries.push(PlanEntry::new(types, at, word, field.ty, &inner)),
                     None if is_passed_over(types, fields, field) => expand(types, field.ty, at, path, depth, entries),
                     None => expand(types, field.ty, at, &inner, depth, entries),
                 }
             }
+            as_container(types, ty, path, entries.get_mut(first..).unwrap_or_default());
         }
         _ => {
             for (offset, word) in words(types, ty) {
-                entries.push(PlanEntry { offset: base.saturating_add(offset), word, field: ty, path: path.into() });
+                entries.push(PlanEntry::new(types, base.saturating_add(offset), word, ty, path));
             }
+        }
+    }
+}
+
+/// The path of a field of the struct type `owner`.
+fn field_path(path: &str, owner: &str, field: &Field) -> String {
+    match structs::item(owner, &field.name) {
+        Some(item) => format!("{path}{item}"),
+        None => format!("{path}.{}", short(&field.name)),
+    }
+}
+
+/// Makes the words of a struct what they are in a container.
+fn as_container(types: &TypeTable, ty: TypeId, path: &str, entries: &mut [PlanEntry]) {
+    let name = &*types.get(ty).name;
+    for entry in entries {
+        entry.word = structs::word_of(types, name, entry.word);
+        if entry.inside == Inside::No {
+            entry.inside = structs::inside(types, entry.word);
+        }
+        if entry.inside != Inside::No && structs::is_whole(name) {
+            (entry.inside, entry.field, entry.path) = (Inside::Whole, ty, path.into());
         }
     }
 }
@@ -116,6 +164,15 @@ fn expand(types: &TypeTable, ty: TypeId, base: u64, path: &str, depth: u32, entr
 /// The same for one offset, by walking down the type: for those too large for a plan.
 pub(crate) fn resolve(types: &TypeTable, ty: TypeId, offset: u64) -> Option<PlanEntry> {
     let (mut ty, mut rest, mut path) = (ty, offset, String::new());
+    // The containers on the way, the outermost first, with the way to each; and the struct before.
+    let (mut containers, mut owner) = (Vec::new(), None);
+    let found = |word, field, path: &str, containers: &[(TypeId, String)], owner: Option<TypeId>| {
+        let mut entry = [PlanEntry::new(types, offset, word, field, path)];
+        owner.into_iter().for_each(|owner| as_container(types, owner, path, &mut entry));
+        containers.iter().rev().for_each(|(whole, path)| as_container(types, *whole, path, &mut entry));
+        let [entry] = entry;
+        entry
+    };
     for _ in 0..MAX_DEPTH {
         match &types.get(ty).kind {
             Kind::Array(elem, len) => {
@@ -128,27 +185,28 @@ pub(crate) fn resolve(types: &TypeTable, ty: TypeId, offset: u64) -> Option<Plan
             }
             Kind::Struct(fields) => {
                 if let Some((word, field)) = atomic_pointer(types, ty, fields) {
-                    let entry = PlanEntry { offset, word, field: ty, path: path.into() };
-                    return (field.offset == rest).then_some(entry);
+                    return (field.offset == rest).then(|| found(word, ty, &path, &containers, owner));
+                }
+                if structs::is_whole(&types.get(ty).name) {
+                    containers.push((ty, path.clone()));
                 }
                 let holds = |field: &&Field| {
                     rest.checked_sub(field.offset).is_some_and(|inner| inner < types.get(field.ty).size)
                 };
                 let field = fields.iter().find(holds)?;
+                let inner = field_path(&path, &types.get(ty).name, field);
                 if let Some(word) = known_field(types, ty, field) {
-                    path.push('.');
-                    path.push_str(short(&field.name));
-                    return Some(PlanEntry { offset, word, field: field.ty, path: path.into() });
+                    return Some(found(word, field.ty, &inner, &containers, Some(ty)));
                 }
-                (ty, rest) = (field.ty, rest - field.offset);
                 if !is_passed_over(types, fields, field) {
-                    path.push('.');
-                    path.push_str(short(&field.name));
+                    path = inner;
                 }
+                owner = Some(ty);
+                (ty, rest) = (field.ty, rest - field.offset);
             }
             _ => {
                 let (_, word) = words(types, ty).into_iter().find(|&(at, _)| at == rest)?;
-                return Some(PlanEntry { offset, word, field: ty, path: path.into() });
+                return Some(found(word, ty, &path, &containers, owner));
             }
         }
     }
@@ -173,7 +231,7 @@ fn words(types: &TypeTable, ty: TypeId) -> Vec<(u64, PointerWord)> {
     match &types.get(ty).kind {
         // Generic code takes every pointer for `go.shape.*uint8`.
         Kind::Pointer(_) if types.get(ty).name.starts_with("go.shape.") => vec![(0, PointerWord::Untyped)],
-        Kind::Pointer(elem) => vec![(0, PointerWord::Pointer(*elem))],
+        Kind::Pointer(elem) => vec![(0, structs::pointer_to(types, *elem))],
         Kind::UnsafePointer => vec![(0, PointerWord::Untyped)],
         Kind::Func => vec![(0, PointerWord::Func)],
         Kind::String => vec![(0, PointerWord::String)],

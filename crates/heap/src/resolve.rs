@@ -2,6 +2,7 @@
 
 use crate::closures::Closures;
 use crate::compiled::CompiledTypes;
+use crate::containers::hash_trie;
 use crate::containers::{Containers, MapLayout, Position, Role};
 use crate::object_type::{ObjectType, Part};
 use crate::plan::{PlanEntry, PointerWord};
@@ -201,6 +202,8 @@ impl<'m> Resolver<'m> {
             PointerWord::Map(map) => known(Part::MapHeader, map),
             PointerWord::Chan(chan) => known(Part::ChanHeader, chan),
             PointerWord::Func => self.closure(value),
+            PointerWord::BoxedValue(value) => known(Part::BoxedValue, value),
+            PointerWord::TrieNode { branch, entry } => hash_trie::target(self.memory, value, branch, entry),
             PointerWord::Untyped => Target::Unknown,
             PointerWord::InterfaceData(has_methods) => match self.dynamic_descriptor(at, has_methods) {
                 Some(descriptor) => self.held(descriptor, true, at, value),

@@ -4,8 +4,8 @@ use crate::infer::Proposal;
 use goheap_graph::TrieNode;
 use rustc_hash::FxHashMap;
 
-/// The order in which roots claim what they reach: what a package variable reaches is charged to it, and a goroutine only with
-/// what nothing steadier holds.
+/// The order in which roots claim what they reach: what a package variable reaches is charged to it, a goroutine only with what
+/// nothing steadier holds, and what collections empty with what nothing else holds at all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum RootClass {
     /// Package variables of the program and its libraries.
@@ -16,11 +16,19 @@ pub enum RootClass {
     Runtime,
     /// Finalizers, cleanups, weak handles, queues and the allocator's tiny blocks.
     Other,
+    /// Lists that collections empty: `sync.allPools`, and the map of interned values, which loses what nobody else holds.
+    Emptied,
 }
 
 impl RootClass {
     /// Every class in the order of claim.
-    pub const ALL: [RootClass; 4] = [RootClass::Variables, RootClass::Goroutines, RootClass::Runtime, RootClass::Other];
+    pub const ALL: [RootClass; 5] = [
+        RootClass::Variables,
+        RootClass::Goroutines,
+        RootClass::Runtime,
+        RootClass::Other,
+        RootClass::Emptied,
+    ];
 
     /// A name for people.
     pub fn name(self) -> &'static str {
@@ -29,8 +37,25 @@ impl RootClass {
             RootClass::Goroutines => "goroutines",
             RootClass::Runtime => "runtime variables",
             RootClass::Other => "finalizers, cleanups, allocator",
+            RootClass::Emptied => "lists that collections empty",
         }
     }
+}
+
+/// How well a root is named. Within a class, better named roots claim all that they reach before others begin.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) enum Naming {
+    /// A variable, or a record of the runtime.
+    Named,
+    /// A slot of a frame, or a word of data or bss, of no variable.
+    Nameless,
+    /// A register, or a word that only looks like a pointer: it may be stale, and leads into the middle of what others hold.
+    Register,
+}
+
+impl Naming {
+    /// All, in the order of claim.
+    pub(crate) const ALL: [Naming; 3] = [Naming::Named, Naming::Nameless, Naming::Register];
 }
 
 /// One word that keeps an object alive.
@@ -41,6 +66,7 @@ pub(crate) struct Root {
     pub(crate) class: RootClass,
     /// The frame under which what it reaches is drawn.
     pub(crate) node: TrieNode,
+    pub(crate) naming: Naming,
     /// True if the word only looks like a pointer.
     pub(crate) is_conservative: bool,
     /// False if the frame says nothing of the type of what it leads to.

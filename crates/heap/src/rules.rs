@@ -1,6 +1,7 @@
 //! Fields that the runtime and the standard library declare as `unsafe.Pointer` although they know what is there. A table: the
 //! struct, the field, what it leads to. Names as DWARF writes them; a name up to `[` stands for every instance.
 
+use crate::containers::structs;
 use crate::plan::PointerWord;
 use goheap_runtime::{Field, Kind, TypeId, TypeTable};
 
@@ -89,5 +90,5 @@ pub(crate) fn atomic_pointer<'t>(
         let kind = &types.get(field.ty).kind;
         *kind == Kind::UnsafePointer || matches!(kind, Kind::Struct(_) if types.get(field.ty).size == 8)
     };
-    Some((PointerWord::Pointer(elem), fields.iter().find(holds_pointer)?))
+    Some((structs::pointer_to(types, elem), fields.iter().find(holds_pointer)?))
 }

@@ -37,6 +37,8 @@ pub struct HeapSnapshot<'m, 'p> {
     trie: PathTrie,
     pub(crate) labels: Labels,
     pub(crate) reached: IdBitSet,
+    /// Of what is reached, what nothing holds but lists that collections empty.
+    pub(crate) emptied: IdBitSet,
     owners: Option<Owners>,
     pub(crate) roots: Vec<Root>,
     pub(crate) stacks: StackGroups,
@@ -169,6 +171,7 @@ impl<'m, 'p> HeapSnapshot<'m, 'p> {
             trie,
             labels,
             reached,
+            emptied: marked.emptied,
             owners,
             roots,
             stacks: set.stacks,

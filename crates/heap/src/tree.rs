@@ -13,7 +13,7 @@ use crate::labels::Labels;
 use crate::object::{ObjectTable, Slot};
 use crate::object_type::{Evidence, ObjectType};
 use crate::resolve::{Resolver, Target};
-use crate::root::{Root, RootClass};
+use crate::root::{Naming, Root, RootClass};
 use crate::runtime_records::runtime_records;
 use goheap_graph::{PathTrie, TrieNode};
 use goheap_runtime::{Meter, RuntimeModel};
@@ -87,7 +87,7 @@ impl<'a, 'm, 'p> TreeBuilder<'a, 'm, 'p> {
         self.merger.frames = Some(vec![PathTrie::ROOT; self.scanner.objects.len() as usize]);
     }
 
-    /// Walks from the roots of each class in turn. `meter` counts objects that are read.
+    /// Walks from the roots of each class in turn, the well named before others. `meter` counts objects that are read.
     pub(crate) fn walk(&mut self, roots: &[Root], meter: &Meter<'_>) {
         for (_, address) in runtime_records(self.scanner.model) {
             if let Some(slot) = self.scanner.objects.find_allocated(address) {
@@ -96,12 +96,16 @@ impl<'a, 'm, 'p> TreeBuilder<'a, 'm, 'p> {
         }
         for class in RootClass::ALL {
             self.merger.class = class;
-            for root in roots.iter().filter(|root| root.class == class) {
-                self.start(root);
+            for naming in Naming::ALL {
+                for root in roots.iter().filter(|root| (root.class, root.naming) == (class, naming)) {
+                    self.start(root);
+                }
+                self.drain(meter);
             }
-            self.drain(meter);
+            if class == RootClass::Other {
+                self.release(meter);
+            }
         }
-        self.release(meter);
     }
 
     /// What was held back and that no variable of the runtime holds after all.

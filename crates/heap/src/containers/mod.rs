@@ -2,8 +2,11 @@
 //! an offset of a part.
 
 mod channel;
+pub(crate) mod hash_trie;
 mod layout;
 mod old_map;
+mod old_sync_map;
+pub(crate) mod structs;
 mod swiss_map;
 
 pub(crate) use layout::MapLayout;
@@ -120,6 +123,7 @@ impl Containers<'_> {
             Part::ChanHeader => return room >= self.layout.hchan.size,
             Part::MapHeader => return room == MAP_HEADER_BYTES,
             Part::MapTable => return room == MAP_TABLE_BYTES,
+            Part::BoxedValue => return room == types.get(ty).size,
             _ => return true,
         };
         room >= stride && element.is_none_or(|element| element == stride)
@@ -137,6 +141,7 @@ impl Containers<'_> {
         match part {
             Part::Value => row(types, Role::Own, ty, offset),
             Part::Elements => row(types, Role::Element, ty, offset),
+            Part::BoxedValue => row(types, Role::Value, ty, offset),
             Part::MapBuckets | Part::MapGroups => {
                 layout().map_or(Position::Machinery, |layout| layout.position(offset))
             }
@@ -161,7 +166,7 @@ impl Containers<'_> {
         ty: TypeId,
     ) -> Option<u64> {
         let bytes = match part {
-            Part::Value | Part::Elements => types.get(ty).size,
+            Part::Value | Part::Elements | Part::BoxedValue => types.get(ty).size,
             Part::MapBuckets | Part::MapGroups => layout()?.stride,
             Part::ChanBuffer => types.get(channel_elem(types, ty)?).size,
             _ => return None,

@@ -25,12 +25,13 @@ pub use owners::{Held, Owner, OwnerKind, Owners};
 pub use select::{Selected, Subject};
 pub use steps::{Step, Walk};
 
+use crate::containers::structs;
 use crate::error::HeapError;
 use crate::inspect::Places;
 use crate::references::{ReferenceGraph, RootKind};
 use code::CodeOf;
 use goheap_graph::{DominatorTree, RetainedSizes};
-use goheap_runtime::Observer;
+use goheap_runtime::{Observer, TypeId};
 
 /// The references of a heap, and what each node retains.
 ///
@@ -44,6 +45,8 @@ pub struct Holding<'g, 's, 'm, 'p> {
     places: Places<'s, 'm, 'p>,
     code: CodeOf,
     root_costs: Vec<u8>,
+    /// By type, whether its objects lead to nothing but parts of a container.
+    machinery_types: Vec<bool>,
 }
 
 impl<'g, 's, 'm, 'p> Holding<'g, 's, 'm, 'p> {
@@ -56,7 +59,10 @@ impl<'g, 's, 'm, 'p> Holding<'g, 's, 'm, 'p> {
         let retained = graph.retained(&tree, observer)?;
         let code = CodeOf::new(graph);
         let places = Places::new(graph.snapshot());
-        let mut holding = Holding { graph, tree, retained, places, code, root_costs: Vec::new() };
+        let types = &graph.snapshot().types;
+        let ids = (0..types.len()).map(|index| TypeId(index as u32));
+        let machinery_types = ids.map(|ty| structs::is_machinery(&types.get(ty).name)).collect();
+        let mut holding = Holding { graph, tree, retained, places, code, root_costs: Vec::new(), machinery_types };
         holding.root_costs = holding.root_costs();
         Ok(holding)
     }

@@ -184,8 +184,10 @@ impl Holding<'_, '_, '_, '_> {
         match kind.part() {
             _ if !kind.is_known() => false,
             Part::MapBuckets | Part::MapGroups | Part::ChanBuffer => {
-                self.places.place(from, offset, false).field.is_none()
+                let place = self.places.place(from, offset, false);
+                place.is_inside || place.field.is_none()
             }
+            Part::Value => self.places.place(from, offset, false).is_inside,
             part => is_machinery_alone(part),
         }
     }
@@ -193,7 +195,11 @@ impl Holding<'_, '_, '_, '_> {
     /// True of an object that leads to nothing but parts of its container.
     pub(super) fn is_all_machinery(&self, object: u32) -> bool {
         let kind = self.graph.snapshot().object_types[ObjectId(object).0 as usize];
-        kind.is_known() && is_machinery_alone(kind.part())
+        match kind.part() {
+            _ if !kind.is_known() => false,
+            Part::Value => self.machinery_types.get(kind.ty().0 as usize).is_some_and(|&is_machinery| is_machinery),
+            part => is_machinery_alone(part),
+        }
     }
 }
 

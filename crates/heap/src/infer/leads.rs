@@ -6,7 +6,6 @@ use crate::kind_plans::{Defaults, KindPlan, KindPlans, kind_count, kind_index};
 use crate::object::Place;
 use crate::object_type::{Evidence, ObjectType, Part};
 use crate::page_table::Slots;
-use crate::plan::PointerWord;
 use crate::resolve::{Meaning, Resolver, Target};
 use goheap_runtime::TypeId;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -138,7 +137,7 @@ fn code_of(
 ) -> LeadCode {
     let target = match resolver.meaning(object, offset) {
         Meaning::Entry(_, _, entry) => match entry.word {
-            PointerWord::InterfaceData(_) | PointerWord::Func | PointerWord::Reflected => return LeadCode::ASK,
+            word if word.is_told_by_contents() => return LeadCode::ASK,
             // The others have the same target wherever the word is and whatever it holds.
             word => resolver.target(word, entry.field, 0, 0),
         },

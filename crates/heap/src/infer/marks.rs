@@ -19,6 +19,8 @@ pub(crate) struct Marked {
     pub(crate) by_class: Vec<(RootClass, Share)>,
     pub(crate) counts: PointerCounts,
     pub(crate) reached: IdBitSet,
+    /// Of these, what nothing holds but lists that collections empty.
+    pub(crate) emptied: IdBitSet,
 }
 
 /// What was marked so far.
@@ -30,6 +32,8 @@ pub(super) struct Marks {
     pub(super) with_unreached: bool,
     share: Share,
     postponed: Vec<u32>,
+    /// What is reached otherwise than from lists that collections empty; None where there are no such lists.
+    steady: Option<IdBitSet>,
     counts: PointerCounts,
     /// Pointer words that their object's type does not explain, of objects that have such.
     unexplained: FxHashMap<ObjectId, u32>,
@@ -69,7 +73,11 @@ impl Inference<'_, '_, '_> {
     fn mark_class(&mut self, class: RootClass, roots: &[Root]) -> Share {
         self.marks.holds_back = class < RootClass::Runtime;
         let mut outcome = Outcome::default();
-        roots.iter().filter(|root| root.class == class).for_each(|root| self.mark_root(root, &mut outcome));
+        let mut of_class = roots.iter().filter(|root| root.class == class).peekable();
+        if class == RootClass::Emptied && of_class.peek().is_some() {
+            self.marks.steady = Some(self.states.reached());
+        }
+        of_class.for_each(|root| self.mark_root(root, &mut outcome));
         self.follow_all(outcome);
         if class == RootClass::Other {
             // What was held back and that no variable of the runtime holds after all.
@@ -154,7 +162,9 @@ impl Inference<'_, '_, '_> {
         let mut counts = std::mem::take(&mut self.marks.counts);
         counts.typed_words = counts.words.saturating_sub(self.untyped_words());
         counts.unexplained = self.marks.unexplained.values().map(|&words| u64::from(words)).sum();
-        Marked { by_class, counts, reached: self.states.reached() }
+        let reached = self.states.reached();
+        let emptied = self.marks.steady.take().map(|steady| reached.minus(&steady)).unwrap_or_default();
+        Marked { by_class, counts, reached, emptied }
     }
 
     /// Pointers in reached objects whose type is not known.

@@ -69,7 +69,7 @@ impl<'s, 'm, 'p> Walk<'s, 'm, 'p> {
             return self.fields;
         }
         match part {
-            Part::Value => self.value("", ty, address, room, MAX_DEPTH),
+            Part::Value | Part::BoxedValue => self.value("", ty, address, room, MAX_DEPTH),
             Part::Elements => self.elements("", ty, address, room, MAX_DEPTH, u64::MAX),
             Part::ChanBuffer => match self.snapshot.chan_elem(ty) {
                 Some(elem) => self.elements("", elem, address, room, MAX_DEPTH, u64::MAX),

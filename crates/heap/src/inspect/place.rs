@@ -1,6 +1,7 @@
 //! Which field a word of an object is in.
 
 use crate::compiled::CompiledTypes;
+use crate::containers::structs::Inside;
 use crate::containers::{Position, Role};
 use crate::object::{ObjectId, Slot};
 use crate::plan::{PlanEntry, PointerWord};
@@ -25,6 +26,8 @@ pub(crate) struct Place {
     pub(crate) path: String,
     /// The type of the field, where it is known.
     pub(crate) field: Option<PlaceField>,
+    /// True if it leads from one part of a container that is made of structs to another.
+    pub(crate) is_inside: bool,
 }
 
 /// The type of a field.
@@ -48,8 +51,13 @@ impl PlaceField {
 
 impl Place {
     fn of(prefix: &str, entry: &PlanEntry) -> Self {
+        let is_inside = match entry.inside {
+            Inside::No => false,
+            Inside::Whole => prefix.is_empty() && entry.path.is_empty(),
+            Inside::Part => true,
+        };
         let tells_more = entry.is_dynamic() || entry.word == PointerWord::Untyped;
-        Place { path: format!("{prefix}{}", entry.path), field: Some(PlaceField::Of(entry.field, tells_more)) }
+        Place { path: format!("{prefix}{}", entry.path), field: Some(PlaceField::Of(entry.field, tells_more)), is_inside }
     }
 }
 
@@ -80,7 +88,7 @@ impl<'s, 'm, 'p> Places<'s, 'm, 'p> {
         let object = snapshot.object_types[slot.id.0 as usize];
         let (payload, _) = snapshot.payload(slot);
         let inner = offset.wrapping_sub(payload - snapshot.objects.address(slot));
-        let nowhere = Place { path: format!("+{inner}"), field: None };
+        let nowhere = Place { path: format!("+{inner}"), field: None, is_inside: false };
         if !object.is_known() {
             return nowhere;
         }
@@ -101,7 +109,8 @@ impl<'s, 'm, 'p> Places<'s, 'm, 'p> {
                 None => nowhere,
             },
             Position::Indirect(role, ty) => {
-                Place { path: role.prefix().to_owned(), field: Some(PlaceField::PointerTo(ty)) }
+                let field = Some(PlaceField::PointerTo(ty));
+                Place { path: role.prefix().to_owned(), field, is_inside: false }
             }
             Position::Machinery => nowhere,
         }

@@ -125,7 +125,7 @@ impl ReferenceGraph<'_, '_, '_> {
 fn shared_text(kind: RootKind) -> &'static str {
     match kind {
         RootKind::All => "held by several classes of roots",
-        RootKind::Class(RootClass::Variables | RootClass::Runtime) => "held by several packages",
+        RootKind::Class(RootClass::Variables | RootClass::Runtime | RootClass::Emptied) => "held by several packages",
         RootKind::Class(RootClass::Goroutines) => "held by several goroutines of different stacks",
         RootKind::Class(RootClass::Other) => "held by several of these",
         RootKind::Package(..) => "held by several variables of the package",

@@ -152,7 +152,7 @@ impl ReferenceGraph<'_, '_, '_> {
         let above = parent.and_then(|parent| self.root_node(parent)).map(|root| root.kind);
         match (kind, grouping) {
             (RootKind::All, _) => Place::Above,
-            (RootKind::Class(RootClass::Variables | RootClass::Runtime), _) => Place::Above,
+            (RootKind::Class(RootClass::Variables | RootClass::Runtime | RootClass::Emptied), _) => Place::Above,
             (RootKind::Class(_), RootGrouping::Package) | (RootKind::Package(..), RootGrouping::Package) => {
                 Place::Group
             }

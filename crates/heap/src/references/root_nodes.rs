@@ -120,6 +120,10 @@ impl Collector<'_, '_, '_> {
         objects: &ObjectTable<'_, '_>,
     ) -> Result<(), GraphError> {
         let Some(slot) = objects.find_allocated(root.value) else { return Ok(()) };
+        // What others hold is not kept by a list that the next collection empties.
+        if root.class == RootClass::Emptied && !self.snapshot.emptied.contains(slot.id.0) {
+            return Ok(());
+        }
         let is_same = |last: &Root| (last.class, last.goroutine, last.node) == (root.class, root.goroutine, root.node);
         let node = match self.last.filter(|(last, _)| is_same(last)) {
             Some((_, node)) => node,
@@ -140,7 +144,7 @@ impl Collector<'_, '_, '_> {
         frames.reverse();
         let (mut node, below) = match root.class {
             RootClass::Goroutines => (self.goroutine(class, root.goroutine)?, frames.get(1..)),
-            RootClass::Variables | RootClass::Runtime => {
+            RootClass::Variables | RootClass::Runtime | RootClass::Emptied => {
                 (self.package(class, root.class, frames.first().copied())?, frames.get(..))
             }
             RootClass::Other => (class, frames.get(..)),

@@ -12,7 +12,7 @@ use crate::labels::Labels;
 use crate::object::ObjectTable;
 use crate::object_type::Evidence;
 use crate::resolve::{Resolver, Target};
-use crate::root::{Root, RootClass, RootSet};
+use crate::root::{Naming, Root, RootClass, RootSet};
 use crate::{infer::Proposal, plan::PointerWord};
 use goheap_graph::{PathTrie, TrieNode};
 use goheap_runtime::{Observer, RuntimeModel, TypeId};
@@ -74,6 +74,7 @@ impl<'a, 'm, 'p> RootCollector<'a, 'm, 'p> {
             value,
             class,
             node,
+            naming: Naming::Named,
             is_conservative: false,
             has_type: true,
             goroutine: Root::NO_GOROUTINE,

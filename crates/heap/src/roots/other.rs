@@ -66,7 +66,7 @@ impl<'m, 'p> RootCollector<'_, 'm, 'p> {
                         let text = function.map_or_else(|| "cleanup".to_owned(), |name| format!("cleanup {name}"));
                         let node = self.node(PathTrie::ROOT, &text);
                         words.iter().for_each(|&word| self.root(word, RootClass::Other, node));
-                        self.called(func);
+                        words.iter().take(2).for_each(|&func| self.called(func));
                         self.cleanup_argument(words[2]);
                     }
                 }

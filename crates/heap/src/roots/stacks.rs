@@ -6,7 +6,7 @@ use super::locals::NamedSlot;
 use crate::label_text::{field_label, function_of, shown};
 use crate::object_type::Evidence;
 use crate::plan::{PlanEntry, PointerWord};
-use crate::root::{Root, RootClass, UntypedRoot, WordOwner};
+use crate::root::{Naming, Root, RootClass, UntypedRoot, WordOwner};
 use goheap_graph::{PathTrie, TrieNode};
 use goheap_runtime::stack::{Precision, StackPlace, StackPointer, StackRoot, StackScan, ThreadIndex, UnwindEnd};
 use goheap_runtime::{Goroutine, Meter, RuntimeModel, TypeId};
@@ -65,7 +65,16 @@ impl<'m, 'p> RootCollector<'_, 'm, 'p> {
             let is_conservative = root.precision == Precision::Conservative;
             let list = if is_conservative { &mut self.conservative } else { &mut self.set.roots };
             let (class, has_type) = (RootClass::Goroutines, node.has_type);
-            list.push(Root { value: root.value, class, node: node.node, is_conservative, has_type, goroutine: number });
+            let naming = if is_conservative { Naming::Register } else { node.naming };
+            list.push(Root {
+                value: root.value,
+                class,
+                node: node.node,
+                naming,
+                is_conservative,
+                has_type,
+                goroutine: number,
+            });
         }
     }
 
@@ -79,7 +88,12 @@ impl<'m, 'p> RootCollector<'_, 'm, 'p> {
     /// The frame of a root that lies in no slot.
     fn place(&mut self, parent: TrieNode, root: &StackRoot) -> NamedNode {
         let has_type = matches!(root.place, StackPlace::Panic | StackPlace::DeferRecord | StackPlace::Deferred);
-        NamedNode { node: self.node(parent, &place_label(self.model, root)), has_type }
+        let naming = match root.place {
+            StackPlace::Register(_) | StackPlace::VectorRegister => Naming::Register,
+            StackPlace::Slot(_) => Naming::Nameless,
+            _ => Naming::Named,
+        };
+        NamedNode { node: self.node(parent, &place_label(self.model, root)), naming, has_type }
     }
 
     fn frame_word(&mut self, function: TrieNode, scan: &StackScan, index: usize, root: &StackRoot) -> NamedNode {
@@ -97,7 +111,7 @@ impl<'m, 'p> RootCollector<'_, 'm, 'p> {
         }
         self.guess(scan, index, root.value, at);
         let node = self.node(function, &format!("[fp{:+}]", at.wrapping_sub(frame.fp) as i64));
-        NamedNode { node, has_type: false }
+        NamedNode { node, naming: Naming::Nameless, has_type: false }
     }
 
     /// A word that no variable holds has most likely the type of one of its function's variables all the same; or it is the second
@@ -124,7 +138,7 @@ impl<'m, 'p> RootCollector<'_, 'm, 'p> {
         let Some(slot) = found else { return self.place(function, root) };
         let function = self.inlined(function, &slot);
         let Some(entry) = self.resolver.entry(slot.ty, slot.offset).map(Cow::into_owned) else {
-            return NamedNode { node: self.node(function, &slot.name), has_type: false };
+            return NamedNode::of_variable(self.node(function, &slot.name), false);
         };
         // The word is in no memory, so an interface's type beside it cannot be read; the slot is no place to look either.
         let entry = variable_entry(&slot, entry);
@@ -133,19 +147,19 @@ impl<'m, 'p> RootCollector<'_, 'm, 'p> {
         if !matches!(entry.word, PointerWord::InterfaceData(_)) {
             self.declared(root.value, entry.word, entry.field, 0, Evidence::Derived);
         }
-        NamedNode { node: self.node(function, &text), has_type: says_type(&entry) }
+        NamedNode::of_variable(self.node(function, &text), says_type(&entry))
     }
 
     fn local_word(&mut self, function: TrieNode, slot: &NamedSlot, value: u64, at: u64) -> NamedNode {
         let function = self.inlined(function, slot);
         let Some(entry) = self.resolver.entry(slot.ty, slot.offset).map(Cow::into_owned) else {
-            return NamedNode { node: self.node(function, &slot.name), has_type: false };
+            return NamedNode::of_variable(self.node(function, &slot.name), false);
         };
         let evidence = if slot.is_current { Evidence::Exact } else { Evidence::Derived };
         self.declared(value, entry.word, entry.field, at, evidence);
         let entry = variable_entry(slot, entry);
         let text = field_label(self.resolver, self.model, &self.labels.packages, &slot.name, &entry, at, value);
-        NamedNode { node: self.node(function, &text), has_type: says_type(&entry) }
+        NamedNode::of_variable(self.node(function, &text), says_type(&entry))
     }
 
     /// The innermost of the inlined calls that the variable is in.
@@ -177,10 +191,17 @@ impl<'m, 'p> RootCollector<'_, 'm, 'p> {
     }
 }
 
-/// A frame, and whether it says the type of what it leads to.
+/// A frame, how well it names its root, and whether it says the type of what it leads to.
 struct NamedNode {
     node: TrieNode,
+    naming: Naming,
     has_type: bool,
+}
+
+impl NamedNode {
+    fn of_variable(node: TrieNode, has_type: bool) -> Self {
+        NamedNode { node, naming: Naming::Named, has_type }
+    }
 }
 
 /// What the source declares: of a variable that the word points to the variable's type.

@@ -5,14 +5,26 @@ use super::statics::{Statics, VariableWord};
 use crate::label_text::{field_label, variable_label};
 use crate::object_type::Evidence;
 use crate::plan::{PlanEntry, PointerWord};
-use crate::root::{Root, RootClass, UntypedRoot, WordOwner};
+use crate::root::{Naming, Root, RootClass, UntypedRoot, WordOwner};
 use goheap_graph::{PathTrie, TrieNode};
 use goheap_image::Address;
-use goheap_runtime::{RuntimeModel, TypeId, Variable};
+use goheap_runtime::{Kind, RuntimeModel, TypeId, Variable};
 use std::borrow::Cow;
 
 /// Packages whose variables are the runtime's own. Their contents are the same in every program, so that others go first.
-const RUNTIME_PACKAGES: [&str; 2] = ["runtime.", "internal/runtime/"];
+const RUNTIME_PACKAGES: [&str; 3] = ["runtime.", "runtime/internal/", "internal/runtime/"];
+
+/// Lists that collections empty, and the last release (1.x) in which they do: those of pools (sync/pool.go `poolCleanup`), and the
+/// maps of interned values with the closures that clean them (unique/handle.go, 1.23 and 1.24), whose keys hold the strings of what
+/// is interned until it is nobody else's.
+const EMPTIED: [(&str, u32); 4] = [
+    ("sync.allPools", u32::MAX),
+    ("sync.oldPools", u32::MAX),
+    ("unique.uniqueMaps", 24),
+    ("unique.cleanupFuncs", 24),
+];
+/// What is known of one that no symbol names.
+const POOL_LIST: &str = "sync.allPools or oldPools";
 
 /// A word of data or bss, named.
 pub(super) struct NamedWord {
@@ -32,6 +44,7 @@ impl<'m, 'p> RootCollector<'_, 'm, 'p> {
             }
             let named = self.name_word(word, &statics);
             let named_word = named.as_ref().and_then(|named| named.word);
+            let naming = if named.is_some() { Naming::Named } else { Naming::Nameless };
             let (node, class) = match named {
                 Some(named) => {
                     if let Some((pointer, field)) = named.word {
@@ -49,6 +62,7 @@ impl<'m, 'p> RootCollector<'_, 'm, 'p> {
                 value: word.value,
                 class,
                 node,
+                naming,
                 is_conservative: false,
                 has_type,
                 goroutine: Root::NO_GOROUTINE,
@@ -96,9 +110,12 @@ impl<'m, 'p> RootCollector<'_, 'm, 'p> {
             let (node, pointer) = self.field(found.node, prefix, found.ty, entry, offset, word);
             return Some(NamedWord { node, class: found.class, word: pointer });
         }
+        if self.model.anchors.pool_lists.contains(&Address(word.at)) && variable.is_none() {
+            return Some(self.pool_list());
+        }
         let variable = variable?;
         let node = self.node(PathTrie::ROOT, &variable.name);
-        Some(NamedWord { node, class: class_of(variable), word: None })
+        Some(NamedWord { node, class: self.class_of(variable), word: None })
     }
 
     /// The variable's frame, and below it that of the field unless the variable is one word's worth itself.
@@ -108,7 +125,15 @@ impl<'m, 'p> RootCollector<'_, 'm, 'p> {
         let offset = word.at - variable.address;
         let entry = self.resolver.entry(ty, offset).map(Cow::into_owned);
         let (node, pointer) = self.field(top, "", ty, entry, offset, word);
-        NamedWord { node, class: class_of(variable), word: pointer }
+        NamedWord { node, class: self.class_of(variable), word: pointer }
+    }
+
+    /// A list of pools that was found by the code that empties it.
+    fn pool_list(&mut self) -> NamedWord {
+        let types = &self.resolver.types;
+        let pool = types.by_name("*sync.Pool").filter(|&pool| matches!(types.get(pool).kind, Kind::Pointer(_)));
+        let node = self.node(PathTrie::ROOT, &format!("{POOL_LIST} []*sync.Pool"));
+        NamedWord { node, class: RootClass::Emptied, word: pool.map(|pool| (PointerWord::Slice(pool), pool)) }
     }
 
     fn field(
@@ -151,11 +176,16 @@ impl<'m, 'p> RootCollector<'_, 'm, 'p> {
         let text = found.map_or_else(|| format!("{at:#x}"), |(name, range)| format!("{name}+{:#x}", at - range.start));
         self.node(PathTrie::ROOT, &text)
     }
-}
 
-fn class_of(variable: &Variable) -> RootClass {
-    match RUNTIME_PACKAGES.iter().any(|package| variable.name.starts_with(package)) {
-        true => RootClass::Runtime,
-        false => RootClass::Variables,
+    fn class_of(&self, variable: &Variable) -> RootClass {
+        let is_emptied =
+            |&(name, last): &(&str, u32)| name == &*variable.name && self.model.version.minor <= last;
+        if RUNTIME_PACKAGES.iter().any(|package| variable.name.starts_with(package)) {
+            RootClass::Runtime
+        } else if EMPTIED.iter().any(is_emptied) {
+            RootClass::Emptied
+        } else {
+            RootClass::Variables
+        }
     }
 }

@@ -4,6 +4,7 @@
 use super::scan::{Candidate, Detail, Found, Item, Scanner, dynamic};
 use super::walk_plan::{Leads, WordCode};
 use crate::containers::Role;
+use crate::containers::structs::Inside;
 use crate::infer::payload_offset;
 use crate::label_text::{Beyond, captured_path, field_label};
 use crate::labels::{EdgeKey, Labels};
@@ -210,6 +211,7 @@ impl<'a, 'm, 'p> Merger<'a, 'm, 'p> {
         Some(match self.resolver.meaning(object, offset) {
             Meaning::Machinery if is_closure => self.plain_label(CAPTURED, beyond),
             Meaning::Machinery => return None,
+            Meaning::Entry(_, _, entry) if entry.inside == Inside::Part => return None,
             // The object is the very pointer, slice or string that its frame names already.
             Meaning::Entry(Role::Own, _, entry) if entry.path.is_empty() && !entry.is_dynamic() => return None,
             Meaning::Entry(role, owner, entry) => {

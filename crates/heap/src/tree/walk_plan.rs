@@ -2,6 +2,7 @@
 //! without asking for types.
 
 use crate::containers::Role;
+use crate::containers::structs::Inside;
 use crate::kind_plans::{Defaults, KindPlan, KindPlans};
 use crate::label_text::Beyond;
 use crate::labels::EdgeKey;
@@ -66,7 +67,7 @@ pub(super) enum Leads {
 impl Leads {
     fn new(resolver: &Resolver<'_>, word: PointerWord, field: TypeId) -> Self {
         match word {
-            PointerWord::InterfaceData(_) | PointerWord::Func | PointerWord::Reflected => Leads::Held(word, field),
+            word if word.is_told_by_contents() => Leads::Held(word, field),
             // The others have the same target wherever the word is and whatever it holds.
             _ => Leads::Declared(resolver.target(word, field, 0, 0)),
         }
@@ -159,6 +160,7 @@ fn code_of(resolver: &Resolver<'_>, object: ObjectType, offset: u64, edges: &mut
         Meaning::Machinery => return WordCode::STAY,
         Meaning::Unexplained => return WordCode::UNEXPLAINED,
         Meaning::Untyped => return WordCode::UNTYPED,
+        Meaning::Entry(_, _, entry) if entry.inside == Inside::Part => return WordCode::STAY,
         // The object is the very pointer, slice or string that its frame names already.
         Meaning::Entry(Role::Own, _, entry) if entry.path.is_empty() && !entry.is_dynamic() => {
             return WordCode::STAY;

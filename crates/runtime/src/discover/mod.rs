@@ -25,6 +25,8 @@ pub struct Anchors {
     pub finalizer_blocks: Vec<Address>,
     /// Words that point to blocks of the cleanup queue: `runtime.gcCleanups.all`.
     pub cleanup_blocks: Vec<Address>,
+    /// `sync.allPools` and `sync.oldPools`, as far as they are there and not empty.
+    pub pool_lists: Vec<Address>,
     /// `runtime.gcController`.
     pub gc_controller: Option<Address>,
     /// `runtime.memstats`.
@@ -63,6 +65,10 @@ impl Search<'_> {
             cleanup_blocks: match named("runtime.gcCleanups") {
                 Some(queue) => vec![queue.add(self.cleanup_all_offset())],
                 None => operands::find_cleanup_blocks(self),
+            },
+            pool_lists: match (named("sync.allPools"), named("sync.oldPools")) {
+                (None, None) => operands::find_pool_lists(self),
+                lists => [lists.0, lists.1].into_iter().flatten().collect(),
             },
             gc_controller: named("runtime.gcController").or_else(|| signature::find_gc_controller(self, heap)),
             memstats: named("runtime.memstats"),

@@ -1,6 +1,8 @@
 //! Variables told by the code that uses them: function names survive stripping, and so do their operands.
 
 use super::Search;
+use super::signature::MAX_PROCESSORS;
+use crate::words::read_slice;
 use goheap_image::{Address, Machine};
 use std::collections::BTreeSet;
 
@@ -24,6 +26,28 @@ pub(super) fn find_cleanup_blocks(search: &Search<'_>) -> Vec<Address> {
         .map(|queue| Address(queue).add(all))
         .filter(is_list)
         .collect()
+}
+
+/// `allPools` and `oldPools` of package sync, from the code that empties them at each collection: slices of pointers to pools.
+pub(super) fn find_pool_lists(search: &Search<'_>) -> Vec<Address> {
+    let is_list = |at: &Address| {
+        let Some(list) = read_slice(search.memory, *at).filter(|list| list.len > 0) else { return false };
+        let first = search.memory.read_u64(list.data).unwrap_or(0);
+        !search.module.holds_variable(list.data.0) && is_pool(search, Address(first))
+    };
+    operands(search, &["sync.poolCleanup"]).into_iter().map(Address).filter(is_list).collect()
+}
+
+/// `sync.Pool`: two arrays of one element a P, each with its length, of which a listed pool has one.
+fn is_pool(search: &Search<'_>, pool: Address) -> bool {
+    let word = |offset: u64| search.memory.read_u64(pool.add(offset));
+    let is_array = |start: Option<u64>, len: Option<u64>| match (start, len) {
+        (Some(0), Some(0)) => Some(false),
+        (Some(1..), Some(1..=MAX_PROCESSORS)) => Some(true),
+        _ => None,
+    };
+    let arrays = (is_array(word(0), word(8)), is_array(word(16), word(24)));
+    matches!(arrays, (Some(local), Some(victim)) if local || victim)
 }
 
 /// True if the word at `at` points outside the module's variables to a block of calls: the count at `count` is in bounds and

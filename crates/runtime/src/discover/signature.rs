@@ -12,7 +12,7 @@ const SEARCHED_BYTES: u64 = 1 << 30;
 /// Elements of a list that are looked at.
 const SAMPLED: u64 = 64;
 const MAX_GOROUTINES: u64 = 1 << 30;
-const MAX_PROCESSORS: u64 = 1 << 16;
+pub(super) const MAX_PROCESSORS: u64 = 1 << 16;
 
 /// The words of the module's variables.
 fn places<'a>(search: &Search<'a>) -> impl Iterator<Item = Address> + use<'a> {
