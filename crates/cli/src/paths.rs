@@ -98,7 +98,12 @@ impl Asking<'_, '_, '_, '_, '_> {
         let Some(slot) = graph.slot_of(node) else { return Target::default() };
         let wanted = if self.options.all { self.options.limit.unwrap_or(USUAL_PATHS) } else { 1 };
         let (paths, more_paths) = self.paths(node, wanted);
-        let (nearest_cut, most) = self.holding.cuts_for(self.turned, node).unzip();
+        let cuts = self.holding.cuts_for(self.turned, node);
+        let held_by_runtime = cuts.is_none() && self.holding.hangs_on_one(self.turned, node);
+        let (most, own, nearest) = match cuts {
+            Some(holding::Cuts { most, own, nearest }) => (Some(most), own, Some(nearest)),
+            None => (None, None, None),
+        };
         Target {
             addr: hex(snapshot.objects.address(slot)),
             ty: snapshot.type_text(slot),
@@ -107,7 +112,9 @@ impl Asking<'_, '_, '_, '_, '_> {
             reachable: tree.contains(node),
             dominator: tree.idom(node).map(|node| self.dominator(node)),
             cut: most.map(cut),
-            nearest_cut: nearest_cut.map(cut),
+            own_cut: own.map(cut),
+            nearest_cut: nearest.map(cut),
+            held_by_runtime,
             paths,
             more_paths,
         }

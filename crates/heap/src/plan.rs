@@ -48,10 +48,7 @@ impl PointerWord {
     pub(crate) fn is_told_by_contents(self) -> bool {
         matches!(
             self,
-            PointerWord::InterfaceData(_)
-                | PointerWord::Func
-                | PointerWord::Reflected
-                | PointerWord::TrieNode { .. }
+            PointerWord::InterfaceData(_) | PointerWord::Func | PointerWord::Reflected | PointerWord::TrieNode { .. }
         )
     }
 }
@@ -272,5 +269,79 @@ mod tests {
         assert_eq!((&*entry.path, entry.word), ("[i].x", PointerWord::InterfaceData(false)));
         assert_eq!(planned(8), None);
         assert!(compile(&table, large).len() >= MAX_ENTRIES);
+    }
+
+    /// `sync.Map` of Go 1.24 and the parts of its trie.
+    fn trie(table: &mut TypeTable) -> [TypeId; 4] {
+        let field = |name: &str, offset, ty| Field { name: name.into(), offset, ty, is_embedded: false };
+        let of = |kind: &str| format!("internal/sync.{kind}[interface {{}},interface {{}}]");
+        let any = add(table, "interface {}", 16, Kind::Interface(false));
+        let bool = add(table, "bool", 1, Kind::Scalar);
+        let raw = add(table, "unsafe.Pointer", 8, Kind::UnsafePointer);
+        let node = add(table, &of("node"), 1, Kind::Struct(Box::new([field("isEntry", 0, bool)])));
+        let atomic = |table: &mut TypeTable, elem: TypeId| {
+            let name = table.get(elem).name.to_string();
+            let pointer = add(table, &format!("*{name}"), 8, Kind::Pointer(elem));
+            let none = add(table, &format!("[0]*{name}"), 0, Kind::Array(pointer, 0));
+            let fields = Kind::Struct(Box::new([field("_", 0, none), field("v", 0, raw)]));
+            add(table, &format!("sync/atomic.Pointer[{name}]"), 8, fields)
+        };
+        let child = atomic(table, node);
+        let children = add(table, "[16]child", 128, Kind::Array(child, 16));
+        let branch = Kind::Struct(Box::new([field("node", 0, node), field("children", 32, children)]));
+        let branch = add(table, &of("indirect"), 160, branch);
+        let entry = [field("node", 0, node), field("key", 16, any), field("value", 32, any)];
+        let entry = add(table, &of("entry"), 48, Kind::Struct(Box::new(entry)));
+        let root = atomic(table, branch);
+        let whole = add(table, &of("HashTrieMap"), 40, Kind::Struct(Box::new([field("root", 16, root)])));
+        let map = add(table, "sync.Map", 40, Kind::Struct(Box::new([field("m", 0, whole)])));
+        [map, branch, entry, node]
+    }
+
+    #[test]
+    fn a_hash_trie_reads_as_a_map() {
+        let mut table = TypeTable::default();
+        let [map, branch, entry, _] = trie(&mut table);
+        let root = compile(&table, map);
+        assert_eq!((&*root[0].path, root[0].field, root[0].inside), ("", map, Inside::Whole));
+        let children = compile(&table, branch);
+        let node = PointerWord::TrieNode { branch, entry };
+        assert!(children.iter().all(|child| child.word == node && child.inside == Inside::Part));
+        assert_eq!(children.len(), 16);
+        let items: Vec<_> = compile(&table, entry).iter().map(|item| (item.path.to_string(), item.inside)).collect();
+        assert_eq!(items, [("[key]".to_owned(), Inside::No), ("[value]".to_owned(), Inside::No)]);
+        let field = |name: &str, offset, ty| Field { name: name.into(), offset, ty, is_embedded: false };
+        let shard = add(&mut table, "shard", 48, Kind::Struct(Box::new([field("items", 8, map)])));
+        let small = add(&mut table, "[2]shard", 96, Kind::Array(shard, 2));
+        let planned = &compile(&table, small)[1];
+        assert_eq!((&*planned.path, planned.field, planned.inside), ("[i].items", map, Inside::Whole));
+        assert_eq!(resolve(&table, small, planned.offset).as_ref(), Some(planned));
+        assert_eq!(resolve(&table, entry, 40).unwrap().path, compile(&table, entry)[1].path);
+        assert_eq!(resolve(&table, branch, 40).unwrap().word, node);
+    }
+
+    #[test]
+    fn an_old_sync_map_reads_as_a_map() {
+        let mut table = TypeTable::default();
+        let field = |name: &str, offset, ty| Field { name: name.into(), offset, ty, is_embedded: false };
+        let any = add(&mut table, "interface {}", 16, Kind::Interface(false));
+        let raw = add(&mut table, "unsafe.Pointer", 8, Kind::UnsafePointer);
+        let entry = add(&mut table, "sync.entry", 8, Kind::Struct(Box::new([field("p", 0, raw)])));
+        let pointer = add(&mut table, "*sync.entry", 8, Kind::Pointer(entry));
+        let inner = add(&mut table, "map[interface {}]*sync.entry", 8, Kind::Map(any, pointer));
+        let read = add(&mut table, "sync.readOnly", 16, Kind::Struct(Box::new([field("m", 0, inner)])));
+        let value = add(&mut table, "sync/atomic.Value", 16, Kind::Struct(Box::new([field("v", 0, any)])));
+        let map = Kind::Struct(Box::new([field("read", 8, value), field("dirty", 24, inner)]));
+        let map = add(&mut table, "sync.Map", 40, map);
+        let whole: Vec<_> = compile(&table, map).iter().map(|entry| (entry.word, entry.field, entry.inside)).collect();
+        let expected = [PointerWord::Pointer(read), PointerWord::Map(inner)].map(|word| (word, map, Inside::Whole));
+        assert_eq!(whole, expected);
+        for (offset, entry) in [(16, 0), (24, 1)] {
+            assert_eq!(resolve(&table, map, offset).as_ref(), compile(&table, map).get(entry));
+        }
+        assert_eq!(compile(&table, read)[0].inside, Inside::Part);
+        assert_eq!(compile(&table, pointer)[0].inside, Inside::Part);
+        assert_eq!(compile(&table, entry)[0].word, PointerWord::BoxedValue(any));
+        assert_eq!(resolve(&table, entry, 0).unwrap().word, PointerWord::BoxedValue(any));
     }
 }

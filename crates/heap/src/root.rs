@@ -22,13 +22,8 @@ pub enum RootClass {
 
 impl RootClass {
     /// Every class in the order of claim.
-    pub const ALL: [RootClass; 5] = [
-        RootClass::Variables,
-        RootClass::Goroutines,
-        RootClass::Runtime,
-        RootClass::Other,
-        RootClass::Emptied,
-    ];
+    pub const ALL: [RootClass; 5] =
+        [RootClass::Variables, RootClass::Goroutines, RootClass::Runtime, RootClass::Other, RootClass::Emptied];
 
     /// A name for people.
     pub fn name(self) -> &'static str {

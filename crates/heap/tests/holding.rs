@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 use goheap_graph::{DominatorTree, RetainedSizes};
-use goheap_heap::holding::{Exclusions, Holding, Owner, Selected, Walk};
+use goheap_heap::holding::{Cuts, Exclusions, Holding, Owner, Selected, Walk};
 use goheap_heap::references::{ReferenceGraph, RootKind};
 use goheap_heap::{HeapSnapshot, RootClass, SnapshotOptions};
 use goheap_image::{OpenRequest, Process};
@@ -186,12 +186,17 @@ fn cuts_are_the_references_that_dominate() {
     each_holding(|holding| {
         let (graph, turned) = (holding.graph(), holding.turned(&Unobserved).unwrap());
         let of = |text: &str| holding.cuts_for(&turned, objects(graph, text)[0]);
-        let (nearest, most) = of("main.registry.first").unwrap();
+        let Cuts { most, own, nearest } = of("main.registry.first").unwrap();
+        assert_eq!(own, None);
         assert_eq!((nearest.holder.as_str(), nearest.reference.as_str()), ("main.Registry", ".first *main.Owner"));
         assert_eq!((most.holder.as_str(), most.address), ("main.registry *main.Registry", None));
         assert!(nearest.frees < most.frees);
         let cache = objects(graph, "main.Cache")[0];
-        assert_eq!(holding.cuts_for(&turned, cache).unwrap().0.holder, "main.registry *main.Registry", "two hold it");
+        assert_eq!(
+            holding.cuts_for(&turned, cache).unwrap().nearest.holder,
+            "main.registry *main.Registry",
+            "two hold it"
+        );
         assert_eq!(of("main.firstOwner.item"), None);
         let set = |text: &str| holding.cut_for_set(&turned, &objects(graph, text), &Unobserved).unwrap().unwrap();
         let chain = set("main.Link");

@@ -59,12 +59,19 @@ pub struct Target {
     /// Through whom every path goes; absent where no root leads to it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub dominator: Option<Dominator>,
-    /// The reference without which most goes, it among that.
+    /// The reference without which most goes, it among that, of those that somebody can cut: of the program's own code where there
+    /// is one, unless a library's frees far more.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cut: Option<Cut>,
+    /// The one of the program's own code, where `cut` is a library's that frees far more.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub own_cut: Option<Cut>,
     /// The nearest reference without which it goes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub nearest_cut: Option<Cut>,
+    /// Whether one reference keeps it, or what does, and nobody can cut it: it is the runtime's.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub held_by_runtime: bool,
     /// Paths, the shortest first.
     pub paths: Vec<Path>,
     /// Whether there are more.

@@ -108,7 +108,11 @@ impl Target {
         if let Some(cut) = &self.cut {
             let text = |cut: &Cut| format!("{}: {} would go with it", cut.place(), human_bytes(cut.frees));
             writeln!(out, "{}", shortened(&format!("Cut to free most: {}", text(cut)), columns))?;
-            for nearest in self.nearest_cut.iter().filter(|nearest| *nearest != cut) {
+            if let Some(own) = &self.own_cut {
+                writeln!(out, "{}", shortened(&format!("Cut in own code: {}", text(own)), columns))?;
+            }
+            let is_told = |other: &&Cut| *other != cut && self.own_cut.as_ref() != Some(*other);
+            for nearest in self.nearest_cut.iter().filter(is_told) {
                 writeln!(out, "{}", shortened(&format!("Cut nearest to it: {}", text(nearest)), columns))?;
             }
             return Ok(());
@@ -118,7 +122,10 @@ impl Target {
             Some(addr) => format!("{} at {addr}", or_unknown(&dominator.name)),
             None => terminal_text(&dominator.name).into_owned(),
         };
-        let line = format!("No one reference keeps it: the ways to it part at {by}");
+        let line = match self.held_by_runtime {
+            true => format!("What keeps it is not the program's to cut: it hangs on {by}"),
+            false => format!("No one reference keeps it: the ways to it part at {by}"),
+        };
         Ok(writeln!(out, "{}", shortened(&line, columns))?)
     }
 }

@@ -29,7 +29,8 @@ pub(crate) fn code_of_package(package: &str) -> Code {
     let first = package.split('/').next().unwrap_or_default();
     if package.is_empty() || package.starts_with('(') {
         Code::Nobody
-    } else if is_in("runtime") || is_in("internal/runtime") {
+    } else if package == "runtime" || is_in("runtime/internal") || is_in("internal/runtime") {
+        // Others below `runtime/` are libraries, in whose variables programs put their data: cgo's handles.
         Code::Runtime
     } else if is_standard(first) {
         Code::Library
@@ -43,6 +44,13 @@ fn code_of_type(name: &str) -> Code {
     const COMPOSED: [&str; 8] = ["*", "[", "map[", "chan ", "chan<-", "<-chan", "func(", "struct {"];
     let is_composed = COMPOSED.iter().any(|start| name.starts_with(start)) || name.starts_with("interface {");
     if is_composed { Code::Nobody } else { code_of_package(&package_of(name)) }
+}
+
+/// Whose the first named type is in the name of one that is composed of others; [`Code::Nobody`] where there is none.
+pub(super) fn code_of_parts(name: &str) -> Code {
+    let is_path = |letter: char| letter.is_alphanumeric() || matches!(letter, '.' | '/' | '_' | '-');
+    let named = name.split(|letter| !is_path(letter)).find(|part| part.contains('.') && !part.starts_with('.'));
+    named.map_or(Code::Nobody, |part| code_of_package(&package_of(part)))
 }
 
 /// Whose objects and roots are, each kind asked once.
@@ -151,7 +159,9 @@ mod tests {
             ("vendor/golang.org/x/net/dns", Code::Library),
             ("internal/abi", Code::Library),
             ("runtime", Code::Runtime),
-            ("runtime/pprof", Code::Runtime),
+            ("runtime/pprof", Code::Library),
+            ("runtime/cgo", Code::Library),
+            ("runtime/internal/atomic", Code::Runtime),
             ("internal/runtime/maps", Code::Runtime),
             ("runtimes/x", Code::Own),
             ("(builtin)", Code::Nobody),
@@ -171,6 +181,19 @@ mod tests {
             ("uint8", Code::Nobody),
         ] {
             assert_eq!(code_of_type(name), code, "{name}");
+        }
+    }
+
+    #[test]
+    fn composed_types_are_of_what_they_are_composed_of() {
+        for (name, code) in [
+            ("[...]*main.Item", Code::Own),
+            ("map[string]net/http.muxEntry groups", Code::Library),
+            ("[2]*runtime.p", Code::Runtime),
+            ("[...]uint8", Code::Nobody),
+            ("[...]github.com/a/b-c.T", Code::Own),
+        ] {
+            assert_eq!(code_of_parts(name), code, "{name}");
         }
     }
 

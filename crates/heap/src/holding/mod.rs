@@ -19,7 +19,7 @@ mod variable;
 
 pub use code::Code;
 pub use cost::Exclusions;
-pub use cut::Cut;
+pub use cut::{Cut, Cuts};
 pub use merged::MergedStep;
 pub use owners::{Held, Owner, OwnerKind, Owners};
 pub use select::{Selected, Subject};
@@ -32,6 +32,8 @@ use crate::references::{ReferenceGraph, RootKind};
 use code::CodeOf;
 use goheap_graph::{DominatorTree, RetainedSizes};
 use goheap_runtime::{Observer, TypeId};
+use rustc_hash::FxHashMap;
+use std::cell::RefCell;
 
 /// The references of a heap, and what each node retains.
 ///
@@ -47,6 +49,8 @@ pub struct Holding<'g, 's, 'm, 'p> {
     root_costs: Vec<u8>,
     /// By type, whether its objects lead to nothing but parts of a container.
     machinery_types: Vec<bool>,
+    /// Whose code holds what nobody's type has, as far as it was asked.
+    holder_codes: RefCell<FxHashMap<u32, Code>>,
 }
 
 impl<'g, 's, 'm, 'p> Holding<'g, 's, 'm, 'p> {
@@ -62,7 +66,16 @@ impl<'g, 's, 'm, 'p> Holding<'g, 's, 'm, 'p> {
         let types = &graph.snapshot().types;
         let ids = (0..types.len()).map(|index| TypeId(index as u32));
         let machinery_types = ids.map(|ty| structs::is_machinery(&types.get(ty).name)).collect();
-        let mut holding = Holding { graph, tree, retained, places, code, root_costs: Vec::new(), machinery_types };
+        let mut holding = Holding {
+            graph,
+            tree,
+            retained,
+            places,
+            code,
+            root_costs: Vec::new(),
+            machinery_types,
+            holder_codes: RefCell::default(),
+        };
         holding.root_costs = holding.root_costs();
         Ok(holding)
     }

@@ -5,6 +5,7 @@ use super::grouping::{self, OwnCode};
 use super::{Exclusions, Holding};
 use crate::error::HeapError;
 use crate::references::RootKind;
+use crate::root::RootClass;
 use goheap_graph::{IdBitSet, Weight};
 use goheap_runtime::{Claim, Observer};
 
@@ -124,6 +125,17 @@ impl Holding<'_, '_, '_, '_> {
     /// True of a root and what stands below it, unlike what roots are grouped by.
     pub(super) fn is_frame(&self, node: u32) -> bool {
         self.graph.root_node(node).is_some_and(|root| matches!(root.kind, RootKind::Frame(_)))
+    }
+
+    /// True of a package variable or one of a function, unlike the function itself.
+    pub(super) fn is_variable(&self, node: u32) -> bool {
+        let class = self.class_of(node);
+        self.is_frame(node)
+            && match class {
+                RootClass::Variables => true,
+                RootClass::Goroutines => !is_function(&self.graph.text(node)),
+                _ => false,
+            }
     }
 
     /// The variable, or the function and its variable, of a root; None of what stands above many.

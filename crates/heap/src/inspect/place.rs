@@ -57,7 +57,11 @@ impl Place {
             Inside::Part => true,
         };
         let tells_more = entry.is_dynamic() || entry.word == PointerWord::Untyped;
-        Place { path: format!("{prefix}{}", entry.path), field: Some(PlaceField::Of(entry.field, tells_more)), is_inside }
+        Place {
+            path: format!("{prefix}{}", entry.path),
+            field: Some(PlaceField::Of(entry.field, tells_more)),
+            is_inside,
+        }
     }
 }
 

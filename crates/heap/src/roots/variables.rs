@@ -17,12 +17,8 @@ const RUNTIME_PACKAGES: [&str; 3] = ["runtime.", "runtime/internal/", "internal/
 /// Lists that collections empty, and the last release (1.x) in which they do: those of pools (sync/pool.go `poolCleanup`), and the
 /// maps of interned values with the closures that clean them (unique/handle.go, 1.23 and 1.24), whose keys hold the strings of what
 /// is interned until it is nobody else's.
-const EMPTIED: [(&str, u32); 4] = [
-    ("sync.allPools", u32::MAX),
-    ("sync.oldPools", u32::MAX),
-    ("unique.uniqueMaps", 24),
-    ("unique.cleanupFuncs", 24),
-];
+const EMPTIED: [(&str, u32); 4] =
+    [("sync.allPools", u32::MAX), ("sync.oldPools", u32::MAX), ("unique.uniqueMaps", 24), ("unique.cleanupFuncs", 24)];
 /// What is known of one that no symbol names.
 const POOL_LIST: &str = "sync.allPools or oldPools";
 
@@ -178,8 +174,7 @@ impl<'m, 'p> RootCollector<'_, 'm, 'p> {
     }
 
     fn class_of(&self, variable: &Variable) -> RootClass {
-        let is_emptied =
-            |&(name, last): &(&str, u32)| name == &*variable.name && self.model.version.minor <= last;
+        let is_emptied = |&(name, last): &(&str, u32)| name == &*variable.name && self.model.version.minor <= last;
         if RUNTIME_PACKAGES.iter().any(|package| variable.name.starts_with(package)) {
             RootClass::Runtime
         } else if EMPTIED.iter().any(is_emptied) {
