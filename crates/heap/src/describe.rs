@@ -35,6 +35,7 @@ impl HeapSnapshot<'_, '_> {
             layout: &self.model.layout,
             swiss: self.model.version.uses_swiss_maps(),
             split_groups: self.model.version.has_experiment("mapsplitgroup"),
+            red_zones: self.model.red_zones,
         }
     }
 
@@ -61,7 +62,10 @@ impl HeapSnapshot<'_, '_> {
 
     /// Values of `ty` that fit `room` bytes.
     fn count(&self, ty: TypeId, room: u64) -> u64 {
-        room.checked_div(self.types.get(ty).size).unwrap_or(0).max(1)
+        let size = self.types.get(ty).size;
+        let (most, zones) = (room.checked_div(size).unwrap_or(0), self.model.red_zones);
+        let fitting = if zones.is_on() { zones.unpadded(room) / size.max(1) } else { most };
+        fitting.min(most).max(1)
     }
 
     pub(crate) fn text_of(&self, key: TextKey) -> String {

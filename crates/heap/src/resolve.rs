@@ -77,6 +77,7 @@ impl<'m> Resolver<'m> {
             layout: &model.layout,
             swiss: model.version.uses_swiss_maps(),
             split_groups: model.version.has_experiment("mapsplitgroup"),
+            red_zones: model.red_zones,
         };
         let mut resolver = Resolver {
             types,

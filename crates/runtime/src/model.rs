@@ -12,6 +12,7 @@ use crate::module::{ModuleData, read_modules};
 use crate::observer::{Observer, OverBudget, Unobserved};
 use crate::pclntab::InlineFrame;
 use crate::pointer_mask::{MaskContext, PointerMasks};
+use crate::red_zone::RedZones;
 use crate::stack::{StackScanner, Unwinder};
 use crate::symbols::Symbols;
 use crate::types::{DescriptorReader, RunTimeNames, TypeTable};
@@ -68,6 +69,8 @@ pub struct RuntimeModel<'p> {
     pub machine_threads: FxHashMap<u64, MachineThread>,
     /// The `p` of each processor (GOMAXPROCS of them).
     pub processors: Vec<Address>,
+    /// What is added to objects.
+    pub red_zones: RedZones,
     /// The `abi.FuncID` of functions that the compiler made to wrap others.
     pub(crate) wrapper_id: Option<u8>,
     /// What was odd.
@@ -140,7 +143,7 @@ impl<'p> RuntimeModel<'p> {
         let goroutines = goroutines(memory, &layout, &version, anchors.allgs, observer, &mut diagnostics)?;
         let processors = processors(memory, anchors.allp, &mut diagnostics);
         let machine_threads = threads(process, &layout, &anchors, &goroutines, &processors);
-        let wrapper_id = wrapper_id(&modules[0]);
+        let (wrapper_id, red_zones) = (wrapper_id(&modules[0]), RedZones::of(&modules[0], &version));
         diagnostics.broken_spans = heap.broken_spans;
         diagnostics.bad_headers = masks.bad_headers;
         Ok(RuntimeModel {
@@ -160,6 +163,7 @@ impl<'p> RuntimeModel<'p> {
             goroutines,
             machine_threads,
             processors,
+            red_zones,
             wrapper_id,
             diagnostics,
         })

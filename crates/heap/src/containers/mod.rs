@@ -13,7 +13,7 @@ pub(crate) use layout::MapLayout;
 
 use crate::object_type::Part;
 use goheap_image::MemoryImage;
-use goheap_runtime::{Kind, RuntimeLayout, TypeId, TypeTable};
+use goheap_runtime::{Kind, RedZones, RuntimeLayout, TypeId, TypeTable};
 
 /// Bytes of the header of a map of either kind: a size class of its own.
 const MAP_HEADER_BYTES: u64 = 48;
@@ -74,6 +74,7 @@ pub(crate) struct Containers<'a> {
     pub(crate) layout: &'a RuntimeLayout,
     pub(crate) swiss: bool,
     pub(crate) split_groups: bool,
+    pub(crate) red_zones: RedZones,
 }
 
 impl Containers<'_> {
@@ -101,6 +102,11 @@ impl Containers<'_> {
         }
     }
 
+    /// Bytes of the slot of a map's header.
+    pub(crate) fn map_header_room(&self) -> u64 {
+        self.red_zones.padded(MAP_HEADER_BYTES)
+    }
+
     /// True if the part can lie in `room` bytes whose elements, where the runtime recorded them, have `element` bytes.
     pub(crate) fn can_hold<'l>(
         &self,
@@ -121,9 +127,12 @@ impl Containers<'_> {
             },
             Part::MapDirectory => 8,
             Part::ChanHeader => return room >= self.layout.hchan.size,
-            Part::MapHeader => return room == MAP_HEADER_BYTES,
-            Part::MapTable => return room == MAP_TABLE_BYTES,
-            Part::BoxedValue => return room == types.get(ty).size,
+            Part::MapHeader => return room == self.map_header_room(),
+            Part::MapTable => return room == self.red_zones.padded(MAP_TABLE_BYTES),
+            Part::BoxedValue => {
+                let size = types.get(ty).size;
+                return room == size || self.red_zones.is_on() && room >= self.red_zones.padded(size);
+            }
             _ => return true,
         };
         room >= stride && element.is_none_or(|element| element == stride)

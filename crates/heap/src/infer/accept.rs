@@ -103,7 +103,13 @@ impl<'a, 'p> Inference<'a, '_, 'p> {
     }
 
     pub(super) fn place(&self, slot: Slot, span: &'a Span<'p>) -> Place<'_, 'p> {
-        Place { masks: &self.model.masks, span, slot: slot.slot, payload: payload_offset(self.model, span) }
+        Place {
+            masks: &self.model.masks,
+            span,
+            slot: slot.slot,
+            payload: payload_offset(self.model, span),
+            red_zones: self.model.red_zones,
+        }
     }
 
     /// True if what is proposed may begin where the pointer leads.

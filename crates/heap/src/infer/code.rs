@@ -72,10 +72,11 @@ fn bytes(inference: &Inference<'_, '_, '_>, root: &UntypedRoot, slot: Slot) -> O
     let (len, cap) = (memory.read_u64(at.add(8))?, memory.read_u64(at.add(16)).unwrap_or(0));
     let end = inference.objects.address(slot) + span.elem_size;
     let types = &inference.resolver.types;
-    if len <= cap && fills(span.elem_size, cap) {
+    if len <= cap && fills(inference, span.elem_size, cap) {
         return types.by_name("uint8").map(|byte| (Part::Elements, byte));
     }
-    let is_string = len > 0 && root.value.checked_add(len).is_some_and(|to| to <= end) && fills(span.elem_size, len);
+    let is_string =
+        len > 0 && root.value.checked_add(len).is_some_and(|to| to <= end) && fills(inference, span.elem_size, len);
     is_string.then(|| types.by_name("string")).flatten().map(|string| (Part::StringData, string))
 }
 
@@ -116,7 +117,9 @@ fn score(inference: &Inference<'_, '_, '_>, root: &UntypedRoot, slot: Slot, part
         Part::Value => is_start && fits(inference.resolver, place, part, ty),
         Part::Elements => fits(inference.resolver, place, part, ty) && is_slice(inference, root, slot, ty),
         Part::MapHeader => {
-            let is_map = is_start && span.elem_size == 48 && map_groups_fit(inference, slot, ty);
+            let is_map = is_start
+                && span.elem_size == inference.resolver.containers.map_header_room()
+                && map_groups_fit(inference, slot, ty);
             return is_map.then_some(1);
         }
         _ => false,
@@ -133,17 +136,20 @@ fn is_slice(inference: &Inference<'_, '_, '_>, root: &UntypedRoot, slot: Slot, e
     let at = Address(root.at);
     let (len, cap) = (memory.read_u64(at.add(8)), memory.read_u64(at.add(16)));
     match (root.owner, len, cap) {
-        (WordOwner::Variable(_), Some(len), Some(cap)) => len <= cap && fills(room, cap.saturating_mul(size)),
+        (WordOwner::Variable(_), Some(len), Some(cap)) => {
+            len <= cap && fills(inference, room, cap.saturating_mul(size))
+        }
         (WordOwner::Frame(_), ..) => true,
         _ => false,
     }
 }
 
 /// True if so many bytes are allocated in slots of `room`.
-fn fills(room: u64, bytes: u64) -> bool {
-    match size_class(bytes) {
-        Some(class) => class == room,
-        None => bytes <= room && bytes.next_multiple_of(PAGE_BYTES) == room,
+fn fills(inference: &Inference<'_, '_, '_>, room: u64, bytes: u64) -> bool {
+    let zones = inference.model.red_zones;
+    match (size_class(bytes, zones), zones.padded(bytes)) {
+        (Some(class), _) => class == room,
+        (None, bytes) => bytes <= room && bytes.next_multiple_of(PAGE_BYTES) == room,
     }
 }
 

@@ -90,7 +90,7 @@ impl<'a, 'm, 'p> Inference<'a, 'm, 'p> {
         resolver: &'a mut Resolver<'m>,
         meter: &'a Meter<'a>,
     ) -> Self {
-        let shapes = Shapes::new(resolver, model.masks.has_headers());
+        let shapes = Shapes::new(resolver, model.masks.has_headers(), model.red_zones);
         let mut leads = Leads::new();
         leads.grow(resolver.types.len());
         Inference {

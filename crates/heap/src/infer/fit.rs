@@ -3,7 +3,7 @@
 use crate::compiled::SMALL_WORDS;
 use crate::object_type::Part;
 use crate::resolve::Resolver;
-use goheap_runtime::{GcMask, PAGE_BYTES, PointerMasks, PointerWords, Span, TypeId};
+use goheap_runtime::{GcMask, PAGE_BYTES, PointerMasks, PointerWords, RedZones, Span, TypeId};
 
 /// Upper bounds of the size classes (internal/runtime/gc/sizeclasses.go; runtime/sizeclasses.go up to 1.24), unchanged in Go
 /// 1.17 to 1.27: an allocation lies in the smallest that holds it.
@@ -25,6 +25,7 @@ pub(super) struct Place<'a, 'p> {
     pub(super) slot: u32,
     /// Bytes before the payload.
     pub(super) payload: u64,
+    pub(super) red_zones: RedZones,
 }
 
 impl Place<'_, '_> {
@@ -43,7 +44,7 @@ impl Place<'_, '_> {
 
     /// True if an allocation of `size` bytes lies in slots of this size.
     pub(super) fn is_smallest_for(&self, size: u64) -> bool {
-        let (span, size) = (self.span, size.saturating_add(self.payload));
+        let (span, size) = (self.span, self.red_zones.padded(size).saturating_add(self.payload));
         if span.is_large() {
             return size.div_ceil(PAGE_BYTES) == span.npages || span.is_user_arena_chunk;
         }
@@ -58,7 +59,8 @@ fn class_below(class: u64) -> u64 {
 }
 
 /// The size class of an allocation of `size` bytes without a header; None for large ones.
-pub(super) fn size_class(size: u64) -> Option<u64> {
+pub(super) fn size_class(size: u64, red_zones: RedZones) -> Option<u64> {
+    let size = red_zones.padded(size);
     SIZE_CLASSES.get(SIZE_CLASSES.partition_point(|&class| class < size)).copied()
 }
 
@@ -85,8 +87,9 @@ fn mask_fits(resolver: &Resolver<'_>, at: Place<'_, '_>, is_row: bool, ty: TypeI
             return at.span.is_noscan() && expected == 0;
         }
         if let Some(found) = at.small_bits() {
-            let size = resolver.types.get(ty).size;
-            return if is_row { is_row_of(found, expected, size, at.room()) } else { found == expected };
+            let (size, zones) = (resolver.types.get(ty).size, at.red_zones);
+            let row = Row { bits: expected, size, room: at.room() };
+            return if is_row { row.is_seen(found, zones) } else { found == zones.bits(expected, size, size) };
         }
     }
     let Some(mask) = resolver.mask(ty) else { return false };
@@ -96,18 +99,43 @@ fn mask_fits(resolver: &Resolver<'_>, at: Place<'_, '_>, is_row: bool, ty: TypeI
     at.span.elem_size > MAX_COMPARED_BYTES || wide_mask_fits(mask, at, is_row)
 }
 
-/// True if `found` is the mask of so many whole values in a row.
-pub(super) fn is_row_of(found: u64, expected: u64, size: u64, room: u64) -> bool {
-    let (ones, per_value) = (found.count_ones(), expected.count_ones());
-    if ones == 0 || !ones.is_multiple_of(per_value) || !size.is_multiple_of(8) {
-        return false;
+/// Values in a row, of which a slot holds any number.
+#[derive(Clone, Copy)]
+pub(super) struct Row {
+    /// The pointer bits of one.
+    pub(super) bits: u64,
+    /// Bytes of one.
+    pub(super) size: u64,
+    /// Bytes that there are for all.
+    pub(super) room: u64,
+}
+
+impl Row {
+    /// True if `found` are the pointer bits of so many whole values.
+    pub(super) fn is_seen(self, found: u64, zones: RedZones) -> bool {
+        if !zones.is_on() {
+            return self.is_whole(found);
+        }
+        let most = self.room.checked_div(self.size).unwrap_or(0).min(SMALL_WORDS);
+        let fits = |bytes: &u64| zones.padded(*bytes) <= self.room;
+        (1..=most)
+            .map(|values| values * self.size)
+            .take_while(fits)
+            .any(|bytes| zones.bits(self.bits, self.size, bytes) == found)
     }
-    let values = u64::from(ones / per_value);
-    if size.checked_mul(values).is_none_or(|bytes| bytes > room) {
-        return false;
+
+    fn is_whole(self, found: u64) -> bool {
+        let (ones, per_value) = (found.count_ones(), self.bits.count_ones());
+        if ones == 0 || !ones.is_multiple_of(per_value) || !self.size.is_multiple_of(8) {
+            return false;
+        }
+        let values = u64::from(ones / per_value);
+        if self.size.checked_mul(values).is_none_or(|bytes| bytes > self.room) {
+            return false;
+        }
+        let row = (0..values).fold(0, |row, index| row | self.bits.wrapping_shl((index * self.size / 8) as u32));
+        row == found
     }
-    let row = (0..values).fold(0, |row, index| row | expected.wrapping_shl((index * size / 8) as u32));
-    row == found
 }
 
 /// The same for slots and types of more than 64 words.
@@ -132,17 +160,17 @@ mod tests {
     fn rows_are_whole_values() {
         // struct{ p *T; n int; q *T }: words 0 and 2 of 3.
         let value = 0b101;
-        assert!(is_row_of(0b101_101, value, 24, 48));
-        assert!(is_row_of(0b101, value, 24, 48), "fewer than there is room for");
-        assert!(!is_row_of(0b001_101, value, 24, 48), "half a value");
-        assert!(!is_row_of(0b101_101_101, value, 24, 48), "more than there is room for");
-        assert!(!is_row_of(0, value, 24, 48));
+        assert!(Row { bits: value, size: 24, room: 48 }.is_whole(0b101_101));
+        assert!(Row { bits: value, size: 24, room: 48 }.is_whole(0b101), "fewer than there is room for");
+        assert!(!Row { bits: value, size: 24, room: 48 }.is_whole(0b001_101), "half a value");
+        assert!(!Row { bits: value, size: 24, room: 48 }.is_whole(0b101_101_101), "more than there is room for");
+        assert!(!Row { bits: value, size: 24, room: 48 }.is_whole(0));
     }
 
     #[test]
     fn sizes_go_to_their_class() {
         assert_eq!(
-            [1, 8, 9, 33, 512, 513, 32768, 32769].map(size_class).map(Option::unwrap_or_default),
+            [1, 8, 9, 33, 512, 513, 32768, 32769].map(|size| size_class(size, RedZones::default()).unwrap_or_default()),
             [8, 8, 16, 48, 512, 576, 32768, 0]
         );
         assert_eq!([8, 16, 48].map(class_below), [0, 8, 32]);

@@ -66,8 +66,6 @@ fn channel_elem(inference: &Inference<'_, '_, '_>, slot: Slot) -> Option<TypeId>
     (size == inference.resolver.types.get(elem).size && count <= capacity).then_some(elem)
 }
 
-/// Bytes of a map's header.
-const MAP_HEADER_BYTES: u64 = 48;
 /// Of its words only `dirPtr` is a pointer.
 const MAP_HEADER_BITS: u64 = 0b100;
 /// Control bytes of a group's slots (internal/runtime/maps/group.go): below are those in use.
@@ -78,7 +76,7 @@ const SLOTS: u64 = 8;
 fn nameless_map(inference: &Inference<'_, '_, '_>, slot: Slot) -> Option<TypeId> {
     let (objects, memory) = (inference.objects, inference.model.memory());
     let span = objects.span(slot);
-    let is_like = span.elem_size == MAP_HEADER_BYTES
+    let is_like = span.elem_size == inference.resolver.containers.map_header_room()
         && inference.resolver.containers.swiss
         && !inference.type_of(slot.id).is_known()
         && inference.place(slot, span).small_bits() == Some(MAP_HEADER_BITS);

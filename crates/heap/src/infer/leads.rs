@@ -1,13 +1,13 @@
 //! What the words of each kind of object say of their targets, compiled as kinds turn up.
 
-use super::fit::{is_row_of, size_class};
+use super::fit::{Row, size_class};
 use super::shapes::Shapes;
 use crate::kind_plans::{Defaults, KindPlan, KindPlans, kind_count, kind_index};
 use crate::object::Place;
 use crate::object_type::{Evidence, ObjectType, Part};
 use crate::page_table::Slots;
 use crate::resolve::{Meaning, Resolver, Target};
-use goheap_runtime::TypeId;
+use goheap_runtime::{RedZones, TypeId};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// What a word says: one of the constants, or a [`Lead`] by number.
@@ -59,7 +59,10 @@ impl Lead {
             (Fit::Value { class, mask }, Slots::NoPointers) => offset == 0 && class == elem_size && mask == 0,
             (Fit::Row { size, mask }, Slots::InSpanBits) => {
                 let room = u64::from(elem_size);
-                offset == 0 && size <= room && mask != 0 && is_row_of(bits, mask, size, room)
+                offset == 0
+                    && size <= room
+                    && mask != 0
+                    && Row { bits: mask, size, room }.is_seen(bits, RedZones::default())
             }
             (Fit::Row { size, mask }, Slots::NoPointers) => offset == 0 && size <= u64::from(elem_size) && mask == 0,
             (Fit::Text, Slots::Tiny) => offset == 0,
@@ -154,17 +157,18 @@ fn code_of(
     if evidence == Evidence::None {
         return LeadCode::NOTHING;
     }
-    leads.push(Lead { kind: ObjectType::new(part, ty, evidence), fit: fit_of(resolver, part, ty) });
+    leads.push(Lead { kind: ObjectType::new(part, ty, evidence), fit: fit_of(resolver, shapes.red_zones(), part, ty) });
     LeadCode(LeadCode::FIRST + leads.len() as u32 - 1)
 }
 
-fn fit_of(resolver: &Resolver<'_>, part: Part, ty: TypeId) -> Fit {
+fn fit_of(resolver: &Resolver<'_>, red_zones: RedZones, part: Part, ty: TypeId) -> Fit {
     let size = resolver.types.get(ty).size;
     let mask = resolver.small_mask(ty).filter(|_| size > 0);
     match (part, mask) {
         (Part::StringData, _) => Fit::Text,
+        _ if red_zones.is_on() => Fit::Other,
         (Part::Value, Some(mask)) => {
-            size_class(size).map_or(Fit::Other, |class| Fit::Value { class: class as u32, mask })
+            size_class(size, red_zones).map_or(Fit::Other, |class| Fit::Value { class: class as u32, mask })
         }
         (Part::Elements, Some(mask)) => Fit::Row { size, mask },
         _ => Fit::Other,

@@ -4,7 +4,7 @@ use super::fit::{Place, fits, size_class};
 use crate::compiled::SMALL_WORDS;
 use crate::object_type::{Evidence, Part};
 use crate::resolve::Resolver;
-use goheap_runtime::{Kind, TypeId, TypeTable};
+use goheap_runtime::{Kind, RedZones, TypeId, TypeTable};
 use rustc_hash::FxHashMap;
 use std::sync::RwLock;
 
@@ -39,11 +39,12 @@ pub(super) struct Shapes {
     /// The map types by the descriptors of their buckets or groups.
     maps: FxHashMap<u64, (Part, TypeId)>,
     holders: RwLock<FxHashMap<HolderKey, Holder>>,
+    red_zones: RedZones,
 }
 
 impl Shapes {
     /// The types that can have been allocated on their own: those with a descriptor, since `mallocgc` is given one.
-    pub(super) fn new(resolver: &Resolver<'_>, has_headers: bool) -> Self {
+    pub(super) fn new(resolver: &Resolver<'_>, has_headers: bool, red_zones: RedZones) -> Self {
         let types = &resolver.types;
         let maps = resolver.map_parts().map(|(descriptor, part, map)| (descriptor, (part, map))).collect();
         let instances = instances(types, resolver);
@@ -60,10 +61,16 @@ impl Shapes {
             if instances.get(&id).is_some_and(Option::is_some) {
                 continue;
             }
-            let (Some(elem_size), bits) = (size_class(ty.size), resolver.small_mask(id)) else { continue };
+            let bits = resolver.small_mask(id).map(|bits| red_zones.bits(bits, ty.size, ty.size));
+            let Some(elem_size) = size_class(ty.size, red_zones) else { continue };
             by_look.entry(Look { elem_size, bits }).or_default().push(id);
         }
-        Shapes { by_look, instances, maps, holders: RwLock::default() }
+        Shapes { by_look, instances, maps, holders: RwLock::default(), red_zones }
+    }
+
+    /// What is added to objects.
+    pub(super) fn red_zones(&self) -> RedZones {
+        self.red_zones
     }
 
     /// The types that a slot of that look can be.
