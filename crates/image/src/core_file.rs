@@ -98,6 +98,7 @@ impl CoreFile {
             diagnostics.missing_bytes = diagnostics.missing_bytes.saturating_add(missing);
             notes.read(header.machine, contents, note.alignment, &mut diagnostics);
         }
+        notes.finish();
         let segments = load_segments(&table.headers, store.len() as u64, &mut diagnostics);
         Ok(CoreFile {
             bytes: Arc::new(store),

@@ -1,6 +1,7 @@
 //! The notes of a core: threads, process, signal, auxiliary vector, mapped files.
 
 mod auxv;
+mod delve;
 mod file;
 mod process;
 mod thread;
@@ -26,6 +27,8 @@ pub(crate) struct CoreNotes {
     pub(crate) signal: Option<SignalInfo>,
     pub(crate) aux_vector: AuxVector,
     pub(crate) mapped_files: Vec<MappedFile>,
+    /// What delve says of the process, where delve wrote the core.
+    delve: delve::Header,
 }
 
 impl CoreNotes {
@@ -39,12 +42,16 @@ impl CoreNotes {
     }
 
     fn one(&mut self, machine: Machine, note: &Note<'_>, diagnostics: &mut Diagnostics) {
-        let understood = match (note.name, note.kind) {
+        let understood = match (owner(note), note.kind) {
             // The name is CORE of the kernel, gcore and qemu alike; NT_ARM_TLS alone has LINUX.
             (b"CORE", nt::NT_PRSTATUS) => self.prstatus(machine, note),
             (b"CORE", nt::NT_PRPSINFO) => ProcessInfo::parse(note.contents).map(|info| {
                 self.process.get_or_insert(info);
             }),
+            (_, delve::NT_DELVE_HEADER) => delve::Header::parse(note.contents).map(|header| self.delve = header),
+            (_, delve::NT_DELVE_THREAD) => {
+                delve::thread(machine, note.contents).map(|thread| self.threads.push(thread))
+            }
             (b"CORE", NT_SIGINFO) => SignalInfo::parse(note.contents).map(|info| {
                 self.signal.get_or_insert(info);
             }),
@@ -65,6 +72,16 @@ impl CoreNotes {
         diagnostics.unknown_notes += u64::from(understood.is_none());
     }
 
+    /// To be called when every note was read: takes from delve's header what no other note says.
+    pub(crate) fn finish(&mut self) {
+        if let Some(pid) = self.delve.pid {
+            self.process.get_or_insert_with(|| ProcessInfo { pid, name: String::new(), arguments: String::new() });
+        }
+        if let Some(entry) = self.delve.entry.filter(|_| self.aux_vector.pairs().is_empty()) {
+            self.aux_vector = AuxVector::with_entry(entry);
+        }
+    }
+
     fn prstatus(&mut self, machine: Machine, note: &Note<'_>) -> Option<()> {
         self.threads.push(Thread::parse(machine, note.contents)?);
         Some(())
@@ -75,6 +92,14 @@ impl CoreNotes {
         let base = crate::le::u64(note.contents, 0)?;
         self.threads.last_mut()?.fs_base = Some(crate::Address(base));
         Some(())
+    }
+}
+
+/// Delve's `dump` names no owner for what it calls by the kernel's numbers (pkg/proc/native/dump_linux_amd64.go).
+fn owner<'a>(note: &Note<'a>) -> &'a [u8] {
+    match note.name {
+        b"" => b"CORE",
+        name => name,
     }
 }
 

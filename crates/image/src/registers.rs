@@ -52,6 +52,19 @@ impl Registers {
         Some(Registers { machine, general, sp, pc, fs_base })
     }
 
+    /// Registers given one by one: `of` tells the value of a general register by its DWARF number; those that it does not know are 0.
+    pub(crate) fn new(
+        machine: Machine,
+        (pc, sp, fs_base): (u64, u64, u64),
+        of: impl Fn(usize) -> Option<u64>,
+    ) -> Registers {
+        let mut general = [0; 31];
+        for (number, value) in general.iter_mut().enumerate() {
+            *value = of(number).unwrap_or(0);
+        }
+        Registers { machine, general, sp, pc, fs_base }
+    }
+
     /// The machine these are of.
     pub fn machine(&self) -> Machine {
         self.machine

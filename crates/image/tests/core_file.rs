@@ -180,3 +180,65 @@ fn a_claim_of_billions_of_segments_is_refused() {
     bytes[info..info + 4].copy_from_slice(&u32::MAX.to_le_bytes());
     assert!(matches!(refusal(bytes), ImageError::TooManySegments { count, .. } if count == u64::from(u32::MAX)));
 }
+
+/// What delve calls its own notes.
+const DLVE: u32 = 0x444c_5645;
+const DLVT: u32 = 0x444c_5654;
+
+/// The notes of delve's `dump`: no owner and no NUL behind a name, arguments apart by NULs.
+#[test]
+fn reads_the_notes_of_delve() {
+    let registers: Vec<u64> = (0..27).collect();
+    let mut core = builder();
+    core.owner(b"").note(b"Delve Header", DLVE, b"linux/amd64\nVersion: 1.20.2\nTarget Pid: 70\nEntry Point: 0x1\n");
+    core.process(70, "server", "/srv/server\0-p\080").auxv(9, 0x45_e760).thread(71, 0, &registers);
+    core.memory(0x1000, RW, |memory| {
+        memory.word(1);
+    });
+    let core = CoreFile::from_bytes(core.build()).unwrap();
+    let process = core.process().unwrap();
+    assert_eq!((process.pid, &*process.name, &*process.arguments), (70, "server", "/srv/server -p 80"));
+    assert_eq!(core.threads().len(), 1);
+    assert_eq!((core.threads()[0].tid, core.threads()[0].registers.pc()), (71, Address(16)));
+    assert_eq!(core.aux_vector().entry(), Some(Address(0x45_e760)));
+    assert_eq!(core.diagnostics().unknown_notes, 0);
+}
+
+/// Where delve has no kernel's form for threads: on arm64, and after `dump -p`.
+#[test]
+fn reads_threads_that_delve_describes_itself() {
+    for (machine, names) in [(Synth::Aarch64, ["X28", "X30"]), (Synth::X86_64, ["R14", "Rax"])] {
+        let mut note: Vec<u8> = [42, 0x1000, 0x2000, 0x3000, 0x4000].map(u64::to_le_bytes).concat();
+        note.push(1);
+        note.extend(0x5000_u64.to_le_bytes());
+        note.extend(3_u32.to_le_bytes());
+        for (name, value) in [(names[0], &[7, 0, 0, 0, 0, 0, 0, 0][..]), ("V0", &[1; 16]), (names[1], &[9; 8])] {
+            note.extend((name.len() as u16).to_le_bytes());
+            note.extend(name.as_bytes());
+            note.extend((value.len() as u16).to_le_bytes());
+            note.extend(value);
+        }
+        let mut core = CoreBuilder::new(machine);
+        core.memory(0x1000, RW, |memory| {
+            memory.word(1);
+        });
+        core.note(b"Delve Header", DLVE, b"linux/arm64\nTarget Pid: 41\nEntry Point: 0x9000\n");
+        core.note(b"", DLVT, &note);
+        core.note(b"", DLVT, &note[..40]);
+        let core = CoreFile::from_bytes(core.build()).unwrap();
+        assert_eq!(core.diagnostics().unknown_notes, 1, "the one that is cut");
+        assert_eq!((core.process().unwrap().pid, core.aux_vector().entry()), (41, Some(Address(0x9000))));
+        let thread = &core.threads()[0];
+        assert_eq!((core.threads().len(), thread.tid, thread.fs_base), (1, 42, Some(Address(0x4000))));
+        let registers = &thread.registers;
+        assert_eq!(
+            (registers.pc(), registers.sp(), registers.fp()),
+            (Address(0x1000), Address(0x2000), Address(0x3000))
+        );
+        assert_eq!(registers.go_g(), Address(7));
+        assert_eq!(
+            registers.general().last().copied(),
+            Some(if machine == Synth::X86_64 { 0 } else { 0x0909_0909_0909_0909 })
+        );
+    }
+}

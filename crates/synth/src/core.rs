@@ -24,6 +24,7 @@ pub struct CoreBuilder {
     other_notes: Vec<u8>,
     auxv: Vec<(u64, u64)>,
     files: Vec<FileMapping>,
+    owner: Vec<u8>,
     note_alignment: u64,
     segment_alignment: u64,
     extended_count: bool,
@@ -40,6 +41,7 @@ impl CoreBuilder {
             other_notes: Vec::new(),
             auxv: Vec::new(),
             files: Vec::new(),
+            owner: b"CORE".to_vec(),
             note_alignment: 4,
             segment_alignment: 8,
             extended_count: false,
@@ -71,7 +73,7 @@ impl CoreBuilder {
 
     /// `NT_PRPSINFO`.
     pub fn process(&mut self, pid: u32, name: &str, arguments: &str) -> &mut CoreBuilder {
-        let note = notes::note(b"CORE", NT_PRPSINFO, &notes::prpsinfo(pid, name, arguments), self.note_alignment);
+        let note = notes::note(&self.owner, NT_PRPSINFO, &notes::prpsinfo(pid, name, arguments), self.note_alignment);
         self.process.extend(note);
         self
     }
@@ -96,6 +98,12 @@ impl CoreBuilder {
     /// Any other note.
     pub fn note(&mut self, name: &[u8], kind: u32, contents: &[u8]) -> &mut CoreBuilder {
         self.other_notes.extend(notes::note(name, kind, contents, self.note_alignment));
+        self
+    }
+
+    /// Who owns the notes of threads, process, auxiliary vector and files; `CORE` unless told. To be called first.
+    pub fn owner(&mut self, owner: &[u8]) -> &mut CoreBuilder {
+        self.owner = owner.to_vec();
         self
     }
 
@@ -128,7 +136,7 @@ impl CoreBuilder {
     }
 
     fn all_notes(&self) -> Vec<u8> {
-        let note = |kind, contents: &[u8]| notes::note(b"CORE", kind, contents, self.note_alignment);
+        let note = |kind, contents: &[u8]| notes::note(&self.owner, kind, contents, self.note_alignment);
         let mut threads = self.threads.iter().map(|contents| note(NT_PRSTATUS, contents));
         let mut out = threads.next().unwrap_or_default();
         out.extend(&self.process);

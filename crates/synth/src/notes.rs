@@ -11,11 +11,13 @@ pub(crate) const NT_FILE: u32 = 0x4649_4c45;
 /// One note record with its padding.
 pub(crate) fn note(name: &[u8], kind: u32, contents: &[u8], alignment: u64) -> Vec<u8> {
     let mut out = Vec::new();
-    out.extend((name.len() as u32 + 1).to_le_bytes());
+    // Delve alone leaves it out, with its NUL.
+    let nul: &[u8] = if name.is_empty() { &[] } else { &[0] };
+    out.extend(((name.len() + nul.len()) as u32).to_le_bytes());
     out.extend((contents.len() as u32).to_le_bytes());
     out.extend(kind.to_le_bytes());
     out.extend(name);
-    out.push(0);
+    out.extend(nul);
     pad(&mut out, alignment);
     out.extend(contents);
     pad(&mut out, alignment);

@@ -15,6 +15,11 @@ impl AuxVector {
         AuxVector { pairs }
     }
 
+    /// A vector of which only `AT_ENTRY` is known.
+    pub(crate) fn with_entry(entry: Address) -> AuxVector {
+        AuxVector { pairs: vec![(9, entry.0)] }
+    }
+
     /// Every pair of type and value, without the closing `AT_NULL`.
     pub fn pairs(&self) -> &[(u64, u64)] {
         &self.pairs

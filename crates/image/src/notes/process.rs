@@ -18,9 +18,16 @@ impl ProcessInfo {
         Some(ProcessInfo {
             pid: le::u32(prpsinfo, 24)?,
             name: text(prpsinfo.get(40..56)?),
-            arguments: text(prpsinfo.get(56..136)?),
+            arguments: text(&joined(prpsinfo.get(56..136)?)),
         })
     }
+}
+
+/// Delve leaves the NULs between arguments; the kernel and gcore write spaces.
+fn joined(arguments: &[u8]) -> Vec<u8> {
+    let end = arguments.iter().rposition(|&byte| byte != 0).map_or(0, |last| last + 1);
+    let (used, _) = arguments.split_at(end);
+    used.iter().map(|&byte| if byte == 0 { b' ' } else { byte }).collect()
 }
 
 fn text(field: &[u8]) -> String {
