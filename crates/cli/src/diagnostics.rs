@@ -5,7 +5,7 @@ use crate::say;
 use goheap_heap::{Evidence, HeapSnapshot, Totals};
 use goheap_report::overview::DiagnosticCount;
 use goheap_report::table::{grouped, percent};
-use goheap_runtime::RuntimeModel;
+use goheap_runtime::{RuntimeModel, VersionSource};
 
 /// Everything that was odd, and how much has no type.
 pub(crate) fn all(snapshot: &HeapSnapshot<'_, '_>) -> Vec<DiagnosticCount> {
@@ -103,11 +103,12 @@ fn runtime(model: &RuntimeModel<'_>, list: &mut List) {
         let text = "no DWARF: variables and fields are named by symbol or place; an unstripped executable has names";
         list.add("dwarf-absent", model.dwarf.is_none(), text);
     }
-    if !found.unknown_experiments.is_empty() {
-        let names = found.unknown_experiments.join(", ");
-        let text = format!("experiments without a built-in layout: {names}; give an executable with DWARF");
-        list.add("experiments-unknown", found.unknown_experiments.len() as u64, &text);
+    if let Some(found) = &found.overruled_version {
+        let text = format!("the program says that it is of {found}; what --go says was taken");
+        list.add("go-version-overruled", true, &text);
     }
+    let text = "the release is that of the compiler in DWARF, which tells no GOEXPERIMENTs; --go can";
+    list.add("go-experiments-unknown", model.version_source == VersionSource::DebugInfo, text);
     list.add("dwarf-entries-broken", found.broken_dwarf_entries, "entries of DWARF are broken; passed over");
     list.add(
         "spans-broken",

@@ -1,11 +1,12 @@
 //! What is said when it does not work: one line that tells what is wrong and what to do, and the exit status.
 
+use crate::args::Input;
 use crate::say;
 use goheap_heap::HeapError;
 use goheap_image::{ImageError, Process};
 use goheap_report::ReportError;
 use goheap_report::table::{grouped, human_bytes};
-use goheap_runtime::{OverBudget, RuntimeError};
+use goheap_runtime::{GoVersion, OverBudget, RuntimeError};
 use std::io;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -20,12 +21,14 @@ pub(crate) enum Failure {
     #[error(transparent)]
     Image(#[from] ImageError),
     /// The Go runtime cannot be read.
-    #[error("{path:?}: {source}; {}", advice(source, *missing_bytes))]
+    #[error("{path:?}: {source}; {}", advice(source, *missing_bytes, *release_given))]
     Runtime {
         /// The file that is to blame.
         path: PathBuf,
         /// Bytes that the truncated core lacks.
         missing_bytes: u64,
+        /// True where the user said which release it is.
+        release_given: bool,
         /// Why.
         source: RuntimeError,
     },
@@ -116,13 +119,21 @@ impl From<HeapError> for Failure {
 
 impl Failure {
     /// That the Go runtime of `process` cannot be read.
-    pub(crate) fn of_runtime(process: &Process, source: RuntimeError) -> Failure {
+    pub(crate) fn of_runtime(process: &Process, input: &Input, source: RuntimeError) -> Failure {
         let path = match source {
             RuntimeError::OverBudget(error) => return Failure::OverBudget(error),
-            RuntimeError::NotGo | RuntimeError::TooOld { .. } | RuntimeError::Layout(_) => process.executable.path(),
+            RuntimeError::NotGo
+            | RuntimeError::NoVersion { .. }
+            | RuntimeError::TooOld { .. }
+            | RuntimeError::Layout(_) => process.executable.path(),
             _ => process.core.path(),
         };
-        Failure::Runtime { path: path.to_owned(), missing_bytes: process.core.missing_bytes(), source }
+        Failure::Runtime {
+            path: path.to_owned(),
+            missing_bytes: process.core.missing_bytes(),
+            release_given: input.go.is_some(),
+            source,
+        }
     }
 
     /// Says it and tells the exit status.
@@ -163,11 +174,15 @@ impl Failure {
 }
 
 /// What to do about a runtime that cannot be read.
-fn advice(error: &RuntimeError, missing_bytes: u64) -> String {
+fn advice(error: &RuntimeError, missing_bytes: u64, release_given: bool) -> String {
     match error {
         RuntimeError::NotGo => "give the executable that made the core with --exe".to_owned(),
+        RuntimeError::NoVersion { fitting, .. } => {
+            format!("say it with --go, such as --go 1.{}", fitting.last().unwrap_or(&GoVersion::NEWEST_KNOWN_MINOR))
+        }
         RuntimeError::TooOld { .. } => "for older programs see viewcore of golang.org/x/debug".to_owned(),
         RuntimeError::Layout(_) => "give an executable with DWARF (built without -s -w) of the same build".to_owned(),
+        _ if release_given => "is the release that --go says the program's?".to_owned(),
         _ if missing_bytes > 0 => {
             let missing = human_bytes(missing_bytes);
             format!("{missing} of the core are missing: dump again with room for all (disk space, ulimit -c unlimited)")

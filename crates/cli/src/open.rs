@@ -47,9 +47,9 @@ pub(crate) fn with_model<T>(
     let watch = Watch::new(input);
     watch.begin("open");
     let process = Process::open(&input.request)?;
-    let options = ModelOptions { no_dwarf: input.no_dwarf, without_heap: true };
+    let options = model_options(input, true);
     let model = RuntimeModel::open_observed(&process, options, &watch)
-        .map_err(|source| Failure::of_runtime(&process, source))?;
+        .map_err(|source| Failure::of_runtime(&process, input, source))?;
     let result = use_it(&model, &watch);
     watch.tell();
     result
@@ -93,13 +93,17 @@ pub(crate) fn with_watched_heap<T>(
     let watch = Watch::new(input);
     watch.begin("open");
     let process = Process::open(&input.request)?;
-    let options = ModelOptions { no_dwarf: input.no_dwarf, without_heap: needs.without_heap };
+    let options = model_options(input, needs.without_heap);
     let mut model = RuntimeModel::open_observed(&process, options, &watch)
-        .map_err(|source| Failure::of_runtime(&process, source))?;
+        .map_err(|source| Failure::of_runtime(&process, input, source))?;
     watch.progress.aside(|| first(&model))?;
     let types = std::mem::take(&mut model.types);
     let snapshot = HeapSnapshot::take_observed(&model, types, needs.snapshot, &watch)?;
     let result = use_it(&snapshot, &watch);
     watch.tell();
     result
+}
+
+fn model_options(input: &Input, without_heap: bool) -> ModelOptions {
+    ModelOptions { version: input.go.clone(), no_dwarf: input.no_dwarf, without_heap }
 }

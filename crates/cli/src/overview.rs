@@ -12,7 +12,7 @@ use goheap_heap::{Evidence, HeapSnapshot, Totals, invariants};
 use goheap_image::{Machine, Process};
 use goheap_report::overview::{
     EvidenceSum, GoBuild, Goroutines, HeapSums, Invariant, LayoutSource, ObjectCounts, OverviewReport, Program,
-    RootClassSum, RuntimeCounter, StateCount, TypeSums,
+    RootClassSum, RuntimeCounter, StateCount, TypeSums, VersionSource,
 };
 use goheap_runtime::constants::GoroutineStatus;
 use goheap_runtime::{Goroutine, RuntimeModel, runtime_counters};
@@ -79,6 +79,12 @@ fn go(model: &RuntimeModel<'_>) -> GoBuild {
     let version = model.version.text.split([' ', '-']).next().unwrap_or_default();
     GoBuild {
         version: Some(if version == "devel" { model.version.text.clone() } else { version.to_owned() }),
+        version_source: Some(match model.version_source {
+            goheap_runtime::VersionSource::BuildInfo => VersionSource::BuildInfo,
+            goheap_runtime::VersionSource::Variable => VersionSource::Variable,
+            goheap_runtime::VersionSource::DebugInfo => VersionSource::DebugInfo,
+            goheap_runtime::VersionSource::Given => VersionSource::Given,
+        }),
         experiments: model.version.experiments.clone(),
         arch: Some(arch.to_owned()),
         layout: Some(match model.layout_source {

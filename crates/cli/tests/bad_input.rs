@@ -101,7 +101,8 @@ fn a_program_that_is_not_go_is_refused() {
         memory.word(42);
     });
     let (core, exe) = (scratch.file("core", core.build()), scratch.file("c", exe.build()));
-    let message = "this is no Go program: neither the executable nor the core holds a Go version; give the executable";
+    let message =
+        "this is no Go program: it has neither Go's build information nor its table of functions; give the executable";
     assert_refused(&goheap!(core, "--exe", exe, "overview"), 3, &[message]);
 }
 

@@ -68,6 +68,9 @@ pub struct GoBuild {
     /// As the program says, like `go1.26.6`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub version: Option<String>,
+    /// How the release is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub version_source: Option<VersionSource>,
     /// GOEXPERIMENTs that differ from the release's own.
     pub experiments: Vec<String>,
     /// GOARCH.
@@ -78,6 +81,20 @@ pub struct GoBuild {
     pub layout: Option<LayoutSource>,
     /// Whether the release is newer than any this build was tested with.
     pub newer_than_known: bool,
+}
+
+/// How a program's Go release is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum VersionSource {
+    /// The linker's build information.
+    BuildInfo,
+    /// `runtime.buildVersion`.
+    Variable,
+    /// The compiler's name in DWARF.
+    DebugInfo,
+    /// The user said it.
+    Given,
 }
 
 /// Where the offsets of the runtime's fields come from.

@@ -1,6 +1,6 @@
 //! The overview as a screen of text: what it was, how it died, whether the heap adds up; then what to distrust.
 
-use crate::overview::{Death, HeapSums, LayoutSource, OverviewReport, TypeSums};
+use crate::overview::{Death, HeapSums, LayoutSource, OverviewReport, TypeSums, VersionSource};
 use crate::table::Align::{Left, Right};
 use crate::table::{Table, grouped, human_bytes, percent};
 use std::io::{self, BufWriter, Write};
@@ -65,7 +65,13 @@ fn go(report: &OverviewReport) -> Option<String> {
     let newer = "newer than any release goheap was tested with".to_owned();
     let newer = go.newer_than_known.then_some(newer);
     let build = join([go.version.clone(), go.arch.clone()], " ");
-    join([build, experiments, layout, newer], ", ")
+    let source = go.version_source.and_then(|source| match source {
+        VersionSource::BuildInfo => None,
+        VersionSource::Variable => Some("release from runtime.buildVersion".to_owned()),
+        VersionSource::DebugInfo => Some("release from its DWARF".to_owned()),
+        VersionSource::Given => Some("release as given with --go".to_owned()),
+    });
+    join([build, experiments, source, layout, newer], ", ")
 }
 
 fn death(death: &Death) -> Option<String> {

@@ -1,7 +1,7 @@
-//! The Go version, from the buildinfo blob (debug/buildinfo) that the linker puts first into the data segment.
+//! The buildinfo blob (debug/buildinfo), which the linker puts first into the data segment.
 
-use crate::version::GoVersion;
-use goheap_image::{Address, Executable, MemoryImage, RangeSource};
+use crate::mapped_elf::MappedElf;
+use goheap_image::{Address, MemoryImage};
 
 /// `\xff Go buildinf:` with the pointer size behind it and the flags.
 const MAGIC: &[u8] = b"\xff Go buildinf:";
@@ -10,36 +10,28 @@ const FLAGS: usize = 15;
 const FLAG_INLINE: u8 = 2;
 const INLINE_STRING: usize = 32;
 const MAX_STRING: usize = 4096;
-/// The blob lies at the start of a segment; this much of each is searched where the section is unknown.
-const SEARCHED_BYTES: u64 = 1 << 20;
+const ALIGNMENT: usize = 16;
 
-/// The version in the executable's `.go.buildinfo`, else in the image's memory; None for a program that is not Go.
-pub fn find_version(executable: Option<&Executable>, memory: &MemoryImage) -> Option<GoVersion> {
-    let section = executable.and_then(|executable| executable.section_data(".go.buildinfo"));
-    if let Some(version) = section.and_then(|section| parse(&section, memory)) {
-        return Some(version);
-    }
-    memory
-        .ranges()
-        .filter(|range| range.writable || range.source == RangeSource::File)
-        .filter_map(|range| memory.bytes(range.start, usize::try_from(range.len.min(SEARCHED_BYTES)).ok()?))
-        .find_map(|bytes| search(&bytes, memory))
+/// What the blob says as the Go version: whatever `runtime.buildVersion` was when it was linked, also by `-X`. None where there is no
+/// blob.
+pub(crate) fn stamp(file: &MappedElf<'_>) -> Option<String> {
+    let section = file.executable.section_data(".go.buildinfo");
+    let named = section.and_then(|section| parse(&section, file.memory));
+    named.or_else(|| file.writable_segments().find_map(|segment| search(&file.bytes(&segment), file.memory)))
 }
 
-/// The blob is aligned to 16 bytes.
-fn search(bytes: &[u8], memory: &MemoryImage) -> Option<GoVersion> {
-    (0..bytes.len()).step_by(16).filter(|&at| bytes[at..].starts_with(MAGIC)).find_map(|at| parse(&bytes[at..], memory))
+fn search(bytes: &[u8], memory: &MemoryImage) -> Option<String> {
+    let places = (0..bytes.len()).step_by(ALIGNMENT);
+    places.filter(|&at| bytes[at..].starts_with(MAGIC)).find_map(|at| parse(&bytes[at..], memory))
 }
 
-fn parse(blob: &[u8], memory: &MemoryImage) -> Option<GoVersion> {
+fn parse(blob: &[u8], memory: &MemoryImage) -> Option<String> {
     let blob = blob.strip_prefix(MAGIC).and(Some(blob))?;
-    let text = if blob.get(FLAGS)? & FLAG_INLINE != 0 {
-        inline_string(blob.get(INLINE_STRING..)?)?
-    } else {
-        let header = Address(crate::words::word_at(blob, 16)?);
-        crate::words::read_string(memory, header, MAX_STRING)?
-    };
-    GoVersion::parse(&text)
+    if blob.get(FLAGS)? & FLAG_INLINE != 0 {
+        return inline_string(blob.get(INLINE_STRING..)?);
+    }
+    let header = Address(crate::words::word_at(blob, 16)?);
+    crate::words::read_string(memory, header, MAX_STRING)
 }
 
 fn inline_string(bytes: &[u8]) -> Option<String> {
@@ -56,7 +48,6 @@ fn inline_string(bytes: &[u8]) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use super::*;
 
     #[test]
@@ -68,7 +59,7 @@ mod tests {
         blob.push(9);
         blob.extend(b"go1.22.10");
         blob.resize(256, 0);
-        let memory = MemoryImage::from_buffers([(Address(0x1000), blob, true)]);
-        assert_eq!(find_version(None, &memory).unwrap().text, "go1.22.10");
+        let memory = MemoryImage::from_buffers([]);
+        assert_eq!(search(&blob, &memory).as_deref(), Some("go1.22.10"));
     }
 }

@@ -21,6 +21,6 @@ pub struct Diagnostics {
     pub unusable_dwarf: Option<String>,
     /// DWARF entries that were passed over as broken.
     pub broken_dwarf_entries: u64,
-    /// The experiments change structures of which only DWARF tells the layout, and there is none.
-    pub unknown_experiments: Vec<String>,
+    /// The program says that it is of this release; another was given.
+    pub overruled_version: Option<String>,
 }

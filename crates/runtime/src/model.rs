@@ -1,6 +1,5 @@
 //! The Go runtime of one dead process, put together.
 
-use crate::buildinfo::find_version;
 use crate::diagnostics::Diagnostics;
 use crate::discover::{Anchors, Search, find_first_module};
 use crate::dwarf::{Dwarf, Sections};
@@ -13,6 +12,7 @@ use crate::observer::{Observer, OverBudget, Unobserved};
 use crate::pclntab::InlineFrame;
 use crate::pointer_mask::{MaskContext, PointerMasks};
 use crate::red_zone::RedZones;
+use crate::release::{VersionSource, find_release};
 use crate::stack::{StackScanner, Unwinder};
 use crate::symbols::Symbols;
 use crate::types::{DescriptorReader, RunTimeNames, TypeTable};
@@ -26,8 +26,10 @@ use std::borrow::Cow;
 const MAX_PROCESSORS: u64 = 1 << 16;
 
 /// How to open a process.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ModelOptions {
+    /// The Go release, for a program that does not say it.
+    pub version: Option<GoVersion>,
     /// Do as if the executable were stripped: use neither its DWARF nor its symbol table.
     pub no_dwarf: bool,
     /// Go on with an empty heap where the core is cut off before the runtime's list of spans: goroutines and their stacks lie
@@ -41,6 +43,8 @@ pub struct RuntimeModel<'p> {
     pub process: &'p Process,
     /// Its Go release.
     pub version: GoVersion,
+    /// How the release is known.
+    pub version_source: VersionSource,
     /// Where the runtime's structs keep their fields.
     pub layout: RuntimeLayout,
     /// Where the layout was read.
@@ -99,14 +103,16 @@ impl<'p> RuntimeModel<'p> {
         begins("version, DWARF, layout");
         let memory = &process.memory;
         let mut diagnostics = Diagnostics::default();
-        let version = find_version(Some(&process.executable), memory).ok_or(RuntimeError::NotGo)?;
+        let dwarf = if options.no_dwarf { None } else { read_dwarf(&process.executable, &mut diagnostics) };
+        let release = find_release(process, options.version.as_ref(), dwarf.as_ref())?;
+        let (version, version_source) = (release.version, release.source);
+        diagnostics.overruled_version = release.overruled;
         if version.minor < GoVersion::OLDEST_MINOR {
             return Err(RuntimeError::TooOld { version: version.text });
         }
-        let dwarf = if options.no_dwarf { None } else { read_dwarf(&process.executable, &mut diagnostics) };
         let machine = process.core.machine();
         let (layout, layout_source) = RuntimeLayout::choose(&version, machine, dwarf.as_ref())?;
-        note_version(&version, layout_source, &mut diagnostics);
+        diagnostics.is_newer_than_known = version.is_newer_than_known();
         let symbols = if options.no_dwarf {
             Symbols::default()
         } else {
@@ -149,6 +155,7 @@ impl<'p> RuntimeModel<'p> {
         Ok(RuntimeModel {
             process,
             version,
+            version_source,
             layout,
             layout_source,
             mheap,
@@ -237,17 +244,6 @@ fn read_dwarf<'p>(executable: &'p Executable, diagnostics: &mut Diagnostics) -> 
             diagnostics.unusable_dwarf = Some(error.to_string());
             None
         }
-    }
-}
-
-/// Experiments that change structures for which there is one table a release only (internal/buildcfg/exp.go).
-const LAYOUT_EXPERIMENTS: [&str; 1] = ["staticlockranking"];
-
-fn note_version(version: &GoVersion, source: LayoutSource, diagnostics: &mut Diagnostics) {
-    diagnostics.is_newer_than_known = version.is_newer_than_known();
-    if source == LayoutSource::Table {
-        let unknown = LAYOUT_EXPERIMENTS.iter().filter(|name| version.has_experiment(name));
-        diagnostics.unknown_experiments = unknown.map(|name| (*name).to_owned()).collect();
     }
 }
 

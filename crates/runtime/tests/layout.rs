@@ -3,8 +3,8 @@
 
 use goheap_image::{Executable, MemoryImage, OpenOptions};
 use goheap_runtime::dwarf::{Dwarf, Sections};
-use goheap_runtime::find_version;
 use goheap_runtime::layout::{FIELDS, FieldSource, TableSource};
+use goheap_runtime::{MappedElf, stamped_version};
 use std::borrow::Cow;
 use std::path::PathBuf;
 
@@ -30,7 +30,10 @@ fn every_field_of_the_table_is_where_dwarf_says() {
     assert!(executables.len() >= 8, "Go 1.19 and 1.21 to 1.27 are carried");
     for path in executables {
         let executable = Executable::open(&path, &OpenOptions::default()).unwrap();
-        let version = find_version(Some(&executable), &MemoryImage::from_buffers([])).unwrap();
+        let memory = MemoryImage::from_buffers([]);
+        let file = MappedElf { executable: &executable, load_bias: 0, memory: &memory };
+        let version = stamped_version(&file).unwrap();
+        assert!(file.is_go());
         let dwarf = Dwarf::parse(&ExecutableSections(&executable)).unwrap().expect("carried executables have DWARF");
         let table = TableSource::new(version.minor, executable.machine()).unwrap();
         for (structure, field) in FIELDS {

@@ -4,6 +4,7 @@ use crate::coredumps;
 use crate::errors::Failure;
 use clap::Args;
 use goheap_image::OpenRequest;
+use goheap_runtime::GoVersion;
 use std::path::{Path, PathBuf};
 
 /// Options of the whole tool: how the core is opened.
@@ -39,6 +40,12 @@ pub(super) struct InputOptions {
     /// The offsets of the runtime's fields then come from a built-in table. Sums do not change; variables lose their names.
     #[arg(long, global = true)]
     no_dwarf: bool,
+    /// The Go release that built the program, such as 1.26, for one that does not say it
+    ///
+    /// A program built with -ldflags -X runtime.buildVersion=... may hide its release. What is given here counts, whatever the program
+    /// says.
+    #[arg(long, value_name = "RELEASE", value_parser = release, global = true)]
+    go: Option<GoVersion>,
     /// A folder that stands for / of the machine the process ran on
     ///
     /// The executable and shared libraries are looked for there first, such as in an unpacked container image.
@@ -74,6 +81,8 @@ pub(crate) struct Input {
     pub(crate) request: OpenRequest,
     /// Whether to do as if the executable were stripped.
     pub(crate) no_dwarf: bool,
+    /// The Go release, where the user says it.
+    pub(crate) go: Option<GoVersion>,
     /// The most memory to use, in bytes.
     pub(crate) max_memory: Option<u64>,
     /// Whether to say nothing but warnings and errors.
@@ -96,7 +105,7 @@ impl InputOptions {
             max_unpacked: self.max_unpacked,
         };
         let InputOptions { no_dwarf, max_memory, quiet, timings, .. } = *self;
-        Ok(Input { request, no_dwarf, max_memory, quiet, timings })
+        Ok(Input { request, no_dwarf, go: self.go.clone(), max_memory, quiet, timings })
     }
 }
 
@@ -106,6 +115,13 @@ fn debuginfod_cache() -> Option<PathBuf> {
     let user = || folder("XDG_CACHE_HOME").or_else(|| Some(folder("HOME")?.join(".cache")));
     let cache = folder("DEBUGINFOD_CACHE_PATH").or_else(|| Some(user()?.join("debuginfod_client")));
     cache.filter(|cache| cache.is_dir())
+}
+
+/// A Go release, with `go` before it or without; experiments may follow as in `1.25.5 X:greenteagc`.
+fn release(text: &str) -> Result<GoVersion, String> {
+    let text = text.trim();
+    let whole = if text.contains("go1.") { text.to_owned() } else { format!("go{text}") };
+    GoVersion::parse(&whole).ok_or_else(|| "a Go release is needed, such as 1.26".to_owned())
 }
 
 /// Bytes, in units of 1024 with a suffix.
@@ -127,6 +143,13 @@ pub(super) fn size(text: &str) -> Result<u64, String> {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
+
+    #[test]
+    fn releases_are_given_with_go_or_without() {
+        let minors = ["1.26", "go1.26.5", "1.26.5-X:arenas"].map(|text| release(text).map(|version| version.minor));
+        assert_eq!(minors, [Ok(26), Ok(26), Ok(26)]);
+        assert!(release("26").is_err() && release("new").is_err() && release("").is_err());
+    }
 
     #[test]
     fn sizes_are_in_units_of_1024() {

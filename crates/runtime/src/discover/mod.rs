@@ -5,6 +5,7 @@ mod operands;
 mod signature;
 
 pub(crate) use module::find_first_module;
+pub(crate) use operands::operands;
 
 use crate::heap::GoHeap;
 use crate::layout::RuntimeLayout;
@@ -51,11 +52,16 @@ impl Search<'_> {
         self.symbols.address("runtime.mheap_").or_else(|| signature::find_mheap(self))
     }
 
+    /// `runtime.allgs`.
+    pub(crate) fn allgs(&self) -> Option<Address> {
+        self.symbols.address("runtime.allgs").or_else(|| signature::find_allgs(self))
+    }
+
     /// Every anchor; those that are neither named nor recognised stay unset.
     pub(crate) fn anchors(&self, heap: &GoHeap<'_>) -> Anchors {
         let named = |name: &str| self.symbols.address(name);
         Anchors {
-            allgs: named("runtime.allgs").or_else(|| signature::find_allgs(self)),
+            allgs: self.allgs(),
             allp: named("runtime.allp").or_else(|| signature::find_allp(self, heap)),
             allm: named("runtime.allm"),
             finalizer_blocks: match named("runtime.allfin") {

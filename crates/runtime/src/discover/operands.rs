@@ -2,8 +2,9 @@
 
 use super::Search;
 use super::signature::MAX_PROCESSORS;
+use crate::module::ModuleData;
 use crate::words::read_slice;
-use goheap_image::{Address, Machine};
+use goheap_image::{Address, Machine, MemoryImage};
 use std::collections::BTreeSet;
 
 /// Code of one function that is searched.
@@ -14,14 +15,14 @@ const CLEANUP_BLOCK_ENTRIES: u32 = 60;
 /// The words that `runtime.queuefinalizer` names and that point to blocks of finalizers: `allfin` and `finq`.
 pub(super) fn find_finalizer_blocks(search: &Search<'_>) -> Vec<Address> {
     let is_list = |at: &Address| points_to_block(search, *at, 16, FINALIZER_BLOCK_ENTRIES, 24);
-    operands(search, &["runtime.queuefinalizer"]).into_iter().map(Address).filter(is_list).collect()
+    search_operands(search, &["runtime.queuefinalizer"]).into_iter().map(Address).filter(is_list).collect()
 }
 
 /// `gcCleanups.all`, from the code that takes cleanups from the queue (since 1.25).
 pub(super) fn find_cleanup_blocks(search: &Search<'_>) -> Vec<Address> {
     let all = search.cleanup_all_offset();
     let is_list = |at: &Address| points_to_block(search, *at, 24, CLEANUP_BLOCK_ENTRIES, 32);
-    operands(search, &["runtime.runCleanups"])
+    search_operands(search, &["runtime.runCleanups"])
         .into_iter()
         .map(|queue| Address(queue).add(all))
         .filter(is_list)
@@ -35,7 +36,7 @@ pub(super) fn find_pool_lists(search: &Search<'_>) -> Vec<Address> {
         let first = search.memory.read_u64(list.data).unwrap_or(0);
         !search.module.holds_variable(list.data.0) && is_pool(search, Address(first))
     };
-    operands(search, &["sync.poolCleanup"]).into_iter().map(Address).filter(is_list).collect()
+    search_operands(search, &["sync.poolCleanup"]).into_iter().map(Address).filter(is_list).collect()
 }
 
 /// `sync.Pool`: two arrays of one element a P, each with its length, of which a listed pool has one.
@@ -67,26 +68,35 @@ fn points_to_block(search: &Search<'_>, at: Address, count: u64, limit: u32, ent
     })
 }
 
-/// Addresses of variables that the named functions' code refers to.
-fn operands(search: &Search<'_>, names: &[&str]) -> BTreeSet<u64> {
-    let functions = &search.module.functions;
+fn search_operands(search: &Search<'_>, names: &[&str]) -> BTreeSet<u64> {
+    operands(search.memory, search.machine, search.module, names)
+}
+
+/// Addresses of variables, of words, that the named functions' code refers to.
+pub(crate) fn operands(
+    memory: &MemoryImage,
+    machine: Machine,
+    module: &ModuleData<'_>,
+    names: &[&str],
+) -> BTreeSet<u64> {
+    let functions = &module.functions;
     let mut found = BTreeSet::new();
     let mut all = functions.iter().peekable();
     while let Some(func) = all.next() {
         if !names.contains(&&*functions.name(&func)) {
             continue;
         }
-        let end = all.peek().map_or(search.module.text.end, |next| next.entry);
+        let end = all.peek().map_or(module.text.end, |next| next.entry);
         let len = end.saturating_sub(func.entry).min(MAX_CODE);
-        let code = usize::try_from(len).ok().and_then(|len| search.memory.bytes(Address(func.entry), len));
+        let code = usize::try_from(len).ok().and_then(|len| memory.bytes(Address(func.entry), len));
         if let Some(code) = code {
-            match search.machine {
+            match machine {
                 Machine::X86_64 => relative_operands(&code, func.entry, &mut found),
                 Machine::Aarch64 => page_operands(&code, func.entry, &mut found),
             }
         }
     }
-    found.retain(|&address| address % 8 == 0 && search.module.holds_variable(address));
+    found.retain(|&address| address % 8 == 0 && module.holds_variable(address));
     found
 }
 

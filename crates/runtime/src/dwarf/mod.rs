@@ -111,6 +111,11 @@ impl<'d> Dwarf<'d> {
         Ok(Some(Self { entries, lists: ListSections::default(), types, globals, constants, functions, diagnostics }))
     }
 
+    /// The Go release that compiled the first unit that says it, such as `go1.22.10`; experiments are not told.
+    pub fn go_release(&self) -> Option<&str> {
+        self.entries.units.iter().find_map(|unit| unit.release.as_deref())
+    }
+
     /// All types; a [`DwarfTypeId`] is the place in it.
     pub fn types(&self) -> &[DwarfType] {
         &self.types.types

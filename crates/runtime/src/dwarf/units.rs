@@ -27,6 +27,8 @@ pub(super) struct Unit {
     pub(super) addr_base: usize,
     /// `DW_AT_go_runtime_type` of `uintptr` is an address here, not an offset (Go up to 1.22).
     pub(super) absolute_uintptr: bool,
+    /// Release that compiled it, such as `go1.22.10`.
+    pub(super) release: Option<Box<str>>,
     /// Captured variables say where they lie in the closure (Go 1.23 and later).
     pub(super) has_closure_offsets: bool,
 }
@@ -162,6 +164,7 @@ fn read_unit(
         encoding,
         low_pc,
         addr_base: root.addr_base,
+        release: go_release(root.producer).map(Box::from),
         has_closure_offsets: go_minor(root.producer).is_none_or(|minor| minor >= 23),
         absolute_uintptr: go_minor(root.producer).is_some_and(|minor| minor < 23),
         abbreviations,
@@ -172,12 +175,16 @@ fn indexed_address(sections: &EntrySections<'_>, encoding: Encoding, base: usize
     sections.addresses().get_address(encoding.address_size, DebugAddrBase(base), DebugAddrIndex(index)).ok()
 }
 
-/// Minor release in a producer such as `Go cmd/compile go1.22.10; -N -l`.
-fn go_minor(producer: &[u8]) -> Option<u32> {
+/// The release in a producer such as `Go cmd/compile go1.22.10; -N -l`.
+fn go_release(producer: &[u8]) -> Option<&str> {
     let producer = std::str::from_utf8(producer).ok()?;
-    let (_, release) = producer.split_once("go1.")?;
-    let digits = release.split(|c: char| !c.is_ascii_digit()).next()?;
-    digits.parse().ok()
+    let release = producer.get(producer.find("go1.")?..)?;
+    release.split([';', ' ']).next()
+}
+
+fn go_minor(producer: &[u8]) -> Option<u32> {
+    let digits = go_release(producer)?.strip_prefix("go1.")?;
+    digits.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok()
 }
 
 /// Each abbreviation table, parsed once: all of Go's units share one.

@@ -28,7 +28,16 @@ pub enum LayoutError {
         /// The version string as found.
         version: String,
     },
+    /// The experiments change structures of which only DWARF tells the layout, and there is none.
+    #[error("GOEXPERIMENT={} changes the runtime's structures, whose layout only DWARF tells, and there is none", names.join(","))]
+    Experiment {
+        /// Those of the program's experiments that do.
+        names: Vec<String>,
+    },
 }
+
+/// Experiments that change structures for which there is one table a release only (internal/buildcfg/exp.go).
+const LAYOUT_EXPERIMENTS: [&str; 1] = ["staticlockranking"];
 
 macro_rules! layouts {
     ($( $(#[$doc:meta])* $layout:ident = $structure:literal {
@@ -238,6 +247,11 @@ impl RuntimeLayout {
             && let Ok(layout) = Self::load(dwarf)
         {
             return Ok((layout, LayoutSource::Dwarf));
+        }
+        let unknown = LAYOUT_EXPERIMENTS.iter().filter(|name| version.has_experiment(name));
+        let names: Vec<String> = unknown.map(|name| (*name).to_owned()).collect();
+        if !names.is_empty() {
+            return Err(LayoutError::Experiment { names });
         }
         let table = TableSource::new(version.minor, machine)
             .ok_or_else(|| LayoutError::UnknownRelease { version: version.text.clone() })?;
