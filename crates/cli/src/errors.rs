@@ -6,7 +6,7 @@ use goheap_heap::HeapError;
 use goheap_image::{ImageError, Process};
 use goheap_report::ReportError;
 use goheap_report::table::{grouped, human_bytes};
-use goheap_runtime::{GoVersion, OverBudget, RuntimeError};
+use goheap_runtime::{GoFile, GoVersion, OverBudget, RuntimeError};
 use std::io;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -31,6 +31,17 @@ pub(crate) enum Failure {
         release_given: bool,
         /// Why.
         source: RuntimeError,
+    },
+    /// The program is not Go itself.
+    #[error(
+        "{program:?} is no Go program: it has neither Go's build information nor its table of functions; {}",
+        go_advice(files)
+    )]
+    NotGo {
+        /// The program.
+        program: PathBuf,
+        /// The files of Go that it had loaded: none, several, or one that was not found.
+        files: Vec<GoFile>,
     },
     /// The heap cannot be numbered.
     #[error(transparent)]
@@ -118,6 +129,11 @@ impl From<HeapError> for Failure {
 }
 
 impl Failure {
+    /// That the program of `process` is not Go, and which files that it had loaded are.
+    pub(crate) fn not_go(process: &Process, files: Vec<GoFile>) -> Failure {
+        Failure::NotGo { program: process.executable.path().to_owned(), files }
+    }
+
     /// That the Go runtime of `process` cannot be read.
     pub(crate) fn of_runtime(process: &Process, input: &Input, source: RuntimeError) -> Failure {
         let path = match source {
@@ -155,20 +171,50 @@ impl Failure {
     fn status(&self) -> u8 {
         match self {
             Failure::Usage(error) => u8::try_from(error.exit_code()).unwrap_or(USAGE),
+            // With several libraries of Go it is for the user to say which.
+            Failure::NotGo { files, .. } if files.len() > 1 => USAGE,
             Failure::OutputIsInput(_)
             | Failure::NoObject { .. }
             | Failure::NoSuchName { .. }
             | Failure::NoGoroutine { .. } => USAGE,
-            Failure::Image(
-                ImageError::Unreadable { .. } | ImageError::ExecutableNotFound { .. } | ImageError::Temporary { .. },
-            ) => FILE,
-            Failure::Image(_)
+            Failure::Image(error) => match error.reason() {
+                ImageError::Unreadable { .. }
+                | ImageError::ExecutableNotFound { .. }
+                | ImageError::Temporary { .. } => FILE,
+                ImageError::NoSuchModule { .. } | ImageError::AmbiguousModule { .. } => USAGE,
+                _ => REFUSED,
+            },
+            Failure::NotGo { .. }
             | Failure::Runtime { .. }
             | Failure::Heap(_)
             | Failure::OverBudget(_)
             | Failure::Report(_) => REFUSED,
             Failure::Stdout(error) if error.kind() == io::ErrorKind::BrokenPipe => 0,
             Failure::Output { .. } | Failure::Stdout(_) | Failure::NoCoredump { .. } => FILE,
+        }
+    }
+}
+
+/// What to do about a program that is not Go.
+fn go_advice(files: &[GoFile]) -> String {
+    let name = |file: &GoFile| match &file.path {
+        Some(path) => format!("{path:?}"),
+        None => "a file that the core does not name".to_owned(),
+    };
+    let with_release = |file: &GoFile| match &file.version {
+        Some(version) => format!("{} ({version})", name(file)),
+        None => name(file),
+    };
+    match files {
+        [] => "nor has any file that it had loaded; give the executable that made the core with --exe".to_owned(),
+        [one] => {
+            let id = one.build_id.as_ref().map(|id| format!(", build id {id}")).unwrap_or_default();
+            format!("{}{id}, which it had loaded, is; give that file with --exe", with_release(one))
+        }
+        files => {
+            let listed: Vec<String> = files.iter().map(with_release).collect();
+            let first = files.iter().find_map(|file| file.path.as_ref()?.file_name()).unwrap_or_default();
+            format!("it had loaded {} that are; say which with --module, such as --module {first:?}", listed.join(", "))
         }
     }
 }

@@ -6,7 +6,7 @@ use crate::watch::Watch;
 use goheap_heap::references::ReferenceGraph;
 use goheap_heap::{HeapSnapshot, SnapshotOptions};
 use goheap_image::Process;
-use goheap_runtime::{ModelOptions, Observer, RuntimeModel};
+use goheap_runtime::{GoFilePlace, MappedElf, ModelOptions, Observer, RuntimeModel, go_files};
 
 /// What a command needs of the heap.
 #[derive(Clone, Copy, Default)]
@@ -46,7 +46,7 @@ pub(crate) fn with_model<T>(
 ) -> Result<T, Failure> {
     let watch = Watch::new(input);
     watch.begin("open");
-    let process = Process::open(&input.request)?;
+    let process = open_process(input)?;
     let options = model_options(input, true);
     let model = RuntimeModel::open_observed(&process, options, &watch)
         .map_err(|source| Failure::of_runtime(&process, input, source))?;
@@ -92,7 +92,7 @@ pub(crate) fn with_watched_heap<T>(
 ) -> Result<T, Failure> {
     let watch = Watch::new(input);
     watch.begin("open");
-    let process = Process::open(&input.request)?;
+    let process = open_process(input)?;
     let options = model_options(input, needs.without_heap);
     let mut model = RuntimeModel::open_observed(&process, options, &watch)
         .map_err(|source| Failure::of_runtime(&process, input, source))?;
@@ -106,4 +106,20 @@ pub(crate) fn with_watched_heap<T>(
 
 fn model_options(input: &Input, without_heap: bool) -> ModelOptions {
     ModelOptions { version: input.go.clone(), no_dwarf: input.no_dwarf, without_heap }
+}
+
+/// Opens the input; of a program that is not Go itself the one library of Go that it had loaded is what is read.
+fn open_process(input: &Input) -> Result<Process, Failure> {
+    let process = Process::open(&input.request)?;
+    if process.host.is_some() || MappedElf::of(&process).is_go() {
+        return Ok(process);
+    }
+    let files = go_files(&process);
+    match files.as_slice() {
+        [one] => match one.place {
+            GoFilePlace::SharedObject(index) => Ok(process.read_as(index, &input.request)?),
+            _ => Err(Failure::not_go(&process, files)),
+        },
+        _ => Err(Failure::not_go(&process, files)),
+    }
 }

@@ -11,11 +11,11 @@ use crate::say;
 use goheap_heap::{Evidence, HeapSnapshot, Totals, invariants};
 use goheap_image::{Machine, Process};
 use goheap_report::overview::{
-    EvidenceSum, GoBuild, Goroutines, HeapSums, Invariant, LayoutSource, ObjectCounts, OverviewReport, Program,
-    RootClassSum, RuntimeCounter, StateCount, TypeSums, VersionSource,
+    EvidenceSum, GoBuild, Goroutines, HeapSums, Invariant, LayoutSource, ObjectCounts, OtherGoFile, OverviewReport,
+    Program, RootClassSum, RuntimeCounter, StateCount, TypeSums, VersionSource,
 };
 use goheap_runtime::constants::GoroutineStatus;
-use goheap_runtime::{Goroutine, RuntimeModel, runtime_counters};
+use goheap_runtime::{GoFilePlace, Goroutine, RuntimeModel, go_files, runtime_counters};
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
@@ -40,6 +40,7 @@ fn of_process(model: &RuntimeModel<'_>) -> OverviewReport {
     OverviewReport {
         program: program(model.process),
         go: go(model),
+        other_go_files: other_go_files(model),
         gomaxprocs: Some(model.processors.len() as u64).filter(|_| !model.diagnostics.no_processors),
         threads: Some(model.process.core.threads().len() as u64),
         goroutines: goroutines(model),
@@ -68,7 +69,20 @@ fn program(process: &Process) -> Program {
         pid: info.map(|info| u64::from(info.pid)),
         executable: Some(process.executable.path().display().to_string()),
         debug_file: process.executable.debug_file().map(|file| file.path().display().to_string()),
+        host: process.host.as_ref().map(|path| path.display().to_string()),
     }
+}
+
+fn other_go_files(model: &RuntimeModel<'_>) -> Vec<OtherGoFile> {
+    let others = go_files(model.process).into_iter().filter(|file| file.place != GoFilePlace::Executable);
+    let others = others.map(|file| OtherGoFile {
+        path: file.path.map(|path| path.display().to_string()),
+        version: file.version,
+        build_id: file.build_id,
+        found: file.place != GoFilePlace::Memory,
+        plugin: matches!(file.place, GoFilePlace::SharedObject(index) if model.is_of_this_runtime(index)),
+    });
+    others.collect()
 }
 
 fn go(model: &RuntimeModel<'_>) -> GoBuild {

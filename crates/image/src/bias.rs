@@ -3,35 +3,53 @@
 use std::path::Path;
 
 use crate::elf::ElfHeader;
+use crate::locate::without_deleted;
+use crate::notes::path_from_bytes;
 use crate::{Address, CoreFile, Executable, MappedFile, MemoryImage};
 
-/// The bias of the executable; `None` when nothing in the core tells.
+/// Where a file may have been loaded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Placement {
+    /// The load bias.
+    pub(crate) bias: u64,
+    /// True for what the core says of its program, or of a file of this name. Else the place is told by the file's ELF header
+    /// alone, which many libraries share but for their build id: all have no entry point.
+    pub(crate) named: bool,
+}
+
+/// Where the executable may have been loaded, the likeliest first; nothing when nothing in the core tells.
 ///
-/// From `AT_PHDR` and `AT_ENTRY` where they agree. They do not for another executable than this, nor when the dynamic linker was
-/// started by hand (`ld.so ./program`): both are then its own. So next come a header in memory that has the same entry, and the
-/// mapping of a file of the same name.
-pub(crate) fn of_executable(core: &CoreFile, memory: &MemoryImage, file: &Executable) -> Option<u64> {
+/// From `AT_PHDR` and `AT_ENTRY` where they agree. They do not for another executable than this, for a library, nor when the dynamic
+/// linker was started by hand (`ld.so ./program`): both are then its own. So next come the mapping of a file of the same name,
+/// and headers in memory that have the same entry.
+pub(crate) fn of_executable(core: &CoreFile, memory: &MemoryImage, file: &Executable) -> Vec<Placement> {
+    let named = |bias| Placement { bias, named: true };
     if !file.is_pie() {
-        return Some(0);
+        return vec![named(0)];
     }
     let auxv = core.aux_vector();
     let by_entry = auxv.entry().map(|entry| entry.0.wrapping_sub(file.entry().0));
     let headers = auxv.program_headers().zip(file.program_headers_address());
     let by_headers = headers.map(|(theirs, ours)| theirs.0.wrapping_sub(ours.0));
     if by_entry == by_headers && by_entry.is_some() {
-        return by_entry;
+        return by_entry.into_iter().map(named).collect();
     }
-    let is_page = |bias: &u64| bias.is_multiple_of(PAGE);
-    by_header_in_memory(core, memory, file)
-        .or_else(|| by_name(core, file))
-        .or(by_headers.filter(is_page))
-        .or(by_entry.filter(is_page))
+    let of_auxv = [by_headers, by_entry].into_iter().flatten().filter(|bias| bias.is_multiple_of(PAGE));
+    let mut found: Vec<Placement> = by_name(core, file).map(named).collect();
+    found.extend(by_header_in_memory(core, memory, file).map(|bias| Placement { bias, named: false }));
+    found.extend(of_auxv.map(named));
+    found
 }
 
-fn by_name(core: &CoreFile, file: &Executable) -> Option<u64> {
-    let name = plain_name(file.path())?;
-    let same = |mapped: &&MappedFile| plain_name(&mapped.to_path()).as_deref() == Some(name.as_str());
-    core.mapped_files().iter().filter(same).find_map(|mapped| of_mapping(file, mapped))
+fn by_name<'a>(core: &'a CoreFile, file: &'a Executable) -> impl Iterator<Item = u64> + 'a {
+    let name = plain_name(file.path());
+    let same = move |mapped: &&MappedFile| {
+        let theirs = path_from_bytes(without_deleted(&mapped.path));
+        name.is_some() && plain_name(&theirs) == name
+    };
+    let mut found: Vec<u64> = core.mapped_files().iter().filter(same).filter_map(|m| of_mapping(file, m)).collect();
+    found.dedup();
+    found.into_iter()
 }
 
 const PAGE: u64 = 4096;
@@ -47,14 +65,18 @@ pub(crate) fn of_mapping(file: &Executable, mapped: &MappedFile) -> Option<u64> 
     Some((mapped.start + skipped).0.wrapping_sub(segment.address.0))
 }
 
-fn by_header_in_memory(core: &CoreFile, memory: &MemoryImage, file: &Executable) -> Option<u64> {
-    let first = file.load_segments().find(|segment| segment.file_offset == 0)?;
-    let here = |start: Address| {
+fn by_header_in_memory<'a>(
+    core: &'a CoreFile,
+    memory: &'a MemoryImage,
+    file: &'a Executable,
+) -> impl Iterator<Item = u64> + 'a {
+    let first = file.load_segments().find(|segment| segment.file_offset == 0);
+    let here = move |start: Address| {
         let header = ElfHeader::parse(memory.contiguous(start)?).ok()?;
         let same = header.kind == file.elf_type() && header.entry == file.entry().0;
-        same.then(|| start.0.wrapping_sub(first.address.0))
+        same.then(|| first.map(|first| start.0.wrapping_sub(first.address.0)))?
     };
-    core.segments().iter().find_map(|segment| here(segment.address))
+    core.segments().iter().filter_map(move |segment| here(segment.address))
 }
 
 /// The last part of a path, without the ending of a compression.

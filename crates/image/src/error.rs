@@ -145,6 +145,41 @@ pub enum ImageError {
         /// The executable's machine.
         executable: Machine,
     },
+    /// The program is packed, and the core holds it unpacked.
+    #[error(
+        "{path:?} is packed with UPX, and the core holds the program as unpacked; give it as it was before with --exe, \
+         or a copy unpacked with: upx -d -o UNPACKED {path:?}"
+    )]
+    PackedByUpx {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The executable is of no use, and what is wanted is known.
+    #[error("{source}{}", wanted(wanted_id, *deleted))]
+    WrongExecutable {
+        /// Why it is of no use.
+        source: Box<ImageError>,
+        /// The build id of the program that made the core, or `unknown`; empty when the reason tells it.
+        wanted_id: String,
+        /// The core says that the file was gone when it was written.
+        deleted: bool,
+    },
+    /// The process had no such file mapped.
+    #[error("the process had no file {name:?} loaded that is found here{}; give it with --exe", loaded(files))]
+    NoSuchModule {
+        /// The name asked for.
+        name: PathBuf,
+        /// The libraries that it had, those found first.
+        files: Vec<PathBuf>,
+    },
+    /// Several of the mapped files have that name.
+    #[error("the process had several files {name:?} loaded{}; give its path with --module", loaded(files))]
+    AmbiguousModule {
+        /// The name asked for.
+        name: PathBuf,
+        /// The files of that name.
+        files: Vec<PathBuf>,
+    },
     /// The executable is not the one that made the core.
     #[error("{path:?} did not make this core: {evidence}; give the executable that did with --exe")]
     ExecutableMismatch {
@@ -238,6 +273,16 @@ pub enum ImageError {
     },
 }
 
+impl ImageError {
+    /// The reason itself, without what is said beside it.
+    pub fn reason(&self) -> &ImageError {
+        match self {
+            ImageError::WrongExecutable { source, .. } => source.reason(),
+            reason => reason,
+        }
+    }
+}
+
 /// How it is known that an executable did not make a core. An absent id is shown as `none`.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -281,12 +326,16 @@ pub enum MismatchEvidence {
         file: String,
     },
     /// The entry point of a program that cannot be moved is another.
-    #[error("the core's entry point is {core:#x}, the file's {file:#x} (its build id is {file_id})")]
+    #[error(
+        "the core's entry point is {core:#x}, the file's {file:#x} (build id of the core {core_id}, of the file {file_id})"
+    )]
     Entry {
         /// `AT_ENTRY`.
         core: u64,
         /// `e_entry`.
         file: u64,
+        /// The core's build id, or `unknown`.
+        core_id: String,
         /// The file's build id, or `none`.
         file_id: String,
     },
@@ -295,6 +344,23 @@ pub enum MismatchEvidence {
 /// Bytes as lower case hexadecimal.
 pub(crate) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn wanted(id: &str, deleted: bool) -> String {
+    let id = if id.is_empty() { String::new() } else { format!("; the core's program has build id {id}") };
+    let gone = if deleted { "; the core says that its file had been deleted or replaced" } else { "" };
+    format!("{id}{gone}")
+}
+
+fn loaded(files: &[PathBuf]) -> String {
+    const SHOWN: usize = 8;
+    if files.is_empty() {
+        return String::new();
+    }
+    let shown: Vec<String> = files.iter().take(SHOWN).map(|path| format!("{path:?}")).collect();
+    let more = files.len().saturating_sub(SHOWN);
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    format!(" (it had {}{more})", shown.join(", "))
 }
 
 fn looked(tried: &[PathBuf]) -> String {

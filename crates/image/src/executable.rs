@@ -232,6 +232,18 @@ impl Executable {
         self.ids.go.as_deref()
     }
 
+    /// The build id to show: GNU's in hexadecimal, else Go's in quotes.
+    pub fn build_id_text(&self) -> Option<String> {
+        Some(self.build_ids().text("")).filter(|id| !id.is_empty())
+    }
+
+    /// True for a program packed with UPX: it has no sections, and UPX's mark behind its program headers.
+    pub fn is_packed_by_upx(&self) -> bool {
+        const LOOKED_AT: usize = 4096;
+        let start = self.bytes.get(..LOOKED_AT.min(self.bytes.len())).unwrap_or_default();
+        self.sections.is_empty() && start.windows(4).any(|bytes| bytes == b"UPX!")
+    }
+
     /// `e_type`.
     pub(crate) fn elf_type(&self) -> u16 {
         self.header.kind

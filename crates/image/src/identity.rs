@@ -3,6 +3,7 @@
 use crate::build_ids::{self, BuildIds};
 use crate::elf::{ElfHeader, program_headers};
 use crate::error::MismatchEvidence;
+use crate::mapped_modules::executable_ids;
 use crate::{Address, CoreFile, Executable, LoadSegment, MemoryImage};
 
 /// What the comparison of a file with the core's memory came to.
@@ -37,8 +38,8 @@ pub(crate) fn of_executable(core: &CoreFile, memory: &MemoryImage, file: &Execut
         // A confirmed program started by hand through its dynamic linker: the entry is the linker's.
         (Identity::Confirmed { .. }, Some(_)) => identity,
         (Identity::Unconfirmed, Some(entry)) => {
-            let (core, file_id) = (entry.0, file_id(file));
-            Identity::Different(MismatchEvidence::Entry { core, file: file.entry().0, file_id })
+            let (core_id, file_id) = (executable_ids(core, memory).text("unknown"), file_id(file));
+            Identity::Different(MismatchEvidence::Entry { core: entry.0, file: file.entry().0, core_id, file_id })
         }
     }
 }
@@ -48,7 +49,8 @@ pub(crate) fn of_executable(core: &CoreFile, memory: &MemoryImage, file: &Execut
 pub(crate) fn compare(memory: &MemoryImage, file: &Executable, bias: u64, elsewhere: Option<Address>) -> Identity {
     let first = file.load_segments().find(|segment| segment.file_offset == 0);
     let mut places = [first.map(|segment| segment.address + bias), elsewhere].into_iter().flatten();
-    let dumped = places.find_map(|place| dumped_header(memory, file, place)).unwrap_or_default();
+    let place = places.find(|&place| dumped_header(memory, place).is_some());
+    let dumped = place.and_then(|place| dumped_header(memory, place)).unwrap_or_default();
     match (&dumped.ids.gnu, file.gnu_build_id()) {
         (Some(core), Some(ours)) if core != ours => {
             let (core, file) = (core.clone(), ours.to_vec());
@@ -66,14 +68,22 @@ pub(crate) fn compare(memory: &MemoryImage, file: &Executable, bias: u64, elsewh
         _ => {}
     }
     if let Some(core) = dumped.entry.filter(|&entry| entry != file.entry().0) {
-        return Identity::Different(MismatchEvidence::Entry { core, file: file.entry().0, file_id: file_id(file) });
+        let (core_id, file_id) = (dumped.ids.text("unknown"), file_id(file));
+        return Identity::Different(MismatchEvidence::Entry { core, file: file.entry().0, core_id, file_id });
     }
     let ours = file.load_segments().map(|segment| (segment.address.0, segment.memory_size));
     if dumped.loads.as_ref().is_some_and(|theirs| !ours.eq(theirs.iter().copied())) {
         let (core, file) = (dumped.ids.text("unknown"), file_id(file));
         return Identity::Different(MismatchEvidence::Segments { core, file });
     }
-    compare_contents(memory, file, bias, &dumped)
+    let whole_page_agrees = place.is_some_and(|place| first_page_agrees(memory, file, place));
+    compare_contents(memory, file, bias, &dumped.ids, whole_page_agrees)
+}
+
+/// True when the page at `start` is the file's first, byte for byte: of a stripped file it is not, for the section headers differ.
+fn first_page_agrees(memory: &MemoryImage, file: &Executable, start: Address) -> bool {
+    let ours = file.data().get(..PAGE as usize);
+    ours.is_some() && memory.contiguous(start).and_then(|page| page.get(..PAGE as usize)) == ours
 }
 
 /// What the header page in memory says of the file that was mapped.
@@ -84,11 +94,9 @@ struct DumpedHeader {
     entry: Option<u64>,
     /// Address and size in memory of each `PT_LOAD`; `None` when a truncated core has not all of them.
     loads: Option<Vec<(u64, u64)>>,
-    /// True when the page is the file's first, byte for byte: of a stripped file it is not, for the section headers differ.
-    whole_page_agrees: bool,
 }
 
-fn dumped_header(memory: &MemoryImage, file: &Executable, start: Address) -> Option<DumpedHeader> {
+fn dumped_header(memory: &MemoryImage, start: Address) -> Option<DumpedHeader> {
     let page = memory.contiguous(start)?;
     let header = ElfHeader::parse(page).ok()?;
     let table = program_headers(page, &header, PAGE);
@@ -97,13 +105,17 @@ fn dumped_header(memory: &MemoryImage, file: &Executable, start: Address) -> Opt
     let loads = table.headers.iter().filter(|header| header.is_load());
     let loads = loads.map(|header| (header.address, header.memory_size)).collect();
     let loads = (table.headers.len() as u64 == table.declared).then_some(loads);
-    let ours = file.data().get(..PAGE as usize);
-    let whole_page_agrees = ours.is_some() && page.get(..PAGE as usize) == ours;
     let ids = build_ids::in_notes(memory, &table.headers, bias);
-    Some(DumpedHeader { ids, entry: Some(header.entry), loads, whole_page_agrees })
+    Some(DumpedHeader { ids, entry: Some(header.entry), loads })
 }
 
-fn compare_contents(memory: &MemoryImage, file: &Executable, bias: u64, dumped: &DumpedHeader) -> Identity {
+fn compare_contents(
+    memory: &MemoryImage,
+    file: &Executable,
+    bias: u64,
+    ids: &BuildIds,
+    whole_page_agrees: bool,
+) -> Identity {
     let mut pages = Pages::default();
     for segment in file.load_segments().filter(|segment| !segment.flags.writable()) {
         pages.compare(memory, file, bias, &segment);
@@ -112,11 +124,11 @@ fn compare_contents(memory: &MemoryImage, file: &Executable, bias: u64, dumped: 
         return Identity::Different(MismatchEvidence::Contents {
             differing: pages.differing,
             compared: pages.compared,
-            core: dumped.ids.text("unknown"),
+            core: ids.text("unknown"),
             file: file_id(file),
         });
     }
-    if pages.compared > 0 || dumped.whole_page_agrees {
+    if pages.compared > 0 || whole_page_agrees {
         return Identity::Confirmed { patched_pages: pages.patched };
     }
     Identity::Unconfirmed

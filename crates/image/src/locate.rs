@@ -3,10 +3,11 @@
 use std::ffi::OsString;
 use std::path::{Component, Path, PathBuf};
 
+use crate::bias::plain_name;
 use crate::exe_folders::is_elf;
 use crate::notes::path_from_bytes;
 use crate::process::OpenRequest;
-use crate::{CoreFile, MemoryImage};
+use crate::{CoreFile, MappedFile, MemoryImage};
 
 /// What a file beside the core may be packed with.
 pub(crate) const PACKED_ENDINGS: [&str; 4] = [".zst", ".xz", ".gz", ".lz4"];
@@ -16,19 +17,23 @@ pub(crate) struct Places {
     sysroot: Option<PathBuf>,
     /// Folders of executables, then that of the core.
     beside: Vec<PathBuf>,
+    /// A library that the user gave for one of this name.
+    given: Option<PathBuf>,
 }
 
 impl Places {
     pub(crate) fn new(request: &OpenRequest) -> Places {
         let mut beside = request.exe_folders.clone();
         beside.push(request.core.parent().map(Path::to_owned).unwrap_or_default());
-        Places { sysroot: request.sysroot.clone(), beside }
+        let given = request.module.as_ref().filter(|module| module.is_file()).cloned();
+        Places { sysroot: request.sysroot.clone(), beside, given }
     }
 
     /// The places of a file, in order: under the sysroot, at its own path, by its last name in the folders of executables and beside
     /// the core, plain or packed.
     pub(crate) fn of(&self, name: &Path) -> Vec<PathBuf> {
-        let mut places = Vec::new();
+        let given = self.given.iter().filter(|given| plain_name(given) == plain_name(name));
+        let mut places: Vec<PathBuf> = given.cloned().collect();
         if let Some(sysroot) = &self.sysroot {
             // Only plain parts: a core must not lead out of the sysroot.
             let parts = name.components().filter(|part| matches!(part, Component::Normal(_)));
@@ -44,7 +49,8 @@ impl Places {
     /// As [`Places::of`], those that are ELF files or packed beside their plain name. Nothing else is opened: a core may name any
     /// file of the machine it is read on, such as a compressed one of a terabyte.
     pub(crate) fn files(&self, name: &Path) -> Vec<PathBuf> {
-        let packed = |place: &Path| place.file_name() != name.file_name();
+        let given = |place: &Path| self.given.as_deref() == Some(place);
+        let packed = |place: &Path| place.file_name() != name.file_name() || given(place);
         let mut places = self.of(name);
         places.retain(|place| place.is_file() && (packed(place) || is_elf(place)));
         places
@@ -90,6 +96,14 @@ pub(crate) fn executable_names(core: &CoreFile, memory: &MemoryImage) -> Vec<Pat
         }
     }
     paths
+}
+
+/// True when the core says that its executable was gone when it was written: deleted, or replaced by another.
+pub(crate) fn executable_was_deleted(core: &CoreFile) -> bool {
+    let auxv = core.aux_vector();
+    let places: Vec<_> = [auxv.entry(), auxv.program_headers()].into_iter().flatten().collect();
+    let holds = |file: &&MappedFile| places.iter().any(|&place| file.contains(place));
+    core.mapped_files().iter().filter(holds).any(|file| without_deleted(&file.path).len() < file.path.len())
 }
 
 /// The kernel marks a file that was gone when the core was written.

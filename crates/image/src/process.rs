@@ -1,16 +1,19 @@
 //! The dead process: core, executable and the memory they make together.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use crate::bias;
+use crate::bias::{self, Placement, plain_name};
+use crate::build_ids;
 use crate::debug_file;
+use crate::error::MismatchEvidence;
 use crate::exe_folders;
 use crate::identity::{self, Identity};
-use crate::locate::{Places, executable_names};
+use crate::locate::{self, Places, executable_names, without_deleted};
 use crate::mapped_modules::executable_ids;
 use crate::memory::{MemoryBuilder, MemoryRange, RangeSource};
+use crate::notes::path_from_bytes;
 use crate::shared_object::{self, SharedObject};
-use crate::{CoreFile, Diagnostics, Executable, ImageError, MemoryImage, OpenOptions};
+use crate::{Address, CoreFile, Diagnostics, Executable, ImageError, MappedFile, MemoryImage, OpenOptions};
 
 /// What to open.
 #[derive(Clone, Debug, Default)]
@@ -19,6 +22,8 @@ pub struct OpenRequest {
     pub core: PathBuf,
     /// The executable; looked for when it is not given.
     pub executable: Option<PathBuf>,
+    /// The library to be read in the program's stead: the name or the path of a mapped file, or a file of that name.
+    pub module: Option<PathBuf>,
     /// The root folder under which the paths in the core are looked up first.
     pub sysroot: Option<PathBuf>,
     /// Folders of executables, one of which is picked by its build id or name.
@@ -43,6 +48,8 @@ pub struct Process {
     pub memory: MemoryImage,
     /// What to add (wrapping) to the executable's addresses: 0 unless it is position independent.
     pub load_bias: u64,
+    /// The program that had `executable` loaded, where that is a library.
+    pub host: Option<PathBuf>,
     /// The other ELF files mapped that were found and are the ones mapped, in order of address.
     pub shared_objects: Vec<SharedObject>,
     /// What was odd, the core's own diagnostics included.
@@ -56,20 +63,81 @@ impl Process {
         let core = CoreFile::open(&request.core, &options)?;
         let mut assembly = Assembly::new(core);
         let places = Places::new(request);
-        let mut debug = request.debug_file.as_ref().map(|path| Executable::open(path, &options)).transpose()?;
-        let given = request.executable.as_ref().map(|path| Executable::open(path, &options)).transpose()?;
-        let mut candidate = match given {
-            Some(file) if file.is_debug_file() => {
-                let path = file.path().to_owned();
-                debug.get_or_insert(file);
-                let found = assembly.find_executable(&places, request, &options);
-                found.map_err(|_| ImageError::DebugFileAsExecutable { path })?
-            }
-            Some(file) => assembly.judge(file)?,
-            None => assembly.find_executable(&places, request, &options)?,
+        let program = assembly.program(&places, request, &options);
+        let Some(module) = &request.module else {
+            let (mut candidate, debug) = program.map_err(|error| assembly.say_what_is_wanted(error))?;
+            debug_file::attach(&mut candidate.executable, debug, request, &options)?;
+            return Ok(assembly.finish(candidate, Some((&places, &options))));
         };
-        debug_file::attach(&mut candidate.executable, debug, request, &options)?;
-        Ok(assembly.finish(candidate, Some((&places, &options))))
+        match program {
+            Ok((candidate, debug)) => {
+                let mut process = assembly.finish(candidate, Some((&places, &options))).with_module(module)?;
+                debug_file::attach(&mut process.executable, debug, request, &options)?;
+                Ok(process)
+            }
+            Err(error) if request.executable.is_some() => Err(assembly.say_what_is_wanted(error)),
+            // The library will do, wherever its program is.
+            Err(_) => {
+                let mut candidate = assembly.find_module(module, &places, &options)?;
+                debug_file::attach(&mut candidate.executable, None, request, &options)?;
+                assembly.diagnostics.rejected_executables.clear();
+                Ok(assembly.finish(candidate, Some((&places, &options))))
+            }
+        }
+    }
+
+    /// The process with the library of the given index of `shared_objects` as `executable`, and the program in its place.
+    pub fn read_as(mut self, shared_object: usize, request: &OpenRequest) -> Result<Process, ImageError> {
+        let options = OpenOptions { max_unpacked: request.max_unpacked };
+        self.swap(shared_object);
+        debug_file::attach(&mut self.executable, None, request, &options)?;
+        Ok(self)
+    }
+
+    fn swap(&mut self, shared_object: usize) {
+        if let Some(library) = self.shared_objects.get_mut(shared_object) {
+            std::mem::swap(&mut self.executable, &mut library.executable);
+            std::mem::swap(&mut self.load_bias, &mut library.load_bias);
+            let program = library.executable.path().to_owned();
+            library.mapped_as = program.clone();
+            self.host = Some(program);
+        }
+    }
+
+    /// The build id, to show, of the ELF file whose first page lies at `start`, where that was dumped: in hexadecimal, or quoted where it
+    /// is Go's.
+    pub fn build_id_in_memory(&self, start: Address) -> Option<String> {
+        let id = build_ids::in_memory(&self.memory, start);
+        (!id.is_empty()).then(|| id.text(""))
+    }
+
+    fn with_module(mut self, name: &Path) -> Result<Process, ImageError> {
+        let is_it = |mapped: &Path, found: &Path| {
+            let same_name = plain_name(mapped).is_some() && plain_name(mapped) == plain_name(name);
+            found == name || mapped.ends_with(name) || (same_name && name.is_file())
+        };
+        if is_it(self.executable.path(), self.executable.path()) {
+            return Ok(self);
+        }
+        let objects = self.shared_objects.iter().enumerate();
+        let found = objects.filter(|(_, object)| is_it(&object.mapped_as, object.executable.path()));
+        let found: Vec<usize> = found.map(|(index, _)| index).collect();
+        let mapped = |index: &usize| self.shared_objects.get(*index).map(|object| object.mapped_as.clone());
+        match *found {
+            [index] => {
+                self.swap(index);
+                Ok(self)
+            }
+            [] => {
+                let had = self.shared_objects.iter().map(|object| object.mapped_as.clone());
+                let files = had.chain(self.diagnostics.unavailable_files.iter().cloned()).collect();
+                Err(ImageError::NoSuchModule { name: name.to_owned(), files })
+            }
+            _ => {
+                let files = found.iter().filter_map(mapped).collect();
+                Err(ImageError::AmbiguousModule { name: name.to_owned(), files })
+            }
+        }
     }
 
     /// A process of an opened core and executable, without the other files mapped.
@@ -105,6 +173,28 @@ impl Assembly {
         Assembly { core, pieces, dumped, diagnostics }
     }
 
+    /// The program, given or found, and the debug file that was given.
+    fn program(
+        &mut self,
+        places: &Places,
+        request: &OpenRequest,
+        options: &OpenOptions,
+    ) -> Result<(Candidate, Option<Executable>), ImageError> {
+        let mut debug = request.debug_file.as_ref().map(|path| Executable::open(path, options)).transpose()?;
+        let given = request.executable.as_ref().map(|path| Executable::open(path, options)).transpose()?;
+        let candidate = match given {
+            Some(file) if file.is_debug_file() => {
+                let path = file.path().to_owned();
+                debug.get_or_insert(file);
+                let found = self.find_executable(places, request, options);
+                found.map_err(|_| ImageError::DebugFileAsExecutable { path })?
+            }
+            Some(file) => self.judge(file)?,
+            None => self.find_executable(places, request, options)?,
+        };
+        Ok((candidate, debug))
+    }
+
     /// Refuses an executable that did not make the core.
     fn judge(&self, executable: Executable) -> Result<Candidate, ImageError> {
         if executable.machine() != self.core.machine() {
@@ -114,12 +204,72 @@ impl Assembly {
                 executable: executable.machine(),
             });
         }
-        let load_bias = bias::of_executable(&self.core, &self.dumped, &executable);
-        let identity = identity::of_executable(&self.core, &self.dumped, &executable, load_bias.unwrap_or(0));
-        if let Identity::Different(evidence) = identity {
-            return Err(ImageError::ExecutableMismatch { path: executable.path().to_owned(), evidence });
+        let path = || executable.path().to_owned();
+        if executable.is_debug_file() {
+            return Err(ImageError::DebugFileAsExecutable { path: path() });
         }
-        Ok(Candidate { executable, load_bias, identity })
+        if executable.is_packed_by_upx() {
+            return Err(ImageError::PackedByUpx { path: path() });
+        }
+        match self.place(&executable) {
+            Ok((load_bias, identity)) => Ok(Candidate { executable, load_bias, identity }),
+            Err(evidence) => Err(ImageError::ExecutableMismatch { path: path(), evidence }),
+        }
+    }
+
+    /// Where the file was loaded, and whether that confirms it.
+    fn place(&self, file: &Executable) -> Result<(Option<u64>, Identity), MismatchEvidence> {
+        let (mut unconfirmed, mut refusal) = (None, None);
+        let identity = |bias| identity::of_executable(&self.core, &self.dumped, file, bias);
+        for Placement { bias, named } in bias::of_executable(&self.core, &self.dumped, file) {
+            match identity(bias) {
+                Identity::Different(evidence) if named => {
+                    refusal.get_or_insert(evidence);
+                }
+                Identity::Different(_) => {}
+                Identity::Unconfirmed if named || refusal.is_none() => {
+                    unconfirmed.get_or_insert((Some(bias), Identity::Unconfirmed));
+                }
+                Identity::Unconfirmed => {}
+                confirmed => return Ok((Some(bias), confirmed)),
+            }
+        }
+        match (unconfirmed, refusal) {
+            (Some(placed), _) => Ok(placed),
+            (None, Some(evidence)) => Err(evidence),
+            (None, None) => match identity(0) {
+                Identity::Different(evidence) => Err(evidence),
+                other => Ok((None, other)),
+            },
+        }
+    }
+
+    /// Adds to a refusal of the executable which one it should be.
+    fn say_what_is_wanted(&self, error: ImageError) -> ImageError {
+        let tells_it = matches!(error, ImageError::ExecutableMismatch { .. });
+        let wanted_id = if tells_it { String::new() } else { executable_ids(&self.core, &self.dumped).text("unknown") };
+        let deleted = locate::executable_was_deleted(&self.core);
+        if tells_it && !deleted {
+            return error;
+        }
+        ImageError::WrongExecutable { source: Box::new(error), wanted_id, deleted }
+    }
+
+    /// A mapped file by its name, or a file that was given for one.
+    fn find_module(&self, name: &Path, places: &Places, options: &OpenOptions) -> Result<Candidate, ImageError> {
+        let mut mapped: Vec<PathBuf> = self.core.mapped_files().iter().map(mapped_name).collect();
+        mapped.dedup();
+        let named = mapped.iter().filter(|mapped| mapped.ends_with(name) || plain_name(mapped) == plain_name(name));
+        let found = named.flat_map(|mapped| places.files(mapped));
+        let given = name.is_file().then(|| name.to_owned());
+        let mut refusal = None;
+        for path in given.into_iter().chain(found) {
+            match Executable::open(&path, options).and_then(|executable| self.judge(executable)) {
+                Ok(candidate) => return Ok(candidate),
+                Err(error) => refusal = refusal.or(Some(error)),
+            }
+        }
+        Err(refusal.unwrap_or_else(|| ImageError::NoSuchModule { name: name.to_owned(), files: Vec::new() }))
     }
 
     /// Looks where the core's own names lead. A file that the core confirms is taken before one that it does not.
@@ -179,10 +329,15 @@ impl Assembly {
             core: self.core,
             executable,
             load_bias,
+            host: None,
             shared_objects,
             diagnostics: self.diagnostics,
         }
     }
+}
+
+fn mapped_name(mapped: &MappedFile) -> PathBuf {
+    path_from_bytes(without_deleted(&mapped.path))
 }
 
 /// Adds what a file has and the core has not: of segments never written only. A writable page that is absent was written, or its

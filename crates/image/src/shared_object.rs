@@ -16,6 +16,8 @@ pub struct SharedObject {
     pub executable: Executable,
     /// What to add (wrapping) to its addresses.
     pub load_bias: u64,
+    /// What the core calls it.
+    pub mapped_as: PathBuf,
 }
 
 /// What became of the mapped ELF files.
@@ -76,7 +78,7 @@ fn open(
             Identity::Unconfirmed => places.in_sysroot(place),
             Identity::Different(_) => false,
         };
-        same.then_some(SharedObject { executable, load_bias })
+        same.then(|| SharedObject { executable, load_bias, mapped_as: name.to_owned() })
     })
 }
 

@@ -17,6 +17,8 @@ pub struct OverviewReport {
     pub program: Program,
     /// The Go release it was built with.
     pub go: GoBuild,
+    /// The other files of Go that the process had loaded.
+    pub other_go_files: Vec<OtherGoFile>,
     /// GOMAXPROCS.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub gomaxprocs: Option<u64>,
@@ -60,6 +62,27 @@ pub struct Program {
     /// Path of the separate debug file that was read, where the executable has no DWARF.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub debug_file: Option<String>,
+    /// Path of the program that had that loaded, where it is a library of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub host: Option<String>,
+}
+
+/// A file of Go beside the one that is read.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct OtherGoFile {
+    /// Its path as the core has it; none where the core names no files.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub path: Option<String>,
+    /// Its release, where its build information says it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub version: Option<String>,
+    /// Its build id: in hexadecimal, or Go's in quotes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub build_id: Option<String>,
+    /// Whether it was found, so that it can be read.
+    pub found: bool,
+    /// Whether it is a plugin, which shares the heap that is read; else it has a heap of its own.
+    pub plugin: bool,
 }
 
 /// The Go release a program was built with, and how its structures are known.

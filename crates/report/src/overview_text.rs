@@ -1,6 +1,6 @@
 //! The overview as a screen of text: what it was, how it died, whether the heap adds up; then what to distrust.
 
-use crate::overview::{Death, HeapSums, LayoutSource, OverviewReport, TypeSums, VersionSource};
+use crate::overview::{Death, HeapSums, LayoutSource, OtherGoFile, OverviewReport, TypeSums, VersionSource};
 use crate::table::Align::{Left, Right};
 use crate::table::{Table, grouped, human_bytes, percent};
 use std::io::{self, BufWriter, Write};
@@ -45,13 +45,28 @@ fn facts(report: &OverviewReport) -> Table {
     fact("arguments", program.arguments.clone());
     fact("executable", program.executable.clone());
     fact("debug file", program.debug_file.clone());
+    fact("loaded by", program.host.clone());
     fact("go", go(report));
+    for (index, file) in report.other_go_files.iter().enumerate() {
+        fact(if index == 0 { "other go" } else { "" }, Some(other_go(file)));
+    }
     fact("died", report.died.as_ref().and_then(death));
     let threads = report.threads.map(grouped);
     let procs = report.gomaxprocs.map(|procs| format!("GOMAXPROCS {procs}"));
     fact("threads", join([threads, procs], ", "));
     fact("goroutines", report.goroutines.total.map(grouped));
     table
+}
+
+fn other_go(file: &OtherGoFile) -> String {
+    let name = file.path.clone().unwrap_or_else(|| "a file that the core does not name".to_owned());
+    let id = file.build_id.as_ref().filter(|_| !file.found).map(|id| format!("build id {id}"));
+    let what = match (file.plugin, file.found) {
+        (true, _) => "a plugin: its part of the heap is in what follows",
+        (false, true) => "a heap of its own, read with --module",
+        (false, false) => "a heap of its own; the file was not found",
+    };
+    join([Some(name), file.version.clone(), Some(what.to_owned()), id], ", ").unwrap_or_default()
 }
 
 fn go(report: &OverviewReport) -> Option<String> {

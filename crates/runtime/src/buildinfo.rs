@@ -11,6 +11,8 @@ const FLAG_INLINE: u8 = 2;
 const INLINE_STRING: usize = 32;
 const MAX_STRING: usize = 4096;
 const ALIGNMENT: usize = 16;
+/// This much of each range of memory is searched where no file tells the segments.
+const SEARCHED_BYTES: u64 = 1 << 20;
 
 /// What the blob says as the Go version: whatever `runtime.buildVersion` was when it was linked, also by `-X`. None where there is no
 /// blob.
@@ -18,6 +20,18 @@ pub(crate) fn stamp(file: &MappedElf<'_>) -> Option<String> {
     let section = file.executable.section_data(".go.buildinfo");
     let named = section.and_then(|section| parse(&section, file.memory));
     named.or_else(|| file.writable_segments().find_map(|segment| search(&file.bytes(&segment), file.memory)))
+}
+
+/// Every blob among the variables in memory, with its version string: one for each file of Go that the process had loaded.
+pub(crate) fn all_in(memory: &MemoryImage) -> impl Iterator<Item = (Address, String)> + '_ {
+    let dumped = memory.ranges().filter(|range| range.writable);
+    dumped.flat_map(move |range| {
+        let len = usize::try_from(range.len.min(SEARCHED_BYTES)).unwrap_or(0);
+        let bytes = memory.bytes(range.start, len).unwrap_or_default();
+        let places = (0..bytes.len()).step_by(ALIGNMENT).filter(|&at| bytes[at..].starts_with(MAGIC));
+        let found = places.filter_map(|at| Some((range.start.add(at as u64), parse(&bytes[at..], memory)?)));
+        found.collect::<Vec<_>>()
+    })
 }
 
 fn search(bytes: &[u8], memory: &MemoryImage) -> Option<String> {

@@ -18,7 +18,7 @@ use crate::symbols::Symbols;
 use crate::types::{DescriptorReader, RunTimeNames, TypeTable};
 use crate::version::GoVersion;
 use crate::words::{read_slice, read_words};
-use goheap_image::{Address, Executable, Machine, MemoryImage, Process};
+use goheap_image::{Address, Executable, Machine, MemoryImage, Process, SharedObject};
 use rustc_hash::FxHashMap;
 use std::borrow::Cow;
 
@@ -113,7 +113,7 @@ impl<'p> RuntimeModel<'p> {
         let machine = process.core.machine();
         let (layout, layout_source) = RuntimeLayout::choose(&version, machine, dwarf.as_ref())?;
         diagnostics.is_newer_than_known = version.is_newer_than_known();
-        let symbols = if options.no_dwarf {
+        let mut symbols = if options.no_dwarf {
             Symbols::default()
         } else {
             Symbols::read(&process.executable, dwarf.as_ref(), process.load_bias)
@@ -138,6 +138,9 @@ impl<'p> RuntimeModel<'p> {
             Some(dwarf) => TypeTable::from_dwarf(dwarf, modules[0].types.start),
             None => TypeTable::default(),
         };
+        if !options.no_dwarf {
+            add_plugins(process, &modules, &mut types, &mut symbols);
+        }
         types.drop_pointers_out_of_heap(version.minor <= 19);
         let named = symbols.address("runtime.reflectOffs");
         let run_time_names = RunTimeNames::read(memory, &version, named, &modules[0].bss);
@@ -186,6 +189,12 @@ impl<'p> RuntimeModel<'p> {
         self.process.core.machine()
     }
 
+    /// True for a plugin: the library of the given index of `Process::shared_objects` holds a module of this runtime.
+    pub fn is_of_this_runtime(&self, shared_object: usize) -> bool {
+        let object = self.process.shared_objects.get(shared_object);
+        object.is_some_and(|object| self.modules.iter().skip(1).any(|module| holds(object, module.address)))
+    }
+
     /// A walker of stacks.
     pub fn unwinder(&self) -> Unwinder<'_> {
         Unwinder { memory: self.memory(), modules: &self.modules, machine: self.machine() }
@@ -219,6 +228,25 @@ impl<'p> RuntimeModel<'p> {
         let (module, func) = self.unwinder().find_func(pc)?;
         self.modules[module].functions.position(&func, pc)
     }
+}
+
+/// The variables of plugins and their types, by the plugins' own symbols and DWARF.
+fn add_plugins(process: &Process, modules: &[ModuleData<'_>], types: &mut TypeTable, symbols: &mut Symbols) {
+    for module in modules.iter().skip(1) {
+        let Some(plugin) = process.shared_objects.iter().find(|object| holds(object, module.address)) else { continue };
+        // What is broken in a plugin's debug information costs its names alone.
+        let dwarf = Dwarf::parse(&ExecutableSections(&plugin.executable)).ok().flatten();
+        let first_type = dwarf.as_ref().map_or(0, |dwarf| types.add_dwarf(dwarf, module.types.start));
+        symbols.add_plugin(&plugin.executable, dwarf.as_ref(), plugin.load_bias, first_type);
+    }
+}
+
+/// True if `address` lies in a segment of the library.
+fn holds(object: &SharedObject, address: Address) -> bool {
+    object.executable.load_segments().any(|segment| {
+        let start = segment.address.0.wrapping_add(object.load_bias);
+        (start..start.saturating_add(segment.memory_size)).contains(&address.0)
+    })
 }
 
 /// The numbers of `abi.FuncID` ascend by name, and last comes `FuncIDWrapper`, after that of `systemstack_switch` (1.17 to 1.27).

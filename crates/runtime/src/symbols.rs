@@ -28,18 +28,16 @@ pub struct Symbols {
 impl Symbols {
     /// The variables of an executable loaded at `bias`. DWARF's come first where both name an address: they have types.
     pub fn read(executable: &Executable, dwarf: Option<&Dwarf<'_>>, bias: u64) -> Self {
-        let mut variables: Vec<Variable> = dwarf.map(|dwarf| from_dwarf(dwarf, bias)).unwrap_or_default();
-        variables.extend(
-            executable.symbols().filter(|symbol| symbol.kind == SymbolKind::Object && symbol.section != 0).map(
-                |symbol| Variable {
-                    name: symbol.name.into(),
-                    address: symbol.address.0.wrapping_add(bias),
-                    size: symbol.size,
-                    ty: None,
-                },
-            ),
-        );
-        Self::from_variables(variables)
+        Self::from_variables(variables(executable, dwarf, bias, 0))
+    }
+
+    /// Adds the variables of a plugin, whose types are those from `first_type` on. A name that is taken stays the program's.
+    pub fn add_plugin(&mut self, plugin: &Executable, dwarf: Option<&Dwarf<'_>>, bias: u64, first_type: u32) {
+        let names = std::mem::take(&mut self.by_name);
+        let mut all = std::mem::take(&mut self.variables);
+        all.extend(variables(plugin, dwarf, bias, first_type));
+        *self = Self::from_variables(all);
+        self.by_name.extend(names);
     }
 
     fn from_variables(mut variables: Vec<Variable>) -> Self {
@@ -72,7 +70,19 @@ impl Symbols {
     }
 }
 
-fn from_dwarf(dwarf: &Dwarf<'_>, bias: u64) -> Vec<Variable> {
+fn variables(executable: &Executable, dwarf: Option<&Dwarf<'_>>, bias: u64, first_type: u32) -> Vec<Variable> {
+    let mut variables: Vec<Variable> = dwarf.map(|dwarf| from_dwarf(dwarf, bias, first_type)).unwrap_or_default();
+    let data = executable.symbols().filter(|symbol| symbol.kind == SymbolKind::Object && symbol.section != 0);
+    variables.extend(data.map(|symbol| Variable {
+        name: symbol.name.into(),
+        address: symbol.address.0.wrapping_add(bias),
+        size: symbol.size,
+        ty: None,
+    }));
+    variables
+}
+
+fn from_dwarf(dwarf: &Dwarf<'_>, bias: u64, first_type: u32) -> Vec<Variable> {
     dwarf
         .globals()
         .iter()
@@ -80,8 +90,8 @@ fn from_dwarf(dwarf: &Dwarf<'_>, bias: u64) -> Vec<Variable> {
             name: global.name.clone(),
             address: global.address.wrapping_add(bias),
             size: global.ty.and_then(|ty| dwarf.type_by_id(ty)).map_or(8, |ty| ty.size),
-            // The table takes over DWARF's types first and in order.
-            ty: global.ty.map(|ty| TypeId(ty.0)),
+            // The table takes over DWARF's types in order.
+            ty: global.ty.map(|ty| TypeId(first_type.saturating_add(ty.0))),
         })
         .collect()
 }

@@ -46,6 +46,13 @@ pub(super) struct InputOptions {
     /// says.
     #[arg(long, value_name = "RELEASE", value_parser = release, global = true)]
     go: Option<GoVersion>,
+    /// The library of Go that is to be read, by name or path, where the process had more than one Go in it
+    ///
+    /// A program may have loaded several libraries of Go (-buildmode=c-shared), each with a heap of its own. One in a program that is
+    /// not Go is read at once; of several this says which, and of a Go program it says that its library is meant. Plugins need
+    /// not be named: they share the program's heap.
+    #[arg(long, value_name = "FILE", global = true)]
+    module: Option<PathBuf>,
     /// A folder that stands for / of the machine the process ran on
     ///
     /// The executable and shared libraries are looked for there first, such as in an unpacked container image.
@@ -97,6 +104,7 @@ impl InputOptions {
         let request = OpenRequest {
             core: coredumps::resolve(core, self.coredump_dir.as_deref())?,
             executable: self.exe.clone(),
+            module: self.module.clone(),
             sysroot: self.sysroot.clone(),
             exe_folders: self.exe_dir.clone(),
             debug_file: self.debug_file.clone(),

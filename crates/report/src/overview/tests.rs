@@ -13,14 +13,23 @@ fn sample() -> OverviewReport {
             pid: Some(4711),
             executable: Some("/srv/bin/server".to_owned()),
             debug_file: None,
+            host: None,
         },
         go: GoBuild {
             version: Some("go1.25.5".to_owned()),
+            version_source: Some(VersionSource::Variable),
             experiments: vec!["greenteagc".to_owned()],
             arch: Some("amd64".to_owned()),
             layout: Some(LayoutSource::Dwarf),
             newer_than_known: false,
         },
+        other_go_files: vec![OtherGoFile {
+            path: Some("/srv/lib/filter.so".to_owned()),
+            version: Some("go1.24.1".to_owned()),
+            build_id: None,
+            found: true,
+            plugin: false,
+        }],
         gomaxprocs: Some(8),
         threads: Some(12),
         goroutines: Goroutines {

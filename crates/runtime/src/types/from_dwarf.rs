@@ -8,22 +8,27 @@ impl TypeTable {
     /// which `DW_AT_go_runtime_type` counts.
     pub fn from_dwarf(dwarf: &Dwarf<'_>, types_start: u64) -> Self {
         let mut table = TypeTable::default();
+        table.add_dwarf(dwarf, types_start);
+        table
+    }
+
+    /// Adds the types of a plugin's `dwarf`, whose module's types begin at `types_start`. Returns how many types were there before:
+    /// `TypeId(before + n)` is `DwarfTypeId(n)`.
+    pub fn add_dwarf(&mut self, dwarf: &Dwarf<'_>, types_start: u64) -> u32 {
+        let before = u32::try_from(self.len()).unwrap_or(u32::MAX);
         for ty in dwarf.types() {
-            let kind = convert(&ty.kind).unwrap_or(Kind::Opaque);
+            let kind = convert(&ty.kind, before).unwrap_or(Kind::Opaque);
             // 0 says that the linker wrote no descriptor.
             let descriptor = ty.runtime_offset.filter(|&offset| offset != 0);
             let descriptor = descriptor.map(|offset| types_start.wrapping_add(offset));
-            table.add(GoType { name: ty.name.clone(), size: ty.size, kind, descriptor });
+            self.add(GoType { name: ty.name.clone(), size: ty.size, kind, descriptor });
         }
-        table
+        before
     }
 }
 
-fn id(id: DwarfTypeId) -> TypeId {
-    TypeId(id.0)
-}
-
-fn convert(kind: &DwarfKind) -> Option<Kind> {
+fn convert(kind: &DwarfKind, before: u32) -> Option<Kind> {
+    let id = |id: DwarfTypeId| TypeId(before.saturating_add(id.0));
     Some(match kind {
         DwarfKind::Bool | DwarfKind::Int { .. } | DwarfKind::Float | DwarfKind::Complex => Kind::Scalar,
         DwarfKind::Struct { fields } => Kind::Struct(
