@@ -102,7 +102,7 @@ fn a_program_that_is_not_go_is_refused() {
     });
     let (core, exe) = (scratch.file("core", core.build()), scratch.file("c", exe.build()));
     let message =
-        "this is no Go program: it has neither Go's build information nor its table of functions; give the executable";
+        "is no Go program: it has neither Go's build information nor its table of functions; nor has any file";
     assert_refused(&goheap!(core, "--exe", exe, "overview"), 3, &[message]);
 }
 

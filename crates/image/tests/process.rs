@@ -488,6 +488,9 @@ fn what_cannot_be_the_executable_is_said_with_the_id_that_is_wanted() {
         (said("other", &with_id(2).build()), "did not make this core"),
         (Process::open(&folder.request()).err().unwrap().to_string(), "was not found"),
     ] {
-        assert!(message.contains(part) && message.contains(wanted) && message.contains("had been deleted"), "{message}");
+        assert!(
+            message.contains(part) && message.contains(wanted) && message.contains("had been deleted"),
+            "{message}"
+        );
     }
 }
