@@ -31,7 +31,7 @@ struct Changed {
 }
 
 impl Changed {
-    fn new(carried: &Carried, change: impl Fn(&mut [u8]), exe: impl Fn(&mut Vec<u8>)) -> Changed {
+    fn new(carried: &Carried, change: impl Fn(&mut [u8]), exe: impl Fn(&mut [u8])) -> Changed {
         let changed = Changed { folder: tempfile::tempdir().unwrap(), release: carried.release };
         for (name, mut bytes) in [("core", carried.unpacked_core()), ("exe", carried.unpacked_exe())] {
             change_blobs(&mut bytes, &change);
@@ -59,7 +59,7 @@ impl Changed {
     }
 }
 
-fn without_section_headers(exe: &mut Vec<u8>) {
+fn without_section_headers(exe: &mut [u8]) {
     exe[40..48].fill(0);
     exe[58..64].fill(0);
 }
