@@ -90,6 +90,7 @@ fn row(row: &HistogramRow) -> histogram::Group {
         name: row.name.clone(),
         objects: row.share.objects,
         bytes: row.share.bytes,
+        elements: row.elements,
         retained: row.retained,
         evidence: Evidence::ALL.iter().map(|evidence| evidence.name()).zip(row.by_evidence).collect(),
     }
@@ -100,6 +101,7 @@ fn sum(rows: &[HistogramRow]) -> histogram::Group {
     for row in rows {
         sum.objects += row.share.objects;
         sum.bytes += row.share.bytes;
+        sum.elements = sum.elements.saturating_add(row.elements);
         sum.evidence.iter_mut().zip(row.by_evidence).for_each(|(sum, bytes)| sum.1 += bytes);
     }
     sum

@@ -5,7 +5,7 @@ use crate::diagnostics;
 use crate::errors::Failure;
 use crate::open::{Needs, with_heap};
 use crate::output::to_stdout;
-use goheap_heap::{HeapSnapshot, ObjectId, SnapshotOptions, TextId, TypeTexts};
+use goheap_heap::{HeapSnapshot, ObjectId, SnapshotOptions, TextId, TypeTexts, element_text};
 use goheap_report::ReportError;
 use goheap_report::objects::{Cell, ObjectRow, ObjectWriter, RowForm};
 use std::collections::HashMap;
@@ -63,7 +63,9 @@ impl<'a, 'm, 'p> TypeCells<'a, 'm, 'p> {
         // Texts are numbered in the order they were first asked for.
         while self.cells.len() <= id.index() {
             let text = self.texts.at(self.cells.len());
-            let is_wanted = self.options.ty.as_ref().is_none_or(|regex| regex.is_match(text));
+            let is_wanted = self.options.ty.as_ref().is_none_or(|regex| {
+                regex.is_match(text) || element_text(text).is_some_and(|elem| regex.is_match(elem))
+            });
             self.cells.push(is_wanted.then(|| self.form.cell(text)));
         }
         self.cells[id.index()].as_ref()

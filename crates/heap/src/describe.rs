@@ -60,6 +60,15 @@ impl HeapSnapshot<'_, '_> {
         Some(TextKey { part, ty, detail, address: if part == Part::Closure { address } else { 0 } })
     }
 
+    /// Elements of an array, by its key; 0 of what is none.
+    pub(crate) fn elements(&self, key: TextKey) -> u64 {
+        match (key.part, &self.types.get(key.ty).kind) {
+            (Part::Elements | Part::ChanBuffer, _) => key.detail,
+            (Part::Value, &Kind::Array(_, len)) => len,
+            _ => 0,
+        }
+    }
+
     /// Values of `ty` that fit `room` bytes.
     fn count(&self, ty: TypeId, room: u64) -> u64 {
         let size = self.types.get(ty).size;
@@ -116,8 +125,21 @@ impl HeapSnapshot<'_, '_> {
     }
 }
 
+/// The element of what is named as an array, `main.Item` of `[4]main.Item` and `[...]main.Item`. None of strings: what is named so are
+/// their bytes.
+pub fn element_text(text: &str) -> Option<&str> {
+    let mut elem = text;
+    while let Some((len, rest)) = elem.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
+        if len != ELLIPSIS && (len.is_empty() || !len.bytes().all(|byte| byte.is_ascii_digit())) {
+            break;
+        }
+        elem = rest;
+    }
+    (elem.len() < text.len() && elem != "string").then_some(elem)
+}
+
 fn array_text(len: u64, elem: &str) -> String {
-    if len == ANY_LENGTH { format!("[...]{elem}") } else { format!("[{len}]{elem}") }
+    if len == ANY_LENGTH { format!("[{ELLIPSIS}]{elem}") } else { format!("[{len}]{elem}") }
 }
 
 /// What a part of a map is called.
@@ -132,6 +154,9 @@ fn map_part(part: Part) -> &'static str {
         _ => "internals",
     }
 }
+
+/// What stands in the place of a length that may be any.
+const ELLIPSIS: &str = "...";
 
 /// Instead of a number of elements: of any.
 const ANY_LENGTH: u64 = u64::MAX;
@@ -218,5 +243,18 @@ impl<'s, 'm, 'p> TypeTexts<'s, 'm, 'p> {
     /// The text at a place, as [`TextId::index`] tells it: texts are numbered in the order they were first asked for.
     pub fn at(&self, index: usize) -> &str {
         self.texts.get(index).map_or("", |text| text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn arrays_are_known_by_their_elements() {
+        let names = ["[4]main.Item", "[...][2]*main.Item", "[...]map[int]string", "[...][]uint8", "[...]string"];
+        let elements = [Some("main.Item"), Some("*main.Item"), Some("map[int]string"), Some("[]uint8"), None];
+        assert_eq!(names.map(element_text), elements);
+        assert_eq!(["main.Item", "[]uint8", "map[string]int groups", "[", ""].map(element_text), [None; 5]);
     }
 }

@@ -1,6 +1,6 @@
 //! How much of the heap is of which type, package or kind.
 
-use crate::describe::TextKey;
+use crate::describe::{TextKey, element_text};
 use crate::object::Slot;
 use crate::object_type::{Evidence, Part};
 use crate::package::package_of;
@@ -46,6 +46,8 @@ pub struct HistogramRow {
     pub name: String,
     /// Its objects and the bytes of their slots.
     pub share: Share,
+    /// Elements of those that are arrays, as many as their slots have room for.
+    pub elements: u64,
     /// These bytes by how the types are known, in the order of [`Evidence::ALL`].
     pub by_evidence: [u64; Evidence::ALL.len()],
     /// What the objects retain together, where that was asked for.
@@ -55,8 +57,9 @@ pub struct HistogramRow {
 }
 
 impl HistogramRow {
-    fn add(&mut self, bytes: u64, evidence: usize) {
+    fn add(&mut self, bytes: u64, elements: u64, evidence: usize) {
         self.share.bytes += bytes;
+        self.elements = self.elements.saturating_add(elements);
         self.share.objects += 1;
         self.by_evidence[evidence] += bytes;
     }
@@ -73,7 +76,7 @@ pub struct Histogram {
 
 impl HeapSnapshot<'_, '_> {
     /// Counts the objects of `selection` of whose type `is_wanted` says so; it is given the type's text
-    /// ([`HeapSnapshot::family_text`]) once for each type, empty for what is not known.
+    /// ([`HeapSnapshot::family_text`]) once for each type, empty for what is not known; of an array also its element's.
     pub fn histogram(
         &self,
         grouping: Grouping,
@@ -92,16 +95,19 @@ impl HeapSnapshot<'_, '_> {
     ) -> Groups {
         let mut groups = Groups::default();
         for slot in self.objects.allocated().filter(|&slot| self.is_selected(slot, selection)) {
-            let key = self.text_key(slot).map(TextKey::family);
+            let key = self.text_key(slot);
+            let elements = key.map_or(0, |key| self.elements(key));
+            let key = key.map(TextKey::family);
             let group = groups.of_key.get(&key.map(TextKey::identity)).copied().unwrap_or_else(|| {
                 let text = key.map_or_else(String::new, |key| self.text_of(key));
-                let name = is_wanted(&text).then(|| self.group_name(grouping, key, text));
+                let is_wanted = is_wanted(&text) || element_text(&text).is_some_and(&mut is_wanted);
+                let name = is_wanted.then(|| self.group_name(grouping, key, text));
                 groups.insert(key, name)
             });
             if let Some(group) = group {
                 let evidence = self.object_types[slot.id.0 as usize].evidence();
                 let evidence = Evidence::ALL.iter().position(|&one| one == evidence).unwrap_or(0);
-                groups.rows[group].add(self.objects.span(slot).elem_size, evidence);
+                groups.rows[group].add(self.objects.span(slot).elem_size, elements, evidence);
             }
         }
         groups
@@ -187,6 +193,7 @@ impl Groups {
         for row in &self.rows {
             total.share.bytes += row.share.bytes;
             total.share.objects += row.share.objects;
+            total.elements = total.elements.saturating_add(row.elements);
             total.by_evidence.iter_mut().zip(row.by_evidence).for_each(|(sum, bytes)| *sum += bytes);
         }
         self.rows.sort_by(|a, b| (Reverse(a.share.bytes), &a.name).cmp(&(Reverse(b.share.bytes), &b.name)));

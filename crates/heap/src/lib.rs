@@ -44,7 +44,7 @@ mod standard_library;
 mod tree;
 mod word_batch;
 
-pub use describe::{TextId, TypeTexts};
+pub use describe::{TextId, TypeTexts, element_text};
 pub use error::HeapError;
 pub use histogram::{Grouping, Histogram, HistogramRow, Selection};
 pub use infer::InferenceCounts;

@@ -112,6 +112,7 @@ impl<'m> Resolver<'m> {
         for &address in &self.linked {
             self.descriptors.load(&mut self.types, address);
         }
+        self.types.name_shapes();
         self.compiled.grow(&self.types);
     }
 
@@ -278,11 +279,17 @@ impl<'m> Resolver<'m> {
         let name = format!("chan {}", self.types.get(elem).name);
         let chan = self.types.by_name(&name).filter(|&chan| matches!(self.types.get(chan).kind, Kind::Chan(_)));
         let chan = chan.unwrap_or_else(|| {
-            self.types.add(GoType { name: name.into(), size: 8, kind: Kind::Chan(elem), descriptor: None })
+            self.add_type(GoType { name: name.into(), size: 8, kind: Kind::Chan(elem), descriptor: None })
         });
-        self.compiled.grow(&self.types);
         self.channels.insert(elem, chan);
         chan
+    }
+
+    /// Adds a type that the program has no description of.
+    pub(crate) fn add_type(&mut self, ty: GoType) -> TypeId {
+        let id = self.types.add(ty);
+        self.compiled.grow(&self.types);
+        id
     }
 
     /// The map types by the descriptors of their groups or buckets (`abi.MapType`: the word after key and element).

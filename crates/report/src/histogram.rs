@@ -30,6 +30,8 @@ pub struct Group {
     pub objects: u64,
     /// Bytes of their slots.
     pub bytes: u64,
+    /// Elements of the arrays among them.
+    pub elements: u64,
     /// Bytes that would be freed if these objects went, where that was asked for and can be told of the group.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub retained: Option<u64>,
@@ -77,7 +79,7 @@ impl HistogramReport {
             grouped(total.bytes),
             grouped(total.objects),
         )?;
-        let columns: Vec<_> = [Right; 3]
+        let columns: Vec<_> = [Right; 4]
             .into_iter()
             .chain(self.retained.map(|_| Right))
             .chain(total.evidence.iter().map(|_| Right))
@@ -85,7 +87,7 @@ impl HistogramReport {
             .collect();
         let mut table = Table::new(0, &columns);
         let evidence = total.evidence.iter().map(|(name, _)| (*name).to_owned());
-        let heading = ["bytes", "share", "objects"].map(str::to_owned).into_iter();
+        let heading = ["bytes", "share", "objects", "elements"].map(str::to_owned).into_iter();
         let heading = heading.chain(self.retained.map(|_| "retained".to_owned()));
         table.row(heading.chain(evidence).chain([self.group.to_owned()]));
         for row in &self.rows {
@@ -101,7 +103,8 @@ impl HistogramReport {
     }
 
     fn cells(&self, row: &Group, name: &str) -> Vec<String> {
-        let mut cells = vec![grouped(row.bytes), percent(row.bytes, self.total.bytes), grouped(row.objects)];
+        let elements = if row.elements == 0 { "-".to_owned() } else { grouped(row.elements) };
+        let mut cells = vec![grouped(row.bytes), percent(row.bytes, self.total.bytes), grouped(row.objects), elements];
         if let Some(how) = self.retained {
             let sign = if how == "minimum" { "≥ " } else { "" };
             cells.push(row.retained.map_or_else(|| "-".to_owned(), |bytes| format!("{sign}{}", grouped(bytes))));
@@ -118,7 +121,7 @@ impl HistogramReport {
     /// [`ReportError::Io`].
     pub fn write_csv(&self, out: impl Write) -> Result<(), ReportError> {
         let mut out = BufWriter::new(out);
-        write!(out, "{},objects,bytes", self.group)?;
+        write!(out, "{},objects,elements,bytes", self.group)?;
         if self.retained.is_some() {
             write!(out, ",retained_bytes")?;
         }
@@ -127,7 +130,7 @@ impl HistogramReport {
         }
         writeln!(out)?;
         for row in &self.rows {
-            write!(out, "{},{},{}", csv_field(&row.name), row.objects, row.bytes)?;
+            write!(out, "{},{},{},{}", csv_field(&row.name), row.objects, row.elements, row.bytes)?;
             if self.retained.is_some() {
                 let retained = row.retained.map_or_else(String::new, |bytes| bytes.to_string());
                 write!(out, ",{retained}")?;
@@ -173,6 +176,7 @@ mod tests {
             name: name.into(),
             objects,
             bytes,
+            elements: objects / 3 * 5,
             retained: None,
             evidence: vec![("exact", exact), ("none", bytes - exact)],
         }
@@ -200,19 +204,19 @@ mod tests {
         let expected = "\
 allocated by type: 10.7 KiB (11,000 bytes) in 14 objects
 
- bytes     share  objects  exact   none  type
- 9,984   90.76 %        3  >99 %   <1 %  main.Session
-    16    0.15 %        1      -  100 %  a\\x1b, \"b\"
- 1,000    9.09 %       10   <1 %  >99 %  (7 more)
-11,000  100.00 %       14   91 %    9 %  (total)
+ bytes     share  objects  elements  exact   none  type
+ 9,984   90.76 %        3         5  >99 %   <1 %  main.Session
+    16    0.15 %        1         -      -  100 %  a\\x1b, \"b\"
+ 1,000    9.09 %       10        15   <1 %  >99 %  (7 more)
+11,000  100.00 %       14        20   91 %    9 %  (total)
 ";
         assert_eq!(written(|report, out| report.write_table(out)), expected);
     }
 
     #[test]
     fn csv_and_json_have_every_number() {
-        let expected = "type,objects,bytes,exact_bytes,none_bytes\n\
-                        main.Session,3,9984,9980,4\n\"a\\x1b, \"\"b\"\"\",1,16,0,16\n";
+        let expected = "type,objects,elements,bytes,exact_bytes,none_bytes\n\
+                        main.Session,3,5,9984,9980,4\n\"a\\x1b, \"\"b\"\"\",1,0,16,0,16\n";
         assert_eq!(written(|report, out| report.write_csv(out)), expected);
         let json: serde_json::Value = serde_json::from_str(&written(|report, out| report.write_json(out))).unwrap();
         assert_eq!(json["rows"][1]["name"], "a\u{1b}, \"b\"");

@@ -24,7 +24,7 @@ pub(crate) struct ObjectsOptions {
     /// Only what a root reaches
     #[arg(long)]
     pub(crate) reachable: bool,
-    /// Only objects in whose type this regular expression finds something, such as '^main\.'
+    /// Only objects in whose type, or an array's element's, this regular expression finds something, such as '^main\.'
     #[arg(long = "type", value_name = "REGEX", value_parser = regex)]
     pub(crate) ty: Option<Regex>,
     /// Only objects of at least this size, such as 64K
@@ -48,8 +48,8 @@ pub(super) const HISTOGRAM: &str = "\
 Tells how much of the heap is of which type.
 
 Counts every allocated object once, with the bytes of its slot; the total is the allocated bytes of `overview`. Arrays of every \
-length are one type, [...]T. The insides of maps and channels are types of their own (map[K]V groups). The columns after \
-`objects` tell how the types are known, in parts of the row's bytes: see `goheap objects --help`.";
+length are one type, [...]T; `elements` are how many T they have room for. The insides of maps and channels are types of their \
+own (map[K]V groups). The columns after `elements` tell how the types are known, in parts of the row's bytes: see `goheap objects --help`.";
 
 /// Options of `histogram`.
 #[derive(Debug, Args)]
@@ -67,7 +67,7 @@ pub(crate) struct HistogramOptions {
     /// Only what no root reaches
     #[arg(long)]
     pub(crate) unreachable: bool,
-    /// Only types in whose text, as --group type shows it, this regular expression finds something
+    /// Only types in whose text, as --group type shows it, or an array's element's, this regular expression finds something
     #[arg(long = "type", value_name = "REGEX", value_parser = regex)]
     pub(crate) ty: Option<Regex>,
     /// Tell what each group retains at least: what its objects dominate, counted once

@@ -7,7 +7,7 @@ use regex::Regex;
 pub(in crate::args) const PATHS: &str = "\
 Tells by which references objects are held: the shortest paths from roots, by field, with what each step retains.
 
-WHAT is an address inside an object (hex), a type as `histogram` names it ('main.Item', '[]uint8'), or a package variable, with \
+WHAT is an address inside an object (hex), a type as `histogram` names it ('main.Item', with arrays of it, '[]uint8'), or a package variable, with \
 fields behind it or not ('main.cache.entries', 'main.jobs[3].owner'): the objects that it points to; 'main.work.buffer' is a \
 variable of a function that a goroutine is in.
 

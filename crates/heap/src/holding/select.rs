@@ -1,6 +1,7 @@
 //! Objects by what people call them: an address, a type, a variable's field.
 
 use super::variable::{self, Found};
+use crate::describe::element_text;
 use crate::inspect::Places;
 use crate::references::ReferenceGraph;
 use crate::snapshot::HeapSnapshot;
@@ -35,8 +36,8 @@ pub enum Selected {
 const BARE_DIGITS: usize = 9;
 
 impl ReferenceGraph<'_, '_, '_> {
-    /// The objects that `text` means: a hexadecimal address in one of them; a type as histograms or frames name it, `[]T` being rows of
-    /// any length and `[N]T` those of one; a package variable, or a function and its variable, and fields behind it, as
+    /// The objects that `text` means: a hexadecimal address in one of them; a type as histograms or frames name it, arrays of it among
+    /// them, `[]T` being rows of any length and `[N]T` those of one; a package variable, or a function and its variable, and fields behind it, as
     /// `main.cache.entries`.
     pub fn select(&self, text: &str) -> Selected {
         let snapshot = self.snapshot();
@@ -92,7 +93,11 @@ impl HeapSnapshot<'_, '_> {
             None => is_unknown,
             Some(key) => {
                 let key = if is_counted { key } else { key.family() };
-                *known.entry(key.identity()).or_insert_with(|| name_of(&self.text_of(key)) == family)
+                *known.entry(key.identity()).or_insert_with(|| {
+                    let text = self.text_of(key);
+                    let name = name_of(&text);
+                    name == family || element_text(&name) == Some(&family)
+                })
             }
         };
         self.objects.allocated().filter(is_meant).map(|slot| slot.id.0).collect()

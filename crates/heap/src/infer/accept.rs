@@ -2,6 +2,7 @@
 
 use super::engine::{Inference, Outcome, payload_offset};
 use super::fit::{Place, fits};
+use super::instances::stands_for;
 use super::proposal::{Proposal, better};
 use super::shapes::Inner;
 use crate::object::Slot;
@@ -30,6 +31,9 @@ impl<'a, 'p> Inference<'a, '_, 'p> {
         (proposal.ty, proposal.evidence) = self.shapes.concrete(&self.resolver.types, proposal.ty, proposal.evidence);
         if proposal.evidence == Evidence::None {
             return;
+        }
+        if let Some(&shape) = self.recorded_shapes.get(&slot.id) {
+            return self.propose_for_shape(slot, shape, proposal, outcome);
         }
         let new = proposal.object_type();
         let old = self.type_of(slot.id);
@@ -61,6 +65,23 @@ impl<'a, 'p> Inference<'a, '_, 'p> {
         }
     }
 
+    /// Takes the type of one value of an object that generic code allocated, if the shape that it did so by can be that: a pointer
+    /// to any of several in a row tells what all are.
+    fn propose_for_shape(&self, slot: Slot, shape: TypeId, proposal: Proposal, outcome: &mut Outcome) {
+        let (old, types) = (self.type_of(slot.id), &self.resolver.types);
+        let new = ObjectType::new(old.part(), proposal.ty, proposal.evidence);
+        let is_idle = new.is_same_kind(old) && new.evidence() <= old.evidence();
+        if is_idle || !matches!(proposal.part, Part::Value | Part::Elements) {
+            return;
+        }
+        let start = self.objects.address(slot) + payload_offset(self.model, self.objects.span(slot));
+        let offset = proposal.address.checked_sub(start);
+        let is_start = offset.and_then(|offset| offset.checked_rem(types.get(shape).size)) == Some(0);
+        if is_start && stands_for(types, shape, proposal.ty) {
+            self.raise(slot, new, outcome);
+        }
+    }
+
     fn is_recorded(&self, span: &Span<'p>) -> bool {
         span.is_large() || span.has_headers(self.model.masks.has_headers())
     }
@@ -71,7 +92,7 @@ impl<'a, 'p> Inference<'a, '_, 'p> {
         self.put(slot, outcome, |old| {
             let are_sure = old.evidence().min(new.evidence()) >= Evidence::Derived;
             is_conflict = are_sure && !old.is_same_kind(new) && old.ty() != new.ty();
-            let taken = better(types, old, new);
+            let taken = better(types, &self.shapes.instances, old, new);
             (taken != old).then_some(taken)
         });
         if is_conflict {

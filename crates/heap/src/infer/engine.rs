@@ -11,8 +11,9 @@ use crate::resolve::{Need, Resolver};
 use crate::root::RootSet;
 use crate::span_scan::SpanScan;
 use goheap_graph::IdBitSet;
-use goheap_runtime::{CodeReferences, MALLOC_HEADER_BYTES, Meter, RuntimeModel, Span};
+use goheap_runtime::{CodeReferences, Kind, MALLOC_HEADER_BYTES, Meter, RuntimeModel, Span, TypeId};
 use rayon::prelude::*;
+use rustc_hash::FxHashMap;
 
 /// Rounds of candidates: each may lead on to objects that were unknown before.
 const MAX_ROUNDS: usize = 8;
@@ -39,6 +40,8 @@ pub(crate) struct Inference<'a, 'm, 'p> {
     pub(super) plain: Option<Vec<Slot>>,
     pub(super) refused: IdBitSet,
     pub(super) conflicts: IdBitSet,
+    /// The shapes that the runtime recorded of objects that generic code allocated.
+    pub(super) recorded_shapes: FxHashMap<ObjectId, TypeId>,
 }
 
 /// What the inference leaves.
@@ -109,6 +112,7 @@ impl<'a, 'm, 'p> Inference<'a, 'm, 'p> {
             plain: None,
             refused: IdBitSet::default(),
             conflicts: IdBitSet::default(),
+            recorded_shapes: FxHashMap::default(),
         }
     }
 
@@ -160,12 +164,29 @@ impl<'a, 'm, 'p> Inference<'a, 'm, 'p> {
                 // type.
                 continue;
             } else {
-                let (room, size) = (span.elem_size - payload, self.resolver.types.get(ty).size);
-                let part = if size > 0 && room / size >= 2 { Part::Elements } else { Part::Value };
-                ObjectType::new(part, ty, Evidence::Exact)
+                self.recorded(slot, ty, span.elem_size - payload)
             };
             self.leads.grow(self.resolver.types.len());
             self.put(slot, outcome, |_| Some(object));
+        }
+    }
+
+    /// The type of an object of `room` bytes whose elements the runtime recorded as `ty`.
+    fn recorded(&mut self, slot: Slot, ty: TypeId, room: u64) -> ObjectType {
+        let types = &self.resolver.types;
+        let elem = match types.get(ty).kind {
+            Kind::Array(elem, _) if self.shapes.instances.is_shape(ty) => elem,
+            _ => ty,
+        };
+        let size = types.get(elem).size;
+        let part = if size > 0 && room / size >= 2 { Part::Elements } else { Part::Value };
+        if !self.shapes.instances.is_shape(elem) {
+            return ObjectType::new(part, elem, Evidence::Exact);
+        }
+        self.recorded_shapes.insert(slot.id, elem);
+        match self.shapes.instances.only(elem) {
+            Some(instance) => ObjectType::new(part, instance, Evidence::Derived),
+            None => ObjectType::new(part, elem, Evidence::Exact),
         }
     }
 

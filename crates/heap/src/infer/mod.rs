@@ -14,6 +14,7 @@ mod engine;
 mod fit;
 mod follow;
 mod headers;
+mod instances;
 mod leads;
 mod levels;
 mod marks;

@@ -1,5 +1,6 @@
 //! One pointer's word on what its target is, and which of two is better.
 
+use super::instances::Instances;
 use crate::object_type::{Evidence, ObjectType, Part};
 use goheap_runtime::{Kind, TypeId, TypeTable};
 use std::cmp::Reverse;
@@ -20,9 +21,10 @@ impl Proposal {
 }
 
 /// The better of two types of one object. Machinery is told apart by its container's rule, which knows more than a pointer's
-/// type and than the header of a directory of tables: it goes before all else. A string may begin anywhere, also in bytes that
+/// type and than the header of a directory of tables: it goes before all else. A type goes before a shape that generic code is compiled
+/// for: what it could not be was refused. A string may begin anywhere, also in bytes that
 /// are something else: it goes last among its like.
-pub(super) fn better(types: &TypeTable, one: ObjectType, other: ObjectType) -> ObjectType {
+pub(super) fn better(types: &TypeTable, instances: &Instances, one: ObjectType, other: ObjectType) -> ObjectType {
     let parts = [one.part(), other.part()];
     if one.is_known() && one.ty() == other.ty() && parts.contains(&Part::Value) && parts.contains(&Part::Elements) {
         // A header tells the type of the elements alone; the slice tells that it is one.
@@ -36,14 +38,64 @@ pub(super) fn better(types: &TypeTable, one: ObjectType, other: ObjectType) -> O
             _ => {}
         }
     }
-    if rank(types, other) > rank(types, one) { other } else { one }
+    let rank = |object| rank(types, instances, object);
+    if rank(other) > rank(one) { other } else { one }
 }
 
-type Rank = (bool, Evidence, bool, u64, Reverse<TypeId>, Reverse<Part>);
+type Rank = (bool, bool, Evidence, bool, u64, u32, Reverse<TypeId>, Reverse<Part>);
 
-fn rank(types: &TypeTable, object: ObjectType) -> Rank {
+fn rank(types: &TypeTable, instances: &Instances, object: ObjectType) -> Rank {
     let size = if object.is_known() { types.get(object.ty()).size } else { 0 };
     let (part, ty) = (object.part(), object.ty());
     let is_inside = object.is_known() && part.is_inside();
-    (is_inside, object.evidence(), part != Part::StringData, size, Reverse(ty), Reverse(part))
+    let is_type = object.is_known() && !instances.is_shape(ty);
+    (
+        is_inside,
+        is_type,
+        object.evidence(),
+        part != Part::StringData,
+        size,
+        depth(types, object),
+        Reverse(ty),
+        Reverse(part),
+    )
+}
+
+/// Structs do not nest deeper.
+const MAX_DEPTH: u32 = 64;
+
+/// How many structs stand around the one field that is all of them: what has a pointer to the outermost (`*net.TCPConn`) is no lone
+/// `net.conn`.
+fn depth(types: &TypeTable, object: ObjectType) -> u32 {
+    let (mut ty, mut depth) = (object.ty(), 0);
+    while object.is_known() && depth < MAX_DEPTH {
+        let size = types.get(ty).size;
+        let Kind::Struct(fields) = &types.get(ty).kind else { break };
+        let Some(field) = fields.iter().find(|field| types.get(field.ty).size == size && size > 0) else { break };
+        (ty, depth) = (field.ty, depth + 1);
+    }
+    depth
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use goheap_runtime::{Field, GoType};
+
+    #[test]
+    fn the_outer_of_two_structs_is_better() {
+        let mut types = TypeTable::default();
+        let mut add = |name: &str, kind| types.add(GoType { name: name.into(), size: 8, kind, descriptor: None });
+        let of = |ty| {
+            let field = Field { name: "conn".into(), offset: 0, ty, is_embedded: true };
+            Kind::Struct([field].into())
+        };
+        let pointer = add("unsafe.Pointer", Kind::UnsafePointer);
+        let inner = add("net.conn", of(pointer));
+        let outer = add("net.TCPConn", of(inner));
+        let of_type = |ty| ObjectType::new(Part::Value, ty, Evidence::Derived);
+        let instances = Instances::default();
+        let best = |one, other| better(&types, &instances, of_type(one), of_type(other));
+        assert_eq!([best(inner, outer), best(outer, inner)], [of_type(outer); 2]);
+    }
 }

@@ -1,6 +1,7 @@
 //! The program's types by what the collector sees of them: size class and pointer bits.
 
 use super::fit::{Place, fits, size_class};
+use super::instances::Instances;
 use crate::compiled::SMALL_WORDS;
 use crate::object_type::{Evidence, Part};
 use crate::resolve::Resolver;
@@ -34,8 +35,7 @@ type Holder = Option<(Part, TypeId)>;
 /// About 40 bytes a type that has a descriptor.
 pub(super) struct Shapes {
     by_look: FxHashMap<Look, Vec<TypeId>>,
-    /// For each shape that generic code is compiled for, the one instance that it can be.
-    instances: FxHashMap<TypeId, Option<TypeId>>,
+    pub(super) instances: Instances,
     /// The map types by the descriptors of their buckets or groups.
     maps: FxHashMap<u64, (Part, TypeId)>,
     holders: RwLock<FxHashMap<HolderKey, Holder>>,
@@ -44,10 +44,18 @@ pub(super) struct Shapes {
 
 impl Shapes {
     /// The types that can have been allocated on their own: those with a descriptor, since `mallocgc` is given one.
-    pub(super) fn new(resolver: &Resolver<'_>, has_headers: bool, red_zones: RedZones) -> Self {
+    pub(super) fn new(resolver: &mut Resolver<'_>, has_headers: bool, red_zones: RedZones) -> Self {
+        let instances = Instances::new(resolver);
+        let resolver = &*resolver;
         let types = &resolver.types;
-        let maps = resolver.map_parts().map(|(descriptor, part, map)| (descriptor, (part, map))).collect();
-        let instances = instances(types, resolver);
+        let mut maps = FxHashMap::default();
+        for (descriptor, part, map) in resolver.map_parts() {
+            if instances.is_shape(map) {
+                maps.entry(descriptor).or_insert((part, map));
+            } else {
+                maps.insert(descriptor, (part, map));
+            }
+        }
         let mut by_look: FxHashMap<Look, Vec<TypeId>> = FxHashMap::default();
         for id in (0..types.len()).map(|index| TypeId(index as u32)) {
             let ty = types.get(id);
@@ -57,10 +65,12 @@ impl Shapes {
             if !is_allocated || !is_small && has_headers || ty.name.starts_with("go.shape.") {
                 continue;
             }
-            // Its instance stands for it.
-            if instances.get(&id).is_some_and(Option::is_some) {
-                continue;
-            }
+            // Its instance stands for it, which may have no descriptor where all code that allocates it is generic.
+            let id = match instances.only(id) {
+                Some(instance) if types.get(instance).descriptor.is_none() => instance,
+                Some(_) => continue,
+                None => id,
+            };
             let bits = resolver.small_mask(id).map(|bits| red_zones.bits(bits, ty.size, ty.size));
             let Some(elem_size) = size_class(ty.size, red_zones) else { continue };
             by_look.entry(Look { elem_size, bits }).or_default().push(id);
@@ -90,12 +100,16 @@ impl Shapes {
 
     /// The instance of a generic type that a shape can be; what is not told apart is no more than a candidate.
     pub(super) fn concrete(&self, types: &TypeTable, ty: TypeId, evidence: Evidence) -> (TypeId, Evidence) {
-        match self.instances.get(&ty) {
-            None => (ty, evidence),
-            Some(Some(instance)) => (*instance, evidence.min(Evidence::Derived)),
+        if !self.instances.is_shape(ty) {
+            return (ty, evidence);
+        }
+        match self.instances.only(ty) {
+            Some(instance) => (instance, evidence.min(Evidence::Derived)),
             // Of a shape alone, such as `go.shape.*uint8`, nothing but the size is known.
-            Some(None) if types.get(ty).name.starts_with("go.shape.") => (ty, Evidence::None),
-            Some(None) => (ty, evidence.min(Evidence::Candidate)),
+            None if types.get(ty).name.starts_with("go.shape.") && !matches!(types.get(ty).kind, Kind::Struct(_)) => {
+                (ty, Evidence::None)
+            }
+            None => (ty, evidence.min(Evidence::Candidate)),
         }
     }
 
@@ -176,77 +190,4 @@ pub(super) fn contains(types: &TypeTable, ty: TypeId, inner: Inner) -> bool {
         }
     }
     false
-}
-
-fn is_shape(name: &str) -> bool {
-    name.contains("go.shape.")
-}
-
-/// True for what generic code is compiled for and never allocates: it allocates by its dictionary. A struct without a name may hold
-/// shapes and be allocated as it is.
-fn is_instance_of_shape(name: &str) -> bool {
-    is_shape(name) && (name.starts_with("go.shape.") || generic_key(name) != name)
-}
-
-/// For each shape type, the only concrete type that it can be.
-fn instances(types: &TypeTable, resolver: &Resolver<'_>) -> FxHashMap<TypeId, Option<TypeId>> {
-    let ids = || (0..types.len()).map(|index| TypeId(index as u32));
-    let shapes: Vec<TypeId> = ids().filter(|&id| is_instance_of_shape(&types.get(id).name)).collect();
-    let mut by_key: FxHashMap<String, Vec<TypeId>> =
-        shapes.iter().map(|&id| (generic_key(&types.get(id).name), Vec::new())).collect();
-    if by_key.is_empty() {
-        return FxHashMap::default();
-    }
-    for id in ids().filter(|&id| types.get(id).name.contains('[') && !is_shape(&types.get(id).name)) {
-        if let Some(list) = by_key.get_mut(&generic_key(&types.get(id).name)) {
-            list.push(id);
-        }
-    }
-    // A predeclared type stands for every type that is made of it.
-    for (key, list) in &mut by_key {
-        let plain = key.strip_prefix("go.shape.").filter(|plain| !plain.contains(['.', '*', '{', '(']));
-        list.extend(plain.and_then(|plain| types.by_name(plain)));
-    }
-    let only = |shape: TypeId| {
-        let is_like = |&&id: &&TypeId| {
-            types.get(id).size == types.get(shape).size && resolver.small_mask(id) == resolver.small_mask(shape)
-        };
-        let list = by_key.get(&generic_key(&types.get(shape).name))?;
-        let mut like = list.iter().filter(is_like);
-        let first = *like.next()?;
-        like.all(|&id| types.get(id).name == types.get(first).name).then_some(first)
-    };
-    shapes.iter().map(|&shape| (shape, only(shape))).collect()
-}
-
-/// A type's name without the arguments of generic types: `*main.List[go.shape.int]` and `*main.List[int]` have the same.
-fn generic_key(name: &str) -> String {
-    let mut key = String::with_capacity(name.len());
-    let mut depth = 0_usize;
-    for (at, char) in name.char_indices() {
-        let opens = char == '[' && {
-            let before = &name[..at];
-            before.ends_with(|c: char| c.is_alphanumeric() || c == '_') && !before.ends_with("map")
-        };
-        match char {
-            '[' if depth > 0 || opens => depth += 1,
-            ']' if depth > 0 => depth -= 1,
-            _ if depth == 0 => key.push(char),
-            _ => {}
-        }
-    }
-    key
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn instances_and_shapes_have_one_key() {
-        let keys = ["*main.List[go.shape.int]", "*main.List[map[string][]main.Pair[int,string]]"].map(generic_key);
-        assert_eq!(keys, ["*main.List", "*main.List"]);
-        assert_eq!(generic_key("map[string][]main.T[int]"), "map[string][]main.T");
-        assert_eq!(generic_key("main.T[int]·1"), "main.T·1");
-    }
 }

@@ -14,6 +14,7 @@ mod mask;
 mod name;
 mod not_in_heap;
 mod reflect_names;
+mod shape_names;
 
 pub use descriptor::DescriptorReader;
 pub use full_name::FuncTypes;
