@@ -1,11 +1,12 @@
 //! `goheap CORE goroutines`: which goroutines there are, which are leaked, and what they hold.
 
 use crate::args::{GoroutinesFormat, GoroutinesOptions, Input};
+use crate::death;
 use crate::diagnostics;
 use crate::errors::Failure;
 use crate::open::{Needs, with_model, with_watched_heap};
 use crate::output::to_stdout;
-use crate::say;
+use crate::say::{self, Speaker};
 use crate::terminal;
 use crate::traceback;
 use crate::watch::Watch;
@@ -29,13 +30,19 @@ const EXACT_SETS: usize = 16;
 pub(crate) fn run(input: &Input, options: &GoroutinesOptions) -> Result<(), Failure> {
     let is_traceback = options.written() == GoroutinesFormat::Traceback;
     if !options.leaked && (is_traceback || options.no_retained) {
-        return with_model(input, |model, watch| without_heap(model, watch, options));
+        return with_model(input, |model, watch| {
+            tell_death(model, input);
+            without_heap(model, watch, options)
+        });
     }
     // Where the heap is cut off, goroutines and their stacks lie before it.
     let roots = SnapshotOptions { roots: true, ..SnapshotOptions::default() };
     let needs = Needs { snapshot: roots, without_heap: !options.leaked };
-    let nothing = |_: &RuntimeModel<'_>| Ok(());
-    with_watched_heap(input, needs, nothing, |snapshot, watch| {
+    let first = |model: &RuntimeModel<'_>| {
+        tell_death(model, input);
+        Ok(())
+    };
+    with_watched_heap(input, needs, first, |snapshot, watch| {
         if snapshot.model.diagnostics.no_heap {
             diagnostics::warn(snapshot);
             say::warning("what goroutines keep, and which are leaked, is not known without the heap");
@@ -56,6 +63,13 @@ pub(crate) fn run(input: &Input, options: &GoroutinesOptions) -> Result<(), Fail
         diagnostics::warn(snapshot);
         write(model, &groups, &rows, Some(&leaks), options)
     })
+}
+
+/// Which goroutine died, and of what.
+fn tell_death(model: &RuntimeModel<'_>, input: &Input) {
+    if let Some(why) = death::line(model) {
+        Speaker::new(input.quiet).note(format_args!("died of {why}"));
+    }
 }
 
 /// What can be told of the stacks alone.

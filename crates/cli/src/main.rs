@@ -8,6 +8,8 @@
 mod args;
 mod build_id;
 mod caption;
+mod collector;
+mod command_line;
 mod coredumps;
 mod death;
 mod diagnostics;

@@ -2,6 +2,7 @@
 
 use crate::args::{Counted, Format, Input, ObjrefOptions, Tree, usage};
 use crate::caption::caption;
+use crate::death;
 use crate::diagnostics;
 use crate::drawing::Drawing;
 use crate::errors::Failure;
@@ -198,6 +199,9 @@ fn tell(snapshot: &HeapSnapshot<'_, '_>, options: &ObjrefOptions, picture: &Pict
         percent(reachable.bytes, allocated.bytes),
         human_bytes(unreachable.bytes),
     ));
+    if let Some(why) = death::line(snapshot.model) {
+        speaker.note(format_args!("died of {why}"));
+    }
     if !totals.is_reconciled() {
         say::warning("NOT RECONCILED: the parts are not the whole; trust no number of this picture");
     }

@@ -2,6 +2,8 @@
 
 use crate::args::{Input, OverviewOptions};
 use crate::caption::program_name;
+use crate::collector::collector;
+use crate::command_line;
 use crate::death::death;
 use crate::diagnostics;
 use crate::errors::Failure;
@@ -9,7 +11,7 @@ use crate::open::{Needs, with_model_then_heap};
 use crate::output::to_stdout;
 use crate::say;
 use goheap_heap::{Evidence, HeapSnapshot, Totals, invariants};
-use goheap_image::{Machine, Process};
+use goheap_image::{Machine, Process, StartBlock};
 use goheap_report::overview::{
     EvidenceSum, GoBuild, Goroutines, HeapSums, Invariant, LayoutSource, ObjectCounts, OtherGoFile, OverviewReport,
     Program, RootClassSum, RuntimeCounter, StateCount, TypeSums, VersionSource,
@@ -37,14 +39,16 @@ pub(crate) fn run(input: &Input, options: &OverviewOptions) -> Result<(), Failur
 
 /// What needs no look at the heap.
 fn of_process(model: &RuntimeModel<'_>) -> OverviewReport {
+    let start = model.process.start_block();
     OverviewReport {
-        program: program(model.process),
+        program: program(model.process, start.as_ref()),
         go: go(model),
         other_go_files: other_go_files(model),
+        gc: Some(collector(model, start.as_ref())),
         gomaxprocs: Some(model.processors.len() as u64).filter(|_| !model.diagnostics.no_processors),
         threads: Some(model.process.core.threads().len() as u64),
         goroutines: goroutines(model),
-        died: Some(death(model.process)),
+        died: Some(death(model)),
         ..OverviewReport::default()
     }
 }
@@ -61,11 +65,14 @@ fn report(snapshot: &HeapSnapshot<'_, '_>) -> OverviewReport {
     }
 }
 
-fn program(process: &Process) -> Program {
+fn program(process: &Process, start: Option<&StartBlock>) -> Program {
     let info = process.core.process();
+    let argument_list = start.map(command_line::arguments).unwrap_or_default();
+    let told = (!argument_list.is_empty()).then(|| command_line::joined(&argument_list));
     Program {
         name: Some(program_name(process)),
-        arguments: info.map(|info| info.arguments.clone()),
+        arguments: told.or_else(|| info.map(|info| info.arguments.clone())),
+        argument_list,
         pid: info.map(|info| u64::from(info.pid)),
         executable: Some(process.executable.path().display().to_string()),
         debug_file: process.executable.debug_file().map(|file| file.path().display().to_string()),

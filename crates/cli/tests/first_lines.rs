@@ -34,7 +34,7 @@ fn the_overview_begins_before_the_heap_is_looked_at() {
         for line in ["program ", "go ", "died ", "goroutines "] {
             assert!(first.lines().any(|one| one.starts_with(line)), "{line:?} is not in: {first}");
         }
-        rest.starts_with("\nheap ")
+        rest.starts_with("\ngarbage collection\n")
     });
     assert!(came_early, "the first lines came with the others");
 }

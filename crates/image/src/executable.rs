@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use goblin::elf64::header::{ET_CORE, ET_DYN, ET_EXEC};
-use goblin::elf64::section_header::{SHF_EXECINSTR, SHT_NOTE, SHT_SYMTAB};
+use goblin::elf64::section_header::{SHF_EXECINSTR, SHT_DYNSYM, SHT_NOTE, SHT_SYMTAB};
 
 use crate::build_ids::BuildIds;
 use crate::core_file::{OpenOptions, checked_program_headers, elf_header};
@@ -42,7 +42,7 @@ pub enum SymbolKind {
     Other,
 }
 
-/// A symbol of `.symtab`.
+/// A symbol of `.symtab` or `.dynsym`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Symbol<'a> {
     /// Its name; up to the first byte that is not UTF-8.
@@ -193,8 +193,17 @@ impl Executable {
         let own = self.symbol_table().map(|table| (self, table));
         let found = own.or_else(|| self.debug.as_deref().and_then(|debug| Some((debug, debug.symbol_table()?))));
         let (file, table) = found.map_or((self, None), |(file, table)| (file, Some(table)));
-        let names = table.and_then(|table| file.sections.get(table.link as usize));
-        let raw = |section: &SectionHeader| le::available(&file.bytes, section.file_offset, section.size);
+        file.symbols_of(table)
+    }
+
+    /// The symbols of `.dynsym`: those that other files see, which stripping leaves.
+    pub fn dynamic_symbols(&self) -> impl Iterator<Item = Symbol<'_>> {
+        self.symbols_of(self.sections.iter().find(|section| section.kind == SHT_DYNSYM))
+    }
+
+    fn symbols_of(&self, table: Option<&SectionHeader>) -> impl Iterator<Item = Symbol<'_>> {
+        let names = table.and_then(|table| self.sections.get(table.link as usize));
+        let raw = |section: &SectionHeader| le::available(&self.bytes, section.file_offset, section.size);
         let (table, names) = (table.map(raw).unwrap_or_default(), names.map(raw).unwrap_or_default());
         table.chunks_exact(24).skip(1).filter_map(move |symbol| parse_symbol(symbol, names))
     }

@@ -2,6 +2,12 @@
 //!
 //! JSON: `None` is left out, lists are always there, sizes are numbers of bytes, addresses are strings like `"0xc000010000"`.
 
+mod collector;
+mod death;
+
+pub use collector::{Collector, Setting};
+pub use death::{Caught, Death, DiedAt, Fault, NativeCode, Panic, Waiting};
+
 use crate::text::json_text;
 use crate::{ReportError, overview_text};
 use serde::{Serialize, Serializer};
@@ -30,6 +36,9 @@ pub struct OverviewReport {
     /// When and why it died.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub died: Option<Death>,
+    /// What the garbage collector is told to do, and where it stands.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub gc: Option<Collector>,
     /// The reconciliation; none where the core lacks what describes the heap.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub heap: Option<HeapSums>,
@@ -50,9 +59,13 @@ pub struct Program {
     /// Short name of the process.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    /// Its command line.
+    /// Its command line: arguments with spaces between, those that are empty or have spaces in them in quotes where the process's own
+    /// memory tells; else what the core's note has of it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub arguments: Option<String>,
+    /// The arguments one by one, the program's name first, where the process's own memory tells.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub argument_list: Vec<String>,
     /// Its process id.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pid: Option<u64>,
@@ -149,31 +162,8 @@ pub struct StateCount {
     pub count: u64,
 }
 
-/// When and why a process died.
-#[derive(Debug, Clone, Default, Serialize)]
-pub struct Death {
-    /// Number of the signal.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub signal: Option<i32>,
-    /// Its name, like `SIGSEGV`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub name: Option<String>,
-    /// What the signal's code says, in words.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub code: Option<String>,
-    /// The address that faulted.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub address: Option<HexAddress>,
-    /// When, ready to be shown.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub when: Option<String>,
-    /// Where the time comes from.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub time_source: Option<String>,
-}
-
 /// An address; in JSON a string like `"0xc000010000"`, as many readers cannot hold 64 bits in a number.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct HexAddress(pub u64);
 
 impl Serialize for HexAddress {

@@ -3,6 +3,7 @@
 use crate::overview::{Death, HeapSums, LayoutSource, OtherGoFile, OverviewReport, TypeSums, VersionSource};
 use crate::table::Align::{Left, Right};
 use crate::table::{Table, grouped, human_bytes, percent};
+use crate::text::shortened;
 use std::io::{self, BufWriter, Write};
 
 /// States of goroutines shown; more are summed up.
@@ -12,6 +13,10 @@ const STATES_SHOWN: usize = 8;
 pub(crate) fn write_first(report: &OverviewReport, out: impl Write) -> io::Result<()> {
     let mut out = BufWriter::new(out);
     facts(report).write(&mut out)?;
+    if let Some(death) = &report.died {
+        death.write(&mut out)?;
+    }
+    counts(report).write(&mut out)?;
     write_goroutine_states(report, &mut out)?;
     out.flush()
 }
@@ -19,6 +24,9 @@ pub(crate) fn write_first(report: &OverviewReport, out: impl Write) -> io::Resul
 /// Whether its heap adds up, and what to distrust.
 pub(crate) fn write_others(report: &OverviewReport, out: impl Write) -> io::Result<()> {
     let mut out = BufWriter::new(out);
+    if let Some(collector) = &report.gc {
+        collector.write(&mut out)?;
+    }
     match &report.heap {
         Some(heap) => write_heap(heap, &mut out)?,
         None => writeln!(out, "\nheap  not in the core")?,
@@ -32,29 +40,33 @@ pub(crate) fn write_others(report: &OverviewReport, out: impl Write) -> io::Resu
     out.flush()
 }
 
+/// Characters of a command line that are shown.
+const ARGUMENTS_SHOWN: usize = 1000;
+
 fn facts(report: &OverviewReport) -> Table {
     let mut table = Table::new(0, &[Left, Left]);
-    let mut fact = |name: &str, text: Option<String>| {
-        if let Some(text) = text.filter(|text| !text.is_empty()) {
-            table.row([name, &text]);
-        }
-    };
     let program = &report.program;
     let pid = program.pid.map(|pid| format!("(pid {pid})"));
-    fact("program", join([program.name.clone(), pid], " "));
-    fact("arguments", program.arguments.clone());
-    fact("executable", program.executable.clone());
-    fact("debug file", program.debug_file.clone());
-    fact("loaded by", program.host.clone());
-    fact("go", go(report));
+    fact(&mut table, "program", join([program.name.clone(), pid], " "));
+    let arguments = program.arguments.as_ref().map(|arguments| shortened(arguments, ARGUMENTS_SHOWN).into_owned());
+    fact(&mut table, "arguments", arguments);
+    fact(&mut table, "executable", program.executable.clone());
+    fact(&mut table, "debug file", program.debug_file.clone());
+    fact(&mut table, "loaded by", program.host.clone());
+    fact(&mut table, "go", go(report));
     for (index, file) in report.other_go_files.iter().enumerate() {
-        fact(if index == 0 { "other go" } else { "" }, Some(other_go(file)));
+        fact(&mut table, if index == 0 { "other go" } else { "" }, Some(other_go(file)));
     }
-    fact("died", report.died.as_ref().and_then(death));
+    fact(&mut table, "died", report.died.as_ref().and_then(Death::line));
+    table
+}
+
+fn counts(report: &OverviewReport) -> Table {
+    let mut table = Table::new(0, &[Left, Left]);
     let threads = report.threads.map(grouped);
     let procs = report.gomaxprocs.map(|procs| format!("GOMAXPROCS {procs}"));
-    fact("threads", join([threads, procs], ", "));
-    fact("goroutines", report.goroutines.total.map(grouped));
+    fact(&mut table, "threads", join([threads, procs], ", "));
+    fact(&mut table, "goroutines", report.goroutines.total.map(grouped));
     table
 }
 
@@ -67,6 +79,13 @@ fn other_go(file: &OtherGoFile) -> String {
         (false, false) => "a heap of its own; the file was not found",
     };
     join([Some(name), file.version.clone(), Some(what.to_owned()), id], ", ").unwrap_or_default()
+}
+
+fn fact(table: &mut Table, name: &str, text: Option<String>) {
+    if let Some(text) = text.filter(|text| !text.is_empty()) {
+        // As wide as the widest name, so that both tables have one column.
+        table.row([format!("{name:<10}"), text]);
+    }
 }
 
 fn go(report: &OverviewReport) -> Option<String> {
@@ -87,18 +106,6 @@ fn go(report: &OverviewReport) -> Option<String> {
         VersionSource::Given => Some("release as given with --go".to_owned()),
     });
     join([build, experiments, source, layout, newer], ", ")
-}
-
-fn death(death: &Death) -> Option<String> {
-    let signal = death.signal.map(|number| match &death.name {
-        Some(name) => format!("{name} ({number})"),
-        None => format!("signal {number}"),
-    });
-    let at = death.address.map(|address| format!("at {:#x}", address.0));
-    let why = join([death.code.clone(), at], " ");
-    let source = death.time_source.as_ref().map(|source| format!("({source})"));
-    let when = death.when.is_some().then(|| join([death.when.clone(), source], " "));
-    join([signal.or(death.name.clone()), why, when.flatten()], ", ")
 }
 
 fn write_goroutine_states(report: &OverviewReport, out: &mut impl Write) -> io::Result<()> {
@@ -241,7 +248,7 @@ fn difference(ours: u64, runtime: u64) -> String {
 }
 
 /// The parts that are there; None where none is.
-fn join<const N: usize>(parts: [Option<String>; N], between: &str) -> Option<String> {
+pub(crate) fn join<const N: usize>(parts: [Option<String>; N], between: &str) -> Option<String> {
     let parts: Vec<String> = parts.into_iter().flatten().collect();
     (!parts.is_empty()).then(|| parts.join(between))
 }

@@ -96,6 +96,14 @@ impl RuntimeModel<'_> {
         Stack { frames, end, is_stopped }
     }
 
+    /// The innermost frames of a goroutine's stack, at most `limit`.
+    pub fn innermost_frames(&self, goroutine: &Goroutine, threads: &ThreadIndex<'_>, limit: usize) -> Stack {
+        let start = threads.start(goroutine);
+        let is_stopped = !start.registers.is_empty();
+        let (frames, end) = self.unwinder().walk_first(start.pc, start.sp, start.lr, goroutine.stack, limit);
+        Stack { frames, end, is_stopped }
+    }
+
     /// The instruction that stands for each frame in a traceback: the call before the return address; the pc itself where the frame
     /// was stopped by a signal or has not begun (traceback.go `symPC`). `is_stopped` as in [`Stack`].
     pub fn trace_pcs(&self, frames: &[Frame], is_stopped: bool) -> Vec<u64> {

@@ -49,7 +49,8 @@ pub struct SignalInfo {
 }
 
 impl SignalInfo {
-    pub(crate) fn parse(siginfo: &[u8]) -> Option<SignalInfo> {
+    /// Of the bytes of a `siginfo_t`, as the note and the frame of a signal handler have them; None of fewer than 24.
+    pub fn parse(siginfo: &[u8]) -> Option<SignalInfo> {
         const SI_KERNEL: i32 = 0x80;
         const FAULTS: [u32; 5] = [4, 5, 7, 8, 11];
         let number = le::u32(siginfo, 0)?;

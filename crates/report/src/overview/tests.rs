@@ -12,8 +12,7 @@ fn sample() -> OverviewReport {
             arguments: Some("./server -listen :80\u{1b}[2J".to_owned()),
             pid: Some(4711),
             executable: Some("/srv/bin/server".to_owned()),
-            debug_file: None,
-            host: None,
+            ..Program::default()
         },
         go: GoBuild {
             version: Some("go1.25.5".to_owned()),
@@ -48,6 +47,7 @@ fn sample() -> OverviewReport {
             address: Some(HexAddress(0x10)),
             when: Some("2026-11-20 03:12:09 UTC".to_owned()),
             time_source: Some("time of the core file".to_owned()),
+            ..Death::default()
         }),
         heap: Some(HeapSums {
             allocated: 1_288_490_188,
@@ -97,6 +97,7 @@ fn sample() -> OverviewReport {
             example: None,
         }],
         diagnostics: Vec::new(),
+        ..OverviewReport::default()
     }
 }
 

@@ -5,7 +5,7 @@ mod operands;
 mod signature;
 
 pub(crate) use module::find_first_module;
-pub(crate) use operands::operands;
+pub(crate) use operands::{BACKLOG_BYTES, operands};
 
 use crate::heap::GoHeap;
 use crate::layout::RuntimeLayout;
@@ -34,6 +34,8 @@ pub struct Anchors {
     pub memstats: Option<Address>,
     /// `runtime.gcphase`.
     pub gcphase: Option<Address>,
+    /// `runtime.printBacklog` and `runtime.printBacklogIndex`.
+    pub print_backlog: Option<(Address, Address)>,
 }
 
 /// What looking for variables needs.
@@ -76,9 +78,14 @@ impl Search<'_> {
                 (None, None) => operands::find_pool_lists(self),
                 lists => [lists.0, lists.1].into_iter().flatten().collect(),
             },
-            gc_controller: named("runtime.gcController").or_else(|| signature::find_gc_controller(self, heap)),
-            memstats: named("runtime.memstats"),
+            gc_controller: named("runtime.gcController")
+                .or_else(|| signature::find_gc_controller(self, heap))
+                .or_else(|| operands::find_gc_controller(self)),
+            memstats: named("runtime.memstats").or_else(|| operands::find_memstats(self)),
             gcphase: named("runtime.gcphase"),
+            print_backlog: named("runtime.printBacklog")
+                .zip(named("runtime.printBacklogIndex"))
+                .or_else(|| operands::find_print_backlog(self)),
         }
     }
 

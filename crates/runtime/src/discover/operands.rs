@@ -68,6 +68,85 @@ fn points_to_block(search: &Search<'_>, at: Address, count: u64, limit: u32, ent
     })
 }
 
+/// `memstats`, from the code that ends a collection, which names its counters at known distances. Not each by its own address in every
+/// release, and others stand beside them: what they hold tells.
+pub(super) fn find_memstats(search: &Search<'_>) -> Option<Address> {
+    let fields = &search.layout.mstats;
+    let offsets = [fields.numgc, fields.last_gc_unix, fields.last_gc_nanotime, fields.pause_total_ns];
+    let found = search_operands(search, &["runtime.gcMarkTermination"]);
+    let named = |base: u64| offsets.iter().filter(|&&offset| found.contains(&base.wrapping_add(offset))).count();
+    let bases: BTreeSet<u64> =
+        found.iter().flat_map(|at| offsets.iter().filter_map(|offset| at.checked_sub(*offset))).collect();
+    let word = |base: u64, offset: u64| search.memory.read_u64(Address(base).add(offset));
+    let counts = |base: u64, offset: u64| search.memory.read_u32(Address(base).add(offset));
+    let has_collected = |base: &u64| {
+        let collections = counts(*base, fields.numgc).unwrap_or(0);
+        collections > 0
+            && counts(*base, fields.numforcedgc).is_some_and(|forced| forced <= collections)
+            && word(*base, fields.last_gc_unix).is_some_and(|last| WALL_CLOCK.contains(&last))
+            && word(*base, fields.last_gc_nanotime).is_some_and(|last| CLOCK.contains(&last))
+            && word(*base, fields.pause_total_ns).is_some_and(|pauses| CLOCK.contains(&pauses))
+    };
+    let mut those = bases.iter().copied().filter(|&base| named(base) >= 3).filter(has_collected);
+    let first = those.next();
+    if first.is_some() {
+        // Two candidates are no answer.
+        return first.filter(|_| those.next().is_none()).map(Address);
+    }
+    let is_new = |base: &u64| offsets.iter().all(|&offset| word(*base, offset) == Some(0));
+    bases.iter().copied().find(|&base| named(base) == offsets.len() && is_new(&base)).map(Address)
+}
+
+/// Nanoseconds since 1970 of the years that Go programs run in, 2009 to 2103.
+const WALL_CLOCK: std::ops::Range<u64> = 1_230_000_000_000_000_000..4_200_000_000_000_000_000;
+/// Nanoseconds of a machine that is up, for three years at the most.
+const CLOCK: std::ops::Range<u64> = 1..100_000_000_000_000_000;
+
+/// `gcController`, from the code that sets it up and that which settles the next goal (since 1.19).
+pub(super) fn find_gc_controller(search: &Search<'_>) -> Option<Address> {
+    let fields = &search.layout.gc_controller;
+    let limit = fields.memory_limit?;
+    let (made, settled) =
+        (search_operands(search, &["runtime.gcinit"]), search_operands(search, &["runtime.gcControllerCommit"]));
+    let is_base = |base: &u64| {
+        let percent = search.memory.read_u32(Address(*base).add(fields.gc_percent)).map(|percent| percent as i32);
+        settled.contains(base)
+            && settled.contains(&base.wrapping_add(limit))
+            && percent.is_some_and(|percent| percent >= -1)
+            && search.memory.read_u64(Address(*base).add(limit)).is_some_and(|limit| limit <= i64::MAX as u64)
+    };
+    let mut bases = made.iter().filter(|&base| is_base(base));
+    let first = bases.next();
+    // Two candidates are no answer.
+    first.filter(|_| bases.next().is_none()).map(|&base| Address(base))
+}
+
+/// Bytes of `runtime.printBacklog` (print.go, 1.17 to 1.27).
+pub(crate) const BACKLOG_BYTES: usize = 512;
+
+/// `printBacklog` and `printBacklogIndex`, from the code that fills it: text, and a number below its size that says where it goes on.
+pub(super) fn find_print_backlog(search: &Search<'_>) -> Option<(Address, Address)> {
+    let memory = search.memory;
+    let found = search_operands(search, &["runtime.recordForPanic", "runtime.gwrite"]);
+    let is_text = |bytes: &[u8]| {
+        let is_printed = |byte: &u8| *byte == 0 || matches!(byte, b'\t' | b'\n' | b'\r' | 0x1b) || *byte >= b' ';
+        bytes.iter().all(is_printed) && bytes.iter().any(|&byte| byte != 0)
+    };
+    let is_backlog = |at: u64| memory.slice(Address(at), BACKLOG_BYTES as u64).is_some_and(is_text);
+    let goes_on = |text: u64, index: u64| {
+        let next = memory.read_u64(Address(index)).filter(|&next| next < BACKLOG_BYTES as u64)?;
+        // What was printed last ends its line, unless the process died within one; unwritten bytes are zero.
+        let last = memory.read_u8(Address(text + next.checked_sub(1).unwrap_or(BACKLOG_BYTES as u64 - 1)))?;
+        Some(last == b'\n')
+    };
+    let pairs = found.iter().filter(|&&text| is_backlog(text)).flat_map(|&text| {
+        let indexes = found.iter().filter(move |&&index| index != text && goes_on(text, index) == Some(true));
+        indexes.map(move |&index| (Address(text), Address(index)))
+    });
+    let pairs: Vec<_> = pairs.take(2).collect();
+    if let [only] = *pairs { Some(only) } else { None }
+}
+
 fn search_operands(search: &Search<'_>, names: &[&str]) -> BTreeSet<u64> {
     operands(search.memory, search.machine, search.module, names)
 }

@@ -105,7 +105,8 @@ layouts! {
         required { size: "size()", stack: "stack", panic: "_panic", defer: "_defer", m: "m", sched: "sched",
             syscallsp: "syscallsp", syscallpc: "syscallpc", atomicstatus: "atomicstatus", goid: "goid",
             waitsince: "waitsince", waitreason: "waitreason", async_safe_point: "asyncSafePoint", gopc: "gopc",
-            startpc: "startpc", waiting: "waiting", ancestors: "ancestors", labels: "labels", lockedm: "lockedm", }
+            startpc: "startpc", waiting: "waiting", ancestors: "ancestors", labels: "labels", lockedm: "lockedm",
+            sig: "sig", sigcode0: "sigcode0", sigcode1: "sigcode1", sigpc: "sigpc", }
         optional { parent_goid: "parentGoid", x_regs: "xRegs", bubble: "bubble/syncGroup",
             running_cleanups: "runningCleanups", }
     }
@@ -161,6 +162,11 @@ layouts! {
         required { heap: "heap", sp: "sp", pc: "pc", func: "fn", link: "link", }
         optional {}
     }
+    /// `runtime._panic` (runtime2.go).
+    PanicLayout = "_panic" {
+        required { arg: "arg", link: "link", recovered: "recovered", goexit: "goexit", }
+        optional { aborted: "aborted", repanicked: "repanicked", }
+    }
     /// `runtime.special` and the records that begin with one (mheap.go).
     SpecialLayout = "special" {
         required { size: "size()", next: "next", offset: "offset", kind: "kind", }
@@ -197,12 +203,15 @@ layouts! {
     }
     /// `runtime.gcControllerState` (mgcpacer.go).
     GcControllerLayout = "gcControllerState" {
-        required { heap_live: "heapLive", heap_marked: "heapMarked", }
-        optional { heap_in_use: "heapInUse", total_alloc: "totalAlloc", total_free: "totalFree", }
+        required { heap_live: "heapLive", heap_marked: "heapMarked", gc_percent: "gcPercent",
+            heap_goal: "gcPercentHeapGoal/heapGoal", }
+        optional { heap_in_use: "heapInUse", total_alloc: "totalAlloc", total_free: "totalFree",
+            memory_limit: "memoryLimit", heap_free: "heapFree", mapped_ready: "mappedReady", }
     }
     /// `runtime.mstats` (mstats.go).
     MstatsLayout = "mstats" {
-        required { numgc: "numgc", }
+        required { numgc: "numgc", numforcedgc: "numforcedgc", last_gc_unix: "last_gc_unix",
+            last_gc_nanotime: "last_gc_nanotime", pause_total_ns: "pause_total_ns", }
         optional {}
     }
 }
@@ -227,7 +236,7 @@ runtime_layout! {
     mheap: MheapLayout, mspan: MspanLayout, heap_arena: HeapArenaLayout, moduledata: ModuledataLayout, g: GLayout,
     gobuf: GobufLayout, m: MLayout, sched: SchedLayout, synctest_group: SynctestGroupLayout,
     synctest_bubble: SynctestBubbleLayout, p: PLayout, mcache: McacheLayout, sudog: SudogLayout, hchan: HchanLayout,
-    defer: DeferLayout, special: SpecialLayout, special_finalizer: SpecialFinalizerLayout,
+    defer: DeferLayout, panic: PanicLayout, special: SpecialLayout, special_finalizer: SpecialFinalizerLayout,
     special_weak_handle: SpecialWeakHandleLayout, special_cleanup: SpecialCleanupLayout, func: FuncLayout,
     stack_object_record: StackObjectRecordLayout,
     gc_controller: GcControllerLayout, mstats: MstatsLayout,

@@ -128,6 +128,10 @@ pub(super) const ROWS: &[Row] = &[
     row("g", "parentGoid", [NONE, NONE, NONE, NONE, 272, 272, 280, 280, 272, 280, 280]),
     row("g", "xRegs", [NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, 400, 400]),
     row("g", "lockedm", [232, 232, 232, 232, 208, 208, 216, 216, 208, 208, 208]),
+    row("g", "sig", [240, 240, 240, 240, 216, 216, 224, 228, 220, 224, 224]),
+    row("g", "sigcode0", [272, 272, 272, 272, 248, 248, 256, 256, 248, 256, 256]),
+    row("g", "sigcode1", [280, 280, 280, 280, 256, 256, 264, 264, 256, 264, 264]),
+    row("g", "sigpc", [288, 288, 288, 288, 264, 264, 272, 272, 264, 272, 272]),
     row("g", "bubble/syncGroup", [NONE, NONE, NONE, NONE, NONE, NONE, NONE, 392, 384, 392, 392]),
     row("g", "runningCleanups", [NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, 218, 220, 220]),
 
@@ -186,6 +190,13 @@ pub(super) const ROWS: &[Row] = &[
     row("_defer", "fn", [24, 24, 24, 24, 24, 24, 24, 24, 24, 24, 24]),
     row("_defer", "link", [40, 40, 40, 40, 40, 32, 32, 32, 32, 32, 32]),
 
+    row("_panic", "arg", [8, 8, 8, 8, 8, 8, 8, 8, 8, 0, 0]),
+    row("_panic", "link", [24, 24, 24, 24, 24, 24, 24, 24, 24, 16, 16]),
+    row("_panic", "recovered", [48, 48, 48, 48, 48, 96, 96, 96, 96, 88, 88]),
+    row("_panic", "aborted", [49, 49, 49, 49, 49, NONE, NONE, NONE, NONE, NONE, NONE]),
+    row("_panic", "repanicked", [NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, 97, 89, 89]),
+    row("_panic", "goexit", [50, 50, 50, 50, 50, 97, 97, 97, 98, 90, 90]),
+
     row("special", "size()", [16, 16, 16, 16, 16, 16, 16, 24, 24, 24, 24]),
     row("special", "next", [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]),
     row("special", "offset", [8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8]),
@@ -226,6 +237,15 @@ pub(super) const ROWS: &[Row] = &[
     row("gcControllerState", "heapInUse", [NONE, NONE, 304, 248, 272, 272, 272, 272, 272, 272, 272]),
     row("gcControllerState", "totalAlloc", [NONE, NONE, 328, 272, 296, 296, 296, 296, 296, 296, 296]),
     row("gcControllerState", "totalFree", [NONE, NONE, 336, 280, 304, 304, 304, 304, 304, 304, 304]),
+    row("gcControllerState", "gcPercent", [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]),
+    row("gcControllerState", "memoryLimit", [NONE, NONE, 8, 8, 8, 8, 8, 8, 8, 8, 8]),
+    row("gcControllerState", "gcPercentHeapGoal/heapGoal", [32, 104, 104, 48, 72, 72, 72, 72, 72, 72, 72]),
+    row("gcControllerState", "heapFree", [NONE, NONE, 320, 264, 288, 288, 288, 288, 288, 288, 288]),
+    row("gcControllerState", "mappedReady", [NONE, NONE, 344, 288, 312, 312, 312, 312, 312, 312, 312]),
 
     row("mstats", "numgc", [4280, 4280, 7704, 7704, 7704, 7704, 7704, 7704, 7680, 7680, 7680]),
+    row("mstats", "numforcedgc", [4284, 4284, 7708, 7708, 7708, 7708, 7708, 7708, 7684, 7684, 7684]),
+    row("mstats", "last_gc_unix", [168, 168, 3592, 3592, 3592, 3592, 3592, 3592, 3568, 3568, 3568]),
+    row("mstats", "last_gc_nanotime", [5944, 5944, 7720, 7720, 7720, 7720, 7720, 7720, 7696, 7696, 7696]),
+    row("mstats", "pause_total_ns", [176, 176, 3600, 3600, 3600, 3600, 3600, 3600, 3576, 3576, 3576]),
 ];

@@ -34,6 +34,23 @@ impl Liveness {
 }
 
 impl FuncTable<'_> {
+    /// True if the first `words` words of the arguments hold what was passed, at `pc`: not if they came in registers and their room on
+    /// the stack was not written, or not any more.
+    pub(crate) fn are_live(&self, memory: &MemoryImage, func: &Func, pc: u64, words: u8) -> bool {
+        let liveness = self.liveness(memory, func, pc);
+        (0..words).all(|word| {
+            let offset = word * 8;
+            offset < liveness.start || liveness.is_live(memory, offset, word - liveness.start.div_ceil(8).min(word))
+        })
+    }
+
+    fn liveness(&self, memory: &MemoryImage, func: &Func, pc: u64) -> Liveness {
+        let info = self.funcdata(func, FUNCDATA_ARG_LIVE_INFO);
+        let index = self.pcdata(func, PCDATA_ARG_LIVE_INDEX, pc).unwrap_or(-1);
+        let start = info.and_then(|info| memory.read_u8(info)).unwrap_or(END);
+        Liveness { info, index, start }
+    }
+
     /// What stands between the parentheses of a call of `func` whose arguments begin at `argp`, at `pc`: `0xc000012340, {0x1, 0x2?}`, a
     /// question mark where the word may be stale. Without `values`, `...` for any.
     pub fn arguments(&self, memory: &MemoryImage, func: &Func, argp: u64, pc: u64, values: bool) -> String {
@@ -42,10 +59,8 @@ impl FuncTable<'_> {
         if !values {
             return if byte(0) == END { String::new() } else { "...".to_owned() };
         }
-        let info = self.funcdata(func, FUNCDATA_ARG_LIVE_INFO);
-        let index = self.pcdata(func, PCDATA_ARG_LIVE_INDEX, pc).unwrap_or(-1);
-        let start = info.and_then(|info| memory.read_u8(info)).unwrap_or(END);
-        let liveness = Liveness { info, index, start };
+        let liveness = self.liveness(memory, func, pc);
+        let start = liveness.start;
         let (mut text, mut at, mut slot, mut is_first) = (String::new(), 0, 0_u8, true);
         loop {
             let op = byte(at);

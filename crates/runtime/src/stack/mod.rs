@@ -12,5 +12,6 @@ mod start;
 mod unwind;
 
 pub use scan::{Precision, StackPlace, StackPointer, StackRoot, StackScan, StackScanner};
+pub(crate) use signal::{Interrupted, interrupted, interrupted_on_own_stack};
 pub use start::{StartPoint, ThreadIndex};
 pub use unwind::{Frame, UnwindEnd, Unwinder};

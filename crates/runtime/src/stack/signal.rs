@@ -1,19 +1,27 @@
 //! The registers that a signal interrupted, from the frame that the kernel put on the signal stack.
 
-use goheap_image::{Address, Machine, MemoryImage};
+use goheap_image::{Address, Machine, MemoryImage, SignalInfo};
 
 /// A signal stack has 32 KiB, with cgo what C asked for.
 const MAX_SIGNAL_STACK: u64 = 16 << 20;
 
 /// Registers of interrupted code.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Interrupted {
-    pub(super) pc: u64,
-    pub(super) sp: u64,
-    pub(super) lr: u64,
+pub(crate) struct Interrupted {
+    pub(crate) pc: u64,
+    pub(crate) sp: u64,
+    pub(crate) lr: u64,
     /// General registers by DWARF's numbers.
-    pub(super) general: Vec<(u16, u64)>,
+    pub(crate) general: Vec<(u16, u64)>,
+    /// Which signal it was.
+    pub(crate) info: Option<SignalInfo>,
 }
+
+/// Bytes of `siginfo_t`.
+const SIGINFO_BYTES: u64 = 128;
+/// Bytes of the kernel's `ucontext` on amd64 (uapi/asm/ucontext.h), behind which `rt_sigframe` has the `siginfo_t`; on arm64 it stands
+/// before.
+const AMD64_CONTEXT_BYTES: u64 = 304;
 
 /// Every `ucontext` on the signal stack `[lo, hi)` above `sp`, innermost first: a handler that raises a signal of its own, as
 /// the crash of GOTRACEBACK=crash does, leaves two.
@@ -21,7 +29,7 @@ pub(super) struct Interrupted {
 /// Its `uc_stack` is the signal stack itself, which Go sets up by `sigaltstack` with exactly these bounds: three words that
 /// nothing else holds together. The kernel's layout is that of sigframe.h: uc_flags, uc_link, uc_stack {sp, flags, size}, then on
 /// amd64 `sigcontext`, on arm64 a 128-byte mask and `sigcontext` aligned to 16.
-pub(super) fn interrupted(
+pub(crate) fn interrupted(
     memory: &MemoryImage,
     machine: Machine,
     sp: u64,
@@ -41,15 +49,42 @@ pub(super) fn interrupted(
     })
 }
 
+/// Bytes of a thread's stack that are searched: the frames of a handler.
+const SEARCHED_BYTES: u64 = 64 << 10;
+/// `SS_DISABLE`.
+const NO_STACK: u64 = 2;
+
+/// The same of a thread without a stack for signals: the kernel put its frames on the stack that was in use, and `uc_stack` says that
+/// there is none. Such words may stand anywhere, so a caller checks which signal it was.
+pub(crate) fn interrupted_on_own_stack(
+    memory: &MemoryImage,
+    machine: Machine,
+    sp: u64,
+) -> impl Iterator<Item = Interrupted> + '_ {
+    let start = sp & !7;
+    (start..start.saturating_add(SEARCHED_BYTES)).step_by(8).filter_map(move |at| {
+        let word = |offset: u64| memory.read_u64(Address(at).add(offset));
+        // uc_flags, uc_link; uc_stack.
+        let is_context = word(0)? < 16 && word(8)? == 0 && word(16)? == 0 && word(24)? == NO_STACK && word(32)? == 0;
+        let context = if is_context { read_context(memory, machine, Address(at))? } else { return None };
+        (context.sp >= at && context.info.as_ref().is_some_and(|info| info.number != 0)).then_some(context)
+    })
+}
+
 fn read_context(memory: &MemoryImage, machine: Machine, context: Address) -> Option<Interrupted> {
     let word = |offset: u64| memory.read_u64(context.add(offset));
+    let info = match machine {
+        Machine::X86_64 => context.add(AMD64_CONTEXT_BYTES),
+        Machine::Aarch64 => Address(context.0.wrapping_sub(SIGINFO_BYTES)),
+    };
+    let info = memory.slice(info, SIGINFO_BYTES).and_then(SignalInfo::parse);
     match machine {
         Machine::X86_64 => {
             // r8..r15, di, si, bp, bx, dx, ax, cx, sp; then ip
             const NUMBERS: [u16; 16] = [8, 9, 10, 11, 12, 13, 14, 15, 5, 4, 6, 3, 1, 0, 2, 7];
             let registers = (0..17).map(|index| word(40 + index * 8)).collect::<Option<Vec<u64>>>()?;
             let general = NUMBERS.into_iter().zip(registers.iter().copied()).collect();
-            Some(Interrupted { pc: registers[16], sp: registers[15], lr: 0, general })
+            Some(Interrupted { pc: registers[16], sp: registers[15], lr: 0, general, info })
         }
         Machine::Aarch64 => {
             // fault_address, x0..x30, sp, pc
@@ -59,6 +94,7 @@ fn read_context(memory: &MemoryImage, machine: Machine, context: Address) -> Opt
                 sp: registers[31],
                 lr: registers[30],
                 general: (0..).zip(registers[..31].iter().copied()).collect(),
+                info,
             })
         }
     }

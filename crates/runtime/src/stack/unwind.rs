@@ -75,6 +75,11 @@ impl<'a> Unwinder<'a> {
 
     /// Walks from `(pc, sp, lr)` within the stack `[lo, hi)`, innermost frame first.
     pub fn walk(&self, pc: u64, sp: u64, lr: u64, stack: (u64, u64)) -> (Vec<Frame>, UnwindEnd) {
+        self.walk_first(pc, sp, lr, stack, MAX_FRAMES)
+    }
+
+    /// The same, at most `limit` frames; it ends as [`UnwindEnd::Broken`] where there are more.
+    pub fn walk_first(&self, pc: u64, sp: u64, lr: u64, stack: (u64, u64), limit: usize) -> (Vec<Frame>, UnwindEnd) {
         let mut frames: Vec<Frame> = Vec::new();
         let (mut pc, mut sp, mut lr) = (pc, sp, lr);
         if pc == 0 {
@@ -86,7 +91,7 @@ impl<'a> Unwinder<'a> {
                 sp = sp.wrapping_add(8);
             }
         }
-        while frames.len() < MAX_FRAMES {
+        while frames.len() < limit {
             let Some((module, func)) = self.find_func(pc) else { return (frames, UnwindEnd::UnknownFunction(pc)) };
             let callee = frames.last().map(|callee| self.kind(callee));
             let frame = match self.resolve(module, func, pc, sp, lr, callee) {

@@ -13,12 +13,14 @@ mod map_part;
 mod mask;
 mod name;
 mod not_in_heap;
+mod raw;
 mod reflect_names;
 mod shape_names;
 
 pub use descriptor::DescriptorReader;
 pub use full_name::FuncTypes;
 pub use mask::{GcMask, PointerWords};
+pub(crate) use raw::RawType;
 pub use reflect_names::RunTimeNames;
 
 use rustc_hash::FxHashMap;

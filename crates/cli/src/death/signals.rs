@@ -1,8 +1,6 @@
-//! Why and when a process died.
+//! Signals of Linux in words.
 
-use crate::utc::utc;
-use goheap_image::{Process, SignalInfo};
-use goheap_report::overview::{Death, HexAddress};
+use goheap_image::SignalInfo;
 
 /// Linux signals by number (asm-generic/signal.h): those of x86-64 and aarch64 alike.
 #[rustfmt::skip]
@@ -12,46 +10,28 @@ const SIGNALS: [&str; 31] = [
     "SIGTTOU", "SIGURG", "SIGXCPU", "SIGXFSZ", "SIGVTALRM", "SIGPROF", "SIGWINCH", "SIGIO", "SIGPWR", "SIGSYS",
 ];
 
-/// What the core says of its end: `NT_SIGINFO`, else the signal of the first thread.
-pub(crate) fn death(process: &Process) -> Death {
-    let core = &process.core;
-    let first = core.threads().first().map_or(0, |thread| thread.signal);
-    let number = core.signal().map_or(first, |signal| signal.number);
-    let mut death = Death {
-        when: core.modified().and_then(utc),
-        time_source: core.modified().map(|_| "when the core file was last written".to_owned()),
-        ..Death::default()
-    };
-    if writes_core(number) {
-        let pid = core.process().map(|process| process.pid);
-        death.signal = i32::try_from(number).ok();
-        death.name = signal_name(number).map(str::to_owned);
-        death.code = core.signal().and_then(|signal| reason(signal, pid));
-        death.address = core.signal().and_then(|signal| signal.address).map(|address| HexAddress(address.0));
-    } else {
-        death.code = Some("not killed: dumped while it lived, as gcore does".to_owned());
-    }
-    death
-}
-
-fn signal_name(number: u32) -> Option<&'static str> {
+/// The name of a signal.
+pub(super) fn signal_name(number: u32) -> Option<&'static str> {
     SIGNALS.get(usize::try_from(number.checked_sub(1)?).ok()?).copied()
 }
 
 /// Whether the kernel writes a core at this signal (signal(7)). gcore's core has the SIGSTOP by which gdb stopped the process.
-fn writes_core(number: u32) -> bool {
+pub(super) fn writes_core(number: u32) -> bool {
     const CORE: [u32; 10] = [3, 4, 5, 6, 7, 8, 11, 24, 25, 31];
     CORE.contains(&number)
 }
 
 /// What `si_code` says (asm-generic/siginfo.h).
-fn reason(signal: &SignalInfo, own_pid: Option<u32>) -> Option<String> {
+pub(super) fn reason(signal: &SignalInfo, own_pid: Option<u32>) -> Option<String> {
     const SI_KERNEL: i32 = 0x80;
     let name = signal_name(signal.number).unwrap_or_default();
     let text = match (name, signal.code) {
+        // x86: an address that is not canonical, among others; si_addr is 0.
+        ("SIGSEGV", SI_KERNEL) => "general protection fault, whose address the processor does not tell",
         (_, SI_KERNEL) => "by the kernel",
         ("SIGSEGV", 1) => "nothing mapped",
         ("SIGSEGV", 2) => "access not allowed",
+        ("SIGSEGV", 4) => "forbidden by a protection key",
         ("SIGBUS", 1) => "address not aligned",
         ("SIGBUS", 2) => "no memory behind the address",
         ("SIGFPE", 1) => "integer divided by zero",
@@ -64,10 +44,10 @@ fn reason(signal: &SignalInfo, own_pid: Option<u32>) -> Option<String> {
 
 fn sender(pid: Option<u32>, own_pid: Option<u32>) -> String {
     match pid {
-        // Go's runtime does so after a panic or a fatal error where GOTRACEBACK is crash.
         Some(pid) if Some(pid) == own_pid => "raised by the process itself".to_owned(),
-        Some(pid) if pid != 0 => format!("sent by process {pid}"),
-        _ => "sent by a process".to_owned(),
+        Some(0) => "sent by a process outside its pid namespace".to_owned(),
+        Some(pid) => format!("sent by process {pid}"),
+        None => "sent by a process".to_owned(),
     }
 }
 
@@ -87,7 +67,9 @@ mod tests {
         let signal = |number, code, pid| SignalInfo { number, code, address: None, pid };
         let reason = |signal| reason(&signal, Some(7));
         assert_eq!(reason(signal(11, 1, None)), Some("nothing mapped".to_owned()));
-        assert_eq!(reason(signal(11, 128, None)), Some("by the kernel".to_owned()));
+        assert!(reason(signal(11, 128, None)).is_some_and(|text| text.starts_with("general protection")));
+        assert_eq!(reason(signal(4, 128, None)), Some("by the kernel".to_owned()));
+        assert_eq!(reason(signal(6, 0, Some(0))), Some("sent by a process outside its pid namespace".to_owned()));
         assert_eq!(reason(signal(6, -6, Some(7))), Some("raised by the process itself".to_owned()));
         assert_eq!(reason(signal(3, 0, Some(9))), Some("sent by process 9".to_owned()));
         assert_eq!(reason(signal(5, 77, None)), Some("code 77".to_owned()));

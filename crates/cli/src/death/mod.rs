@@ -1,0 +1,48 @@
+//! When a process died, and why.
+
+mod place;
+mod signals;
+mod why;
+
+use crate::utc::utc;
+use goheap_image::Process;
+use goheap_report::overview::{Death, HexAddress};
+use goheap_runtime::RuntimeModel;
+use signals::{reason, signal_name, writes_core};
+
+/// When and why the process died.
+pub(crate) fn death(model: &RuntimeModel<'_>) -> Death {
+    let process = model.process;
+    let mut death = of_core(process);
+    if death.signal.is_some() {
+        why::tell(model, &mut death);
+    }
+    death
+}
+
+/// Why it died, in one line; None where nothing tells, as of a core that was dumped while the process lived.
+pub(crate) fn line(model: &RuntimeModel<'_>) -> Option<String> {
+    death(model).why
+}
+
+/// What the core says of its end: `NT_SIGINFO`, else the signal of the first thread.
+fn of_core(process: &Process) -> Death {
+    let core = &process.core;
+    let first = core.threads().first().map_or(0, |thread| thread.signal);
+    let number = core.signal().map_or(first, |signal| signal.number);
+    let mut death = Death {
+        when: core.modified().and_then(utc),
+        time_source: core.modified().map(|_| "when the core file was last written".to_owned()),
+        ..Death::default()
+    };
+    if writes_core(number) {
+        let pid = core.process().map(|process| process.pid);
+        death.signal = i32::try_from(number).ok();
+        death.name = signal_name(number).map(str::to_owned);
+        death.code = core.signal().and_then(|signal| reason(signal, pid));
+        death.address = core.signal().and_then(|signal| signal.address).map(|address| HexAddress(address.0));
+    } else {
+        death.code = Some("not killed: dumped while it lived, as gcore does".to_owned());
+    }
+    death
+}
