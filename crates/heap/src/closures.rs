@@ -66,6 +66,9 @@ impl<'m> Closures<'m> {
     /// Makes the type for the function at `entry`.
     pub(crate) fn load(&mut self, types: &mut TypeTable, entry: u64) {
         let closure = self.functions.function_at(entry).map(|name| {
+            if let Some(ty) = of_reflect(types, &name) {
+                return ty;
+            }
             let name = format!("func {name}");
             let bare = types.add(GoType { name: name.as_str().into(), size: 8, kind: Kind::Opaque, descriptor: None });
             let captures = self.functions.captures(entry);
@@ -77,6 +80,15 @@ impl<'m> Closures<'m> {
         });
         self.by_entry.insert(entry, closure);
     }
+}
+
+/// What reflect makes in place of a closure (reflect/makefunc.go): its first word is a function's, the rest a struct of its own.
+fn of_reflect(types: &TypeTable, function: &str) -> Option<TypeId> {
+    types.by_name(match function {
+        "reflect.makeFuncStub" => "reflect.makeFuncImpl",
+        "reflect.methodValueCall" => "reflect.methodValue",
+        _ => return None,
+    })
 }
 
 fn closure_struct(types: &TypeTable, name: &str, captured: &[Captured]) -> GoType {

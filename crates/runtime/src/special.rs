@@ -121,18 +121,40 @@ pub fn read_finalizer_queue(memory: &MemoryImage, allfin: Address) -> Vec<Queued
     words
 }
 
-/// The words of every block of `gcCleanups.all` (mcleanup.go `cleanupBlock`): a funcval each in 1.25, a `cleanupFn` of three
+/// A call of the cleanup queue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct QueuedCleanup {
+    /// The func value that calls the function with the argument, since 1.26.
+    pub call: Option<u64>,
+    /// The func value.
+    pub func: u64,
+    /// Where the argument is kept, since 1.26.
+    pub argument: Option<u64>,
+}
+
+impl QueuedCleanup {
+    /// All words that may be pointers.
+    pub fn words(self) -> impl Iterator<Item = u64> {
+        self.call.into_iter().chain([self.func]).chain(self.argument)
+    }
+}
+
+/// The calls in every block of `gcCleanups.all` (mcleanup.go `cleanupBlock`): a funcval each in 1.25, a `cleanupFn` of three
 /// words since 1.26. `all` is the address of the head's word.
-pub fn read_cleanup_queue(memory: &MemoryImage, version: &GoVersion, all: Address) -> Vec<u64> {
+pub fn read_cleanup_queue(memory: &MemoryImage, version: &GoVersion, all: Address) -> Vec<QueuedCleanup> {
     let entry_words: u64 = if version.minor <= 25 { 1 } else { 3 };
     let capacity = (CLEANUP_BLOCK_BYTES - CLEANUP_BLOCK_HEADER) / (entry_words * 8);
-    let mut words = Vec::new();
+    let mut calls = Vec::new();
     for block in blocks(memory, memory.read_u64(all).unwrap_or(0), 16) {
         let count = u64::from(memory.read_u32(block.add(24)).unwrap_or(0)).min(capacity);
         let start = block.add(CLEANUP_BLOCK_HEADER);
-        words.extend((0..count * entry_words).filter_map(|index| memory.read_u64(start.add(index * 8))));
+        let word = |index: u64| memory.read_u64(start.add(index * 8)).unwrap_or(0);
+        calls.extend((0..count).map(|entry| entry * entry_words).map(|at| match entry_words {
+            1 => QueuedCleanup { call: None, func: word(at), argument: None },
+            _ => QueuedCleanup { call: Some(word(at)), func: word(at + 1), argument: Some(word(at + 2)) },
+        }));
     }
-    words
+    calls
 }
 
 /// The blocks of a list whose next pointer lies at `link`.

@@ -111,9 +111,10 @@ impl<'a, 'p> Inference<'a, '_, 'p> {
         let inner = Inner { offset, part: proposal.part, ty: proposal.ty };
         let is_guess = proposal.evidence == Evidence::Candidate;
         let refused = Refused { address: proposal.address, inner, place };
-        if let Some(timer) = super::timers::holder(self, &refused) {
+        let whole = super::timers::holder(self, &refused).or_else(|| super::made_types::holder(self, &refused));
+        if let Some(whole) = whole {
             let evidence = proposal.evidence.min(Evidence::Derived);
-            return self.raise(slot, ObjectType::new(Part::Value, timer, evidence), outcome);
+            return self.raise(slot, ObjectType::new(Part::Value, whole, evidence), outcome);
         }
         match self.shapes.holder(self.resolver, place, inner) {
             // A guess of a guess.

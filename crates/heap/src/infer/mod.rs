@@ -17,6 +17,7 @@ mod headers;
 mod instances;
 mod leads;
 mod levels;
+mod made_types;
 mod marks;
 mod proposal;
 mod shapes;

@@ -58,6 +58,7 @@ impl<'a, 'm, 'p> RootCollector<'a, 'm, 'p> {
         self.stacks();
         self.tiny_blocks();
         self.runtime_objects();
+        self.made_types();
         self.specials();
         self.queues();
         self.set

@@ -10,6 +10,7 @@ use crate::rules::WEAK_HANDLE;
 use crate::runtime_records::runtime_records;
 use goheap_graph::PathTrie;
 use goheap_image::Address;
+use goheap_runtime::dwarf::Local;
 use goheap_runtime::special::{SpecialDetail, read_cleanup_queue, read_finalizer_queue, read_specials};
 use goheap_runtime::{Kind, RuntimeModel, TypeId};
 
@@ -67,10 +68,24 @@ impl<'m, 'p> RootCollector<'_, 'm, 'p> {
                         let node = self.node(PathTrie::ROOT, &text);
                         words.iter().for_each(|&word| self.root(word, RootClass::Other, node));
                         words.iter().take(2).for_each(|&func| self.called(func));
-                        self.cleanup_argument(words[2]);
+                        self.cleanup_argument(func, words[2]);
                     }
                 }
             }
+        }
+    }
+
+    /// What reflect tells the runtime of the types that it makes: their names, each a row of bytes (`abi.NewName`), and descriptors.
+    pub(super) fn made_types(&mut self) {
+        let model: &'m RuntimeModel<'p> = self.model;
+        let byte = self.resolver.types.by_name("uint8").map(|byte| (Part::Elements, byte));
+        let names = ["internal/abi.Type", "reflect.rtype"];
+        let descriptor = names.iter().find_map(|name| self.resolver.types.by_name(name)).map(|ty| (Part::Value, ty));
+        for address in model.run_time_names.addresses() {
+            let Some(slot) = self.objects.find_allocated(address) else { continue };
+            let said = if self.objects.span(slot).is_noscan() { byte } else { descriptor };
+            let evidence = Evidence::Derived;
+            self.set.proposals.extend(said.map(|(part, ty)| Proposal { address, part, ty, evidence }));
         }
     }
 
@@ -102,9 +117,16 @@ impl<'m, 'p> RootCollector<'_, 'm, 'p> {
         }
     }
 
-    /// Arguments without pointers of less than 16 bytes are kept in a box of 16 (mcleanup.go `AddCleanup`, since 1.26), lest they
-    /// share a tiny block.
-    fn cleanup_argument(&mut self, argument: u64) {
+    /// The argument is a copy of what the function takes (mcleanup.go `AddCleanup`, since 1.26). Those without pointers of less than
+    /// 16 bytes are kept in a box of 16, lest they share a tiny block.
+    fn cleanup_argument(&mut self, func: u64, argument: u64) {
+        let parameter = self.parameter(func).filter(|_| argument != 0);
+        self.set.proposals.extend(parameter.map(|ty| Proposal {
+            address: argument,
+            part: Part::Value,
+            ty,
+            evidence: Evidence::Derived,
+        }));
         let ty = self.resolver.types.by_name("[2]uintptr").filter(|_| argument != 0);
         self.set.proposals.extend(ty.map(|ty| Proposal {
             address: argument,
@@ -112,6 +134,18 @@ impl<'m, 'p> RootCollector<'_, 'm, 'p> {
             ty,
             evidence: Evidence::Candidate,
         }));
+    }
+
+    /// The type of the first parameter of the function that a func value calls, as DWARF tells it.
+    fn parameter(&self, func: u64) -> Option<TypeId> {
+        let entry = self.model.memory().read_u64(Address(func))?;
+        self.model.modules.first().filter(|module| module.text.contains(&entry))?;
+        let dwarf = self.model.dwarf.as_ref()?;
+        let locals = dwarf.locals_of_function(entry.wrapping_sub(self.model.process.load_bias));
+        let is_declared = |local: &&Local| {
+            local.is_parameter && !local.is_result && local.inline_depth == 0 && !local.name.starts_with('.')
+        };
+        locals.iter().find(is_declared)?.ty.map(|ty| TypeId(ty.0))
     }
 
     /// Notes that a func value is there.
@@ -147,12 +181,17 @@ impl<'m, 'p> RootCollector<'_, 'm, 'p> {
                 }
                 let node = self.node(node, &text);
                 self.root(word.value, RootClass::Other, node);
+                if word.pointer_type.is_none() {
+                    self.called(word.value);
+                }
             }
         }
         for &list in &model.anchors.cleanup_blocks {
             let node = self.node(PathTrie::ROOT, "cleanup queue");
-            for word in read_cleanup_queue(model.memory(), &model.version, list) {
-                self.root(word, RootClass::Other, node);
+            for call in read_cleanup_queue(model.memory(), &model.version, list) {
+                call.words().for_each(|word| self.root(word, RootClass::Other, node));
+                call.call.into_iter().chain([call.func]).for_each(|func| self.called(func));
+                call.argument.into_iter().for_each(|argument| self.cleanup_argument(call.func, argument));
             }
         }
     }

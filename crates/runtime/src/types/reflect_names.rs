@@ -45,6 +45,13 @@ impl RunTimeNames {
         self.by_offset.get(&offset).copied()
     }
 
+    /// What all offsets stand for, ascending.
+    pub fn addresses(&self) -> Vec<u64> {
+        let mut all: Vec<u64> = self.by_offset.values().copied().collect();
+        all.sort_unstable();
+        all
+    }
+
     /// Number of offsets.
     pub fn len(&self) -> usize {
         self.by_offset.len()
