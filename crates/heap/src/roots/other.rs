@@ -120,7 +120,8 @@ impl<'m, 'p> RootCollector<'_, 'm, 'p> {
     /// The argument is a copy of what the function takes (mcleanup.go `AddCleanup`, since 1.26). Those without pointers of less than
     /// 16 bytes are kept in a box of 16, lest they share a tiny block.
     fn cleanup_argument(&mut self, func: u64, argument: u64) {
-        let parameter = self.parameter(func).filter(|_| argument != 0);
+        let is_boxed = self.objects.find(argument).is_none_or(|slot| self.objects.span(slot).is_tiny_class());
+        let parameter = if is_boxed { None } else { self.parameter(func) };
         self.set.proposals.extend(parameter.map(|ty| Proposal {
             address: argument,
             part: Part::Value,
