@@ -1,5 +1,6 @@
 //! Walks a type over memory: every field by its path, nested structs flattened, within bounds.
 
+use super::tiny::TinyValue;
 use super::value::number;
 use super::{InspectOptions, Listed, Value};
 use crate::containers::{MapLayout, Position, Role};
@@ -8,6 +9,7 @@ use crate::object_type::Part;
 use crate::snapshot::HeapSnapshot;
 use goheap_image::Address;
 use goheap_runtime::{Kind, TypeId};
+use std::collections::BTreeMap;
 
 /// Elements of an array in a field that are told one by one.
 const MAX_ELEMENTS: u64 = 16;
@@ -84,6 +86,27 @@ impl<'s, 'm, 'p> Walk<'s, 'm, 'p> {
                 Some(machinery) => self.value("", machinery, address, room, MAX_DEPTH),
                 None => self.words(slot),
             },
+        }
+        self.fields
+    }
+
+    /// The values in a block of the tiny allocator, by their offsets.
+    pub(super) fn tiny(mut self, block: Slot, values: &BTreeMap<u64, TinyValue>) -> Listed<Field> {
+        self.start = self.snapshot.objects.address(block);
+        for (&offset, &value) in values {
+            let at = self.start + offset;
+            match value {
+                TinyValue::Unknown => self.push("", at, "", || Value::Number(None)),
+                TinyValue::Text(len) => {
+                    let bytes = self.options.values.then(|| self.bytes(at, len)).flatten();
+                    self.push("", at, "string", || Value::Text(len, bytes, None));
+                }
+                TinyValue::Row(elem, count) => {
+                    let bytes = self.snapshot.types.get(elem).size.saturating_mul(count);
+                    self.elements("", elem, at, bytes, MAX_DEPTH, MAX_ELEMENTS);
+                }
+                TinyValue::One(ty) => self.value("", ty, at, self.snapshot.types.get(ty).size, MAX_DEPTH),
+            }
         }
         self.fields
     }

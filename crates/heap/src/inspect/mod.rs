@@ -3,6 +3,7 @@
 mod fields;
 mod holders;
 mod place;
+mod tiny;
 mod value;
 
 pub use fields::Field;
@@ -66,7 +67,7 @@ pub struct Pointer {
 pub struct Inspection {
     /// The frames of the tree from the root down to the one that counts the object; none where no root reaches it.
     pub path: Vec<String>,
-    /// Fields in order of offset, nested ones in place of those they are nested in.
+    /// Fields in order of offset, nested ones in place of those they are nested in; of a block of the tiny allocator the values in it.
     pub fields: Listed<Field>,
     /// Pointers by the collector's masks that are not nil.
     pub pointers: Listed<Pointer>,
@@ -81,9 +82,14 @@ impl HeapSnapshot<'_, '_> {
     /// taken with these options.
     pub fn inspect(&self, slot: Slot, options: InspectOptions) -> Inspection {
         let mut places = Places::new(self);
+        let walk = Walk::new(self, options);
+        let fields = match places.tiny_values(slot) {
+            Some(values) => walk.tiny(slot, &values),
+            None => walk.object(slot),
+        };
         Inspection {
             path: self.frames_over(slot),
-            fields: Walk::new(self, options).object(slot),
+            fields,
             pointers: places.pointers(slot, options.limit),
             roots: self.root_holders(slot, options.limit),
             holders: places.holders(slot, options.limit),
