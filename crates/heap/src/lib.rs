@@ -9,6 +9,7 @@
 //! are only names for what the masks show.
 
 mod closures;
+mod code;
 mod compiled;
 mod containers;
 mod describe;

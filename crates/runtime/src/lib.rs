@@ -11,7 +11,7 @@
 
 pub mod bits;
 mod buildinfo;
-mod code;
+pub mod code;
 pub mod constants;
 mod counters;
 mod crash;
@@ -72,7 +72,7 @@ pub use stack::ThreadIndex;
 pub use symbols::{Symbols, Variable};
 pub use traceback::{Call, Stack, Tracer, is_shown_call};
 pub use types::{
-    DescriptorReader, Field, FuncTypes, GcMask, GoType, Kind, PointerWords, RunTimeNames, TypeId, TypeTable,
+    DescriptorReader, Field, FuncTypes, GcMask, GoType, Kind, Method, PointerWords, RunTimeNames, TypeId, TypeTable,
 };
 pub use version::GoVersion;
 pub use wait::{Sudog, WaitClass};

@@ -168,6 +168,21 @@ impl<'p> FuncTable<'p> {
         if func.pcsp == 0 { None } else { self.pc_value(func.pcsp, func.entry, pc) }
     }
 
+    /// The steps of [`FuncTable::sp_delta`]: from each address on the value beside it, up to the next.
+    pub fn sp_steps(&self, func: &Func) -> Vec<(u64, i32)> {
+        let mut steps = Vec::new();
+        let Some(mut bytes) = usize::try_from(func.pcsp).ok().and_then(|at| self.pctab.get(at..)) else { return steps };
+        let (mut at, mut value) = (func.entry, -1_i32);
+        while func.pcsp != 0 {
+            let Some(step) = varint(&mut bytes).filter(|&step| step != 0 || steps.is_empty()) else { break };
+            value = value.wrapping_add((step >> 1) as i32 ^ -((step & 1) as i32));
+            steps.push((at, value));
+            let Some(more) = varint(&mut bytes) else { break };
+            at = at.wrapping_add(u64::from(more).wrapping_mul(self.quantum));
+        }
+        steps
+    }
+
     /// The value of pcdata table `index` at `pc`; None where there is no table.
     pub fn pcdata(&self, func: &Func, index: u32, pc: u64) -> Option<i32> {
         if index >= func.npcdata {
@@ -211,7 +226,7 @@ impl<'p> FuncTable<'p> {
     }
 
     /// `moduledata.textAddr`: offsets count as if the text were in one piece.
-    fn text_address(&self, offset: u32) -> u64 {
+    pub(crate) fn text_address(&self, offset: u32) -> u64 {
         let offset = u64::from(offset);
         match self.sections.iter().find(|section| section.offset <= offset && offset < section.end) {
             Some(section) => section.base.wrapping_add(offset - section.offset),

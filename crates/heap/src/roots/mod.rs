@@ -8,6 +8,7 @@ mod variables;
 
 pub(crate) use locals::source_name;
 
+use crate::code::{Facts, Pointee};
 use crate::labels::Labels;
 use crate::object::ObjectTable;
 use crate::object_type::Evidence;
@@ -16,6 +17,7 @@ use crate::root::{Naming, Root, RootClass, RootSet};
 use crate::{infer::Proposal, plan::PointerWord};
 use goheap_graph::{PathTrie, TrieNode};
 use goheap_runtime::{Observer, RuntimeModel, TypeId};
+use rustc_hash::FxHashMap;
 
 /// The collection at work.
 pub(crate) struct RootCollector<'a, 'm, 'p> {
@@ -26,6 +28,9 @@ pub(crate) struct RootCollector<'a, 'm, 'p> {
     pub(crate) trie: &'a mut PathTrie,
     observer: &'a dyn Observer,
     locals: locals::LocalsCache,
+    /// What code says, where no debug information does.
+    facts: Option<Facts<'m, 'p>>,
+    slots: FxHashMap<u64, FxHashMap<(u64, i32), Pointee>>,
     conservative: Vec<Root>,
     set: RootSet,
 }
@@ -47,6 +52,8 @@ impl<'a, 'm, 'p> RootCollector<'a, 'm, 'p> {
             trie,
             observer,
             locals: locals::LocalsCache::default(),
+            facts: None,
+            slots: FxHashMap::default(),
             conservative: Vec::new(),
             set: RootSet::default(),
         }
@@ -54,6 +61,9 @@ impl<'a, 'm, 'p> RootCollector<'a, 'm, 'p> {
 
     /// Every root of the process.
     pub(crate) fn collect(mut self) -> RootSet {
+        if self.model.dwarf.is_none() {
+            self.facts = Facts::read(self.model, self.resolver);
+        }
         self.variables();
         self.stacks();
         self.tiny_blocks();

@@ -3,12 +3,13 @@
 
 use super::RootCollector;
 use super::locals::NamedSlot;
+use crate::code::{Pointee, as_word};
 use crate::label_text::{field_label, function_of, shown};
 use crate::object_type::Evidence;
 use crate::plan::{PlanEntry, PointerWord};
 use crate::root::{Naming, Root, RootClass, UntypedRoot, WordOwner};
 use goheap_graph::{PathTrie, TrieNode};
-use goheap_runtime::stack::{Precision, StackPlace, StackPointer, StackRoot, StackScan, ThreadIndex, UnwindEnd};
+use goheap_runtime::stack::{Frame, Precision, StackPlace, StackPointer, StackRoot, StackScan, ThreadIndex, UnwindEnd};
 use goheap_runtime::{Goroutine, Meter, RuntimeModel, TypeId};
 use std::borrow::Cow;
 
@@ -109,9 +110,27 @@ impl<'m, 'p> RootCollector<'_, 'm, 'p> {
         if let Some(node) = root.via.and_then(|via| self.pointed_word(function, scan, via, root.value, at)) {
             return node;
         }
+        let distance = at.wrapping_sub(frame.fp) as i64;
+        if let Some(pointee) = self.told_slot(frame, distance) {
+            return self.told_word_of_frame(function, root.value, (at, distance), pointee);
+        }
         self.guess(scan, index, root.value, at);
-        let node = self.node(function, &format!("[fp{:+}]", at.wrapping_sub(frame.fp) as i64));
+        let node = self.node(function, &format!("[fp{distance:+}]"));
         NamedNode { node, naming: Naming::Nameless, has_type: false }
+    }
+
+    /// What code says of a word of a frame.
+    fn told_slot(&mut self, frame: &Frame, distance: i64) -> Option<Pointee> {
+        let facts = self.facts.as_ref()?;
+        let slots = self.slots.entry(frame.func.entry).or_insert_with(|| facts.slots_of(self.resolver, frame.func.entry));
+        slots.get(&(frame.pc, i32::try_from(distance).ok()?)).copied()
+    }
+
+    fn told_word_of_frame(&mut self, function: TrieNode, value: u64, (at, distance): (u64, i64), pointee: Pointee) -> NamedNode {
+        self.declared(value, as_word(pointee), pointee.ty, at, Evidence::Derived);
+        let text = self.pointee_text(pointee);
+        let node = self.node(function, &format!("[fp{distance:+}] {text}"));
+        NamedNode { node, naming: Naming::Named, has_type: true }
     }
 
     /// A word that no variable holds has most likely the type of one of its function's variables all the same; or it is the second

@@ -3,6 +3,8 @@
 
 use super::RootCollector;
 use crate::containers::Role;
+use crate::label_text::shown;
+use crate::object_type::Evidence;
 use crate::plan::PointerWord;
 use crate::resolve::Target;
 use crate::root::RootClass;
@@ -24,6 +26,8 @@ pub(super) struct Static {
     /// The frame of the word that leads to it.
     pub(super) node: TrieNode,
     pub(super) class: RootClass,
+    /// How its type is known.
+    pub(super) evidence: Evidence,
 }
 
 /// The values found, by their first byte.
@@ -53,7 +57,7 @@ impl RootCollector<'_, '_, '_> {
     pub(super) fn find_statics(&mut self, words: &[VariableWord]) -> Statics {
         let mut statics = Statics::default();
         let mut queue: VecDeque<VariableWord> = words.iter().copied().filter(|word| self.is_typed(word.at)).collect();
-        for found in self.first_threads() {
+        for found in self.first_threads().into_iter().chain(self.told_by_code()) {
             let first = words.partition_point(|word| word.at < found.start);
             queue.extend(words[first..].iter().take_while(|word| word.at < found.end));
             statics.by_start.insert(found.start, found);
@@ -85,7 +89,23 @@ impl RootCollector<'_, '_, '_> {
         for start in starts {
             let node = self.node(PathTrie::ROOT, "runtime.m0 runtime.m");
             let end = start.saturating_add(size);
-            found.push(Static { start, end, ty, role: Role::Own, node, class: RootClass::Runtime });
+            found.push(Static { start, end, ty, role: Role::Own, node, class: RootClass::Runtime, evidence: Evidence::Exact });
+        }
+        found
+    }
+
+    /// The values that code tells, named by what and where they are.
+    fn told_by_code(&mut self) -> Vec<Static> {
+        let areas = self.facts.as_ref().map(|facts| facts.areas().clone()).unwrap_or_default();
+        let untyped: Vec<(u64, TypeId)> = areas.into_iter().filter(|&(start, _)| !self.is_typed(start)).collect();
+        let mut found = Vec::new();
+        for (start, ty) in untyped {
+            let known = self.resolver.types.get(ty);
+            let (name, end) = (shown(&self.resolver.types, ty).into_owned(), start.saturating_add(known.size));
+            let text = format!("{} at {}", self.labels.packages.shorten(&name), self.section_place(start));
+            let node = self.node(PathTrie::ROOT, &text);
+            let (role, class, evidence) = (Role::Own, RootClass::Variables, Evidence::Derived);
+            found.push(Static { start, end, ty, role, node, class, evidence });
         }
         found
     }
@@ -113,6 +133,6 @@ impl RootCollector<'_, '_, '_> {
         };
         let size = self.resolver.types.get(ty).size.checked_mul(count)?;
         let end = word.value.checked_add(size)?;
-        Some(Static { start: word.value, end, ty, role, node: named.node, class: named.class })
+        Some(Static { start: word.value, end, ty, role, node: named.node, class: named.class, evidence: named.evidence })
     }
 }

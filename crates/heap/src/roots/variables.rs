@@ -2,8 +2,9 @@
 
 use super::RootCollector;
 use super::statics::{Statics, VariableWord};
-use crate::label_text::{field_label, variable_label};
-use crate::object_type::Evidence;
+use crate::code::{Pointee, as_word};
+use crate::label_text::{field_label, shown, variable_label};
+use crate::object_type::{Evidence, Part};
 use crate::plan::{PlanEntry, PointerWord};
 use crate::root::{Naming, Root, RootClass, UntypedRoot, WordOwner};
 use goheap_graph::{PathTrie, TrieNode};
@@ -28,6 +29,8 @@ pub(super) struct NamedWord {
     pub(super) class: RootClass,
     /// What the word means, and the type of the field it is in, where that is known.
     pub(super) word: Option<(PointerWord, TypeId)>,
+    /// How that is known.
+    pub(super) evidence: Evidence,
 }
 
 impl<'m, 'p> RootCollector<'_, 'm, 'p> {
@@ -44,7 +47,7 @@ impl<'m, 'p> RootCollector<'_, 'm, 'p> {
             let (node, class) = match named {
                 Some(named) => {
                     if let Some((pointer, field)) = named.word {
-                        self.declared(word.value, pointer, field, word.at, Evidence::Exact);
+                        self.declared(word.value, pointer, field, word.at, named.evidence);
                     }
                     (named.node, named.class)
                 }
@@ -104,14 +107,17 @@ impl<'m, 'p> RootCollector<'_, 'm, 'p> {
             let entry = self.resolver.entry(found.ty, offset).map(Cow::into_owned);
             let prefix = found.role.prefix();
             let (node, pointer) = self.field(found.node, prefix, found.ty, entry, offset, word);
-            return Some(NamedWord { node, class: found.class, word: pointer });
+            return Some(NamedWord { node, class: found.class, word: pointer, evidence: found.evidence });
         }
         if self.model.anchors.pool_lists.contains(&Address(word.at)) && variable.is_none() {
             return Some(self.pool_list());
         }
+        if let Some(pointee) = self.facts.as_ref().and_then(|facts| facts.word(word.at)) {
+            return Some(self.told_word(word.at, pointee, variable));
+        }
         let variable = variable?;
         let node = self.node(PathTrie::ROOT, &variable.name);
-        Some(NamedWord { node, class: self.class_of(variable), word: None })
+        Some(NamedWord { node, class: self.class_of(variable), word: None, evidence: Evidence::None })
     }
 
     /// The variable's frame, and below it that of the field unless the variable is one word's worth itself.
@@ -121,7 +127,7 @@ impl<'m, 'p> RootCollector<'_, 'm, 'p> {
         let offset = word.at - variable.address;
         let entry = self.resolver.entry(ty, offset).map(Cow::into_owned);
         let (node, pointer) = self.field(top, "", ty, entry, offset, word);
-        NamedWord { node, class: self.class_of(variable), word: pointer }
+        NamedWord { node, class: self.class_of(variable), word: pointer, evidence: Evidence::Exact }
     }
 
     /// A list of pools that was found by the code that empties it.
@@ -129,7 +135,8 @@ impl<'m, 'p> RootCollector<'_, 'm, 'p> {
         let types = &self.resolver.types;
         let pool = types.by_name("*sync.Pool").filter(|&pool| matches!(types.get(pool).kind, Kind::Pointer(_)));
         let node = self.node(PathTrie::ROOT, &format!("{POOL_LIST} []*sync.Pool"));
-        NamedWord { node, class: RootClass::Emptied, word: pool.map(|pool| (PointerWord::Slice(pool), pool)) }
+        let word = pool.map(|pool| (PointerWord::Slice(pool), pool));
+        NamedWord { node, class: RootClass::Emptied, word, evidence: Evidence::Exact }
     }
 
     fn field(
@@ -165,12 +172,40 @@ impl<'m, 'p> RootCollector<'_, 'm, 'p> {
         }
     }
 
+    /// A word of which code tells what it leads to.
+    fn told_word(&mut self, at: u64, pointee: Pointee, variable: Option<&Variable>) -> NamedWord {
+        let text = self.pointee_text(pointee);
+        let text = match variable {
+            Some(variable) => format!("{} {text}", variable.name),
+            None => format!("{text} at {}", self.section_place(at)),
+        };
+        let node = self.node(PathTrie::ROOT, &text);
+        let class = variable.map_or(RootClass::Variables, |variable| self.class_of(variable));
+        NamedWord { node, class, word: Some((as_word(pointee), pointee.ty)), evidence: Evidence::Derived }
+    }
+
+    /// The type of a word that leads to that.
+    pub(super) fn pointee_text(&self, pointee: Pointee) -> String {
+        let name = shown(&self.resolver.types, pointee.ty);
+        let name = self.labels.packages.shorten(&name);
+        match pointee.part {
+            Part::Value => format!("*{name}"),
+            Part::Elements => format!("[]{name}"),
+            _ => name.into_owned(),
+        }
+    }
+
     /// A word that no variable holds, by its section.
     fn nameless(&mut self, at: u64) -> TrieNode {
+        let text = self.section_place(at);
+        self.node(PathTrie::ROOT, &text)
+    }
+
+    /// Where in which section an address lies.
+    pub(super) fn section_place(&self, at: u64) -> String {
         let sections = self.model.modules.iter().flat_map(|module| [("data", &module.data), ("bss", &module.bss)]);
         let found = sections.into_iter().find(|(_, range)| range.contains(&at));
-        let text = found.map_or_else(|| format!("{at:#x}"), |(name, range)| format!("{name}+{:#x}", at - range.start));
-        self.node(PathTrie::ROOT, &text)
+        found.map_or_else(|| format!("{at:#x}"), |(name, range)| format!("{name}+{:#x}", at - range.start))
     }
 
     fn class_of(&self, variable: &Variable) -> RootClass {

@@ -13,10 +13,21 @@
 mod allocators;
 mod amd64;
 mod arm64;
+mod callee;
+mod decode_amd64;
+mod decode_arm64;
+mod functions;
+mod instruction;
+mod program;
+
+pub use callee::{Callee, Use as TypeUse};
+pub use instruction::{Instruction, Operation, Place, Register, Registers, Written};
+pub use program::{Function, ProgramCode, RegisterUse};
 
 use crate::model::RuntimeModel;
-use crate::module::{AddressRange, ModuleData};
+use crate::module::AddressRange;
 use allocators::{Allocators, Use};
+use functions::Functions;
 use goheap_image::{Address, Machine, MemoryImage};
 
 /// Code of one function that is searched: more than any compiler writes.
@@ -148,29 +159,6 @@ impl CodeReferences {
     /// Every descriptor that code names with what is done with it, ascending.
     pub fn uses(&self) -> &[(u64, AllocatedAs)] {
         &self.uses
-    }
-}
-
-/// The functions of all modules: (entry, end), ascending and apart.
-struct Functions(Vec<(u64, u64)>);
-
-impl Functions {
-    fn of(modules: &[ModuleData<'_>]) -> Self {
-        let mut all = Vec::new();
-        for module in modules {
-            let within = |func: &crate::pclntab::Func| module.text.contains(&func.entry);
-            all.extend(module.functions.iter().filter(within).map(|func| (func.entry, module.text.end)));
-        }
-        all.sort_unstable();
-        all.dedup_by_key(|function| function.0);
-        for index in 1..all.len() {
-            all[index - 1].1 = all[index - 1].1.min(all[index].0);
-        }
-        Functions(all)
-    }
-
-    fn begins_at(&self, address: u64) -> bool {
-        self.0.binary_search_by_key(&address, |&(entry, _)| entry).is_ok()
     }
 }
 

@@ -83,7 +83,7 @@ impl DescriptorReader<'_> {
     }
 
     /// Where the `abi.UncommonType` of the type at `at` lies, which follows what its kind adds; None where it has none.
-    fn uncommon(&self, at: Address) -> Option<Address> {
+    pub(super) fn uncommon(&self, at: Address) -> Option<Address> {
         if self.memory.read_u8(at.add(TFLAG))? & TFLAG_UNCOMMON == 0 {
             return None;
         }

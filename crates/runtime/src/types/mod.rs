@@ -11,6 +11,7 @@ mod itab;
 mod linked;
 mod map_part;
 mod mask;
+mod methods;
 mod name;
 mod not_in_heap;
 mod raw;
@@ -19,6 +20,7 @@ mod shape_names;
 
 pub use descriptor::DescriptorReader;
 pub use full_name::FuncTypes;
+pub use methods::Method;
 pub use mask::{GcMask, PointerWords};
 pub(crate) use raw::RawType;
 pub use reflect_names::RunTimeNames;

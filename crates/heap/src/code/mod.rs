@@ -1,0 +1,14 @@
+//! What the program's machine code says of types, where no debug information does: which values its functions pass to methods, to
+//! allocators and to maps, keep in package variables and in frames. Types of values are told by flow through each function, over all
+//! of its paths: what all of them agree on is as certain as the compiler was.
+
+mod abi;
+mod claims;
+mod flow;
+mod known;
+mod state;
+mod value;
+
+pub(crate) use claims::as_word;
+pub(crate) use known::Facts;
+pub(crate) use value::Pointee;
