@@ -11,6 +11,20 @@ pub(crate) struct Closures<'m> {
     by_entry: FxHashMap<u64, Option<TypeId>>,
     /// The opaque type beside each that is a struct.
     bare: FxHashMap<TypeId, TypeId>,
+    /// By the entry of the function, the compiler's struct that code makes its closures of.
+    told: FxHashMap<u64, TypeId>,
+}
+
+/// True for the structs that the compiler makes for closures: their first field is `F` (`.F` up to 1.20).
+pub(crate) fn is_closure_struct(types: &TypeTable, ty: TypeId) -> bool {
+    match &types.get(ty).kind {
+        Kind::Struct(fields) => {
+            let name = &types.get(ty).name;
+            ["struct { F uintptr; ", "struct { .F uintptr; "].iter().any(|start| name.starts_with(start))
+                && fields.len() > 1
+        }
+        _ => false,
+    }
 }
 
 /// A captured variable.
@@ -50,7 +64,7 @@ impl FunctionSource for RuntimeModel<'_> {
 
 impl<'m> Closures<'m> {
     pub(crate) fn new(functions: &'m dyn FunctionSource) -> Self {
-        Closures { functions, by_entry: FxHashMap::default(), bare: FxHashMap::default() }
+        Closures { functions, by_entry: FxHashMap::default(), bare: FxHashMap::default(), told: FxHashMap::default() }
     }
 
     /// The type of closures that call the function at `entry`: None if it was not loaded, Some(None) if none begins there.
@@ -63,6 +77,11 @@ impl<'m> Closures<'m> {
         self.bare.get(&ty).copied()
     }
 
+    /// Notes what code makes closures of, where no debug information tells.
+    pub(crate) fn tell(&mut self, told: FxHashMap<u64, TypeId>) {
+        self.told = told;
+    }
+
     /// Makes the type for the function at `entry`.
     pub(crate) fn load(&mut self, types: &mut TypeTable, entry: u64) {
         let closure = self.functions.function_at(entry).map(|name| {
@@ -71,7 +90,7 @@ impl<'m> Closures<'m> {
             }
             let name = format!("func {name}");
             let bare = types.add(GoType { name: name.as_str().into(), size: 8, kind: Kind::Opaque, descriptor: None });
-            let captures = self.functions.captures(entry);
+            let captures = self.functions.captures(entry).or_else(|| captured(types, *self.told.get(&entry)?));
             let Some(captured) = captures else { return bare };
             let closure = closure_struct(types, &name, &captured);
             let ty = types.add(closure);
@@ -89,6 +108,13 @@ fn of_reflect(types: &TypeTable, function: &str) -> Option<TypeId> {
         "reflect.methodValueCall" => "reflect.methodValue",
         _ => return None,
     })
+}
+
+/// What a compiler's struct holds beside the function.
+fn captured(types: &TypeTable, ty: TypeId) -> Option<Vec<Captured>> {
+    let Kind::Struct(fields) = &types.get(ty).kind else { return None };
+    let captured = |field: &Field| Captured { name: field.name.to_string(), offset: field.offset, ty: field.ty };
+    Some(fields.iter().skip(1).map(captured).collect())
 }
 
 fn closure_struct(types: &TypeTable, name: &str, captured: &[Captured]) -> GoType {

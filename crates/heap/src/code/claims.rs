@@ -8,30 +8,77 @@ use crate::plan::PointerWord;
 use crate::resolve::Resolver;
 use goheap_runtime::{Kind, RuntimeModel, TypeId};
 use rayon::prelude::*;
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use std::collections::BTreeMap;
 
-/// Times that all functions are read: each knows what the one before told.
-const ROUNDS: usize = 2;
+/// Times that functions are read, all of them first, then those that may say more for what the time before told.
+const MAX_ROUNDS: usize = 10;
+/// Package variables that are larger tell nothing new of their words.
+const MAX_AREA_BYTES: u64 = 1 << 20;
 
 impl<'m, 'p> Facts<'m, 'p> {
     /// Reads the whole program; None where calls cannot be read.
     pub(crate) fn read(model: &'m RuntimeModel<'p>, resolver: &Resolver<'m>) -> Option<Self> {
         let mut facts = Facts::new(model, resolver)?;
         let entries: Vec<u64> = facts.code.entries().collect();
-        for _ in 0..ROUNDS {
+        let mut said: Vec<Said> = Vec::new();
+        said.resize_with(entries.len(), Said::default);
+        let mut changed: Option<FxHashSet<u64>> = None;
+        for _ in 0..MAX_ROUNDS {
             let known = Known { facts: &facts, resolver };
-            let of = |&entry: &u64| Some((entry, read(&known, &facts.code.function(entry)?, false)));
-            let said: Vec<(u64, Said)> = entries.par_iter().filter_map(of).collect();
+            let is_due = |said: &Said| {
+                changed.as_ref().is_none_or(|changed| said.needs.iter().any(|need| changed.contains(need)))
+            };
+            entries.par_iter().zip(&mut said).filter(|(_, said)| is_due(said)).for_each(|(&entry, said)| {
+                *said = facts.code.function(entry).map(|function| read(&known, &function, false)).unwrap_or_default();
+            });
             let mut told = Told::default();
-            said.into_iter().for_each(|(entry, said)| told.add(entry, said));
-            facts.arguments = agreed(resolver, told.arguments);
-            facts.results = agreed(resolver, told.results);
-            facts.areas = areas(model, resolver, &told.areas);
-            facts.words = agreed(resolver, told.words);
-            facts.words.retain(|&at, _| is_pointer(model, at));
+            entries.iter().zip(&said).for_each(|(&entry, said)| told.add(entry, said));
+            let news = facts.learn(model, resolver, told);
+            if news.is_empty() {
+                break;
+            }
+            changed = Some(news);
         }
         Some(facts)
+    }
+
+    /// Takes what was told; what is known otherwise than before: functions by their entries, words by their addresses.
+    fn learn(&mut self, model: &RuntimeModel<'_>, resolver: &Resolver<'_>, mut told: Told) -> FxHashSet<u64> {
+        // Who knew is not asked again.
+        told.arguments.extend(self.arguments.iter().map(|(&key, &value)| (key, value)));
+        told.results.extend(self.results.iter().map(|(&key, &value)| (key, value)));
+        told.words.extend(self.words.iter().map(|(&key, &value)| (key, value)));
+        let mut news = FxHashSet::default();
+        let mut renew = |old: &mut FxHashMap<(u64, u8), Pointee>, new: FxHashMap<(u64, u8), Pointee>| {
+            let differs = |(key, value): &(&(u64, u8), &Pointee)| old.get(key) != Some(value);
+            news.extend(new.iter().filter(differs).map(|(key, _)| key.0));
+            news.extend(old.keys().filter(|key| !new.contains_key(key)).map(|key| key.0));
+            *old = new;
+        };
+        renew(&mut self.arguments, agreed(resolver, told.arguments));
+        renew(&mut self.results, agreed(resolver, told.results));
+        let mut words = agreed(resolver, told.words);
+        words.retain(|&at, _| is_pointer(model, at));
+        news.extend(words.iter().filter(|(at, value)| self.words.get(at) != Some(value)).map(|(&at, _)| at));
+        self.words = words;
+        let areas = areas(model, resolver, &told.areas);
+        for (&at, &ty) in areas.iter().filter(|(at, ty)| self.areas.get(at) != Some(ty)) {
+            let bytes = resolver.types.get(ty).size.min(MAX_AREA_BYTES);
+            news.extend((0..bytes).step_by(8).map(|offset| at + offset));
+        }
+        self.areas = areas;
+        let closures = agreed(resolver, told.closures);
+        let closures: FxHashMap<u64, TypeId> = closures.into_iter().map(|(entry, made)| (entry, made.ty)).collect();
+        let differs = |(entry, ty): &(&u64, &TypeId)| self.closures.get(entry) != Some(ty);
+        news.extend(closures.iter().filter(differs).map(|(&entry, _)| context_of(entry)));
+        self.closures = closures;
+        news
+    }
+
+    /// The structs that closures are made of, by the function that they call.
+    pub(crate) fn closures(&self) -> &FxHashMap<u64, TypeId> {
+        &self.closures
     }
 
     /// Values in data and bss by their first byte, apart from each other.
@@ -54,6 +101,11 @@ impl<'m, 'p> Facts<'m, 'p> {
     }
 }
 
+/// What the function at `entry` is called with depends on what is made of it: a number of its own among addresses.
+pub(super) fn context_of(entry: u64) -> u64 {
+    entry | 1
+}
+
 /// What was said, by whom it is said of.
 #[derive(Default)]
 struct Told {
@@ -61,14 +113,16 @@ struct Told {
     words: Vec<(u64, Pointee)>,
     arguments: Vec<((u64, u8), Pointee)>,
     results: Vec<((u64, u8), Pointee)>,
+    closures: Vec<(u64, Pointee)>,
 }
 
 impl Told {
-    fn add(&mut self, entry: u64, said: Said) {
-        self.areas.extend(said.areas);
-        self.words.extend(said.words);
-        self.arguments.extend(said.arguments.into_iter().map(|(index, pointee)| ((entry, index), pointee)));
-        self.results.extend(said.results.into_iter().map(|(index, pointee)| ((entry, index), pointee)));
+    fn add(&mut self, entry: u64, said: &Said) {
+        self.areas.extend(&said.areas);
+        self.words.extend(&said.words);
+        self.arguments.extend(said.arguments.iter().map(|&(index, pointee)| ((entry, index), pointee)));
+        self.results.extend(said.results.iter().map(|&(index, pointee)| ((entry, index), pointee)));
+        self.closures.extend(said.closures.iter().map(|&(entry, ty)| (entry, Pointee { part: Part::Value, ty })));
     }
 }
 
@@ -152,6 +206,7 @@ pub(crate) fn as_word(pointee: Pointee) -> PointerWord {
         Part::MapHeader => PointerWord::Map(pointee.ty),
         Part::ChanHeader => PointerWord::Chan(pointee.ty),
         Part::StringData => PointerWord::String,
+        Part::Closure => PointerWord::Func,
         _ => PointerWord::Pointer(pointee.ty),
     }
 }

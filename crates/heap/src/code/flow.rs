@@ -1,8 +1,10 @@
 //! Flow of values through one function.
 
+use super::claims::context_of;
 use super::known::Known;
 use super::state::State;
 use super::value::{Pointee, Symbol, Value};
+use crate::closures::is_closure_struct;
 use crate::object_type::Part;
 use goheap_runtime::code::{Callee, Function, Instruction, Operation, Place, TypeUse, Written};
 use goheap_runtime::{Kind, TypeId};
@@ -27,6 +29,10 @@ pub(super) struct Said {
     pub(super) results: Vec<(u8, Pointee)>,
     /// Words of the frame where calls return to: (address, bytes from the frame's end, what it leads to).
     pub(super) slots: Vec<(u64, i32, Pointee)>,
+    /// The struct that closures of the function at an address are made of.
+    pub(super) closures: Vec<(u64, TypeId)>,
+    /// What it depends on: entries of functions that it calls and words of package variables that it reads, ascending.
+    pub(super) needs: Vec<u64>,
 }
 
 /// Reads a function.
@@ -67,6 +73,8 @@ struct Flow<'a, 'k, 'm, 'p> {
     words: Vec<(u64, Pointee)>,
     /// Values that are kept in words of package variables.
     kept: Vec<(u64, Symbol)>,
+    closures: Vec<(u64, TypeId)>,
+    needs: Vec<u64>,
     returned: Vec<(u8, Value)>,
     slots: Vec<(u64, i32, Value)>,
     /// Types that interfaces are asked for: what is done where one has it holds for no other.
@@ -105,6 +113,8 @@ impl<'a, 'k, 'm, 'p> Flow<'a, 'k, 'm, 'p> {
             areas: Vec::new(),
             words: Vec::new(),
             kept: Vec::new(),
+            closures: Vec::new(),
+            needs: Vec::new(),
             returned: Vec::new(),
             slots: Vec::new(),
             asserted: FxHashSet::default(),
@@ -124,7 +134,11 @@ impl<'a, 'k, 'm, 'p> Flow<'a, 'k, 'm, 'p> {
                 entry.set_register(register, Value::Pointer(pointee, 0));
             }
         }
-        entry.set_register(self.known.facts.code.registers().stack, Value::Frame(0));
+        let registers = self.known.facts.code.registers();
+        entry.set_register(registers.stack, Value::Frame(0));
+        if let Some(&ty) = self.known.facts.closures.get(&self.function.entry) {
+            entry.set_register(registers.context, Value::Pointer(Pointee { part: Part::Value, ty }, 0));
+        }
         if self.is_loose {
             for index in 1..self.blocks.len() {
                 let at = self.offset(self.function.instructions[self.blocks[index].first].at);
@@ -186,8 +200,10 @@ impl<'a, 'k, 'm, 'p> Flow<'a, 'k, 'm, 'p> {
             return;
         }
         let code = &self.function.instructions;
-        let Ok(index) = self.blocks.binary_search_by_key(&to, |block| code[block.first].at) else { return };
-        let at = self.offset(to);
+        // What an instruction does that is jumped to may be nothing.
+        let first = code.partition_point(|instruction| instruction.at < to);
+        let Ok(index) = self.blocks.binary_search_by_key(&first, |block| block.first) else { return };
+        let at = self.offset(code[first].at);
         let block = &mut self.blocks[index];
         match &mut block.state {
             Some(known) => {
@@ -210,6 +226,17 @@ impl<'a, 'k, 'm, 'p> Flow<'a, 'k, 'm, 'p> {
                 Some(value) => state.set_register(to, value),
                 None => state.forget_register(to, at),
             },
+            Operation::Sum(to, one, other) => {
+                // Of a slice or a string what lies further on.
+                let parts = [state.register(one), state.register(other)];
+                let is_row = |value: &Value| {
+                    matches!(value, Value::Pointer(Pointee { part: Part::Elements | Part::StringData, .. }, 0))
+                };
+                match parts.into_iter().find(is_row) {
+                    Some(row) => state.set_register(to, row),
+                    None => state.forget_register(to, at),
+                }
+            }
             Operation::Load(to, place) => match self.load(state, instruction, place) {
                 Some(value) => state.set_register(to, value),
                 None => state.forget_register(to, at),
@@ -298,6 +325,9 @@ impl<'a, 'k, 'm, 'p> Flow<'a, 'k, 'm, 'p> {
             return Some(state.slot(slot).unwrap_or_else(|| state.read_unknown(slot, at)));
         }
         if let Some(at) = self.address(state, place) {
+            if self.collects {
+                self.needs.push(at);
+            }
             return Some(self.known.word(at).map_or(Value::Word(at), |pointee| Value::Pointer(pointee, 0)));
         }
         let found = self.field(state, place)?;
@@ -337,20 +367,28 @@ impl<'a, 'k, 'm, 'p> Flow<'a, 'k, 'm, 'p> {
         let (true, Some(value), 8) = (self.collects, value, bytes) else { return };
         if let Some(at) = self.address(state, place) {
             match value {
-                Value::Pointer(pointee, 0) => self.words.push((at, pointee)),
+                Value::Pointer(pointee, 0) => self.words.extend(self.known.as_said(pointee).map(|pointee| (at, pointee))),
                 Value::Symbol(symbol) => self.kept.push((at, symbol)),
                 _ => {}
             }
+        } else if let Some(closure) = self.closure(state, place, value) {
+            self.closures.push(closure);
         } else if let Some(pointee) = self.field(state, place) {
             self.tell(value, pointee);
         }
     }
 
+    /// The function whose address is put first into the compiler's struct for a closure, and the struct.
+    fn closure(&self, state: &State, place: Place, value: Value) -> Option<(u64, TypeId)> {
+        let (Place::Based(base, 0), Value::Constant(entry)) = (place, value) else { return None };
+        let Value::Pointer(Pointee { part: Part::Value, ty }, 0) = state.register(base) else { return None };
+        let is_made = is_closure_struct(&self.known.resolver.types, ty) && self.known.facts.code.begins_at(entry);
+        is_made.then_some((entry, ty))
+    }
+
     /// The value leads to that.
     fn tell(&mut self, value: Value, pointee: Pointee) {
-        if !self.collects {
-            return;
-        }
+        let Some(pointee) = self.known.as_said(pointee).filter(|_| self.collects) else { return };
         match value {
             Value::Symbol(symbol) => {
                 let known = self.symbols.entry(symbol).or_insert(Some(pointee));
@@ -399,6 +437,9 @@ impl<'a, 'k, 'm, 'p> Flow<'a, 'k, 'm, 'p> {
         let results = match (callee, to) {
             (Some(callee), _) => self.typed_call(state, callee).map(|pointee| (0, pointee)).into_iter().collect(),
             (None, Some(to)) => {
+                if self.collects {
+                    self.needs.push(to);
+                }
                 for (index, pointee) in self.known.arguments_of(to) {
                     if let Some(&register) = integers.get(usize::from(index)) {
                         self.tell(state.register(register), pointee);
@@ -423,7 +464,13 @@ impl<'a, 'k, 'm, 'p> Flow<'a, 'k, 'm, 'p> {
 
     /// What a call tells whose argument is a type descriptor; what its result leads to.
     fn typed_call(&mut self, state: &State, callee: Callee) -> Option<Pointee> {
-        let Callee::Typed { descriptor, arguments, result, is_sized } = callee else { return None };
+        let named = |part, name: &str| Some(Pointee { part, ty: self.known.resolver.types.by_name(name)? });
+        let (descriptor, arguments, result, is_sized) = match callee {
+            Callee::Typed { descriptor, arguments, result, is_sized } => (descriptor, arguments, result, is_sized),
+            Callee::Text => return named(Part::StringData, "string"),
+            Callee::Bytes => return named(Part::Elements, "uint8"),
+            _ => return None,
+        };
         let integers = self.known.facts.code.registers().integers;
         let value = |index: usize| integers.get(index).map(|&register| state.register(register));
         let Some(Value::Constant(address)) = value(descriptor) else { return None };
@@ -452,7 +499,7 @@ impl<'a, 'k, 'm, 'p> Flow<'a, 'k, 'm, 'p> {
 
     fn resolve(&self, value: Value) -> Option<Pointee> {
         match value {
-            Value::Pointer(pointee, 0) => Some(pointee),
+            Value::Pointer(pointee, 0) => self.known.as_said(pointee),
             Value::Symbol(symbol) => {
                 let told = self.symbols.get(&symbol).copied().flatten();
                 told.filter(|pointee| !self.asserted.contains(&pointee.ty))
@@ -481,7 +528,10 @@ impl<'a, 'k, 'm, 'p> Flow<'a, 'k, 'm, 'p> {
         let kept = self.kept.iter().filter_map(|&(at, symbol)| Some((at, self.resolve(Value::Symbol(symbol))?)));
         said.words = kept.collect();
         said.words.extend(&self.words);
-        said.areas = self.areas;
+        (said.areas, said.closures, said.needs) = (self.areas, self.closures, self.needs);
+        said.needs.push(context_of(self.function.entry));
+        said.needs.sort_unstable();
+        said.needs.dedup();
         said
     }
 }

@@ -2,6 +2,8 @@
 
 use super::abi::{PassedWord, assign};
 use super::value::Pointee;
+use crate::closures::is_closure_struct;
+use crate::infer::header_types;
 use crate::object_type::Part;
 use crate::plan::PointerWord;
 use crate::resolve::Resolver;
@@ -31,6 +33,10 @@ pub(crate) struct Facts<'m, 'p> {
     pub(super) areas: BTreeMap<u64, TypeId>,
     /// Words of package variables.
     pub(super) words: FxHashMap<u64, Pointee>,
+    /// The structs that closures are made of, by the function that they call.
+    pub(super) closures: FxHashMap<u64, TypeId>,
+    /// The runtime's own types of the headers of maps and channels, of which there is more to tell.
+    headers: Vec<TypeId>,
 }
 
 impl<'m, 'p> Facts<'m, 'p> {
@@ -61,6 +67,8 @@ impl<'m, 'p> Facts<'m, 'p> {
             results: FxHashMap::default(),
             areas: BTreeMap::new(),
             words: FxHashMap::default(),
+            closures: FxHashMap::default(),
+            headers: header_types(&resolver.types),
         })
     }
 }
@@ -72,6 +80,17 @@ pub(super) struct Known<'a, 'm, 'p> {
 }
 
 impl Known<'_, '_, '_> {
+    /// What is to be said where a value leads to that: closures are of no one type, and of shapes of generic code it is not known
+    /// whose they are.
+    pub(super) fn as_said(&self, pointee: Pointee) -> Option<Pointee> {
+        let is_shape = self.resolver.types.get(pointee.ty).name.contains("go.shape.");
+        if self.facts.headers.contains(&pointee.ty) || is_shape && pointee.part != Part::Closure {
+            return None;
+        }
+        let is_closure = pointee.part == Part::Value && is_closure_struct(&self.resolver.types, pointee.ty);
+        Some(if is_closure { Pointee { part: Part::Closure, ty: TypeId(0) } } else { pointee })
+    }
+
     /// The type of the values that the itab at `address` goes with.
     pub(super) fn itab_type(&self, address: u64) -> Option<TypeId> {
         self.resolver.types.by_descriptor(self.facts.descriptors.itab_type(address)?)

@@ -8,13 +8,14 @@ use super::confirm::confirm;
 use super::engine::{Inference, Outcome};
 use super::fit::fits;
 use super::shapes::{Inner, contains};
+use crate::closures::is_closure_struct;
 use crate::object::{ObjectId, Slot};
 use crate::object_type::{Evidence, ObjectType, Part};
 use crate::plan::PointerWord;
 use crate::resolve::{Need, Target};
 use crate::root::UntypedRoot;
 use goheap_image::Address;
-use goheap_runtime::{AllocatedAs, CodeReferences, Kind, TypeId, TypeTable};
+use goheap_runtime::{AllocatedAs, CodeReferences, Kind, TypeId};
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
@@ -143,17 +144,6 @@ fn captures(inference: &Inference<'_, '_, '_>, unsettled: &[Slot], outcome: &mut
         };
         let evidence = inference.type_of(slot.id).evidence().min(Evidence::Derived);
         inference.raise(slot, ObjectType::new(Part::Closure, best, evidence), outcome);
-    }
-}
-
-fn is_closure_struct(types: &TypeTable, ty: TypeId) -> bool {
-    match &types.get(ty).kind {
-        Kind::Struct(fields) => {
-            let name = &types.get(ty).name;
-            ["struct { F uintptr; ", "struct { .F uintptr; "].iter().any(|start| name.starts_with(start))
-                && fields.len() > 1
-        }
-        _ => false,
     }
 }
 

@@ -48,7 +48,7 @@ fn is_header(types: &TypeTable, ty: TypeId) -> bool {
 }
 
 /// The types for which [`is_named`] holds, to ask it of every object.
-pub(super) fn header_types(types: &TypeTable) -> Vec<TypeId> {
+pub(crate) fn header_types(types: &TypeTable) -> Vec<TypeId> {
     (0..types.len()).map(|index| TypeId(index as u32)).filter(|&ty| is_header(types, ty)).collect()
 }
 

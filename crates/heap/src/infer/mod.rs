@@ -27,6 +27,7 @@ mod unsettled;
 mod word;
 
 pub(crate) use engine::{Inference, Inferred, payload_offset};
+pub(crate) use headers::header_types;
 pub(crate) use proposal::Proposal;
 
 /// What was met on the way.

@@ -63,6 +63,8 @@ impl<'a, 'm, 'p> RootCollector<'a, 'm, 'p> {
     pub(crate) fn collect(mut self) -> RootSet {
         if self.model.dwarf.is_none() {
             self.facts = Facts::read(self.model, self.resolver);
+            let closures = self.facts.as_ref().map(|facts| facts.closures().clone());
+            self.resolver.closures.tell(closures.unwrap_or_default());
         }
         self.variables();
         self.stacks();

@@ -191,6 +191,7 @@ impl<'m, 'p> RootCollector<'_, 'm, 'p> {
         match pointee.part {
             Part::Value => format!("*{name}"),
             Part::Elements => format!("[]{name}"),
+            Part::Closure => "func".to_owned(),
             _ => name.into_owned(),
         }
     }

@@ -34,6 +34,10 @@ pub enum Callee {
         /// True if argument 0 is the size, and the result one value only where that is the type's.
         is_sized: bool,
     },
+    /// Its first result leads to the bytes of a string.
+    Text,
+    /// Its first result leads to bytes.
+    Bytes,
     /// Of all registers it changes only these: write barriers.
     Keeps(Registers),
     /// It writes memory that a register leads to: `duffzero`, `duffcopy`.
@@ -65,6 +69,8 @@ fn callee(name: &str, minor: u32) -> Option<Callee> {
         "typedmemclr" | "wbZero" => typed(0, &[(1, Value)], None),
         "typedslicecopy" => typed(0, &[(1, Elements), (3, Elements)], None),
         "mallocgc" => sized,
+        "slicebytetostring" | "slicerunetostring" | "intstring" => Some(Callee::Text),
+        "stringtoslicebyte" | "rawbyteslice" => Some(Callee::Bytes),
         "duffzero" | "duffcopy" => Some(Callee::Writes),
         "gopanic" | "goPanicIndex" | "panicIndex" | "panicSliceAcap" | "panicdivide" | "panicshift" | "panicwrap" => {
             Some(Callee::Ends)
@@ -72,6 +78,8 @@ fn callee(name: &str, minor: u32) -> Option<Callee> {
         _ if name.starts_with("mapaccess") || name.starts_with("mapassign") => {
             typed(0, &[(1, Map)], Some(MapElement))
         }
+        _ if name.starts_with("concatstring") => Some(Callee::Text),
+        _ if name.starts_with("concatbyte") => Some(Callee::Bytes),
         _ if name.starts_with("mallocgcSmall") || name.starts_with("mallocgcTiny") => sized,
         _ if name.starts_with("morestack") => Some(Callee::Ends),
         // On amd64 R11, on arm64 R25 has the buffer; R27 is the linker's.

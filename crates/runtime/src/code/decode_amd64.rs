@@ -51,11 +51,23 @@ fn operations(instruction: &iced_x86::Instruction, push: &mut dyn FnMut(Operatio
         (Code::Lea_r64_m, _) => match (to, place(instruction)) {
             (Some(to), Place::Static(address)) => push(Operation::Constant(to, address)),
             (Some(to), Place::Based(base, by)) => push(Operation::Add(to, base, by)),
+            (Some(to), Place::Elsewhere) if instruction.memory_displacement64() == 0 => {
+                match number(instruction.memory_base()).zip(number(instruction.memory_index())) {
+                    Some((base, index)) => push(Operation::Sum(to, base, index)),
+                    None => change(instruction, push),
+                }
+            }
             _ => change(instruction, push),
         },
         (Code::Mov_r64_rm64 | Code::Mov_rm64_r64, (OpKind::Register, OpKind::Register)) => {
             match to.zip(number(instruction.op1_register())) {
                 Some((to, from)) => push(Operation::Add(to, from, 0)),
+                None => change(instruction, push),
+            }
+        }
+        (Code::Add_r64_rm64 | Code::Add_rm64_r64, (OpKind::Register, OpKind::Register)) => {
+            match to.zip(number(instruction.op1_register())) {
+                Some((to, more)) => push(Operation::Sum(to, to, more)),
                 None => change(instruction, push),
             }
         }

@@ -59,6 +59,8 @@ fn moves(word: u32, at: u64, push: &mut dyn FnMut(Operation)) {
             let number = i64::from(word >> 10 & 0xfff) << if word & 1 << 22 != 0 { 12 } else { 0 };
             push(Operation::Add(to, base, if word & 1 << 30 != 0 { -number } else { number }));
         }
+        // ADD of registers, one of them perhaps shifted.
+        _ if word & 0xff20_0000 == 0x8b00_0000 => push(Operation::Sum(to, base, register(word, 16))),
         // MOV between registers (ORR with zero), of zero; MOVZ, and ORR of a number, which is no address.
         _ if word & 0xffe0_ffe0 == 0xaa00_03e0 => match register(word, 16) {
             SP => push(Operation::Constant(to, 0)),

@@ -36,6 +36,8 @@ pub enum Operation {
     Constant(Register, u64),
     /// The first register gets what the second holds, and so much more.
     Add(Register, Register, i64),
+    /// The first register gets the sum of what the others hold, one perhaps times something.
+    Sum(Register, Register, Register),
     /// A register gets a word of memory.
     Load(Register, Place),
     /// So many bytes of memory, a word or two of them alike, are written.

@@ -87,6 +87,11 @@ impl<'m, 'p> ProgramCode<'m, 'p> {
         self.functions.0.iter().map(|&(entry, _)| entry)
     }
 
+    /// True if a function begins at the address.
+    pub fn begins_at(&self, address: u64) -> bool {
+        self.functions.begins_at(address)
+    }
+
     /// What is known of calls of the function at `entry`, or of calls into its midst.
     pub fn callee(&self, address: u64) -> Option<Callee> {
         if let Some(&known) = self.callees.get(&address) {
