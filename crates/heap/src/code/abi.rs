@@ -33,8 +33,7 @@ pub(super) fn assign(
     registers: RegisterUse,
     arguments: &[TypeId],
 ) -> Vec<PassedWord> {
-    let mut assignment =
-        Assignment { types, descriptors, registers, integers: 0, floats: 0, passed: Vec::new() };
+    let mut assignment = Assignment { types, descriptors, registers, integers: 0, floats: 0, passed: Vec::new() };
     for &ty in arguments {
         let before = (assignment.integers, assignment.floats, assignment.passed.len());
         if assignment.add(ty, ty, 0, MAX_DEPTH).is_none() {
@@ -71,7 +70,8 @@ impl Assignment<'_, '_> {
     fn words(&mut self, ty: TypeId, offset: u64, count: usize) -> Option<()> {
         let first = self.integers;
         self.integers += count;
-        let words = (first..self.integers).zip(0..).map(|(index, word)| PassedWord { index, ty, offset: offset + word * 8 });
+        let words =
+            (first..self.integers).zip(0..).map(|(index, word)| PassedWord { index, ty, offset: offset + word * 8 });
         self.passed.extend(words);
         (self.integers <= self.registers.integers.len()).then_some(())
     }

@@ -134,8 +134,10 @@ where
     told.sort_unstable();
     told.dedup();
     let of_one = |list: &[(K, Pointee)]| {
-        let outer = list.iter().map(|&(_, pointee)| pointee).max_by_key(|pointee| resolver.types.get(pointee.ty).size)?;
-        let agrees = |pointee: Pointee| pointee == outer || outer.part == Part::Value && begins(resolver, outer.ty, pointee);
+        let outer =
+            list.iter().map(|&(_, pointee)| pointee).max_by_key(|pointee| resolver.types.get(pointee.ty).size)?;
+        let agrees =
+            |pointee: Pointee| pointee == outer || outer.part == Part::Value && begins(resolver, outer.ty, pointee);
         list.iter().all(|&(_, pointee)| agrees(pointee)).then_some((list[0].0, outer))
     };
     told.chunk_by(|one, other| one.0 == other.0).filter_map(of_one).collect()
@@ -158,7 +160,8 @@ fn begins(resolver: &Resolver<'_>, mut ty: TypeId, inner: Pointee) -> bool {
 
 /// The values in data and bss whose pointers are where the collector's masks have them, the largest at each address.
 fn areas(model: &RuntimeModel<'_>, resolver: &Resolver<'_>, told: &[(u64, Pointee)]) -> BTreeMap<u64, TypeId> {
-    let values = told.iter().filter(|(at, pointee)| pointee.part == Part::Value && is_masked(model, resolver, *at, pointee.ty));
+    let values =
+        told.iter().filter(|(at, pointee)| pointee.part == Part::Value && is_masked(model, resolver, *at, pointee.ty));
     let values: Vec<(u64, Pointee)> = values.copied().collect();
     let mut found: Vec<(u64, TypeId)> =
         agreed(resolver, values).into_iter().map(|(at, pointee)| (at, pointee.ty)).collect();

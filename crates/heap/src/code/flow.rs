@@ -55,7 +55,6 @@ struct Block {
     is_pending: bool,
 }
 
-
 /// What the values of a kind are said to lead to.
 type Tellings<K> = FxHashMap<K, Option<Pointee>>;
 
@@ -243,7 +242,9 @@ impl<'a, 'k, 'm, 'p> Flow<'a, 'k, 'm, 'p> {
             },
             Operation::Store(place, written, bytes) => self.store(state, instruction, place, written, bytes),
             Operation::Change(registers) => {
-                (0..32).filter(|register| registers >> register & 1 == 1).for_each(|register| state.forget_register(register, at));
+                (0..32)
+                    .filter(|register| registers >> register & 1 == 1)
+                    .for_each(|register| state.forget_register(register, at));
             }
             Operation::Compare(one, other) => self.compare(state.register(one), state.register(other)),
             Operation::Anything => {
@@ -367,7 +368,9 @@ impl<'a, 'k, 'm, 'p> Flow<'a, 'k, 'm, 'p> {
         let (true, Some(value), 8) = (self.collects, value, bytes) else { return };
         if let Some(at) = self.address(state, place) {
             match value {
-                Value::Pointer(pointee, 0) => self.words.extend(self.known.as_said(pointee).map(|pointee| (at, pointee))),
+                Value::Pointer(pointee, 0) => {
+                    self.words.extend(self.known.as_said(pointee).map(|pointee| (at, pointee)))
+                }
                 Value::Symbol(symbol) => self.kept.push((at, symbol)),
                 _ => {}
             }

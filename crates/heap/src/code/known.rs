@@ -105,7 +105,9 @@ impl Known<'_, '_, '_> {
                 let arguments: Vec<TypeId> = std::iter::once(method.receiver).chain(params).collect();
                 self.pointees(&arguments)
             }
-            None => self.facts.receivers.get(&entry).map(|&ty| (0, Pointee { part: Part::Value, ty })).into_iter().collect(),
+            None => {
+                self.facts.receivers.get(&entry).map(|&ty| (0, Pointee { part: Part::Value, ty })).into_iter().collect()
+            }
         };
         self.add_told(&self.facts.arguments, entry, &mut found);
         found

@@ -122,11 +122,18 @@ impl<'m, 'p> RootCollector<'_, 'm, 'p> {
     /// What code says of a word of a frame.
     fn told_slot(&mut self, frame: &Frame, distance: i64) -> Option<Pointee> {
         let facts = self.facts.as_ref()?;
-        let slots = self.slots.entry(frame.func.entry).or_insert_with(|| facts.slots_of(self.resolver, frame.func.entry));
+        let slots =
+            self.slots.entry(frame.func.entry).or_insert_with(|| facts.slots_of(self.resolver, frame.func.entry));
         slots.get(&(frame.pc, i32::try_from(distance).ok()?)).copied()
     }
 
-    fn told_word_of_frame(&mut self, function: TrieNode, value: u64, (at, distance): (u64, i64), pointee: Pointee) -> NamedNode {
+    fn told_word_of_frame(
+        &mut self,
+        function: TrieNode,
+        value: u64,
+        (at, distance): (u64, i64),
+        pointee: Pointee,
+    ) -> NamedNode {
         self.declared(value, as_word(pointee), pointee.ty, at, Evidence::Derived);
         let text = self.pointee_text(pointee);
         let node = self.node(function, &format!("[fp{distance:+}] {text}"));

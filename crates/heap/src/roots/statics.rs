@@ -89,7 +89,15 @@ impl RootCollector<'_, '_, '_> {
         for start in starts {
             let node = self.node(PathTrie::ROOT, "runtime.m0 runtime.m");
             let end = start.saturating_add(size);
-            found.push(Static { start, end, ty, role: Role::Own, node, class: RootClass::Runtime, evidence: Evidence::Exact });
+            found.push(Static {
+                start,
+                end,
+                ty,
+                role: Role::Own,
+                node,
+                class: RootClass::Runtime,
+                evidence: Evidence::Exact,
+            });
         }
         found
     }
@@ -133,6 +141,14 @@ impl RootCollector<'_, '_, '_> {
         };
         let size = self.resolver.types.get(ty).size.checked_mul(count)?;
         let end = word.value.checked_add(size)?;
-        Some(Static { start: word.value, end, ty, role, node: named.node, class: named.class, evidence: named.evidence })
+        Some(Static {
+            start: word.value,
+            end,
+            ty,
+            role,
+            node: named.node,
+            class: named.class,
+            evidence: named.evidence,
+        })
     }
 }

@@ -63,8 +63,8 @@ fn callee(name: &str, minor: u32) -> Option<Callee> {
         "growslice" | "growsliceNoAlias" => typed(4, &[(0, Elements)], Some(Elements)),
         "makemap" | "makemap64" => typed(0, &[], Some(Map)),
         "makechan" | "makechan64" => typed(0, &[], Some(Chan)),
-        "mapdelete" | "mapdelete_fast32" | "mapdelete_fast64" | "mapdelete_faststr" | "mapiterinit" | "mapIterStart"
-        | "mapclear" => typed(0, &[(1, Map)], None),
+        "mapdelete" | "mapdelete_fast32" | "mapdelete_fast64" | "mapdelete_faststr" | "mapiterinit"
+        | "mapIterStart" | "mapclear" => typed(0, &[(1, Map)], None),
         "typedmemmove" | "wbMove" => typed(0, &[(1, Value), (2, Value)], None),
         "typedmemclr" | "wbZero" => typed(0, &[(1, Value)], None),
         "typedslicecopy" => typed(0, &[(1, Elements), (3, Elements)], None),
@@ -75,9 +75,7 @@ fn callee(name: &str, minor: u32) -> Option<Callee> {
         "gopanic" | "goPanicIndex" | "panicIndex" | "panicSliceAcap" | "panicdivide" | "panicshift" | "panicwrap" => {
             Some(Callee::Ends)
         }
-        _ if name.starts_with("mapaccess") || name.starts_with("mapassign") => {
-            typed(0, &[(1, Map)], Some(MapElement))
-        }
+        _ if name.starts_with("mapaccess") || name.starts_with("mapassign") => typed(0, &[(1, Map)], Some(MapElement)),
         _ if name.starts_with("concatstring") => Some(Callee::Text),
         _ if name.starts_with("concatbyte") => Some(Callee::Bytes),
         _ if name.starts_with("mallocgcSmall") || name.starts_with("mallocgcTiny") => sized,

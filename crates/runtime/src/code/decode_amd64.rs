@@ -122,8 +122,15 @@ fn other(instruction: &iced_x86::Instruction, push: &mut dyn FnMut(Operation)) {
             push(Operation::Change(changed));
             store(instruction, push);
         }
-        Mnemonic::Mul | Mnemonic::Div | Mnemonic::Idiv | Mnemonic::Cqo | Mnemonic::Cdq | Mnemonic::Cpuid
-        | Mnemonic::Cmpxchg | Mnemonic::Rdtsc | Mnemonic::Mulx => {
+        Mnemonic::Mul
+        | Mnemonic::Div
+        | Mnemonic::Idiv
+        | Mnemonic::Cqo
+        | Mnemonic::Cdq
+        | Mnemonic::Cpuid
+        | Mnemonic::Cmpxchg
+        | Mnemonic::Rdtsc
+        | Mnemonic::Mulx => {
             push(Operation::Change(ALL));
             store(instruction, push);
         }

@@ -71,7 +71,9 @@ fn moves(word: u32, at: u64, push: &mut dyn FnMut(Operation)) {
             push(Operation::Constant(to, u64::from(word >> 5 & 0xffff) << (shift * 16)));
         }
         // LDR and STR, LDUR and STUR of 64 bits.
-        _ if word & 0xffc0_0000 == 0xf940_0000 => push(Operation::Load(to, based(base, i64::from(word >> 10 & 0xfff) * 8))),
+        _ if word & 0xffc0_0000 == 0xf940_0000 => {
+            push(Operation::Load(to, based(base, i64::from(word >> 10 & 0xfff) * 8)))
+        }
         _ if word & 0xffc0_0000 == 0xf900_0000 => store(base, i64::from(word >> 10 & 0xfff) * 8, to, push),
         _ if word & 0xffe0_0c00 == 0xf840_0000 => push(Operation::Load(to, based(base, signed(word, 12, 9)))),
         _ if word & 0xffe0_0c00 == 0xf800_0000 => store(base, signed(word, 12, 9), to, push),

@@ -65,13 +65,9 @@ impl<'m, 'p> ProgramCode<'m, 'p> {
     /// What the registers are used for.
     pub fn registers(&self) -> RegisterUse {
         match self.model.machine() {
-            Machine::X86_64 => RegisterUse {
-                integers: &[0, 3, 1, 7, 6, 8, 9, 10, 11],
-                floats: 15,
-                stack: 4,
-                context: 2,
-                pushed: 8,
-            },
+            Machine::X86_64 => {
+                RegisterUse { integers: &[0, 3, 1, 7, 6, 8, 9, 10, 11], floats: 15, stack: 4, context: 2, pushed: 8 }
+            }
             Machine::Aarch64 => RegisterUse {
                 integers: &[0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15],
                 floats: 16,

@@ -20,8 +20,8 @@ mod shape_names;
 
 pub use descriptor::DescriptorReader;
 pub use full_name::FuncTypes;
-pub use methods::Method;
 pub use mask::{GcMask, PointerWords};
+pub use methods::Method;
 pub(crate) use raw::RawType;
 pub use reflect_names::RunTimeNames;
 
