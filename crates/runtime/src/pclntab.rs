@@ -28,6 +28,8 @@ const FLAG_SP_WRITE: u8 = 2;
 const ARGS_SIZE_UNKNOWN: u32 = 0x8000_0000;
 /// A funcdata that is not there, since 1.18.
 const NO_FUNCDATA: u32 = u32::MAX;
+/// Changes of SP in one function: more than any has.
+const MAX_SP_STEPS: usize = 1 << 20;
 /// Tables of this many bytes exist in no executable: a bound on what a broken module can ask for.
 const MAX_TABLE_BYTES: u64 = 1 << 32;
 
@@ -171,10 +173,13 @@ impl<'p> FuncTable<'p> {
     /// The steps of [`FuncTable::sp_delta`]: from each address on the value beside it, up to the next.
     pub fn sp_steps(&self, func: &Func) -> Vec<(u64, i32)> {
         let mut steps = Vec::new();
-        let Some(mut bytes) = usize::try_from(func.pcsp).ok().and_then(|at| self.pctab.get(at..)) else { return steps };
+        let start = usize::try_from(func.pcsp).ok().filter(|&start| start != 0);
+        let Some(mut bytes) = start.and_then(|start| self.pctab.get(start..)) else { return steps };
         let (mut at, mut value) = (func.entry, -1_i32);
-        while func.pcsp != 0 {
-            let Some(step) = varint(&mut bytes).filter(|&step| step != 0 || steps.is_empty()) else { break };
+        while let Some(step) = varint(&mut bytes) {
+            if steps.len() >= MAX_SP_STEPS || step == 0 && !steps.is_empty() {
+                break;
+            }
             value = value.wrapping_add((step >> 1) as i32 ^ -((step & 1) as i32));
             steps.push((at, value));
             let Some(more) = varint(&mut bytes) else { break };

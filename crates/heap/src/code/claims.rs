@@ -13,6 +13,8 @@ use std::collections::BTreeMap;
 
 /// Times that functions are read, all of them first, then those that may say more for what the time before told.
 const MAX_ROUNDS: usize = 10;
+/// Structs do not nest deeper.
+const MAX_DEPTH: u32 = 64;
 /// Package variables that are larger tell nothing new of their words.
 const MAX_AREA_BYTES: u64 = 1 << 20;
 
@@ -145,9 +147,10 @@ where
 
 /// True if a value of `ty` begins with one of what is said.
 fn begins(resolver: &Resolver<'_>, mut ty: TypeId, inner: Pointee) -> bool {
-    while inner.part == Part::Value {
+    // A type cannot contain itself by value: the bound is for hostile tables.
+    for _ in 0..MAX_DEPTH {
         if ty == inner.ty {
-            return true;
+            return inner.part == Part::Value;
         }
         match &resolver.types.get(ty).kind {
             Kind::Struct(fields) if !fields.is_empty() => ty = fields[0].ty,

@@ -14,6 +14,8 @@ use std::collections::BinaryHeap;
 
 /// A block is gone through so often at most, on average.
 const MAX_ROUNDS: usize = 24;
+/// Structs do not nest deeper.
+const MAX_DEPTH: u32 = 64;
 /// Functions of more instructions are not read.
 const MAX_INSTRUCTIONS: usize = 1 << 19;
 
@@ -285,13 +287,16 @@ impl<'a, 'k, 'm, 'p> Flow<'a, 'k, 'm, 'p> {
         let types = &self.known.resolver.types;
         let mut rest = if pointee.part == Part::Value { offset } else { return None };
         let mut ty = pointee.ty;
-        while rest > 0 {
+        for _ in 0..MAX_DEPTH {
+            if rest == 0 {
+                return Some(Pointee { part: Part::Value, ty });
+            }
             let Kind::Struct(fields) = &types.get(ty).kind else { return None };
             let holds = |at: u64, size: u64| rest.checked_sub(at).is_some_and(|inner| inner < size);
             let field = fields.iter().find(|field| holds(field.offset, types.get(field.ty).size))?;
             (ty, rest) = (field.ty, rest - field.offset);
         }
-        Some(Pointee { part: Part::Value, ty })
+        None
     }
 
     /// The word of the frame that a place is, from the frame's end, unless its address is taken.
