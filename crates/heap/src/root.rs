@@ -42,6 +42,8 @@ impl RootClass {
 pub(crate) enum Naming {
     /// A variable, or a record of the runtime.
     Named,
+    /// A variable in a register: of those of a loop, the one that is on its way.
+    NamedRegister,
     /// A slot of a frame, or a word of data or bss, of no variable.
     Nameless,
     /// A register, or a word that only looks like a pointer: it may be stale, and leads into the middle of what others hold.
@@ -50,7 +52,7 @@ pub(crate) enum Naming {
 
 impl Naming {
     /// All, in the order of claim.
-    pub(crate) const ALL: [Naming; 3] = [Naming::Named, Naming::Nameless, Naming::Register];
+    pub(crate) const ALL: [Naming; 4] = [Naming::Named, Naming::NamedRegister, Naming::Nameless, Naming::Register];
 }
 
 /// One word that keeps an object alive.

@@ -55,6 +55,8 @@ impl<'m, 'p> RootCollector<'_, 'm, 'p> {
         let mut roots: Vec<&StackRoot> =
             scan.roots.iter().filter(|root| self.objects.find(root.value).is_some()).collect();
         roots.sort_by_key(order);
+        let is_register = |root: &&&StackRoot| matches!(root.place, StackPlace::Register(_));
+        let registers: Vec<u64> = roots.iter().filter(is_register).map(|root| root.value).collect();
         for root in roots {
             let node = match root.frame.filter(|&index| index < scan.frames.len()) {
                 Some(index) => {
@@ -66,7 +68,10 @@ impl<'m, 'p> RootCollector<'_, 'm, 'p> {
             let is_conservative = root.precision == Precision::Conservative;
             let list = if is_conservative { &mut self.conservative } else { &mut self.set.roots };
             let (class, has_type) = (RootClass::Goroutines, node.has_type);
-            let naming = if is_conservative { Naming::Register } else { node.naming };
+            // A word that no stack map has is a variable's only where that is in it at this very instruction, or where a copy of
+            // it is in a register: arguments are spilled and go on there.
+            let is_sure = !is_conservative || node.is_current || registers.contains(&root.value);
+            let naming = if is_sure { node.naming } else { Naming::Register };
             list.push(Root {
                 value: root.value,
                 class,
@@ -94,7 +99,7 @@ impl<'m, 'p> RootCollector<'_, 'm, 'p> {
             StackPlace::Slot(_) => Naming::Nameless,
             _ => Naming::Named,
         };
-        NamedNode { node: self.node(parent, &place_label(self.model, root)), naming, has_type }
+        NamedNode { node: self.node(parent, &place_label(self.model, root)), naming, is_current: false, has_type }
     }
 
     fn frame_word(&mut self, function: TrieNode, scan: &StackScan, index: usize, root: &StackRoot) -> NamedNode {
@@ -116,7 +121,7 @@ impl<'m, 'p> RootCollector<'_, 'm, 'p> {
         }
         self.guess(scan, index, root.value, at);
         let node = self.node(function, &format!("[fp{distance:+}]"));
-        NamedNode { node, naming: Naming::Nameless, has_type: false }
+        NamedNode { node, naming: Naming::Nameless, is_current: false, has_type: false }
     }
 
     /// What code says of a word of a frame.
@@ -137,7 +142,7 @@ impl<'m, 'p> RootCollector<'_, 'm, 'p> {
         self.declared(value, as_word(pointee), pointee.ty, at, Evidence::Derived);
         let text = self.pointee_text(pointee);
         let node = self.node(function, &format!("[fp{distance:+}] {text}"));
-        NamedNode { node, naming: Naming::Named, has_type: true }
+        NamedNode { node, naming: Naming::Named, is_current: false, has_type: true }
     }
 
     /// A word that no variable holds has most likely the type of one of its function's variables all the same; or it is the second
@@ -164,7 +169,8 @@ impl<'m, 'p> RootCollector<'_, 'm, 'p> {
         let Some(slot) = found else { return self.place(function, root) };
         let function = self.inlined(function, &slot);
         let Some(entry) = self.resolver.entry(slot.ty, slot.offset).map(Cow::into_owned) else {
-            return NamedNode::of_variable(self.node(function, &slot.name), false);
+            let node = self.node(function, &slot.name);
+            return NamedNode { node, naming: Naming::NamedRegister, is_current: true, has_type: false };
         };
         // The word is in no memory, so an interface's type beside it cannot be read; the slot is no place to look either.
         let entry = variable_entry(&slot, entry);
@@ -173,19 +179,24 @@ impl<'m, 'p> RootCollector<'_, 'm, 'p> {
         if !matches!(entry.word, PointerWord::InterfaceData(_)) {
             self.declared(root.value, entry.word, entry.field, 0, Evidence::Derived);
         }
-        NamedNode::of_variable(self.node(function, &text), says_type(&entry))
+        NamedNode {
+            node: self.node(function, &text),
+            naming: Naming::NamedRegister,
+            is_current: true,
+            has_type: says_type(&entry),
+        }
     }
 
     fn local_word(&mut self, function: TrieNode, slot: &NamedSlot, value: u64, at: u64) -> NamedNode {
         let function = self.inlined(function, slot);
         let Some(entry) = self.resolver.entry(slot.ty, slot.offset).map(Cow::into_owned) else {
-            return NamedNode::of_variable(self.node(function, &slot.name), false);
+            return NamedNode::of_variable(self.node(function, &slot.name), slot, false);
         };
         let evidence = if slot.is_current { Evidence::Exact } else { Evidence::Derived };
         self.declared(value, entry.word, entry.field, at, evidence);
         let entry = variable_entry(slot, entry);
         let text = field_label(self.resolver, self.model, &self.labels.packages, &slot.name, &entry, at, value);
-        NamedNode::of_variable(self.node(function, &text), says_type(&entry))
+        NamedNode::of_variable(self.node(function, &text), slot, says_type(&entry))
     }
 
     /// The innermost of the inlined calls that the variable is in.
@@ -217,16 +228,17 @@ impl<'m, 'p> RootCollector<'_, 'm, 'p> {
     }
 }
 
-/// A frame, how well it names its root, and whether it says the type of what it leads to.
+/// A frame, how well it names its root, whether the variable is there now, and whether it says the type of what it leads to.
 struct NamedNode {
     node: TrieNode,
     naming: Naming,
+    is_current: bool,
     has_type: bool,
 }
 
 impl NamedNode {
-    fn of_variable(node: TrieNode, has_type: bool) -> Self {
-        NamedNode { node, naming: Naming::Named, has_type }
+    fn of_variable(node: TrieNode, slot: &NamedSlot, has_type: bool) -> Self {
+        NamedNode { node, naming: Naming::Named, is_current: slot.is_current, has_type }
     }
 }
 
