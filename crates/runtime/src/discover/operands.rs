@@ -39,12 +39,13 @@ pub(super) fn find_pool_lists(search: &Search<'_>) -> Vec<Address> {
     search_operands(search, &["sync.poolCleanup"]).into_iter().map(Address).filter(is_list).collect()
 }
 
-/// `sync.Pool`: two arrays of one element a P, each with its length, of which a listed pool has one.
+/// `sync.Pool`: two arrays of one element a P, each with its length, of which a listed pool has one. What is found empty of the victims
+/// has its length set to 0 and is kept (pool.go `getSlow`).
 fn is_pool(search: &Search<'_>, pool: Address) -> bool {
     let word = |offset: u64| search.memory.read_u64(pool.add(offset));
     let is_array = |start: Option<u64>, len: Option<u64>| match (start, len) {
         (Some(0), Some(0)) => Some(false),
-        (Some(1..), Some(1..=MAX_PROCESSORS)) => Some(true),
+        (Some(1..), Some(..=MAX_PROCESSORS)) => Some(true),
         _ => None,
     };
     let arrays = (is_array(word(0), word(8)), is_array(word(16), word(24)));
