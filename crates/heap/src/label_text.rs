@@ -1,5 +1,6 @@
 //! What frames say: `main.cache *main.Cache`, `.entries map[string]*main.Session`, `[value] *main.Session`.
 
+use crate::containers::structs;
 use crate::object_type::{Evidence, ObjectType, Part};
 use crate::package_names::PackageNames;
 use crate::plan::{PlanEntry, PointerWord};
@@ -65,7 +66,11 @@ impl Beyond {
         match self {
             Beyond::Nothing => String::new(),
             Beyond::Guessed => " ?".to_owned(),
-            Beyond::Is(object) => format!(" = {}{}", packages.shorten(&object_label(types, object)), mark(object)),
+            Beyond::Is(object) => {
+                let whole = structs::whole_of(&types.get(object.ty()).name).filter(|_| object.part() == Part::Value);
+                let label = whole.unwrap_or_else(|| object_label(types, object));
+                format!(" = {}{}", packages.shorten(&label), mark(object))
+            }
             Beyond::In(object) => format!(" in {}{}", packages.shorten(&object_label(types, object)), mark(object)),
         }
     }

@@ -19,12 +19,24 @@ pub(super) fn is_whole(name: &str) -> bool {
     name_of(name).is_some_and(|name| name.starts_with("HashTrieMap[") || name.starts_with("canonMap["))
 }
 
-pub(super) fn is_branch(name: &str) -> bool {
+pub(crate) fn is_branch(name: &str) -> bool {
     name_of(name).is_some_and(|name| name.starts_with("indirect["))
 }
 
 pub(super) fn is_entry(name: &str) -> bool {
     name_of(name).is_some_and(|name| name.starts_with("entry["))
+}
+
+/// The map that a branch of that type's name is of, as people know it.
+pub(super) fn whole_of(branch: &str) -> Option<String> {
+    let package = PACKAGES.iter().find(|package| branch.starts_with(**package))?;
+    let arguments = name_of(branch)?.strip_prefix("indirect")?;
+    Some(match (*package, arguments) {
+        ("internal/sync.", "[interface {},interface {}]") => super::old_sync_map::MAP.to_owned(),
+        // In 1.23 and 1.24 package unique had no trie of its own.
+        ("unique.", _) => format!("unique.canonMap{arguments}"),
+        (package, _) => format!("{package}HashTrieMap{arguments}"),
+    })
 }
 
 /// What a pointer to `elem` leads to, if that is a node: a branch or an entry of the same key and value.

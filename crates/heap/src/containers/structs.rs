@@ -21,6 +21,11 @@ pub(crate) fn is_whole(name: &str) -> bool {
     name == old_sync_map::MAP || hash_trie::is_whole(name)
 }
 
+/// The container whose first part is of that type, as far as the type tells: what is said of a pointer to it where nothing names one.
+pub(crate) fn whole_of(part: &str) -> Option<String> {
+    hash_trie::whole_of(part)
+}
+
 /// True if objects of the type of that name lead to nothing but parts of such a container.
 pub(crate) fn is_machinery(name: &str) -> bool {
     is_whole(name) || old_sync_map::is_part(name) || hash_trie::is_branch(name)

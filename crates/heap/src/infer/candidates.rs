@@ -84,7 +84,9 @@ pub(super) fn propose(inference: &mut Inference<'_, '_, '_>, untyped: &[UntypedR
     let mut next = Choices::default();
     for (slot, found, choices) in judged {
         if let Some((part, ty)) = found {
-            inference.raise(slot, ObjectType::new(part, ty, Evidence::Candidate), &mut outcome);
+            let is_proved = part == Part::Value && super::tries::proves(inference, slot, ty);
+            let evidence = if is_proved { Evidence::Derived } else { Evidence::Candidate };
+            inference.raise(slot, ObjectType::new(part, ty, evidence), &mut outcome);
         }
         interfaces(inference, slot, &mut outcome);
         next.by_object.extend(choices.map(|choices| (slot.id, choices)));

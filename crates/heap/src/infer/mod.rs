@@ -23,6 +23,7 @@ mod proposal;
 mod shapes;
 mod state;
 mod timers;
+mod tries;
 mod unsettled;
 mod word;
 
