@@ -14,6 +14,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import urllib.request
 
 SCRIPTS = os.path.dirname(os.path.abspath(__file__))
 PROGRAMS = os.path.join(os.path.dirname(SCRIPTS), "fixtures", "programs")
@@ -78,7 +79,7 @@ class Neutral:
 
 def dump(how, exe, core, truth, alone=False, attempts=20, more=()):
     """Runs a program in the neutral folder until it says its truth, and dumps
-    it: how is gcore, or panic, abort or fault (a kernel core), or qemu (a guest
+    it: how is gcore or delve, or panic, abort or fault (a kernel core), or qemu (a guest
     core of a panic). A program that measures noise dies and is run again. alone
     (as root) makes the folder its root: it sees nothing else of the machine.
     more are the program's further arguments."""
@@ -86,7 +87,7 @@ def dump(how, exe, core, truth, alone=False, attempts=20, more=()):
         with Neutral() as folder:
             name = os.path.basename(exe)
             shutil.copy(exe, f"{folder}/{name}")
-            made = {"gcore": by_gcore, "qemu": by_qemu}.get(how, by_kernel)(folder, name, how, alone, more)
+            made = {"gcore": by_gcore, "qemu": by_qemu, "delve": by_delve}.get(how, by_kernel)(folder, name, how, alone, more)
             if made:
                 sparse_copy(made, core)
                 shutil.copyfile(f"{folder}/truth.json", truth)
@@ -120,6 +121,29 @@ def told(folder):
 
 def by_gcore(folder, name, _how, alone, more):
     need("gcore", "gdb")
+    return of_live(folder, name, alone, more, lambda pid: gcore(pid, f"{folder}/core"))
+
+
+def by_delve(folder, name, _how, alone, more):
+    need("dlv", "delve")
+    return of_live(folder, name, alone, more, lambda pid: delve(pid, folder, name))
+
+
+def delve(pid, folder, name):
+    """dump of a live process by delve, which may be older than the program's Go."""
+    with open(f"{folder}/commands", "w", encoding="utf-8") as file:
+        file.write(f"dump {folder}/core.delve\nexit\nn\n")
+    command = ["dlv", "attach", "--allow-non-terminal-interactive=true", "--check-go-version=false",
+               str(pid), f"{folder}/{name}", "--init", f"{folder}/commands"]
+    done = subprocess.run(command, cwd=folder, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                          env={"PATH": os.environ["PATH"], "HOME": folder}, timeout=120, check=False, text=True)
+    if not os.path.exists(f"{folder}/core.delve"):
+        raise Skip(f"delve cannot dump it: {done.stdout.strip()[-200:]}")
+    return f"{folder}/core.delve"
+
+
+def of_live(folder, name, alone, more, dumped):
+    """What dumped(pid) makes of the program once it has told its truth; it is killed afterwards."""
     process = start(folder, [f"./{name}", "truth.json", "park", *more], alone)
     while not told(folder) and process.poll() is None:
         time.sleep(0.05)
@@ -127,7 +151,7 @@ def by_gcore(folder, name, _how, alone, more):
         if process.poll() is not None:
             return None
         time.sleep(0.5)  # until its threads have gone idle
-        return gcore(process.pid, f"{folder}/core")
+        return dumped(process.pid)
     finally:
         process.kill()
         process.wait()
@@ -138,6 +162,60 @@ def gcore(pid, prefix):
     subprocess.run(["gcore", "-o", prefix, str(pid)], check=True, env={"PATH": os.environ["PATH"]},
                    stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     return f"{prefix}.{pid}"
+
+
+def esbuild(exe, core, truth):
+    """npm's esbuild, the Go program that most machines have and that has no build information: serving and watching a project of
+    500 modules, dumped by gcore. Its own truth is that it is Go 1.26.5 of npm's package 0.28.2."""
+    need("npm", "npm")
+    need("gcore", "gdb")
+    with Neutral() as folder:
+        subprocess.run(["npm", "pack", "--silent", "@esbuild/linux-x64@0.28.2"], cwd=folder, check=True, stdout=subprocess.DEVNULL)
+        subprocess.run(["tar", "xzf", *glob.glob(f"{folder}/*.tgz"), "--strip-components=2", "package/bin/esbuild"],
+                       cwd=folder, check=True)
+        os.mkdir(f"{folder}/src")
+        with open(f"{folder}/src/index.js", "w", encoding="utf-8") as index:
+            for number in range(500):
+                with open(f"{folder}/src/m{number}.js", "w", encoding="utf-8") as module:
+                    module.write(f"export const v{number} = {{a: {number}, s: 'x{number}'}}\n")
+                index.write(f"export * from './m{number}.js'\n")
+        process = subprocess.Popen(["./esbuild", "--serve=127.0.0.1:0", "--watch", "--bundle", "--outdir=out", "src/index.js"],
+                                   cwd=folder, env={}, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL,
+                                   stderr=open(f"{folder}/stderr", "w", encoding="utf-8"))
+        try:
+            address = None
+            while not address and process.poll() is None:
+                time.sleep(0.05)
+                with open(f"{folder}/stderr", encoding="utf-8") as said:
+                    address = re.search(r"http://127\.0\.0\.1:\d+/", said.read())
+            if not address:
+                raise Skip("esbuild does not serve here")
+            with urllib.request.urlopen(f"{address.group()}index.js") as bundle:
+                bundle.read()
+            time.sleep(1)
+            shutil.copy(f"{folder}/esbuild", exe)
+            sparse_copy(gcore(process.pid, f"{folder}/core"), core)
+        finally:
+            process.kill()
+            process.wait()
+    with open(truth, "w", encoding="utf-8") as file:
+        json.dump({"go": "go1.26.5", "quiescent": False, "structures": []}, file)
+
+
+def without_sections(exe):
+    """Takes away the section headers, as sstrip does, and the build information."""
+    with open(exe, "r+b") as file:
+        data = bytearray(file.read())
+        data[40:48], data[58:64] = bytes(8), bytes(6)
+        at = data.find(BUILD_INFO)
+        while at >= 0:
+            data[at:at + 64] = bytes(64)
+            at = data.find(BUILD_INFO)
+        file.seek(0)
+        file.write(data)
+
+
+BUILD_INFO = b"\xff Go buildinf:\x08"
 
 
 def by_kernel(folder, name, how, alone, more):

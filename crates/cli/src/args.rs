@@ -31,7 +31,7 @@ goheap reads an ELF core of a Go program together with the executable that made 
 collector sees it, and tells for every allocated byte which package variable or goroutine keeps it alive. The program \
 need not have been prepared in any way; it may be stripped.
 
-Reads cores of linux/amd64 and linux/arm64 written by the kernel, by gcore or by qemu-user, whole or truncated, plain \
+Reads cores of linux/amd64 and linux/arm64 written by the kernel, by gcore, delve or qemu-user, whole or truncated, plain \
 or compressed (.zst, .xz, .gz, .lz4), of programs built with Go 1.17 to 1.27. A newer Go works where the executable has DWARF.";
 
 /// Examples and exit statuses, each with its heading; lines of at most 78 characters.

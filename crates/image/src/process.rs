@@ -69,15 +69,17 @@ impl Process {
             debug_file::attach(&mut candidate.executable, debug, request, &options)?;
             return Ok(assembly.finish(candidate, Some((&places, &options))));
         };
+        // A core of delve names no files: the one that was given for the library is looked for in memory.
+        let names_no_files = assembly.core.mapped_files().is_empty();
         match program {
-            Ok((candidate, debug)) => {
+            Ok((candidate, debug)) if !names_no_files => {
                 let mut process = assembly.finish(candidate, Some((&places, &options))).with_module(module)?;
                 debug_file::attach(&mut process.executable, debug, request, &options)?;
                 Ok(process)
             }
             Err(error) if request.executable.is_some() => Err(assembly.say_what_is_wanted(error)),
             // The library will do, wherever its program is.
-            Err(_) => {
+            _ => {
                 let mut candidate = assembly.find_module(module, &places, &options)?;
                 debug_file::attach(&mut candidate.executable, None, request, &options)?;
                 assembly.diagnostics.rejected_executables.clear();

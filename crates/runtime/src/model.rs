@@ -195,6 +195,13 @@ impl<'p> RuntimeModel<'p> {
         object.is_some_and(|object| self.modules.iter().skip(1).any(|module| holds(object, module.address)))
     }
 
+    /// The file name of the plugin that is the module of that index, where it was found.
+    pub fn plugin_name(&self, module: usize) -> Option<String> {
+        let address = self.modules.get(module)?.address;
+        let object = self.process.shared_objects.iter().find(|object| holds(object, address))?;
+        Some(object.mapped_as.file_name()?.to_string_lossy().into_owned())
+    }
+
     /// A walker of stacks.
     pub fn unwinder(&self) -> Unwinder<'_> {
         Unwinder { memory: self.memory(), modules: &self.modules, machine: self.machine() }

@@ -202,11 +202,19 @@ impl<'m, 'p> RootCollector<'_, 'm, 'p> {
         self.node(PathTrie::ROOT, &text)
     }
 
-    /// Where in which section an address lies.
+    /// Where in which section an address lies: of a plugin with its file, as each has a section of that name.
     pub(super) fn section_place(&self, at: u64) -> String {
-        let sections = self.model.modules.iter().flat_map(|module| [("data", &module.data), ("bss", &module.bss)]);
-        let found = sections.into_iter().find(|(_, range)| range.contains(&at));
-        found.map_or_else(|| format!("{at:#x}"), |(name, range)| format!("{name}+{:#x}", at - range.start))
+        let modules = self.model.modules.iter().enumerate();
+        let mut sections =
+            modules.flat_map(|(index, module)| [("data", &module.data, index), ("bss", &module.bss, index)]);
+        match sections.find(|(_, range, _)| range.contains(&at)) {
+            None => format!("{at:#x}"),
+            Some((name, range, 0)) => format!("{name}+{:#x}", at - range.start),
+            Some((name, range, index)) => {
+                let plugin = self.model.plugin_name(index).unwrap_or_else(|| format!("module {index}"));
+                format!("{name}+{:#x} ({plugin})", at - range.start)
+            }
+        }
     }
 
     fn class_of(&self, variable: &Variable) -> RootClass {
