@@ -2,14 +2,14 @@
 
 use super::engine::{Inference, Outcome, payload_offset};
 use super::fit::{Place, fits};
-use super::instances::stands_for;
+use super::instances::{MAX_NESTED, stands_for};
 use super::proposal::{Proposal, better};
 use super::shapes::Inner;
 use crate::object::Slot;
 use crate::object_type::{Evidence, ObjectType, Part};
 use crate::plan::PointerWord;
 use crate::resolve::Target;
-use goheap_runtime::{Span, TypeId};
+use goheap_runtime::{Kind, Span, TypeId};
 
 /// What a pointer said of an object that is no such thing.
 pub(super) struct Refused<'a, 'p> {
@@ -69,16 +69,23 @@ impl<'a, 'p> Inference<'a, '_, 'p> {
     /// to any of several in a row tells what all are.
     fn propose_for_shape(&self, slot: Slot, shape: TypeId, proposal: Proposal, outcome: &mut Outcome) {
         let (old, types) = (self.type_of(slot.id), &self.resolver.types);
-        let new = ObjectType::new(old.part(), proposal.ty, proposal.evidence);
-        let is_idle = new.is_same_kind(old) && new.evidence() <= old.evidence();
+        let is_idle = old.ty() == proposal.ty && proposal.evidence <= old.evidence();
         if is_idle || !matches!(proposal.part, Part::Value | Part::Elements) {
             return;
         }
         let start = self.objects.address(slot) + payload_offset(self.model, self.objects.span(slot));
         let offset = proposal.address.checked_sub(start);
-        let is_start = offset.and_then(|offset| offset.checked_rem(types.get(shape).size)) == Some(0);
-        if is_start && stands_for(types, shape, proposal.ty) {
-            self.raise(slot, new, outcome);
+        if offset.and_then(|offset| offset.checked_rem(types.get(proposal.ty).size)) != Some(0) {
+            return;
+        }
+        // What was recorded as several values may be pointed to as the array that it is.
+        let (mut elem, mut part) = (proposal.ty, old.part());
+        for _ in 0..MAX_NESTED {
+            if stands_for(types, shape, elem) {
+                return self.raise(slot, ObjectType::new(part, proposal.ty, proposal.evidence), outcome);
+            }
+            let Kind::Array(inner, _) = types.get(elem).kind else { return };
+            (elem, part) = (inner, proposal.part);
         }
     }
 

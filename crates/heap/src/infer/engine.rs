@@ -11,7 +11,7 @@ use crate::resolve::{Need, Resolver};
 use crate::root::RootSet;
 use crate::span_scan::SpanScan;
 use goheap_graph::IdBitSet;
-use goheap_runtime::{CodeReferences, Kind, MALLOC_HEADER_BYTES, Meter, RuntimeModel, Span, TypeId};
+use goheap_runtime::{CodeReferences, MALLOC_HEADER_BYTES, Meter, RuntimeModel, Span, TypeId};
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
@@ -174,10 +174,7 @@ impl<'a, 'm, 'p> Inference<'a, 'm, 'p> {
     /// The type of an object of `room` bytes whose elements the runtime recorded as `ty`.
     fn recorded(&mut self, slot: Slot, ty: TypeId, room: u64) -> ObjectType {
         let types = &self.resolver.types;
-        let elem = match types.get(ty).kind {
-            Kind::Array(elem, _) if self.shapes.instances.is_shape(ty) => elem,
-            _ => ty,
-        };
+        let elem = self.shapes.instances.element(types, ty);
         let size = types.get(elem).size;
         let part = if size > 0 && room / size >= 2 { Part::Elements } else { Part::Value };
         if !self.shapes.instances.is_shape(elem) {

@@ -9,6 +9,8 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use std::mem::{Discriminant, discriminant};
 
 const SHAPE: &str = "go.shape.";
+/// Arrays do not nest deeper.
+pub(super) const MAX_NESTED: u32 = 64;
 /// Pairs of types that are compared for one answer; what is left then is taken to be alike.
 const MAX_PAIRS: usize = 1 << 12;
 /// Comparisons for all shapes together: of hostile tables each shape could be like each type.
@@ -46,6 +48,18 @@ impl Instances {
             [only] => Some(only),
             _ => None,
         }
+    }
+
+    /// The innermost element of an array of shapes; any other type itself.
+    pub(super) fn element(&self, types: &TypeTable, ty: TypeId) -> TypeId {
+        let mut elem = ty;
+        for _ in 0..MAX_NESTED {
+            match types.get(elem).kind {
+                Kind::Array(inner, _) if types.get(elem).name.starts_with('[') && self.is_shape(inner) => elem = inner,
+                _ => break,
+            }
+        }
+        elem
     }
 
     fn add_array(&mut self, resolver: &mut Resolver<'_>, shape: TypeId) {
