@@ -91,8 +91,15 @@ pub(crate) struct UntypedRoot {
 pub(crate) enum WordOwner {
     /// Data or bss, at this address.
     Variable(u64),
-    /// A frame of the function that begins at this address.
-    Frame(u64),
+    /// A frame.
+    Frame {
+        /// Where its function begins.
+        entry: u64,
+        /// Where it goes on.
+        pc: u64,
+        /// Bytes from the frame's end.
+        distance: i64,
+    },
 }
 
 /// The roots in the order of collection, and what their declared types tell.

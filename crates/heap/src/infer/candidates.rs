@@ -80,6 +80,7 @@ pub(super) fn propose(inference: &mut Inference<'_, '_, '_>, untyped: &[UntypedR
         let found = closure(inference, slot).or_else(|| best(inference, slot, &hints, tried, &mut choices));
         (slot, found, choices)
     };
+    let polls = super::votes::polls(inference, untyped);
     let judged: Vec<_> = unknown.par_iter().map(judge).collect();
     let mut next = Choices::default();
     for (slot, found, choices) in judged {
@@ -90,6 +91,9 @@ pub(super) fn propose(inference: &mut Inference<'_, '_, '_>, untyped: &[UntypedR
         }
         interfaces(inference, slot, &mut outcome);
         next.by_object.extend(choices.map(|choices| (slot.id, choices)));
+    }
+    for poll in &polls {
+        super::votes::hold(inference, poll, tried, &mut outcome);
     }
     inference.hints = hints;
     inference.choices = next;
@@ -191,19 +195,32 @@ fn best(
         allowed.filter_map(|&ty| Some((confirm(inference, slot, Part::Value, ty)?, ty))).collect();
     ranked.sort_unstable_by(|one, other| other.cmp(one));
     *choices = Some(ranked.iter().map(|&(_, ty)| ty).collect());
+    if ranked.is_empty() {
+        return row(inference, slot);
+    }
+    stands_out(inference, slot, ranked)
+}
+
+/// What an object like that in `slot` is if these types are left of those that it could be, with what is in favour of each.
+pub(super) fn stands_out(
+    inference: &Inference<'_, '_, '_>,
+    slot: Slot,
+    mut ranked: Vec<(u32, TypeId)>,
+) -> Option<(Part, TypeId)> {
+    let types = &inference.resolver.types;
+    let fitting = inference.shapes.of(inference.place(slot, inference.objects.span(slot)));
     ranked.dedup_by(|one, other| types.get(one.1).name == types.get(other.1).name);
     let whole = |ty| (!is_like_row(inference, slot, ty)).then(|| inference.shapes.whole(types, ty));
     match ranked[..] {
         [(score, only)] if score > 0 || fitting.len() == 1 && is_unlike_others(inference, only) => whole(only),
         [(first, best), (second, _), ..] if first >= second + LEAD => whole(best),
         [(1.., _), ..] => only_allocated(inference, &ranked).or_else(|| innermost(inference, &ranked)).and_then(whole),
-        [] => row(inference, slot),
         _ => None,
     }
 }
 
 /// How code allocates values of the type.
-fn used(inference: &Inference<'_, '_, '_>, ty: TypeId) -> AllocatedAs {
+pub(super) fn used(inference: &Inference<'_, '_, '_>, ty: TypeId) -> AllocatedAs {
     let descriptor = inference.resolver.types.get(ty).descriptor;
     descriptor.zip(inference.code.as_ref()).map(|(at, code)| code.allocated_as(at)).unwrap_or_default()
 }

@@ -82,7 +82,7 @@ fn bytes(inference: &Inference<'_, '_, '_>, root: &UntypedRoot, slot: Slot) -> O
 
 fn types_around(inference: &Inference<'_, '_, '_>, code: &CodeReferences, root: &UntypedRoot) -> Vec<u64> {
     let functions = match root.owner {
-        WordOwner::Frame(entry) => vec![entry],
+        WordOwner::Frame { entry, .. } => vec![entry],
         WordOwner::Variable(at) => {
             let exact = code.functions_using(at, at + 8);
             if exact.is_empty() { code.functions_using(at.saturating_sub(MAX_VARIABLE_BYTES), at) } else { exact }
@@ -139,7 +139,7 @@ fn is_slice(inference: &Inference<'_, '_, '_>, root: &UntypedRoot, slot: Slot, e
         (WordOwner::Variable(_), Some(len), Some(cap)) => {
             len <= cap && fills(inference, room, cap.saturating_mul(size))
         }
-        (WordOwner::Frame(_), ..) => true,
+        (WordOwner::Frame { .. }, ..) => true,
         _ => false,
     }
 }

@@ -19,7 +19,8 @@ pub(super) fn confirm(inference: &Inference<'_, '_, '_>, slot: Slot, part: Part,
     let start = inference.objects.address(slot);
     let payload = inference.place(slot, span).payload;
     let size = inference.resolver.types.get(ty).size;
-    let (mut score, mut is_sound) = (0_u32, part != Part::Value || is_clear_behind(inference, slot, payload + size));
+    let (mut score, mut is_sound) =
+        (0_u32, part != Part::Value || is_clear_behind(inference, slot, payload + size) || may_be_boxed(inference, ty));
     inference.model.masks.for_each_offset(span, slot.slot, |offset| {
         if !is_sound {
             return;
@@ -39,8 +40,13 @@ pub(super) fn confirm(inference: &Inference<'_, '_, '_>, slot: Slot, part: Part,
     is_sound.then_some(score)
 }
 
+/// True if code puts values of the type in boxes for interfaces: `convT` asks for no cleared slot (iface.go, up to Go 1.27).
+fn may_be_boxed(inference: &Inference<'_, '_, '_>, ty: TypeId) -> bool {
+    super::candidates::used(inference, ty).boxed
+}
+
 /// True if the words of a slot from `offset` on are zero, as an allocation of so many bytes leaves them: slots with pointers are
-/// cleared whole.
+/// cleared whole, unless they are boxes.
 fn is_clear_behind(inference: &Inference<'_, '_, '_>, slot: Slot, offset: u64) -> bool {
     let span = inference.objects.span(slot);
     let start = inference.objects.address(slot);

@@ -25,6 +25,7 @@ mod state;
 mod timers;
 mod tries;
 mod unsettled;
+mod votes;
 mod word;
 
 pub(crate) use engine::{Inference, Inferred, payload_offset};

@@ -152,7 +152,9 @@ impl<'m, 'p> RootCollector<'_, 'm, 'p> {
             self.declared(value, PointerWord::InterfaceData(has_methods), TypeId(0), at, Evidence::Derived);
             return;
         }
-        let owner = WordOwner::Frame(scan.frames[index].func.entry);
+        let frame = &scan.frames[index];
+        let distance = at.wrapping_sub(frame.fp) as i64;
+        let owner = WordOwner::Frame { entry: frame.func.entry, pc: frame.pc, distance };
         self.set.untyped.push(UntypedRoot { value, at, owner });
         for ty in self.local_types(scan, index) {
             let words = (0..3).filter_map(|word| self.resolver.entry(ty, word * 8).map(Cow::into_owned)).next();

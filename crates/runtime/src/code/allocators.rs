@@ -8,6 +8,8 @@ use rustc_hash::FxHashMap;
 pub(super) enum Use {
     /// One value.
     Value,
+    /// One value that an interface holds: what lies behind it in its slot is left as it was.
+    Boxed,
     /// An array of such elements.
     Elements,
     /// A map of this type.
@@ -19,7 +21,9 @@ pub(super) enum Use {
 /// The type argument's index among the integer arguments, and what becomes of it, by the function's name without `runtime.`.
 fn signature(name: &str, growslice_takes_type_first: bool) -> Option<(usize, Use)> {
     Some(match name {
-        "newobject" | "convT" | "convTnoptr" => (0, Use::Value),
+        "newobject" => (0, Use::Value),
+        // mallocgc without needzero: only what the value covers is written.
+        "convT" | "convTnoptr" => (0, Use::Boxed),
         "newarray" | "makeslice" | "makeslice64" | "makeslicecopy" | "moveSlice" | "moveSliceNoCap" => {
             (0, Use::Elements)
         }

@@ -161,3 +161,27 @@ fn store(instruction: &iced_x86::Instruction, push: &mut dyn FnMut(Operation)) {
         push(Operation::Store(place(instruction), Written::Something, bytes));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_an_allocation_is_made_of_is_read() {
+        // `main.channels.func1` of the carried 1.27 program, from 0x4ada6e; gaps as they are.
+        let code = [
+            0x48, 0x8d, 0x05, 0xb3, 0x58, 0x0c, 0x00, // LEAQ 0x573328, AX
+            0xbb, 0x32, 0x00, 0x00, 0x00, // MOVL $50, BX
+            0xe8, 0x61, 0x61, 0xf6, 0xff, // CALL runtime.makechan, 0x413be0
+            0x48, 0x8b, 0x0d, 0x91, 0x92, 0x0e, 0x00, // MOVQ x, CX
+        ];
+        let found: Vec<Operation> = decode(&code, 0x4a_da6e).iter().map(|one| one.operation).collect();
+        let expected = [
+            Operation::Constant(0, 0x57_3328),
+            Operation::Constant(3, 50),
+            Operation::Call(Some(0x41_3be0)),
+            Operation::Load(1, Place::Static(0x4a_da6e + 24 + 0xe_9291)),
+        ];
+        assert_eq!(found, expected);
+    }
+}

@@ -9,7 +9,6 @@ const SP: u8 = 31;
 /// Every operation of the code of the function at `entry`, in order.
 pub(super) fn decode(code: &[u8], entry: u64) -> Vec<Instruction> {
     let mut found = Vec::with_capacity(code.len() / 4);
-    // What ADRP put in a register: its pair adds the rest.
     for (index, bytes) in code.as_chunks::<4>().0.iter().enumerate() {
         let at = entry.wrapping_add(index as u64 * 4);
         operations(u32::from_le_bytes(*bytes), at, &mut |operation| {
@@ -147,5 +146,27 @@ fn write(word: u32, base: Register, is_vector: bool, push: &mut dyn FnMut(Operat
         None if base == SP => push(Operation::Anything),
         // With a changed base, or exclusive: a status register beside.
         None => push(Operation::Change((1 << base | 1 << register(word, 16)) & !(1_u32 << SP))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_an_allocation_is_made_of_is_read() {
+        // What Go 1.27.3 makes of `root = &N{}` for arm64, at 0x87f2c: ADRP, ADD, ORR of a number, CALL.
+        let code: Vec<u8> = [0x9000_04e1_u32, 0x911c_c021, 0xb240_03e2, 0x97fe_7f0e]
+            .iter()
+            .flat_map(|word| word.to_le_bytes())
+            .collect();
+        let found: Vec<Operation> = decode(&code, 0x8_7f2c).iter().map(|one| one.operation).collect();
+        let expected = [
+            Operation::Constant(1, 0x12_3000),
+            Operation::Add(1, 1, 1840),
+            Operation::Change(1 << 2),
+            Operation::Call(Some(0x2_7b70)),
+        ];
+        assert_eq!(found, expected);
     }
 }

@@ -76,6 +76,8 @@ impl Decoder {
 pub struct AllocatedAs {
     /// Passed to `newobject`, to the `mallocgc` that stands for it since Go 1.26, or to `convT`: one value is allocated.
     pub value: bool,
+    /// Passed to `convT`, which clears nothing: behind the value lies what was in the slot before.
+    pub boxed: bool,
     /// Passed as element type to `makeslice`, `growslice` and their kin: arrays of any length are allocated.
     pub elements: bool,
     /// Passed to `makemap` or `mapassign`: a map of this type.
@@ -90,6 +92,7 @@ impl AllocatedAs {
     fn note(&mut self, used: Option<Use>) {
         match used {
             Some(Use::Value) => self.value = true,
+            Some(Use::Boxed) => (self.value, self.boxed) = (true, true),
             Some(Use::Elements) => self.elements = true,
             Some(Use::Map) => self.map = true,
             Some(Use::Chan) => self.chan = true,
