@@ -43,6 +43,9 @@ fn settings(model: &RuntimeModel<'_>, start: Option<&StartBlock>) -> Vec<Setting
     let setting =
         |name: &str, value: String, source: &str| Setting { name: name.to_owned(), value, source: source.to_owned() };
     let mut found: Vec<Setting> = given.map(|(name, value)| setting(name, text(value), "environment")).collect();
+    let told = found.iter().find(|one| one.name == "GODEBUG").map(|one| one.value.clone()).unwrap_or_default();
+    let now = model.godebug().map(|now| text(now.as_bytes())).filter(|now| *now != told);
+    found.extend(now.map(|value| setting("GODEBUG", value, "program")));
     let of_build = model.default_godebug().filter(|value| !value.is_empty());
     found.extend(of_build.map(|value| setting("GODEBUG", text(value.as_bytes()), "build")));
     found

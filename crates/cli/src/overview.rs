@@ -4,7 +4,7 @@ use crate::args::{Input, OverviewOptions};
 use crate::caption::program_name;
 use crate::collector::collector;
 use crate::command_line;
-use crate::death::death;
+use crate::death::{death, panicking};
 use crate::diagnostics;
 use crate::errors::Failure;
 use crate::open::{Needs, with_model_then_heap};
@@ -40,6 +40,8 @@ pub(crate) fn run(input: &Input, options: &OverviewOptions) -> Result<(), Failur
 /// What needs no look at the heap.
 fn of_process(model: &RuntimeModel<'_>) -> OverviewReport {
     let start = model.process.start_block();
+    let died = death(model);
+    let panicking = panicking(model, &died);
     OverviewReport {
         program: program(model.process, start.as_ref()),
         go: go(model),
@@ -47,8 +49,8 @@ fn of_process(model: &RuntimeModel<'_>) -> OverviewReport {
         gc: Some(collector(model, start.as_ref())),
         gomaxprocs: Some(model.processors.len() as u64).filter(|_| !model.diagnostics.no_processors),
         threads: Some(model.process.core.threads().len() as u64),
-        goroutines: goroutines(model),
-        died: Some(death(model)),
+        goroutines: Goroutines { panicking, ..goroutines(model) },
+        died: Some(died),
         ..OverviewReport::default()
     }
 }
@@ -133,7 +135,7 @@ fn goroutines(model: &RuntimeModel<'_>) -> Goroutines {
     if dead > 0 {
         by_state.push(StateCount { state: "dead, kept for reuse (not counted above)".to_owned(), count: dead });
     }
-    Goroutines { total, by_state }
+    Goroutines { total, by_state, ..Goroutines::default() }
 }
 
 fn state(goroutine: &Goroutine) -> &'static str {

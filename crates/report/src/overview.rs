@@ -6,7 +6,7 @@ mod collector;
 mod death;
 
 pub use collector::{Collector, Setting};
-pub use death::{Caught, Death, DiedAt, Fault, NativeCode, Panic, Waiting};
+pub use death::{Caught, Death, DiedAt, Fault, NativeCode, Panic, Panicking, Waiting};
 
 use crate::text::json_text;
 use crate::{ReportError, overview_text};
@@ -151,6 +151,9 @@ pub struct Goroutines {
     pub total: Option<u64>,
     /// By state or wait reason, in the order to show.
     pub by_state: Vec<StateCount>,
+    /// Those that panic and run deferred functions at that, less the one that died of it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub panicking: Vec<Panicking>,
 }
 
 /// How many goroutines are in one state.

@@ -66,6 +66,9 @@ fn counts(report: &OverviewReport) -> Table {
     let threads = report.threads.map(grouped);
     let procs = report.gomaxprocs.map(|procs| format!("GOMAXPROCS {procs}"));
     fact(&mut table, "threads", join([threads, procs], ", "));
+    for (index, one) in report.goroutines.panicking.iter().enumerate() {
+        fact(&mut table, if index == 0 { "panicking" } else { "" }, Some(one.line()));
+    }
     fact(&mut table, "goroutines", report.goroutines.total.map(grouped));
     table
 }

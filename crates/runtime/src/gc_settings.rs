@@ -54,6 +54,13 @@ impl RuntimeModel<'_> {
         read_string(self.memory(), self.symbols.address("runtime.godebugDefault")?, LONGEST_GODEBUG)
     }
 
+    /// GODEBUG of the environment as the program has it now (`runtime.godebugEnv`, since 1.20): it may have set it anew. None where the
+    /// variable is not known, or was never set.
+    pub fn godebug(&self) -> Option<String> {
+        let text = self.memory().read_address(self.symbols.address("runtime.godebugEnv")?)?;
+        if text.is_null() { None } else { read_string(self.memory(), text, LONGEST_GODEBUG) }
+    }
+
     /// Settings and counters of the collector.
     pub fn gc_settings(&self) -> GcSettings {
         let (memory, fields) = (self.memory(), &self.layout.gc_controller);

@@ -30,13 +30,16 @@ impl RuntimeModel<'_> {
             }
         }
         let (mut found, mut pc) = (Vec::new(), pc);
-        while pc != 0 && found.len() < limit && !self.is_go_code(pc) {
+        while found.len() < limit && (pc != 0 || found.is_empty()) && !self.is_go_code(pc) {
             let sp = self.sp(&registers);
-            let before = if found.is_empty() { pc } else { pc - 1 };
+            let is_first = found.is_empty();
+            let before = if is_first { pc } else { pc - 1 };
             found.push(pc);
-            let Some(caller) = self.caller(before, &mut registers) else { break };
+            let caller = self.caller(before, &mut registers);
+            let caller = caller.or_else(|| if is_first { self.wild_caller(pc, &mut registers) } else { None });
+            let Some(caller) = caller else { break };
             // Stacks grow downwards: what does not lead upwards leads round.
-            if self.sp(&registers) <= sp {
+            if self.sp(&registers) < sp || (!is_first && self.sp(&registers) == sp) {
                 break;
             }
             pc = caller;
@@ -64,6 +67,22 @@ impl RuntimeModel<'_> {
         let pc = *caller.get(column)?;
         *registers = caller;
         pc
+    }
+
+    /// The same where no code is: a call through a wild pointer has done no more than leave its return address.
+    fn wild_caller(&self, pc: u64, registers: &mut Registers) -> Option<u64> {
+        if self.tables(pc).is_some() || self.process.native_place(Address(pc)).is_some() {
+            return None;
+        }
+        let sp = self.sp(registers)?;
+        let caller = match self.machine() {
+            Machine::X86_64 => {
+                registers[7] = Some(sp.wrapping_add(8));
+                self.memory().read_u64(Address(sp))?
+            }
+            Machine::Aarch64 => registers[30]?,
+        };
+        (self.is_go_code(caller) || self.tables(caller).is_some()).then_some(caller)
     }
 
     fn step(&self, row: &UnwindTableRow<usize>, registers: &Registers) -> Option<Registers> {

@@ -6,7 +6,7 @@ mod why;
 
 use crate::utc::utc;
 use goheap_image::Process;
-use goheap_report::overview::{Death, HexAddress};
+use goheap_report::overview::{Death, HexAddress, Panicking};
 use goheap_runtime::RuntimeModel;
 use signals::{reason, signal_name, writes_core};
 
@@ -18,6 +18,20 @@ pub(crate) fn death(model: &RuntimeModel<'_>) -> Death {
         why::tell(model, &mut death);
     }
     death
+}
+
+/// Goroutines that are told to panic.
+const MOST_PANICKING: usize = 16;
+
+/// The goroutines that panic and run deferred functions at that, less the one that died of it.
+pub(crate) fn panicking(model: &RuntimeModel<'_>, died: &Death) -> Vec<Panicking> {
+    let dead = died.goroutine.as_ref().filter(|_| !died.panics.is_empty()).map(|dead| dead.id);
+    let all = model.panicking(MOST_PANICKING).into_iter();
+    let told = all.filter_map(|(index, panics)| {
+        let id = model.goroutines.get(index)?.id;
+        Some(Panicking { id, panics: panics.iter().map(why::panic).collect() })
+    });
+    told.filter(|one| Some(one.id) != dead).collect()
 }
 
 /// Why it died, in one line; None where nothing tells, as of a core that was dumped while the process lived.

@@ -14,6 +14,8 @@ const LINE: usize = 240;
 const SIGABRT: i32 = 6;
 /// The file of what cgo makes (cmd/cgo).
 const CGO_FILE: &str = "_cgo_gotypes.go";
+/// The vDSO has no more.
+const VDSO_BYTES: u64 = 16 << 10;
 /// Frames of code that is not Go's.
 const NATIVE_FRAMES: usize = 16;
 /// Frames of the main goroutine of a deadlock.
@@ -44,8 +46,10 @@ impl Teller<'_, '_> {
             // The handler found no thread of Go's, and raised the signal again to let it kill (signal_unix.go `raisebadsignal`).
             death.code = Some("raised again by Go's runtime".to_owned());
         }
-        let panics = crash.panics.iter().filter(|panic| !panic.goexit);
-        death.panics = panics.map(panic).collect();
+        // Of a signal from outside they are not the cause.
+        if crash.is_panic || crash.fatal.is_some() {
+            death.panics = crash.panics.iter().filter(|panic| !panic.goexit).map(panic).collect();
+        }
         if let Some(fatal) = &crash.fatal {
             let unknown = || "(its text is not in the core)".to_owned();
             death.fatal_error = Some(fatal.text.clone().unwrap_or_else(unknown));
@@ -78,6 +82,10 @@ impl Teller<'_, '_> {
         let core = &self.model.process.core;
         let (Some(thread), Some(signal)) = (core.threads().first(), core.signal()) else { return };
         let (pc, sp) = (thread.registers.pc().0, thread.registers.sp().0);
+        let first = self.model.first_goroutine();
+        let first = first.as_ref().and_then(|(index, stack)| Some((self.model.goroutines.get(*index)?, stack)));
+        let living = first.filter(|(goroutine, _)| goroutine.status.is_live());
+        death.goroutine = living.map(|(goroutine, stack)| self.died_at(goroutine, stack));
         if let Some(address) = signal.address {
             let code = u64::from(signal.code.unsigned_abs());
             death.fault = Some(self.fault(signal.number, code, address.0, pc, Some(sp)));
@@ -138,9 +146,10 @@ impl Teller<'_, '_> {
         let back = u64::from(is_return);
         let at = Address(pc.wrapping_sub(back));
         let place = process.native_place(at);
+        let vdso = process.core.aux_vector().vdso().filter(|vdso| at.0.wrapping_sub(vdso.0) < VDSO_BYTES);
         let symbol = process.native_symbol(at).map(|(name, into)| format!("{name}+{:#x}", into.wrapping_add(back)));
         NativeCode {
-            file: place.as_ref().map(|place| place.file.clone()),
+            file: place.as_ref().map(|place| place.file.clone()).or(vdso.map(|_| "the kernel's vDSO".to_owned())),
             file_offset: place.as_ref().map(|place| HexAddress(place.file_offset.wrapping_add(back))),
             symbol,
             pc: HexAddress(pc),
@@ -211,7 +220,7 @@ fn what(death: &Death) -> Option<String> {
     let (name, why) = match (&death.fault, &death.caught) {
         (Some(fault), _) => (&fault.name, &fault.code),
         (None, Some(caught)) => (&caught.name, &caught.code),
-        (None, None) if !death.native.is_empty() => (&death.name, &death.code),
+        (None, None) if !death.native.is_empty() || death.goroutine.is_some() => (&death.name, &death.code),
         (None, None) => return None,
     };
     let name = name.as_deref().unwrap_or("a signal");
@@ -219,7 +228,8 @@ fn what(death: &Death) -> Option<String> {
     Some(format!("{name}{code}{why}"))
 }
 
-fn panic(panic: &goheap_runtime::Panic) -> Panic {
+/// A panic as the report has it.
+pub(super) fn panic(panic: &goheap_runtime::Panic) -> Panic {
     let value = &panic.value;
     let cut = if value.cut > 0 { format!("… ({} bytes more)", value.cut) } else { String::new() };
     Panic {

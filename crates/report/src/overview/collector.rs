@@ -63,7 +63,7 @@ pub struct Setting {
     pub name: String,
     /// Its value.
     pub value: String,
-    /// Where it comes from: `environment` or `build`.
+    /// Where it comes from: `environment`, `build`, or `program` where it set it anew while it ran.
     pub source: String,
 }
 

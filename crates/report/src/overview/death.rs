@@ -4,6 +4,7 @@ use super::HexAddress;
 use crate::overview_text::join;
 use crate::table::Align::Left;
 use crate::table::Table;
+use crate::text::{one_line, shortened};
 use serde::Serialize;
 use std::io::{self, Write};
 
@@ -74,6 +75,26 @@ pub struct Panic {
     /// Whether its value was passed to `panic` again.
     pub repanicked: bool,
 }
+
+/// A goroutine that panics and runs deferred functions at that.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct Panicking {
+    /// Its id.
+    pub id: u64,
+    /// Its panics, the first of them first.
+    pub panics: Vec<Panic>,
+}
+
+impl Panicking {
+    /// `goroutine 7: index out of range`.
+    pub(crate) fn line(&self) -> String {
+        let last = self.panics.last().map(Panic::line).unwrap_or_default();
+        format!("goroutine {}: {}", self.id, shortened(one_line(&last).as_ref(), LINE))
+    }
+}
+
+/// Characters of a panic that are shown in a line.
+const LINE: usize = 200;
 
 /// A signal that Go's handler caught.
 #[derive(Debug, Clone, Default, Serialize)]

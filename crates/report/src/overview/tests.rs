@@ -39,6 +39,7 @@ fn sample() -> OverviewReport {
                 state("IO wait", 60),
                 state("running", 4),
             ],
+            ..Goroutines::default()
         },
         died: Some(Death {
             signal: Some(11),

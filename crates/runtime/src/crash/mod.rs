@@ -17,7 +17,7 @@ pub use value::PanicValue;
 use crate::model::RuntimeModel;
 use crate::traceback::Stack;
 use goheap_image::Thread;
-use thread::{Ended, Stopped};
+use thread::{Ended, Machines, Stopped};
 
 /// Frames of a stack that are looked at, from the innermost on.
 const MOST_FRAMES: usize = 256;
@@ -77,15 +77,33 @@ impl RuntimeModel<'_> {
     /// How the process ended: what the thread did that the kernel puts first, or, where that one only took part in printing everybody's
     /// stack, another. None where no thread was ending it.
     pub fn crash(&self) -> Option<Crash> {
-        let threads = self.thread_index();
+        let machines = Machines::new(self);
         let mut best: Option<Stopped> = None;
         for thread in self.process.core.threads().iter().take(MOST_THREADS) {
-            let stopped = self.stopped(thread, &threads);
+            let stopped = self.stopped(thread, &machines);
             if best.as_ref().is_none_or(|best| stopped.ended.rank() > best.ended.rank()) {
                 best = Some(stopped);
             }
         }
         best.filter(|best| best.ended != Ended::No).map(|best| self.crash_of(best))
+    }
+
+    /// The goroutine, with its innermost frames, that the thread ran which the kernel puts first; None where it ran none.
+    pub fn first_goroutine(&self) -> Option<(usize, Stack)> {
+        let stopped = self.stopped(self.process.core.threads().first()?, &Machines::new(self));
+        stopped.goroutine.zip(stopped.stack)
+    }
+
+    /// Indexes of the goroutines, at most `limit`, that panic and run deferred functions at that, with their panics, the first of them
+    /// first.
+    pub fn panicking(&self, limit: usize) -> Vec<(usize, Vec<Panic>)> {
+        let living = self.goroutines.iter().enumerate().filter(|(_, one)| one.panic != 0 && one.status.is_live());
+        let panics = living.map(|(index, goroutine)| {
+            let mut panics = self.panics(goroutine.panic);
+            panics.retain(|panic| !panic.goexit);
+            (index, panics)
+        });
+        panics.filter(|(_, panics)| !panics.is_empty()).take(limit).collect()
     }
 
     fn crash_of(&self, stopped: Stopped) -> Crash {

@@ -7,6 +7,7 @@ use crate::model::RuntimeModel;
 use crate::stack::{Frame, Interrupted, ThreadIndex, interrupted, interrupted_on_own_stack};
 use crate::traceback::Stack;
 use goheap_image::{Address, Thread};
+use rustc_hash::{FxHashMap, FxHashSet};
 
 /// How a thread took part in the end.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,15 +54,50 @@ const SI_TKILL: i32 = -6;
 /// No fatal error's text is longer, but for what a program passes to `sync.fatal` and the like.
 const LONGEST_TEXT: u64 = 4096;
 
+/// The runtime's threads, and which goroutine each runs.
+pub(super) struct Machines<'m> {
+    index: ThreadIndex<'m>,
+    by_tid: FxHashMap<u64, &'m MachineThread>,
+    /// In order of address, with the goroutine that it runs.
+    all: Vec<(&'m MachineThread, Option<usize>)>,
+    goroutines: FxHashMap<u64, usize>,
+}
+
+impl<'m> Machines<'m> {
+    pub(super) fn new(model: &'m RuntimeModel<'_>) -> Self {
+        let mut machines: Vec<&MachineThread> = model.machine_threads.values().collect();
+        machines.sort_unstable_by_key(|machine| machine.address);
+        let running: FxHashSet<u64> = machines.iter().map(|machine| machine.curg.0).filter(|&curg| curg != 0).collect();
+        let known = model.goroutines.iter().enumerate();
+        let known = known.filter(|(_, goroutine)| running.contains(&goroutine.address.0));
+        let goroutines: FxHashMap<u64, usize> = known.map(|(index, goroutine)| (goroutine.address.0, index)).collect();
+        Machines {
+            index: model.thread_index(),
+            by_tid: machines.iter().rev().map(|&machine| (machine.procid, machine)).collect(),
+            all: machines.iter().map(|&machine| (machine, goroutines.get(&machine.curg.0).copied())).collect(),
+            goroutines,
+        }
+    }
+
+    /// The `m` of a thread: by its id, else by the stack that it stands on, since a core taken from outside a container has other ids.
+    fn of(&self, model: &RuntimeModel<'_>, thread: &Thread) -> Option<&'m MachineThread> {
+        let sp = thread.registers.sp().0;
+        let runs = |index: usize| model.goroutines.get(index).is_some_and(|goroutine| goroutine.on_stack(sp));
+        let named = self.by_tid.get(&u64::from(thread.tid)).copied();
+        named.or_else(|| {
+            let handling = self.all.iter().find(|(machine, _)| contains(machine.signal_stack, sp));
+            handling.or_else(|| self.all.iter().find(|(_, goroutine)| goroutine.is_some_and(runs))).map(|one| one.0)
+        })
+    }
+}
+
 impl RuntimeModel<'_> {
-    pub(super) fn stopped(&self, thread: &Thread, threads: &ThreadIndex<'_>) -> Stopped {
-        let machine = self.machine_of(thread);
+    pub(super) fn stopped(&self, thread: &Thread, machines: &Machines<'_>) -> Stopped {
+        let machine = machines.of(self, thread);
         let handled = self.handled(machine, thread);
-        let goroutine = machine.map(|machine| machine.curg).filter(|curg| !curg.is_null());
-        let goroutine =
-            goroutine.and_then(|curg| self.goroutines.iter().position(|goroutine| goroutine.address == curg));
+        let goroutine = machine.and_then(|machine| machines.goroutines.get(&machine.curg.0).copied());
         let stack = goroutine.and_then(|index| self.goroutines.get(index));
-        let stack = stack.map(|goroutine| self.innermost_frames(goroutine, threads, MOST_FRAMES));
+        let stack = stack.map(|goroutine| self.innermost_frames(goroutine, &machines.index, MOST_FRAMES));
         let g0 = machine.and_then(|machine| self.memory().read_address(machine.address.add(self.layout.m.g0)));
         let system = g0.and_then(|g0| self.system_stack(g0, thread, &handled));
         let ended = self.ended(stack.as_ref(), system.as_ref(), &handled);
@@ -81,22 +117,6 @@ impl RuntimeModel<'_> {
             }
             None => Vec::new(),
         }
-    }
-
-    /// The `m` of a thread: by its id, else by the stack that it stands on, since a core taken from outside a container has other ids.
-    fn machine_of(&self, thread: &Thread) -> Option<&MachineThread> {
-        let tid = u64::from(thread.tid);
-        let sp = thread.registers.sp().0;
-        let mut all: Vec<&MachineThread> = self.machine_threads.values().collect();
-        all.sort_unstable_by_key(|machine| machine.address);
-        let named = all.iter().find(|machine| machine.procid == tid);
-        let on_goroutine = |machine: &&&MachineThread| {
-            let runs = |goroutine: &&crate::goroutine::Goroutine| goroutine.address == machine.curg;
-            self.goroutines.iter().find(runs).is_some_and(|goroutine| goroutine.on_stack(sp))
-        };
-        let standing =
-            || all.iter().find(|machine| contains(machine.signal_stack, sp)).or_else(|| all.iter().find(on_goroutine));
-        named.or_else(standing).copied()
     }
 
     /// The frames on the stack of `m.g0`, if the thread was there itself or was interrupted there.
