@@ -9,6 +9,7 @@ use crate::open::{Needs, with_watched_heap};
 use crate::output::to_stdout;
 use crate::terminal;
 use crate::traceback::Printer;
+use crate::waits::Found;
 use crate::watch::Watch;
 use goheap_graph::{DominatorTree, RetainedSizes};
 use goheap_heap::goroutines::{
@@ -22,6 +23,9 @@ use goheap_runtime::{Goroutine, RuntimeModel};
 
 /// Bytes of a string that are shown.
 const TEXT_BYTES: usize = 80;
+
+/// Locks that a goroutine has or waits for that are told.
+const MOST_WAITS: usize = 20;
 
 /// Runs the command.
 pub(crate) fn run(input: &Input, options: &GoroutineOptions) -> Result<(), Failure> {
@@ -50,6 +54,10 @@ fn keep(
 ) -> Result<Kept, Failure> {
     let graph = snapshot.references(watch)?;
     report.leaked = Some(leaked(&graph, watch)?.contains(goroutine));
+    let found = Found::new(&graph, watch)?;
+    report.suspected = Some(found.is_suspected(goroutine));
+    report.reached_by = found.reached_by(goroutine).filter(|_| report.leaked == Some(false));
+    report.together = Some(found.report(MOST_WAITS, &|other| other == goroutine)).filter(|waits| !waits.is_empty());
     let tree = graph.dominators(watch)?;
     let sizes = graph.retained(&tree, watch)?;
     report.retained_bytes = Some(RetainedByGoroutines::new(&graph, &tree, &sizes).of_goroutine(goroutine));

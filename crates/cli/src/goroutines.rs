@@ -9,6 +9,7 @@ use crate::output::to_stdout;
 use crate::say::{self, Speaker};
 use crate::terminal;
 use crate::traceback;
+use crate::waits::Found;
 use crate::watch::Watch;
 use goheap_heap::SnapshotOptions;
 use goheap_heap::goroutines::{
@@ -20,6 +21,8 @@ use std::cmp::Reverse;
 
 /// Groups shown in a table unless a number is asked for.
 const USUAL_ROWS: usize = 40;
+/// Suspicions and locks shown above a table unless a number is asked for.
+const USUAL_WAITS: usize = 10;
 /// Ids and values of a label that are told of a group.
 const MOST_IDS: usize = 10;
 const MOST_VALUES: usize = 10;
@@ -52,6 +55,7 @@ pub(crate) fn run(input: &Input, options: &GoroutinesOptions) -> Result<(), Fail
         let model = snapshot.model;
         let groups = GoroutineGroups::read(model, watch).map_err(Failure::OverBudget)?;
         let leaks = leaked(graph, watch)?;
+        let found = if is_traceback { None } else { Some(Found::new(graph, watch)?) };
         let mut rows = rows(&groups, Some(&leaks), options);
         if !options.no_retained && !is_traceback {
             let tree = graph.dominators(watch)?;
@@ -61,7 +65,8 @@ pub(crate) fn run(input: &Input, options: &GoroutinesOptions) -> Result<(), Fail
         sort(model, &mut rows);
         watch.report();
         diagnostics::warn(snapshot);
-        write(model, &groups, &rows, Some(&leaks), options)
+        let known = Known { leaks: Some(&leaks), found: found.as_ref() };
+        write(model, &groups, &rows, &known, options)
     })
 }
 
@@ -78,7 +83,14 @@ fn without_heap(model: &RuntimeModel<'_>, watch: &Watch, options: &GoroutinesOpt
     let mut rows = rows(&groups, None, options);
     sort(model, &mut rows);
     watch.report();
-    write(model, &groups, &rows, None, options)
+    write(model, &groups, &rows, &Known::default(), options)
+}
+
+/// What the heap told of goroutines.
+#[derive(Default)]
+struct Known<'k, 's, 'm, 'p> {
+    leaks: Option<&'k Leaks>,
+    found: Option<&'k Found<'s, 'm, 'p>>,
 }
 
 /// One line: a group, or that part of it which is leaked or is not.
@@ -143,9 +155,10 @@ fn write(
     model: &RuntimeModel<'_>,
     groups: &GoroutineGroups,
     rows: &[Row],
-    leaks: Option<&Leaks>,
+    known: &Known<'_, '_, '_, '_>,
     options: &GoroutinesOptions,
 ) -> Result<(), Failure> {
+    let leaks = known.leaks;
     let format = options.written();
     if format == GoroutinesFormat::Traceback {
         let mut members: Vec<u32> = rows.iter().flat_map(|row| row.members.iter().copied()).collect();
@@ -154,8 +167,8 @@ fn write(
         let leaked = |goroutine| leaks.is_some_and(|leaks| leaks.contains(goroutine));
         return traceback::write(model, &members, leaked, options.all, options.values);
     }
-    let report = report(model, groups, rows, leaks, options);
-    let table = TableOptions { columns: terminal::columns(), stacks: options.stacks };
+    let report = report(model, groups, rows, known, options);
+    let table = TableOptions { columns: terminal::columns(), stacks: options.stacks, waits_alone: options.waits };
     to_stdout(|out| match format {
         GoroutinesFormat::Csv => report.write_csv(out),
         GoroutinesFormat::Json => report.write_json(out),
@@ -167,9 +180,14 @@ fn report(
     model: &RuntimeModel<'_>,
     groups: &GoroutineGroups,
     rows: &[Row],
-    leaks: Option<&Leaks>,
+    known: &Known<'_, '_, '_, '_>,
     options: &GoroutinesOptions,
 ) -> GoroutinesReport {
+    let leaks = known.leaks;
+    let is_shown = |goroutine: u32| rows.iter().any(|row| row.members.binary_search(&goroutine).is_ok());
+    let usual_waits =
+        if options.waits || options.written() != GoroutinesFormat::Table { usize::MAX } else { USUAL_WAITS };
+    let most_waits = options.limit.unwrap_or(usual_waits);
     let usual = if options.written() == GoroutinesFormat::Table { USUAL_ROWS } else { usize::MAX };
     let (shown, hidden) = rows.split_at(options.limit.unwrap_or(usual).min(rows.len()));
     let count = |rows: &[Row]| rows.iter().map(|row| row.members.len() as u64).sum();
@@ -179,7 +197,8 @@ fn report(
         let groups = groups.groups.iter().filter(|group| group.is_system || !is_system);
         groups.map(|group| group.members.len() as u64).sum()
     };
-    let describe = Describe { model, now: model.newest_time(), files: LibraryFiles::new(model), options };
+    let describe =
+        Describe { model, now: model.newest_time(), files: LibraryFiles::new(model), options, found: known.found };
     GoroutinesReport {
         goroutines: of(false),
         system: of(true),
@@ -190,18 +209,20 @@ fn report(
         stack_bytes: stacks.map(|(lo, hi)| hi.saturating_sub(lo)).fold(0, u64::saturating_add),
         groups_left_out: hidden.len() as u64,
         goroutines_left_out: count(hidden),
+        waits: known.found.map(|found| found.report(most_waits, &is_shown)).filter(|waits| !waits.is_empty()),
         groups: shown.iter().map(|row| describe.row(&groups.groups[row.group], row, leaks.is_some())).collect(),
     }
 }
 
-struct Describe<'a, 'p> {
+struct Describe<'a, 's, 'm, 'p> {
     model: &'a RuntimeModel<'p>,
     now: Option<u64>,
     files: LibraryFiles,
     options: &'a GoroutinesOptions,
+    found: Option<&'a Found<'s, 'm, 'p>>,
 }
 
-impl Describe<'_, '_> {
+impl Describe<'_, '_, '_, '_> {
     fn row(&self, group: &GoroutineGroup, row: &Row, has_leaks: bool) -> Group {
         let facts = facts(self.model, &row.members);
         let wait = facts.oldest_wait.zip(self.now).map(|(since, now)| now.saturating_sub(since) as f64 / 1e9);
@@ -217,6 +238,9 @@ impl Describe<'_, '_> {
         Group {
             count,
             leaked: has_leaks.then_some(if row.is_leaked { count } else { 0 }),
+            suspected: self
+                .found
+                .map_or(0, |found| row.members.iter().filter(|one| found.is_suspected(**one)).count() as u64),
             states: facts.states.into_iter().map(state).collect(),
             oldest_wait_seconds: wait,
             unknown_waits: facts.unknown_waits,

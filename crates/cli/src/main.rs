@@ -1,7 +1,7 @@
 //! `goheap`: reads the core dump of a dead Go process and shows who holds its heap.
 //!
 //! Only wiring lives here: arguments ([`args`]), opening ([`coredumps`], [`open`]), a file for each command ([`objref`], [`overview`], [`histogram`],
-//! [`objects`], [`object`], [`paths`], [`owners`], [`goroutines`], [`goroutine`], [`build_id`]),
+//! [`objects`], [`object`], [`paths`], [`owners`], [`goroutines`], [`goroutine`], [`build_id`]; [`waits`] is a part of three),
 //! files ([`output`], [`whole_file`]), what is said while it works ([`watch`], [`progress`], [`timings`], [`memory`]) and when it does not
 //! ([`errors`]).
 
@@ -36,6 +36,7 @@ mod terminal;
 mod timings;
 mod traceback;
 mod utc;
+mod waits;
 mod watch;
 mod whole_file;
 

@@ -7,15 +7,19 @@ use crate::command_line;
 use crate::death::{death, panicking};
 use crate::diagnostics;
 use crate::errors::Failure;
-use crate::open::{Needs, with_model_then_heap};
+use crate::open::{Needs, with_watched_heap};
 use crate::output::to_stdout;
 use crate::say;
-use goheap_heap::{Evidence, HeapSnapshot, Totals, invariants};
+use crate::waits::Found;
+use crate::watch::Watch;
+use goheap_heap::waits::Waits;
+use goheap_heap::{Evidence, HeapSnapshot, SnapshotOptions, Totals, invariants};
 use goheap_image::{Machine, Process, StartBlock};
 use goheap_report::overview::{
     EvidenceSum, GoBuild, Goroutines, HeapSums, Invariant, LayoutSource, ObjectCounts, OtherGoFile, OverviewReport,
     Program, RootClassSum, RuntimeCounter, StateCount, TypeSums, VersionSource,
 };
+use goheap_report::waits::WaitsReport;
 use goheap_runtime::constants::GoroutineStatus;
 use goheap_runtime::{GoFilePlace, Goroutine, RuntimeModel, go_files, runtime_counters};
 use std::cmp::Reverse;
@@ -23,18 +27,38 @@ use std::collections::BTreeMap;
 
 /// Runs the command.
 pub(crate) fn run(input: &Input, options: &OverviewOptions) -> Result<(), Failure> {
-    let needs = Needs { without_heap: true, ..Needs::default() };
+    let roots = SnapshotOptions { roots: true, ..SnapshotOptions::default() };
+    let needs = Needs { without_heap: true, snapshot: roots };
     let first = |model: &RuntimeModel<'_>| match options.json {
         true => Ok(()),
         false => to_stdout(|out| of_process(model).write_first_lines(out)),
     };
-    with_model_then_heap(input, needs, first, |snapshot| {
-        let report = report(snapshot);
+    with_watched_heap(input, needs, first, |snapshot, watch| {
+        let waits = waits(snapshot, watch)?;
+        watch.report();
+        let report = OverviewReport { waits, ..report(snapshot) };
         if report.heap.is_none() {
             say::warning("the core is cut off before the runtime's list of spans: nothing can be said of the heap");
         }
         to_stdout(|out| if options.json { report.write_json(out) } else { report.write_other_lines(out) })
     })
+}
+
+/// Locks and suspicions shown.
+const MOST_WAITS: usize = 5;
+
+/// What goroutines wait for together, where it is worth a look at all references.
+fn waits(snapshot: &HeapSnapshot<'_, '_>, watch: &Watch) -> Result<Option<WaitsReport>, Failure> {
+    if snapshot.model.diagnostics.no_heap {
+        return Ok(None);
+    }
+    let waits = Waits::read(snapshot);
+    if !waits.needs_closer(snapshot) {
+        return Ok(None);
+    }
+    let graph = snapshot.references(watch)?;
+    let report = Found::of(&graph, waits, watch)?.report(MOST_WAITS, &|_| true);
+    Ok(Some(report).filter(|report| !report.is_empty()))
 }
 
 /// What needs no look at the heap.

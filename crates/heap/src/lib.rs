@@ -43,6 +43,7 @@ mod snapshot;
 mod span_scan;
 mod standard_library;
 mod tree;
+pub mod waits;
 mod word_batch;
 
 pub use describe::{TextId, TypeTexts, element_text};

@@ -5,6 +5,7 @@ use crate::goroutine_text;
 use crate::goroutines::Frame;
 use crate::object::{Field, Target};
 use crate::text::json_text;
+use crate::waits::WaitsReport;
 use serde::Serialize;
 use std::io::Write;
 
@@ -23,6 +24,15 @@ pub struct GoroutineReport {
     /// True if it is blocked for ever; None where that was not looked at.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub leaked: Option<bool>,
+    /// Why it is not provably leaked: by which way the thing is reached that it waits for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reached_by: Option<String>,
+    /// True if it waits for what nobody seems to end; None where that was not looked at.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub suspected: Option<bool>,
+    /// The locks and suspicions that concern it; None where that was not looked at.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub together: Option<WaitsReport>,
     /// How long it waits at the least, in seconds; None where the runtime did not record it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub wait_seconds: Option<f64>,

@@ -7,6 +7,8 @@ use crate::object::Field;
 use crate::table::Align::Left;
 use crate::table::{Table, grouped, human_bytes};
 use crate::text::{shortened, terminal_text};
+use crate::waits::{Holder, WaitsReport};
+use crate::waits_text::{deadlock_text, holder_text, title, wanted};
 use std::io::{BufWriter, Write};
 
 /// Longest type and longest path of a field, in characters.
@@ -34,10 +36,13 @@ pub(crate) fn write(report: &GoroutineReport, columns: Option<usize>, out: impl 
 fn about(report: &GoroutineReport) -> Table {
     let mut table = Table::new(0, &[Left, Left]);
     match report.leaked {
-        Some(true) => table.row(["leaked", "nobody that can go on reaches what it waits for"]),
-        Some(false) => table.row(["leaked", "no"]),
+        Some(true) => table.row(["provably leaked", "yes: nobody that can go on reaches what it waits for"]),
+        Some(false) => table.row(["provably leaked", &not_leaked(report)]),
         None => &mut table,
     };
+    if let Some(waits) = &report.together {
+        together(waits, report.id, &mut table);
+    }
     for target in &report.awaits {
         table.row(["waits for", &target.shown()]);
     }
@@ -60,6 +65,41 @@ fn about(report: &GoroutineReport) -> Table {
         table.row(["label", &format!("{key}={}", value.as_deref().unwrap_or("…"))]);
     }
     table
+}
+
+fn not_leaked(report: &GoroutineReport) -> String {
+    match &report.reached_by {
+        Some(way) => format!("no: {way} leads to what it waits for"),
+        None => "no".to_owned(),
+    }
+}
+
+/// The locks and suspicions that concern it.
+fn together(waits: &WaitsReport, id: u64, table: &mut Table) {
+    for one in &waits.suspicions {
+        let others = one.goroutines.saturating_sub(1);
+        let text = match others {
+            0 => format!("it waits {}", wanted(&one.awaited)),
+            _ => format!("it and {} more wait {}", grouped(others), wanted(&one.awaited)),
+        };
+        table.row(["suspected", &text]);
+        for why in &one.why {
+            table.row(["", why]);
+        }
+    }
+    for lock in &waits.locks {
+        let state = if lock.awaited.state.is_empty() { String::new() } else { format!(" ({})", lock.awaited.state) };
+        let others = grouped(lock.goroutines);
+        table.row(["lock", &format!("{}{state}, for which {others} wait", title(&lock.awaited))]);
+        let is_own = |holder: &&Holder| holder.id == id;
+        for holder in &lock.holders {
+            let who = if is_own(&holder) { "probably its own: " } else { "probably held by " };
+            table.row(["", &format!("{who}{}", holder_text(holder))]);
+        }
+    }
+    for deadlock in &waits.deadlocks {
+        table.row(["deadlock", deadlock_text(deadlock).trim_start_matches("deadlock, ")]);
+    }
 }
 
 fn write_call(number: usize, call: &Call, columns: Option<usize>, out: &mut impl Write) -> Result<(), ReportError> {

@@ -10,6 +10,7 @@ use crate::ReportError;
 use crate::goroutines_text;
 use crate::objects::csv_field;
 use crate::text::json_text;
+use crate::waits::WaitsReport;
 use serde::Serialize;
 use std::io::{BufWriter, Write};
 
@@ -24,6 +25,9 @@ pub struct Group {
     /// Of these, blocked for ever; None where that was not looked at.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub leaked: Option<u64>,
+    /// Of these, those that wait for what nobody seems to end.
+    #[serde(skip_serializing_if = "is_none")]
+    pub suspected: u64,
     /// What they do, more first.
     pub states: Vec<State>,
     /// How long the one at the least waits that waits longest, in seconds; None where the runtime recorded no wait.
@@ -84,6 +88,10 @@ pub struct Frame {
     pub inlined: bool,
 }
 
+fn is_none(count: &u64) -> bool {
+    *count == 0
+}
+
 fn is_zero(line: &u32) -> bool {
     *line == 0
 }
@@ -126,6 +134,9 @@ pub struct GoroutinesReport {
     pub groups_left_out: u64,
     /// See `groups_left_out`.
     pub goroutines_left_out: u64,
+    /// Locks, and waits that nobody seems to end; None where that was not looked at.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub waits: Option<WaitsReport>,
     /// The groups.
     #[serde(skip)]
     pub groups: Vec<Group>,
@@ -142,6 +153,8 @@ pub struct TableOptions {
     pub columns: Option<usize>,
     /// Whether each group's stack stands below its line.
     pub stacks: bool,
+    /// Whether only what goroutines wait for together is shown, and no group.
+    pub waits_alone: bool,
 }
 
 impl GoroutinesReport {

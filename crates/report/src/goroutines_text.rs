@@ -5,6 +5,7 @@ use crate::goroutines::{Frame, GoroutinesReport, Group, TableOptions};
 use crate::table::Align::{Left, Right};
 use crate::table::{Table, grouped, human_bytes};
 use crate::text::{shortened, terminal_text};
+use crate::waits_text;
 use std::io::{BufWriter, Write};
 
 /// Longest state and longest function in a table, in characters.
@@ -13,7 +14,14 @@ const NAME_CHARS: usize = 60;
 
 pub(crate) fn write(report: &GoroutinesReport, options: TableOptions, out: impl Write) -> Result<(), ReportError> {
     let mut out = BufWriter::new(out);
-    writeln!(out, "{}\n", heading(report))?;
+    writeln!(out, "{}", heading(report))?;
+    if let Some(waits) = &report.waits {
+        waits_text::write(waits, options.columns, &mut out)?;
+    }
+    if options.waits_alone {
+        return Ok(out.flush()?);
+    }
+    writeln!(out)?;
     if options.stacks {
         for group in &report.groups {
             let mut table = Table::new(0, &columns(report));
@@ -38,9 +46,11 @@ fn heading(report: &GoroutinesReport) -> String {
     let count = |count: u64, name: &str| format!("{} {name}{}", grouped(count), if count == 1 { "" } else { "s" });
     let own =
         if report.system == 0 { String::new() } else { format!(" ({} of the runtime's own)", grouped(report.system)) };
-    let leaked = report.leaked.map_or_else(String::new, |leaked| format!(", {} leaked", grouped(leaked)));
+    let leaked = report.leaked.map_or_else(String::new, |leaked| format!(", {} provably leaked", grouped(leaked)));
+    let suspected = report.waits.as_ref().map_or(0, |waits| waits.suspected);
+    let suspected = if suspected == 0 { String::new() } else { format!(", {} suspected", grouped(suspected)) };
     let groups = report.groups.len() as u64 + report.groups_left_out;
-    let all = format!("{}{own}{leaked}", count(report.goroutines, "goroutine"));
+    let all = format!("{}{own}{leaked}{suspected}", count(report.goroutines, "goroutine"));
     let here = format!("{} in {}", grouped(report.selected), count(groups, "group"));
     format!("{all}\nhere {here}, stacks {}", human_bytes(report.stack_bytes))
 }
@@ -71,9 +81,11 @@ fn names(report: &GoroutinesReport) -> Vec<&'static str> {
 }
 
 fn cells(report: &GoroutinesReport, group: &Group) -> Vec<String> {
-    let leaked = match group.leaked {
-        Some(0) | None => "",
-        Some(_) => " (leaked)",
+    let leaked = match (group.leaked, group.suspected) {
+        (Some(1..), _) => " (leaked)",
+        (_, 1..) if group.suspected == group.count => " (suspected)",
+        (_, 1..) => " (some suspected)",
+        _ => "",
     };
     let mut cells = vec![grouped(group.count)];
     if has_retained(report) {
@@ -95,7 +107,7 @@ fn cells(report: &GoroutinesReport, group: &Group) -> Vec<String> {
 }
 
 /// `pkg.(*T).Method file.go:12`: the folders of package and file left out.
-fn short(frame: &Frame) -> String {
+pub(crate) fn short(frame: &Frame) -> String {
     let name = without_folders(&frame.function);
     let file = frame.file.rsplit('/').next().unwrap_or_default();
     let place = if frame.file.is_empty() { String::new() } else { format!(" {file}:{}", frame.line) };

@@ -63,6 +63,8 @@ pub mod table;
 pub mod text;
 pub mod traceback;
 mod tree;
+pub mod waits;
+mod waits_text;
 mod walk;
 
 pub use error::ReportError;

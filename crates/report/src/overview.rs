@@ -9,6 +9,7 @@ pub use collector::{Collector, Setting};
 pub use death::{Caught, Death, DiedAt, Fault, NativeCode, Panic, Panicking, Waiting};
 
 use crate::text::json_text;
+use crate::waits::WaitsReport;
 use crate::{ReportError, overview_text};
 use serde::{Serialize, Serializer};
 use std::io::Write;
@@ -33,6 +34,9 @@ pub struct OverviewReport {
     pub threads: Option<u64>,
     /// Goroutines.
     pub goroutines: Goroutines,
+    /// Locks, and waits that nobody seems to end: the first of each; None where there is nothing to tell.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub waits: Option<WaitsReport>,
     /// When and why it died.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub died: Option<Death>,

@@ -4,6 +4,7 @@ use crate::overview::{Death, HeapSums, LayoutSource, OtherGoFile, OverviewReport
 use crate::table::Align::{Left, Right};
 use crate::table::{Table, grouped, human_bytes, percent};
 use crate::text::shortened;
+use crate::waits_text;
 use std::io::{self, BufWriter, Write};
 
 /// States of goroutines shown; more are summed up.
@@ -26,6 +27,9 @@ pub(crate) fn write_others(report: &OverviewReport, out: impl Write) -> io::Resu
     let mut out = BufWriter::new(out);
     if let Some(collector) = &report.gc {
         collector.write(&mut out)?;
+    }
+    if let Some(waits) = &report.waits {
+        waits_text::write_summary(waits, &mut out)?;
     }
     match &report.heap {
         Some(heap) => write_heap(heap, &mut out)?,

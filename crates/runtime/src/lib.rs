@@ -11,6 +11,7 @@
 
 pub mod bits;
 mod buildinfo;
+mod channel;
 pub mod code;
 pub mod constants;
 mod counters;
@@ -46,7 +47,8 @@ mod version;
 mod wait;
 pub mod words;
 
-pub use code::{AllocatedAs, CodeReferences};
+pub use channel::Channel;
+pub use code::{AllocatedAs, CodeReferences, FunctionCode};
 pub use constants::GoroutineStatus;
 pub use counters::{RuntimeCounter, runtime_counters};
 pub use crash::{CaughtSignal, Crash, FatalError, Fault, Panic, PanicValue};

@@ -142,12 +142,23 @@ impl<'p> FuncTable<'p> {
 
     /// The function that holds `pc`.
     pub fn find(&self, pc: u64) -> Option<Func> {
+        self.func(self.first_above(pc)?.checked_sub(1)?)
+    }
+
+    /// The first byte after the function's code: where the next one begins.
+    pub fn end_of(&self, func: &Func) -> Option<u64> {
+        // The last entry marks the end of the text.
+        self.entry_pc(self.first_above(func.entry)?)
+    }
+
+    /// Index of the first entry above `pc`.
+    fn first_above(&self, pc: u64) -> Option<usize> {
         let (mut low, mut high) = (0, self.entries);
         while low < high {
             let middle = low.midpoint(high);
             if self.entry_pc(middle)? <= pc { low = middle + 1 } else { high = middle }
         }
-        self.func(low.checked_sub(1)?)
+        Some(low)
     }
 
     /// True if the table's entries ascend: what every module of a sound core shows.

@@ -12,8 +12,12 @@ say it; the innermost call outside the standard library; how long the first of t
 when a collection sees it); the bytes of their stacks; the go statement.
 
 Leaked are those that can never go on: blocked on channels, mutexes, wait groups or conditions that nobody can reach but \
-goroutines that are leaked themselves. It is the rule of the goroutine leak profile of Go 1.26, for every release. The \
-runtime's own goroutines are hidden, as in tracebacks.";
+goroutines that are leaked themselves. It is the rule of the goroutine leak profile of Go 1.26, for every release: a proof. The \
+runtime's own goroutines are hidden, as in tracebacks.
+
+Suspected are, without a proof, many that wait for one thing which a live variable still reaches, while nothing on any stack that \
+goes on is seen that would end their wait. Go's locks do not say who has them: told is whose call has locked one, has not unlocked it \
+yet, and has this one at hand.";
 
 /// Options of `goroutines`.
 #[derive(Debug, Args)]
@@ -37,6 +41,10 @@ pub(crate) struct GoroutinesOptions {
     /// The same as --format csv
     #[arg(long, conflicts_with = "format")]
     csv: bool,
+    /// Show what goroutines wait for together, all of it and nothing else: locks with those that probably have them, deadlocks,
+    /// waits that nobody seems to end
+    #[arg(long, conflicts_with_all = ["stacks", "no_retained", "csv"])]
+    pub(crate) waits: bool,
     /// Show each group's calls below its line
     #[arg(long)]
     pub(crate) stacks: bool,

@@ -41,6 +41,20 @@ impl AwaitedObjects {
     }
 }
 
+/// The words that goroutines sleep on which wait for something of `package sync`.
+pub(crate) struct SyncWords<'s, 'm, 'p>(Finder<'s, 'm, 'p>);
+
+impl<'s, 'm, 'p> SyncWords<'s, 'm, 'p> {
+    pub(crate) fn new(snapshot: &'s HeapSnapshot<'m, 'p>) -> Self {
+        SyncWords(Finder::new(snapshot))
+    }
+
+    /// The address in the mutex or wait group; of a condition, up to 1.25 its own, then its list's. None where the core does not tell.
+    pub(crate) fn of(&mut self, goroutine: &Goroutine) -> Option<u64> {
+        self.0.sync_word(goroutine)
+    }
+}
+
 /// The addresses of what a goroutine waits for; none where it cannot be found out.
 pub(super) fn addresses(snapshot: &HeapSnapshot<'_, '_>, goroutine: &Goroutine) -> Vec<u64> {
     match snapshot.model.wait_class(goroutine) {

@@ -12,6 +12,7 @@ mod retained;
 mod variable_place;
 mod variables;
 
+pub(crate) use awaited::SyncWords;
 pub use facts::{GoroutineFacts, LabelFacts, facts};
 pub use groups::{GoroutineGroup, GoroutineGroups};
 pub use leaks::{Leaks, leaked};

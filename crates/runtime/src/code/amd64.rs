@@ -1,6 +1,6 @@
 //! amd64: operands relative to RIP, and CALL (Intel 64 manual, volume 2, chapter 2 and appendix A).
 
-use super::Operand;
+use super::{Flow, Operand};
 
 /// AX, BX, CX, DI, SI, R8 to R11 by their numbers in instructions.
 pub(super) const ARGUMENTS: [u8; 9] = [0, 3, 1, 7, 6, 8, 9, 10, 11];
@@ -83,6 +83,31 @@ pub(super) fn next_call(
     None
 }
 
+/// Every CALL of a fixed address, whether a function begins there or not.
+pub(super) fn calls(code: &[u8], entry: u64, visit: &mut dyn FnMut(usize, u64)) {
+    for (at, window) in code.windows(5).enumerate() {
+        let &[CALL, d0, d1, d2, d3] = window else { continue };
+        let next = entry.wrapping_add((at + 5) as u64);
+        visit(at, next.wrapping_add_signed(i64::from(i32::from_le_bytes([d0, d1, d2, d3]))));
+    }
+}
+
+/// JMP and Jcc, short and near, and POPQ BP with the RET behind it, wherever their bytes stand: some are in the middle of others.
+pub(super) fn flow(code: &[u8], visit: &mut dyn FnMut(Flow)) {
+    for at in 0..code.len() {
+        let near = |from: usize, bytes: &[u8; 4]| (from as i64 + 4).saturating_add(i32::from_le_bytes(*bytes).into());
+        match &code[at..] {
+            &[0x5d, 0xc3, ..] => visit(Flow::Return(at + 1)),
+            &[0xe9, d0, d1, d2, d3, ..] => visit(Flow::Jump(at, near(at + 1, &[d0, d1, d2, d3]))),
+            &[0x0f, 0x80..=0x8f, d0, d1, d2, d3, ..] => visit(Flow::Jump(at, near(at + 2, &[d0, d1, d2, d3]))),
+            &[0xeb | 0x70..=0x7f, distance, ..] => {
+                visit(Flow::Jump(at, at as i64 + 2 + i64::from(distance.cast_signed())));
+            }
+            _ => {}
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -119,6 +144,13 @@ mod tests {
         // Without REX.W it is a half word; cut off, it is nothing.
         assert_eq!(all(&[0x90, 0x8b, 0x05, 0, 1, 0, 0], 0), []);
         assert_eq!(all(&r9[..6], 0), []);
+    }
+
+    #[test]
+    fn calls_are_found_wherever_they_stand() {
+        let mut found = Vec::new();
+        calls(&CODE, 0x4a_da6e, &mut |at, target| found.push((at, target)));
+        assert_eq!(found, [(12, 0x41_3be0)]);
     }
 
     #[test]

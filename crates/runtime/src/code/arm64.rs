@@ -1,6 +1,6 @@
 //! arm64: ADRP with what follows it, and BL (Arm Architecture Reference Manual, C4.1).
 
-use super::Operand;
+use super::{Flow, Operand};
 
 /// R0 to R8.
 pub(super) const ARGUMENTS: [u8; 9] = [0, 1, 2, 3, 4, 5, 6, 7, 8];
@@ -77,12 +77,45 @@ pub(super) fn next_call(
         if page(word, pc).is_some_and(|(_, loaded)| loaded == register) {
             return None;
         }
-        if word & 0xfc00_0000 == 0x9400_0000 {
-            let distance = i64::from((word << 6) as i32 >> 6) * 4;
-            return Some(pc.wrapping_add_signed(distance)).filter(|&target| is_function(target));
+        if let Some(target) = branched_to(word, pc) {
+            return Some(target).filter(|&target| is_function(target));
         }
     }
     None
+}
+
+/// The target of BL.
+fn branched_to(word: u32, pc: u64) -> Option<u64> {
+    let distance = i64::from((word << 6) as i32 >> 6) * 4;
+    (word & 0xfc00_0000 == 0x9400_0000).then(|| pc.wrapping_add_signed(distance))
+}
+
+/// Every BL.
+pub(super) fn calls(code: &[u8], entry: u64, visit: &mut dyn FnMut(usize, u64)) {
+    for (index, pc, word) in instructions(code, entry) {
+        if let Some(target) = branched_to(word, pc) {
+            visit(index * 4, target);
+        }
+    }
+}
+
+/// B, B.cond, CBZ, CBNZ, TBZ, TBNZ and RET.
+pub(super) fn flow(code: &[u8], visit: &mut dyn FnMut(Flow)) {
+    for (index, _, word) in instructions(code, 0) {
+        let at = index * 4;
+        // The distance in instructions from its highest bit down.
+        let jump =
+            |distance: u32, bits: u32| at as i64 + (i64::from((distance << (32 - bits)) as i32) >> (32 - bits)) * 4;
+        if word == 0xd65f_03c0 {
+            visit(Flow::Return(at));
+        } else if word & 0xfc00_0000 == 0x1400_0000 {
+            visit(Flow::Jump(at, jump(word, 26)));
+        } else if word & 0xff00_0010 == 0x5400_0000 || word & 0x7e00_0000 == 0x3400_0000 {
+            visit(Flow::Jump(at, jump(word >> 5, 19)));
+        } else if word & 0x7e00_0000 == 0x3600_0000 {
+            visit(Flow::Jump(at, jump(word >> 5, 14)));
+        }
+    }
 }
 
 #[cfg(test)]
@@ -124,6 +157,14 @@ mod tests {
         // Another base, and an ADRP too far away.
         assert_eq!(all(&[0x9000_04e1, 0x911c_c042], 0), []);
         assert_eq!(all(&[0x9000_04e1, 0, 0, 0, 0, 0x911c_c021], 0), []);
+    }
+
+    #[test]
+    fn calls_are_found_wherever_they_stand() {
+        let code = CODE.iter().flat_map(|word| word.to_le_bytes()).collect::<Vec<u8>>();
+        let mut found = Vec::new();
+        calls(&code, 0x8_7f2c, &mut |at, target| found.push((at, target)));
+        assert_eq!(found, [(12, 0x2_7b70), (36, 0x8_5eb0)]);
     }
 
     #[test]

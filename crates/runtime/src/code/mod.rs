@@ -16,11 +16,13 @@ mod arm64;
 mod callee;
 mod decode_amd64;
 mod decode_arm64;
+mod function;
 mod functions;
 mod instruction;
 mod program;
 
 pub use callee::{Callee, Use as TypeUse};
+pub use function::FunctionCode;
 pub use instruction::{Instruction, Operation, Place, Register, Registers, Written};
 pub use program::{Function, ProgramCode, RegisterUse};
 
@@ -44,6 +46,15 @@ struct Operand {
     end: usize,
 }
 
+/// Where code goes on elsewhere, by offsets from the function's entry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Flow {
+    /// A jump, with or without a condition, and its target.
+    Jump(usize, i64),
+    /// A return.
+    Return(usize),
+}
+
 /// The target of the first call soon after the offset `from`, if `register` is not loaded anew before it.
 type NextCall =
     fn(code: &[u8], entry: u64, from: usize, register: u8, is_function: &dyn Fn(u64) -> bool) -> Option<u64>;
@@ -53,6 +64,10 @@ struct Decoder {
     /// Every operand of the code of the function that begins at the entry, in order.
     operands: fn(code: &[u8], entry: u64, visit: &mut dyn FnMut(Operand)),
     next_call: NextCall,
+    /// Every call of a function at a fixed address: the offset of the instruction and the target.
+    calls: fn(code: &[u8], entry: u64, visit: &mut dyn FnMut(usize, u64)),
+    /// Jumps at fixed distances, and returns of functions that have a frame.
+    flow: fn(code: &[u8], visit: &mut dyn FnMut(Flow)),
     /// Registers of the first integer arguments in ABIInternal (cmd/compile/abi-internal.md).
     arguments: [u8; 9],
 }
@@ -60,12 +75,20 @@ struct Decoder {
 impl Decoder {
     fn of(machine: Machine) -> Self {
         match machine {
-            Machine::X86_64 => {
-                Decoder { operands: amd64::operands, next_call: amd64::next_call, arguments: amd64::ARGUMENTS }
-            }
-            Machine::Aarch64 => {
-                Decoder { operands: arm64::operands, next_call: arm64::next_call, arguments: arm64::ARGUMENTS }
-            }
+            Machine::X86_64 => Decoder {
+                operands: amd64::operands,
+                next_call: amd64::next_call,
+                calls: amd64::calls,
+                flow: amd64::flow,
+                arguments: amd64::ARGUMENTS,
+            },
+            Machine::Aarch64 => Decoder {
+                operands: arm64::operands,
+                next_call: arm64::next_call,
+                calls: arm64::calls,
+                flow: arm64::flow,
+                arguments: arm64::ARGUMENTS,
+            },
         }
     }
 }

@@ -154,8 +154,8 @@ layouts! {
     /// `runtime.hchan` (chan.go).
     HchanLayout = "hchan" {
         required { size: "size()", qcount: "qcount", dataqsiz: "dataqsiz", buf: "buf", elemsize: "elemsize",
-            elemtype: "elemtype", sendx: "sendx", recvx: "recvx", }
-        optional {}
+            elemtype: "elemtype", sendx: "sendx", recvx: "recvx", closed: "closed", sendq: "sendq", }
+        optional { timer: "timer", }
     }
     /// `runtime._defer` (runtime2.go).
     DeferLayout = "_defer" {

@@ -183,6 +183,9 @@ pub(super) const ROWS: &[Row] = &[
     row("hchan", "elemtype", [32, 32, 32, 32, 32, 32, 40, 40, 40, 40, 40]),
     row("hchan", "sendx", [40, 40, 40, 40, 40, 40, 48, 48, 48, 48, 48]),
     row("hchan", "recvx", [48, 48, 48, 48, 48, 48, 56, 56, 56, 56, 56]),
+    row("hchan", "closed", [28, 28, 28, 28, 28, 28, 28, 28, 28, 28, 28]),
+    row("hchan", "sendq", [72, 72, 72, 72, 72, 72, 80, 80, 80, 80, 80]),
+    row("hchan", "timer", [NONE, NONE, NONE, NONE, NONE, NONE, 32, 32, 32, 32, 32]),
 
     row("_defer", "heap", [5, 1, 1, 1, 1, 0, 0, 0, 0, 0, 0]),
     row("_defer", "sp", [8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8]),

@@ -1,0 +1,109 @@
+//! What a call on a stack has still before it.
+
+use super::code::{CodeBook, Deeds, Function, Site};
+use crate::package::package_of;
+use std::rc::Rc;
+
+/// Longest call instruction that goes to a fixed address (amd64; arm64 has 4).
+const CALL_BYTES: u64 = 5;
+/// Callees of callees that are looked at for what a call will do, and functions in all.
+const MOST_DEPTH: u32 = 2;
+const MOST_CALLEES: usize = 256;
+
+/// A call that waits for the one above it to return.
+#[derive(Clone, Debug)]
+pub(super) struct Pending {
+    pub(super) function: Rc<Function>,
+    /// Where it goes on.
+    pub(super) pc: u64,
+    /// Its line.
+    pub(super) line: u32,
+    /// Functions that it has deferred, as far as they are recorded: those that it calls itself when it returns are none.
+    pub(super) deferred: Vec<u64>,
+}
+
+impl Pending {
+    pub(super) fn new(book: &mut CodeBook<'_, '_>, entry: u64, pc: u64, deferred: Vec<u64>) -> Self {
+        // The call is before the return address; a function that was stopped at its entry has none.
+        let line = book.line(if pc > entry { pc - 1 } else { pc });
+        Pending { function: book.function(entry), pc, line, deferred }
+    }
+
+    /// True of the call that it stands in.
+    fn is_current(&self, at: u64) -> bool {
+        at < self.pc && self.pc - at <= CALL_BYTES
+    }
+
+    /// True if what stands at `at` may still come.
+    fn is_ahead(&self, at: u64, line: u32) -> bool {
+        !self.is_current(at)
+            && (line > self.line
+                || (line == self.line && at > self.pc)
+                || self.function.code.may_come_back(self.pc, at))
+    }
+
+    /// True if it may do one of `deeds` yet. `is_at_hand` tells of the function that does it whether it has what it does it to; with
+    /// `callees` also those count that its package's functions do when it calls them.
+    pub(super) fn may_do(
+        &self,
+        book: &mut CodeBook<'_, '_>,
+        deeds: Deeds,
+        callees: bool,
+        is_at_hand: &dyn Fn(&Function) -> bool,
+    ) -> bool {
+        let own = |site: &Site| site.deeds.has(deeds) && self.is_ahead(site.at, site.line);
+        if is_at_hand(&self.function) && self.function.sites.iter().any(own) {
+            return true;
+        }
+        let mut first = self.deferred.clone();
+        if callees {
+            let ahead = self.function.code.calls.iter().filter(|(at, _)| self.is_ahead(*at, book.line(*at)));
+            first.extend(ahead.map(|(_, callee)| *callee));
+        }
+        does(book, &self.function.name, first, deeds, is_at_hand)
+    }
+
+    /// The line where it has locked something of the kind whose deeds these are, and not unlocked it: what comes next by lines gives it
+    /// back, or something deferred does. None where it does not look so. What is deferred stands where the function returns.
+    pub(super) fn has_locked(&self, book: &mut CodeBook<'_, '_>, (take, give): (Deeds, Deeds)) -> Option<u32> {
+        let sites = || self.function.sites.iter().filter(|site| !self.is_current(site.at) && site.line != 0);
+        let taken = sites().filter(|site| site.deeds.has(take) && site.line < self.line).map(|site| site.line).max()?;
+        if self.deferred.iter().any(|&entry| book.function(entry).sites.iter().any(|site| site.deeds.has(give))) {
+            return Some(taken);
+        }
+        let is_after = |site: &&Site| site.line > self.line || (site.line == self.line && site.at > self.pc);
+        let next = sites().filter(is_after).filter(|site| site.deeds.has(take) || site.deeds.has(give));
+        let next = next.min_by_key(|site| (site.line, site.at))?;
+        next.deeds.has(give).then_some(taken)
+    }
+}
+
+/// True if one of these functions, or one that they call in their package, does one of `deeds`.
+fn does(
+    book: &mut CodeBook<'_, '_>,
+    caller: &str,
+    first: Vec<u64>,
+    deeds: Deeds,
+    is_at_hand: &dyn Fn(&Function) -> bool,
+) -> bool {
+    let package = package_of(caller).into_owned();
+    let (mut open, mut met) = (first, rustc_hash::FxHashSet::default());
+    for _ in 0..MOST_DEPTH {
+        let mut next = Vec::new();
+        for entry in open {
+            if met.len() >= MOST_CALLEES || !met.insert(entry) {
+                continue;
+            }
+            let function = book.function(entry);
+            if package_of(&function.name) != package {
+                continue;
+            }
+            if is_at_hand(&function) && function.sites.iter().any(|site| site.deeds.has(deeds)) {
+                return true;
+            }
+            next.extend(function.code.calls.iter().map(|(_, callee)| *callee));
+        }
+        open = next;
+    }
+    false
+}

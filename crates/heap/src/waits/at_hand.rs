@@ -1,0 +1,150 @@
+//! What is at hand: which of the things that are waited for lie within few references of an object.
+
+use crate::references::ReferenceGraph;
+use goheap_image::Address;
+use rustc_hash::FxHashMap;
+
+/// References from an object that are followed: of a table with more the first.
+const MOST_TARGETS: usize = 4096;
+/// Objects that are looked at from one.
+const MOST_OBJECTS: usize = 16_384;
+
+/// A thing and by how many references it is away.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Near {
+    /// The number of its group.
+    pub(super) group: u32,
+    /// 0 where the pointer leads into the object that it is in.
+    pub(super) hops: u32,
+}
+
+/// Finds what is near, each object once.
+pub(super) struct AtHand<'g, 's, 'm, 'p> {
+    graph: &'g ReferenceGraph<'s, 'm, 'p>,
+    /// Groups by the object that they are in.
+    in_object: FxHashMap<u32, Vec<u32>>,
+    /// Static groups: first byte, last byte, number; by address.
+    in_statics: Vec<(u64, u64, u32)>,
+    most_hops: u32,
+    known: FxHashMap<u32, Box<[Near]>>,
+}
+
+impl<'g, 's, 'm, 'p> AtHand<'g, 's, 'm, 'p> {
+    /// For these groups: number, first byte and length. Static ones are near where a pointer leads into their variable.
+    pub(super) fn new(
+        graph: &'g ReferenceGraph<'s, 'm, 'p>,
+        groups: impl Iterator<Item = (u32, u64, u64)>,
+        most_hops: u32,
+    ) -> Self {
+        let snapshot = graph.snapshot();
+        let (mut in_object, mut in_statics) = (FxHashMap::<u32, Vec<u32>>::default(), Vec::new());
+        for (number, address, size) in groups {
+            match snapshot.objects.find_allocated(address) {
+                Some(slot) => in_object.entry(slot.id.0).or_default().push(number),
+                None => {
+                    let (start, end) = match snapshot.model.symbols.variable_at(address) {
+                        Some(variable) => (variable.address, variable.address.saturating_add(variable.size)),
+                        None => (address, address.saturating_add(size)),
+                    };
+                    in_statics.push((start, end, number));
+                }
+            }
+        }
+        in_statics.sort_unstable();
+        AtHand { graph, in_object, in_statics, most_hops, known: FxHashMap::default() }
+    }
+
+    /// What a pointer has at hand.
+    pub(super) fn of_pointer(&mut self, pointer: u64) -> Vec<Near> {
+        match self.graph.snapshot().objects.find_allocated(pointer) {
+            Some(slot) => self.of_object(slot.id.0).to_vec(),
+            None => self.in_static(pointer).map(|group| Near { group, hops: 0 }).collect(),
+        }
+    }
+
+    fn in_static(&self, address: u64) -> impl Iterator<Item = u32> + '_ {
+        let holds = move |(start, end, _): &&(u64, u64, u32)| *start <= address && address < *end;
+        self.in_statics.iter().filter(holds).map(|(.., group)| *group)
+    }
+
+    fn of_object(&mut self, object: u32) -> &[Near] {
+        if !self.known.contains_key(&object) {
+            let found = self.search(object);
+            self.known.insert(object, found);
+        }
+        self.known.get(&object).map_or(&[], |found| found)
+    }
+
+    /// Breadth first, so that each is met by the fewest references.
+    fn search(&self, object: u32) -> Box<[Near]> {
+        let (mut found, mut open, mut met) = (Vec::<Near>::new(), vec![object], vec![object]);
+        for hops in 0..=self.most_hops {
+            let mut next = Vec::new();
+            for &object in &open {
+                for &group in self.in_object.get(&object).into_iter().flatten() {
+                    if !found.iter().any(|near| near.group == group) {
+                        found.push(Near { group, hops });
+                    }
+                }
+                if hops < self.most_hops && met.len() < MOST_OBJECTS {
+                    let targets = self.graph.graph().targets(object);
+                    next.extend(targets.iter().copied().take(MOST_TARGETS).filter(|to| self.leads_on(*to)));
+                }
+            }
+            next.sort_unstable();
+            next.dedup();
+            next.retain(|to| met.binary_search(to).is_err());
+            next.truncate(MOST_OBJECTS.saturating_sub(met.len()));
+            met.extend(&next);
+            met.sort_unstable();
+            open = next;
+        }
+        found.into_boxed_slice()
+    }
+
+    /// False of nodes that are no objects, and of objects that lead nowhere and are not waited for.
+    fn leads_on(&self, node: u32) -> bool {
+        node < self.graph.object_count()
+            && (self.in_object.contains_key(&node) || !self.graph.graph().targets(node).is_empty())
+    }
+
+    /// The words of package variables that have something at hand, by address: what code that refers to them has, too. Static groups
+    /// are at hand in all of their variable.
+    pub(super) fn of_variables(&mut self) -> Vec<(u64, u64, Near)> {
+        let snapshot = self.graph.snapshot();
+        let model = snapshot.model;
+        let mut found: Vec<(u64, u64, Near)> =
+            self.in_statics.iter().map(|&(start, end, group)| (start, end, Near { group, hops: 0 })).collect();
+        for module in &model.modules {
+            for (range, mask) in [(&module.data, &module.data_mask), (&module.bss, &module.bss_mask)] {
+                for word in mask.ones() {
+                    let at = range.start.saturating_add((word as u64).saturating_mul(8));
+                    if at >= range.end {
+                        break;
+                    }
+                    let Some(value) = model.memory().read_u64(Address(at)).filter(|&value| value != 0) else {
+                        continue;
+                    };
+                    let Some(slot) = snapshot.objects.find_allocated(value) else { continue };
+                    if self.is_runtimes(at) {
+                        continue;
+                    }
+                    let (start, end) = match model.symbols.variable_at(at) {
+                        Some(variable) => (variable.address, variable.address.saturating_add(variable.size.max(8))),
+                        None => (at, at.saturating_add(8)),
+                    };
+                    found.extend(self.of_object(slot.id.0).iter().map(|&near| (start, end, near)));
+                }
+            }
+        }
+        found.sort_unstable();
+        found.dedup();
+        found
+    }
+
+    /// The runtime's variables lead to every goroutine and by these to everything.
+    fn is_runtimes(&self, at: u64) -> bool {
+        let variable = self.graph.snapshot().model.symbols.variable_at(at);
+        variable.is_some_and(|variable| variable.name.starts_with("runtime."))
+    }
+}

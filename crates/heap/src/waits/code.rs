@@ -1,0 +1,175 @@
+//! What functions do with channels and locks, by the functions of the runtime and of `package sync` that their code calls. Names are in
+//! pclntab, which stripping leaves.
+
+use super::target::{WaitKind, WaitMode};
+use goheap_runtime::{FunctionCode, RuntimeModel};
+use rustc_hash::FxHashMap;
+use std::rc::Rc;
+
+/// A set of what is done.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Deeds(u16);
+
+impl Deeds {
+    const RECEIVE: Deeds = Deeds(1);
+    const SEND: Deeds = Deeds(2);
+    const LOCK: Deeds = Deeds(4);
+    const UNLOCK: Deeds = Deeds(8);
+    const LOCK_RW: Deeds = Deeds(16);
+    const UNLOCK_RW: Deeds = Deeds(32);
+    const DONE: Deeds = Deeds(64);
+    const CALL: Deeds = Deeds(128);
+
+    const fn and(self, other: Deeds) -> Deeds {
+        Deeds(self.0 | other.0)
+    }
+
+    pub(super) fn has(self, other: Deeds) -> bool {
+        self.0 & other.0 != 0
+    }
+
+    /// What ends waits.
+    pub(super) fn ending(kind: WaitKind, modes: impl Iterator<Item = WaitMode>) -> Deeds {
+        match kind {
+            WaitKind::Channel => modes.fold(Deeds::default(), |all, mode| match mode {
+                WaitMode::Send => all.and(Deeds::RECEIVE),
+                _ => all.and(Deeds::SEND),
+            }),
+            WaitKind::Mutex => Deeds::UNLOCK,
+            WaitKind::RwMutex => Deeds::UNLOCK_RW,
+            WaitKind::WaitGroup => Deeds::DONE,
+            WaitKind::Cond => Deeds::CALL,
+            WaitKind::Semaphore => Deeds::default(),
+        }
+    }
+
+    /// What takes a lock, and what gives it back.
+    pub(super) fn of_lock(kind: WaitKind) -> (Deeds, Deeds) {
+        match kind {
+            WaitKind::Mutex => (Deeds::LOCK, Deeds::UNLOCK),
+            WaitKind::RwMutex => (Deeds::LOCK_RW, Deeds::UNLOCK_RW),
+            _ => (Deeds::default(), Deeds::default()),
+        }
+    }
+
+    /// Of a function by its name. The first steps of `Lock`, `Unlock`, `RLock` and `RUnlock` are inlined; what they call if these do
+    /// not do stands for them. Up to 1.19 `RLock` calls `runtime_SemacquireMutex`, which nothing else does outside of `package sync`.
+    fn of(name: &str) -> Deeds {
+        match name {
+            "runtime.chanrecv1" | "runtime.chanrecv2" | "runtime.selectnbrecv" | "reflect.chanrecv" => Deeds::RECEIVE,
+            "runtime.chansend1"
+            | "runtime.selectnbsend"
+            | "runtime.closechan"
+            | "reflect.chansend0"
+            | "reflect.chanclose" => Deeds::SEND,
+            "runtime.selectgo" | "reflect.rselect" => Deeds::RECEIVE.and(Deeds::SEND),
+            "sync.(*RWMutex).Lock"
+            | "sync.(*RWMutex).RLock"
+            | "sync.runtime_SemacquireRWMutexR"
+            | "sync.runtime_SemacquireMutex" => Deeds::LOCK_RW,
+            "sync.(*RWMutex).Unlock" | "sync.(*RWMutex).RUnlock" | "sync.(*RWMutex).rUnlockSlow" => Deeds::UNLOCK_RW,
+            "sync.(*WaitGroup).Add" | "sync.(*WaitGroup).Done" => Deeds::DONE,
+            "sync.(*Cond).Signal"
+            | "sync.(*Cond).Broadcast"
+            | "sync.runtime_notifyListNotifyOne"
+            | "sync.runtime_notifyListNotifyAll" => Deeds::CALL,
+            _ => match name.strip_prefix("internal/").unwrap_or(name) {
+                "sync.(*Mutex).Lock" | "sync.(*Mutex).lockSlow" => Deeds::LOCK,
+                "sync.(*Mutex).Unlock" | "sync.(*Mutex).unlockSlow" => Deeds::UNLOCK,
+                _ => Deeds::default(),
+            },
+        }
+    }
+}
+
+/// One place in a function where something is done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Site {
+    /// The call instruction.
+    pub(super) at: u64,
+    /// The line of the function itself; what is inlined counts where it is called. 0 where no table tells.
+    pub(super) line: u32,
+    pub(super) deeds: Deeds,
+}
+
+/// One function.
+#[derive(Debug, Default)]
+pub(super) struct Function {
+    pub(super) name: String,
+    pub(super) code: FunctionCode,
+    /// In order of address; calls of its own closures count as what these do.
+    pub(super) sites: Vec<Site>,
+}
+
+impl Function {
+    /// True if its code refers to a part of a variable.
+    pub(super) fn refers_to(&self, start: u64, end: u64) -> bool {
+        let first = self.code.variables.partition_point(|&at| at < start);
+        self.code.variables.get(first).is_some_and(|&at| at < end)
+    }
+}
+
+/// Functions, each read once.
+pub(super) struct CodeBook<'m, 'p> {
+    model: &'m RuntimeModel<'p>,
+    /// By entry.
+    deeds: FxHashMap<u64, Deeds>,
+    known: FxHashMap<u64, Rc<Function>>,
+}
+
+impl<'m, 'p> CodeBook<'m, 'p> {
+    pub(super) fn new(model: &'m RuntimeModel<'p>) -> Self {
+        let mut deeds = FxHashMap::default();
+        for functions in model.modules.iter().map(|module| &module.functions) {
+            for func in functions.iter() {
+                let of = Deeds::of(&functions.name(&func));
+                if of != Deeds::default() {
+                    deeds.insert(func.entry, of);
+                }
+            }
+        }
+        CodeBook { model, deeds, known: FxHashMap::default() }
+    }
+
+    /// The function that begins at `entry`.
+    pub(super) fn function(&mut self, entry: u64) -> Rc<Function> {
+        if let Some(known) = self.known.get(&entry) {
+            return Rc::clone(known);
+        }
+        let name = self.model.function_name(entry).unwrap_or_default();
+        let code = FunctionCode::read(self.model, entry);
+        let calls: Vec<(u64, Deeds)> =
+            code.calls.iter().map(|&(at, callee)| (at, self.deeds_of_call(&name, callee))).collect();
+        let does = |&(_, deeds): &(u64, Deeds)| deeds != Deeds::default();
+        let site = |(at, deeds): (u64, Deeds)| Site { at, line: self.line(at), deeds };
+        let sites = calls.into_iter().filter(does).map(site).collect();
+        let function = Rc::new(Function { name, code, sites });
+        self.known.insert(entry, Rc::clone(&function));
+        function
+    }
+
+    /// What a call does: that of a deferred closure what this does.
+    fn deeds_of_call(&self, caller: &str, callee: u64) -> Deeds {
+        if let Some(&deeds) = self.deeds.get(&callee) {
+            return deeds;
+        }
+        let name = self.model.function_name(callee).unwrap_or_default();
+        let is_own = name.strip_prefix(caller).is_some_and(|rest| rest.starts_with('.'));
+        if !is_own || caller.is_empty() {
+            return Deeds::default();
+        }
+        let code = FunctionCode::read(self.model, callee);
+        let deeds = code.calls.iter().filter_map(|(_, callee)| self.deeds.get(callee));
+        deeds.fold(Deeds::default(), |all, &one| all.and(one))
+    }
+
+    /// The line of the function that has the instruction.
+    pub(super) fn line(&self, at: u64) -> u32 {
+        self.model.inline_stack(at).last().map_or(0, |call| call.line)
+    }
+
+    /// What a func value calls.
+    pub(super) fn entry_of_closure(&self, closure: u64) -> Option<u64> {
+        self.model.memory().read_u64(goheap_image::Address(closure))
+    }
+}

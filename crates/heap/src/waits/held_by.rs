@@ -1,0 +1,87 @@
+//! By which fields something is held, from the root that is next to it.
+
+use crate::error::HeapError;
+use crate::inspect::Places;
+use crate::references::{ReferenceGraph, RootKind};
+use goheap_runtime::{Claim, Observer};
+use std::collections::VecDeque;
+
+/// Fields of one way that are told.
+const MOST_FIELDS: usize = 12;
+const NOT_MET: u32 = u32::MAX;
+
+/// The shortest ways from package variables to all objects, then of the other classes of roots to what is left.
+///
+/// # Overhead
+/// Four bytes a node; as much again while they are sought.
+pub(super) struct Ways<'g, 's, 'm, 'p> {
+    graph: &'g ReferenceGraph<'s, 'm, 'p>,
+    places: Places<'s, 'm, 'p>,
+    /// The node before each.
+    before: Vec<u32>,
+}
+
+impl<'g, 's, 'm, 'p> Ways<'g, 's, 'm, 'p> {
+    pub(super) fn new(graph: &'g ReferenceGraph<'s, 'm, 'p>, observer: &dyn Observer) -> Result<Self, HeapError> {
+        let nodes = graph.graph().node_count();
+        observer.claim(Claim { kept: u64::from(nodes) * 4, passing: u64::from(nodes) * 4 })?;
+        let mut before = vec![NOT_MET; nodes as usize];
+        for class in crate::root::RootClass::ALL {
+            let Some(start) = graph.node_of_root(RootKind::Class(class)) else { continue };
+            let mut open = VecDeque::from([start]);
+            before[start as usize] = start;
+            while let Some(node) = open.pop_front() {
+                for &to in graph.graph().targets(node) {
+                    if before[to as usize] == NOT_MET {
+                        before[to as usize] = node;
+                        open.push_back(to);
+                    }
+                }
+            }
+        }
+        Ok(Ways { graph, places: Places::new(graph.snapshot()), before })
+    }
+
+    /// The way to an object: `main.app .ix .results`; None where nothing leads to it.
+    pub(super) fn text(&self, object: u32) -> Option<String> {
+        let mut nodes = vec![object];
+        let mut at = object;
+        loop {
+            let before = *self.before.get(at as usize)?;
+            if before == NOT_MET {
+                return None;
+            }
+            if before == at {
+                break;
+            }
+            nodes.push(before);
+            at = before;
+        }
+        nodes.reverse();
+        let mut parts: Vec<String> = Vec::new();
+        for pair in nodes.windows(2) {
+            parts.extend(self.step(pair[0], pair[1]).filter(|part| !part.is_empty()));
+        }
+        if parts.len() > MOST_FIELDS {
+            let left_out = parts.len() - MOST_FIELDS;
+            parts.splice(MOST_FIELDS / 2..MOST_FIELDS / 2 + left_out, [format!("… ({left_out} more) …")]);
+        }
+        Some(parts.join(" "))
+    }
+
+    /// What a step of the way is called: of a variable its name, of an object the field.
+    fn step(&self, from: u32, to: u32) -> Option<String> {
+        match (self.graph.slot_of(from), self.graph.slot_of(to)) {
+            (Some(from), Some(to)) => {
+                let offset = self.places.first_between(from, to)?;
+                Some(self.places.place(from, offset, false).path)
+            }
+            (None, None) => match self.graph.root_node(to)?.kind {
+                RootKind::Goroutine(_) => Some(self.graph.text(to)),
+                RootKind::Frame(_) => self.graph.text(to).split(' ').next().map(str::to_owned),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,136 @@
+//! What is waited for, in words: `main.first`, `main.account .mu`, `chan main.result`.
+
+use super::target::WaitKind;
+use super::waiters::WaitGroup;
+use crate::object_type::Part;
+use crate::snapshot::HeapSnapshot;
+use goheap_image::Address;
+use goheap_runtime::{Kind, TypeId, TypeTable};
+
+/// Structs in structs: types do not nest deeper by value.
+const MAX_DEPTH: u32 = 32;
+/// How far before an address the variable may begin that a pointer in another variable leads to.
+const MAX_STATIC: u64 = 1 << 20;
+
+/// What a lock or channel is called, and where it lies.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct WaitName {
+    /// The variable with the field, the type of the object with the field, or the channel's type. Never empty.
+    pub text: String,
+    /// First byte of the object that it is in; None in static data and elsewhere.
+    pub object: Option<u64>,
+    /// True where it lies in a package variable, or in what the linker laid out beside them.
+    pub is_static: bool,
+}
+
+impl HeapSnapshot<'_, '_> {
+    /// Names what a group waits for.
+    pub fn wait_name(&self, group: &WaitGroup) -> WaitName {
+        let (address, kind) = (group.address, group.kind);
+        if let Some(slot) = self.objects.find_allocated(address) {
+            let object = Some(self.objects.address(slot));
+            let ty = self.type_text(slot);
+            let (payload, _) = self.payload(slot);
+            let inner = address.saturating_sub(payload);
+            let text = match kind {
+                WaitKind::Channel if ty.is_empty() => "chan".to_owned(),
+                WaitKind::Channel => ty,
+                _ if ty.is_empty() => format!("an object of unknown type +{inner}"),
+                _ => match self.field_in_object(slot, inner, kind) {
+                    path if path.is_empty() => ty,
+                    path => format!("{} {path}", self.short_name(&ty)),
+                },
+            };
+            return WaitName { text, object, is_static: false };
+        }
+        match self.static_name(address, kind.name()) {
+            Some(text) => WaitName { text, object: None, is_static: true },
+            None => WaitName { text: self.place_text(address), object: None, is_static: false },
+        }
+    }
+
+    /// The field of an object in which a lock lies.
+    fn field_in_object(&self, slot: crate::Slot, inner: u64, kind: WaitKind) -> String {
+        let object = self.object_types[slot.id.0 as usize];
+        let (ty, types) = (object.ty(), &self.types);
+        match object.part() {
+            Part::Value => field_at(types, ty, inner, kind.name()),
+            Part::Elements => {
+                let size = types.get(ty).size.max(1);
+                format!("[{}]{}", inner / size, field_at(types, ty, inner % size, kind.name()))
+            }
+            _ => format!("+{inner}"),
+        }
+    }
+
+    /// The variable that holds an address of static data, with the field of type `wanted` there; by the pointer to it where the
+    /// linker gave it no name, as to `var a = &T{}`; by its section where nothing names it. None outside static data.
+    pub fn static_name(&self, address: u64, wanted: &str) -> Option<String> {
+        let model = self.model;
+        let module = model.modules.iter().find(|module| module.holds_variable(address))?;
+        let named = model.symbols.variable_at(address);
+        if let Some((variable, ty)) = named.and_then(|variable| Some((variable, variable.ty?))) {
+            let field = field_at(&self.types, ty, address - variable.address, wanted);
+            return Some(format!("{} {field}", variable.name).trim_end().to_owned());
+        }
+        if let Some(text) = self.static_behind_pointer(address, wanted) {
+            return Some(text);
+        }
+        if let Some(variable) = named {
+            return Some(offset_text(&variable.name, address - variable.address));
+        }
+        let sections = [
+            ("data", &module.data),
+            ("bss", &module.bss),
+            ("noptrdata", &module.noptrdata),
+            ("noptrbss", &module.noptrbss),
+        ];
+        let (section, range) = sections.into_iter().find(|(_, range)| range.contains(&address))?;
+        Some(offset_text(section, address - range.start))
+    }
+
+    /// By a typed variable that points to a value around `address`.
+    fn static_behind_pointer(&self, address: u64, wanted: &str) -> Option<String> {
+        let pointee = |variable: &goheap_runtime::Variable| {
+            let Kind::Pointer(elem) = self.types.get(variable.ty?).kind else { return None };
+            let start = self.model.memory().read_u64(Address(variable.address))?;
+            let inner =
+                address.checked_sub(start).filter(|&inner| inner < self.types.get(elem).size.min(MAX_STATIC))?;
+            Some(format!("{} {}", variable.name, field_at(&self.types, elem, inner, wanted)).trim_end().to_owned())
+        };
+        self.model.symbols.variables().iter().find_map(pointee)
+    }
+}
+
+fn offset_text(name: &str, offset: u64) -> String {
+    if offset == 0 { name.to_owned() } else { format!("{name}+{offset:#x}") }
+}
+
+/// The way to the part at `offset` of a value of `ty` that is of the type called `wanted`, else to the innermost one: `.a.mu`. Its
+/// own parts are not told. `+8` where no field is there.
+fn field_at(types: &TypeTable, ty: TypeId, offset: u64, wanted: &str) -> String {
+    let (mut path, mut ty, mut offset) = (String::new(), ty, offset);
+    for _ in 0..MAX_DEPTH {
+        let go_type = types.get(ty);
+        if offset == 0 && &*go_type.name == wanted {
+            return path;
+        }
+        match &go_type.kind {
+            Kind::Struct(fields) => {
+                let holds = |field: &&goheap_runtime::Field| {
+                    offset.checked_sub(field.offset).is_some_and(|inner| inner < types.get(field.ty).size)
+                };
+                let Some(field) = fields.iter().rev().find(holds) else { break };
+                path = format!("{path}.{}", field.name.rsplit('.').next().unwrap_or_default());
+                (ty, offset) = (field.ty, offset - field.offset);
+            }
+            Kind::Array(elem, _) => {
+                let size = types.get(*elem).size.max(1);
+                path = format!("{path}[{}]", offset / size);
+                (ty, offset) = (*elem, offset % size);
+            }
+            _ => break,
+        }
+    }
+    if offset == 0 { path } else { format!("{path}+{offset}") }
+}
