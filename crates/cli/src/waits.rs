@@ -60,7 +60,10 @@ impl<'s, 'm, 'p> Found<'s, 'm, 'p> {
         });
         let mut locks: Vec<(u32, &WaitGroup)> = locks.collect();
         locks.sort_by_key(|(number, group)| (Reverse(group.waiters.len()), *number));
-        let mut stuck: Vec<u32> = suspicions.iter().flat_map(|one| one.stuck.iter().copied()).collect();
+        let (of_locks, suspicions): (Vec<&Suspicion>, Vec<&Suspicion>) =
+            suspicions.into_iter().partition(|one| self.waits.groups[one.group as usize].kind.is_lock());
+        let mut stuck: Vec<u32> =
+            suspicions.iter().chain(&of_locks).flat_map(|one| one.stuck.iter().copied()).collect();
         stuck.sort_unstable();
         stuck.dedup();
         let rings = self.closer.rings.iter().filter(|ring| ring.iter().any(|&one| is_wanted(one)));
@@ -116,6 +119,7 @@ impl<'s, 'm, 'p> Found<'s, 'm, 'p> {
         let creator = first.and_then(|first| self.snapshot.model.created_by(self.goroutine(first)?));
         waits::Suspicion {
             awaited: self.awaited(one.group, group),
+            or: one.other_cases.iter().map(|&case| self.awaited(case, &self.waits.groups[case as usize])).collect(),
             goroutines: one.stuck.len() as u64,
             place,
             at_place,
@@ -145,6 +149,9 @@ impl<'s, 'm, 'p> Found<'s, 'm, 'p> {
                 nobody => format!("{nobody}, and no call on any stack that goes on is seen that {ends}"),
             });
         }
+        if one.is_held {
+            return why;
+        }
         if let Some(other) = one.other.and_then(|other| self.goroutine(other)) {
             let state = self.snapshot.model.state_text(other);
             let start = self.snapshot.model.function_name(other.startpc).unwrap_or_default();
@@ -154,7 +161,7 @@ impl<'s, 'm, 'p> Found<'s, 'm, 'p> {
                 "stacks that lead to it all the same: goroutine {} ({state}, began with {start}){more}",
                 other.id
             ));
-        } else if !one.is_held {
+        } else {
             why.push("no other goroutine's stack leads to it by few references".to_owned());
         }
         why
@@ -162,9 +169,12 @@ impl<'s, 'm, 'p> Found<'s, 'm, 'p> {
 
     fn lock(&self, number: u32, group: &WaitGroup) -> Lock {
         let holders = self.closer.holders.get(&number).map_or(&[][..], Vec::as_slice);
+        let suspicion = self.closer.suspicions.iter().find(|one| one.group == number);
         Lock {
             awaited: self.awaited(number, group),
             goroutines: group.waiters.len() as u64,
+            suspected: suspicion.map_or(0, |one| one.stuck.len() as u64),
+            why: suspicion.map_or_else(Vec::new, |one| self.why(one, group)),
             holders: holders.iter().take(MOST_HOLDERS).map(|holder| self.holder(holder)).collect(),
             holders_left_out: holders.len().saturating_sub(MOST_HOLDERS) as u64,
         }
@@ -182,6 +192,7 @@ impl<'s, 'm, 'p> Found<'s, 'm, 'p> {
             locked_line: holder.locked_line,
             line: holder.line,
             hops: holder.hops,
+            exact: holder.is_exact,
             waits_for: self.lock_of(holder.goroutine).map(|(_, group)| format!("{:#x}", group.address)),
         }
     }

@@ -7,7 +7,7 @@ use crate::object::Field;
 use crate::table::Align::Left;
 use crate::table::{Table, grouped, human_bytes};
 use crate::text::{shortened, terminal_text};
-use crate::waits::{Holder, WaitsReport};
+use crate::waits::WaitsReport;
 use crate::waits_text::{deadlock_text, holder_text, title, wanted};
 use std::io::{BufWriter, Write};
 
@@ -91,10 +91,12 @@ fn together(waits: &WaitsReport, id: u64, table: &mut Table) {
         let state = if lock.awaited.state.is_empty() { String::new() } else { format!(" ({})", lock.awaited.state) };
         let others = grouped(lock.goroutines);
         table.row(["lock", &format!("{}{state}, for which {others} wait", title(&lock.awaited))]);
-        let is_own = |holder: &&Holder| holder.id == id;
         for holder in &lock.holders {
-            let who = if is_own(&holder) { "probably its own: " } else { "probably held by " };
+            let who = if holder.id == id { "probably held by this one, " } else { "probably held by " };
             table.row(["", &format!("{who}{}", holder_text(holder))]);
+        }
+        for why in &lock.why {
+            table.row(["", &format!("suspected: {why}")]);
         }
     }
     for deadlock in &waits.deadlocks {

@@ -57,12 +57,15 @@ pub struct Waiting {
     pub goroutines: u64,
 }
 
-/// One thing of which nobody seems to end the waits for it. This is no proof.
+/// One thing, no lock, of which nobody seems to end the waits for it. This is no proof.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct Suspicion {
     /// What it is.
     #[serde(flatten)]
     pub awaited: Awaited,
+    /// What they would go on by, too: the other cases of a select.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub or: Vec<Awaited>,
     /// Goroutines that wait and would not go on otherwise.
     pub goroutines: u64,
     /// Where most of them stand, in the program's own code.
@@ -85,6 +88,12 @@ pub struct Lock {
     pub awaited: Awaited,
     /// Goroutines that wait.
     pub goroutines: u64,
+    /// Of them, those that nobody seems to let go on.
+    #[serde(skip_serializing_if = "is_none")]
+    pub suspected: u64,
+    /// Why, a sentence each.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub why: Vec<String>,
     /// Goroutines that probably have it; none where none looks so.
     pub holders: Vec<Holder>,
     /// How many more look so.
@@ -109,6 +118,8 @@ pub struct Holder {
     pub line: u32,
     /// References from the call's variables to what the lock is in.
     pub hops: u32,
+    /// True if one of the variables, or the call's code, has the address of the lock itself.
+    pub exact: bool,
     /// What the goroutine itself waits for, if that is a lock: its address.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub waits_for: Option<String>,
@@ -130,6 +141,10 @@ pub struct Link {
     pub addr: String,
     /// And its name.
     pub name: String,
+}
+
+fn is_none(count: &u64) -> bool {
+    *count == 0
 }
 
 impl WaitsReport {

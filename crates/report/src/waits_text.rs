@@ -47,12 +47,13 @@ pub(crate) fn write_summary(report: &WaitsReport, out: &mut impl Write) -> io::R
     }
     lines.extend(left_out(report.suspicions_left_out));
     for lock in &report.locks {
+        let suspected = if lock.suspected > 0 { "suspected: " } else { "" };
         let holder = lock.holders.first().map_or_else(
             || "no goroutine is seen to have it".to_owned(),
             |holder| format!("{} has it", holders_text(holder, lock)),
         );
         lines.push(format!(
-            "  {} wait for {}{}; {holder}",
+            "  {suspected}{} wait for {}{}; {holder}",
             goroutines(lock.goroutines),
             title(&lock.awaited),
             way(&lock.awaited)
@@ -94,6 +95,7 @@ pub(crate) fn wanted(awaited: &Awaited) -> String {
 pub(crate) fn title(awaited: &Awaited) -> String {
     match awaited.kind {
         "chan" => awaited.name.clone(),
+        kind if kind == awaited.name => kind.to_owned(),
         kind => format!("{kind} {}", awaited.name),
     }
 }
@@ -122,14 +124,20 @@ fn suspicion_lines(one: &Suspicion) -> Vec<String> {
     });
     let creator = one.created_by.as_ref().map_or_else(String::new, |frame| format!("; made by {}", short(frame)));
     let mut lines = vec![
-        format!("  {} wait {}{}", goroutines(one.goroutines), wanted(awaited), way(awaited)),
+        format!("  {} wait {}{}{}", goroutines(one.goroutines), wanted(awaited), way(awaited), other_cases(one)),
         format!("      {}{place}{creator}", facts(awaited)),
     ];
     lines.extend(one.why.iter().map(|why| format!("      {why}")));
     lines
 }
 
-pub(crate) fn lock_lines(lock: &Lock) -> Vec<String> {
+/// The other cases of a select.
+fn other_cases(one: &Suspicion) -> String {
+    let told = |case: &Awaited| format!("; or {}{}", wanted(case), way(case));
+    one.or.iter().map(told).collect()
+}
+
+fn lock_lines(lock: &Lock) -> Vec<String> {
     let awaited = &lock.awaited;
     let modes: Vec<String> = awaited.waiting.iter().filter(|_| awaited.kind == "sync.RWMutex").map(mode_text).collect();
     let modes = if modes.is_empty() { String::new() } else { format!(" ({})", modes.join(", ")) };
@@ -144,6 +152,7 @@ pub(crate) fn lock_lines(lock: &Lock) -> Vec<String> {
     if lock.holders.is_empty() {
         lines.push("      no goroutine is seen to have it".to_owned());
     }
+    lines.extend(lock.why.iter().map(|why| format!("      suspected: {why}")));
     lines
 }
 
@@ -159,13 +168,14 @@ fn mode_text(waiting: &crate::waits::Waiting) -> String {
 /// The holder with why it is thought to be it.
 pub(crate) fn holder_text(holder: &Holder) -> String {
     let at = match holder.hops {
-        0 => "holds its address".to_owned(),
+        0 if holder.exact => "holds its address".to_owned(),
+        0 => "holds the address of what it is in".to_owned(),
         1 => "leads to it by one reference".to_owned(),
         hops => format!("leads to it by {hops} references"),
     };
     let file = holder.file.rsplit('/').next().unwrap_or_default();
     format!(
-        "goroutine {} ({}): its {} has locked at {file}:{} and not unlocked at {file}:{}, and {at}",
+        "goroutine {} ({}): its {} has locked at {file}:{}, stands at line {}, has yet to unlock, and {at}",
         holder.id, holder.state, holder.function, holder.locked_line, holder.line
     )
 }
@@ -219,7 +229,7 @@ mod tests {
             line: 5,
             ..Holder::default()
         };
-        let lock = Lock { awaited: mutex(), goroutines: 2, holders: vec![holder], holders_left_out: 0 };
+        let lock = Lock { awaited: mutex(), goroutines: 2, holders: vec![holder], ..Lock::default() };
         let link = |id, name: &str| Link { id, addr: String::new(), name: name.to_owned() };
         let deadlock = Deadlock { links: vec![link(18, "main.a"), link(19, "main.b")] };
         let queue = Awaited {
@@ -245,6 +255,32 @@ mod tests {
         let mut out = Vec::new();
         write(&report, None, &mut out).unwrap_or_default();
         write_summary(&report, &mut out).unwrap_or_default();
-        insta::assert_snapshot!(String::from_utf8_lossy(&out));
+        let text = String::from_utf8_lossy(&out).into_owned();
+        let expected = [
+            "",
+            "deadlock, probably: 2 goroutines wait for each other: 18 for main.a, 19 for main.b",
+            "",
+            "suspected: nothing proves that these leak, but nobody seems to end their wait",
+            "  30 goroutines wait to send on chan int, held by main.queue",
+            "      at 0xc000020000; unbuffered; oldest wait at least 1 min",
+            "      no goroutine waits to receive from it",
+            "",
+            "locks that goroutines wait for",
+            "  2 goroutines wait for sync.Mutex main.account .mu, held by main.savings .accounts [i]",
+            "      at 0xc000010008; e.g. goroutines 18, 19",
+            "      probably held by goroutine 20 (sleep): its main.f has locked at main.go:3, stands at line 5, has yet to unlock, \
+             and holds the address of what it is in",
+            "  (2 more; goroutines --waits shows all)",
+            "",
+            "waits",
+            "  deadlock, probably: 2 goroutines wait for each other: 18 for main.a, 19 for main.b",
+            "  suspected: 30 goroutines wait to send on chan int, held by main.queue; no goroutine waits to receive from it",
+            "  2 goroutines wait for sync.Mutex main.account .mu, held by main.savings .accounts [i]; probably goroutine 20 \
+             (sleep) has it",
+            "  (2 more; goroutines --waits shows all)",
+            "  (goroutines --waits tells more)",
+            "",
+        ];
+        assert_eq!(text, expected.join("\n"));
     }
 }

@@ -34,6 +34,11 @@ impl Pending {
         at < self.pc && self.pc - at <= CALL_BYTES
     }
 
+    /// True if it stands in a call that takes such a lock itself.
+    pub(super) fn is_taking(&self, take: Deeds) -> bool {
+        self.function.sites.iter().any(|site| site.deeds.has(take) && self.is_current(site.at))
+    }
+
     /// True if what stands at `at` may still come.
     fn is_ahead(&self, at: u64, line: u32) -> bool {
         !self.is_current(at)
@@ -52,7 +57,10 @@ impl Pending {
         is_at_hand: &dyn Fn(&Function) -> bool,
     ) -> bool {
         let own = |site: &Site| site.deeds.has(deeds) && self.is_ahead(site.at, site.line);
-        if is_at_hand(&self.function) && self.function.sites.iter().any(own) {
+        let deferred = |site: &Site| site.deeds.has(deeds);
+        let sites = &self.function.sites;
+        // What a closure has at hand its function has, too, or a variable that both refer to.
+        if is_at_hand(&self.function) && (sites.iter().any(own) || self.function.deferred.iter().any(deferred)) {
             return true;
         }
         let mut first = self.deferred.clone();
@@ -64,11 +72,13 @@ impl Pending {
     }
 
     /// The line where it has locked something of the kind whose deeds these are, and not unlocked it: what comes next by lines gives it
-    /// back, or something deferred does. None where it does not look so. What is deferred stands where the function returns.
+    /// back, or something deferred does. None where it does not look so.
     pub(super) fn has_locked(&self, book: &mut CodeBook<'_, '_>, (take, give): (Deeds, Deeds)) -> Option<u32> {
         let sites = || self.function.sites.iter().filter(|site| !self.is_current(site.at) && site.line != 0);
         let taken = sites().filter(|site| site.deeds.has(take) && site.line < self.line).map(|site| site.line).max()?;
-        if self.deferred.iter().any(|&entry| book.function(entry).sites.iter().any(|site| site.deeds.has(give))) {
+        let gives = |site: &Site| site.deeds.has(give);
+        let is_deferred = self.function.deferred.iter().any(|site| gives(site) && site.line <= self.line);
+        if is_deferred || self.deferred.iter().any(|&entry| book.function(entry).sites.iter().any(gives)) {
             return Some(taken);
         }
         let is_after = |site: &&Site| site.line > self.line || (site.line == self.line && site.at > self.pc);

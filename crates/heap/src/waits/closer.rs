@@ -8,9 +8,10 @@ use super::held_by::Ways;
 use super::holders::{LockHolder, likeliest, pending_writer};
 use super::locks::LockState;
 use super::suspects::{Suspicion, is_large, stuck, unattended};
-use super::target::WaitMode;
-use super::waiters::{WaitGroup, Waits};
+use super::target::{WaitKind, WaitMode};
+use super::waiters::{WaitGroup, Waiter, Waits};
 use crate::error::HeapError;
+use crate::label_text::function_of;
 use crate::references::ReferenceGraph;
 use goheap_runtime::stack::{Frame, StackPlace, StackScan};
 use goheap_runtime::{Claim, Goroutine, Observer};
@@ -28,6 +29,8 @@ const IN_A_ROW: u64 = 2;
 const ID_BATCH: u64 = 16;
 /// Things that are looked closer at: those with the most waiters.
 const MOST_GROUPS: usize = 1000;
+/// Goroutines that have one thing at hand that are counted.
+const MOST_NEAR: usize = 1 << 17;
 /// Packages of which an object that holds a channel says that something ends the wait: a timer, a context that may be cancelled.
 const ENDED_ELSEWHERE: [&str; 3] = ["time.", "context.", "runtime.timer"];
 
@@ -62,6 +65,17 @@ impl Waits {
         })
     }
 
+    /// Adds what is waited for only by those that wait for one of `wanted` in the same select.
+    fn add_other_cases(&self, wanted: &mut Vec<u32>) {
+        let large: FxHashSet<u32> = wanted.iter().copied().collect();
+        let is_other_case = |number: u32, group: &WaitGroup| {
+            let waits_for_large = |waiter: &Waiter| self.of(waiter.goroutine).iter().any(|group| large.contains(group));
+            !large.contains(&number) && group.kind == WaitKind::Channel && group.waiters.iter().all(waits_for_large)
+        };
+        let others = (0..).zip(&self.groups).filter(|(number, group)| is_other_case(*number, group));
+        wanted.extend(others.map(|(number, _)| number));
+    }
+
     /// Looks at the stacks of all goroutines.
     ///
     /// # Errors
@@ -75,6 +89,7 @@ impl Waits {
         let is_wanted = |group: &WaitGroup| group.kind.is_lock() || self.is_candidate(snapshot, group);
         let mut wanted: Vec<u32> =
             (0..).zip(&self.groups).filter(|(_, group)| is_wanted(group)).map(|(number, _)| number).collect();
+        self.add_other_cases(&mut wanted);
         wanted.sort_by_key(|&number| std::cmp::Reverse(self.groups[number as usize].waiters.len()));
         wanted.truncate(MOST_GROUPS);
         if wanted.is_empty() {
@@ -86,7 +101,7 @@ impl Waits {
         let mut search = Search::new(self, graph, &wanted);
         search.stacks();
         let mut closer = search.finish();
-        let ways = Ways::new(graph, observer)?;
+        let ways = Ways::new(graph, |goroutine| !self.of(goroutine).is_empty(), observer)?;
         for &number in &wanted {
             let object = snapshot.objects.find_allocated(self.groups[number as usize].address);
             let told = object.and_then(|slot| ways.text(slot.id.0));
@@ -114,7 +129,7 @@ struct Search<'a, 'g, 's, 'm, 'p> {
     /// By program counter, what calls there end that package variables lead to.
     by_pc: FxHashMap<u64, Rc<[u32]>>,
     ends: FxHashMap<u32, Vec<u32>>,
-    near: FxHashMap<u32, (u64, Option<u32>)>,
+    near: FxHashMap<u32, Vec<u32>>,
     holders: FxHashMap<u32, Vec<LockHolder>>,
 }
 
@@ -152,7 +167,7 @@ impl<'a, 'g, 's, 'm, 'p> Search<'a, 'g, 's, 'm, 'p> {
     }
 
     fn stack(&mut self, goroutine: u32, scan: &StackScan) {
-        let mut at_hand: FxHashMap<usize, Vec<Near>> = FxHashMap::default();
+        let mut at_hand: FxHashMap<usize, (Vec<Near>, Vec<u64>)> = FxHashMap::default();
         let mut deferred: FxHashMap<usize, Vec<u64>> = FxHashMap::default();
         for root in &scan.roots {
             let Some(frame) = root.frame else { continue };
@@ -161,7 +176,9 @@ impl<'a, 'g, 's, 'm, 'p> Search<'a, 'g, 's, 'm, 'p> {
             }
             let near = self.at_hand.of_pointer(root.value);
             if !near.is_empty() {
-                at_hand.entry(frame).or_default().extend(near);
+                let of_frame = at_hand.entry(frame).or_default();
+                of_frame.0.extend(near);
+                of_frame.1.push(root.value);
             }
         }
         let mut seen = FxHashSet::default();
@@ -175,7 +192,7 @@ impl<'a, 'g, 's, 'm, 'p> Search<'a, 'g, 's, 'm, 'p> {
         &mut self,
         goroutine: u32,
         frame: &Frame,
-        mut near: Vec<Near>,
+        (mut near, pointers): (Vec<Near>, Vec<u64>),
         deferred: Vec<u64>,
         seen: &mut FxHashSet<u32>,
     ) {
@@ -191,12 +208,14 @@ impl<'a, 'g, 's, 'm, 'p> Search<'a, 'g, 's, 'm, 'p> {
             return;
         }
         let pending = Pending::new(&mut self.book, entry, frame.pc, deferred);
-        for &Near { group, hops } in &near {
-            self.at_hand_in(goroutine, &pending, group, hops, seen);
+        for &one in &near {
+            let address = self.waits.groups[one.group as usize].address;
+            self.holds(goroutine, &pending, one, pointers.contains(&address));
+            self.at_hand_in(goroutine, &pending, one, seen);
         }
         for &Near { group, hops } in by_code.iter() {
             if !near.iter().any(|near| near.group == group) {
-                self.holds(goroutine, &pending, group, hops);
+                self.holds(goroutine, &pending, Near { group, hops }, false);
             }
         }
         self.by_variables(goroutine, &pending);
@@ -218,15 +237,16 @@ impl<'a, 'g, 's, 'm, 'p> Search<'a, 'g, 's, 'm, 'p> {
     }
 
     /// A call that has a thing at hand by its variables.
-    fn at_hand_in(&mut self, goroutine: u32, pending: &Pending, group: u32, hops: u32, seen: &mut FxHashSet<u32>) {
-        self.holds(goroutine, pending, group, hops);
+    fn at_hand_in(&mut self, goroutine: u32, pending: &Pending, near: Near, seen: &mut FxHashSet<u32>) {
+        let Near { group, hops } = near;
         if hops > MOST_HOPS || self.waits.of(goroutine).contains(&group) {
             return;
         }
         if seen.insert(group) {
             let near = self.near.entry(group).or_default();
-            near.0 += 1;
-            near.1 = near.1.or(Some(goroutine));
+            if near.len() < MOST_NEAR {
+                near.push(goroutine);
+            }
         }
         let with_callees = hops <= HOPS_WITH_CALLEES;
         let deeds = self.ending(group);
@@ -289,14 +309,18 @@ impl<'a, 'g, 's, 'm, 'p> Search<'a, 'g, 's, 'm, 'p> {
     }
 
     /// Notes a call that has locked such a lock and has this one at hand.
-    fn holds(&mut self, goroutine: u32, pending: &Pending, group: u32, hops: u32) {
-        let kind = self.waits.groups[group as usize].kind;
-        if !kind.is_lock() {
+    fn holds(&mut self, goroutine: u32, pending: &Pending, Near { group, hops }: Near, is_exact: bool) {
+        let WaitGroup { kind, address, .. } = self.waits.groups[group as usize];
+        let (take, give) = Deeds::of_lock(kind);
+        // Where it locks one and waits for another, nothing tells that it has the other, too.
+        if !kind.is_lock() || (self.waits.of(goroutine).contains(&group) && pending.is_taking(take)) {
             return;
         }
-        let Some(locked_line) = pending.has_locked(&mut self.book, Deeds::of_lock(kind)) else { return };
+        let is_exact = is_exact || pending.function.refers_to(address, address.saturating_add(1));
+        let Some(locked_line) = pending.has_locked(&mut self.book, (take, give)) else { return };
         let function = pending.function.name.clone();
-        let holder = LockHolder { goroutine, function, locked_line, line: pending.line, hops, pc: pending.pc };
+        let holder =
+            LockHolder { goroutine, function, locked_line, line: pending.line, hops, is_exact, pc: pending.pc };
         self.holders.entry(group).or_default().push(holder);
     }
 
@@ -323,24 +347,37 @@ impl<'a, 'g, 's, 'm, 'p> Search<'a, 'g, 's, 'm, 'p> {
         }
         closer.rings = rings(&next(waits, &closer.holders));
         let left = unattended(waits, &candidates, &self.ends);
-        for &number in &left {
+        let mut suspected: Vec<u32> = left.iter().copied().collect();
+        suspected.sort_unstable();
+        let mut by_stuck: FxHashMap<Vec<u32>, usize> = FxHashMap::default();
+        for number in suspected {
             let group = &waits.groups[number as usize];
             let stuck = stuck(waits, group, &left);
-            let (others_at_hand, other) = self.near.get(&number).copied().unwrap_or_default();
+            let is_stuck = |waiter: &Waiter| stuck.binary_search(&waiter.goroutine).is_ok();
+            let waiters = group.waiters.iter().copied().filter(is_stuck).collect();
+            if !waits.is_candidate(snapshot, &WaitGroup { waiters, ..group.clone() }) && !is_other_case(waits, &stuck) {
+                continue;
+            }
+            // Of those that have it at hand, those that are not stuck themselves.
+            let goes_on = |one: &&u32| !waits.of(**one).iter().any(|group| left.contains(group));
+            let others: Vec<u32> = self.near.get(&number).into_iter().flatten().filter(goes_on).copied().collect();
+            let (others_at_hand, other) = (others.len() as u64, others.first().copied());
             let is_held = closer.holders.contains_key(&number);
-            let smaller = WaitGroup {
-                waiters: group
-                    .waiters
-                    .iter()
-                    .filter(|waiter| stuck.binary_search(&waiter.goroutine).is_ok())
-                    .copied()
-                    .collect(),
-                ..group.clone()
-            };
-            if waits.is_candidate(snapshot, &smaller) {
-                closer.suspicions.push(Suspicion { group: number, stuck, others_at_hand, other, is_held });
+            match by_stuck.get(&stuck) {
+                // Another case of the same select.
+                Some(&at) => closer.suspicions[at].other_cases.push(number),
+                None => {
+                    by_stuck.insert(stuck.clone(), closer.suspicions.len());
+                    let one =
+                        Suspicion { group: number, other_cases: Vec::new(), stuck, others_at_hand, other, is_held };
+                    closer.suspicions.push(one);
+                }
             }
         }
+        closer.suspicions.retain(|one| {
+            let mut groups = std::iter::once(one.group).chain(one.other_cases.iter().copied());
+            groups.any(|number| waits.is_candidate(snapshot, &waits.groups[number as usize]))
+        });
         closer.suspicions.sort_by_key(|one| (std::cmp::Reverse(one.stuck.len()), one.group));
         closer
     }
@@ -351,7 +388,7 @@ impl<'a, 'g, 's, 'm, 'p> Search<'a, 'g, 's, 'm, 'p> {
         let (mut found, mut channels) = (FxHashSet::default(), FxHashMap::<u32, u32>::default());
         for &number in &self.wanted {
             let group = &self.waits.groups[number as usize];
-            if group.kind != super::WaitKind::Channel {
+            if group.kind != WaitKind::Channel {
                 continue;
             }
             if snapshot.model.channel(group.address).is_some_and(|channel| channel.has_timer) {
@@ -368,12 +405,26 @@ impl<'a, 'g, 's, 'm, 'p> Search<'a, 'g, 's, 'm, 'p> {
             let Some(&number) = channels.get(&to) else { continue };
             let Some(slot) = self.graph.slot_of(from) else { continue };
             let ty = snapshot.type_text(slot);
-            if ENDED_ELSEWHERE.iter().any(|start| ty.starts_with(start)) {
+            if ENDED_ELSEWHERE.iter().any(|start| ty.starts_with(start)) || is_timer(snapshot, slot) {
                 found.insert(number);
             }
         }
         found
     }
+}
+
+/// True of a `time.Timer` or `time.Ticker` up to 1.22, of which the runtime has the inner `runtimeTimer` alone, so that its type may
+/// be unknown: behind the channel come `pp`, `when` and `period`, then the function (sleep.go).
+fn is_timer(snapshot: &crate::HeapSnapshot<'_, '_>, slot: crate::Slot) -> bool {
+    const FUNCTION: u64 = 8 + 24;
+    let at = goheap_image::Address(snapshot.objects.address(slot)).add(FUNCTION);
+    let function = snapshot.model.memory().read_u64(at).and_then(|closure| function_of(snapshot.model, closure));
+    function.is_some_and(|name| name == "time.sendTime")
+}
+
+/// True of goroutines that wait for several things at once.
+fn is_other_case(waits: &Waits, stuck: &[u32]) -> bool {
+    !stuck.is_empty() && stuck.iter().all(|&goroutine| waits.of(goroutine).len() > 1)
 }
 
 /// For whom each goroutine waits that waits for a lock, where that is one.

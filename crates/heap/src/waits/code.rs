@@ -99,6 +99,8 @@ pub(super) struct Function {
     pub(super) code: FunctionCode,
     /// In order of address; calls of its own closures count as what these do.
     pub(super) sites: Vec<Site>,
+    /// What closures do that it defers, and where it does so.
+    pub(super) deferred: Vec<Site>,
 }
 
 impl Function {
@@ -114,21 +116,30 @@ pub(super) struct CodeBook<'m, 'p> {
     model: &'m RuntimeModel<'p>,
     /// By entry.
     deeds: FxHashMap<u64, Deeds>,
+    /// `runtime.newproc`, which a go statement calls, and `runtime.deferreturn`, which every function calls that defers.
+    newproc: u64,
+    deferreturn: u64,
     known: FxHashMap<u64, Rc<Function>>,
 }
 
 impl<'m, 'p> CodeBook<'m, 'p> {
     pub(super) fn new(model: &'m RuntimeModel<'p>) -> Self {
-        let mut deeds = FxHashMap::default();
+        let (mut deeds, mut newproc, mut deferreturn) = (FxHashMap::default(), 0, 0);
         for functions in model.modules.iter().map(|module| &module.functions) {
             for func in functions.iter() {
-                let of = Deeds::of(&functions.name(&func));
+                let name = functions.name(&func);
+                match &*name {
+                    "runtime.newproc" => newproc = func.entry,
+                    "runtime.deferreturn" => deferreturn = func.entry,
+                    _ => {}
+                }
+                let of = Deeds::of(&name);
                 if of != Deeds::default() {
                     deeds.insert(func.entry, of);
                 }
             }
         }
-        CodeBook { model, deeds, known: FxHashMap::default() }
+        CodeBook { model, deeds, newproc, deferreturn, known: FxHashMap::default() }
     }
 
     /// The function that begins at `entry`.
@@ -143,9 +154,21 @@ impl<'m, 'p> CodeBook<'m, 'p> {
         let does = |&(_, deeds): &(u64, Deeds)| deeds != Deeds::default();
         let site = |(at, deeds): (u64, Deeds)| Site { at, line: self.line(at), deeds };
         let sites = calls.into_iter().filter(does).map(site).collect();
-        let function = Rc::new(Function { name, code, sites });
+        let deferred = self.deferred(&name, &code).into_iter().filter(does).map(site).collect();
+        let function = Rc::new(Function { name, code, sites, deferred });
         self.known.insert(entry, Rc::clone(&function));
         function
+    }
+
+    /// What its own closures do, if it defers anything and does not start goroutines with them: one that is deferred lies on the stack and
+    /// is called through it when the function returns (cmd/compile/internal/ssagen, open-coded defers).
+    fn deferred(&self, name: &str, code: &FunctionCode) -> Vec<(u64, Deeds)> {
+        if !code.calls.iter().any(|&(_, callee)| callee == self.deferreturn) {
+            return Vec::new();
+        }
+        let next_call = |at: u64| code.calls.iter().find(|(call, _)| *call >= at).map(|(_, callee)| *callee);
+        let closures = code.closures.iter().filter(|(at, _)| next_call(*at) != Some(self.newproc));
+        closures.map(|&(at, closure)| (at, self.deeds_of_call(name, closure))).collect()
     }
 
     /// What a call does: that of a deferred closure what this does.

@@ -3,6 +3,7 @@
 use crate::error::HeapError;
 use crate::inspect::Places;
 use crate::references::{ReferenceGraph, RootKind};
+use crate::root::RootClass;
 use goheap_runtime::{Claim, Observer};
 use std::collections::VecDeque;
 
@@ -22,24 +23,46 @@ pub(super) struct Ways<'g, 's, 'm, 'p> {
 }
 
 impl<'g, 's, 'm, 'p> Ways<'g, 's, 'm, 'p> {
-    pub(super) fn new(graph: &'g ReferenceGraph<'s, 'm, 'p>, observer: &dyn Observer) -> Result<Self, HeapError> {
+    /// Goroutines of which `is_last` says so, as those that wait, are gone from last of all.
+    pub(super) fn new(
+        graph: &'g ReferenceGraph<'s, 'm, 'p>,
+        is_last: impl Fn(u32) -> bool,
+        observer: &dyn Observer,
+    ) -> Result<Self, HeapError> {
         let nodes = graph.graph().node_count();
         observer.claim(Claim { kept: u64::from(nodes) * 4, passing: u64::from(nodes) * 4 })?;
-        let mut before = vec![NOT_MET; nodes as usize];
-        for class in crate::root::RootClass::ALL {
-            let Some(start) = graph.node_of_root(RootKind::Class(class)) else { continue };
-            let mut open = VecDeque::from([start]);
-            before[start as usize] = start;
-            while let Some(node) = open.pop_front() {
-                for &to in graph.graph().targets(node) {
-                    if before[to as usize] == NOT_MET {
-                        before[to as usize] = node;
-                        open.push_back(to);
-                    }
+        let places = Places::new(graph.snapshot());
+        let mut ways = Ways { graph, places, before: vec![NOT_MET; nodes as usize] };
+        let mut last = Vec::new();
+        for class in RootClass::ALL {
+            if let Some(start) = graph.node_of_root(RootKind::Class(class)) {
+                ways.before[start as usize] = start;
+                ways.go_on_from(VecDeque::from([start]), &is_last, &mut last);
+            }
+        }
+        ways.go_on_from(last.into(), |_| false, &mut Vec::new());
+        Ok(ways)
+    }
+
+    /// Breadth first; the nodes of goroutines that are to come last are put aside.
+    fn go_on_from(&mut self, mut open: VecDeque<u32>, is_last: impl Fn(u32) -> bool, last: &mut Vec<u32>) {
+        let graph = self.graph;
+        while let Some(node) = open.pop_front() {
+            // What a goroutine's node leads to at once the runtime's records hold: what it waits for.
+            let goroutine = graph.root_node(node).map(|root| root.kind);
+            let is_goroutine = matches!(goroutine, Some(RootKind::Goroutine(_)));
+            for &to in graph.graph().targets(node) {
+                let is_record = is_goroutine && to < graph.object_count();
+                if self.before[to as usize] != NOT_MET || is_record {
+                    continue;
+                }
+                self.before[to as usize] = node;
+                match graph.root_node(to).map(|root| root.kind) {
+                    Some(RootKind::Goroutine(goroutine)) if is_last(goroutine) => last.push(to),
+                    _ => open.push_back(to),
                 }
             }
         }
-        Ok(Ways { graph, places: Places::new(graph.snapshot()), before })
     }
 
     /// The way to an object: `main.app .ix .results`; None where nothing leads to it.

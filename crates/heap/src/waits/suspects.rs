@@ -18,6 +18,8 @@ const OTHERS: usize = 2;
 pub struct Suspicion {
     /// The number of its group.
     pub group: u32,
+    /// The numbers of the others that they would go on by, too.
+    pub other_cases: Vec<u32>,
     /// Those that wait and would not go on by another channel: indexes in the model, in order.
     pub stuck: Vec<u32>,
     /// Goroutines that do not wait for it and have it at hand, but nothing before them that would end the waits.

@@ -41,6 +41,7 @@ fn sample() -> OverviewReport {
             ],
             ..Goroutines::default()
         },
+        waits: None,
         died: Some(Death {
             signal: Some(11),
             name: Some("SIGSEGV".to_owned()),

@@ -15,6 +15,8 @@ pub struct FunctionCode {
     /// The calls of functions at fixed addresses, those inlined here among them: the address of the instruction and the entry of the
     /// function, in order of the first.
     pub calls: Vec<(u64, u64)>,
+    /// The functions whose address it loads, as to make a closure of one: the address behind the instruction and the entry.
+    pub closures: Vec<(u64, u64)>,
     /// Addresses in data and bss that it refers to, ascending.
     pub variables: Vec<u64>,
     /// Jumps backwards in it: the address of the instruction and the target, in order of the first.
@@ -45,6 +47,11 @@ impl FunctionCode {
         (decoder.operands)(&code, entry, &mut |operand| {
             if model.modules.iter().any(|module| module.holds_variable(operand.target)) {
                 found.variables.push(operand.target);
+            } else if operand.loaded.is_some() {
+                // The code of a closure that captures something, else the `funcval` that the linker laid out.
+                let word = || model.memory().read_u64(Address(operand.target)).filter(|&word| begins(word));
+                let code = Some(operand.target).filter(|&target| begins(target)).or_else(word);
+                found.closures.extend(code.map(|code| (entry.wrapping_add(operand.end as u64), code)));
             }
         });
         found.variables.sort_unstable();
