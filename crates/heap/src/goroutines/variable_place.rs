@@ -18,7 +18,7 @@ pub enum VariablePlace {
     Part(u64),
     /// Moved to the heap, at this address.
     Heap(u64),
-    /// In a register of the stopped thread, by DWARF's number.
+    /// In a register of the stopped thread, by DWARF's number; of several, or of registers and the stack, the first.
     Register(u16),
     /// Nowhere: the compiler needs it no more.
     Nowhere,
@@ -68,7 +68,10 @@ impl<'r, 'm, 'p> Places<'r, 'm, 'p> {
             Place::Register(number) if index == 0 && self.register(*number).is_some() => {
                 Some(VariablePlace::Register(*number))
             }
-            Place::Pieces(pieces) => Some(VariablePlace::Stack(frame.fp.wrapping_add_signed(in_a_row(pieces)?))),
+            Place::Pieces(pieces) => match in_a_row(pieces) {
+                Some(offset) => Some(VariablePlace::Stack(frame.fp.wrapping_add_signed(offset))),
+                None => self.bytes(frame, index, place, u64::MAX).and_then(|_| first_register(pieces)),
+            },
             _ => None,
         }
     }
@@ -119,14 +122,58 @@ impl<'r, 'm, 'p> Places<'r, 'm, 'p> {
         (0..words).filter_map(move |word| self.live.get(&StackPlace::Slot(at.wrapping_add(word * 8))).copied())
     }
 
+    /// The bytes of a variable of `size` bytes that is in registers of the stopped thread, or in pieces there and on the stack; None
+    /// where one is elsewhere.
+    pub(super) fn bytes(&self, frame: &Frame, index: usize, place: &Place, size: u64) -> Option<Vec<u8>> {
+        let whole = [Piece { size: size.min(8), place: Some(place.clone()) }];
+        let pieces = match place {
+            Place::Pieces(pieces) => &**pieces,
+            _ => &whole,
+        };
+        let mut bytes = Vec::new();
+        for piece in pieces {
+            let len = usize::try_from(piece.size).ok().filter(|&len| len <= 8)?;
+            let word = match piece.place.as_ref()? {
+                Place::Register(number) if index == 0 => self.register(*number)?.to_le_bytes(),
+                Place::CfaOffset(offset) => {
+                    let mut word = [0; 8];
+                    let at = Address(frame.fp.wrapping_add_signed(*offset));
+                    self.snapshot.model.memory().read_exact(at, word.get_mut(..len)?).then_some(word)?
+                }
+                _ => return None,
+            };
+            bytes.extend_from_slice(word.get(..len)?);
+        }
+        Some(bytes)
+    }
+
     pub(super) fn register(&self, number: u16) -> Option<u64> {
         self.start.registers.iter().find(|register| register.0 == number).map(|register| register.1)
+    }
+
+    /// What pieces in registers and on the stack hold that is an object or looks like one.
+    pub(super) fn piece_roots(&self, frame: &Frame, pieces: &[Piece]) -> Vec<u64> {
+        let root = |piece: &Piece| match piece.place.as_ref()? {
+            Place::Register(number) => self.register_root(*number),
+            Place::CfaOffset(offset) => {
+                self.live.get(&StackPlace::Slot(frame.fp.wrapping_add_signed(*offset))).copied()
+            }
+            _ => None,
+        };
+        pieces.iter().filter_map(root).collect()
     }
 
     /// What a register holds, if it is an object or looks like one.
     pub(super) fn register_root(&self, number: u16) -> Option<u64> {
         self.live.get(&StackPlace::Register(number)).copied()
     }
+}
+
+fn first_register(pieces: &[Piece]) -> Option<VariablePlace> {
+    pieces.iter().find_map(|piece| match piece.place {
+        Some(Place::Register(number)) => Some(VariablePlace::Register(number)),
+        _ => None,
+    })
 }
 
 fn offset_of(piece: &Piece) -> Option<i64> {

@@ -6,7 +6,7 @@ use crate::object::ObjectId;
 use crate::roots::source_name;
 use crate::snapshot::HeapSnapshot;
 use goheap_image::Address;
-use goheap_runtime::dwarf::Local;
+use goheap_runtime::dwarf::{Local, Place};
 use goheap_runtime::stack::Frame;
 use goheap_runtime::{Call, Goroutine, Kind, Tracer, TypeId};
 
@@ -81,7 +81,8 @@ impl HeapSnapshot<'_, '_> {
             // The function that has the frame is the last of its calls.
             let depth = calls[at..].iter().take_while(|other| other.frame == call.frame).count() - 1;
             let offset = frame.pc.checked_sub(frame.func.entry).filter(|_| !call.call.is_inlined);
-            let variables = reader.variables(frame, call.frame, pcs[call.frame], depth);
+            let at = CallPlace { frame, index: call.frame, line: call.call.line };
+            let variables = reader.variables(at, pcs[call.frame], depth);
             read.push(GoroutineCall { call: call.clone(), offset, variables });
         }
         let awaits = super::awaited::addresses(self, goroutine).into_iter().map(|address| self.target(address));
@@ -97,9 +98,9 @@ struct Reader<'r, 'm, 'p> {
 
 impl Reader<'_, '_, '_> {
     /// The variables in scope of the call that stands `depth` inlined calls inside the frame's function.
-    fn variables(&self, frame: &Frame, index: usize, pc: u64, depth: usize) -> Listed<Variable> {
+    fn variables(&self, call: CallPlace<'_>, pc: u64, depth: usize) -> Listed<Variable> {
         let model = self.snapshot.model;
-        let (Some(dwarf), 0) = (&model.dwarf, frame.module) else { return none() };
+        let (Some(dwarf), 0) = (&model.dwarf, call.frame.module) else { return none() };
         let locals = dwarf.locals_at(pc.wrapping_sub(model.process.load_bias));
         let is_shown = |local: &&Local| {
             let hidden = *local.name == *DICTIONARY || HIDDEN_PARTS.iter().any(|part| local.name.ends_with(part));
@@ -107,14 +108,17 @@ impl Reader<'_, '_, '_> {
         };
         let of_call = locals.iter().filter(is_shown);
         let left_out = of_call.clone().count().saturating_sub(self.options.limit) as u64;
-        let shown = of_call.take(self.options.limit).map(|local| self.variable(frame, index, local)).collect();
+        let shown = of_call.take(self.options.limit).map(|local| self.variable(call, local, &locals)).collect();
         Listed { shown, left_out }
     }
 
-    fn variable(&self, frame: &Frame, index: usize, local: &Local) -> Variable {
+    fn variable(&self, call: CallPlace<'_>, local: &Local, all: &[Local]) -> Variable {
         let types = &self.snapshot.types;
         let ty = local.ty.map(|ty| TypeId(ty.0));
-        let place = self.places.of(frame, index, local);
+        let place = match self.places.of(call.frame, call.index, local) {
+            _ if is_before(local, call) || self.is_of_dead(call, local, all) => VariablePlace::Nowhere,
+            place => place,
+        };
         let (name, moved) = match (local.name.strip_prefix('&'), ty.map(|ty| &types.get(ty).kind)) {
             (Some(name), Some(Kind::Pointer(elem))) => (name, Some(*elem)),
             _ => (&*local.name, None),
@@ -128,7 +132,9 @@ impl Reader<'_, '_, '_> {
             (_, true) => VariableRole::Parameter,
             _ => VariableRole::Local,
         };
-        let fields = ty.map_or_else(none, |ty| self.fields(&name, ty, place));
+        let fields = ty.map_or_else(none, |ty| self.fields(&name, ty, place, (call, local)));
+        let is_right = fields.shown.iter().all(|field| is_plausible(field, &name));
+        let (place, fields) = if is_right { (place, fields) } else { (VariablePlace::Nowhere, none()) };
         let place = match (moved, place) {
             (Some(_), VariablePlace::Stack(at) | VariablePlace::StackElsewhere(at)) => {
                 let pointer = self.snapshot.model.memory().read_u64(Address(at));
@@ -136,11 +142,29 @@ impl Reader<'_, '_, '_> {
             }
             (_, place) => place,
         };
-        let objects = self.objects(local, place);
+        let objects = self.objects(call, local, place);
         Variable { name, ty: shown, role, place, fields, objects }
     }
 
-    fn fields(&self, name: &str, ty: TypeId, place: VariablePlace) -> Listed<Field> {
+    /// True of the length of a row whose pointer the stack map says is dead: what stands there is from before, or not written yet.
+    fn is_of_dead(&self, call: CallPlace<'_>, local: &Local, all: &[Local]) -> bool {
+        let Some(base) = local.name.strip_suffix(LENGTH) else { return false };
+        let is_pointer = |other: &&Local| {
+            other.name.strip_suffix(".ptr") == Some(base)
+                && other.inline_depth == local.inline_depth
+                && other.place.is_some()
+        };
+        let pointer = all.iter().find(is_pointer);
+        pointer.is_some_and(|pointer| self.places.of(call.frame, call.index, pointer) == VariablePlace::Nowhere)
+    }
+
+    fn fields(
+        &self,
+        name: &str,
+        ty: TypeId,
+        place: VariablePlace,
+        (call, local): (CallPlace<'_>, &Local),
+    ) -> Listed<Field> {
         let go_type = self.snapshot.types.get(ty);
         let one = |value: Value| {
             let field = Field { path: name.to_owned(), offset: 0, ty: go_type.name.to_string(), value };
@@ -157,21 +181,26 @@ impl Reader<'_, '_, '_> {
                 Some(word) => one(Value::Pointer(self.snapshot.target(word))),
                 None => none(),
             },
-            VariablePlace::Register(number) => {
-                let word = self.places.register(number).unwrap_or(0);
-                let number = || Value::Number(self.options.values.then(|| format!("{word:#x}")));
-                one(self.snapshot.one_word(ty, word).unwrap_or_else(number))
+            VariablePlace::Register(_) => {
+                let place = local.place.as_ref();
+                let bytes = place.and_then(|place| self.places.bytes(call.frame, call.index, place, local.size));
+                let values = self.options.values || name.ends_with(LENGTH);
+                let options = InspectOptions { values, ..self.options };
+                bytes.map_or_else(none, |bytes| self.snapshot.detached_fields(name, ty, &bytes, options))
             }
             VariablePlace::Nowhere => none(),
         }
     }
 
-    fn objects(&self, local: &Local, place: VariablePlace) -> Vec<ObjectId> {
+    fn objects(&self, call: CallPlace<'_>, local: &Local, place: VariablePlace) -> Vec<ObjectId> {
         let found: Vec<u64> = match place {
             VariablePlace::Stack(at) | VariablePlace::StackElsewhere(at) => self.places.words(at, local.size).collect(),
             VariablePlace::Heap(at) => vec![at],
             VariablePlace::Part(at) => self.places.words(at, 8).collect(),
-            VariablePlace::Register(number) => self.places.register_root(number).into_iter().collect(),
+            VariablePlace::Register(number) => match &local.place {
+                Some(Place::Pieces(pieces)) => self.places.piece_roots(call.frame, pieces),
+                _ => self.places.register_root(number).into_iter().collect(),
+            },
             VariablePlace::Nowhere => Vec::new(),
         };
         let object = |address: &u64| self.snapshot.objects.find_allocated(*address).map(|slot| slot.id);
@@ -179,6 +208,34 @@ impl Reader<'_, '_, '_> {
         objects.sort_unstable();
         objects.dedup();
         objects
+    }
+}
+
+/// A call whose variables are read.
+#[derive(Clone, Copy)]
+struct CallPlace<'f> {
+    frame: &'f Frame,
+    index: usize,
+    line: u32,
+}
+
+/// True of a variable that is declared on a later line than the call stands at: whatever is in its place is not yet its value.
+fn is_before(local: &Local, call: CallPlace<'_>) -> bool {
+    local.decl_line > call.line && call.line != 0 && !local.is_parameter
+}
+
+/// Rows are no longer than this: more than the address space of a process has.
+const MOST_LENGTH: u64 = 1 << 47;
+
+/// False of lengths that no row has, as what was never written, or is needed no more, may look like.
+fn is_plausible(field: &Field, name: &str) -> bool {
+    match &field.value {
+        Value::Text(len, ..) => *len < MOST_LENGTH,
+        Value::Slice(len, cap, _) => len <= cap && *cap < MOST_LENGTH,
+        Value::Number(Some(number)) if name.ends_with(LENGTH) => {
+            number.parse::<u64>().is_ok_and(|number| number < MOST_LENGTH)
+        }
+        _ => true,
     }
 }
 

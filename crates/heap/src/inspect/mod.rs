@@ -1,5 +1,6 @@
 //! One object, looked at closely: its fields, what it points to, and who points to it.
 
+mod detached;
 mod fields;
 mod holders;
 mod place;

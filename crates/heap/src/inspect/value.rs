@@ -127,7 +127,7 @@ impl HeapSnapshot<'_, '_> {
         }
     }
 
-    fn string(&self, data: u64, len: u64, values: bool, text_bytes: usize) -> Value {
+    pub(super) fn string(&self, data: u64, len: u64, values: bool, text_bytes: usize) -> Value {
         if len == 0 {
             return Value::Text(0, values.then(Vec::new), None);
         }
@@ -137,7 +137,7 @@ impl HeapSnapshot<'_, '_> {
     }
 
     /// The name of the dynamic type of an interface that begins with `tab`.
-    fn dynamic_name(&self, tab: u64, has_methods: bool) -> Option<String> {
+    pub(super) fn dynamic_name(&self, tab: u64, has_methods: bool) -> Option<String> {
         let descriptor = if has_methods { self.model.memory().read_u64(Address(tab.checked_add(8)?))? } else { tab };
         self.types.by_descriptor(descriptor).map(|ty| self.types.get(ty).name.to_string())
     }
@@ -191,9 +191,17 @@ pub(super) fn number(memory: &MemoryImage, ty: &GoType, at: u64) -> Option<Strin
         return memory.read_u8(Address(at)).map(|_| String::new());
     }
     let mut bytes = [0; 16];
-    if !memory.read_exact(Address(at), bytes.get_mut(..size)?) {
+    let bytes = bytes.get_mut(..size)?;
+    if !memory.read_exact(Address(at), bytes) {
         return None;
     }
+    number_of(memory, ty, bytes)
+}
+
+/// The number of `ty` whose bytes these are, at most 16.
+pub(super) fn number_of(memory: &MemoryImage, ty: &GoType, number: &[u8]) -> Option<String> {
+    let (size, mut bytes) = (number.len(), [0; 16]);
+    bytes.get_mut(..size)?.copy_from_slice(number);
     let (low, high) =
         (u64::from_le_bytes(bytes[..8].try_into().ok()?), u64::from_le_bytes(bytes[8..].try_into().ok()?));
     Some(match (number_kind(memory, ty), size) {

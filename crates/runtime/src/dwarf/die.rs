@@ -66,6 +66,8 @@ pub(super) struct Die<'a> {
     pub(super) const_value: Option<i64>,
     pub(super) runtime_type: u64,
     pub(super) dict_index: Option<u64>,
+    /// Line of the declaration; 0 where it is not told.
+    pub(super) decl_line: u32,
     pub(super) closure_offset: Option<u64>,
     pub(super) low_pc: Option<Pc>,
     pub(super) high_pc: Option<Pc>,
@@ -175,6 +177,7 @@ impl<'a> DieReader<'a> {
             constants::DW_AT_addr_base => die.addr_base = attribute.offset_value().unwrap_or(0),
             constants::DW_AT_language => die.language = number(attribute) as u16,
             DW_AT_GO_KIND => die.go_kind = number(attribute) as u8,
+            constants::DW_AT_decl_line => die.decl_line = number(attribute) as u32,
             constants::DW_AT_encoding => die.encoding = number(attribute) as u8,
             DW_AT_GO_EMBEDDED_FIELD => die.embedded = flag(attribute),
             constants::DW_AT_variable_parameter => die.is_result = flag(attribute),

@@ -40,6 +40,8 @@ pub struct Local {
     pub is_result: bool,
     /// The program counter is inside the block or the inlined call that declares it.
     pub in_scope: bool,
+    /// Line of its declaration, in the file of the function that declares it; 0 where that is not told.
+    pub decl_line: u32,
     /// Where it is at the program counter; `None` when it is nowhere. At a call most variables are nowhere although
     /// their slot still is live in the stack map.
     pub place: Option<Place>,
@@ -178,6 +180,7 @@ impl<'a> Walk<'a, '_> {
             is_parameter,
             is_result: die.is_result || origin.is_result,
             in_scope: scope.covers,
+            decl_line: if die.decl_line != 0 { die.decl_line } else { origin.decl_line },
             place: location.at_pc,
             slots: location.slots,
             closure_offset: die.closure_offset,
