@@ -6,6 +6,7 @@ use crate::errors::Failure;
 use crate::open::{Needs, with_heap};
 use crate::output::to_stdout;
 use goheap_heap::inspect::{self, InspectOptions, Inspection, Value};
+use goheap_heap::waits::ANY_LOCK;
 use goheap_heap::{HeapSnapshot, Slot, SnapshotOptions};
 use goheap_report::object::{Field, Holder, ObjectReport, Pointer, Root, Target};
 
@@ -17,10 +18,31 @@ pub(crate) fn run(input: &Input, options: &ObjectOptions) -> Result<(), Failure>
     let snapshot = SnapshotOptions { owners: true, roots: true, ..SnapshotOptions::default() };
     with_heap(input, Needs { snapshot, ..Needs::default() }, |snapshot| {
         diagnostics::warn(snapshot);
-        let slot = snapshot.objects.find_allocated(options.address);
-        let slot = slot.ok_or_else(|| no_object(snapshot, options.address))?;
-        let report = report(snapshot, slot, options);
+        let report = match snapshot.objects.find_allocated(options.address) {
+            Some(slot) => report(snapshot, slot, options),
+            None => of_variable(snapshot, options).ok_or_else(|| no_object(snapshot, options.address))?,
+        };
         to_stdout(|out| if options.json { report.write_json(out) } else { report.write_text(out) })
+    })
+}
+
+/// What a package variable is, which is no object: where no lock or the like is known to lie, the field is told all the same.
+fn of_variable(snapshot: &HeapSnapshot<'_, '_>, options: &ObjectOptions) -> Option<ObjectReport> {
+    let inspect = InspectOptions { values: options.values, limit: options.limit, text_bytes: TEXT_BYTES };
+    let found = snapshot.inspect_static(options.address, inspect)?;
+    let place = snapshot.static_name(options.address, ANY_LOCK);
+    Some(ObjectReport {
+        addr: hex(found.address),
+        asked_offset: options.address - found.address,
+        size: found.size,
+        evidence: if found.ty.is_empty() { "none" } else { "exact" },
+        ty: found.ty,
+        reachable: true,
+        owner: found.name.clone(),
+        path: vec![place.unwrap_or(found.name)],
+        fields: found.fields.shown.into_iter().map(field).collect(),
+        fields_left_out: found.fields.left_out,
+        ..ObjectReport::default()
     })
 }
 

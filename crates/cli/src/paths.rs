@@ -11,6 +11,7 @@ use crate::{nearest, terminal};
 use goheap_graph::{CsrGraph, Weight};
 use goheap_heap::holding::{self, Exclusions, Holding, Selected, Subject};
 use goheap_heap::references::ReferenceGraph;
+use goheap_heap::waits::ANY_LOCK;
 use goheap_report::paths::{self, Answer, Cut, Dominator, Merged, MergedStep, Path, PathsReport, Share, Step, Target};
 
 /// Paths to one object with --all, and lines of merged ones: a screen.
@@ -22,16 +23,23 @@ const MOST_PATHS: usize = 10_000;
 /// Runs the command.
 pub(crate) fn run(input: &Input, options: &PathsOptions) -> Result<(), Failure> {
     with_references(input, |graph, watch| {
-        let selected: Vec<(Subject, Vec<u32>)> =
-            options.what.iter().map(|what| select(graph, what)).collect::<Result<_, _>>()?;
+        let selected: Vec<Meant> = options.what.iter().map(|what| meant(graph, what)).collect::<Result<_, _>>()?;
         let holding = Holding::new(graph, watch)?;
         let turned = holding.turned(watch)?;
         let matches = options.exclude.as_ref().map(|regex| |text: &str| regex.is_match(text));
         let exclusions = Exclusions::new(matches.as_ref().map(|matches| matches as &dyn Fn(&str) -> bool));
         let asking = Asking { holding: &holding, turned: &turned, exclusions: &exclusions, options, watch };
         let mut report = PathsReport { schema_version: paths::SCHEMA_VERSION, asked: Vec::new() };
-        for (what, (subject, nodes)) in options.what.iter().zip(&selected) {
-            report.asked.push(asking.answer(what, subject, nodes)?);
+        for (what, meant) in options.what.iter().zip(&selected) {
+            report.asked.push(match meant {
+                Meant::Objects(subject, nodes) => asking.answer(what, subject, nodes)?,
+                Meant::Variable(name) => Answer {
+                    asked: what.clone(),
+                    means: "address",
+                    in_variable: Some(name.clone()),
+                    ..Answer::default()
+                },
+            });
         }
         watch.report();
         diagnostics::warn(graph.snapshot());
@@ -41,6 +49,22 @@ pub(crate) fn run(input: &Input, options: &PathsOptions) -> Result<(), Failure> 
             _ => report.write_text(terminal::columns(), out),
         })
     })
+}
+
+/// What an argument of this command means.
+enum Meant {
+    Objects(Subject, Vec<u32>),
+    /// An address in the package variable of this name, which no path leads to: it is a root.
+    Variable(String),
+}
+
+fn meant(graph: &ReferenceGraph<'_, '_, '_>, what: &str) -> Result<Meant, Failure> {
+    if let Selected::NoObject(address) = graph.select(what)
+        && let Some(name) = graph.snapshot().static_name(address, ANY_LOCK)
+    {
+        return Ok(Meant::Variable(name));
+    }
+    select(graph, what).map(|(subject, nodes)| Meant::Objects(subject, nodes))
 }
 
 /// The objects that an argument means.

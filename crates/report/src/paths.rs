@@ -26,6 +26,9 @@ pub struct PathsReport {
 /// Paths to what one argument means.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct Answer {
+    /// The package variable, with the field, that an address lies in which is no object's: a root, to which no path leads.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub in_variable: Option<String>,
     /// The argument.
     pub asked: String,
     /// What it means: `address`, `type` or `variable`.

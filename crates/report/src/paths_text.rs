@@ -37,6 +37,14 @@ impl PathsReport {
 impl Answer {
     fn write(&self, columns: usize, out: &mut impl Write) -> Result<(), ReportError> {
         let asked = terminal_text(&self.asked);
+        if let Some(variable) = &self.in_variable {
+            let text = format!(
+                "{asked}: in the package variable {}, which is a root: no path leads to it",
+                terminal_text(variable)
+            );
+            writeln!(out, "{}", shortened(&text, columns))?;
+            return Ok(());
+        }
         let (objects, bytes) = (count(self.objects, "object", "objects"), human_bytes(self.bytes));
         if let Some(merged) = &self.merged {
             writeln!(out, "{asked}: {objects}, {bytes}; the shortest path to each, merged")?;

@@ -4,6 +4,7 @@ mod detached;
 mod fields;
 mod holders;
 mod place;
+mod statics;
 mod tiny;
 mod value;
 
@@ -11,6 +12,7 @@ pub use fields::Field;
 pub use holders::{Holder, RootHolder};
 pub use place::EdgePlace;
 pub(crate) use place::{Place, PlaceField, Places};
+pub use statics::StaticValue;
 pub use value::{Target, Value};
 
 use crate::object::Slot;

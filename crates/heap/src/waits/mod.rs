@@ -21,7 +21,7 @@ mod waiters;
 pub use closer::Closer;
 pub use holders::LockHolder;
 pub use locks::LockState;
-pub use name::WaitName;
+pub use name::{ANY_LOCK, WaitName};
 pub use suspects::Suspicion;
 pub use target::{WaitKind, WaitMode};
 pub use waiters::{WaitGroup, Waiter, Waits};

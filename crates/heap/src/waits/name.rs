@@ -7,6 +7,8 @@ use crate::snapshot::HeapSnapshot;
 use goheap_image::Address;
 use goheap_runtime::{Kind, TypeId, TypeTable};
 
+/// Wanted of a static address: any lock, else the innermost field.
+pub const ANY_LOCK: &str = "sync.";
 /// Structs in structs: types do not nest deeper by value.
 const MAX_DEPTH: u32 = 32;
 /// How far before an address the variable may begin that a pointer in another variable leads to.
@@ -112,7 +114,8 @@ fn field_at(types: &TypeTable, ty: TypeId, offset: u64, wanted: &str) -> String 
     let (mut path, mut ty, mut offset) = (String::new(), ty, offset);
     for _ in 0..MAX_DEPTH {
         let go_type = types.get(ty);
-        if offset == 0 && &*go_type.name == wanted {
+        let is_wanted = |name: &str| name == wanted || (wanted == ANY_LOCK && name.starts_with(ANY_LOCK));
+        if offset == 0 && is_wanted(&go_type.name) {
             return path;
         }
         match &go_type.kind {
