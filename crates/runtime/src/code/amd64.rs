@@ -96,11 +96,11 @@ pub(super) fn calls(code: &[u8], entry: u64, visit: &mut dyn FnMut(usize, u64)) 
 pub(super) fn flow(code: &[u8], visit: &mut dyn FnMut(Flow)) {
     for at in 0..code.len() {
         let near = |from: usize, bytes: &[u8; 4]| (from as i64 + 4).saturating_add(i32::from_le_bytes(*bytes).into());
-        match &code[at..] {
-            &[0x5d, 0xc3, ..] => visit(Flow::Return(at + 1)),
-            &[0xe9, d0, d1, d2, d3, ..] => visit(Flow::Jump(at, near(at + 1, &[d0, d1, d2, d3]))),
-            &[0x0f, 0x80..=0x8f, d0, d1, d2, d3, ..] => visit(Flow::Jump(at, near(at + 2, &[d0, d1, d2, d3]))),
-            &[0xeb | 0x70..=0x7f, distance, ..] => {
+        match code[at..] {
+            [0x5d, 0xc3, ..] => visit(Flow::Return(at + 1)),
+            [0xe9, d0, d1, d2, d3, ..] => visit(Flow::Jump(at, near(at + 1, &[d0, d1, d2, d3]))),
+            [0x0f, 0x80..=0x8f, d0, d1, d2, d3, ..] => visit(Flow::Jump(at, near(at + 2, &[d0, d1, d2, d3]))),
+            [0xeb | 0x70..=0x7f, distance, ..] => {
                 visit(Flow::Jump(at, at as i64 + 2 + i64::from(distance.cast_signed())));
             }
             _ => {}

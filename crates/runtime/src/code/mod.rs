@@ -59,13 +59,16 @@ enum Flow {
 type NextCall =
     fn(code: &[u8], entry: u64, from: usize, register: u8, is_function: &dyn Fn(u64) -> bool) -> Option<u64>;
 
+/// Shows the offset and the target of every call of a fixed address in the code of the function that begins at the entry.
+type EachCall = fn(code: &[u8], entry: u64, visit: &mut dyn FnMut(usize, u64));
+
 /// One architecture's instructions.
 struct Decoder {
     /// Every operand of the code of the function that begins at the entry, in order.
     operands: fn(code: &[u8], entry: u64, visit: &mut dyn FnMut(Operand)),
     next_call: NextCall,
     /// Every call of a function at a fixed address: the offset of the instruction and the target.
-    calls: fn(code: &[u8], entry: u64, visit: &mut dyn FnMut(usize, u64)),
+    calls: EachCall,
     /// Jumps at fixed distances, and returns of functions that have a frame.
     flow: fn(code: &[u8], visit: &mut dyn FnMut(Flow)),
     /// Registers of the first integer arguments in ABIInternal (cmd/compile/abi-internal.md).
