@@ -57,7 +57,8 @@ fn keep(
     let found = Found::new(&graph, watch)?;
     report.suspected = Some(found.is_suspected(goroutine));
     report.reached_by = found.reached_by(goroutine).filter(|_| report.leaked == Some(false));
-    report.together = Some(found.report(MOST_WAITS, &|other| other == goroutine)).filter(|waits| !waits.is_empty());
+    report.together =
+        Some(found.report(MOST_WAITS, &|other| other == goroutine, &|_| false)).filter(|waits| !waits.is_empty());
     let tree = graph.dominators(watch)?;
     let sizes = graph.retained(&tree, watch)?;
     report.retained_bytes = Some(RetainedByGoroutines::new(&graph, &tree, &sizes).of_goroutine(goroutine));

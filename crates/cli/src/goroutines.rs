@@ -184,6 +184,7 @@ fn report(
     options: &GoroutinesOptions,
 ) -> GoroutinesReport {
     let leaks = known.leaks;
+    let is_leaked = |goroutine: u32| leaks.is_some_and(|leaks| leaks.contains(goroutine));
     let is_shown = |goroutine: u32| rows.iter().any(|row| row.members.binary_search(&goroutine).is_ok());
     let usual_waits =
         if options.waits || options.written() != GoroutinesFormat::Table { usize::MAX } else { USUAL_WAITS };
@@ -209,7 +210,10 @@ fn report(
         stack_bytes: stacks.map(|(lo, hi)| hi.saturating_sub(lo)).fold(0, u64::saturating_add),
         groups_left_out: hidden.len() as u64,
         goroutines_left_out: count(hidden),
-        waits: known.found.map(|found| found.report(most_waits, &is_shown)).filter(|waits| !waits.is_empty()),
+        waits: known
+            .found
+            .map(|found| found.report(most_waits, &is_shown, &is_leaked))
+            .filter(|waits| !waits.is_empty()),
         groups: shown.iter().map(|row| describe.row(&groups.groups[row.group], row, leaks.is_some())).collect(),
     }
 }

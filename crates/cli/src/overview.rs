@@ -57,7 +57,7 @@ fn waits(snapshot: &HeapSnapshot<'_, '_>, watch: &Watch) -> Result<Option<WaitsR
         return Ok(None);
     }
     let graph = snapshot.references(watch)?;
-    let report = Found::of(&graph, waits, watch)?.report(MOST_WAITS, &|_| true);
+    let report = Found::of(&graph, waits, watch)?.report(MOST_WAITS, &|_| true, &|_| false);
     Ok(Some(report).filter(|report| !report.is_empty()))
 }
 

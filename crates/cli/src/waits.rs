@@ -50,12 +50,21 @@ impl<'s, 'm, 'p> Found<'s, 'm, 'p> {
         self.waits.of(goroutine).iter().find_map(|group| self.closer.held_by.get(group).cloned())
     }
 
-    /// What concerns goroutines of which `is_wanted` says so, at most so many suspicions and locks.
-    pub(crate) fn report(&self, most: usize, is_wanted: &dyn Fn(u32) -> bool) -> WaitsReport {
+    /// What concerns goroutines of which `is_wanted` says so, at most so many suspicions and locks. Locks are left out that nobody has
+    /// and only leaked goroutines wait for: they can do so no more.
+    pub(crate) fn report(
+        &self,
+        most: usize,
+        is_wanted: &dyn Fn(u32) -> bool,
+        is_leaked: &dyn Fn(u32) -> bool,
+    ) -> WaitsReport {
         let suspicions: Vec<&Suspicion> =
             self.closer.suspicions.iter().filter(|one| one.stuck.iter().any(|&one| is_wanted(one))).collect();
         let locks = self.waits.locks().filter(|(number, group)| {
             let holders = self.closer.holders.get(number).into_iter().flatten().map(|holder| holder.goroutine);
+            if holders.clone().next().is_none() && group.waiters.iter().all(|waiter| is_leaked(waiter.goroutine)) {
+                return false;
+            }
             group.waiters.iter().map(|waiter| waiter.goroutine).chain(holders).any(is_wanted)
         });
         let mut locks: Vec<(u32, &WaitGroup)> = locks.collect();

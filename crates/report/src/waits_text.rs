@@ -42,7 +42,7 @@ pub(crate) fn write_summary(report: &WaitsReport, out: &mut impl Write) -> io::R
     lines.extend(report.deadlocks.iter().map(|deadlock| format!("  {}", deadlock_text(deadlock))));
     for one in &report.suspicions {
         let way = way(&one.awaited);
-        let what = format!("  suspected: {} wait {}{way}", goroutines(one.goroutines), wanted(&one.awaited));
+        let what = format!("  suspected: {} {}{way}", waiters(one.goroutines), wanted(&one.awaited));
         lines.push(format!("{what}; {}", one.why.first().map_or("", |why| why)));
     }
     lines.extend(left_out(report.suspicions_left_out));
@@ -53,8 +53,8 @@ pub(crate) fn write_summary(report: &WaitsReport, out: &mut impl Write) -> io::R
             |holder| format!("{} has it", holders_text(holder, lock)),
         );
         lines.push(format!(
-            "  {suspected}{} wait for {}{}; {holder}",
-            goroutines(lock.goroutines),
+            "  {suspected}{} for {}{}; {holder}",
+            waiters(lock.goroutines),
             title(&lock.awaited),
             way(&lock.awaited)
         ));
@@ -75,8 +75,8 @@ fn left_out(count: u64) -> Option<String> {
     (count > 0).then(|| format!("  ({} more; goroutines --waits shows all)", grouped(count)))
 }
 
-fn goroutines(count: u64) -> String {
-    format!("{} goroutine{}", grouped(count), if count == 1 { "" } else { "s" })
+fn waiters(count: u64) -> String {
+    format!("{} goroutine{}", grouped(count), if count == 1 { " waits" } else { "s wait" })
 }
 
 /// `to send on chan main.result`, `for sync.Mutex main.first`.
@@ -124,7 +124,7 @@ fn suspicion_lines(one: &Suspicion) -> Vec<String> {
     });
     let creator = one.created_by.as_ref().map_or_else(String::new, |frame| format!("; made by {}", short(frame)));
     let mut lines = vec![
-        format!("  {} wait {}{}{}", goroutines(one.goroutines), wanted(awaited), way(awaited), other_cases(one)),
+        format!("  {} {}{}{}", waiters(one.goroutines), wanted(awaited), way(awaited), other_cases(one)),
         format!("      {}{place}{creator}", facts(awaited)),
     ];
     lines.extend(one.why.iter().map(|why| format!("      {why}")));
@@ -142,7 +142,7 @@ fn lock_lines(lock: &Lock) -> Vec<String> {
     let modes: Vec<String> = awaited.waiting.iter().filter(|_| awaited.kind == "sync.RWMutex").map(mode_text).collect();
     let modes = if modes.is_empty() { String::new() } else { format!(" ({})", modes.join(", ")) };
     let mut lines = vec![
-        format!("  {} wait for {}{}", goroutines(lock.goroutines), title(awaited), way(awaited)),
+        format!("  {} for {}{}", waiters(lock.goroutines), title(awaited), way(awaited)),
         format!("      {}{modes}", facts(awaited)),
     ];
     lines.extend(lock.holders.iter().map(|holder| format!("      probably held by {}", holder_text(holder))));
