@@ -5,7 +5,9 @@ score.py holds a name against the one that the runtime's allocator was given. A 
 - runtime.convTstring and convTslice allocate a box for any string or slice that an interface is to hold, also for a named type and
   for a struct or array of nothing else. The interface says which (`main.contextKey`), and so does goheap;
 - reflect makes slices as `unsafeheader.Slice`, and func values as `reflect.makeFuncImpl` and `reflect.methodValue`;
-- a type that reflect made has its descriptor on the heap, where score.py reads no name.
+- a type that reflect made has its descriptor on the heap, where score.py reads no name;
+- a struct without a name in generic code is noted as the shape that the code was compiled for (`struct { v go.shape.int; ok bool }`),
+  where goheap tells what it stands for (`struct { v int; ok bool }`).
 
 `translate` writes such a row with the truth's name, if what goheap says is of the stand-in's kind: that is looked up in the type
 descriptors of the program, not asked of goheap. All else is left to score.py.
@@ -25,6 +27,38 @@ FUNCS = {"reflect.makeFuncImpl": "func reflect.makeFuncStub", "reflect.methodVal
 MADE = {ARRAY: "[", STRUCT: ("struct {", "map[")}
 UNNAMED = "<runtime-made type>"
 MAX_DEPTH = 16
+
+
+SHAPE = "go.shape."
+
+
+def shape_end(name, at):
+    """Where the type ends that begins at `at` of a name without blanks."""
+    depth = 0
+    for index in range(at, len(name)):
+        if name[index] in "([{":
+            depth += 1
+        elif depth == 0 and name[index] in ")]};,":
+            return index
+        elif name[index] in ")]}":
+            depth -= 1
+    return len(name)
+
+
+def any_instance(name):
+    """A pattern of what a name with shapes stands for: any one type for each."""
+    pattern, at, shapes = "", 0, {}
+    while at < len(name):
+        if name.startswith(SHAPE, at):
+            end = shape_end(name, at)
+            known = shapes.get(name[at:end])
+            pattern += f"(?P=t{known})" if known is not None else f"(?P<t{len(shapes)}>.+)"
+            shapes.setdefault(name[at:end], len(shapes))
+            at = end
+        else:
+            pattern += re.escape(name[at])
+            at += 1
+    return re.compile(pattern)
 
 
 class Truth:
@@ -78,6 +112,8 @@ class Truth:
         if wanted == UNNAMED:
             begins = MADE.get(self.kind(noted[0]))
             return wanted if begins and said.startswith(begins) else said
+        if wanted.startswith("struct {") and SHAPE in wanted:
+            return wanted if any_instance(self.short(wanted)).fullmatch(self.short(said)) else said
         is_same = FUNCS.get(wanted) == said or wanted == "unsafeheader.Slice" and said.startswith("[]")
         return wanted if is_same else said
 
