@@ -45,6 +45,18 @@ impl<'m, 'p> Facts<'m, 'p> {
         Some(facts)
     }
 
+    /// The structs that closures are made of, by the function that they call, told by each function alone.
+    pub(crate) fn closures_alone(model: &'m RuntimeModel<'p>, resolver: &Resolver<'m>) -> FxHashMap<u64, TypeId> {
+        let Some(facts) = Facts::new(model, resolver) else { return FxHashMap::default() };
+        let known = Known { facts: &facts, resolver };
+        let entries: Vec<u64> = facts.code.entries().collect();
+        let closures_of =
+            |&entry: &u64| facts.code.function(entry).map(|function| read(&known, &function, false).closures);
+        let made = entries.par_iter().filter_map(closures_of).flatten();
+        let made = made.map(|(entry, ty)| (entry, Pointee { part: Part::Value, ty })).collect();
+        agreed(resolver, made).into_iter().map(|(entry, made)| (entry, made.ty)).collect()
+    }
+
     /// Takes what was told; what is known otherwise than before: functions by their entries, words by their addresses.
     fn learn(&mut self, model: &RuntimeModel<'_>, resolver: &Resolver<'_>, mut told: Told) -> FxHashSet<u64> {
         // Who knew is not asked again.

@@ -35,6 +35,9 @@ pub(crate) struct RootCollector<'a, 'm, 'p> {
     set: RootSet,
 }
 
+/// Since this release DWARF says what functions capture (`DW_AT_go_closure_offset`).
+const CAPTURES_IN_DWARF: u32 = 23;
+
 impl<'a, 'm, 'p> RootCollector<'a, 'm, 'p> {
     pub(crate) fn new(
         model: &'m RuntimeModel<'p>,
@@ -65,6 +68,9 @@ impl<'a, 'm, 'p> RootCollector<'a, 'm, 'p> {
             self.facts = Facts::read(self.model, self.resolver);
             let closures = self.facts.as_ref().map(|facts| facts.closures().clone());
             self.resolver.closures.tell(closures.unwrap_or_default());
+        } else if self.model.version.minor < CAPTURES_IN_DWARF {
+            let closures = Facts::closures_alone(self.model, self.resolver);
+            self.resolver.closures.tell(closures);
         }
         self.variables();
         self.stacks();
