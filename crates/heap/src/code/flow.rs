@@ -442,6 +442,11 @@ impl<'a, 'k, 'm, 'p> Flow<'a, 'k, 'm, 'p> {
             _ => {}
         }
         let integers = self.known.facts.code.registers().integers;
+        if let Some(Callee::Stores(place, value)) = callee
+            && let (Some(&place), Some(&value)) = (integers.get(place), integers.get(value))
+        {
+            self.store(state, instruction, Place::Based(place, 0), Written::Register(value), 8);
+        }
         let results = match (callee, to) {
             (Some(callee), _) => self.typed_call(state, callee).map(|pointee| (0, pointee)).into_iter().collect(),
             (None, Some(to)) => {

@@ -42,6 +42,8 @@ pub enum Callee {
     Keeps(Registers),
     /// It writes memory that a register leads to: `duffzero`, `duffcopy`.
     Writes,
+    /// It writes the second of these integer arguments to where the first leads.
+    Stores(usize, usize),
     /// It does not return to where it is called: `morestack`, `gopanic`.
     Ends,
 }
@@ -86,6 +88,17 @@ fn callee(name: &str, minor: u32) -> Option<Callee> {
     }
 }
 
+/// Functions that write a pointer atomically (sync/atomic, internal/runtime/atomic, runtime/internal/atomic up to 1.22).
+fn atomic_store(name: &str) -> Option<Callee> {
+    let of_runtime =
+        || name.strip_prefix("internal/runtime/atomic.").or_else(|| name.strip_prefix("runtime/internal/atomic."));
+    match name.strip_prefix("sync/atomic.").or_else(of_runtime).or_else(|| name.strip_prefix("runtime."))? {
+        "StorePointer" | "storePointer" | "SwapPointer" | "StorepNoWB" | "atomicstorep" => Some(Callee::Stores(0, 1)),
+        "CompareAndSwapPointer" | "casPointer" | "CasPointer" => Some(Callee::Stores(0, 2)),
+        _ => None,
+    }
+}
+
 /// The functions that are known, by their entries.
 pub(super) fn callees(model: &RuntimeModel<'_>) -> FxHashMap<u64, Callee> {
     let mut found = FxHashMap::default();
@@ -93,6 +106,7 @@ pub(super) fn callees(model: &RuntimeModel<'_>) -> FxHashMap<u64, Callee> {
         for func in functions.iter() {
             let name = functions.name(&func);
             let known = name.strip_prefix("runtime.").and_then(|name| callee(name, model.version.minor));
+            let known = known.or_else(|| atomic_store(&name));
             if let Some(known) = known.or_else(|| (&*name == "gcWriteBarrier").then_some(Callee::Keeps(0))) {
                 found.insert(func.entry, known);
             }
