@@ -17,9 +17,7 @@ const RELEASES: [&str; 3] = ["1.21", "1.24", "1.27"];
 
 /// Cases, by the beginning of their names, that goheap may leave without a type: with DWARF all others have to be right. Even of
 /// these it must not say anything wrong.
-const UNKNOWN_WITH_DWARF: [(&str, &str); 4] = [
-    ("captured/variable", "until Go 1.22 DWARF does not say what a closure captured; only the closure leads to it"),
-    ("captured/in the variable", "the same"),
+const UNKNOWN_WITH_DWARF: [(&str, &str); 2] = [
     ("captured/slice by value", "a closure's slice without pointers, whose length no type tells"),
     ("select/", "held by slots of a frame that DWARF gives no name"),
 ];
