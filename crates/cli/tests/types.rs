@@ -168,15 +168,9 @@ fn address(row: &Value) -> u64 {
 }
 
 fn rows(release: &str, options: &[&str]) -> Vec<Row> {
-    let folder = fixtures().join("cores").join(release);
-    let truth: Value = serde_json::from_str(&read_to_string(folder.join("edges.truth.json")).unwrap()).unwrap();
-    let (core, exe) = (folder.join("edges.core.zst"), folder.join("edges.zst"));
-    let mut arguments = vec![core.as_os_str(), OsStr::new("--exe"), exe.as_os_str(), OsStr::new("-q")];
-    arguments.extend(options.iter().map(OsStr::new));
-    arguments.extend(["objects", "--format", "ndjson"].map(OsStr::new));
-    let objects = run(command(&arguments)).ok().stdout;
-    let objects = objects.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
-    let objects: BTreeMap<u64, Value> = objects.map(|object| (address(&object), object)).collect();
+    let truth: Value =
+        serde_json::from_str(&read_to_string(folder(release).join("edges.truth.json")).unwrap()).unwrap();
+    let objects = objects(release, options);
     let said = |at: u64| {
         let (start, object) = objects.range(..=at).next_back()?;
         let in_it = at - start < number(object, "/size");
@@ -187,6 +181,41 @@ fn rows(release: &str, options: &[&str]) -> Vec<Row> {
         Row { case: text("case"), expected: text("type"), said: said(address(row)) }
     };
     truth["types"].as_array().unwrap().iter().map(row).collect()
+}
+
+fn folder(release: &str) -> PathBuf {
+    fixtures().join("cores").join(release)
+}
+
+/// What `goheap objects` lists of `edges`, by address.
+fn objects(release: &str, options: &[&str]) -> BTreeMap<u64, Value> {
+    let folder = folder(release);
+    let (core, exe) = (folder.join("edges.core.zst"), folder.join("edges.zst"));
+    let mut arguments = vec![core.as_os_str(), OsStr::new("--exe"), exe.as_os_str(), OsStr::new("-q")];
+    arguments.extend(options.iter().map(OsStr::new));
+    arguments.extend(["objects", "--format", "ndjson"].map(OsStr::new));
+    let objects = run(command(&arguments)).ok().stdout;
+    let objects = objects.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+    objects.map(|object| (address(&object), object)).collect()
+}
+
+/// What is derived or exact by machine code is what it is by debug information, object by object.
+#[test]
+fn what_code_tells_is_what_debug_information_tells() {
+    for release in RELEASES {
+        let [with, without] = [objects(release, &[]), objects(release, &["--no-dwarf"])];
+        let is_sure = |object: &Value| matches!(object["evidence"].as_str(), Some("derived" | "exact"));
+        let is_reachable = |object: &Value| object["reachable"].as_bool() == Some(true);
+        let known = with.iter().filter(|(_, object)| is_sure(object) && is_reachable(object));
+        let (mut told, mut all) = (0, 0);
+        for (at, object) in known {
+            all += 1;
+            let Some(other) = without.get(at).filter(|other| is_sure(other)) else { continue };
+            assert_eq!(object["type"], other["type"], "{release}: {at:#x}");
+            told += 1;
+        }
+        assert!(told * 2 > all, "{release}: {told} of {all}");
+    }
 }
 
 fn listed(rows: &[&Row]) -> String {
