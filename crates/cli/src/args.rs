@@ -177,7 +177,8 @@ Every allocated object is shown once, under the root that reaches it first: pack
 goroutines before the runtime's own variables, those before finalizers and the rest; within a class breadth first, so \
 by the shortest way. A frame reads as the variable, field, element or key that leads to the objects, with its type; \
 its width is what hangs below it. Recursive data (lists, trees) folds into one frame. What no root reaches is \
-garbage that was not collected yet, and has a tower of its own, `unreachable`.
+garbage that was not collected yet, and has a tower of its own, `unreachable`; where the core lacks pointers that may \
+lead there, `not known to be reachable`.
 
 Widths say who reaches objects first. They do not say what would be freed if a reference were dropped: an \
 object that is held twice is shown once. --tree dominator draws what would be freed.";
@@ -230,6 +231,9 @@ pub(crate) struct OverviewOptions {
     /// Write JSON: sizes in bytes, addresses as strings
     #[arg(long)]
     pub(crate) json: bool,
+    /// Show every check that was made, and the first objects that break one or are odd, with the command that shows each
+    #[arg(long)]
+    pub(crate) invariants: bool,
 }
 
 /// Which tree is drawn.
@@ -327,7 +331,7 @@ mod tests {
             let cli = Cli::try_parse_from(line.split(' ')).unwrap();
             let input = cli.input().map_err(drop).unwrap();
             assert_eq!(input.request.executable, Some("e".into()));
-            assert!(input.no_dwarf && matches!(cli.command, Command::Overview(OverviewOptions { json: true })));
+            assert!(input.no_dwarf && matches!(cli.command, Command::Overview(OverviewOptions { json: true, .. })));
         }
     }
 }

@@ -41,6 +41,7 @@ pub(crate) fn caption(snapshot: &HeapSnapshot<'_, '_>, widths: Widths, count: Co
     let sums = Sums {
         allocated: totals.allocated,
         reachable: totals.reachable(),
+        not_known: totals.not_known,
         unreachable: totals.unreachable,
         is_reconciled: totals.is_reconciled(),
         missing: missing(model.process),
@@ -71,6 +72,7 @@ pub(crate) fn missing(process: &Process) -> Option<String> {
 struct Sums {
     allocated: Share,
     reachable: Share,
+    not_known: Share,
     unreachable: Share,
     is_reconciled: bool,
     missing: Option<String>,
@@ -85,16 +87,22 @@ impl Sums {
         }
         parts.extend(self.missing.clone());
         parts.push(format!(
-            "allocated {} = reachable {} ({}) + unreachable {}",
+            "allocated {} = reachable {} ({}){} + unreachable {}",
             amount(self.allocated, count),
             amount(self.reachable, count),
             percent(number(self.reachable, count), number(self.allocated, count)),
+            not_known(self.not_known, amount(self.not_known, count)),
             amount(self.unreachable, count),
         ));
         let subtitle = parts.join("; ");
         let explained = format!("{subtitle}; {}", widths.meaning());
         if explained.chars().count() <= SUBTITLE_CHARS { explained } else { subtitle }
     }
+}
+
+/// A part of the sum that there mostly is none of.
+pub(crate) fn not_known(share: Share, amount: String) -> String {
+    if share.objects == 0 { String::new() } else { format!(" + not known to be reachable {amount}") }
 }
 
 fn number(share: Share, count: Count) -> u64 {
@@ -124,6 +132,7 @@ mod tests {
         let mut sums = Sums {
             allocated: share(1 << 20),
             reachable: share(1 << 19),
+            not_known: share(0),
             unreachable: share(1 << 19),
             is_reconciled: true,
             missing: None,

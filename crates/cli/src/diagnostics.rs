@@ -1,17 +1,59 @@
 //! What was absent, unreadable or guessed, gathered from every layer under stable codes.
 
 use crate::caption::missing;
+use crate::examples;
 use crate::say;
-use goheap_heap::{Evidence, HeapSnapshot, Totals};
+use goheap_heap::{AbsentHolder, Evidence, HeapSnapshot, RootClass, Sample, Totals, invariants};
+use goheap_image::Address;
+use goheap_report::example::Example;
 use goheap_report::overview::DiagnosticCount;
-use goheap_report::table::{grouped, percent};
+use goheap_report::table::{grouped, human_bytes, percent};
 use goheap_runtime::{RuntimeModel, VersionSource};
+
+/// How many examples there are of each.
+const SHOWN: usize = 5;
 
 /// Everything that was odd, and how much has no type.
 pub(crate) fn all(snapshot: &HeapSnapshot<'_, '_>) -> Vec<DiagnosticCount> {
     let mut list = serious(snapshot);
     types(&snapshot.totals, &mut list);
+    for one in &mut list.0 {
+        one.examples = examples_of(&one.code, snapshot);
+    }
     list.0
+}
+
+/// The first of what a diagnostic counts, or those that have most of it.
+fn examples_of(code: &str, snapshot: &HeapSnapshot<'_, '_>) -> Vec<Example> {
+    let (model, samples) = (snapshot.model, &snapshot.samples);
+    let holders = |wanted: fn(&AbsentHolder) -> bool| {
+        examples::holders(snapshot, snapshot.absent.most.iter().filter(|one| wanted(&one.holder)))
+    };
+    let of = |samples: &[Sample]| examples::examples(snapshot, samples);
+    let record =
+        |at: Option<Address>, what| of(&at.map(|at| Sample::Record(at.0, what)).into_iter().collect::<Vec<_>>());
+    match code {
+        "segments-overlap" => record(model.process.diagnostics.first_overlap, "segment"),
+        "modules-broken" => record(model.diagnostics.broken_module, "moduledata"),
+        "files-unavailable" => {
+            let files = model.process.diagnostics.unavailable_files.iter().take(SHOWN);
+            files.map(|file| Example { what: file.display().to_string(), ..Example::default() }).collect()
+        }
+        "spans-broken" => of(&invariants::spans_broken(model)),
+        "headers-bad" => of(&invariants::bad_headers(snapshot)),
+        "roots-absent" => holders(|holder| matches!(holder, AbsentHolder::Variable(..))),
+        "stacks-absent" => holders(|holder| matches!(holder, AbsentHolder::Goroutine(_))),
+        "pointers-absent" => holders(|holder| matches!(holder, AbsentHolder::Object(_))),
+        "stacks-broken" => of(&samples.broken_stacks),
+        "frames-untyped" => of(&samples.untyped_frames),
+        "pointers-to-free" => of(&invariants::to_free(snapshot)),
+        "pointers-stray" => of(&invariants::stray(snapshot)),
+        "pointers-unexplained" => of(&samples.unexplained),
+        "types-in-conflict" => of(&samples.conflicts),
+        "bytes-untyped" => of(&samples.untyped),
+        "bytes-guessed" => of(&samples.guessed),
+        _ => Vec::new(),
+    }
 }
 
 /// What may make a sum wrong; nothing for a whole core of a quiescent process with its own executable.
@@ -19,7 +61,7 @@ fn serious(snapshot: &HeapSnapshot<'_, '_>) -> List {
     let mut list = List(Vec::new());
     image(snapshot.model, &mut list);
     runtime(snapshot.model, &mut list);
-    heap(&snapshot.totals, &mut list);
+    heap(snapshot, &mut list);
     list
 }
 
@@ -27,7 +69,15 @@ fn serious(snapshot: &HeapSnapshot<'_, '_>) -> List {
 fn warnings(snapshot: &HeapSnapshot<'_, '_>) -> Vec<String> {
     let mut lines = Vec::new();
     if missing(snapshot.model.process).is_some() {
-        lines.push("the core is TRUNCATED: what is called unreachable may be held by what is missing".to_owned());
+        lines.push("the core is TRUNCATED".to_owned());
+    }
+    let not_known = snapshot.totals.not_known;
+    if not_known.objects > 0 {
+        lines.push(format!(
+            "{} in {} objects are not known to be reachable: pointers are absent from the core that may lead there",
+            human_bytes(not_known.bytes),
+            grouped(not_known.objects)
+        ));
     }
     lines.extend(serious(snapshot).0.into_iter().map(|one| match one.count {
         // Said once, it is a fact and no number.
@@ -48,7 +98,7 @@ impl List {
     fn add(&mut self, code: &str, count: impl Into<u64>, text: &str) {
         let count = count.into();
         if count > 0 {
-            self.0.push(DiagnosticCount { code: code.to_owned(), count, text: text.to_owned() });
+            self.0.push(DiagnosticCount { code: code.to_owned(), count, text: text.to_owned(), examples: Vec::new() });
         }
     }
 }
@@ -122,13 +172,24 @@ fn runtime(model: &RuntimeModel<'_>, list: &mut List) {
         found.no_processors,
         "runtime.allp was not found: tiny blocks in use are no roots",
     );
-    list.add("headers-bad", found.bad_headers, "allocation headers name no type");
+    list.add("headers-bad", found.bad_headers, "allocation headers name no type: each word of theirs may be a pointer");
+    let text = "modules are unreadable, and with them those behind them: their variables are no roots";
+    list.add("modules-broken", found.broken_module.is_some(), text);
+    let lacking = model.modules.iter().filter(|module| module.functions.is_empty()).count() as u64;
+    list.add("functions-absent", lacking, "modules lack their table of functions: their frames cannot be read");
 }
 
-fn heap(totals: &Totals, list: &mut List) {
+fn heap(snapshot: &HeapSnapshot<'_, '_>, list: &mut List) {
+    let (totals, absent) = (&snapshot.totals, &snapshot.absent);
     let (roots, pointers) = (&totals.roots, &totals.pointers);
     list.add("roots-absent", roots.absent_words, "words of package variables are absent from the core");
-    list.add("masks-unbuilt", roots.unbuilt_masks, "modules have no pointer masks yet: their variables are no roots");
+    let text = "sections of variables lack their pointer masks: each word that looks like a pointer counts as one";
+    list.add("masks-unbuilt", roots.unbuilt_masks, text);
+    let of_class = |class: RootClass| absent.by_class[class as usize].root_words;
+    let text = "words of goroutine stacks are absent from the core";
+    list.add("stacks-absent", of_class(RootClass::Goroutines), text);
+    let text = "words of finalizers and other records of the runtime are absent from the core";
+    list.add("records-absent", of_class(RootClass::Other), text);
     list.add("stacks-broken", roots.broken_stacks, "stacks could not be walked to their top");
     list.add("frames-untyped", roots.untyped_frames, "stack frames lack their stack map");
     list.add("pointers-absent", pointers.absent, "pointers of reached objects are absent from the core");

@@ -113,6 +113,7 @@ fn tree_report(
     rows.add(PathTrie::ROOT, None, sum(frames.reached()));
     DominatorsReport {
         reachable: sum(totals.reachable()),
+        not_known: sum(totals.not_known),
         unreachable: sum(totals.unreachable),
         rows: rows.rows,
         hidden: shown.hidden,
@@ -164,7 +165,7 @@ fn wanted(frames: &DominatorFrames, options: &DominatorsOptions) -> Vec<TrieNode
     let mut is_garbage = vec![false; trie.len()];
     let mut is_held = |node: &TrieNode| {
         let above = trie.parent(*node).is_some_and(|parent| is_garbage[parent.index()]);
-        is_garbage[node.index()] = above || Some(*node) == frames.unreachable();
+        is_garbage[node.index()] = above || frames.unreached().contains(node);
         !is_garbage[node.index()]
     };
     trie.nodes().skip(1).filter(|node| is_held(node)).filter(matches).collect()

@@ -53,7 +53,9 @@ fn keep(
     watch: &Watch,
 ) -> Result<Kept, Failure> {
     let graph = snapshot.references(watch)?;
-    report.leaked = Some(leaked(&graph, watch)?.contains(goroutine));
+    let leaks = leaked(&graph, watch)?;
+    report.leaked_not_known = leaks.may_contain(goroutine);
+    report.leaked = Some(leaks.contains(goroutine)).filter(|_| !report.leaked_not_known);
     let found = Found::new(&graph, watch)?;
     report.suspected = Some(found.is_suspected(goroutine));
     report.reached_by = found.reached_by(goroutine).filter(|_| report.leaked == Some(false));

@@ -204,6 +204,7 @@ fn report(
         goroutines: of(false),
         system: of(true),
         leaked: leaks.map(|leaks| leaks.goroutines.len() as u64),
+        leaked_not_known: leaks.map(|leaks| leaks.not_known.len() as u64),
         unknown_blocks: leaks.map(|leaks| leaks.unknown),
         broken: Some(model.diagnostics.broken_goroutines),
         selected: count(rows),

@@ -55,9 +55,10 @@ fn most_rows(options: &HistogramOptions) -> usize {
 }
 
 fn words(options: &HistogramOptions) -> Words {
-    let selection = match (options.reachable, options.unreachable) {
-        (true, _) => (Selection::Reachable, "reachable"),
-        (_, true) => (Selection::Unreachable, "unreachable"),
+    let selection = match (options.reachable, options.unreachable, options.not_known) {
+        (true, ..) => (Selection::Reachable, "reachable"),
+        (_, true, _) => (Selection::Unreachable, "unreachable"),
+        (.., true) => (Selection::NotKnown, "not known to be reachable"),
         _ => (Selection::Allocated, "allocated"),
     };
     let grouping = match options.group {

@@ -16,6 +16,7 @@ mod diagnostics;
 mod dominators;
 mod drawing;
 mod errors;
+mod examples;
 mod goroutine;
 mod goroutines;
 mod histogram;

@@ -7,7 +7,7 @@ use crate::open::{Needs, with_heap};
 use crate::output::to_stdout;
 use goheap_heap::inspect::{self, InspectOptions, Inspection, Value};
 use goheap_heap::waits::ANY_LOCK;
-use goheap_heap::{HeapSnapshot, Slot, SnapshotOptions};
+use goheap_heap::{HeapSnapshot, Slot, SnapshotOptions, Standing};
 use goheap_report::object::{Field, Holder, ObjectReport, Pointer, Root, Target};
 
 /// Bytes of a string that are shown.
@@ -76,6 +76,7 @@ fn report(snapshot: &HeapSnapshot<'_, '_>, slot: Slot, options: &ObjectOptions) 
         ty: snapshot.type_text(slot),
         evidence: snapshot.object_types[slot.id.0 as usize].evidence().name(),
         reachable: snapshot.is_reachable(slot.id),
+        not_known_to_be_reachable: snapshot.standing(slot.id) == Standing::NotKnown,
         owner: snapshot.owner(slot.id).map_or_else(String::new, |label| snapshot.label_text(label).to_owned()),
         path,
         fields: fields.shown.into_iter().map(field).collect(),
@@ -102,8 +103,9 @@ fn root(root: inspect::RootHolder) -> Root {
 }
 
 fn holder(holder: inspect::Holder) -> Holder {
-    let inspect::Holder { address, ty, path, offset, into, reachable } = holder;
-    Holder { addr: hex(address), ty, path, offset, into, reachable }
+    let inspect::Holder { address, ty, path, offset, into, standing } = holder;
+    let (reachable, not_known) = (standing == Standing::Reachable, standing == Standing::NotKnown);
+    Holder { addr: hex(address), ty, path, offset, into, reachable, not_known_to_be_reachable: not_known }
 }
 
 fn pointer(pointer: inspect::Pointer) -> Pointer {

@@ -5,7 +5,7 @@ use crate::diagnostics;
 use crate::errors::Failure;
 use crate::open::{Needs, with_heap};
 use crate::output::to_stdout;
-use goheap_heap::{HeapSnapshot, ObjectId, SnapshotOptions, TextId, TypeTexts, element_text};
+use goheap_heap::{HeapSnapshot, ObjectId, SnapshotOptions, Standing, TextId, TypeTexts, element_text};
 use goheap_report::ReportError;
 use goheap_report::objects::{Cell, ObjectRow, ObjectWriter, RowForm};
 use std::collections::HashMap;
@@ -32,18 +32,28 @@ fn write(snapshot: &HeapSnapshot<'_, '_>, options: &ObjectsOptions, out: &mut dy
         if options.limit.is_some_and(|limit| rows >= limit) {
             break;
         }
-        let (size, reachable) = (objects.span(slot).elem_size, snapshot.is_reachable(slot.id));
-        if options.min_size.is_some_and(|least| size < least) || (options.reachable && !reachable) {
+        let (size, standing) = (objects.span(slot).elem_size, snapshot.standing(slot.id));
+        if options.min_size.is_some_and(|least| size < least) || !is_wanted(standing, options) {
             continue;
         }
         let id = types.texts.id(slot);
         let Some(ty) = types.cell(id) else { continue };
         let evidence = snapshot.object_types[slot.id.0 as usize].evidence().name();
         let address = objects.address(slot);
+        let reachable = (standing != Standing::NotKnown).then_some(standing == Standing::Reachable);
         writer.row(&ObjectRow { address, size, ty, evidence, reachable, owner: owners.cell(slot.id) })?;
         rows += 1;
     }
     writer.finish()
+}
+
+fn is_wanted(standing: Standing, options: &ObjectsOptions) -> bool {
+    match (options.reachable, options.unreachable, options.not_known) {
+        (true, ..) => standing == Standing::Reachable,
+        (_, true, _) => standing == Standing::Unreachable,
+        (.., true) => standing == Standing::NotKnown,
+        _ => true,
+    }
 }
 
 /// The types' texts as they stand in rows, each made once; none for a type that is not wanted.

@@ -1,7 +1,7 @@
 //! `goheap CORE objref OUT`: the reference tree as a picture or as text.
 
 use crate::args::{Counted, Format, Input, ObjrefOptions, Tree, usage};
-use crate::caption::caption;
+use crate::caption::{caption, not_known};
 use crate::death;
 use crate::diagnostics;
 use crate::drawing::Drawing;
@@ -171,6 +171,7 @@ fn meta(snapshot: &HeapSnapshot<'_, '_>, text: &FlameText) -> Map<String, Value>
     let heap = [
         ("allocated", totals.allocated.bytes),
         ("reachable", totals.reachable().bytes),
+        ("not_known_to_be_reachable", totals.not_known.bytes),
         ("unreachable", totals.unreachable.bytes),
     ];
     let heap: Map<String, Value> = heap.map(|(key, bytes)| (key.to_owned(), bytes.into())).into_iter().collect();
@@ -191,12 +192,13 @@ fn tell(snapshot: &HeapSnapshot<'_, '_>, options: &ObjrefOptions, picture: &Pict
     let to = if options.out.as_os_str() == "-" { "stdout".to_owned() } else { format!("{:?}", options.out) };
     speaker.note(format_args!("wrote {to}: {} frames", grouped(drawn.shown as u64)));
     speaker.note(format_args!(
-        "allocated {} ({} bytes, {} objects) = reachable {} ({}) + unreachable {}",
+        "allocated {} ({} bytes, {} objects) = reachable {} ({}){} + unreachable {}",
         human_bytes(allocated.bytes),
         grouped(allocated.bytes),
         grouped(allocated.objects),
         human_bytes(reachable.bytes),
         percent(reachable.bytes, allocated.bytes),
+        not_known(totals.not_known, human_bytes(totals.not_known.bytes)),
         human_bytes(unreachable.bytes),
     ));
     if let Some(why) = death::line(snapshot.model) {

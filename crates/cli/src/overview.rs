@@ -7,6 +7,7 @@ use crate::command_line;
 use crate::death::{death, panicking};
 use crate::diagnostics;
 use crate::errors::Failure;
+use crate::examples;
 use crate::open::{Needs, with_watched_heap};
 use crate::output::to_stdout;
 use crate::say;
@@ -16,8 +17,8 @@ use goheap_heap::waits::Waits;
 use goheap_heap::{Evidence, HeapSnapshot, SnapshotOptions, Totals, invariants};
 use goheap_image::{Machine, Process, StartBlock};
 use goheap_report::overview::{
-    EvidenceSum, GoBuild, Goroutines, HeapSums, Invariant, LayoutSource, ObjectCounts, OtherGoFile, OverviewReport,
-    Program, RootClassSum, RuntimeCounter, StateCount, TypeSums, VersionSource,
+    AbsentClass, AbsentPointers, EvidenceSum, GoBuild, Goroutines, HeapSums, Invariant, LayoutSource, ObjectCounts,
+    OtherGoFile, OverviewReport, Program, RootClassSum, RuntimeCounter, StateCount, TypeSums, VersionSource,
 };
 use goheap_report::waits::WaitsReport;
 use goheap_runtime::constants::GoroutineStatus;
@@ -40,7 +41,9 @@ pub(crate) fn run(input: &Input, options: &OverviewOptions) -> Result<(), Failur
         if report.heap.is_none() {
             say::warning("the core is cut off before the runtime's list of spans: nothing can be said of the heap");
         }
-        to_stdout(|out| if options.json { report.write_json(out) } else { report.write_other_lines(out) })
+        to_stdout(
+            |out| if options.json { report.write_json(out) } else { report.write_other_lines(options.invariants, out) },
+        )
     })
 }
 
@@ -82,7 +85,7 @@ fn of_process(model: &RuntimeModel<'_>) -> OverviewReport {
 fn report(snapshot: &HeapSnapshot<'_, '_>) -> OverviewReport {
     let has_heap = !snapshot.model.diagnostics.no_heap;
     OverviewReport {
-        heap: has_heap.then(|| heap(&snapshot.totals)),
+        heap: has_heap.then(|| heap(snapshot)),
         types: has_heap.then(|| types(&snapshot.totals)),
         runtime_counters: if has_heap { counters(snapshot) } else { Vec::new() },
         invariants: if has_heap { checks(snapshot) } else { Vec::new() },
@@ -166,7 +169,8 @@ fn state(goroutine: &Goroutine) -> &'static str {
     goroutine.wait_reason.filter(|reason| !reason.is_empty()).unwrap_or_else(|| goroutine.status.name())
 }
 
-fn heap(totals: &Totals) -> HeapSums {
+fn heap(snapshot: &HeapSnapshot<'_, '_>) -> HeapSums {
+    let totals = &snapshot.totals;
     let reachable = totals.reachable();
     let class = |(class, share): &(goheap_heap::RootClass, goheap_heap::Share)| RootClassSum {
         class: class.name().to_owned(),
@@ -176,6 +180,7 @@ fn heap(totals: &Totals) -> HeapSums {
     HeapSums {
         allocated: totals.allocated.bytes,
         reachable: reachable.bytes,
+        not_known_to_be_reachable: totals.not_known.bytes,
         unreachable: totals.unreachable.bytes,
         free: Some(totals.free_slot_bytes),
         size_class_rounding: Some(totals.size_class_rounding),
@@ -184,9 +189,29 @@ fn heap(totals: &Totals) -> HeapSums {
         objects: ObjectCounts {
             allocated: totals.allocated.objects,
             reachable: reachable.objects,
+            not_known_to_be_reachable: totals.not_known.objects,
             unreachable: totals.unreachable.objects,
         },
         reachable_by_root_class: totals.by_class.iter().map(class).collect(),
+        absent_pointers: snapshot.absent.is_any().then(|| absent_pointers(snapshot)),
+    }
+}
+
+fn absent_pointers(snapshot: &HeapSnapshot<'_, '_>) -> AbsentPointers {
+    let absent = &snapshot.absent;
+    let class = |(class, sum): (goheap_heap::RootClass, &goheap_heap::AbsentSum)| AbsentClass {
+        class: class.name().to_owned(),
+        root_words: sum.root_words,
+        object_words: sum.object_words,
+        objects: sum.objects,
+    };
+    AbsentPointers {
+        words: absent.words(),
+        by_root_class: goheap_heap::RootClass::ALL.into_iter().zip(&absent.by_class).map(class).collect(),
+        most: examples::holders(snapshot, absent.most.iter().take(goheap_heap::Absent::SHOWN)),
+        spans: absent.spans,
+        goroutines: absent.goroutines,
+        modules: absent.modules,
     }
 }
 
@@ -218,14 +243,16 @@ fn counters(snapshot: &HeapSnapshot<'_, '_>) -> Vec<RuntimeCounter> {
 }
 
 fn checks(snapshot: &HeapSnapshot<'_, '_>) -> Vec<Invariant> {
-    invariants::check(snapshot).into_iter().map(invariant).collect()
+    invariants::check(snapshot).into_iter().map(|one| invariant(snapshot, one)).collect()
 }
 
-fn invariant(one: invariants::Invariant) -> Invariant {
+fn invariant(snapshot: &HeapSnapshot<'_, '_>, one: invariants::Invariant) -> Invariant {
+    let examples = examples::examples(snapshot, &one.examples);
     Invariant {
         name: one.name.to_owned(),
         checked: one.checked,
         violations: one.violations,
-        example: one.example.map(|address| format!("{:#x}", address.0)),
+        example: examples.first().and_then(|example| example.addr.clone()),
+        examples,
     }
 }

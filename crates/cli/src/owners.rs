@@ -7,7 +7,9 @@ use crate::open::with_references;
 use crate::output::to_stdout;
 use crate::paths::{select, share};
 use crate::terminal;
+use goheap_graph::Weight;
 use goheap_heap::holding::{self, Holding};
+use goheap_heap::{ObjectId, Standing};
 use goheap_report::owners::{self, Held, Owner, OwnersReport, Rows};
 use goheap_report::paths::Share;
 
@@ -24,11 +26,20 @@ pub(crate) fn run(input: &Input, options: &OwnersOptions) -> Result<(), Failure>
         let is_skipped = |text: &str| options.skip.as_ref().is_some_and(|regex| regex.is_match(text));
         let found = holding.owners(&nodes, &is_skipped, watch)?;
         let limits = limits(&found, options);
+        let is_not_known = |node: &u32| graph.snapshot().standing(ObjectId(*node)) == Standing::NotKnown;
+        let not_known = nodes.iter().filter(|&node| is_not_known(node)).fold(Weight::default(), |mut sum, &node| {
+            sum.add(graph.weight(node));
+            sum
+        });
         let report = OwnersReport {
             schema_version: owners::SCHEMA_VERSION,
             asked: options.what.clone(),
             total: share(found.total),
-            unreachable: share(found.unreached),
+            not_known_to_be_reachable: share(not_known),
+            unreachable: share(Weight {
+                bytes: found.unreached.bytes - not_known.bytes,
+                objects: found.unreached.objects - not_known.objects,
+            }),
             owned: rows(found.owned, options, limits[0]),
             shared: rows(found.shared, options, limits[1]),
         };

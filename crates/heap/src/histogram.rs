@@ -1,5 +1,6 @@
 //! How much of the heap is of which type, package or kind.
 
+use crate::absent::Standing;
 use crate::describe::{TextKey, element_text};
 use crate::object::Slot;
 use crate::object_type::{Evidence, Part};
@@ -33,6 +34,8 @@ pub enum Selection {
     Reachable,
     /// Those that no root reaches.
     Unreachable,
+    /// Those that no word leads to which is there, and that an absent one may have led to.
+    NotKnown,
 }
 
 /// The name of the group of objects whose type is not known.
@@ -117,7 +120,8 @@ impl HeapSnapshot<'_, '_> {
         match selection {
             Selection::Allocated => true,
             Selection::Reachable => self.is_reachable(slot.id),
-            Selection::Unreachable => !self.is_reachable(slot.id),
+            Selection::Unreachable => self.standing(slot.id) == Standing::Unreachable,
+            Selection::NotKnown => self.standing(slot.id) == Standing::NotKnown,
         }
     }
 

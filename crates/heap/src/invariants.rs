@@ -1,7 +1,7 @@
 //! What holds in every sound heap: checked on every core, since a wrong layout breaks one of them first.
 
-use crate::snapshot::{HeapSnapshot, Totals};
-use goheap_image::Address;
+use crate::samples::{SHOWN, Sample, keep};
+use crate::snapshot::HeapSnapshot;
 use goheap_runtime::{PAGE_BYTES, RuntimeModel, Span, SweepState};
 
 /// One check, how often it was made, and how often it failed.
@@ -13,45 +13,47 @@ pub struct Invariant {
     pub checked: u64,
     /// How often it did not hold.
     pub violations: u64,
-    /// Address of the first that failed.
-    pub example: Option<Address>,
+    /// The first that failed, at most five.
+    pub examples: Vec<Sample>,
 }
 
 impl Invariant {
     fn over<T>(
         name: &'static str,
         items: impl IntoIterator<Item = T>,
-        address: impl Fn(&T) -> u64,
+        sample: impl Fn(&T) -> Sample,
         holds: impl Fn(&T) -> bool,
     ) -> Self {
-        let mut invariant = Invariant { name, checked: 0, violations: 0, example: None };
+        let mut invariant = Invariant { name, checked: 0, violations: 0, examples: Vec::new() };
         for item in items {
             invariant.checked += 1;
             if !holds(&item) {
                 invariant.violations += 1;
-                invariant.example.get_or_insert(Address(address(&item)));
+                keep(&mut invariant.examples, || sample(&item));
             }
         }
         invariant
     }
 
-    fn counted(name: &'static str, checked: u64, violations: u64, example: Option<u64>) -> Self {
-        Invariant { name, checked, violations, example: example.map(Address) }
+    fn counted(name: &'static str, checked: u64, violations: u64, examples: Vec<Sample>) -> Self {
+        Invariant { name, checked, violations, examples }
     }
 }
 
 /// Every check that the core allows.
 pub fn check(snapshot: &HeapSnapshot<'_, '_>) -> Vec<Invariant> {
     let mut checks = span_checks(snapshot.model);
+    checks.push(header_check(snapshot));
     checks.extend(module_checks(snapshot.model));
     checks.extend(goroutine_checks(snapshot.model));
-    checks.extend(pointer_checks(&snapshot.totals));
+    checks.extend(pointer_checks(snapshot));
     checks
 }
 
 fn span_checks(model: &RuntimeModel<'_>) -> Vec<Invariant> {
     let spans = &model.heap.spans;
-    let base = |span: &&Span<'_>| span.base;
+    let base = |span: &&Span<'_>| Sample::Record(span.base, "span");
+    let broken = spans_broken(model);
     let headers = model.masks.has_headers();
     let pages: u64 = spans.iter().map(|span| span.npages).sum();
     let slots_end = |span: &Span<'_>| span.base + u64::from(span.nelems) * span.elem_size;
@@ -65,8 +67,13 @@ fn span_checks(model: &RuntimeModel<'_>) -> Vec<Invariant> {
         span.limit == end || covers_bitmap || in_object
     };
     vec![
-        Invariant::counted("pages of spans = mheap_.pagesInUse", 1, u64::from(pages != model.heap.pages_in_use), None),
-        Invariant::counted("spans are readable and apart", spans.len() as u64, model.heap.broken_spans, None),
+        Invariant::counted(
+            "pages of spans = mheap_.pagesInUse",
+            1,
+            u64::from(pages != model.heap.pages_in_use),
+            Vec::new(),
+        ),
+        Invariant::counted("spans are readable and apart", spans.len() as u64, model.heap.broken_spans, broken),
         Invariant::over("allocCount = freeindex + allocBits", spans, base, |span| {
             u64::from(span.alloc_count) == span.allocated.ones().count() as u64
         }),
@@ -78,8 +85,23 @@ fn span_checks(model: &RuntimeModel<'_>) -> Vec<Invariant> {
         Invariant::over("sweepgen is one of a sound heap", spans, base, |span| {
             !matches!(span.sweep, SweepState::Unknown(_))
         }),
-        Invariant::counted("allocation headers name a type", 1.max(header_count(model)), model.masks.bad_headers, None),
     ]
+}
+
+/// The first spans that could not be read, or that overlap another.
+pub fn spans_broken(model: &RuntimeModel<'_>) -> Vec<Sample> {
+    model.heap.first_broken.iter().map(|&at| Sample::Record(at, "mspan")).collect()
+}
+
+/// The first objects whose header names no type.
+pub fn bad_headers(snapshot: &HeapSnapshot<'_, '_>) -> Vec<Sample> {
+    let slots = snapshot.model.masks.bad_slots.iter().filter_map(|at| snapshot.objects.find(at.0));
+    slots.map(|slot| Sample::Object(slot.id)).collect()
+}
+
+fn header_check(snapshot: &HeapSnapshot<'_, '_>) -> Invariant {
+    let (model, bad) = (snapshot.model, bad_headers(snapshot));
+    Invariant::counted("allocation headers name a type", 1.max(header_count(model)), model.masks.bad_headers, bad)
 }
 
 fn header_count(model: &RuntimeModel<'_>) -> u64 {
@@ -89,47 +111,69 @@ fn header_count(model: &RuntimeModel<'_>) -> u64 {
 }
 
 fn module_checks(model: &RuntimeModel<'_>) -> Vec<Invariant> {
-    let address = |module: &&goheap_runtime::ModuleData<'_>| module.address.0;
+    let address = |module: &&goheap_runtime::ModuleData<'_>| Sample::Record(module.address.0, "moduledata");
     vec![Invariant::over("ftab is sorted", &model.modules, address, |module| module.functions.is_sorted())]
 }
 
 fn goroutine_checks(model: &RuntimeModel<'_>) -> Vec<Invariant> {
-    let live = || model.goroutines.iter().filter(|goroutine| goroutine.status.is_live());
-    let address = |goroutine: &&goheap_runtime::Goroutine| goroutine.address.0;
+    let live = || (0..).zip(&model.goroutines).filter(|(_, goroutine)| goroutine.status.is_live());
+    let which = |(index, _): &(u32, &goheap_runtime::Goroutine)| Sample::Goroutine(*index);
     vec![
         // Written at the first switch away, so not yet by one that has never run.
-        Invariant::over("g.sched.g = g", live(), address, |g| g.sched.g == g.address.0 || g.sched.g == 0),
-        Invariant::over("saved stack pointers lie on their stacks", live(), address, |g| {
+        Invariant::over("g.sched.g = g", live(), which, |(_, g)| g.sched.g == g.address.0 || g.sched.g == 0),
+        Invariant::over("saved stack pointers lie on their stacks", live(), which, |(_, g)| {
             let sp = if g.syscall.0 != 0 { g.syscall.0 } else { g.sched.sp };
             sp == 0 || (g.stack.0..=g.stack.1).contains(&sp)
         }),
     ]
 }
 
-fn pointer_checks(totals: &Totals) -> Vec<Invariant> {
+fn pointer_checks(snapshot: &HeapSnapshot<'_, '_>) -> Vec<Invariant> {
+    let (totals, samples) = (&snapshot.totals, &snapshot.samples);
     let (pointers, roots) = (&totals.pointers, &totals.roots);
-    let stray = pointers.to_span_tails + pointers.to_free_pages;
+    let strays = pointers.to_span_tails + pointers.to_free_pages;
     vec![
         Invariant::counted(
             "stacks are walked to their top",
             roots.whole_stacks + roots.broken_stacks,
             roots.broken_stacks,
-            None,
+            samples.broken_stacks.clone(),
         ),
-        Invariant::counted("frames have stack maps", 1.max(roots.whole_stacks), roots.untyped_frames, None),
+        Invariant::counted(
+            "frames have stack maps",
+            1.max(roots.whole_stacks),
+            roots.untyped_frames,
+            samples.untyped_frames.clone(),
+        ),
         Invariant::counted(
             "pointers do not lead to free slots",
             pointers.words,
             pointers.to_free_slots + pointers.roots_to_free_slots,
-            pointers.first_to_free_slot,
+            to_free(snapshot),
         ),
-        Invariant::counted("pointers do not lead to free pages or span tails", pointers.words, stray, None),
+        Invariant::counted("pointers do not lead to free pages or span tails", pointers.words, strays, stray(snapshot)),
         Invariant::counted(
             "types explain the pointers of their objects",
             pointers.typed_words,
             pointers.unexplained,
-            None,
+            samples.unexplained.clone(),
         ),
-        Invariant::counted("allocated = reachable + unreachable", 1, u64::from(!totals.is_reconciled()), None),
+        Invariant::counted(
+            "allocated = reachable + not known + unreachable",
+            1,
+            u64::from(!totals.is_reconciled()),
+            Vec::new(),
+        ),
     ]
+}
+
+/// The first words and roots that lead to free slots.
+pub fn to_free(snapshot: &HeapSnapshot<'_, '_>) -> Vec<Sample> {
+    let words = snapshot.totals.pointers.first_to_free_slots.iter().map(Sample::Word);
+    words.chain(snapshot.samples.roots_to_free.iter().cloned()).take(SHOWN).collect()
+}
+
+/// The first words that lead to free pages or between objects.
+pub fn stray(snapshot: &HeapSnapshot<'_, '_>) -> Vec<Sample> {
+    snapshot.totals.pointers.first_strays.iter().map(Sample::Word).collect()
 }

@@ -8,6 +8,7 @@
 //! The key idea: objects are implicit (a slot of a span), the collector's pointer masks say exactly what is a pointer, and types
 //! are only names for what the masks show.
 
+mod absent;
 mod closures;
 mod code;
 mod compiled;
@@ -39,6 +40,7 @@ mod root;
 mod roots;
 mod rules;
 mod runtime_records;
+mod samples;
 mod snapshot;
 mod span_scan;
 mod standard_library;
@@ -46,6 +48,7 @@ mod tree;
 pub mod waits;
 mod word_batch;
 
+pub use absent::{Absent, AbsentHolder, AbsentOf, AbsentSum, Standing};
 pub use describe::{TextId, TypeTexts, element_text};
 pub use error::HeapError;
 pub use histogram::{Grouping, Histogram, HistogramRow, Selection};
@@ -54,4 +57,5 @@ pub use object::{ObjectId, ObjectTable, Slot};
 pub use object_type::{Evidence, ObjectType, Part};
 pub use pointer_counts::{PointerCounts, Share};
 pub use root::{RootClass, RootCounts};
+pub use samples::{Lowest, Sample, Samples};
 pub use snapshot::{HeapSnapshot, SnapshotOptions, Totals};

@@ -1,5 +1,6 @@
 //! What the words of reached objects turned out to be.
 
+use crate::samples::Lowest;
 use goheap_runtime::GoHeap;
 
 /// Bytes and objects of some part of the heap.
@@ -46,8 +47,10 @@ pub struct PointerCounts {
     pub typed_words: u64,
     /// Of these, the ones where the type has no pointer.
     pub unexplained: u64,
-    /// The lowest address that holds a pointer to a free slot.
-    pub first_to_free_slot: Option<u64>,
+    /// The first words that hold a pointer to a free slot.
+    pub first_to_free_slots: Lowest,
+    /// The first that lead to a span's tail or to free pages.
+    pub first_strays: Lowest,
 }
 
 impl PointerCounts {
@@ -65,22 +68,25 @@ impl PointerCounts {
         self.absent += more.absent;
         self.typed_words += more.typed_words;
         self.unexplained += more.unexplained;
-        self.first_to_free_slot = self.first_to_free_slot.into_iter().chain(more.first_to_free_slot).min();
+        self.first_to_free_slots.add(&more.first_to_free_slots);
+        self.first_strays.add(&more.first_strays);
     }
 
     /// Counts a word at `at` that leads into a slot that is free.
     pub(crate) fn count_free(&mut self, at: u64) {
         self.to_free_slots += 1;
-        self.first_to_free_slot = Some(self.first_to_free_slot.map_or(at, |first| first.min(at)));
+        self.first_to_free_slots.note(at);
     }
 
-    /// Counts a word that leads to no slot at all.
-    pub(crate) fn count_stray(&mut self, heap: &GoHeap<'_>, value: u64) {
+    /// Counts a word at `at` that leads to no slot at all.
+    pub(crate) fn count_stray(&mut self, heap: &GoHeap<'_>, at: u64, value: u64) {
         let counter = if heap.span_index(value).is_some() {
+            self.first_strays.note(at);
             &mut self.to_span_tails
         } else if heap.is_manual(value) {
             &mut self.to_manual_spans
         } else if heap.in_arena(value) {
+            self.first_strays.note(at);
             &mut self.to_free_pages
         } else {
             &mut self.outside

@@ -1,6 +1,8 @@
 //! Roots: the words from which the collector starts, each with a name.
 
+use crate::absent::Absent;
 use crate::infer::Proposal;
+use crate::samples::Samples;
 use goheap_graph::TrieNode;
 use rustc_hash::FxHashMap;
 
@@ -110,6 +112,9 @@ pub(crate) struct RootSet {
     pub(crate) untyped: Vec<UntypedRoot>,
     pub(crate) stacks: StackGroups,
     pub(crate) counts: RootCounts,
+    /// What the roots lack.
+    pub(crate) absent: Absent,
+    pub(crate) samples: Samples,
 }
 
 /// What was met while collecting roots.
@@ -119,7 +124,7 @@ pub struct RootCounts {
     pub variable_words: u64,
     /// Words of data and bss that are absent from the core.
     pub absent_words: u64,
-    /// Modules whose masks the runtime had not built yet.
+    /// Sections of variables whose masks are absent, or not built yet: every word of theirs that looks like a pointer is a root.
     pub unbuilt_masks: u64,
     /// Stacks that were walked to their top.
     pub whole_stacks: u64,

@@ -1,18 +1,20 @@
 //! The heap of a dead process, whole: objects, their types, who holds them, and how the totals reconcile.
 
+use crate::absent::{Absent, Standing, Unreached};
 use crate::closures::Closures;
 use crate::error::HeapError;
 use crate::infer::{Inference, InferenceCounts, Inferred, payload_offset};
 use crate::labels::Labels;
 use crate::needs::Needs;
 use crate::object::{ObjectId, ObjectTable};
-use crate::object_type::{ObjectType, Part};
+use crate::object_type::{Evidence, ObjectType, Part};
 use crate::owners::Owners;
 use crate::package_names::PackageNames;
 use crate::pointer_counts::{PointerCounts, Share};
 use crate::resolve::Resolver;
 use crate::root::{Root, RootClass, RootCounts, StackGroups};
 use crate::roots::RootCollector;
+use crate::samples::{Largest, Sample, Samples};
 use crate::tree::TreeBuilder;
 use goheap_graph::{IdBitSet, PathTrie, TrieNode};
 use goheap_runtime::{Meter, Observer, RuntimeModel, Span, SweepState, TypeTable, Unobserved};
@@ -34,6 +36,11 @@ pub struct HeapSnapshot<'m, 'p> {
     pub types: TypeTable,
     /// Totals.
     pub totals: Totals,
+    /// The pointers that the core lacks.
+    pub absent: Absent,
+    /// Some of what the totals count.
+    pub samples: Samples,
+    pub(crate) unreached: Unreached,
     trie: PathTrie,
     pub(crate) labels: Labels,
     pub(crate) reached: IdBitSet,
@@ -58,13 +65,15 @@ pub struct SnapshotOptions {
     pub roots: bool,
 }
 
-/// How the bytes of the heap reconcile: allocated = reachable + unreachable.
+/// How the bytes of the heap reconcile: allocated = reachable + not known to be reachable + unreachable.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Totals {
     /// Slots handed out and not freed.
     pub allocated: Share,
     /// What the roots of each class reached first.
     pub by_class: Vec<(RootClass, Share)>,
+    /// What no word that is there leads to, and one that is absent may have; see [`Absent`].
+    pub not_known: Share,
     /// What no root reaches.
     pub unreachable: Share,
     /// Of that, in spans that the last collection marked and nobody swept yet: garbage that the runtime knows of.
@@ -97,12 +106,12 @@ impl Totals {
         })
     }
 
-    /// True if every allocated byte is either reachable or not.
+    /// True if every allocated byte is either reachable, or not, or not known to be.
     pub fn is_reconciled(&self) -> bool {
-        let reachable = self.reachable();
-        reachable.bytes + self.unreachable.bytes == self.allocated.bytes
-            && reachable.objects + self.unreachable.objects == self.allocated.objects
-            && self.allocated.bytes + self.free_slot_bytes + self.tail_bytes == self.span_bytes
+        let mut parts = self.reachable();
+        parts.add(self.not_known);
+        parts.add(self.unreachable);
+        parts == self.allocated && self.allocated.bytes + self.free_slot_bytes + self.tail_bytes == self.span_bytes
     }
 }
 
@@ -134,12 +143,13 @@ impl<'m, 'p> HeapSnapshot<'m, 'p> {
         let mut resolver = Resolver::new(model, types);
         begins("roots");
         let (mut labels, mut trie) = (Labels::new(PackageNames::new(&resolver.types)), PathTrie::new());
-        let set = RootCollector::new(model, &objects, &mut resolver, &mut labels, &mut trie, observer).collect();
+        let mut set = RootCollector::new(model, &objects, &mut resolver, &mut labels, &mut trie, observer).collect();
         begins("inference");
         observer.claim(needs.inference())?;
         let meter = Meter::new(observer, needs.scannable);
-        let Inferred { types: object_types, counts, marked } =
+        let Inferred { types: object_types, counts, marked, conflicts } =
             Inference::new(model, &objects, &mut resolver, &meter).run(&set);
+        let unreached = Unreached::new(model, &objects, &marked.absent);
         let mut owners = None;
         if options.tree || options.owners {
             begins("tree");
@@ -150,16 +160,22 @@ impl<'m, 'p> HeapSnapshot<'m, 'p> {
             }
             builder.walk(&set.roots, &Meter::new(observer, needs.scannable));
             begins("unreachable");
-            builder.unreachable();
+            builder.unreachable(&unreached);
             owners = builder.finish().map(|frames| Owners::new(&trie, frames));
         }
         begins("sums");
         let mut totals = span_totals(model, &objects);
         (totals.by_class, totals.pointers) = (marked.by_class, marked.counts);
         (totals.roots, totals.inference) = (set.counts, counts);
-        let reached = marked.reached;
+        let (reached, absent) = (marked.reached, marked.absent);
+        let mut samples = std::mem::take(&mut set.samples);
+        let path = |node| trie.path(node).into_iter().map(|label| labels.get(label)).collect::<Vec<_>>().join(" → ");
+        let root = |root: Root| Sample::Root(root.value, path(root.node));
+        samples.roots_to_free = marked.bad_roots.into_iter().map(root).collect();
+        (samples.unexplained, samples.conflicts) = (marked.unexplained, conflicts);
         let meter = Meter::new(observer, u64::from(objects.len()));
-        sum_objects(&mut totals, model, &objects, &resolver.types, (&object_types, &reached), &meter);
+        (samples.untyped, samples.guessed) =
+            sum_objects(&mut totals, model, &objects, &resolver.types, (&object_types, &reached, &unreached), &meter);
         let roots = if options.roots { set.roots } else { Vec::new() };
         let types = resolver.types;
         Ok(HeapSnapshot {
@@ -168,6 +184,9 @@ impl<'m, 'p> HeapSnapshot<'m, 'p> {
             object_types,
             types,
             totals,
+            absent,
+            samples,
+            unreached,
             trie,
             labels,
             reached,
@@ -177,6 +196,11 @@ impl<'m, 'p> HeapSnapshot<'m, 'p> {
             stacks: set.stacks,
             closures: resolver.closures,
         })
+    }
+
+    /// What is known of whether a root reaches the object.
+    pub fn standing(&self, id: ObjectId) -> Standing {
+        if self.is_reachable(id) { Standing::Reachable } else { self.unreached.standing(id) }
     }
 
     /// True if a root reaches the object.
@@ -216,37 +240,42 @@ impl<'m, 'p> HeapSnapshot<'m, 'p> {
     }
 }
 
-/// Sums over every object, span by span, in any order.
+/// Sums over every object, span by span, in any order; the largest reachable objects of no type, and of one told by shape alone.
 fn sum_objects(
     totals: &mut Totals,
     model: &RuntimeModel<'_>,
     objects: &ObjectTable<'_, '_>,
     types: &TypeTable,
-    (object_types, reached): (&[ObjectType], &IdBitSet),
+    (object_types, reached, unreached): (&[ObjectType], &IdBitSet, &Unreached),
     meter: &Meter<'_>,
-) {
+) -> (Vec<Sample>, Vec<Sample>) {
     let of_span = |(index, span): (usize, &Span<'_>)| {
         let (first, room) = (objects.first_of(index as u32), span.elem_size - payload_offset(model, span));
         let mut sums = Sums::default();
         // What is lost is the same in every slot of the span that holds the same.
         let mut last = (ObjectType::UNKNOWN, 0);
-        let mut unreachable = Share::default();
         for slot in span.allocated.ones() {
             let id = first + slot as u32;
             let object = object_types[id as usize];
             if reached.contains(id) {
                 sums.by_evidence[object.evidence() as usize] += span.elem_size;
+                match object.evidence() {
+                    Evidence::None => sums.untyped.note(span.elem_size, id),
+                    Evidence::Candidate => sums.guessed.note(span.elem_size, id),
+                    _ => {}
+                }
             } else {
-                unreachable.add(Share { bytes: span.elem_size, objects: 1 });
+                let is_dead = unreached.standing(ObjectId(id)) == Standing::Unreachable;
+                let share = if is_dead { &mut sums.unreachable } else { &mut sums.not_known };
+                share.add(Share { bytes: span.elem_size, objects: 1 });
             }
             if object != last.0 {
                 last = (object, rounding(types, object, room));
             }
             sums.rounding += last.1;
         }
-        sums.unreachable = unreachable;
         if span.sweep != SweepState::Swept {
-            sums.awaiting_sweep = unreachable;
+            sums.awaiting_sweep = sums.unreachable;
         }
         meter.add(u64::from(span.nelems));
         sums
@@ -255,6 +284,8 @@ fn sum_objects(
     let sums = spans.map(of_span).reduce(Sums::default, Sums::and);
     (totals.by_evidence, totals.size_class_rounding) = (sums.by_evidence, sums.rounding);
     (totals.unreachable, totals.awaiting_sweep) = (sums.unreachable, sums.awaiting_sweep);
+    totals.not_known = sums.not_known;
+    (sums.untyped.samples(), sums.guessed.samples())
 }
 
 /// What is summed over all objects; see [`Totals`].
@@ -263,7 +294,10 @@ struct Sums {
     by_evidence: [u64; 4],
     rounding: u64,
     unreachable: Share,
+    not_known: Share,
     awaiting_sweep: Share,
+    untyped: Largest,
+    guessed: Largest,
 }
 
 impl Sums {
@@ -271,6 +305,9 @@ impl Sums {
         self.by_evidence = std::array::from_fn(|index| self.by_evidence[index] + more.by_evidence[index]);
         self.rounding += more.rounding;
         self.unreachable.add(more.unreachable);
+        self.not_known.add(more.not_known);
+        self.untyped.add(more.untyped);
+        self.guessed.add(more.guessed);
         self.awaiting_sweep.add(more.awaiting_sweep);
         self
     }

@@ -22,7 +22,6 @@ use rayon::prelude::*;
 use scan::{Found, Item, Scanner};
 use std::ops::Range;
 use std::sync::Mutex;
-pub(crate) use unreachable::UNREACHABLE;
 use walk_plan::WalkPlans;
 
 /// Parts that are read before what was found in them is taken.

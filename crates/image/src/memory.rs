@@ -14,6 +14,8 @@ pub enum RangeSource {
     Core,
     /// Not dumped; read from the executable or a mapped file.
     File,
+    /// Not dumped, as nobody ever wrote there: zeros.
+    Untouched,
 }
 
 /// A range of memory that can be read, in one piece.
@@ -208,6 +210,18 @@ impl MemoryImage {
                 Some(Cow::Owned(bytes))
             }
         }
+    }
+
+    /// Number of the first piece that ends past `address`.
+    pub(crate) fn first_past(&self, address: Address) -> usize {
+        let after = self.starts.partition_point(|&start| start <= address.0);
+        let before = after.checked_sub(1).and_then(|index| self.pieces.get(index));
+        if before.is_some_and(|piece| piece.range.end() > address) { after - 1 } else { after }
+    }
+
+    /// The piece with that number in ascending order.
+    pub(crate) fn range(&self, index: usize) -> Option<MemoryRange> {
+        self.pieces.get(index).map(|piece| piece.range)
     }
 
     /// The pieces that can be read, in ascending order, none overlapping.

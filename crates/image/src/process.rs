@@ -13,6 +13,7 @@ use crate::mapped_modules::executable_ids;
 use crate::memory::{MemoryBuilder, MemoryRange, RangeSource};
 use crate::notes::path_from_bytes;
 use crate::shared_object::{self, SharedObject};
+use crate::untouched;
 use crate::{Address, CoreFile, Diagnostics, Executable, ImageError, MappedFile, MemoryImage, OpenOptions};
 
 /// What to open.
@@ -326,6 +327,8 @@ impl Assembly {
         for object in &shared_objects {
             add_read_only(&mut self.pieces, &object.executable, object.load_bias);
         }
+        let others = shared_objects.iter().map(|object| (&object.executable, object.load_bias));
+        untouched::add(&mut self.pieces, &self.core, others.chain([(&executable, load_bias)]));
         Process {
             memory: self.pieces.finish(),
             core: self.core,

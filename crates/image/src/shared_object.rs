@@ -88,7 +88,7 @@ fn has_elf_header(memory: &MemoryImage, mapped: &MappedFile) -> bool {
 }
 
 /// The files some of which is mapped as code.
-fn files_with_code(core: &CoreFile) -> BTreeSet<&Vec<u8>> {
+pub(crate) fn files_with_code(core: &CoreFile) -> BTreeSet<&Vec<u8>> {
     let code = core.segments().iter().filter(|segment| segment.flags.executable());
     let code: BTreeSet<Address> = code.map(|segment| segment.address).collect();
     let files = core.mapped_files().iter().filter(|file| file.start < file.end);

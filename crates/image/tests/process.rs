@@ -88,6 +88,53 @@ fn written_pages_that_are_missing_are_not_taken_from_the_file() {
 }
 
 #[test]
+fn bss_that_was_never_touched_is_zero_and_what_was_left_out_is_not() {
+    let exe = exe(BASE);
+    let bss = DATA + 0x1000;
+    let with = |segments: &[(u64, u64)], dumped: u64| {
+        let mut core = CoreBuilder::new(Machine::X86_64);
+        core.auxv(9, CODE).segment(BASE, 0x3000, RX, &exe.header_page()).memory(DATA, RW, |m| {
+            m.bytes(&page(5));
+        });
+        segments.iter().for_each(|&(at, len)| _ = core.segment(at, len, RW, &[]));
+        core.segment(0xc0_0000_0000, 0x1000, RW, &page(1)[..dumped as usize]);
+        core.file(b"/opt/prog", BASE, BASE + 0x5000, 0).file(b"/opt/prog", DATA, DATA + 0x1000, 0x5000);
+        assemble(&core, &exe).unwrap()
+    };
+    let p = with(&[(bss, 0x2000)], 0x1000);
+    assert_eq!(p.memory.read_u64(Address(bss)), Some(0));
+    assert_eq!(p.memory.read_u64(Address(bss + 0x1ff8)), Some(0));
+    assert_eq!(p.memory.read_u64(Address(bss + 0x2000)), None);
+    assert_eq!(p.memory.ranges().filter(|range| range.source == RangeSource::Untouched).count(), 1);
+    for (why, segments, dumped) in [
+        ("a part of it that the program asked to leave out", vec![(bss, 0x1000), (bss + 0x1000, 0x1000)], 0x1000),
+        ("memory elsewhere", vec![(bss + 0x1_0000, 0x2000)], 0x1000),
+        ("more than any variables", vec![(bss, 1 << 40)], 0x1000),
+        ("all anonymous memory is left out", vec![(bss, 0x2000)], 0),
+    ] {
+        let p = with(&segments, dumped);
+        assert_eq!(p.memory.read_u64(Address(segments[0].0)), None, "{why}");
+    }
+}
+
+#[test]
+fn a_missing_librarys_bss_is_told_by_the_mapping_before_it() {
+    let exe = exe(BASE);
+    let mut core = core(&exe, BASE, 0);
+    let at = 0x7f00_0000_0000;
+    core.segment(at, 0x1000, RX, &[]).memory(at + 0x1000, RW, |m| _ = m.bytes(&page(9)));
+    core.segment(at + 0x2000, 0x30_0000, RW, &[]);
+    core.file(b"/gone.so", at, at + 0x1000, 0).file(b"/gone.so", at + 0x1000, at + 0x2000, 0x1000);
+    // A file of data with memory behind it says nothing.
+    core.memory(at + 0x100_0000, RW, |m| _ = m.bytes(&page(9))).segment(at + 0x100_1000, 0x1000, RW, &[]);
+    core.file(b"/data", at + 0x100_0000, at + 0x100_1000, 0);
+    let p = assemble(&core, &exe).unwrap();
+    assert_eq!(p.memory.read_u64(Address(at + 0x2000 + 0x20_0000 - 4)), Some(0));
+    assert_eq!(p.memory.readable_len(Address(at + 0x2000), 1 << 30), 0x30_0000);
+    assert_eq!(p.memory.read_u64(Address(at + 0x100_1000)), None);
+}
+
+#[test]
 fn reads_are_stitched_where_bss_straddles_two_segments() {
     let exe = exe(BASE);
     // A gap in the file between the two segments keeps them apart.

@@ -57,6 +57,8 @@ pub struct Row {
 pub struct DominatorsReport {
     /// What the roots reach: what the first row retains.
     pub reachable: Sum,
+    /// What no word leads to that is in the core, and perhaps one that is not.
+    pub not_known: Sum,
     /// Garbage, which nobody retains.
     pub unreachable: Sum,
     /// Rows, the first of which is all roots.
@@ -73,7 +75,12 @@ impl DominatorsReport {
     /// [`ReportError::Io`].
     pub fn write_table(&self, columns: Option<usize>, out: impl Write) -> Result<(), ReportError> {
         let mut out = BufWriter::new(out);
-        writeln!(out, "reachable: {}; unreachable, so not below: {}", sum(self.reachable), sum(self.unreachable))?;
+        let not_known = match self.not_known.objects {
+            0 => String::new(),
+            _ => format!("not known to be reachable: {}; ", sum(self.not_known)),
+        };
+        let (reachable, unreachable) = (sum(self.reachable), sum(self.unreachable));
+        writeln!(out, "reachable: {reachable}; {not_known}unreachable, so not below: {unreachable}")?;
         writeln!(
             out,
             "retained is what would be freed if the objects of the line went; below each what it alone keeps\n"
@@ -124,8 +131,10 @@ impl DominatorsReport {
     /// [`ReportError::Io`].
     pub fn write_json(&self, out: impl Write) -> Result<(), ReportError> {
         let mut out = BufWriter::new(out);
-        let [reachable, unreachable] = [self.reachable, self.unreachable].map(|sum| serde_json::to_string(&sum));
+        let sums = [self.reachable, self.not_known, self.unreachable].map(|sum| serde_json::to_string(&sum));
+        let [reachable, not_known, unreachable] = sums;
         write!(out, "{{\"schema_version\":{SCHEMA_VERSION},\"reachable\":{},", reachable?)?;
+        write!(out, "\"not_known_to_be_reachable\":{},", not_known?)?;
         write!(out, "\"unreachable\":{},\"rows_left_out\":{},\"rows\":[", unreachable?, self.hidden.0)?;
         write_rows(&self.rows, &mut out)
     }
@@ -272,6 +281,7 @@ mod tests {
         };
         DominatorsReport {
             reachable: Sum { bytes: 4096, objects: 5 },
+            not_known: Sum::default(),
             unreachable: Sum { bytes: 16, objects: 1 },
             rows: vec![
                 row(0, None, "all roots", 4096, [0, 0]),

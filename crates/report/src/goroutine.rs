@@ -33,6 +33,9 @@ pub struct GoroutineReport {
     /// The locks and suspicions that concern it; None where that was not looked at.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub together: Option<WaitsReport>,
+    /// True if it would be, were it not for pointers that are absent from the core and may lead to what it waits for.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub leaked_not_known: bool,
     /// How long it waits at the least, in seconds; None where the runtime did not record it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub wait_seconds: Option<f64>,

@@ -38,6 +38,10 @@ fn about(report: &GoroutineReport) -> Table {
     match report.leaked {
         Some(true) => table.row(["provably leaked", "yes: nobody that can go on reaches what it waits for"]),
         Some(false) => table.row(["provably leaked", &not_leaked(report)]),
+        None if report.leaked_not_known => {
+            let text = "not known: pointers are absent from the core that may lead to what it waits for";
+            table.row(["provably leaked", text])
+        }
         None => &mut table,
     };
     if let Some(waits) = &report.together {

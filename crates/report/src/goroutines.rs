@@ -120,6 +120,9 @@ pub struct GoroutinesReport {
     /// Of these, blocked for ever; None where that was not looked at.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub leaked: Option<u64>,
+    /// Those that would be blocked for ever, were it not for pointers that are absent from the core and may lead to what they wait for.
+    #[serde(skip_serializing_if = "is_none_or_zero")]
+    pub leaked_not_known: Option<u64>,
     /// Blocked on something that could not be found out.
     #[serde(skip_serializing_if = "is_none_or_zero")]
     pub unknown_blocks: Option<u64>,

@@ -146,6 +146,12 @@ fn notes(report: &GoroutinesReport, out: &mut impl Write) -> Result<(), ReportEr
         notes
             .push(format!("{} wait for something that the core does not tell: not taken for leaked", grouped(unknown)));
     }
+    if let Some(some) = report.leaked_not_known.filter(|&some| some > 0) {
+        notes.push(format!(
+            "{} look leaked, and are not taken for it: pointers are absent from the core that may lead to what they wait for",
+            grouped(some)
+        ));
+    }
     if let Some(broken) = report.broken.filter(|&broken| broken > 0) {
         notes.push(format!("{} entries of the runtime's list of goroutines could not be read", grouped(broken)));
     }

@@ -49,7 +49,7 @@ fn as_map<S: Serializer>(evidence: &[(&'static str, u64)], serializer: S) -> Res
 pub struct HistogramReport {
     /// What objects are grouped by: `type`, `package` or `kind`.
     pub group: &'static str,
-    /// Which objects are counted: `allocated`, `reachable` or `unreachable`.
+    /// Which objects are counted: `allocated`, `reachable`, `unreachable` or `not known to be reachable`.
     pub selection: &'static str,
     /// How the retained bytes were found, `minimum` or `exact`, where they were asked for.
     pub retained: Option<&'static str>,

@@ -41,6 +41,7 @@
 pub mod build_ids;
 pub mod dominators;
 mod error;
+pub mod example;
 pub mod flame;
 pub mod folded;
 pub mod goroutine;

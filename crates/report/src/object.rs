@@ -27,6 +27,9 @@ pub struct ObjectReport {
     pub evidence: &'static str,
     /// Whether a root leads to it.
     pub reachable: bool,
+    /// True if none does that is in the core, and perhaps a pointer that is not.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub not_known_to_be_reachable: bool,
     /// The root under which the tree puts it; empty where there is none.
     pub owner: String,
     /// The frames of the tree from that root to the one that counts the object.
@@ -120,6 +123,9 @@ pub struct Holder {
     pub into: u64,
     /// Whether a root leads to it.
     pub reachable: bool,
+    /// True if none does that is in the core, and perhaps a pointer that is not.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub not_known_to_be_reachable: bool,
 }
 
 /// A pointer of the object.

@@ -41,6 +41,9 @@ fn facts(report: &ObjectReport) -> Table {
     };
     table.row(["size", &format!("{} bytes{header}", grouped(report.size))]);
     match &report.path[..] {
+        [] if report.not_known_to_be_reachable => {
+            table.row(["reachable", "not known: pointers are absent from the core that may lead to it"])
+        }
         [] => table.row(["reachable", "no"]),
         [owner, rest @ ..] => {
             table.row(["reachable", &format!("from {owner}")]);
@@ -75,7 +78,12 @@ fn holders_table(report: &ObjectReport) -> Table {
     let mut table = Table::new(2, &[Left, Left, Left, Left]);
     for holder in &report.holders {
         let ty = if holder.ty.is_empty() { "(unknown)" } else { &holder.ty };
-        let garbage = if holder.reachable { String::new() } else { "itself unreachable".to_owned() };
+        let garbage = match (holder.reachable, holder.not_known_to_be_reachable) {
+            (true, _) => "",
+            (_, true) => "itself not known to be reachable",
+            _ => "itself unreachable",
+        };
+        let garbage = garbage.to_owned();
         let notes: Vec<String> = [into(holder.into), garbage].into_iter().filter(|note| !note.is_empty()).collect();
         let path = shortened(&holder.path, TEXT_CHARS);
         table.row([&*holder.addr, &shortened(ty, TYPE_CHARS), &path, &notes.join(", ")]);

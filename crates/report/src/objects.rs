@@ -57,8 +57,8 @@ pub struct ObjectRow<'a> {
     pub ty: &'a Cell,
     /// How the type is known: a plain word.
     pub evidence: &'a str,
-    /// Whether a root leads to it.
-    pub reachable: bool,
+    /// Whether a root leads to it; None where perhaps a pointer does that is absent from the core.
+    pub reachable: Option<bool>,
     /// The root under which the tree puts it; empty where there is none.
     pub owner: &'a Cell,
 }
@@ -91,12 +91,15 @@ impl<W: Write> ObjectWriter<W> {
     pub fn row(&mut self, row: &ObjectRow<'_>) -> Result<(), ReportError> {
         let ObjectRow { address, size, evidence, reachable, .. } = row;
         let (ty, owner) = (&row.ty.0, &row.owner.0);
+        let (reachable, is_known) = (reachable.unwrap_or(false), reachable.is_some());
         match self.form {
+            RowForm::Csv if !is_known => writeln!(self.out, "{address:#x},{size},{ty},{evidence},unknown,{owner}")?,
             RowForm::Csv => writeln!(self.out, "{address:#x},{size},{ty},{evidence},{reachable},{owner}")?,
             RowForm::Ndjson => writeln!(
                 self.out,
                 "{{\"addr\":\"{address:#x}\",\"size\":{size},\"type\":{ty},\"evidence\":\"{evidence}\",\
-                 \"reachable\":{reachable},\"owner\":{owner}}}"
+                 \"reachable\":{reachable},{}\"owner\":{owner}}}",
+                if is_known { "" } else { "\"not_known_to_be_reachable\":true," }
             )?,
         }
         Ok(())

@@ -8,6 +8,7 @@ mod death;
 pub use collector::{Collector, Setting};
 pub use death::{Caught, Death, DiedAt, Fault, NativeCode, Panic, Panicking, Waiting};
 
+use crate::example::Example;
 use crate::text::json_text;
 use crate::waits::WaitsReport;
 use crate::{ReportError, overview_text};
@@ -179,13 +180,16 @@ impl Serialize for HexAddress {
     }
 }
 
-/// Where the bytes of the heap are. Allocated should be reachable and unreachable together; [`HeapSums::reconciles`].
+/// Where the bytes of the heap are. Allocated should be reachable, unreachable and what is not known together;
+/// [`HeapSums::reconciles`].
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct HeapSums {
     /// Bytes in slots that are allocated.
     pub allocated: u64,
     /// Of them, bytes that a root leads to.
     pub reachable: u64,
+    /// Of them, bytes to which nothing leads that is in the core, but perhaps a pointer that is not.
+    pub not_known_to_be_reachable: u64,
     /// Of them, bytes that no root leads to.
     pub unreachable: u64,
     /// Bytes in free slots of spans in use.
@@ -204,15 +208,50 @@ pub struct HeapSums {
     pub objects: ObjectCounts,
     /// Reachable bytes by the class of root that is charged with them, in the order of the classes.
     pub reachable_by_root_class: Vec<RootClassSum>,
+    /// The pointers that are absent from the core; none of a whole core.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub absent_pointers: Option<AbsentPointers>,
+}
+
+/// Pointers that the collector would have read and that are absent from the core, or words that may be pointers.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct AbsentPointers {
+    /// Words in all.
+    pub words: u64,
+    /// Of which class the roots are that hold them, or that lead to the objects that do.
+    pub by_root_class: Vec<AbsentClass>,
+    /// Who holds most of them.
+    pub most: Vec<Example>,
+    /// Spans whose description is absent: what is in them is not counted, and may lead anywhere.
+    pub spans: u64,
+    /// Goroutines whose description is absent, and with it their stacks.
+    pub goroutines: u64,
+    /// Modules whose description is absent, and with it their variables.
+    pub modules: u64,
+}
+
+/// What one class of roots lacks.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct AbsentClass {
+    /// Name of the class.
+    pub class: String,
+    /// Words in the roots themselves.
+    pub root_words: u64,
+    /// Words in objects that the class leads to first.
+    pub object_words: u64,
+    /// How many objects that are.
+    pub objects: u64,
 }
 
 impl HeapSums {
-    /// Whether allocated is exactly reachable and unreachable together, in bytes and in objects.
+    /// Whether allocated is exactly the sum of its parts, in bytes and in objects.
     #[must_use]
     pub fn reconciles(&self) -> bool {
         let objects = &self.objects;
-        self.reachable.checked_add(self.unreachable) == Some(self.allocated)
-            && objects.reachable.checked_add(objects.unreachable) == Some(objects.allocated)
+        let sum = |parts: [u64; 3]| parts.into_iter().try_fold(0_u64, u64::checked_add);
+        sum([self.reachable, self.not_known_to_be_reachable, self.unreachable]) == Some(self.allocated)
+            && sum([objects.reachable, objects.not_known_to_be_reachable, objects.unreachable])
+                == Some(objects.allocated)
     }
 }
 
@@ -223,6 +262,8 @@ pub struct ObjectCounts {
     pub allocated: u64,
     /// Of them, those that a root leads to.
     pub reachable: u64,
+    /// Of them, those to which perhaps a pointer leads that is absent.
+    pub not_known_to_be_reachable: u64,
     /// Of them, those that no root leads to.
     pub unreachable: u64,
 }
@@ -287,6 +328,9 @@ pub struct Invariant {
     /// One place where it did not.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub example: Option<String>,
+    /// The first places where it did not.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub examples: Vec<Example>,
 }
 
 /// Something that was absent, unreadable or guessed.
@@ -298,6 +342,9 @@ pub struct DiagnosticCount {
     pub count: u64,
     /// What it means, in words.
     pub text: String,
+    /// The first, or those that have most of it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub examples: Vec<Example>,
 }
 
 impl OverviewReport {
@@ -325,7 +372,7 @@ impl OverviewReport {
     /// [`ReportError::Io`].
     pub fn write_text(&self, mut out: impl Write) -> Result<(), ReportError> {
         self.write_first_lines(&mut out)?;
-        self.write_other_lines(out)
+        self.write_other_lines(false, out)
     }
 
     /// The first lines of that: the program, how it died, its goroutines. They need nothing that follows in the report.
@@ -337,13 +384,13 @@ impl OverviewReport {
         Ok(overview_text::write_first(self, out)?)
     }
 
-    /// The lines after these.
+    /// The lines after these; with every check that was made and the examples of what is odd, if that is wanted.
     ///
     /// # Errors
     ///
     /// [`ReportError::Io`].
-    pub fn write_other_lines(&self, out: impl Write) -> Result<(), ReportError> {
-        Ok(overview_text::write_others(self, out)?)
+    pub fn write_other_lines(&self, is_detailed: bool, out: impl Write) -> Result<(), ReportError> {
+        Ok(overview_text::write_others(self, is_detailed, out)?)
     }
 }
 

@@ -1,9 +1,12 @@
 //! The overview as a screen of text: what it was, how it died, whether the heap adds up; then what to distrust.
 
-use crate::overview::{Death, HeapSums, LayoutSource, OtherGoFile, OverviewReport, TypeSums, VersionSource};
+use crate::example::Example;
+use crate::overview::{
+    AbsentPointers, Death, HeapSums, LayoutSource, OtherGoFile, OverviewReport, TypeSums, VersionSource,
+};
 use crate::table::Align::{Left, Right};
 use crate::table::{Table, grouped, human_bytes, percent};
-use crate::text::shortened;
+use crate::text::{shortened, terminal_text};
 use crate::waits_text;
 use std::io::{self, BufWriter, Write};
 
@@ -23,7 +26,7 @@ pub(crate) fn write_first(report: &OverviewReport, out: impl Write) -> io::Resul
 }
 
 /// Whether its heap adds up, and what to distrust.
-pub(crate) fn write_others(report: &OverviewReport, out: impl Write) -> io::Result<()> {
+pub(crate) fn write_others(report: &OverviewReport, is_detailed: bool, out: impl Write) -> io::Result<()> {
     let mut out = BufWriter::new(out);
     if let Some(collector) = &report.gc {
         collector.write(&mut out)?;
@@ -39,8 +42,8 @@ pub(crate) fn write_others(report: &OverviewReport, out: impl Write) -> io::Resu
         write_types(types, &mut out)?;
     }
     write_counters(report, &mut out)?;
-    write_invariants(report, &mut out)?;
-    write_diagnostics(report, &mut out)?;
+    write_invariants(report, is_detailed, &mut out)?;
+    write_diagnostics(report, is_detailed, &mut out)?;
     out.flush()
 }
 
@@ -143,6 +146,10 @@ fn write_heap(heap: &HeapSums, out: &mut impl Write) -> io::Result<()> {
     for class in &heap.reachable_by_root_class {
         sum(&format!("    {}", class.class), class.bytes, class.objects);
     }
+    if heap.not_known_to_be_reachable > 0 || objects.not_known_to_be_reachable > 0 {
+        let (bytes, objects) = (heap.not_known_to_be_reachable, objects.not_known_to_be_reachable);
+        sum("  not known to be reachable", bytes, objects);
+    }
     sum("  unreachable", heap.unreachable, objects.unreachable);
     for (name, bytes) in [
         ("  size-class rounding", heap.size_class_rounding),
@@ -158,6 +165,42 @@ fn write_heap(heap: &HeapSums, out: &mut impl Write) -> io::Result<()> {
     table.write(&mut *out)?;
     if !heap.reconciles() {
         writeln!(out, "  NOT RECONCILED: reachable and unreachable together are not what is allocated")?;
+    }
+    heap.absent_pointers.as_ref().map_or(Ok(()), |absent| write_absent(absent, out))
+}
+
+/// Who holds the pointers that the core lacks, and so may hold what is not known to be reachable.
+fn write_absent(absent: &AbsentPointers, out: &mut impl Write) -> io::Result<()> {
+    let words = grouped(absent.words);
+    writeln!(
+        out,
+        "\nabsent  {words} pointers that the core lacks: what only they lead to is not known to be reachable"
+    )?;
+    let mut table = Table::new(2, &[Right, Left]);
+    for class in &absent.by_root_class {
+        if class.root_words > 0 {
+            table.row([grouped(class.root_words), format!("in {} themselves", class.class)]);
+        }
+        if class.objects > 0 {
+            let objects = grouped(class.objects);
+            table.row([grouped(class.object_words), format!("in {objects} objects that {} lead to", class.class)]);
+        }
+    }
+    for (count, what) in [(absent.spans, "spans"), (absent.goroutines, "goroutines"), (absent.modules, "modules")] {
+        if count > 0 {
+            table.row([grouped(count), format!("{what} are not described, and all their pointers lacking")]);
+        }
+    }
+    table.write(&mut *out)?;
+    write_examples("  most", &absent.most, out)
+}
+
+/// A line for each example, the first after a word.
+fn write_examples(word: &str, examples: &[Example], out: &mut impl Write) -> io::Result<()> {
+    let space = " ".repeat(word.chars().count());
+    for (index, example) in examples.iter().enumerate() {
+        let word = if index == 0 { word } else { &space };
+        writeln!(out, "{word}  {}", terminal_text(&example.to_string()))?;
     }
     Ok(())
 }
@@ -209,29 +252,38 @@ fn write_counters(report: &OverviewReport, out: &mut impl Write) -> io::Result<(
     table.write(out)
 }
 
-fn write_invariants(report: &OverviewReport, out: &mut impl Write) -> io::Result<()> {
+fn write_invariants(report: &OverviewReport, is_detailed: bool, out: &mut impl Write) -> io::Result<()> {
     let invariants = &report.invariants;
     if invariants.is_empty() {
         return Ok(());
     }
     let checked = invariants.iter().fold(0u64, |sum, one| sum.saturating_add(one.checked));
-    let broken: Vec<_> = invariants.iter().filter(|one| one.violations > 0).collect();
+    let broken = invariants.iter().filter(|one| one.violations > 0).count();
     let (all, checked) = (invariants.len(), grouped(checked));
-    let verdict = match broken.len() {
+    let verdict = match broken {
         0 => format!("all {all} hold ({checked} checks)"),
         some => format!("{some} of {all} BROKEN ({checked} checks)"),
     };
     writeln!(out, "\ninvariants  {verdict}")?;
-    let mut table = Table::new(2, &[Right, Left, Left]);
-    for one in broken {
-        let count = format!("{} of {}", grouped(one.violations), grouped(one.checked));
-        let example = one.example.as_ref().map(|example| format!("e.g. {example}"));
-        table.row([&count, &one.name, &example.unwrap_or_default()]);
+    if is_detailed {
+        for one in invariants {
+            let count = format!("{} of {}", grouped(one.violations), grouped(one.checked));
+            writeln!(out, "  {count} broken: {}", one.name)?;
+            write_examples("    e.g.", &one.examples, out)?;
+        }
+        return Ok(());
     }
-    table.write(out)
+    let mut table = Table::new(2, &[Right, Left, Left]);
+    for one in invariants.iter().filter(|one| one.violations > 0) {
+        let count = format!("{} of {}", grouped(one.violations), grouped(one.checked));
+        let example = one.examples.first().map(Example::to_string).or_else(|| one.example.clone());
+        table.row([count, one.name.clone(), example.map(|example| format!("e.g. {example}")).unwrap_or_default()]);
+    }
+    table.write(&mut *out)?;
+    if broken > 0 { writeln!(out, "  overview --invariants names more of them") } else { Ok(()) }
 }
 
-fn write_diagnostics(report: &OverviewReport, out: &mut impl Write) -> io::Result<()> {
+fn write_diagnostics(report: &OverviewReport, is_detailed: bool, out: &mut impl Write) -> io::Result<()> {
     if report.diagnostics.is_empty() {
         return writeln!(out, "\ndiagnostics  none: nothing was absent, unreadable or guessed");
     }
@@ -240,6 +292,9 @@ fn write_diagnostics(report: &OverviewReport, out: &mut impl Write) -> io::Resul
     for diagnostic in &report.diagnostics {
         let text = format!("{} [{}]", diagnostic.text, diagnostic.code);
         table.row([grouped(diagnostic.count), text]);
+        if is_detailed {
+            diagnostic.examples.iter().for_each(|example| _ = table.row([String::new(), format!("  e.g. {example}")]));
+        }
     }
     table.write(out)
 }

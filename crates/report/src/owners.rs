@@ -23,6 +23,8 @@ pub struct OwnersReport {
     pub asked: String,
     /// All that it means.
     pub total: Share,
+    /// What of it no word leads to that is in the core, and perhaps one that is not.
+    pub not_known_to_be_reachable: Share,
     /// What of it no root leads to.
     pub unreachable: Share,
     /// Those that own alone.
@@ -97,6 +99,12 @@ impl OwnersReport {
         )?;
         self.owned.write("kept by one owner", bytes, columns, &mut out)?;
         self.shared.write("kept in several ways; on a shortest path the nearest is", bytes, columns, &mut out)?;
+        if self.not_known_to_be_reachable.objects > 0 {
+            let Share { objects, bytes: not_known } = self.not_known_to_be_reachable;
+            let (share, bytes, objects) = (whole_percent(not_known, bytes), human_bytes(not_known), grouped(objects));
+            writeln!(out)?;
+            writeln!(out, "{bytes} ({share}) of {objects} may be kept by pointers that are absent from the core.")?;
+        }
         if self.unreachable.objects > 0 {
             let Share { objects, bytes: unreachable } = self.unreachable;
             let share = whole_percent(unreachable, bytes);
@@ -238,6 +246,7 @@ mod tests {
             schema_version: SCHEMA_VERSION,
             asked: "[]uint8".into(),
             total: Share { objects: 6, bytes: 4096 },
+            not_known_to_be_reachable: Share::default(),
             unreachable: Share { objects: 1, bytes: 96 },
             owned: Rows {
                 total: Share { objects: 4, bytes: 3500 },

@@ -1,10 +1,16 @@
 //! What was odd about the runtime's structures but did not stop the reading.
 
+use goheap_image::Address;
+
 /// Counts of what was odd. Everything is 0 on a quiescent core of a supported release.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Diagnostics {
     /// Spans that could not be read or that overlapped another.
     pub broken_spans: u64,
+    /// Of these, spans whose own record or allocation bits are absent: what is in them may lead anywhere.
+    pub absent_spans: u64,
+    /// A module that could not be read, and with it those behind it in the chain: their variables are no roots.
+    pub broken_module: Option<Address>,
     /// Entries of `allgs` that could not be read.
     pub broken_goroutines: u64,
     /// The list of spans is absent: nothing can be said of the heap.

@@ -30,6 +30,10 @@ pub struct GoHeap<'p> {
     pub pages_in_use: u64,
     /// Spans that could not be read or that overlapped another.
     pub broken_spans: u64,
+    /// Of these, those whose record or allocation bits are absent.
+    pub absent_spans: u64,
+    /// Addresses of the first of the broken ones' records, or where one lies that overlaps another.
+    pub first_broken: Vec<u64>,
     first_arena: u64,
     arenas: Vec<Option<Box<[u32]>>>,
 }
@@ -58,7 +62,8 @@ impl<'p> GoHeap<'p> {
         };
         let inline_marks = version.uses_inline_mark_bits();
         let reader = SpanReader { layout, memory, sweepgen, inline_marks, max_bytes: max_span_bytes(memory) };
-        let SpanList { mut spans, mut manual, mut broken, .. } = SpanList::read(&reader, &addresses, observer)?;
+        let SpanList { mut spans, mut manual, mut broken, absent, mut first_broken, .. } =
+            SpanList::read(&reader, &addresses, observer)?;
         manual.sort_unstable();
         spans.sort_by_key(|span| span.base);
         let mut end = 0;
@@ -67,13 +72,23 @@ impl<'p> GoHeap<'p> {
             if apart {
                 end = span.end()
             } else {
-                broken += 1
+                broken += 1;
+                note(&mut first_broken, span.base);
             }
             apart
         });
         observer.claim(Claim { kept: page_table_bytes(&spans), passing: 0 })?;
-        let mut heap =
-            GoHeap { spans, manual, sweepgen, pages_in_use, broken_spans: broken, first_arena: 0, arenas: Vec::new() };
+        let mut heap = GoHeap {
+            spans,
+            manual,
+            sweepgen,
+            pages_in_use,
+            broken_spans: broken,
+            absent_spans: absent,
+            first_broken,
+            first_arena: 0,
+            arenas: Vec::new(),
+        };
         heap.index_pages();
         Ok(Some(heap))
     }
@@ -86,6 +101,8 @@ impl<'p> GoHeap<'p> {
             sweepgen: 0,
             pages_in_use: 0,
             broken_spans: 0,
+            absent_spans: 0,
+            first_broken: Vec::new(),
             first_arena: 0,
             arenas: Vec::new(),
         }
@@ -169,12 +186,22 @@ fn page_table_bytes(spans: &[Span<'_>]) -> u64 {
 /// The observer is asked for so many bytes at once, and for a sixteenth of what the list has already.
 const CLAIM_BYTES: u64 = 64 << 10;
 
+/// Keeps the first few.
+fn note(first: &mut Vec<u64>, address: u64) {
+    const SHOWN: usize = 5;
+    if first.len() < SHOWN {
+        first.push(address);
+    }
+}
+
 /// The spans as they stand in the list, which a broken core may fill with the same span again and again.
 #[derive(Default)]
 struct SpanList<'p> {
     spans: Vec<Span<'p>>,
     manual: Vec<(u64, u64)>,
     broken: u64,
+    absent: u64,
+    first_broken: Vec<u64>,
     bytes: u64,
     /// Bytes that the observer granted.
     granted: u64,
@@ -198,7 +225,11 @@ impl<'p> SpanList<'p> {
                     list.manual.push((base, base.saturating_add(pages.saturating_mul(PAGE_BYTES))));
                 }
                 Some(SpanRecord::Dead) => {}
-                None => list.broken += 1,
+                None => {
+                    list.broken += 1;
+                    note(&mut list.first_broken, address);
+                    list.absent += u64::from(reader.is_absent(Address(address)));
+                }
             }
         }
         Ok(list)

@@ -47,6 +47,7 @@ mod version;
 mod wait;
 pub mod words;
 
+pub use bits::BitVector;
 pub use channel::Channel;
 pub use code::{AllocatedAs, CodeReferences, FunctionCode};
 pub use constants::GoroutineStatus;

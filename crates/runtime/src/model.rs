@@ -7,7 +7,7 @@ use crate::error::RuntimeError;
 use crate::goroutine::{Goroutine, MachineThread, read_goroutines, read_threads};
 use crate::heap::GoHeap;
 use crate::layout::{LayoutSource, RuntimeLayout};
-use crate::module::{ModuleData, read_modules};
+use crate::module::{ModuleData, Modules, read_modules};
 use crate::observer::{Observer, OverBudget, Unobserved};
 use crate::pclntab::InlineFrame;
 use crate::pointer_mask::{MaskContext, PointerMasks};
@@ -120,7 +120,8 @@ impl<'p> RuntimeModel<'p> {
         };
         begins("modules");
         let first = find_first_module(process, &layout, &version, &symbols).ok_or(RuntimeError::NoModule)?;
-        let modules = read_modules(memory, &layout, &version, first)?;
+        let Modules { list: modules, broken } = read_modules(memory, &layout, &version, first)?;
+        diagnostics.broken_module = broken;
         let search = Search { memory, machine, layout: &layout, symbols: &symbols, module: &modules[0] };
         let mheap = search.mheap().ok_or(RuntimeError::NoHeap)?;
         begins("spans");
@@ -153,7 +154,7 @@ impl<'p> RuntimeModel<'p> {
         let processors = processors(memory, anchors.allp, &mut diagnostics);
         let machine_threads = threads(process, &layout, &anchors, &goroutines, &processors);
         let (wrapper_id, red_zones) = (wrapper_id(&modules[0]), RedZones::of(&modules[0], &version));
-        diagnostics.broken_spans = heap.broken_spans;
+        (diagnostics.broken_spans, diagnostics.absent_spans) = (heap.broken_spans, heap.absent_spans);
         diagnostics.bad_headers = masks.bad_headers;
         Ok(RuntimeModel {
             process,
@@ -198,8 +199,12 @@ impl<'p> RuntimeModel<'p> {
     /// The file name of the plugin that is the module of that index, where it was found.
     pub fn plugin_name(&self, module: usize) -> Option<String> {
         let address = self.modules.get(module)?.address;
-        let object = self.process.shared_objects.iter().find(|object| holds(object, address))?;
-        Some(object.mapped_as.file_name()?.to_string_lossy().into_owned())
+        if let Some(object) = self.process.shared_objects.iter().find(|object| holds(object, address)) {
+            return Some(object.mapped_as.file_name()?.to_string_lossy().into_owned());
+        }
+        // Its file is missing: the core has the name.
+        let file = self.process.core.mapped_files().iter().find(|file| file.start <= address && address < file.end)?;
+        Some(file.to_path().file_name()?.to_string_lossy().into_owned())
     }
 
     /// A walker of stacks.

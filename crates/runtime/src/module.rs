@@ -41,11 +41,11 @@ pub struct ModuleData<'p> {
     /// Offsets of type descriptors from `types`, up to 1.26.
     pub typelinks: Vec<u32>,
     /// One bit a word of `data`; from the linker's program (`gcdata`) where the core predates `schedinit` or lost what that built;
-    /// empty where even that is absent.
-    pub data_mask: BitVector,
+    /// None where even that is absent, as it is of a plugin whose file is missing.
+    pub data_mask: Option<BitVector>,
     /// One bit a word of `bss`.
-    pub bss_mask: BitVector,
-    /// Functions and the tables of their frames.
+    pub bss_mask: Option<BitVector>,
+    /// Functions and the tables of their frames; none where these are absent.
     pub functions: FuncTable<'p>,
     /// The next module of the chain, or null.
     next: Address,
@@ -75,10 +75,13 @@ impl<'p> ModuleData<'p> {
         let mask = |built: u64, program: u64, section: &AddressRange| {
             let read = BitVector::read_header(memory, address.add(built)).filter(|mask| mask.len > 0);
             let words = usize::try_from((section.end - section.start) / 8).ok()?;
+            if words == 0 {
+                return Some(BitVector::default());
+            }
             read.or_else(|| gcprog::run(memory, Address(memory.read_u64(address.add(program))?), words))
         };
-        let data_mask = mask(fields.gcdatamask, fields.types.wrapping_sub(16), &data).unwrap_or_default();
-        let bss_mask = mask(fields.gcbssmask, fields.types.wrapping_sub(8), &bss).unwrap_or_default();
+        let data_mask = mask(fields.gcdatamask, fields.types.wrapping_sub(16), &data);
+        let bss_mask = mask(fields.gcbssmask, fields.types.wrapping_sub(8), &bss);
         Ok(ModuleData {
             address,
             text: range(fields.text, fields.etext)?,
@@ -94,7 +97,9 @@ impl<'p> ModuleData<'p> {
             typelinks: fields.typelinks.and_then(|at| read_typelinks(memory, address.add(at))).unwrap_or_default(),
             data_mask,
             bss_mask,
-            functions: FuncTable::read(memory, layout, version, address).ok_or_else(absent)?,
+            // They lie in memory that is read-only: in a core only by the file.
+            functions: FuncTable::read(memory, layout, version, address)
+                .unwrap_or_else(|| FuncTable::absent(layout, version)),
             next: Address(word(fields.next)?),
         })
     }
@@ -111,6 +116,14 @@ fn read_typelinks(memory: &MemoryImage, header: Address) -> Option<Vec<u32>> {
     Some(bytes.as_chunks::<4>().0.iter().map(|offset| u32::from_le_bytes(*offset)).collect())
 }
 
+/// The modules of a process.
+pub(crate) struct Modules<'p> {
+    /// The executable's first.
+    pub(crate) list: Vec<ModuleData<'p>>,
+    /// Where the chain of them broke off before its end.
+    pub(crate) broken: Option<Address>,
+}
+
 /// The chain of modules from `first`, at most [`MAX_MODULES`]; a broken later one ends it.
 ///
 /// # Errors
@@ -120,15 +133,19 @@ pub(crate) fn read_modules<'p>(
     layout: &RuntimeLayout,
     version: &GoVersion,
     first: Address,
-) -> Result<Vec<ModuleData<'p>>, RuntimeError> {
+) -> Result<Modules<'p>, RuntimeError> {
+    let mut broken = None;
     let mut modules = vec![ModuleData::read(memory, layout, version, first)?];
     while modules.len() < MAX_MODULES {
         let next = modules[modules.len() - 1].next;
         if next.is_null() || modules.iter().any(|module| module.address == next) {
             break;
         }
-        let Ok(module) = ModuleData::read(memory, layout, version, next) else { break };
+        let Ok(module) = ModuleData::read(memory, layout, version, next) else {
+            broken = Some(next);
+            break;
+        };
         modules.push(module);
     }
-    Ok(modules)
+    Ok(Modules { list: modules, broken })
 }

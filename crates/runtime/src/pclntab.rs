@@ -125,6 +125,26 @@ impl<'p> FuncTable<'p> {
         })
     }
 
+    /// The table of a module whose own is absent: it knows no function.
+    pub(crate) fn absent(layout: &RuntimeLayout, version: &GoVersion) -> Self {
+        FuncTable {
+            text: 0,
+            sections: Vec::new(),
+            quantum: 1,
+            absolute: version.minor <= 17,
+            gofunc: 0,
+            fields: layout.func.clone(),
+            ftab: Cow::default(),
+            entries: 0,
+            pclntable: Cow::default(),
+            pctab: Cow::default(),
+            names: Cow::default(),
+            cutab: Cow::default(),
+            files: Cow::default(),
+            minor: version.minor,
+        }
+    }
+
     /// Number of functions.
     pub fn len(&self) -> usize {
         self.entries

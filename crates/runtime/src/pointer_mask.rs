@@ -1,11 +1,13 @@
 //! Which words of an object the collector takes for pointers: the mask of every release, asked for one object at a time.
 
+mod absent;
+
 use crate::heap::{ARENA_BYTES, GoHeap, heap_arena_of};
 use crate::layout::RuntimeLayout;
 use crate::span::Span;
 use crate::types::{DescriptorReader, GcMask, PointerWords, TypeTable};
 use goheap_image::{Address, Machine, MemoryImage};
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use std::ops::Range;
 
 /// Bytes of the malloc header before a small object's payload, since 1.22.
@@ -26,8 +28,12 @@ enum Scheme {
 pub struct PointerMasks<'p> {
     memory: &'p MemoryImage,
     scheme: Scheme,
-    /// Objects whose header names no plausible type, so that their pointers are unknown.
+    /// Types of which headers name no plausible one, so that the pointers of their objects are unknown.
     pub bad_headers: u64,
+    /// The lowest slots with such a header, at most [`PointerMasks::BAD_SHOWN`].
+    pub bad_slots: Vec<Address>,
+    /// Base addresses of spans some of whose pointer bits are absent.
+    lost: FxHashSet<u64>,
 }
 
 /// What reading the masks needs.
@@ -42,14 +48,25 @@ pub(crate) struct MaskContext<'a, 'p> {
 impl<'p> PointerMasks<'p> {
     pub(crate) fn read(context: &MaskContext<'_, 'p>, heap: &GoHeap<'p>, types: &mut TypeTable) -> Self {
         let fields = &context.layout.heap_arena;
-        let mut bad_headers = 0;
+        let mut bad = BadHeaders::default();
         let scheme = match (fields.bitmap, fields.no_more_ptrs) {
             (Some(bitmap), None) => Scheme::TwoBits(arena_table(context, heap), bitmap),
             (Some(bitmap), Some(_)) => Scheme::OneBit(arena_table(context, heap), bitmap),
-            (None, _) => Scheme::Types(type_masks(context, heap, types, &mut bad_headers)),
+            (None, _) => Scheme::Types(type_masks(context, heap, types, &mut bad)),
         };
-        PointerMasks { memory: context.memory, scheme, bad_headers }
+        let mut masks = PointerMasks {
+            memory: context.memory,
+            scheme,
+            bad_headers: bad.count,
+            bad_slots: bad.slots,
+            lost: FxHashSet::default(),
+        };
+        masks.lost = masks.find_lost(heap);
+        masks
     }
+
+    /// How many slots with a bad header are remembered.
+    pub const BAD_SHOWN: usize = 5;
 
     /// True if objects of more than 512 bytes begin with their type (since 1.22).
     pub fn has_headers(&self) -> bool {
@@ -76,10 +93,14 @@ impl<'p> PointerMasks<'p> {
         masks.contains_key(&address).then_some((address, payload))
     }
 
-    /// Calls `visit` with the offset from the slot's first byte of every pointer word of the slot.
+    /// Calls `visit` with the offset from the slot's first byte of every pointer word of the slot. Where the mask is absent every
+    /// word may be one: see [`PointerMasks::is_known`]. Of a large object what is absent is left out.
     pub fn for_each_offset(&self, span: &Span<'p>, slot: u32, mut visit: impl FnMut(u64)) {
         if span.is_noscan() {
             return;
+        }
+        if !self.is_known(span, slot) {
+            return self.every_word(span, slot, self.payload_offset(span)..span.elem_size, visit);
         }
         match &self.scheme {
             Scheme::TwoBits(arenas, bitmap) => self.two_bits(arenas, *bitmap, span, slot, visit),
@@ -88,9 +109,12 @@ impl<'p> PointerMasks<'p> {
                 if let Some(bitmap) = span.in_span_bitmap() {
                     return self.in_span(bitmap, span, slot, visit);
                 }
+                if span.is_large() {
+                    return self.for_each_offset_in(span, 0..span.elem_size, visit);
+                }
                 let Some((ty, payload)) = self.recorded_type(span, slot) else { return };
                 if let Some(mask) = masks.get(&ty) {
-                    mask.for_each_offset(self.present(span) - payload, |offset| visit(payload + offset));
+                    mask.for_each_offset(span.elem_size - payload, |offset| visit(payload + offset));
                 }
             }
         }
@@ -104,18 +128,17 @@ impl<'p> PointerMasks<'p> {
 
     /// [`PointerMasks::for_each_offset`] of a large span's object for the words that begin at `offsets`, both whole words; where
     /// objects cannot be walked in pieces, for all of it.
-    pub fn for_each_offset_in(&self, span: &Span<'p>, offsets: Range<u64>, visit: impl FnMut(u64)) {
+    pub fn for_each_offset_in(&self, span: &Span<'p>, offsets: Range<u64>, mut visit: impl FnMut(u64)) {
         if span.is_noscan() {
             return;
         }
         match &self.scheme {
             Scheme::OneBit(arenas, bitmap) => self.one_bit(arenas, *bitmap, span, 0, offsets, visit),
-            Scheme::Types(masks) if span.is_large() => {
-                let end = offsets.end.min(self.present(span));
-                if let Some(mask) = masks.get(&span.large_type) {
-                    mask.for_each_offset_in(offsets.start..end, visit);
-                }
-            }
+            Scheme::Types(masks) if span.is_large() => match masks.get(&span.large_type) {
+                Some(mask) => self.present(span, offsets).for_each(|part| mask.for_each_offset_in(part, &mut visit)),
+                None if span.large_type != 0 => self.every_word(span, 0, offsets, visit),
+                None => {}
+            },
             _ => self.for_each_offset(span, 0, visit),
         }
     }
@@ -149,14 +172,6 @@ impl<'p> PointerMasks<'p> {
             bits |= word(index + 1) << (64 - shift);
         }
         if words < 64 { bits & ((1 << words) - 1) } else { bits }
-    }
-
-    /// Bytes of a slot that are worth looking at: of a large object of a truncated core, those before the cut.
-    fn present(&self, span: &Span<'p>) -> u64 {
-        match span.bytes {
-            None if span.is_large() => self.memory.readable_len(Address(span.base), span.elem_size),
-            _ => span.elem_size,
-        }
     }
 
     /// The word at `address`, which lies in `span`; None where it is absent.
@@ -226,10 +241,9 @@ impl<'p> PointerMasks<'p> {
         let mut offset = offsets.start;
         while offset < offsets.end {
             let (arena, word) = ((start + offset) / ARENA_BYTES, (start + offset) % ARENA_BYTES / 8);
-            let Some(bits) = arenas.get(&arena).and_then(|at| self.memory.read_u64(at.add(bitmap + word / 64 * 8)))
-            else {
-                return;
-            };
+            // Where the bitmap is absent every word may be a pointer.
+            let bits = arenas.get(&arena).and_then(|at| self.memory.read_u64(at.add(bitmap + word / 64 * 8)));
+            let bits = bits.unwrap_or(u64::MAX);
             let run = 64 - word % 64;
             let mut bits = bits >> (word % 64);
             while bits != 0 {
@@ -262,18 +276,34 @@ fn arena_table(context: &MaskContext<'_, '_>, heap: &GoHeap<'_>) -> FxHashMap<u6
     table
 }
 
+/// Headers that name no type.
+#[derive(Debug, Default)]
+struct BadHeaders {
+    count: u64,
+    slots: Vec<Address>,
+}
+
+impl BadHeaders {
+    fn note(&mut self, slot: u64) {
+        self.count += 1;
+        if self.slots.len() < PointerMasks::BAD_SHOWN {
+            self.slots.push(Address(slot));
+        }
+    }
+}
+
 /// The mask of every type that a header or a large span names.
 fn type_masks(
     context: &MaskContext<'_, '_>,
     heap: &GoHeap<'_>,
     types: &mut TypeTable,
-    bad_headers: &mut u64,
+    bad: &mut BadHeaders,
 ) -> FxHashMap<u64, GcMask> {
     let reader = context.descriptors;
     let mut masks: FxHashMap<u64, Option<GcMask>> = FxHashMap::default();
     // Slots of a span mostly hold the same: the map is asked once for each run.
     let mut last = None;
-    let mut note = |address: u64, initialised: bool| {
+    let mut note = |address: u64, slot: u64, initialised: bool| {
         if last == Some(address) {
             return;
         }
@@ -283,21 +313,22 @@ fn type_masks(
         });
         last = mask.as_ref().map(|_| address);
         if mask.is_none() && initialised {
-            *bad_headers += 1;
+            bad.note(slot);
         }
     };
     for span in heap.spans.iter().filter(|span| !span.is_noscan() && !span.has_in_span_bitmap) {
         if span.is_large() {
             // Nil: allocated and not yet typed, which the collector takes for pointer-free.
             if span.large_type != 0 {
-                note(span.large_type, true);
+                note(span.large_type, span.base, true);
             }
             continue;
         }
         for slot in span.allocated.ones() {
             let slot = slot as u32;
-            if let Some(header) = context.memory.read_u64(Address(span.slot_address(slot))) {
-                note(header, slot < span.free_index_for_scan);
+            let at = span.slot_address(slot);
+            if let Some(header) = context.memory.read_u64(Address(at)) {
+                note(header, at, slot < span.free_index_for_scan);
             }
         }
     }

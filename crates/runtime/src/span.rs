@@ -154,6 +154,14 @@ impl<'p> SpanReader<'_, 'p> {
         })))
     }
 
+    /// True if a span that cannot be read lacks its record, or may lack its allocation bits: the record is no contradiction then.
+    pub(crate) fn is_absent(&self, address: Address) -> bool {
+        let size = usize::try_from(self.layout.mspan.size).unwrap_or(usize::MAX);
+        let Some(record) = self.memory.bytes(address, size) else { return true };
+        let bits = word(&record, self.layout.mspan.alloc_bits).filter(|&bits| bits != 0);
+        bits.is_some_and(|bits| self.memory.read_u8(Address(bits)).is_none())
+    }
+
     /// `nelems` and `freeindex`: words up to 1.21, two bytes each since.
     fn counts(&self, record: &[u8]) -> Option<(u64, u64)> {
         let fields = &self.layout.mspan;

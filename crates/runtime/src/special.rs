@@ -41,15 +41,24 @@ pub enum SpecialDetail {
     Cleanup([u64; 3]),
 }
 
+/// What a list of the runtime held.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listed<T> {
+    /// Its entries.
+    pub entries: Vec<T>,
+    /// Records and words of it that are absent; behind an absent record may be others.
+    pub absent: u64,
+}
+
 /// The specials of `span` that keep memory alive.
 pub fn read_specials(
     memory: &MemoryImage,
     layout: &RuntimeLayout,
     version: &GoVersion,
     span: &Span<'_>,
-) -> Vec<Special> {
+) -> Listed<Special> {
     let fields = &layout.special;
-    let mut specials = Vec::new();
+    let (mut specials, mut absent) = (Vec::new(), 0);
     let mut seen = HashSet::new();
     let mut record = span.specials;
     while !record.is_null() && seen.insert(record.0) && seen.len() < MAX_RECORDS {
@@ -60,16 +69,22 @@ pub fn read_specials(
         } else {
             memory.read_u16(record.add(fields.offset)).map(u64::from)
         };
-        let (Some(offset), Some(kind)) = (offset, memory.read_u8(record.add(fields.kind))) else { break };
+        let (Some(offset), Some(kind)) = (offset, memory.read_u8(record.add(fields.kind))) else {
+            absent += 1;
+            break;
+        };
         if offset < span.byte_len()
             && let Some(detail) = read_detail(memory, layout, SpecialKind::from_number(kind, version.minor), record)
         {
             specials.push(Special { object: span.base + offset, detail });
         }
-        let Some(next) = memory.read_u64(record.add(fields.next)) else { break };
+        let Some(next) = memory.read_u64(record.add(fields.next)) else {
+            absent += 1;
+            break;
+        };
         record = Address(next);
     }
-    specials
+    Listed { entries: specials, absent }
 }
 
 fn read_detail(
@@ -104,9 +119,10 @@ pub struct QueuedWord {
 }
 
 /// The words of every block of `allfin` (mfinal.go `finBlock`): function, argument, argument's type, object's type.
-pub fn read_finalizer_queue(memory: &MemoryImage, allfin: Address) -> Vec<QueuedWord> {
+pub fn read_finalizer_queue(memory: &MemoryImage, allfin: Address) -> Listed<QueuedWord> {
     let mut words = Vec::new();
-    for block in blocks(memory, memory.read_u64(allfin).unwrap_or(0), 0) {
+    let Listed { entries: list, absent } = blocks(memory, allfin, 0);
+    for block in list {
         let count = memory.read_u32(block.add(16)).unwrap_or(0).min(FINALIZER_BLOCK_ENTRIES);
         for entry in 0..u64::from(count) {
             let at = block.add(FINALIZER_BLOCK_HEADER + entry * FINALIZER_BYTES);
@@ -118,7 +134,7 @@ pub fn read_finalizer_queue(memory: &MemoryImage, allfin: Address) -> Vec<Queued
             words.push(QueuedWord { value: word(32), pointer_type: None });
         }
     }
-    words
+    Listed { entries: words, absent }
 }
 
 /// A call of the cleanup queue.
@@ -141,11 +157,12 @@ impl QueuedCleanup {
 
 /// The calls in every block of `gcCleanups.all` (mcleanup.go `cleanupBlock`): a funcval each in 1.25, a `cleanupFn` of three
 /// words since 1.26. `all` is the address of the head's word.
-pub fn read_cleanup_queue(memory: &MemoryImage, version: &GoVersion, all: Address) -> Vec<QueuedCleanup> {
+pub fn read_cleanup_queue(memory: &MemoryImage, version: &GoVersion, all: Address) -> Listed<QueuedCleanup> {
     let entry_words: u64 = if version.minor <= 25 { 1 } else { 3 };
     let capacity = (CLEANUP_BLOCK_BYTES - CLEANUP_BLOCK_HEADER) / (entry_words * 8);
     let mut calls = Vec::new();
-    for block in blocks(memory, memory.read_u64(all).unwrap_or(0), 16) {
+    let Listed { entries: list, absent } = blocks(memory, all, 16);
+    for block in list {
         let count = u64::from(memory.read_u32(block.add(24)).unwrap_or(0)).min(capacity);
         let start = block.add(CLEANUP_BLOCK_HEADER);
         let word = |index: u64| memory.read_u64(start.add(index * 8)).unwrap_or(0);
@@ -154,17 +171,17 @@ pub fn read_cleanup_queue(memory: &MemoryImage, version: &GoVersion, all: Addres
             _ => QueuedCleanup { call: Some(word(at)), func: word(at + 1), argument: Some(word(at + 2)) },
         }));
     }
-    calls
+    Listed { entries: calls, absent }
 }
 
-/// The blocks of a list whose next pointer lies at `link`.
-fn blocks(memory: &MemoryImage, first: u64, link: u64) -> Vec<Address> {
+/// The blocks of the list whose head lies at `head` and whose next pointers lie at `link`.
+fn blocks(memory: &MemoryImage, head: Address, link: u64) -> Listed<Address> {
     let mut seen = HashSet::new();
     let mut list = Vec::new();
-    let mut block = first;
-    while block != 0 && seen.insert(block) && list.len() < MAX_RECORDS {
+    let mut next = memory.read_u64(head);
+    while let Some(block) = next.filter(|&block| block != 0 && list.len() < MAX_RECORDS && seen.insert(block)) {
         list.push(Address(block));
-        block = memory.read_u64(Address(block).add(link)).unwrap_or(0);
+        next = memory.read_u64(Address(block).add(link));
     }
-    list
+    Listed { entries: list, absent: u64::from(next.is_none()) }
 }

@@ -22,8 +22,14 @@ pub(crate) struct ObjectsOptions {
     #[arg(long, value_name = "FORMAT", default_value = "csv")]
     pub(crate) format: ObjectsFormat,
     /// Only what a root reaches
-    #[arg(long)]
+    #[arg(long, conflicts_with_all = ["unreachable", "not_known"])]
     pub(crate) reachable: bool,
+    /// Only what no root reaches
+    #[arg(long, conflicts_with = "not_known")]
+    pub(crate) unreachable: bool,
+    /// Only what is not known to be reachable: nothing in the core leads there, perhaps a pointer that the core lacks
+    #[arg(long)]
+    pub(crate) not_known: bool,
     /// Only objects in whose type, or an array's element's, this regular expression finds something, such as '^main\.'
     #[arg(long = "type", value_name = "REGEX", value_parser = regex)]
     pub(crate) ty: Option<Regex>,
@@ -62,11 +68,14 @@ pub(crate) struct HistogramOptions {
     #[arg(long, value_name = "FORMAT", default_value = "table")]
     pub(crate) format: HistogramFormat,
     /// Only what a root reaches
-    #[arg(long, conflicts_with = "unreachable")]
+    #[arg(long, conflicts_with_all = ["unreachable", "not_known"])]
     pub(crate) reachable: bool,
     /// Only what no root reaches
-    #[arg(long)]
+    #[arg(long, conflicts_with = "not_known")]
     pub(crate) unreachable: bool,
+    /// Only what is not known to be reachable: nothing in the core leads there, perhaps a pointer that the core lacks
+    #[arg(long)]
+    pub(crate) not_known: bool,
     /// Only types in whose text, as --group type shows it, or an array's element's, this regular expression finds something
     #[arg(long = "type", value_name = "REGEX", value_parser = regex)]
     pub(crate) ty: Option<Regex>,
@@ -74,10 +83,10 @@ pub(crate) struct HistogramOptions {
     ///
     /// That would be freed if all objects of the group went, and perhaps more: what only several of them hold together is left
     /// out. It takes two to three times as long, and as much memory.
-    #[arg(long, conflicts_with = "unreachable")]
+    #[arg(long, conflicts_with_all = ["unreachable", "not_known"])]
     pub(crate) retained: bool,
     /// Tell exactly what each group retains: a walk over the whole heap for each row shown
-    #[arg(long, conflicts_with = "unreachable")]
+    #[arg(long, conflicts_with_all = ["unreachable", "not_known"])]
     pub(crate) exact: bool,
     /// At most so many rows [default: 40 for a table, all for csv and json]
     #[arg(long, value_name = "N")]

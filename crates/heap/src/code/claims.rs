@@ -203,7 +203,9 @@ fn mask_bit(model: &RuntimeModel<'_>, at: u64) -> Option<bool> {
     model.modules.iter().find_map(|module| {
         let sections = [(&module.data, &module.data_mask), (&module.bss, &module.bss_mask)];
         let (range, mask) = sections.into_iter().find(|(range, _)| range.contains(&at))?;
-        usize::try_from((at - range.start) / 8).ok().map(|word| at.is_multiple_of(8) && mask.get(word))
+        usize::try_from((at - range.start) / 8)
+            .ok()
+            .map(|word| at.is_multiple_of(8) && mask.as_ref().is_some_and(|mask| mask.get(word)))
     })
 }
 

@@ -4,6 +4,9 @@
 //! Marking begins without the stacks of goroutines that are blocked on channels or on `package sync`. One whose channel or mutex is
 //! marked may be woken: its stack is marked too, and so on until nothing changes. The rest are leaked: whoever could wake them
 //! would have to reach what only they hold.
+//!
+//! Where a word is absent from the core that the marking would have read, it may have led to what one of the rest waits for: none of
+//! them is known to be leaked then.
 
 use super::awaited::{Awaited, AwaitedObjects};
 use crate::error::HeapError;
@@ -17,6 +20,8 @@ use rustc_hash::FxHashMap;
 pub struct Leaks {
     /// The leaked ones, by index in the model, in order.
     pub goroutines: Vec<u32>,
+    /// Those that nothing which is there would wake, where something that is absent might.
+    pub not_known: Vec<u32>,
     /// How many are blocked on something that could not be found out: they count as alive.
     pub unknown: u64,
     /// Goroutines that are blocked so that they could leak.
@@ -27,6 +32,11 @@ impl Leaks {
     /// True if the goroutine with that index is leaked.
     pub fn contains(&self, goroutine: u32) -> bool {
         self.goroutines.binary_search(&goroutine).is_ok()
+    }
+
+    /// True if it would be leaked had nothing been absent.
+    pub fn may_contain(&self, goroutine: u32) -> bool {
+        self.not_known.binary_search(&goroutine).is_ok()
     }
 }
 
@@ -58,7 +68,10 @@ pub fn leaked(graph: &ReferenceGraph<'_, '_, '_>, observer: &dyn Observer) -> Re
     let goroutines = &graph.snapshot().model.goroutines;
     let blocked = |&(_, state): &(u32, &State)| *state == State::Blocked;
     let all = (0..).zip(&marking.state).filter(blocked).map(|(goroutine, _)| goroutine);
-    leaks.goroutines = all.filter(|&goroutine| !is_resting_main(&goroutines[goroutine as usize])).collect();
+    let stuck = all.filter(|&goroutine| !is_resting_main(&goroutines[goroutine as usize])).collect();
+    let counts = |goroutine: u32| marking.state.get(goroutine as usize).is_none_or(|state| *state != State::Blocked);
+    let is_proven = !graph.snapshot().absent.is_met(|object| marking.marked.contains(object), counts);
+    *(if is_proven { &mut leaks.goroutines } else { &mut leaks.not_known }) = stuck;
     Ok(leaks)
 }
 

@@ -9,6 +9,7 @@ use crate::object::{ObjectId, ObjectTable, Slot};
 use crate::object_type::{Evidence, ObjectType, Part};
 use crate::resolve::{Need, Resolver};
 use crate::root::RootSet;
+use crate::samples::{SHOWN, Sample};
 use crate::span_scan::SpanScan;
 use goheap_graph::IdBitSet;
 use goheap_runtime::{CodeReferences, MALLOC_HEADER_BYTES, Meter, RuntimeModel, Span, TypeId};
@@ -49,6 +50,8 @@ pub(crate) struct Inferred {
     pub(crate) types: Vec<ObjectType>,
     pub(crate) counts: InferenceCounts,
     pub(crate) marked: Marked,
+    /// The first objects that two types fit.
+    pub(crate) conflicts: Vec<Sample>,
 }
 
 /// An object to be followed, with the state that it had when its level began.
@@ -124,6 +127,7 @@ impl<'a, 'm, 'p> Inference<'a, 'm, 'p> {
         set.proposals.iter().for_each(|&seed| self.propose(seed, &mut outcome));
         // Each is followed when it is reached.
         self.absorb(vec![outcome]);
+        self.marks.absent = set.absent.clone();
         let by_class = self.mark(&set.roots);
         self.marks.with_unreached = true;
         let level = self.pending();
@@ -139,10 +143,11 @@ impl<'a, 'm, 'p> Inference<'a, 'm, 'p> {
             self.follow_all(found);
         }
         let marked = self.marked(by_class);
+        let first = self.conflicts.iter_ones().take(SHOWN).map(|id| Sample::Object(ObjectId(id))).collect();
         let (refused, conflicts) = (self.refused.count(), self.conflicts.count());
         let types = self.states.into_types();
         let candidates = types.par_iter().filter(|ty| ty.evidence() == Evidence::Candidate).count() as u64;
-        Inferred { types, counts: InferenceCounts { refused, conflicts, candidates }, marked }
+        Inferred { types, counts: InferenceCounts { refused, conflicts, candidates }, marked, conflicts: first }
     }
 
     /// The type of an object so far.

@@ -89,14 +89,16 @@ fn mask_fits(resolver: &Resolver<'_>, at: Place<'_, '_>, is_row: bool, ty: TypeI
         if let Some(found) = at.small_bits() {
             let (size, zones) = (resolver.types.get(ty).size, at.red_zones);
             let row = Row { bits: expected, size, room: at.room() };
-            return if is_row { row.is_seen(found, zones) } else { found == zones.bits(expected, size, size) };
+            let fits = if is_row { row.is_seen(found, zones) } else { found == zones.bits(expected, size, size) };
+            // Pointer bits that are absent contradict nothing.
+            return fits || !at.masks.is_known(at.span, at.slot);
         }
     }
     let Some(mask) = resolver.mask(ty) else { return false };
     if at.span.is_noscan() || mask.pointers.len == 0 {
         return at.span.is_noscan() && mask.pointers.len == 0;
     }
-    at.span.elem_size > MAX_COMPARED_BYTES || wide_mask_fits(mask, at, is_row)
+    at.span.elem_size > MAX_COMPARED_BYTES || wide_mask_fits(mask, at, is_row) || !at.masks.is_known(at.span, at.slot)
 }
 
 /// Values in a row, of which a slot holds any number.

@@ -22,6 +22,8 @@ pub(super) struct Object {
     /// First byte of the payload.
     pub(super) payload: u64,
     pub(super) bits: u64,
+    /// True if no mask tells which of its words are pointers.
+    pub(super) is_guessed: bool,
     /// Words so far that its type does not explain.
     pub(super) unexplained: u32,
 }
@@ -72,7 +74,8 @@ impl Inference<'_, '_, '_> {
     }
 
     fn object(&self, slot: Slot, state: State, payload: u64, bits: u64) -> Object {
-        Object { slot, state, plan: self.leads.of(state.object()), payload, bits, unexplained: 0 }
+        let plan = self.leads.of(state.object());
+        Object { slot, state, plan, payload, bits, is_guessed: false, unexplained: 0 }
     }
 
     fn touch(&self, slots: impl Iterator<Item = Slot>) {
@@ -106,6 +109,7 @@ impl Inference<'_, '_, '_> {
         }
         let payload = self.objects.address(slot) + payload_offset(self.model, span);
         let mut object = self.object(slot, state, payload, 0);
+        object.is_guessed = !masks.is_known(span, slot.slot);
         if span.elem_size <= PIECE || !masks.can_walk_pieces() || !span.is_large() {
             let start = payload_offset(self.model, span);
             object.unexplained = self.follow_offsets(object, desk, outcome, |visit| {
@@ -146,10 +150,7 @@ impl Inference<'_, '_, '_> {
             if offset >> 63 != 0 {
                 return;
             }
-            let Some(value) = masks.word(span, object.payload.wrapping_add(offset)) else {
-                outcome.met.counts.absent += u64::from(object.state.is_unmarked());
-                return;
-            };
+            let Some(value) = masks.word(span, object.payload.wrapping_add(offset)) else { return };
             desk.words.push(Word { value, word: (offset / 8) as u32, object: 0 });
             if desk.words.is_full() {
                 self.follow_words(desk, outcome);
@@ -174,6 +175,9 @@ impl Inference<'_, '_, '_> {
     #[inline]
     fn note_unexplained(&self, object: &Object, outcome: &mut Outcome) {
         let state = object.state;
+        if object.is_guessed {
+            return;
+        }
         if object.unexplained > 0 && state.is_reached() || state.was_followed() {
             outcome.met.unexplained.push((object.slot.id, state.object(), object.unexplained));
         }

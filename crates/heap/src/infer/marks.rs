@@ -1,12 +1,14 @@
 //! Marking, as the collector does: what the roots of each class reach, found by the same walk that tells the types.
 
 use super::engine::{Inference, Outcome};
+use crate::absent::Absent;
 use crate::object::{ObjectId, Place, Slot};
 use crate::object_type::ObjectType;
 use crate::page_table::Slots;
 use crate::pointer_counts::{PointerCounts, Share};
 use crate::root::{Root, RootClass};
 use crate::runtime_records::runtime_records;
+use crate::samples::{SHOWN, Sample};
 use goheap_graph::IdBitSet;
 use goheap_runtime::Span;
 use rayon::prelude::*;
@@ -21,6 +23,12 @@ pub(crate) struct Marked {
     pub(crate) reached: IdBitSet,
     /// Of these, what nothing holds but lists that collections empty.
     pub(crate) emptied: IdBitSet,
+    /// What the roots and what they reach lack.
+    pub(crate) absent: Absent,
+    /// The first roots that lead to a free slot although they are known to be pointers.
+    pub(crate) bad_roots: Vec<Root>,
+    /// The first objects with words that their type does not explain.
+    pub(crate) unexplained: Vec<Sample>,
 }
 
 /// What was marked so far.
@@ -30,10 +38,12 @@ pub(super) struct Marks {
     pub(super) holds_back: bool,
     /// True once all is marked: then what no root reaches is followed for its types.
     pub(super) with_unreached: bool,
+    pub(super) absent: Absent,
     share: Share,
     postponed: Vec<u32>,
     /// What is reached otherwise than from lists that collections empty; None where there are no such lists.
     steady: Option<IdBitSet>,
+    bad_roots: Vec<Root>,
     counts: PointerCounts,
     /// Pointer words that their object's type does not explain, of objects that have such.
     unexplained: FxHashMap<ObjectId, u32>,
@@ -77,7 +87,11 @@ impl Inference<'_, '_, '_> {
         if class == RootClass::Emptied && of_class.peek().is_some() {
             self.marks.steady = Some(self.states.reached());
         }
-        of_class.for_each(|root| self.mark_root(root, &mut outcome));
+        for root in of_class {
+            if !self.mark_root(root, &mut outcome) && self.marks.bad_roots.len() < SHOWN {
+                self.marks.bad_roots.push(*root);
+            }
+        }
         self.follow_all(outcome);
         if class == RootClass::Other {
             // What was held back and that no variable of the runtime holds after all.
@@ -88,13 +102,31 @@ impl Inference<'_, '_, '_> {
             }
             self.follow_all(outcome);
         }
+        self.note_absent(class);
         std::mem::take(&mut self.marks.share)
     }
 
-    fn mark_root(&self, root: &Root, outcome: &mut Outcome) {
+    /// Notes the objects that were reached and part of which is absent.
+    fn note_absent(&mut self, class: RootClass) {
+        let masks = &self.model.masks;
+        let spans = self.model.heap.spans.par_iter().enumerate();
+        let lacking = spans.filter(|(_, span)| span.bytes.is_none() && !span.is_noscan());
+        let of_span = |(index, span): (usize, &Span<'_>)| {
+            let slots = self.objects.allocated_of(index as u32).filter(|slot| self.states.get(slot.id.0).is_reached());
+            let words = slots.map(|slot| (slot.id, masks.absent_words(span, slot.slot)));
+            words.filter(|(_, words)| *words > 0).collect::<Vec<_>>()
+        };
+        let found: Vec<Vec<(ObjectId, u64)>> = lacking.map(of_span).collect();
+        for (id, words) in found.into_iter().flatten() {
+            self.marks.absent.add_object(id, class, words);
+        }
+    }
+
+    /// Marks what a root leads to; false if it is known to be a pointer and leads to a free slot.
+    fn mark_root(&self, root: &Root, outcome: &mut Outcome) -> bool {
         let place = self.objects.place(root.value);
         if place.span == Place::NO_SPAN {
-            return;
+            return true;
         }
         if !self.states.get(place.id).is_free() {
             self.reach(&place, outcome);
@@ -102,7 +134,9 @@ impl Inference<'_, '_, '_> {
             outcome.met.counts.conservative_misses += 1;
         } else {
             outcome.met.counts.roots_to_free_slots += 1;
+            return false;
         }
+        true
     }
 
     /// Marks an allocated slot, unless it was or is held back.
@@ -164,7 +198,13 @@ impl Inference<'_, '_, '_> {
         counts.unexplained = self.marks.unexplained.values().map(|&words| u64::from(words)).sum();
         let reached = self.states.reached();
         let emptied = self.marks.steady.take().map(|steady| reached.minus(&steady)).unwrap_or_default();
-        Marked { by_class, counts, reached, emptied }
+        let absent = std::mem::take(&mut self.marks.absent);
+        counts.absent = absent.by_class.iter().map(|sum| sum.object_words).sum();
+        let mut unexplained: Vec<ObjectId> = self.marks.unexplained.keys().copied().collect();
+        unexplained.sort_unstable();
+        let unexplained = unexplained.into_iter().take(SHOWN).map(Sample::Object).collect();
+        let bad_roots = std::mem::take(&mut self.marks.bad_roots);
+        Marked { by_class, counts, reached, emptied, absent, bad_roots, unexplained }
     }
 
     /// Pointers in reached objects whose type is not known.
@@ -181,8 +221,11 @@ impl Inference<'_, '_, '_> {
 
     fn words_in(&self, span: &Span<'_>, slot: Slot) -> u64 {
         let (masks, start, mut words) = (&self.model.masks, self.objects.address(slot), 0);
+        // Where any word may be a pointer, those that lead to objects were counted.
+        let is_known = masks.is_known(span, slot.slot);
+        let is_pointer = |value: u64| value != 0 && (is_known || self.objects.find_allocated(value).is_some());
         masks.for_each_offset(span, slot.slot, |offset| {
-            words += u64::from(masks.word(span, start + offset).is_some_and(|value| value != 0));
+            words += u64::from(masks.word(span, start + offset).is_some_and(is_pointer));
         });
         words
     }

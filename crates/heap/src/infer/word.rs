@@ -25,6 +25,10 @@ impl Inference<'_, '_, '_> {
     ) {
         let code = self.leads.code(from.plan, word.word);
         let is_unmarked = from.state.is_unmarked();
+        if from.is_guessed && known.state.is_free() {
+            outcome.met.counts.conservative_misses += u64::from(is_unmarked && place.span != Place::NO_SPAN);
+            return;
+        }
         outcome.met.counts.words += u64::from(is_unmarked);
         from.unexplained += u32::from(code == LeadCode::UNEXPLAINED);
         if known.state.is_free() {
@@ -91,7 +95,7 @@ impl Inference<'_, '_, '_> {
         let counts = &mut outcome.met.counts;
         match (from.state.is_unmarked(), place.span) {
             (false, _) => {}
-            (true, Place::NO_SPAN) => counts.count_stray(&self.model.heap, word.value),
+            (true, Place::NO_SPAN) => counts.count_stray(&self.model.heap, from.payload + offset, word.value),
             (true, _) => counts.count_free(from.payload + offset),
         }
     }

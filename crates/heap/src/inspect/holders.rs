@@ -2,6 +2,7 @@
 
 use super::place::Places;
 use super::{Listed, Pointer};
+use crate::absent::Standing;
 use crate::object::Slot;
 use crate::snapshot::HeapSnapshot;
 use goheap_graph::TrieNode;
@@ -21,7 +22,7 @@ pub struct Holder {
     /// Bytes from the held object's first byte to where the pointer leads.
     pub into: u64,
     /// Whether a root reaches the holder.
-    pub reachable: bool,
+    pub standing: Standing,
 }
 
 /// A root that holds a pointer to an object.
@@ -56,7 +57,7 @@ impl Places<'_, '_, '_> {
                     path: self.path(slot, offset),
                     offset,
                     into: value - range.start,
-                    reachable: snapshot.is_reachable(slot.id),
+                    standing: snapshot.standing(slot.id),
                 });
             });
         }

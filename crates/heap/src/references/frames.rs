@@ -9,17 +9,17 @@ use crate::pointer_counts::Share;
 use crate::resolve::Resolver;
 use crate::root::RootClass;
 use crate::snapshot::SnapshotOptions;
-use crate::tree::{DrawnGroup, DrawnRoot, TreeBuilder, UNREACHABLE, shared_objects};
+use crate::tree::{DrawnGroup, DrawnRoot, TreeBuilder, shared_objects};
 use goheap_graph::{DominatorTree, PathTrie, TrieNode};
 use goheap_runtime::{Claim, Meter, Observer};
 
 /// The dominator tree of a heap: frames by path, with the bytes and objects of each. What hangs below a frame is what would be
-/// freed if all that it stands for went. A tower `unreachable` stands beside what the roots hold.
+/// freed if all that it stands for went. Towers of what no root reaches stand beside what the roots hold.
 pub struct DominatorFrames {
     trie: PathTrie,
     labels: Labels,
     reached: Share,
-    unreachable: Option<TrieNode>,
+    unreached: Vec<TrieNode>,
 }
 
 impl DominatorFrames {
@@ -33,9 +33,9 @@ impl DominatorFrames {
         self.labels.get(label)
     }
 
-    /// The tower of what no root reaches; None where there is none.
-    pub fn unreachable(&self) -> Option<TrieNode> {
-        self.unreachable
+    /// The tops of the towers of what no root reaches, garbage and what is not known to be.
+    pub fn unreached(&self) -> &[TrieNode] {
+        &self.unreached
     }
 
     /// What the roots dominate: all that they reach.
@@ -96,11 +96,8 @@ impl ReferenceGraph<'_, '_, '_> {
         let meter = Meter::new(observer, needs.scannable);
         let roots = RootClass::ALL.into_iter().flat_map(of_class);
         let reached = builder.walk_dominators((&self.graph, tree), roots, groups, &meter);
-        builder.unreachable();
-        let text = labels.text(UNREACHABLE);
-        let top = trie.nodes().rev().find(|&node| trie.parent(node) == Some(PathTrie::ROOT));
-        let unreachable = top.filter(|&node| trie.label(node) == Some(text));
-        Ok(DominatorFrames { trie, labels, reached, unreachable })
+        let unreached = builder.unreachable(&snapshot.unreached);
+        Ok(DominatorFrames { trie, labels, reached, unreached })
     }
 
     /// A frame for each node above objects. Goroutines of one stack are not told apart.

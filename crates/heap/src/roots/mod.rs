@@ -64,6 +64,10 @@ impl<'a, 'm, 'p> RootCollector<'a, 'm, 'p> {
 
     /// Every root of the process.
     pub(crate) fn collect(mut self) -> RootSet {
+        let lost = &self.model.diagnostics;
+        self.set.absent.spans = lost.absent_spans;
+        self.set.absent.goroutines = lost.broken_goroutines + u64::from(lost.no_goroutines);
+        self.set.absent.modules = u64::from(lost.broken_module.is_some());
         if self.model.dwarf.is_none() {
             self.facts = Facts::read(self.model, self.resolver);
             let closures = self.facts.as_ref().map(|facts| facts.closures().clone());

@@ -56,7 +56,9 @@ impl<'m, 'p> RootCollector<'_, 'm, 'p> {
     pub(super) fn specials(&mut self) {
         let model: &'m RuntimeModel<'p> = self.model;
         for span in model.heap.spans.iter().filter(|span| !span.specials.is_null()) {
-            for special in read_specials(model.memory(), &model.layout, &model.version, span) {
+            let specials = read_specials(model.memory(), &model.layout, &model.version, span);
+            self.set.absent.add_records(specials.absent);
+            for special in specials.entries {
                 match special.detail {
                     SpecialDetail::Finalizer { func, object_type } => self.finalizer(special.object, func, object_type),
                     SpecialDetail::WeakHandle(handle) => self.weak_handle(handle),
@@ -102,6 +104,7 @@ impl<'m, 'p> RootCollector<'_, 'm, 'p> {
         let Some(slot) = self.objects.find(object) else { return };
         let span = self.objects.span(slot);
         let start = self.objects.address(slot);
+        self.set.absent.add_records(self.model.masks.absent_words(span, slot.slot));
         let mut words = Vec::new();
         self.model.masks.for_each_offset(span, slot.slot, |offset| words.push(offset));
         for offset in words {
@@ -170,7 +173,9 @@ impl<'m, 'p> RootCollector<'_, 'm, 'p> {
         let model: &'m RuntimeModel<'p> = self.model;
         for &list in &model.anchors.finalizer_blocks {
             let node = self.node(PathTrie::ROOT, "finalizer queue");
-            for word in read_finalizer_queue(model.memory(), list) {
+            let queue = read_finalizer_queue(model.memory(), list);
+            self.set.absent.add_records(queue.absent);
+            for word in queue.entries {
                 let ty = word.pointer_type.and_then(|ty| self.pointee(ty));
                 let text = match ty {
                     Some(ty) => format!("*{}", self.resolver.types.get(ty).name),
@@ -189,7 +194,9 @@ impl<'m, 'p> RootCollector<'_, 'm, 'p> {
         }
         for &list in &model.anchors.cleanup_blocks {
             let node = self.node(PathTrie::ROOT, "cleanup queue");
-            for call in read_cleanup_queue(model.memory(), &model.version, list) {
+            let queue = read_cleanup_queue(model.memory(), &model.version, list);
+            self.set.absent.add_records(queue.absent);
+            for call in queue.entries {
                 call.words().for_each(|word| self.root(word, RootClass::Other, node));
                 call.call.into_iter().chain([call.func]).for_each(|func| self.called(func));
                 call.argument.into_iter().for_each(|argument| self.cleanup_argument(call.func, argument));

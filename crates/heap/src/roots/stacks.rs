@@ -3,11 +3,13 @@
 
 use super::RootCollector;
 use super::locals::NamedSlot;
+use crate::absent::AbsentHolder;
 use crate::code::{Pointee, as_word};
 use crate::label_text::{field_label, function_of, shown};
 use crate::object_type::Evidence;
 use crate::plan::{PlanEntry, PointerWord};
 use crate::root::{Naming, Root, RootClass, UntypedRoot, WordOwner};
+use crate::samples::{Sample, keep};
 use goheap_graph::{PathTrie, TrieNode};
 use goheap_runtime::stack::{Frame, Precision, StackPlace, StackPointer, StackRoot, StackScan, ThreadIndex, UnwindEnd};
 use goheap_runtime::{Goroutine, Meter, RuntimeModel, TypeId};
@@ -24,7 +26,7 @@ impl<'m, 'p> RootCollector<'_, 'm, 'p> {
         for (number, goroutine) in (0..).zip(&model.goroutines).filter(|(_, goroutine)| goroutine.status.is_live()) {
             let start = index.start(goroutine);
             let scan = scanner.scan(goroutine, &start);
-            self.count(&scan);
+            self.count(number, &scan);
             let pcs = model.trace_pcs(&scan.frames, !start.registers.is_empty());
             self.set.stacks.add(number as usize, pcs.into_iter());
             self.goroutine((number, goroutine), &scan);
@@ -35,8 +37,17 @@ impl<'m, 'p> RootCollector<'_, 'm, 'p> {
         self.set.roots.append(&mut self.conservative);
     }
 
-    fn count(&mut self, scan: &StackScan) {
-        let counts = &mut self.set.counts;
+    fn count(&mut self, goroutine: u32, scan: &StackScan) {
+        if scan.absent_words > 0 {
+            self.set.absent.add_root(AbsentHolder::Goroutine(goroutine), RootClass::Goroutines, scan.absent_words);
+        }
+        let (counts, samples) = (&mut self.set.counts, &mut self.set.samples);
+        if scan.end != UnwindEnd::Top {
+            keep(&mut samples.broken_stacks, || Sample::Goroutine(goroutine));
+        }
+        if scan.untyped_frames > 0 {
+            keep(&mut samples.untyped_frames, || Sample::Goroutine(goroutine));
+        }
         match scan.end {
             UnwindEnd::Top => counts.whole_stacks += 1,
             _ => counts.broken_stacks += 1,

@@ -49,6 +49,8 @@ impl Statics {
 pub(super) struct VariableWord {
     pub(super) at: u64,
     pub(super) value: u64,
+    /// True if no mask says that it is a pointer.
+    pub(super) is_guessed: bool,
 }
 
 impl RootCollector<'_, '_, '_> {

@@ -2,6 +2,7 @@
 
 use super::RootCollector;
 use super::statics::{Statics, VariableWord};
+use crate::absent::AbsentHolder;
 use crate::code::{Pointee, as_word};
 use crate::label_text::{field_label, shown, variable_label};
 use crate::object_type::{Evidence, Part};
@@ -9,7 +10,7 @@ use crate::plan::{PlanEntry, PointerWord};
 use crate::root::{Naming, Root, RootClass, UntypedRoot, WordOwner};
 use goheap_graph::{PathTrie, TrieNode};
 use goheap_image::Address;
-use goheap_runtime::{Kind, RuntimeModel, TypeId, Variable};
+use goheap_runtime::{AddressRange, BitVector, Kind, RuntimeModel, TypeId, Variable};
 use std::borrow::Cow;
 
 /// Packages whose variables are the runtime's own. Their contents are the same in every program, so that others go first.
@@ -57,42 +58,70 @@ impl<'m, 'p> RootCollector<'_, 'm, 'p> {
                 self.untyped_variable(word);
             }
             let has_type = named_word.is_some_and(|(pointer, _)| pointer != PointerWord::Untyped);
-            self.set.roots.push(Root {
-                value: word.value,
-                class,
-                node,
-                naming,
-                is_conservative: false,
-                has_type,
-                goroutine: Root::NO_GOROUTINE,
-            });
+            let (is_conservative, goroutine) = (word.is_guessed, Root::NO_GOROUTINE);
+            let naming = if is_conservative { Naming::Register } else { naming };
+            let list = if is_conservative { &mut self.conservative } else { &mut self.set.roots };
+            list.push(Root { value: word.value, class, node, naming, is_conservative, has_type, goroutine });
         }
     }
 
-    /// The words of data and bss that are pointers and not nil, in order of address within a section.
+    /// The words of data and bss that are pointers and not nil, in order of address within a section. Where the mask is absent
+    /// every word is taken for one: it is a root if it leads into the heap.
     fn variable_words(&mut self) -> Vec<VariableWord> {
         let model: &'m RuntimeModel<'p> = self.model;
-        let mut words = Vec::new();
+        let (mut words, mut absent) = (Vec::new(), AbsentVariables::new(model));
         let sections = |module: &'m goheap_runtime::ModuleData<'p>| {
             [(&module.data, &module.data_mask), (&module.bss, &module.bss_mask)]
         };
         for (range, mask) in model.modules.iter().flat_map(sections) {
-            self.set.counts.unbuilt_masks += u64::from(mask.len == 0 && !range.is_empty());
-            for word in mask.ones() {
-                let at = range.start + word as u64 * 8;
-                if at >= range.end {
-                    break;
-                }
-                self.set.counts.variable_words += 1;
-                match model.memory().read_u64(Address(at)) {
-                    Some(0) => {}
-                    Some(value) => words.push(VariableWord { at, value }),
-                    None => self.set.counts.absent_words += 1,
+            match mask {
+                Some(mask) => self.masked_words(range, mask, &mut words, &mut absent),
+                None => {
+                    self.set.counts.unbuilt_masks += 1;
+                    self.every_word(range, &mut words, &mut absent);
                 }
             }
         }
         words.sort_unstable_by_key(|word| word.at);
+        for (at, name, class, count) in absent.found {
+            self.set.counts.absent_words += count;
+            self.set.absent.add_root(AbsentHolder::Variable(at, name), class, count);
+        }
         words
+    }
+
+    fn masked_words(
+        &mut self,
+        range: &AddressRange,
+        mask: &BitVector,
+        words: &mut Vec<VariableWord>,
+        absent: &mut AbsentVariables<'_, '_>,
+    ) {
+        for at in mask.ones().map(|word| range.start + word as u64 * 8).take_while(|&at| at < range.end) {
+            self.set.counts.variable_words += 1;
+            match self.model.memory().read_u64(Address(at)) {
+                Some(0) => {}
+                Some(value) => words.push(VariableWord { at, value, is_guessed: false }),
+                None => absent.note(at, 1),
+            }
+        }
+    }
+
+    fn every_word(&self, range: &AddressRange, words: &mut Vec<VariableWord>, absent: &mut AbsentVariables<'_, '_>) {
+        let (memory, len) = (self.model.memory(), range.end - range.start);
+        for part in memory.present_parts(Address(range.start), len) {
+            let start = range.start + part.start;
+            for nonzero in memory.nonzero_parts(Address(start), part.end - part.start) {
+                let first = (start + nonzero.start).next_multiple_of(8);
+                for at in (first..start + nonzero.end).step_by(8) {
+                    let value = memory.read_u64(Address(at)).filter(|&value| self.objects.find(value).is_some());
+                    words.extend(value.map(|value| VariableWord { at, value, is_guessed: true }));
+                }
+            }
+        }
+        for part in memory.absent_parts(Address(range.start), len) {
+            absent.note(range.start + part.start, (part.end - part.start).div_ceil(8));
+        }
     }
 
     /// The frame of a word: by the variable that DWARF types, the nameless value that one leads to, or a bare symbol.
@@ -117,7 +146,7 @@ impl<'m, 'p> RootCollector<'_, 'm, 'p> {
         }
         let variable = variable?;
         let node = self.node(PathTrie::ROOT, &variable.name);
-        Some(NamedWord { node, class: self.class_of(variable), word: None, evidence: Evidence::None })
+        Some(NamedWord { node, class: class_of(self.model, variable), word: None, evidence: Evidence::None })
     }
 
     /// The variable's frame, and below it that of the field unless the variable is one word's worth itself.
@@ -127,7 +156,7 @@ impl<'m, 'p> RootCollector<'_, 'm, 'p> {
         let offset = word.at - variable.address;
         let entry = self.resolver.entry(ty, offset).map(Cow::into_owned);
         let (node, pointer) = self.field(top, "", ty, entry, offset, word);
-        NamedWord { node, class: self.class_of(variable), word: pointer, evidence: Evidence::Exact }
+        NamedWord { node, class: class_of(self.model, variable), word: pointer, evidence: Evidence::Exact }
     }
 
     /// A list of pools that was found by the code that empties it.
@@ -180,7 +209,7 @@ impl<'m, 'p> RootCollector<'_, 'm, 'p> {
             None => format!("{text} at {}", self.section_place(at)),
         };
         let node = self.node(PathTrie::ROOT, &text);
-        let class = variable.map_or(RootClass::Variables, |variable| self.class_of(variable));
+        let class = variable.map_or(RootClass::Variables, |variable| class_of(self.model, variable));
         NamedWord { node, class, word: Some((as_word(pointee), pointee.ty)), evidence: Evidence::Derived }
     }
 
@@ -204,27 +233,75 @@ impl<'m, 'p> RootCollector<'_, 'm, 'p> {
 
     /// Where in which section an address lies: of a plugin with its file, as each has a section of that name.
     pub(super) fn section_place(&self, at: u64) -> String {
-        let modules = self.model.modules.iter().enumerate();
-        let mut sections =
-            modules.flat_map(|(index, module)| [("data", &module.data, index), ("bss", &module.bss, index)]);
-        match sections.find(|(_, range, _)| range.contains(&at)) {
+        match section_of(self.model, at) {
             None => format!("{at:#x}"),
-            Some((name, range, 0)) => format!("{name}+{:#x}", at - range.start),
-            Some((name, range, index)) => {
-                let plugin = self.model.plugin_name(index).unwrap_or_else(|| format!("module {index}"));
-                format!("{name}+{:#x} ({plugin})", at - range.start)
-            }
+            Some((name, start, None)) => format!("{name}+{:#x}", at - start),
+            Some((name, start, Some(plugin))) => format!("{name}+{:#x} ({plugin})", at - start),
         }
     }
+}
 
-    fn class_of(&self, variable: &Variable) -> RootClass {
-        let is_emptied = |&(name, last): &(&str, u32)| name == &*variable.name && self.model.version.minor <= last;
-        if RUNTIME_PACKAGES.iter().any(|package| variable.name.starts_with(package)) {
-            RootClass::Runtime
-        } else if EMPTIED.iter().any(is_emptied) {
-            RootClass::Emptied
-        } else {
-            RootClass::Variables
+/// The section that holds an address, by its name and start; of a plugin or library with its file.
+fn section_of(model: &RuntimeModel<'_>, at: u64) -> Option<(&'static str, u64, Option<String>)> {
+    let modules = model.modules.iter().enumerate();
+    let mut sections = modules.flat_map(|(index, module)| [(index, "data", &module.data), (index, "bss", &module.bss)]);
+    let (index, name, range) = sections.find(|(_, _, range)| range.contains(&at))?;
+    let plugin = (index > 0).then(|| model.plugin_name(index).unwrap_or_else(|| format!("module {index}")));
+    Some((name, range.start, plugin))
+}
+
+/// Words of variables that are absent, by variable or, where none is known, by section.
+struct AbsentVariables<'m, 'p> {
+    model: &'m RuntimeModel<'p>,
+    /// Where the first lies, the name, the class, and how many.
+    found: Vec<(u64, String, RootClass, u64)>,
+    /// What the last of these holds.
+    last: AddressRange,
+}
+
+impl<'m, 'p> AbsentVariables<'m, 'p> {
+    fn new(model: &'m RuntimeModel<'p>) -> Self {
+        AbsentVariables { model, found: Vec::new(), last: 0..0 }
+    }
+
+    /// Notes so many words from `at` on, which lie in order within a section.
+    fn note(&mut self, at: u64, words: u64) {
+        if let Some(last) = self.found.last_mut().filter(|_| self.last.contains(&at)) {
+            last.3 += words;
+            return;
         }
+        let variable = self.model.symbols.variable_at(at);
+        let (name, class, range) = match variable {
+            Some(found) => (
+                found.name.to_string(),
+                class_of(self.model, found),
+                found.address..found.address.saturating_add(found.size),
+            ),
+            None => {
+                let name = match section_of(self.model, at) {
+                    None => format!("{at:#x}"),
+                    Some((name, _, None)) => name.to_owned(),
+                    Some((name, _, Some(plugin))) => format!("{name} ({plugin})"),
+                };
+                // Up to the next that has a name.
+                let variables = self.model.symbols.variables();
+                let next = variables.partition_point(|variable| variable.address <= at);
+                let end = variables.get(next).map_or(u64::MAX, |variable| variable.address);
+                (name, RootClass::Variables, at..end)
+            }
+        };
+        self.last = range;
+        self.found.push((at, name, class, words));
+    }
+}
+
+fn class_of(model: &RuntimeModel<'_>, variable: &Variable) -> RootClass {
+    let is_emptied = |&(name, last): &(&str, u32)| name == &*variable.name && model.version.minor <= last;
+    if RUNTIME_PACKAGES.iter().any(|package| variable.name.starts_with(package)) {
+        RootClass::Runtime
+    } else if EMPTIED.iter().any(is_emptied) {
+        RootClass::Emptied
+    } else {
+        RootClass::Variables
     }
 }

@@ -1,14 +1,17 @@
-//! The tower of garbage that was not collected yet.
+//! The towers of garbage that was not collected yet, and of what is not known to be garbage.
 
 use super::TreeBuilder;
+use crate::absent::{Standing, Unreached};
 use crate::label_text::object_label;
 use crate::object_type::{Evidence, ObjectType};
 use goheap_graph::{PathTrie, TrieNode};
 use goheap_runtime::{Span, TypeTable};
 use rustc_hash::FxHashMap;
 
-/// The top of the tower.
+/// The top of the tower of garbage.
 pub(crate) const UNREACHABLE: &str = "unreachable";
+/// The top of the tower of what only absent words may have led to.
+pub(crate) const NOT_KNOWN: &str = "not known to be reachable";
 
 /// What an object in a slot of `span` is, without regard to who holds it.
 pub(super) fn type_label(types: &TypeTable, object: ObjectType, span: &Span<'_>) -> String {
@@ -20,22 +23,28 @@ pub(super) fn type_label(types: &TypeTable, object: ObjectType, span: &Span<'_>)
 }
 
 impl TreeBuilder<'_, '_, '_> {
-    /// Draws what no root reaches as a tower of its own, by type.
-    pub(crate) fn unreachable(&mut self) {
+    /// Draws what no root reaches as towers of their own, by type; the tops of these, one for each that has something.
+    pub(crate) fn unreachable(&mut self, unreached: &Unreached) -> Vec<TrieNode> {
         let Self { scanner, merger, .. } = self;
         let (objects, types) = (scanner.objects, scanner.types);
-        let top = merger.labels.text(UNREACHABLE);
-        let top = merger.trie.child(PathTrie::ROOT, top);
-        let mut frames: FxHashMap<(ObjectType, u64), TrieNode> = FxHashMap::default();
+        let mut tops: Vec<TrieNode> = Vec::new();
+        let mut frames: FxHashMap<(Standing, ObjectType, u64), TrieNode> = FxHashMap::default();
         for slot in objects.allocated().filter(|slot| scanner.unreached.contains(slot.id.0)) {
             let span = objects.span(slot);
-            let object = types[slot.id.0 as usize];
+            let (standing, object) = (unreached.standing(slot.id), types[slot.id.0 as usize]);
             let shape = if object.is_known() { 0 } else { span.elem_size | u64::from(span.is_noscan()) };
-            let node = *frames.entry((object, shape)).or_insert_with(|| {
+            let node = *frames.entry((standing, object, shape)).or_insert_with(|| {
+                let text = if standing == Standing::NotKnown { NOT_KNOWN } else { UNREACHABLE };
+                let top = merger.labels.text(text);
+                let top = merger.trie.child(PathTrie::ROOT, top);
+                if !tops.contains(&top) {
+                    tops.push(top);
+                }
                 let label = merger.labels.text(&type_label(&merger.resolver.types, object, span));
                 merger.trie.child(top, label)
             });
             merger.trie.add(node, span.elem_size, 1);
         }
+        tops
     }
 }

@@ -59,7 +59,14 @@ fn sample() -> OverviewReport {
             size_class_rounding: Some(63_963_136),
             tail_waste: Some(1_048_576),
             spans_in_use: Some(1_380_764_876),
-            objects: ObjectCounts { allocated: 12_345_678, reachable: 12_340_000, unreachable: 5_678 },
+            not_known_to_be_reachable: 0,
+            absent_pointers: None,
+            objects: ObjectCounts {
+                allocated: 12_345_678,
+                reachable: 12_340_000,
+                not_known_to_be_reachable: 0,
+                unreachable: 5_678,
+            },
             reachable_by_root_class: vec![
                 class("package variables", 1_200_000_000, 12_000_000),
                 class("goroutine stacks", 87_900_000, 339_000),
@@ -97,6 +104,7 @@ fn sample() -> OverviewReport {
             checked: 34_567_890,
             violations: 0,
             example: None,
+            examples: Vec::new(),
         }],
         diagnostics: Vec::new(),
         ..OverviewReport::default()
@@ -165,6 +173,7 @@ fn text_says_loudly_what_is_wrong() {
         code: "absent_memory".to_owned(),
         count: 1_234,
         text: "words were not in the core".to_owned(),
+        examples: Vec::new(),
     });
     report.go.newer_than_known = true;
     let shown = text(&report);

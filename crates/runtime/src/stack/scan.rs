@@ -82,6 +82,9 @@ pub struct StackScan {
     pub roots: Vec<StackRoot>,
     /// Frames that should have a stack map and have none: scanned conservatively.
     pub untyped_frames: u64,
+    /// Words of the frames, of what lies beyond them where the walk ended early, and of the records of deferred calls that are
+    /// absent: pointers, or words that may be.
+    pub absent_words: u64,
 }
 
 /// Scans stacks of one process.
@@ -105,6 +108,7 @@ struct Work<'a> {
     pending: Vec<(StackPointer, Precision)>,
     /// The pointer whose stack object is being read.
     via: Option<StackPointer>,
+    absent: u64,
 }
 
 impl<'a> StackScanner<'a> {
@@ -112,7 +116,13 @@ impl<'a> StackScanner<'a> {
     pub fn scan(&self, goroutine: &Goroutine, start: &StartPoint) -> StackScan {
         let (lo, hi) = goroutine.stack;
         if lo > hi || hi - lo > MAX_STACK_BYTES {
-            return StackScan { frames: Vec::new(), end: UnwindEnd::Broken, roots: Vec::new(), untyped_frames: 0 };
+            return StackScan {
+                frames: Vec::new(),
+                end: UnwindEnd::Broken,
+                roots: Vec::new(),
+                untyped_frames: 0,
+                absent_words: 0,
+            };
         }
         let (frames, end) = self.unwinder.walk(start.pc, start.sp, start.lr, goroutine.stack);
         let mut work = Work {
@@ -122,6 +132,7 @@ impl<'a> StackScanner<'a> {
             objects: Vec::new(),
             pending: Vec::new(),
             via: None,
+            absent: 0,
         };
         let stopped = !start.registers.is_empty();
         let innermost = (!frames.is_empty()).then_some(0);
@@ -139,7 +150,7 @@ impl<'a> StackScanner<'a> {
         }
         work.scan_defers(goroutine, &frames);
         work.follow_objects();
-        StackScan { frames, end, roots: work.roots, untyped_frames }
+        StackScan { frames, end, roots: work.roots, untyped_frames, absent_words: work.absent }
     }
 }
 
@@ -157,8 +168,9 @@ impl Work<'_> {
     }
 
     fn read(&mut self, address: u64, frame: Option<usize>, precision: Precision) {
-        if let Some(value) = self.scanner.unwinder.memory.read_u64(Address(address)) {
-            self.found(value, StackPlace::Slot(address), frame, precision);
+        match self.scanner.unwinder.memory.read_u64(Address(address)) {
+            Some(value) => self.found(value, StackPlace::Slot(address), frame, precision),
+            None => self.absent += 1,
         }
     }
 
@@ -237,6 +249,7 @@ impl Work<'_> {
         let mut seen = HashSet::new();
         let mut record = goroutine.defer;
         while !record.is_null() && seen.insert(record.0) && seen.len() < MAX_DEFERS {
+            self.absent += u64::from(memory.read_u64(record.add(fields.link)).is_none());
             let word = |offset: u64| memory.read_u64(record.add(offset)).unwrap_or(0);
             // The record keeps the stack pointer of the function that deferred.
             let sp = word(fields.sp);

@@ -162,11 +162,17 @@ impl<'a> DescriptorReader<'a> {
         if words == 0 {
             return Some(GcMask { size, pointers: BitVector::default() });
         }
+        // A plugin's descriptors are in memory that relocations wrote to, their masks in memory that nobody did: the core has the
+        // one, and the other only with the plugin's file.
+        let structure = |table: &mut TypeTable| {
+            let id = self.load(table, address)?;
+            table.structural_mask(id).filter(|mask| mask.pointers.len == words)
+        };
         let gcdata = Address(self.memory.read_u64(at.add(GCDATA))?);
         if self.memory.read_u8(at.add(KIND))? & KIND_GC_PROG != 0 && self.minor <= 23 {
             // A program in a descriptor is preceded by its length.
-            let pointers = gcprog::run(self.memory, gcdata.add(4), words)?;
-            return Some(GcMask { size, pointers });
+            let pointers = gcprog::run(self.memory, gcdata.add(4), words);
+            return pointers.map(|pointers| GcMask { size, pointers }).or_else(|| structure(table));
         }
         if self.minor >= 24 && self.memory.read_u8(at.add(TFLAG))? & TFLAG_GC_MASK_ON_DEMAND != 0 {
             // The slot is nil until the mask is built, and `inProgress` while it is.
@@ -177,6 +183,7 @@ impl<'a> DescriptorReader<'a> {
             }
             return Some(GcMask { size, pointers: BitVector::read(self.memory, Address(built?), words)? });
         }
-        Some(GcMask { size, pointers: BitVector::read(self.memory, gcdata, words)? })
+        let pointers = BitVector::read(self.memory, gcdata, words);
+        pointers.map(|pointers| GcMask { size, pointers }).or_else(|| structure(table))
     }
 }

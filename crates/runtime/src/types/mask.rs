@@ -50,6 +50,24 @@ impl PointerWords for GcMask {
     }
 }
 
+impl GcMask {
+    /// How many pointer words of a row of values begin in `offsets`.
+    pub fn count_in(&self, offsets: Range<u64>) -> u64 {
+        let walk = |offsets: Range<u64>| {
+            let mut count = 0;
+            self.for_each_offset_in(offsets, |_| count += 1);
+            count
+        };
+        let first = offsets.start.checked_next_multiple_of(self.size.max(1)).unwrap_or(u64::MAX);
+        let whole = offsets.end.saturating_sub(first) / self.size.max(1);
+        if whole == 0 {
+            return walk(offsets);
+        }
+        let last = first + whole * self.size;
+        walk(offsets.start..first) + whole * self.pointers.count() as u64 + walk(last..offsets.end)
+    }
+}
+
 impl TypeTable {
     /// The pointer mask of the type by its structure; None where the type is opaque or larger than any real one.
     pub fn structural_mask(&self, id: TypeId) -> Option<GcMask> {
@@ -150,6 +168,11 @@ mod tests {
                 mask.for_each_offset_in(start..end, |offset| pieces.push(offset));
             }
             assert_eq!(pieces, whole, "in pieces of {piece}");
+            for start in (0..480).step_by(8) {
+                let range = start..(start + piece as u64).min(480);
+                let inside = whole.iter().filter(|offset| range.contains(offset)).count() as u64;
+                assert_eq!(mask.count_in(range.clone()), inside, "{range:?}");
+            }
         }
     }
 

@@ -1,0 +1,125 @@
+//! Some of the many that a count counts, so that it can be traced: the first, or the largest; the same at any number of threads.
+
+use crate::object::ObjectId;
+use std::cmp::Reverse;
+
+/// How many are kept of each kind.
+pub(crate) const SHOWN: usize = 5;
+
+/// One of those that a count counts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Sample {
+    /// An object.
+    Object(ObjectId),
+    /// A word, at its address.
+    Word(u64),
+    /// A root: what it holds, and its name.
+    Root(u64, String),
+    /// The goroutine with that index in the model.
+    Goroutine(u32),
+    /// A struct of the runtime, at its address.
+    Record(u64, &'static str),
+}
+
+/// The lowest addresses that were noted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Lowest([u64; SHOWN]);
+
+impl Default for Lowest {
+    fn default() -> Self {
+        Lowest([u64::MAX; SHOWN])
+    }
+}
+
+impl Lowest {
+    /// Keeps an address if few are lower.
+    pub(crate) fn note(&mut self, at: u64) {
+        let mut at = at;
+        for kept in &mut self.0 {
+            if at < *kept {
+                std::mem::swap(kept, &mut at);
+            } else if at == *kept {
+                return;
+            }
+        }
+    }
+
+    pub(crate) fn add(&mut self, other: &Lowest) {
+        other.iter().for_each(|at| self.note(at));
+    }
+
+    /// Those that were kept, ascending.
+    pub fn iter(&self) -> impl Iterator<Item = u64> + '_ {
+        self.0.iter().copied().filter(|&at| at != u64::MAX)
+    }
+}
+
+/// The largest objects that were noted, of as many bytes those of lower number.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Largest(Vec<(Reverse<u64>, u32)>);
+
+impl Largest {
+    pub(crate) fn note(&mut self, bytes: u64, id: u32) {
+        let one = (Reverse(bytes), id);
+        let at = self.0.partition_point(|other| *other < one);
+        if at < SHOWN {
+            self.0.insert(at, one);
+            self.0.truncate(SHOWN);
+        }
+    }
+
+    pub(crate) fn add(&mut self, other: Largest) {
+        other.0.into_iter().for_each(|(bytes, id)| self.note(bytes.0, id));
+    }
+
+    pub(crate) fn samples(&self) -> Vec<Sample> {
+        self.0.iter().map(|&(_, id)| Sample::Object(ObjectId(id))).collect()
+    }
+}
+
+/// Samples of what a snapshot counts.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Samples {
+    /// Goroutines whose stacks were not walked to their top.
+    pub broken_stacks: Vec<Sample>,
+    /// Goroutines with frames that lack their stack map.
+    pub untyped_frames: Vec<Sample>,
+    /// Roots that lead to free slots.
+    pub roots_to_free: Vec<Sample>,
+    /// Objects with pointers that their type does not explain.
+    pub unexplained: Vec<Sample>,
+    /// Objects that two types fit.
+    pub conflicts: Vec<Sample>,
+    /// The largest reachable objects without a type.
+    pub untyped: Vec<Sample>,
+    /// The largest whose type is told by their shape alone.
+    pub guessed: Vec<Sample>,
+}
+
+/// Keeps a sample if few were before.
+pub(crate) fn keep(samples: &mut Vec<Sample>, sample: impl FnOnce() -> Sample) {
+    if samples.len() < SHOWN {
+        samples.push(sample());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn few_are_kept_in_any_order_of_noting() {
+        let (mut up, mut down) = (Lowest::default(), Lowest::default());
+        (0..20).for_each(|at| up.note(at * 8));
+        (0..20).rev().for_each(|at| down.note(at * 8));
+        down.add(&up);
+        assert_eq!(up, down);
+        assert!(up.iter().eq([0, 8, 16, 24, 32]));
+        let mut largest = Largest::default();
+        (0..9).for_each(|id| largest.note(u64::from(id % 3), id));
+        let mut other = Largest::default();
+        other.note(7, 100);
+        other.add(largest);
+        assert_eq!(other.samples(), [100, 2, 5, 8, 1].map(|id| Sample::Object(ObjectId(id))));
+    }
+}
