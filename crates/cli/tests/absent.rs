@@ -51,12 +51,13 @@ impl Core {
         (self.word(header + 8) + address - self.word(header + 16)) as usize
     }
 
-    /// Takes the pages away, as gcore does with what a program wants left out: no segment has them. A segment without bytes
-    /// lends its header to what is behind them.
+    /// Takes the pages away, as gcore does with what a program wants left out: no segment has them. The segment of the
+    /// highest address, which is no memory of Go's, lends its header to what is behind them.
     fn lose(&mut self, pages: Range<u64>) {
         let header = self.header_of(pages.start);
         let [offset, address, size] = [8, 16, 32].map(|field| self.word(header + field));
-        let spare = self.loads().into_iter().find(|&at| self.word(at + 32) == 0).unwrap();
+        let spare = self.loads().into_iter().max_by_key(|&at| self.word(at + 16)).unwrap();
+        assert_ne!(header, spare);
         let before = pages.start - address;
         let after = size - (pages.end - address);
         for (at, fields) in

@@ -99,10 +99,9 @@ impl<'p> PointerMasks<'p> {
         if span.is_noscan() {
             return;
         }
-        if !self.is_known(span, slot) {
-            return self.every_word(span, slot, self.payload_offset(span)..span.elem_size, visit);
-        }
+        let any = |visit| self.every_word(span, slot, self.payload_offset(span)..span.elem_size, visit);
         match &self.scheme {
+            _ if self.is_lost(span) => any(&mut visit),
             Scheme::TwoBits(arenas, bitmap) => self.two_bits(arenas, *bitmap, span, slot, visit),
             Scheme::OneBit(arenas, bitmap) => self.one_bit(arenas, *bitmap, span, slot, 0..span.elem_size, visit),
             Scheme::Types(masks) => {
@@ -112,9 +111,14 @@ impl<'p> PointerMasks<'p> {
                 if span.is_large() {
                     return self.for_each_offset_in(span, 0..span.elem_size, visit);
                 }
-                let Some((ty, payload)) = self.recorded_type(span, slot) else { return };
-                if let Some(mask) = masks.get(&ty) {
-                    mask.for_each_offset(span.elem_size - payload, |offset| visit(payload + offset));
+                let header = self.word(span, span.slot_address(slot));
+                match header.and_then(|header| masks.get(&header)) {
+                    Some(mask) => {
+                        let payload = MALLOC_HEADER_BYTES;
+                        mask.for_each_offset(span.elem_size - payload, |offset| visit(payload + offset));
+                    }
+                    None if header.is_none_or(|header| !is_typeless(header, span, slot)) => any(&mut visit),
+                    None => {}
                 }
             }
         }
@@ -274,6 +278,12 @@ fn arena_table(context: &MaskContext<'_, '_>, heap: &GoHeap<'_>) -> FxHashMap<u6
         }
     }
     table
+}
+
+/// True if a header that names no type need not: the slot was handed out and not typed yet, which the collector takes for
+/// pointer-free.
+fn is_typeless(header: u64, span: &Span<'_>, slot: u32) -> bool {
+    header == 0 || slot >= span.free_index_for_scan
 }
 
 /// Headers that name no type.

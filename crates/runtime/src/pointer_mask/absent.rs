@@ -1,6 +1,6 @@
 //! What is absent from the core: masks, where every word may be a pointer, and pointer words.
 
-use super::{MALLOC_HEADER_BYTES, PointerMasks, Scheme};
+use super::{MALLOC_HEADER_BYTES, PointerMasks, Scheme, is_typeless};
 use crate::heap::{ARENA_BYTES, GoHeap};
 use crate::span::Span;
 use goheap_image::Address;
@@ -24,7 +24,7 @@ impl<'p> PointerMasks<'p> {
         }
         match self.word(span, span.slot_address(slot)) {
             None => false,
-            Some(header) => header == 0 || slot >= span.free_index_for_scan || masks.contains_key(&header),
+            Some(header) => masks.contains_key(&header) || is_typeless(header, span, slot),
         }
     }
 
@@ -83,7 +83,8 @@ impl<'p> PointerMasks<'p> {
         whole.into_iter().chain(parts.map(move |part| part.start + shift..part.end + shift))
     }
 
-    fn is_lost(&self, span: &Span<'p>) -> bool {
+    /// True if some of its pointer bits are absent.
+    pub(super) fn is_lost(&self, span: &Span<'p>) -> bool {
         !self.lost.is_empty() && self.lost.contains(&span.base)
     }
 
