@@ -124,7 +124,8 @@ mod tests {
         let mut out = Vec::new();
         let mut writer = ObjectWriter::new(&mut out, form).unwrap();
         let (ty, owner) = (form.cell(ty), form.cell(owner));
-        let row = ObjectRow { address: 0xc000, size: 48, ty: &ty, evidence: "exact", reachable: true, owner: &owner };
+        let row =
+            ObjectRow { address: 0xc000, size: 48, ty: &ty, evidence: "exact", reachable: Some(true), owner: &owner };
         writer.row(&row).unwrap();
         writer.finish().unwrap();
         String::from_utf8(out).unwrap()
