@@ -60,7 +60,9 @@ fn waits(snapshot: &HeapSnapshot<'_, '_>, watch: &Watch) -> Result<Option<WaitsR
         return Ok(None);
     }
     let graph = snapshot.references(watch)?;
-    let report = Found::of(&graph, waits, watch)?.report(MOST_WAITS, &|_| true, &|_| false);
+    let mut report = Found::of(&graph, waits, watch)?.report(MOST_WAITS, &|_| true, &|_| false);
+    // One goroutine that waits for a lock is nothing to tell at the first look.
+    report.locks.retain(|lock| lock.goroutines > 1 || lock.suspected > 0);
     Ok(Some(report).filter(|report| !report.is_empty()))
 }
 
