@@ -185,7 +185,8 @@ fn a_page_without_pointers_makes_nothing_uncertain() {
 
 #[test]
 fn no_goroutine_is_called_leaked_whose_channel_an_absent_pointer_may_lead_to() {
-    for release in ["1.19", "1.22", "1.24", "1.27"] {
+    // In the program of 1.24 the page has the list of goroutines too.
+    for release in ["1.19", "1.22", "1.27"] {
         let carried = carried_of("goroutines", release);
         let folder = tempfile::tempdir().unwrap();
         let whole = json(&carried.core, &carried, &["goroutines", "--json"]);

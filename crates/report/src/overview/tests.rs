@@ -122,7 +122,8 @@ fn text_is_one_screen() {
     let expected = r"program     server (pid 4711)
 arguments   ./server -listen :80\x1b[2J
 executable  /srv/bin/server
-go          go1.25.5 amd64, GOEXPERIMENT=greenteagc, layout from its DWARF
+go          go1.25.5 amd64, GOEXPERIMENT=greenteagc, release from runtime.buildVersion, layout from its DWARF
+other go    /srv/lib/filter.so, go1.24.1, a heap of its own, read with --module
 died        SIGSEGV (11), address not mapped at 0x10, 2026-11-20 03:12:09 UTC (time of the core file)
 threads     12, GOMAXPROCS 8
 goroutines  10,234
@@ -237,7 +238,7 @@ fn json_leaves_out_what_is_not_known() {
     let value: Value = serde_json::from_slice(&out).unwrap();
     let expected = json!({
         "schema_version": 1, "program": {}, "go": {"experiments": [], "newer_than_known": false},
-        "goroutines": {"by_state": []}, "runtime_counters": [], "invariants": [], "diagnostics": [],
+        "goroutines": {"by_state": []}, "other_go_files": [], "runtime_counters": [], "invariants": [], "diagnostics": [],
     });
     assert_eq!(value, expected);
 }
