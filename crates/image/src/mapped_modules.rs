@@ -79,7 +79,8 @@ fn executable_start(core: &CoreFile, memory: &MemoryImage) -> Option<Address> {
     [by_headers, by_entry].into_iter().flatten().find(|&start| has_header(memory, start))
 }
 
-fn has_header(memory: &MemoryImage, start: Address) -> bool {
+/// True when the header page of an ELF file was dumped at `start`.
+pub(crate) fn has_header(memory: &MemoryImage, start: Address) -> bool {
     memory.contiguous(start).is_some_and(|page| ElfHeader::parse(page).is_ok())
 }
 

@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use crate::bias;
-use crate::elf::ElfHeader;
 use crate::identity::{self, Identity};
 use crate::locate::{Places, without_deleted};
+use crate::mapped_modules::has_header;
 use crate::notes::path_from_bytes;
 use crate::{Address, CoreFile, Executable, MappedFile, MemoryImage, OpenOptions};
 
@@ -56,7 +56,7 @@ pub(crate) fn find(
         let name = path_from_bytes(without_deleted(&mapped.path));
         match open(&name, mapped, memory, places, options) {
             Some(object) => found.objects.push(object),
-            None if code.contains(&mapped.path) || has_elf_header(memory, mapped) => found.unavailable.push(name),
+            None if code.contains(&mapped.path) || has_header(memory, mapped.start) => found.unavailable.push(name),
             None => {}
         }
     }
@@ -80,11 +80,6 @@ fn open(
         };
         same.then(|| SharedObject { executable, load_bias, mapped_as: name.to_owned() })
     })
-}
-
-/// True when the header page of an ELF file was dumped.
-fn has_elf_header(memory: &MemoryImage, mapped: &MappedFile) -> bool {
-    memory.contiguous(mapped.start).is_some_and(|page| ElfHeader::parse(page).is_ok())
 }
 
 /// The files some of which is mapped as code.
