@@ -1,31 +1,39 @@
 //! The command line: what can be asked for. Its texts are the tool's manual.
 
 mod dominators;
+mod files;
 mod goroutines;
 mod input;
 mod listing;
+mod objref;
+mod order;
 mod owners;
 mod paths;
+mod places;
 
 pub(crate) use dominators::{DominatorsOptions, RetainedBy};
 pub(crate) use goroutines::{GoroutineOptions, GoroutinesFormat, GoroutinesOptions};
 pub(crate) use input::Input;
 pub(crate) use listing::{Group, HistogramFormat, HistogramOptions, ObjectOptions, ObjectsFormat, ObjectsOptions};
+pub(crate) use objref::{Counted, Format, ObjrefOptions, Tree};
 pub(crate) use owners::OwnersOptions;
 pub(crate) use paths::PathsOptions;
 
 use crate::errors::Failure;
+use crate::shell::quoted;
 use clap::error::ErrorKind;
-use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
-use goheap_graph::Measure;
-use goheap_report::Count;
+use clap::{Args, CommandFactory, Parser, Subcommand};
 use input::InputOptions;
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 const ABOUT: &str = "Shows who holds the heap of a dead Go process, from its core dump";
 
 const LONG_ABOUT: &str = "\
 Shows who holds the heap of a dead Go process, from its core dump.
+
+A leak? `overview` tells how large the heap is and what died, `dominators` who retains most of it, then `paths` by which \
+references one of those is held, and where to cut. CORE alone gives the overview and what to ask next; words may stand in any order.
 
 goheap reads an ELF core of a Go program together with the executable that made it, rebuilds the heap as the garbage \
 collector sees it, and tells for every allocated byte which package variable or goroutine keeps it alive. The program \
@@ -37,11 +45,19 @@ or compressed (.zst, .xz, .gz, .lz4), of programs built with Go 1.17 to 1.27. A 
 /// Examples and exit statuses, each with its heading; lines of at most 78 characters.
 pub(crate) const SECTIONS: [(&str, &str); 2] = [("Examples", EXAMPLES), ("Exit status", EXIT_STATUS)];
 
-const EXAMPLES: &str = "  A picture of who holds what, to be opened in a browser:
+const EXAMPLES: &str = "  The first look, and what to ask next:
+      goheap core.123 --exe ./server
+
+  A picture of who holds what, to be opened in a browser; - is stdout:
       goheap core.123 --exe ./server objref heap.svg
+      goheap core.123 --exe ./server objref - > heap.svg
 
   What the process was, how it died and whether the heap adds up:
       goheap core.123 --exe ./server overview
+
+  Who retains most of it, and by which references that is held:
+      goheap core.123 --exe ./server dominators
+      goheap core.123 --exe ./server paths main.cache
 
   How much of the heap is of which type:
       goheap core.123 --exe ./server histogram
@@ -78,9 +94,9 @@ const EXIT_STATUS: &str = "  0  done (also when the reader of a pipe went away)
      --max-memory allows
 ";
 
-const USAGE: &str = "goheap CORE [--exe EXECUTABLE] [OPTIONS] COMMAND ...
+const USAGE: &str = "goheap CORE [--exe EXECUTABLE] [OPTIONS] [COMMAND ...]
        goheap CORE --exe EXECUTABLE objref heap.svg
-       goheap CORE --exe EXECUTABLE overview";
+       goheap CORE EXECUTABLE";
 
 fn sections() -> String {
     let sections = SECTIONS.map(|(heading, text)| format!("{heading}:\n{text}"));
@@ -91,11 +107,12 @@ fn sections() -> String {
 #[derive(Debug, Parser)]
 #[command(name = "goheap", version, about = ABOUT, long_about = LONG_ABOUT, after_long_help = sections())]
 #[command(after_help = "See --help for examples and exit statuses.", override_usage = USAGE)]
-#[command(max_term_width = 100, arg_required_else_help = true, disable_help_subcommand = true)]
+#[command(max_term_width = 100, arg_required_else_help = true)]
 pub(crate) struct Cli {
     /// The core dump, plain or compressed (.zst, .xz, .gz, .lz4)
     ///
-    /// Standard input is -. A crash report of apport is opened directly. systemd:4711 and systemd:server are the newest cores
+    /// Words may stand in any order: core and executable are told by what the files are, else the core comes first. A file that is
+    /// named like a command is given as ./overview. Standard input is -. A crash report of apport is opened directly. systemd:4711 and systemd:server are the newest cores
     /// of that process or program that systemd keeps, systemd: the newest of all.
     #[arg(value_name = "CORE")]
     core: Option<PathBuf>,
@@ -103,13 +120,16 @@ pub(crate) struct Cli {
     input: InputOptions,
     #[command(subcommand)]
     pub(crate) command: Command,
+    /// What opens the same core again, for commands that are suggested; where no command was given.
+    #[arg(skip)]
+    pub(crate) first_look: Option<Vec<OsString>>,
 }
 
 /// What is to be done.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Draw who holds the heap: the reference flame graph
-    #[command(long_about = OBJREF)]
+    #[command(long_about = objref::OBJREF)]
     Objref(ObjrefOptions),
     /// Tell what the process was, how it died, and whether the heap adds up
     Overview(OverviewOptions),
@@ -155,6 +175,26 @@ pub(crate) enum Command {
     Man,
 }
 
+impl Command {
+    /// As one could write it behind the core.
+    fn example(&self) -> String {
+        match self {
+            Command::Objref(_) => "objref heap.svg".to_owned(),
+            Command::Object(options) => format!("object {:#x}", options.address),
+            Command::Paths(options) => format!("paths {}", quoted(&options.what.join(" "))),
+            Command::Owners(options) => format!("owners {}", quoted(&options.what)),
+            Command::Goroutine(options) => format!("goroutine {}", options.id),
+            Command::Overview(_) => "overview".to_owned(),
+            Command::Histogram(_) => "histogram".to_owned(),
+            Command::Dominators(_) => "dominators".to_owned(),
+            Command::Objects(_) => "objects".to_owned(),
+            Command::Goroutines(_) => "goroutines".to_owned(),
+            Command::BuildId(_) => "build-id".to_owned(),
+            Command::Completions { .. } | Command::Man => String::new(),
+        }
+    }
+}
+
 const BUILD_ID: &str = "\
 Tells the build ids of the executable and of the libraries that were mapped, from the core alone.
 
@@ -170,60 +210,6 @@ pub(crate) struct BuildIdOptions {
     pub(crate) json: bool,
 }
 
-const OBJREF: &str = "\
-Draws who holds the heap: the reference flame graph.
-
-Every allocated object is shown once, under the root that reaches it first: package variables before goroutines, \
-goroutines before the runtime's own variables, those before finalizers and the rest; within a class breadth first, so \
-by the shortest way. A frame reads as the variable, field, element or key that leads to the objects, with its type; \
-its width is what hangs below it. Recursive data (lists, trees) folds into one frame. What no root reaches is \
-garbage that was not collected yet, and has a tower of its own, `unreachable`; where the core lacks pointers that may \
-lead there, `not known to be reachable`.
-
-Widths say who reaches objects first. They do not say what would be freed if a reference were dropped: an \
-object that is held twice is shown once. --tree dominator draws what would be freed.";
-
-/// Options of `objref`.
-#[derive(Debug, Args)]
-#[command(override_usage = "goheap CORE [--exe EXECUTABLE] objref [OPTIONS] OUT")]
-pub(crate) struct ObjrefOptions {
-    /// The file to write; its ending says how: .svg, .folded, .bt or .json; - for stdout
-    ///
-    /// .svg is a flame graph for the browser (click to zoom, Ctrl-F to search). .folded are collapsed stacks for
-    /// flamegraph.pl, speedscope and difffolded.pl. .bt are the backtraces that viewcore's objref writes. .json is the
-    /// whole tree for scripts. A file that is there is replaced, at once and whole.
-    #[arg(value_name = "OUT")]
-    pub(crate) out: PathBuf,
-    /// Write this format, whatever the ending of OUT
-    #[arg(long, value_name = "FORMAT")]
-    pub(crate) format: Option<Format>,
-    /// Leave out frames narrower than this part of the whole
-    ///
-    /// What they hold counts in the frame above. Without it the widest 10,000 frames are drawn in .svg, the widest 100,000
-    /// written in .folded and .bt, and all in .json.
-    #[arg(long, value_name = "PERCENT", value_parser = percent)]
-    pub(crate) min_width: Option<f64>,
-    /// What widths mean
-    #[arg(long, value_name = "WHAT", default_value = "bytes")]
-    pub(crate) count: Counted,
-    /// Which tree is drawn
-    ///
-    /// breadth-first: who reaches objects first, class by class, by the shortest way; it is the quickest and reads best.
-    /// dominator: who retains them; a width is what would be freed if the frame's objects went. What several frames hold
-    /// stands beside them.
-    #[arg(long, value_name = "TREE", default_value = "breadth-first")]
-    pub(crate) tree: Tree,
-    /// Mark frames of the breadth-first tree whose objects are shared
-    ///
-    /// Shared is what several objects or roots hold of which none alone keeps it: dropping the reference shown would not
-    /// free it. It takes two to three times as long, and as much memory.
-    #[arg(long)]
-    pub(crate) mark_shared: bool,
-    /// The title of the picture
-    #[arg(long, value_name = "TEXT")]
-    pub(crate) title: Option<String>,
-}
-
 /// Options of `overview`.
 #[derive(Debug, Args)]
 #[command(override_usage = "goheap CORE [--exe EXECUTABLE] overview [--json]")]
@@ -236,60 +222,24 @@ pub(crate) struct OverviewOptions {
     pub(crate) invariants: bool,
 }
 
-/// Which tree is drawn.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Tree {
-    /// Who reaches first
-    BreadthFirst,
-    /// Who retains
-    Dominator,
-}
-
-/// How the tree is written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Format {
-    /// A flame graph for the browser
-    Svg,
-    /// Collapsed stacks, one a line
-    Folded,
-    /// SystemTap backtraces, as viewcore's objref writes them
-    Bt,
-    /// The tree with all its numbers
-    Json,
-}
-
-/// What widths mean.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Counted {
-    /// Bytes of the heap
-    Bytes,
-    /// Number of objects
-    Objects,
-}
-
-impl Counted {
-    /// For the report.
-    pub(crate) fn count(self) -> Count {
-        match self {
-            Counted::Bytes => Count::Bytes,
-            Counted::Objects => Count::Objects,
-        }
-    }
-
-    /// For the tree.
-    pub(crate) fn measure(self) -> Measure {
-        match self {
-            Counted::Bytes => Measure::Bytes,
-            Counted::Objects => Measure::Objects,
-        }
-    }
-}
-
 impl Cli {
+    /// The command line of this process, its words in any natural order.
+    pub(crate) fn read() -> Result<Cli, clap::Error> {
+        let words: Vec<OsString> = std::env::args_os().skip(1).collect();
+        let mut tool = Cli::command();
+        tool.build();
+        let line = order::in_order(&words, &tool, &files::RealFiles);
+        let cli = Cli::try_parse_from(std::iter::once(OsString::from("goheap")).chain(line.words))?;
+        Ok(Cli { first_look: line.is_first_look.then_some(line.opening), ..cli })
+    }
+
     /// The input, for a command that reads a core. CORE is no argument that clap requires, for other commands do without.
     pub(crate) fn input(&self) -> Result<Input, Failure> {
         let Some(core) = &self.core else {
-            let message = "CORE is missing: the core dump stands before the command";
+            let message = format!(
+                "CORE is missing: which core dump is to be read? Such as: goheap core.123 --exe ./server {}",
+                self.command.example()
+            );
             return Err(usage(ErrorKind::MissingRequiredArgument, message));
         };
         self.input.input(core)
@@ -301,11 +251,6 @@ pub(crate) fn usage(kind: ErrorKind, message: impl std::fmt::Display) -> Failure
     Failure::Usage(Cli::command().error(kind, message))
 }
 
-fn percent(text: &str) -> Result<f64, String> {
-    let number: f64 = text.trim_end_matches('%').parse().map_err(|_| "a number is needed, such as 0.1".to_owned())?;
-    if (0.0..=100.0).contains(&number) { Ok(number) } else { Err("a percentage from 0 to 100 is needed".to_owned()) }
-}
-
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
@@ -314,15 +259,6 @@ mod tests {
     #[test]
     fn the_command_line_is_sound() {
         Cli::command().debug_assert();
-    }
-
-    #[test]
-    fn percentages_stay_within_the_whole() {
-        assert_eq!(percent("0.1"), Ok(0.1));
-        assert_eq!(percent("5%"), Ok(5.0));
-        for wrong in ["-1", "101", "NaN", "wide"] {
-            assert!(percent(wrong).is_err(), "{wrong}");
-        }
     }
 
     #[test]

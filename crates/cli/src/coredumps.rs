@@ -4,7 +4,7 @@ use crate::errors::Failure;
 use std::path::{Path, PathBuf};
 
 /// How a CORE begins that is no path.
-const PREFIX: &str = "systemd:";
+pub(crate) const PREFIX: &str = "systemd:";
 
 const FOLDER: &str = "/var/lib/systemd/coredump";
 

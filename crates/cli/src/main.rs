@@ -23,6 +23,7 @@ mod histogram;
 mod manual;
 mod memory;
 mod nearest;
+mod next;
 mod object;
 mod objects;
 mod objref;
@@ -33,6 +34,7 @@ mod owners;
 mod paths;
 mod progress;
 mod say;
+mod shell;
 mod terminal;
 mod timings;
 mod traceback;
@@ -42,12 +44,11 @@ mod watch;
 mod whole_file;
 
 use args::{Cli, Command};
-use clap::Parser;
 use errors::Failure;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    let result = Cli::try_parse().map_err(Failure::Usage).and_then(|cli| run(&cli));
+    let result = Cli::read().map_err(Failure::Usage).and_then(|cli| run(&cli));
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => failure.report(),
@@ -57,7 +58,7 @@ fn main() -> ExitCode {
 fn run(cli: &Cli) -> Result<(), Failure> {
     match &cli.command {
         Command::Objref(options) => objref::run(&cli.input()?, options),
-        Command::Overview(options) => overview::run(&cli.input()?, options),
+        Command::Overview(options) => overview::run(&cli.input()?, options, cli.first_look.as_deref()),
         Command::Histogram(options) => histogram::run(&cli.input()?, options),
         Command::Dominators(options) => dominators::run(&cli.input()?, options),
         Command::Objects(options) => objects::run(&cli.input()?, options),

@@ -19,6 +19,12 @@ pub(crate) fn told<'n>(name: &str, names: impl Iterator<Item = &'n str>) -> Stri
     }
 }
 
+/// True if one of `names` differs by few letters.
+pub(crate) fn is_near<'n>(name: &str, mut names: impl Iterator<Item = &'n str>) -> bool {
+    let sought = lower(name);
+    names.any(|name| rank(&sought, &lower(name)).is_some())
+}
+
 fn nearest<'n>(name: &str, names: impl Iterator<Item = &'n str>) -> Vec<&'n str> {
     let sought = lower(name);
     let mut ranked: Vec<_> = names.filter_map(|name| Some((rank(&sought, &lower(name))?, name.len(), name))).collect();

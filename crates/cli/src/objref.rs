@@ -57,8 +57,11 @@ pub(crate) fn run(input: &Input, options: &ObjrefOptions) -> Result<(), Failure>
     })
 }
 
-/// By the ending of the name.
+/// By the ending of the name; stdout has none, and gets the picture.
 fn format_of(path: &Path) -> Result<Format, Failure> {
+    if path.as_os_str() == "-" {
+        return Ok(Format::Svg);
+    }
     match path.extension().and_then(|ending| ending.to_str()) {
         Some("svg") => Ok(Format::Svg),
         Some("folded") => Ok(Format::Folded),

@@ -8,6 +8,7 @@ use crate::death::{death, panicking};
 use crate::diagnostics;
 use crate::errors::Failure;
 use crate::examples;
+use crate::next;
 use crate::open::{Needs, with_watched_heap};
 use crate::output::to_stdout;
 use crate::say;
@@ -25,9 +26,10 @@ use goheap_runtime::constants::GoroutineStatus;
 use goheap_runtime::{GoFilePlace, Goroutine, RuntimeModel, go_files, runtime_counters};
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
+use std::ffi::OsString;
 
-/// Runs the command.
-pub(crate) fn run(input: &Input, options: &OverviewOptions) -> Result<(), Failure> {
+/// Runs the command. `next` opens the core once more, where it is to be told what to ask next.
+pub(crate) fn run(input: &Input, options: &OverviewOptions, next: Option<&[OsString]>) -> Result<(), Failure> {
     let roots = SnapshotOptions { roots: true, ..SnapshotOptions::default() };
     let needs = Needs { without_heap: true, snapshot: roots };
     let first = |model: &RuntimeModel<'_>| match options.json {
@@ -41,9 +43,14 @@ pub(crate) fn run(input: &Input, options: &OverviewOptions) -> Result<(), Failur
         if report.heap.is_none() {
             say::warning("the core is cut off before the runtime's list of spans: nothing can be said of the heap");
         }
-        to_stdout(
-            |out| if options.json { report.write_json(out) } else { report.write_other_lines(options.invariants, out) },
-        )
+        to_stdout(|out| match (options.json, next) {
+            (true, _) => report.write_json(out),
+            (_, None) => report.write_other_lines(options.invariants, out),
+            (_, Some(opening)) => {
+                report.write_other_lines(options.invariants, &mut *out)?;
+                next::write(opening, out)
+            }
+        })
     })
 }
 

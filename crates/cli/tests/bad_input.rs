@@ -253,10 +253,10 @@ fn an_input_is_not_overwritten() {
 fn a_wrong_command_line_is_told_apart() {
     for (arguments, message) in [
         (&["core", "objref", "out.png"][..], "end it in .svg, .folded, .bt or .json"),
-        (&["core", "objref", "-"], "end it in .svg, .folded, .bt or .json"),
+        (&["core", "objref", "out"], "end it in .svg, .folded, .bt or .json"),
         (&["core", "objref"], "<OUT>"),
-        (&["core"], "requires a subcommand"),
-        (&["overview"], "CORE is missing: the core dump stands before the command"),
+        (&["--exe", "exe"], "requires a subcommand"),
+        (&["overview"], "CORE is missing: which core dump is to be read?"),
         (&["core", "objreff", "out.svg"], "'objref'"),
         (&["core", "objref", "--min-width", "120", "out.svg"], "a percentage from 0 to 100"),
         (&["core", "--max-unpacked", "much", "overview"], "a number of bytes, or of K, M, G or T, such as 64G"),

@@ -113,6 +113,11 @@ pub(crate) fn to_temporary(
     Ok(Unpacked { file, damage: damage.map(|error| error.to_string()) })
 }
 
+/// What unpacks `reader`, for a look at its beginning; none where that is not done here.
+pub(crate) fn reader<'r>(reader: Box<dyn BufRead + 'r>, compression: Compression) -> Option<Box<dyn Read + 'r>> {
+    unpacker(reader, compression).ok()
+}
+
 /// What unpacks `reader`; the name of the format and a command that unpacks it, where that is not done here.
 fn unpacker<'r>(
     reader: Box<dyn BufRead + 'r>,
