@@ -21,6 +21,7 @@ pub(crate) use paths::PathsOptions;
 
 use crate::errors::Failure;
 use crate::shell::quoted;
+use crate::version;
 use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, Parser, Subcommand};
 use input::InputOptions;
@@ -105,7 +106,8 @@ fn sections() -> String {
 
 /// The whole command line.
 #[derive(Debug, Parser)]
-#[command(name = "goheap", version, about = ABOUT, long_about = LONG_ABOUT, after_long_help = sections())]
+#[command(name = "goheap", version = version::SHORT, long_version = version::long())]
+#[command(about = ABOUT, long_about = LONG_ABOUT, after_long_help = sections())]
 #[command(after_help = "See --help for examples and exit statuses.", override_usage = USAGE)]
 #[command(max_term_width = 100, arg_required_else_help = true)]
 pub(crate) struct Cli {
@@ -162,7 +164,7 @@ pub(crate) enum Command {
     BuildId(BuildIdOptions),
     /// Print a completion script for a shell
     ///
-    /// For bash: goheap completions bash > ~/.local/share/bash-completion/completions/goheap
+    /// For bash, in ~/.local/share/bash-completion/completions (mkdir -p it first): goheap completions bash > FOLDER/goheap
     #[command(override_usage = "goheap completions SHELL")]
     Completions {
         /// The shell

@@ -2,6 +2,7 @@
 
 use crate::args::{Cli, SECTIONS};
 use crate::errors::Failure;
+use crate::getting_a_core::GETTING_A_CORE;
 use crate::output::to_stdout;
 use clap::{Command, CommandFactory};
 use clap_complete::Shell;
@@ -35,7 +36,7 @@ fn render() -> io::Result<String> {
     for subcommand in command.get_subcommands() {
         page.extend(command_section(subcommand)?.into_bytes());
     }
-    for (heading, text) in SECTIONS {
+    for (heading, text) in [GETTING_A_CORE].into_iter().chain(SECTIONS) {
         let text = text.replace('-', "\\-");
         write!(page, ".SH \"{}\"\n.nf\n{text}.fi\n", heading.to_uppercase())?;
     }

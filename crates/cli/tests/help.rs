@@ -16,10 +16,22 @@ fn help_is_worth_reading() {
     insta::assert_snapshot!("objects_help", goheap!("objects", "--help").ok().stdout);
     insta::assert_snapshot!("paths_help", goheap!("paths", "--help").ok().stdout);
     insta::assert_snapshot!("owners_help", goheap!("owners", "--help").ok().stdout);
-    assert_eq!(goheap!("--version").ok().stdout, concat!("goheap ", env!("CARGO_PKG_VERSION"), "\n"));
     let nothing = goheap!();
     assert_eq!(nothing.status, 2);
     assert_eq!(nothing.stderr, goheap!("-h").ok().stdout);
+}
+
+#[test]
+fn the_version_tells_the_commit_and_what_is_read() {
+    let version = goheap!("--version").ok().stdout;
+    let lines: Vec<&str> = version.lines().collect();
+    let [build, reads] = lines.as_slice() else { panic!("{version}") };
+    let commit = build.strip_prefix(concat!("goheap ", env!("CARGO_PKG_VERSION"), " (")).unwrap();
+    let commit = commit.strip_suffix(')').unwrap();
+    let is_hash = |text: &str| text.len() >= 12 && text.chars().all(|c| c.is_ascii_hexdigit());
+    assert!(commit == "unknown" || is_hash(commit.trim_end_matches('+')), "{commit}");
+    assert_eq!(*reads, "reads Go 1.17 to 1.27, and newer by their DWARF; linux/amd64 and linux/arm64");
+    assert_eq!(goheap!("-V").ok().stdout, format!("{build}\n"));
 }
 
 #[test]
@@ -49,6 +61,7 @@ fn every_option_of_the_tool_is_described() {
         ".SH \"COMMAND OBJECTS\"",
         ".SH \"COMMAND OBJECT\"",
         ".SH \"COMMAND HISTOGRAM\"",
+        ".SH \"GETTING A CORE\"",
         ".SH \"EXIT STATUS\"",
     ] {
         assert!(page.contains(heading), "{heading} is not on the page");
