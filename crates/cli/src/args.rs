@@ -93,6 +93,7 @@ const EXIT_STATUS: &str = "  0  done (also when the reader of a pipe went away)
      1.17, an executable that did not make the core, a truncated core of
      which too little is left, or a heap that needs more memory than
      --max-memory allows
+  4  an input was cut, or became unreadable, while it was read
 ";
 
 const USAGE: &str = "goheap CORE [--exe EXECUTABLE] [OPTIONS] [COMMAND ...]

@@ -118,6 +118,8 @@ const FILE: u8 = 1;
 const USAGE: u8 = 2;
 /// The input is not what it should be.
 const REFUSED: u8 = 3;
+/// An input was cut, or became unreadable, while it was read: `goheap_image` ends the process.
+pub(crate) const LOST: u8 = 4;
 
 impl From<HeapError> for Failure {
     fn from(error: HeapError) -> Self {

@@ -50,6 +50,7 @@ use errors::Failure;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
+    goheap_image::end_on_bus_error(errors::LOST);
     let result = Cli::read().map_err(Failure::Usage).and_then(|cli| run(&cli));
     match result {
         Ok(()) => ExitCode::SUCCESS,

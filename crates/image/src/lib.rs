@@ -12,6 +12,7 @@
 mod address;
 mod bias;
 mod build_ids;
+mod bus_error;
 mod core_file;
 mod debug_file;
 mod diagnostic;
@@ -35,6 +36,7 @@ mod read_ahead;
 mod registers;
 mod sections;
 mod shared_object;
+mod signal_handler;
 mod source;
 mod start_block;
 mod unpack;
@@ -42,6 +44,7 @@ mod untouched;
 mod zeros;
 
 pub use address::Address;
+pub use bus_error::end_on_bus_error;
 pub use core_file::{CoreFile, OpenOptions, Segment};
 pub use diagnostic::Diagnostics;
 pub use elf::{Machine, SegmentFlags};

@@ -1,39 +1,53 @@
-//! Where a file's bytes live: a private read-only mapping, or memory of our own. The only `unsafe` of the project.
+//! Where a file's bytes live: a private read-only mapping, or memory of our own.
 #![allow(unsafe_code)]
 
 use std::fs::File;
 use std::io;
 use std::ops::{Deref, Range};
 use std::os::unix::fs::MetadataExt;
+use std::path::Path;
+use std::sync::Arc;
 
 use memmap2::{Advice, Mmap};
 use rustix::fs::SeekFrom;
+
+use crate::bus_error::Watched;
 
 /// Unit of `st_blocks`.
 const BLOCK: u64 = 512;
 
 /// The bytes of one file or buffer, shared by everything that reads them.
 pub(crate) enum ByteStore {
-    /// A file, mapped read-only; and the file itself where it has holes.
-    Mapped(Mmap, Option<File>),
+    /// A file, mapped read-only.
+    Mapped(Mapping),
     /// A buffer (synthetic images, an empty file).
     Owned(Box<[u8]>),
 }
 
+/// A mapped file.
+pub(crate) struct Mapping {
+    // Dropped first.
+    _watched: Watched,
+    map: Mmap,
+    /// Where it has holes.
+    sparse: Option<Arc<File>>,
+}
+
 impl ByteStore {
-    /// Maps a regular file. Nothing is read until it is touched, so gcore's gigabytes of zeros cost nothing here.
-    pub(crate) fn map(file: &File) -> io::Result<ByteStore> {
+    /// Maps a regular file, which is called `path` where it turns out to be unreadable. Nothing is read until it is touched, so gcore's gigabytes of zeros cost nothing here.
+    pub(crate) fn map(file: &File, path: &Path) -> io::Result<ByteStore> {
         let metadata = file.metadata()?;
         if metadata.len() == 0 {
             return Ok(ByteStore::Owned(Box::default()));
         }
         let is_sparse = metadata.blocks().saturating_mul(BLOCK) < metadata.len();
-        let sparse = if is_sparse { file.try_clone().ok() } else { None };
+        let file = Arc::new(file.try_clone()?);
         // SAFETY: the mapping is private, read-only and owned by the returned value. Another process that shrinks the
-        // file turns a read into SIGBUS (a clean death), and one that writes it changes plain bytes, which are untrusted
-        // anyway and copied before they are judged twice.
-        let map = unsafe { Mmap::map(file) }?;
-        Ok(ByteStore::Mapped(map, sparse))
+        // file turns a read into SIGBUS (`bus_error.rs` says so and ends the process), and one that writes it changes plain bytes, which are
+        // untrusted anyway and copied before they are judged twice.
+        let map = unsafe { Mmap::map(&*file) }?;
+        let watched = Watched::new(&map, path, Some(Arc::clone(&file)));
+        Ok(ByteStore::Mapped(Mapping { _watched: watched, map, sparse: is_sparse.then_some(file) }))
     }
 
     /// Bytes from `offset` to the end of the hole that it lies in; 0 where it lies in none, or none is known.
@@ -48,7 +62,7 @@ impl ByteStore {
 
     /// The first place from `offset` on that lies in what is wanted, at most the end; None where the file has no holes.
     fn seek(&self, offset: usize, wanted: fn(u64) -> SeekFrom) -> Option<usize> {
-        let ByteStore::Mapped(map, Some(file)) = self else { return None };
+        let ByteStore::Mapped(Mapping { map, sparse: Some(file), .. }) = self else { return None };
         match rustix::fs::seek(file, wanted(offset as u64)) {
             Ok(found) => usize::try_from(found).ok().map(|found| found.min(map.len())).filter(|&found| found >= offset),
             // There is no more of it.
@@ -59,7 +73,7 @@ impl ByteStore {
 
     /// Tells the system that `range` will be read soon, so that it reads ahead. Returns once that is under way.
     pub(crate) fn will_need(&self, range: Range<usize>) {
-        if let ByteStore::Mapped(map, _) = self {
+        if let ByteStore::Mapped(Mapping { map, .. }) = self {
             // A system that knows no such advice reads all the same, later.
             let _ = map.advise_range(Advice::WillNeed, range.start, range.len());
         }
@@ -72,7 +86,7 @@ impl Deref for ByteStore {
     #[inline]
     fn deref(&self) -> &[u8] {
         match self {
-            ByteStore::Mapped(map, _) => map,
+            ByteStore::Mapped(mapping) => &mapping.map,
             ByteStore::Owned(bytes) => bytes,
         }
     }

@@ -69,12 +69,12 @@ impl Source {
         let mut reader = BufReader::with_capacity(1 << 18, &file);
         let compression = Compression::detect(reader.fill_buf().map_err(unreadable)?);
         if compression == Compression::None && metadata.is_file() {
-            let store = ByteStore::map(&file).map_err(unreadable)?;
+            let store = ByteStore::map(&file, path).map_err(unreadable)?;
             return Ok(Source { store, stamp, damage: None });
         }
         let limit = options.max_unpacked.unwrap_or(OpenOptions::DEFAULT_MAX_UNPACKED);
         let unpacked = unpack::to_temporary(path, role, reader, compression, limit)?;
-        let store = ByteStore::map(&unpacked.file).map_err(unreadable)?;
+        let store = ByteStore::map(&unpacked.file, path).map_err(unreadable)?;
         Ok(Source { store, stamp, damage: unpacked.damage })
     }
 }

@@ -84,6 +84,7 @@ mod tests {
     use crate::map::ByteStore;
     use crate::memory::{MemoryBuilder, MemoryRange, RangeSource};
     use std::os::unix::fs::FileExt;
+    use std::path::Path;
     use std::sync::Arc;
 
     fn parts(memory: &MemoryImage, address: u64, len: u64) -> Vec<(u64, u64)> {
@@ -120,7 +121,7 @@ mod tests {
         file.write_all_at(&[1; 100], 4096 + 50).unwrap();
         file.write_all_at(&[0; 1 << 16], 1 << 20).unwrap();
         file.write_all_at(&[1], (1 << 21) + 8191).unwrap();
-        let store = Arc::new(ByteStore::map(&file).unwrap());
+        let store = Arc::new(ByteStore::map(&file, Path::new("core")).unwrap());
         let mut builder = MemoryBuilder::default();
         // Pages of memory are no pages of this file.
         let range = MemoryRange { start: Address(0x7000_0800), len: size, writable: true, source: RangeSource::Core };
@@ -144,7 +145,7 @@ mod tests {
         let file = tempfile::tempfile().unwrap();
         file.set_len(1 << 22).unwrap();
         file.write_all_at(&[1; 100], 1 << 20).unwrap();
-        let store = Arc::new(ByteStore::map(&file).unwrap());
+        let store = Arc::new(ByteStore::map(&file, Path::new("core")).unwrap());
         let mut builder = MemoryBuilder::default();
         let range = MemoryRange { start: Address(0x1000), len: 1 << 22, writable: true, source: RangeSource::Core };
         builder.add(range, &store, 0);

@@ -1,0 +1,47 @@
+//! Inputs that are cut while they are read.
+#![allow(clippy::panic, clippy::unwrap_used)]
+
+mod common;
+
+use std::fs::{self, File};
+use std::io::Write;
+use std::path::Path;
+use std::process::Stdio;
+
+use common::{carried, command};
+use rustix::fs::{CWD, FileType, Mode};
+
+/// Runs `arguments` behind core and executable in `folder`; the core is cut when it is mapped and little of it is read.
+fn run_with_core_cut(folder: &Path, len: u64, arguments: &[&str]) -> (Option<i32>, String) {
+    let carried = carried("1.27");
+    let (core, exe) = (folder.join("core"), folder.join("exe"));
+    fs::write(&core, carried.unpacked_core()).unwrap();
+    // The executable is opened after the core, and a pipe holds up who opens it until the other end is opened too.
+    rustix::fs::mknodat(CWD, &exe, FileType::Fifo, Mode::RUSR | Mode::WUSR, 0).unwrap();
+    let mut all = vec![core.as_os_str(), "--exe".as_ref(), exe.as_os_str()];
+    all.extend(arguments.iter().map(|argument| std::ffi::OsStr::new(*argument)));
+    let child = command(&all).current_dir(folder).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut pipe = File::create(&exe).unwrap();
+    File::options().write(true).open(&core).unwrap().set_len(len).unwrap();
+    pipe.write_all(&carried.unpacked_exe()).unwrap();
+    drop(pipe);
+    let output = child.wait_with_output().unwrap();
+    (output.status.code(), String::from_utf8(output.stderr).unwrap())
+}
+
+#[test]
+fn a_core_that_is_cut_meanwhile_is_told_by_a_line_and_a_status() {
+    let commands: [&[&str]; 3] = [&["objref", "out.svg"], &["overview", "--json"], &["objects"]];
+    for arguments in commands {
+        let folder = tempfile::tempdir().unwrap();
+        let before = carried("1.27").unpacked_core().len();
+        let (status, stderr) = run_with_core_cut(folder.path(), 1 << 16, arguments);
+        assert_eq!(status, Some(4), "{stderr}");
+        let expected = format!(
+            "goheap: {:?} was cut from {before} to 65536 bytes while it was read; read a copy, or wait until it is written\n",
+            folder.path().join("core")
+        );
+        assert_eq!(stderr, expected);
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2, "something is left behind");
+    }
+}
