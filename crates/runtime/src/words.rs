@@ -1,6 +1,7 @@
 //! Go's compound words in memory: strings and slices, with the bounds that hostile input asks for.
 
 use goheap_image::{Address, MemoryImage};
+use std::ops::Range;
 
 /// A slice header: three words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,6 +43,21 @@ pub fn read_words(memory: &MemoryImage, at: Address, count: usize) -> Option<Vec
     Some(words(&bytes).collect())
 }
 
+/// The addresses of the words in the first `limit` bytes of `range`, as far as these are there: a broken core may claim a range of any
+/// length.
+pub fn present_words<'m>(
+    memory: &'m MemoryImage,
+    range: &Range<u64>,
+    limit: u64,
+) -> impl Iterator<Item = Address> + use<'m> {
+    let start = range.start;
+    let parts = memory.present_parts(Address(start), range.end.saturating_sub(start).min(limit));
+    parts.flat_map(move |part| {
+        let (first, end) = (start.saturating_add(part.start), start.saturating_add(part.end));
+        (first.checked_next_multiple_of(8).unwrap_or(end)..end).step_by(8).map(Address)
+    })
+}
+
 /// The little-endian words of `bytes`; a tail shorter than a word is left out.
 pub fn words(bytes: &[u8]) -> impl Iterator<Item = u64> + '_ {
     bytes.as_chunks::<8>().0.iter().map(|word| u64::from_le_bytes(*word))
@@ -57,4 +73,20 @@ pub fn word_at(bytes: &[u8], offset: usize) -> Option<u64> {
 pub fn half_at(bytes: &[u8], offset: usize) -> Option<u32> {
     let half = bytes.get(offset..offset.checked_add(4)?)?;
     Some(u32::from_le_bytes(half.try_into().ok()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_range_that_no_memory_has_costs_nothing() {
+        let buffers = [(Address(0x1004), vec![0; 20], true), (Address(1 << 40), vec![0; 16], true)];
+        let memory = MemoryImage::from_buffers(buffers);
+        let words = |limit| present_words(&memory, &(0x1000..u64::MAX), limit).map(|at| at.0).collect::<Vec<_>>();
+        assert_eq!(words(u64::MAX), [0x1008, 0x1010, 1 << 40, (1 << 40) + 8]);
+        assert_eq!(words(0x10), [0x1008]);
+        let turned = std::ops::Range { start: 0x1000, end: 0x10 };
+        assert_eq!(present_words(&memory, &turned, u64::MAX).count(), 0);
+    }
 }

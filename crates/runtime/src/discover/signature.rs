@@ -4,7 +4,7 @@ use super::Search;
 use crate::heap::GoHeap;
 use crate::layout::RuntimeLayout;
 use crate::span::PAGE_BYTES;
-use crate::words::{SliceHeader, read_slice};
+use crate::words::{SliceHeader, present_words, read_slice};
 use goheap_image::{Address, MemoryImage};
 
 /// Variables of this much are searched in all.
@@ -17,10 +17,9 @@ pub(super) const MAX_PROCESSORS: u64 = 1 << 16;
 /// The words of the module's variables.
 fn places<'a>(search: &Search<'a>) -> impl Iterator<Item = Address> + use<'a> {
     let module = search.module;
-    [&module.noptrbss, &module.bss, &module.noptrdata, &module.data].into_iter().flat_map(|range| {
-        let start = range.start.next_multiple_of(8);
-        (start..range.end.min(start.saturating_add(SEARCHED_BYTES))).step_by(8).map(Address)
-    })
+    let ranges = [&module.noptrbss, &module.bss, &module.noptrdata, &module.data];
+    let memory = search.memory;
+    ranges.into_iter().flat_map(move |range| present_words(memory, range, SEARCHED_BYTES))
 }
 
 /// `mheap_`: its allocators of fixed-size records (`fixalloc`, size first) stand at known distances and hold known sizes.

@@ -5,7 +5,7 @@
 
 use crate::small_map::{self, MapShape};
 use crate::version::GoVersion;
-use crate::words::{half_at, word_at};
+use crate::words::{half_at, present_words, word_at};
 use goheap_image::{Address, MemoryImage};
 use rustc_hash::FxHashMap;
 use std::ops::Range;
@@ -64,9 +64,7 @@ impl RunTimeNames {
 }
 
 fn find(memory: &MemoryImage, bss: &Range<u64>) -> Option<Address> {
-    let start = bss.start.next_multiple_of(8);
-    let end = bss.end.min(start.saturating_add(SEARCHED_BYTES));
-    (start..end).step_by(8).map(Address).find(|&at| {
+    present_words(memory, bss, SEARCHED_BYTES).find(|&at| {
         // Both designs of maps begin with a word that counts the entries; the lower half of the next is padding of `next`.
         let count = |offset: u64| {
             let map = memory.read_u64(at.add(offset)).filter(|&map| map != 0 && map.is_multiple_of(8))?;

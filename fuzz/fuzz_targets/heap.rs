@@ -1,0 +1,64 @@
+//! Spans, objects, masks, specials, roots, inference and references of a heap of which words are wrong.
+#![no_main]
+
+use goheap_fuzz::world::World;
+use goheap_fuzz::{Cursor, bounded};
+use goheap_heap::goroutines::leaked;
+use goheap_heap::holding::Holding;
+use goheap_heap::inspect::InspectOptions;
+use goheap_heap::references::ReferenceGraph;
+use goheap_heap::{Grouping, HeapSnapshot, ObjectId, Selection, SnapshotOptions, invariants};
+use goheap_runtime::{RuntimeModel, Unobserved};
+use libfuzzer_sys::fuzz_target;
+
+/// Objects that are asked for each input: one in each span.
+const ASKED: [u64; 5] = [0xc0_0000_0000, 0xc0_0000_2040, 0xc0_0000_4000, 0xc0_0000_6000, 0xc0_0000_2140];
+
+fn ask_objects(snapshot: &HeapSnapshot<'_, '_>) {
+    let options = InspectOptions { values: true, limit: 20, text_bytes: 40 };
+    for slot in snapshot.objects.allocated() {
+        let _ = (snapshot.type_text(slot), snapshot.family_text(slot), snapshot.payload(slot));
+    }
+    for slot in ASKED.into_iter().filter_map(|address| snapshot.objects.find_allocated(address)) {
+        snapshot.inspect(slot, options);
+    }
+    for variable in snapshot.model.symbols.variables() {
+        snapshot.inspect_static(variable.address, options);
+    }
+    snapshot.nearest(0xc0_0000_0100);
+    snapshot.place_text(0x60_0800);
+}
+
+fn ask_references(graph: &ReferenceGraph<'_, '_, '_>) {
+    let Ok(holding) = Holding::new(graph, &Unobserved) else { return };
+    let Ok(turned) = holding.turned(&Unobserved) else { return };
+    graph.frames(holding.tree(), &Unobserved).expect("nobody refuses");
+    let nodes: Vec<u32> = (0..graph.object_count().min(8)).collect();
+    for node in &nodes {
+        holding.cuts_for(&turned, *node);
+        let _ = (graph.text(*node), holding.name(*node), graph.slot_of(*node).is_some());
+    }
+    let _ = holding.owners(&nodes, &|_| false, &Unobserved);
+    for text in ["main.cache", "main.any", "*main.T", "0xc000002040"] {
+        graph.select(text);
+    }
+    leaked(graph, &Unobserved).expect("nobody refuses");
+}
+
+fuzz_target!(|input: &[u8]| bounded(input, |input| {
+    let mut input = Cursor::new(input);
+    let world = World::choose(&mut input);
+    let process = world.process(&mut input);
+    let Ok(mut model) = RuntimeModel::open(&process, world.options()) else { return };
+    let types = std::mem::take(&mut model.types);
+    let options = SnapshotOptions { tree: true, owners: true, roots: true };
+    let Ok(snapshot) = HeapSnapshot::take(&model, types, options) else { return };
+    assert!(snapshot.totals.is_reconciled());
+    invariants::check(&snapshot);
+    let _ = snapshot.histogram(Grouping::Type, Selection::default(), |_| true);
+    let _ = snapshot.owner(ObjectId(0));
+    ask_objects(&snapshot);
+    if let Ok(graph) = snapshot.references(&Unobserved) {
+        ask_references(&graph);
+    }
+}));

@@ -1,0 +1,36 @@
+//! Goroutines, frames, stack maps and objects, deferred calls, panics, and what a signal interrupted, where words of them are wrong.
+#![no_main]
+
+use goheap_fuzz::world::World;
+use goheap_fuzz::{Cursor, bounded};
+use goheap_heap::goroutines::{GoroutineGroups, facts};
+use goheap_runtime::{RuntimeModel, Tracer, Unobserved};
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|input: &[u8]| bounded(input, |input| {
+    let mut input = Cursor::new(input);
+    let world = World::choose(&mut input);
+    let process = world.process(&mut input);
+    let Ok(model) = RuntimeModel::open(&process, world.options()) else { return };
+    let _ = format!("{:?}", model.crash());
+    model.first_goroutine();
+    model.panicking(10);
+    model.newest_time();
+    let mut tracer = Tracer::new(&model);
+    let threads = model.thread_index();
+    for goroutine in model.goroutines.iter().take(16) {
+        let stack = model.stack(goroutine, &threads);
+        let pcs = model.trace_pcs(&stack.frames, true);
+        let calls = tracer.calls(&pcs);
+        model.is_system(goroutine, &calls);
+        model.state_text(goroutine);
+        model.ancestors(goroutine);
+        model.labels(goroutine);
+        model.innermost_frames(goroutine, &threads, 3);
+    }
+    if let Ok(groups) = GoroutineGroups::read(&model, &Unobserved) {
+        drop(groups);
+    }
+    let all: Vec<u32> = (0..model.goroutines.len().min(16) as u32).collect();
+    facts(&model, &all);
+}));

@@ -1,0 +1,7 @@
+//! Unpacking lz4, the legacy frames of the kernel too.
+#![no_main]
+
+use goheap_fuzz::unpack;
+use libfuzzer_sys::{Corpus, fuzz_target};
+
+fuzz_target!(|input: &[u8]| -> Corpus { unpack::target(input, unpack::LZ4) });
