@@ -9,6 +9,7 @@ mod objref;
 mod order;
 mod owners;
 mod paths;
+mod pattern;
 mod places;
 
 pub(crate) use dominators::{DominatorsOptions, RetainedBy};
@@ -18,10 +19,10 @@ pub(crate) use listing::{Group, HistogramFormat, HistogramOptions, ObjectOptions
 pub(crate) use objref::{Counted, Format, ObjrefOptions, Tree};
 pub(crate) use owners::OwnersOptions;
 pub(crate) use paths::PathsOptions;
+pub(crate) use pattern::Asked;
 
 use crate::errors::Failure;
-use crate::shell::quoted;
-use crate::version;
+use crate::{shell, version};
 use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, Parser, Subcommand};
 use input::InputOptions;
@@ -184,8 +185,10 @@ impl Command {
         match self {
             Command::Objref(_) => "objref heap.svg".to_owned(),
             Command::Object(options) => format!("object {:#x}", options.address),
-            Command::Paths(options) => format!("paths {}", quoted(&options.what.join(" "))),
-            Command::Owners(options) => format!("owners {}", quoted(&options.what)),
+            Command::Paths(options) => {
+                format!("paths {}", shell::line(&options.what().iter().map(|asked| &*asked.text).collect::<Vec<_>>()))
+            }
+            Command::Owners(options) => format!("owners {}", shell::quoted(&options.what.text)),
             Command::Goroutine(options) => format!("goroutine {}", options.id),
             Command::Overview(_) => "overview".to_owned(),
             Command::Histogram(_) => "histogram".to_owned(),

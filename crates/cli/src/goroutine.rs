@@ -87,7 +87,7 @@ fn find(model: &RuntimeModel<'_>, id: u64) -> Result<usize, Failure> {
 }
 
 /// The goroutines next to an id that none has, in words.
-fn near(model: &RuntimeModel<'_>, id: u64) -> String {
+pub(crate) fn near(model: &RuntimeModel<'_>, id: u64) -> String {
     let alive = || model.goroutines.iter().filter(|goroutine| goroutine.status.is_live());
     let below = alive().filter(|goroutine| goroutine.id < id).max_by_key(|goroutine| goroutine.id);
     let above = alive().filter(|goroutine| goroutine.id > id).min_by_key(|goroutine| goroutine.id);

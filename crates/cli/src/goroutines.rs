@@ -130,7 +130,7 @@ fn sort(model: &RuntimeModel<'_>, rows: &mut [Row]) {
 fn is_wanted(group: &GoroutineGroup, options: &GoroutinesOptions) -> bool {
     let Some(regex) = &options.matching else { return true };
     let calls = group.calls.iter().map(|call| &**call).chain(&group.creator);
-    calls.into_iter().any(|call| regex.is_match(&call.function))
+    calls.into_iter().any(|call| regex.is_match(&call.function) || regex.is_match(&call.print_name()))
 }
 
 fn retain(rows: &mut [Row], groups: &GoroutineGroups, retained: &RetainedByGoroutines<'_, '_, '_, '_>) {

@@ -35,6 +35,7 @@ mod owners;
 mod paths;
 mod progress;
 mod say;
+mod selected;
 mod shell;
 mod terminal;
 mod timings;

@@ -73,12 +73,24 @@ impl<'a, 'm, 'p> TypeCells<'a, 'm, 'p> {
         // Texts are numbered in the order they were first asked for.
         while self.cells.len() <= id.index() {
             let text = self.texts.at(self.cells.len());
-            let is_wanted = self.options.ty.as_ref().is_none_or(|regex| {
-                regex.is_match(text) || element_text(text).is_some_and(|elem| regex.is_match(elem))
+            let is_wanted = self.options.ty.as_ref().is_none_or(|pattern| {
+                pattern.is_match(text)
+                    || element_text(text).is_some_and(|elem| pattern.is_match(elem))
+                    || of_any_length(text).iter().any(|array| pattern.is_match(array))
             });
             self.cells.push(is_wanted.then(|| self.form.cell(text)));
         }
         self.cells[id.index()].as_ref()
+    }
+}
+
+/// An array's type as histograms name it and as a slice of it is named: `[...]T` and `[]T` of `[4]T`.
+fn of_any_length(text: &str) -> Vec<String> {
+    match text.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
+        Some((len, elem)) if !len.is_empty() && len.bytes().all(|byte| byte.is_ascii_digit()) => {
+            vec![format!("[...]{elem}"), format!("[]{elem}")]
+        }
+        _ => Vec::new(),
     }
 }
 

@@ -5,7 +5,9 @@ use crate::diagnostics;
 use crate::errors::Failure;
 use crate::open::with_references;
 use crate::output::to_stdout;
-use crate::paths::{select, share};
+use crate::paths::share;
+use crate::say::Speaker;
+use crate::selected::select;
 use crate::terminal;
 use goheap_graph::Weight;
 use goheap_heap::holding::{self, Holding};
@@ -21,7 +23,7 @@ const WAYS: usize = 100;
 /// Runs the command.
 pub(crate) fn run(input: &Input, options: &OwnersOptions) -> Result<(), Failure> {
     with_references(input, |graph, watch| {
-        let (_, nodes) = select(graph, &options.what)?;
+        let nodes = select(graph, &options.what, Speaker::new(input.quiet))?.objects;
         let holding = Holding::new(graph, watch)?;
         let is_skipped = |text: &str| options.skip.as_ref().is_some_and(|regex| regex.is_match(text));
         let found = holding.owners(&nodes, &is_skipped, watch)?;
@@ -33,7 +35,7 @@ pub(crate) fn run(input: &Input, options: &OwnersOptions) -> Result<(), Failure>
         });
         let report = OwnersReport {
             schema_version: owners::SCHEMA_VERSION,
-            asked: options.what.clone(),
+            asked: options.what.text.clone(),
             total: share(found.total),
             not_known_to_be_reachable: share(not_known),
             unreachable: share(Weight {

@@ -3,15 +3,14 @@
 use crate::args::{Input, PathsOptions};
 use crate::diagnostics;
 use crate::errors::Failure;
-use crate::object::no_object;
 use crate::open::with_references;
 use crate::output::to_stdout;
+use crate::say::Speaker;
+use crate::selected::{Meant, select};
+use crate::terminal;
 use crate::watch::Watch;
-use crate::{nearest, terminal};
 use goheap_graph::{CsrGraph, Weight};
-use goheap_heap::holding::{self, Exclusions, Holding, Selected, Subject};
-use goheap_heap::references::ReferenceGraph;
-use goheap_heap::waits::ANY_LOCK;
+use goheap_heap::holding::{self, Exclusions, Holding};
 use goheap_report::paths::{self, Answer, Cut, Dominator, Merged, MergedStep, Path, PathsReport, Share, Step, Target};
 
 /// Paths to one object with --all, and lines of merged ones: a screen.
@@ -23,23 +22,16 @@ const MOST_PATHS: usize = 10_000;
 /// Runs the command.
 pub(crate) fn run(input: &Input, options: &PathsOptions) -> Result<(), Failure> {
     with_references(input, |graph, watch| {
-        let selected: Vec<Meant> = options.what.iter().map(|what| meant(graph, what)).collect::<Result<_, _>>()?;
+        let (what, speaker) = (options.what(), Speaker::new(input.quiet));
+        let selected = what.iter().map(|what| select(graph, what, speaker)).collect::<Result<Vec<_>, _>>()?;
         let holding = Holding::new(graph, watch)?;
         let turned = holding.turned(watch)?;
         let matches = options.exclude.as_ref().map(|regex| |text: &str| regex.is_match(text));
         let exclusions = Exclusions::new(matches.as_ref().map(|matches| matches as &dyn Fn(&str) -> bool));
         let asking = Asking { holding: &holding, turned: &turned, exclusions: &exclusions, options, watch };
         let mut report = PathsReport { schema_version: paths::SCHEMA_VERSION, asked: Vec::new() };
-        for (what, meant) in options.what.iter().zip(&selected) {
-            report.asked.push(match meant {
-                Meant::Objects(subject, nodes) => asking.answer(what, subject, nodes)?,
-                Meant::Variable(name) => Answer {
-                    asked: what.clone(),
-                    means: "address",
-                    in_variable: Some(name.clone()),
-                    ..Answer::default()
-                },
-            });
+        for (what, meant) in what.iter().zip(&selected) {
+            report.asked.push(asking.answer(&what.text, meant)?);
         }
         watch.report();
         diagnostics::warn(graph.snapshot());
@@ -51,40 +43,6 @@ pub(crate) fn run(input: &Input, options: &PathsOptions) -> Result<(), Failure> 
     })
 }
 
-/// What an argument of this command means.
-enum Meant {
-    Objects(Subject, Vec<u32>),
-    /// An address in the package variable of this name, which no path leads to: it is a root.
-    Variable(String),
-}
-
-fn meant(graph: &ReferenceGraph<'_, '_, '_>, what: &str) -> Result<Meant, Failure> {
-    if let Selected::NoObject(address) = graph.select(what)
-        && let Some(name) = graph.snapshot().static_name(address, ANY_LOCK)
-    {
-        return Ok(Meant::Variable(name));
-    }
-    select(graph, what).map(|(subject, nodes)| Meant::Objects(subject, nodes))
-}
-
-/// The objects that an argument means.
-pub(crate) fn select(graph: &ReferenceGraph<'_, '_, '_>, what: &str) -> Result<(Subject, Vec<u32>), Failure> {
-    match graph.select(what) {
-        Selected::Objects(subject, nodes) => Ok((subject, nodes)),
-        Selected::NoObject(address) => Err(no_object(graph.snapshot(), address)),
-        Selected::NoSuchName(names) => Err(Failure::NoSuchName {
-            name: what.to_owned(),
-            kind: "type or variable",
-            nearest: nearest::told(what, names.iter().map(String::as_str)),
-        }),
-        Selected::NoSuchField(names) => Err(Failure::NoSuchName {
-            name: what.to_owned(),
-            kind: "field that leads to an object",
-            nearest: nearest::told(what, names.iter().map(String::as_str)),
-        }),
-    }
-}
-
 struct Asking<'a, 'g, 's, 'm, 'p> {
     holding: &'a Holding<'g, 's, 'm, 'p>,
     turned: &'a CsrGraph,
@@ -94,16 +52,17 @@ struct Asking<'a, 'g, 's, 'm, 'p> {
 }
 
 impl Asking<'_, '_, '_, '_, '_> {
-    fn answer(&self, what: &str, subject: &Subject, nodes: &[u32]) -> Result<Answer, Failure> {
-        let graph = self.holding.graph();
-        let means = match subject {
-            Subject::Address(_) => "address",
-            Subject::Type(_) => "type",
-            Subject::Variable(_) => "variable",
-        };
+    fn answer(&self, what: &str, meant: &Meant) -> Result<Answer, Failure> {
+        let (graph, nodes) = (self.holding.graph(), &meant.objects);
         let bytes = nodes.iter().map(|&node| graph.shallow(node)).sum();
-        let mut answer =
-            Answer { asked: what.to_owned(), means, objects: nodes.len() as u64, bytes, ..Answer::default() };
+        let mut answer = Answer {
+            asked: what.to_owned(),
+            means: meant.means,
+            objects: nodes.len() as u64,
+            bytes,
+            ..Answer::default()
+        };
+        answer.in_variable = meant.in_variable.clone();
         if self.options.merge {
             answer.merged = Some(self.merged(nodes)?);
             return Ok(answer);

@@ -80,8 +80,8 @@ fn each_holding(check: impl Fn(&Holding<'_, '_, '_, '_>)) {
 }
 
 fn objects(graph: &ReferenceGraph<'_, '_, '_>, text: &str) -> Vec<u32> {
-    match graph.select(text) {
-        Selected::Objects(_, objects) => objects,
+    match graph.select(text, None) {
+        Selected::Objects(_, objects, _) => objects,
         other => panic!("{text}: {other:?}"),
     }
 }
@@ -243,7 +243,7 @@ fn owners_are_in_the_programs_own_code_behind_containers_of_the_library() {
 fn every_object_of_every_type_is_owned_shared_or_unreached() {
     each_holding(|holding| {
         for text in ["[]uint8", "string", "(unknown)", "main.Link", "runtime.g"] {
-            let Selected::Objects(_, set) = holding.graph().select(text) else { continue };
+            let Selected::Objects(_, set, _) = holding.graph().select(text, None) else { continue };
             let owners = holding.owners(&set, &|_| false, &Unobserved).unwrap();
             let lists = [&owners.owned, &owners.shared].into_iter().flatten();
             let sum: u64 = lists.map(|owner| owner.keeps.objects).sum();
@@ -268,10 +268,10 @@ fn objects_are_found_by_address_type_and_variable() {
         assert_eq!(objects(graph, "main.store.order").len(), 1);
         assert!(!objects(graph, "main.store.latest").is_empty(), "a struct within: what its fields lead to");
         assert_eq!(objects(graph, "main.sliceOfSlices[11][3]").len(), 1);
-        assert_eq!(graph.select("0x10"), Selected::NoObject(0x10));
-        let Selected::NoSuchField(fields) = graph.select("main.registry.third") else { panic!() };
+        assert_eq!(graph.select("0x10", None), Selected::NoObject(0x10));
+        let Selected::NoSuchField(fields) = graph.select("main.registry.third", None) else { panic!() };
         assert_eq!(fields, ["main.registry.first", "main.registry.second"]);
-        let Selected::NoSuchName(names) = graph.select("main.Nothing") else { panic!() };
+        let Selected::NoSuchName(names) = graph.select("main.Nothing", None) else { panic!() };
         for name in ["main.registry", "main.Item", "main.holdItems.private"] {
             assert!(names.iter().any(|other| other == name), "{name}");
         }

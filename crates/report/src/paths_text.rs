@@ -38,12 +38,17 @@ impl Answer {
     fn write(&self, columns: usize, out: &mut impl Write) -> Result<(), ReportError> {
         let asked = terminal_text(&self.asked);
         if let Some(variable) = &self.in_variable {
-            let text = format!(
-                "{asked}: in the package variable {}, which is a root: no path leads to it",
-                terminal_text(variable)
-            );
+            let holds = match self.objects {
+                0 => "it leads to no object",
+                _ => "what it leads to:",
+            };
+            let variable = terminal_text(variable);
+            let text =
+                format!("{asked}: in the package variable {variable}, which is a root: no path leads to it; {holds}");
             writeln!(out, "{}", shortened(&text, columns))?;
-            return Ok(());
+            if self.objects == 0 {
+                return Ok(());
+            }
         }
         let (objects, bytes) = (count(self.objects, "object", "objects"), human_bytes(self.bytes));
         if let Some(merged) = &self.merged {

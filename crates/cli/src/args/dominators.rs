@@ -1,8 +1,7 @@
 //! Options of `dominators`.
 
-use super::listing::regex;
+use super::pattern::Pattern;
 use clap::{Args, ValueEnum};
-use regex::Regex;
 
 pub(in crate::args) const DOMINATORS: &str = "\
 Tells who retains how much: what would be freed if something went.
@@ -33,8 +32,8 @@ pub(crate) struct DominatorsOptions {
     #[arg(long, value_name = "N")]
     pub(crate) limit: Option<usize>,
     /// Only lines in which this regular expression finds something, and those above them
-    #[arg(long = "match", value_name = "REGEX", value_parser = regex)]
-    pub(crate) matching: Option<Regex>,
+    #[arg(long = "match", value_name = "REGEX", value_parser = Pattern::parse)]
+    pub(crate) matching: Option<Pattern>,
     /// Write JSON: sizes in bytes
     #[arg(long, conflicts_with = "csv")]
     pub(crate) json: bool,

@@ -1,8 +1,7 @@
 //! Options of the commands that tell of goroutines.
 
-use super::listing::regex;
+use super::pattern::Pattern;
 use clap::{Args, ValueEnum};
-use regex::Regex;
 
 pub(super) const GOROUTINES: &str = "\
 Lists goroutines by where they stand: those with the same calls, made by the same go statement, are one line.
@@ -27,8 +26,8 @@ pub(crate) struct GoroutinesOptions {
     #[arg(long)]
     pub(crate) leaked: bool,
     /// Only those in whose calls or creator this regular expression finds a function, such as '^main\.'
-    #[arg(long = "match", value_name = "REGEX", value_parser = regex)]
-    pub(crate) matching: Option<Regex>,
+    #[arg(long = "match", value_name = "REGEX", value_parser = Pattern::parse)]
+    pub(crate) matching: Option<Pattern>,
     /// At most so many groups, in a traceback goroutines [default: 40 for a table, else all]
     #[arg(long, value_name = "N")]
     pub(crate) limit: Option<usize>,
@@ -95,8 +94,8 @@ and types always are. `keeps` is what would be freed with the object that the va
 #[derive(Debug, Args)]
 #[command(override_usage = "goheap CORE [--exe EXECUTABLE] goroutine [OPTIONS] ID")]
 pub(crate) struct GoroutineOptions {
-    /// The goroutine's id
-    #[arg(value_name = "ID")]
+    /// The goroutine's id, or 'goroutine 17' as it is printed
+    #[arg(value_name = "ID", value_parser = goroutine_id)]
     pub(crate) id: u64,
     /// Show contents: numbers, and the first 80 bytes of strings
     #[arg(long)]
@@ -113,4 +112,26 @@ pub(crate) struct GoroutineOptions {
     /// Write JSON: sizes in bytes, addresses as strings
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+/// A number, or what begins with `goroutine` and a number.
+fn goroutine_id(text: &str) -> Result<u64, String> {
+    let rest = text.trim().strip_prefix("goroutine").unwrap_or(text).trim_start();
+    let number = rest.split([':', ' ']).next().unwrap_or_default();
+    number.parse().map_err(|_| "a goroutine's id is needed, such as 17".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_goroutine_is_given_by_its_id_or_as_it_is_printed() {
+        for text in ["17", "goroutine 17", "goroutine 17: main.work", "goroutine 17 [chan receive]:"] {
+            assert_eq!(goroutine_id(text), Ok(17), "{text}");
+        }
+        for wrong in ["", "main.work", "-1", "goroutine", "17x"] {
+            assert!(goroutine_id(wrong).is_err(), "{wrong}");
+        }
+    }
 }

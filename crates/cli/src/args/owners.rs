@@ -1,8 +1,7 @@
 //! Options of `owners`.
 
-use super::listing::regex;
+use super::pattern::{Asked, Pattern};
 use clap::Args;
-use regex::Regex;
 
 pub(in crate::args) const OWNERS: &str = "\
 Tells who, in the program's own code, keeps the objects of a type.
@@ -15,21 +14,21 @@ program's own code is its main module and what that depends on outside the stand
 What is kept by several at once has no owner: it is told by the nearest on a shortest path, in a list of its own, and would \
 not go with that one alone. `foreign` owners are variables and functions of the library or the runtime with nobody else above.
 
-TYPE is a type as `histogram` or a frame names it, such as 'main.Item' (arrays of it are among its objects) or '[]uint8'; an address or a variable does as well, as in `paths`.";
+TYPE is a type as `histogram` or a frame names it, such as 'main.Item' (arrays of it are among its objects) or '[]byte'; an address, a variable, a goroutine or a regular expression does as well, as in `paths`.";
 
 /// Options of `owners`.
 #[derive(Debug, Args)]
 #[command(override_usage = "goheap CORE [--exe EXECUTABLE] owners [OPTIONS] TYPE")]
 pub(crate) struct OwnersOptions {
     /// The type whose objects are looked at
-    #[arg(value_name = "TYPE")]
-    pub(crate) what: String,
+    #[arg(value_name = "TYPE", value_parser = Asked::parse)]
+    pub(crate) what: Asked,
     /// Pass over types, variables and functions in which this regular expression finds something, as if they were a library's
-    #[arg(long, value_name = "REGEX", value_parser = regex)]
-    pub(crate) skip: Option<Regex>,
+    #[arg(long, value_name = "REGEX", value_parser = Pattern::parse)]
+    pub(crate) skip: Option<Pattern>,
     /// Only owners in which this regular expression finds something
-    #[arg(long = "match", value_name = "REGEX", value_parser = regex)]
-    pub(crate) matching: Option<Regex>,
+    #[arg(long = "match", value_name = "REGEX", value_parser = Pattern::parse)]
+    pub(crate) matching: Option<Pattern>,
     /// At most so many owners of each list [default: 8 for a table, all for csv and json]
     #[arg(long, value_name = "N")]
     pub(crate) limit: Option<usize>,

@@ -1,15 +1,16 @@
 //! Options of `paths`.
 
-use super::listing::regex;
+use super::pattern::{Asked, Pattern};
 use clap::Args;
-use regex::Regex;
 
 pub(in crate::args) const PATHS: &str = "\
 Tells by which references objects are held: the shortest paths from roots, by field, with what each step retains.
 
-WHAT is an address inside an object (hex), a type as `histogram` names it ('main.Item', with arrays of it, '[]uint8'), or a package variable, with \
-fields behind it or not ('main.cache.entries', 'main.jobs[3].owner'): the objects that it points to; 'main.work.buffer' is a \
-variable of a function that a goroutine is in.
+WHAT is an address (hex) inside an object or package variable; a type as it is printed or as Go lets it be written ('main.Item', \
+with arrays of it, '[]byte', 'session.Session' whatever the path before it, 'metrics.Gauge' for all its instances); a package \
+variable, with fields behind it or not ('main.cache.entries', 'main.jobs[3].owner'): the objects that it points to; \
+'main.work.buffer' is a variable of a function that a goroutine is in, 'main.work' all variables there; 'goroutine 17' what its stack \
+points to. A name that fits exactly wins; then what has one of ^ $ | ? + \\ or .* in it is a regular expression for types.
 
 Paths from the program's own variables and functions come before those from the library's, the runtime's last; then the \
 shorter one does. What maps and channels are made of counts as one step with them. `retained` is what would be freed with a \
@@ -22,8 +23,8 @@ Of a type, the object that retains most is shown; --merge shows the paths to all
 #[command(override_usage = "goheap CORE [--exe EXECUTABLE] paths [OPTIONS] WHAT...")]
 pub(crate) struct PathsOptions {
     /// An address, a type, or a variable and its field
-    #[arg(value_name = "WHAT", required = true)]
-    pub(crate) what: Vec<String>,
+    #[arg(value_name = "WHAT", required = true, value_parser = Asked::parse)]
+    what: Vec<Asked>,
     /// Show more than the shortest path, as many as --limit says
     ///
     /// There is one for each root and object that it leads to; those that read alike but for the goroutine are told once.
@@ -36,8 +37,8 @@ pub(crate) struct PathsOptions {
     ///
     /// It is held against the text of each step, as it is shown, with the type before the field and without, and against the
     /// types of objects. To see what else holds an object beside a known cache: --exclude '^main\.cache'.
-    #[arg(long, value_name = "REGEX", value_parser = regex)]
-    pub(crate) exclude: Option<Regex>,
+    #[arg(long, value_name = "REGEX", value_parser = Pattern::parse)]
+    pub(crate) exclude: Option<Pattern>,
     /// At most so many paths, merged steps or objects [default: 10 paths, 40 steps, 1 object]
     #[arg(long, value_name = "N")]
     pub(crate) limit: Option<usize>,
@@ -47,4 +48,19 @@ pub(crate) struct PathsOptions {
     /// Write merged steps as comma-separated values with a line of names
     #[arg(long, requires = "merge", conflicts_with = "json")]
     pub(crate) csv: bool,
+}
+
+impl PathsOptions {
+    /// What is asked about; `goroutine 17` may be two words.
+    pub(crate) fn what(&self) -> Vec<Asked> {
+        let mut asked: Vec<Asked> = Vec::new();
+        for one in &self.what {
+            let is_number = one.text.bytes().all(|byte| byte.is_ascii_digit());
+            match asked.last_mut().filter(|last| is_number && last.text == "goroutine") {
+                Some(last) => last.text = format!("goroutine {}", one.text),
+                None => asked.push(one.clone()),
+            }
+        }
+        asked
+    }
 }

@@ -15,6 +15,7 @@ mod owners;
 mod paths;
 mod select;
 mod steps;
+mod types;
 mod variable;
 
 pub use code::Code;

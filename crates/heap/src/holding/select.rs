@@ -1,12 +1,10 @@
 //! Objects by what people call them: an address, a type, a variable's field.
 
 use super::variable::{self, Found};
-use crate::describe::element_text;
 use crate::inspect::Places;
-use crate::references::ReferenceGraph;
-use crate::snapshot::HeapSnapshot;
-use rustc_hash::{FxHashMap, FxHashSet};
-use std::borrow::Cow;
+use crate::references::{ReferenceGraph, RootKind};
+use crate::spelling::is_of_the_compiler;
+use goheap_runtime::Goroutine;
 
 /// What was meant.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,15 +15,19 @@ pub enum Subject {
     Type(String),
     /// What a variable, or a field that is reached from it, leads to.
     Variable(String),
+    /// What the stack of a goroutine leads to.
+    Goroutine(u64),
 }
 
 /// What of that there is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Selected {
-    /// These objects, in order of address.
-    Objects(Subject, Vec<u32>),
+    /// These objects, in order of address; where the text is not the very name, the names that it was taken for.
+    Objects(Subject, Vec<u32>, Vec<String>),
     /// No object holds the address.
     NoObject(u64),
+    /// No goroutine that is alive has the id.
+    NoGoroutine(u64),
     /// There is no such type or variable; these are all that there are.
     NoSuchName(Vec<String>),
     /// There is no such field; these are at the place where it should be.
@@ -38,32 +40,85 @@ const BARE_DIGITS: usize = 9;
 impl ReferenceGraph<'_, '_, '_> {
     /// The objects that `text` means: a hexadecimal address in one of them; a type as histograms or frames name it, arrays of it among
     /// them, `[]T` being rows of any length and `[N]T` those of one; a package variable, or a function and its variable, and fields behind it, as
-    /// `main.cache.entries`.
-    pub fn select(&self, text: &str) -> Selected {
+    /// `main.cache.entries`; a goroutine, as `goroutine 17`; a function, with what its variables lead to.
+    ///
+    /// A name that fits exactly wins, then one that fits but for the beginnings of import paths or type arguments, then types of
+    /// which `is_wanted`, what the text means as an expression, says so.
+    pub fn select(&self, text: &str, is_wanted: Option<&dyn Fn(&str) -> bool>) -> Selected {
         let snapshot = self.snapshot();
         if let Some(address) = address(text) {
             return match snapshot.objects.find_allocated(address) {
-                Some(slot) => Selected::Objects(Subject::Address(address), vec![slot.id.0]),
+                Some(slot) => Selected::Objects(Subject::Address(address), vec![slot.id.0], Vec::new()),
                 None => Selected::NoObject(address),
             };
         }
-        let whole = snapshot.objects_of_type(text, |name| name.into());
-        let objects =
-            if whole.is_empty() { snapshot.objects_of_type(text, |name| snapshot.short_name(name)) } else { whole };
-        if !objects.is_empty() {
-            return Selected::Objects(Subject::Type(text.to_owned()), objects);
+        if let Some(id) = goroutine_id(text) {
+            return self.goroutine(id);
         }
-        match variable::find(self, &Places::new(snapshot), text) {
-            Found::Objects(objects) => Selected::Objects(Subject::Variable(text.to_owned()), objects),
-            Found::NoField(fields) => Selected::NoSuchField(fields),
+        let of_type = |found: super::types::OfType| {
+            Selected::Objects(Subject::Type(text.to_owned()), found.objects, found.taken_for)
+        };
+        let (exact, alike) = snapshot.objects_of_type(text);
+        if let Some(exact) = exact {
+            return of_type(exact);
+        }
+        let found = self.variable(text);
+        match found {
             Found::NoVariable(mut names) => {
+                let other = alike.or_else(|| snapshot.objects_of_named_type(text));
+                if let Some(other) = other.or_else(|| snapshot.objects_of_wanted(is_wanted?)) {
+                    return of_type(other);
+                }
                 names.extend(snapshot.type_names());
+                names.retain(|name| !is_of_the_compiler(name));
                 names.sort();
                 names.dedup();
                 Selected::NoSuchName(names)
             }
+            Found::NoField(fields) => Selected::NoSuchField(fields),
+            Found::Objects(objects) => Selected::Objects(Subject::Variable(text.to_owned()), objects, Vec::new()),
         }
     }
+
+    /// What a variable leads to: as it is written, or as frames print it, with its type or how many alike there are.
+    fn variable(&self, text: &str) -> Found {
+        let places = Places::new(self.snapshot());
+        let found = variable::find(self, &places, text);
+        let name = printed_name(text);
+        match found {
+            Found::NoVariable(_) if name != text => variable::find(self, &places, name),
+            found => found,
+        }
+    }
+
+    fn goroutine(&self, id: u64) -> Selected {
+        let model = self.snapshot().model;
+        let is_it = |goroutine: &Goroutine| goroutine.id == id && goroutine.status.is_live();
+        let Some(index) = model.goroutines.iter().position(is_it) else { return Selected::NoGoroutine(id) };
+        let node = self.node_of_root(RootKind::Goroutine(index as u32));
+        let mut objects = node.map_or_else(Vec::new, |node| variable::below(self, vec![node]));
+        objects.sort_unstable();
+        objects.dedup();
+        Selected::Objects(Subject::Goroutine(id), objects, Vec::new())
+    }
+}
+
+/// The number of `goroutine 17`, whatever follows a colon or bracket as in a frame or a traceback.
+fn goroutine_id(text: &str) -> Option<u64> {
+    let rest = text.trim().strip_prefix("goroutine ")?.trim_start();
+    let digits = rest.find(|letter: char| !letter.is_ascii_digit()).unwrap_or(rest.len());
+    let (number, behind) = rest.split_at(digits);
+    (behind.is_empty() || behind.starts_with([':', ' '])).then(|| number.parse().ok()).flatten()
+}
+
+/// The name in a frame's text: `main.cache` of `3 × main.cache *main.Cache`, `main.work` of `20 × goroutine main.work`.
+fn printed_name(text: &str) -> &str {
+    let alone = match text.split_once(" × ") {
+        Some((count, rest)) if count.bytes().all(|byte| byte.is_ascii_digit() || byte == b',') => rest,
+        _ => text,
+    };
+    let alone = alone.strip_prefix("goroutine ").unwrap_or(alone);
+    alone.split_once(' ').map_or(alone, |(name, _)| name)
 }
 
 fn address(text: &str) -> Option<u64> {
@@ -78,45 +133,6 @@ fn address(text: &str) -> Option<u64> {
     u64::from_str_radix(digits, 16).ok()
 }
 
-impl HeapSnapshot<'_, '_> {
-    /// The allocated objects of the types that `name_of` names like that, in order of address.
-    fn objects_of_type(&self, text: &str, name_of: impl Fn(&str) -> Cow<'_, str>) -> Vec<u32> {
-        let family = match text.strip_prefix("[]") {
-            Some(elem) => format!("[...]{elem}"),
-            None => text.to_owned(),
-        };
-        let is_counted =
-            text.strip_prefix('[').is_some_and(|rest| rest.starts_with(|first: char| first.is_ascii_digit()));
-        let is_unknown = text == crate::histogram::UNKNOWN;
-        let mut known = FxHashMap::default();
-        let is_meant = |slot: &crate::Slot| match self.text_key(*slot) {
-            None => is_unknown,
-            Some(key) => {
-                let key = if is_counted { key } else { key.family() };
-                *known.entry(key.identity()).or_insert_with(|| {
-                    let text = self.text_of(key);
-                    let name = name_of(&text);
-                    name == family || element_text(&name) == Some(&family)
-                })
-            }
-        };
-        self.objects.allocated().filter(is_meant).map(|slot| slot.id.0).collect()
-    }
-
-    /// The types that there are objects of, as histograms name them.
-    fn type_names(&self) -> Vec<String> {
-        let mut met = FxHashSet::default();
-        let mut names = Vec::new();
-        for slot in self.objects.allocated() {
-            let Some(key) = self.text_key(slot).map(|key| key.family()) else { continue };
-            if met.insert(key.identity()) {
-                names.push(self.text_of(key));
-            }
-        }
-        names
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -128,6 +144,25 @@ mod tests {
         assert_eq!(address("0x10"), Some(0x10));
         for name in ["main.x", "face", "0x", "", "0xg", "11111111111111111111"] {
             assert_eq!(address(name), None, "{name}");
+        }
+    }
+
+    #[test]
+    fn what_frames_print_is_read_again() {
+        for (text, name) in [
+            ("main.cache", "main.cache"),
+            ("main.cache *main.Cache", "main.cache"),
+            ("1,000 × main.cache map[string]int", "main.cache"),
+            ("20 × goroutine main.work", "main.work"),
+            ("goroutine main.work", "main.work"),
+        ] {
+            assert_eq!(printed_name(text), name);
+        }
+        for text in ["goroutine 17", "goroutine 17: main.work", "goroutine 17 [chan receive]:"] {
+            assert_eq!(goroutine_id(text), Some(17), "{text}");
+        }
+        for text in ["goroutine main.work", "goroutine", "17", "goroutine 1x", "goroutine 99999999999999999999"] {
+            assert_eq!(goroutine_id(text), None, "{text}");
         }
     }
 }

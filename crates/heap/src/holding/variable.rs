@@ -2,6 +2,8 @@
 
 use crate::inspect::Places;
 use crate::references::{ReferenceGraph, RootKind};
+use crate::spelling::Spelling;
+use goheap_runtime::{Kind, TypeId, TypeTable};
 use rustc_hash::FxHashSet;
 
 /// What a text leads to.
@@ -20,6 +22,8 @@ const TOLD: usize = 1000;
 const MOST_VISITED: usize = 1_000_000;
 
 struct Way<'w, 'g, 's, 'm, 'p> {
+    /// Names of fields that the text may leave out, or have where the path does not.
+    embedded: &'w FxHashSet<&'w str>,
     graph: &'g ReferenceGraph<'s, 'm, 'p>,
     places: &'w Places<'s, 'm, 'p>,
     text: &'w str,
@@ -32,9 +36,52 @@ struct Way<'w, 'g, 's, 'm, 'p> {
     furthest: (usize, Vec<String>),
 }
 
-/// The objects that `text` leads to.
+/// The objects that `text` leads to: by the fields as they are printed, else with the names of embedded ones or without, as Go
+/// promotes them.
 pub(super) fn find(graph: &ReferenceGraph<'_, '_, '_>, places: &Places<'_, '_, '_>, text: &str) -> Found {
+    let variables = variables(graph);
+    match find_by(graph, places, text, &variables, &FxHashSet::default()) {
+        Found::NoField(fields) => {
+            let embedded = embedded_names(&graph.snapshot().types);
+            match find_by(graph, places, text, &variables, &embedded) {
+                Found::Objects(objects) => Found::Objects(objects),
+                _ => Found::NoField(fields),
+            }
+        }
+        found => found,
+    }
+}
+
+/// The objects that nodes of roots lead to, those below them too.
+pub(super) fn below(graph: &ReferenceGraph<'_, '_, '_>, mut nodes: Vec<u32>) -> Vec<u32> {
+    let mut objects = Vec::new();
+    while let Some(node) = nodes.pop() {
+        for &to in graph.graph().targets(node) {
+            if to < graph.object_count() { objects.push(to) } else { nodes.push(to) }
+        }
+    }
+    objects
+}
+
+/// The names of all fields that are embedded somewhere.
+fn embedded_names(types: &TypeTable) -> FxHashSet<&str> {
+    let fields = |index: usize| match &types.get(TypeId(index as u32)).kind {
+        Kind::Struct(fields) => &fields[..],
+        _ => &[],
+    };
+    let embedded = (0..types.len()).flat_map(fields).filter(|field| field.is_embedded);
+    embedded.map(|field| field.name.rsplit('.').next().unwrap_or_default()).collect()
+}
+
+fn find_by(
+    graph: &ReferenceGraph<'_, '_, '_>,
+    places: &Places<'_, '_, '_>,
+    text: &str,
+    variables: &[(u32, String)],
+    embedded: &FxHashSet<&str>,
+) -> Found {
     let mut way = Way {
+        embedded,
         graph,
         places,
         text,
@@ -44,14 +91,16 @@ pub(super) fn find(graph: &ReferenceGraph<'_, '_, '_>, places: &Places<'_, '_, '
         roots: Vec::new(),
         furthest: (0, Vec::new()),
     };
-    let mut names = Vec::new();
     let mut is_there = false;
-    for (node, name) in variables(graph) {
-        if let Some(at) = behind(text, 0, &name) {
+    for (node, name) in variables {
+        if let Some(at) = behind_name(text, name) {
             is_there = true;
-            way.roots.push((node, at));
+            way.roots.push((*node, at));
         }
-        names.push(name);
+    }
+    for node in if is_there { Vec::new() } else { functions(graph, text) } {
+        is_there = true;
+        way.roots.push((node, text.len()));
     }
     way.roots();
     way.objects();
@@ -61,7 +110,7 @@ pub(super) fn find(graph: &ReferenceGraph<'_, '_, '_>, places: &Places<'_, '_, '
     match is_there {
         _ if !objects.is_empty() => Found::Objects(objects),
         true => Found::NoField(furthest.1),
-        false => Found::NoVariable(names),
+        false => Found::NoVariable(variables.iter().map(|(_, name)| name.clone()).collect()),
     }
 }
 
@@ -87,6 +136,33 @@ fn variables(graph: &ReferenceGraph<'_, '_, '_>) -> Vec<(u32, String)> {
     found
 }
 
+/// The nodes of goroutines that began in a function of that name, and of its calls.
+fn functions(graph: &ReferenceGraph<'_, '_, '_>, text: &str) -> Vec<u32> {
+    let asked = Spelling::new(text);
+    let is_it = |node: u32, kind: RootKind| match kind {
+        RootKind::Goroutine(_) => graph.start_of(node).is_some_and(|start| asked.likeness(&start).is_some()),
+        RootKind::Frame(_) => {
+            let name = graph.text(node);
+            let name = name.strip_suffix(" (inlined)").unwrap_or(&name);
+            super::code::is_function(name) && asked.likeness(name).is_some()
+        }
+        _ => false,
+    };
+    graph.root_nodes().filter(|(node, root)| is_it(*node, root.kind)).map(|(node, _)| node).collect()
+}
+
+/// Where the name of a variable ends, which the text begins with; import paths may lack their beginnings.
+fn behind_name(text: &str, name: &str) -> Option<usize> {
+    let base = |text: &str| text[..text.find(['(', '[']).unwrap_or(text.len())].rfind('/').map_or(0, |slash| slash + 1);
+    let (asked, named) = (base(text), base(name));
+    let (path, whole) = (&text[..asked], &name[..named]);
+    let is_end = |long: &str, short: &str| {
+        long.strip_suffix(short).is_some_and(|first| first.is_empty() || first.ends_with('/'))
+    };
+    let is_same = is_end(whole, path) || is_end(path, whole);
+    behind(text, asked, &name[named..]).filter(|_| is_same)
+}
+
 /// Where `part`, which stands at `at` of the text as a whole, ends.
 fn behind(text: &str, at: usize, part: &str) -> Option<usize> {
     let rest = text.get(at..)?.strip_prefix(part)?;
@@ -100,7 +176,37 @@ fn behind_or_within(text: &str, at: usize, part: &str) -> Option<usize> {
     behind(text, at, part).or_else(|| is_within.then_some(text.len()))
 }
 
+/// The first field or element of a path: `.next` of `.next[3].name`.
+fn first_part(path: &str) -> &str {
+    let end =
+        path.char_indices().skip(1).find(|(_, letter)| matches!(letter, '.' | '[')).map_or(path.len(), |(at, _)| at);
+    &path[..end]
+}
+
+/// The end of the text's part that is `path` but for fields whose names are in `embedded`.
+fn behind_promoted(text: &str, at: usize, path: &str, embedded: &FxHashSet<&str>) -> Option<usize> {
+    let rest = text.get(at..)?;
+    let (asked, part) = (first_part(rest), first_part(path));
+    let is_embedded = |part: &str| part.strip_prefix('.').is_some_and(|name| embedded.contains(name));
+    if path.is_empty() || rest.is_empty() {
+        return Some(at);
+    }
+    if asked == part {
+        return behind_promoted(text, at + part.len(), &path[part.len()..], embedded);
+    }
+    let without = is_embedded(part).then(|| behind_promoted(text, at, &path[part.len()..], embedded)).flatten();
+    without.or_else(|| is_embedded(asked).then(|| behind_promoted(text, at + asked.len(), path, embedded)).flatten())
+}
+
 impl Way<'_, '_, '_, '_, '_> {
+    /// Where the text goes on behind `path`.
+    fn behind(&self, at: usize, path: &str) -> Option<usize> {
+        let strict = behind_or_within(self.text, at, path);
+        strict.or_else(|| {
+            if self.embedded.is_empty() { None } else { behind_promoted(self.text, at, path, self.embedded) }
+        })
+    }
+
     /// Goes on from roots, with how much of the text has led to them.
     fn roots(&mut self) {
         let first_root = self.graph.object_count();
@@ -112,7 +218,7 @@ impl Way<'_, '_, '_, '_, '_> {
                 }
                 let text = self.graph.text(to);
                 let path = text.split(' ').next().unwrap_or_default();
-                match behind_or_within(self.text, at, path) {
+                match self.behind(at, path) {
                     _ if at == self.text.len() => self.roots.push((to, at)),
                     Some(end) => self.roots.push((to, end)),
                     None => self.note(at, path),
@@ -143,7 +249,7 @@ impl Way<'_, '_, '_, '_, '_> {
                     self.object(to, at);
                     continue;
                 }
-                match [&numbered.path, &any.path].iter().find_map(|path| behind_or_within(self.text, at, path)) {
+                match [&numbered.path, &any.path].iter().find_map(|path| self.behind(at, path)) {
                     Some(end) => self.object(to, end),
                     None => self.note(at, &any.path),
                 }
@@ -178,6 +284,28 @@ impl Way<'_, '_, '_, '_, '_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn names_do_without_the_beginnings_of_import_paths() {
+        assert_eq!(behind_name("metrics.Default.all", "example.com/metrics.Default"), Some(15));
+        assert_eq!(behind_name("example.com/metrics.Default", "metrics.Default"), Some(27));
+        assert_eq!(behind_name("app/metrics.Default", "a.com/app/metrics.Default"), Some(19));
+        assert_eq!(behind_name("a/metrics.Default", "b/metrics.Default"), None);
+        assert_eq!(behind_name("trics.Default", "example.com/metrics.Default"), None);
+    }
+
+    #[test]
+    fn fields_of_embedded_structs_have_two_ways() {
+        let embedded: FxHashSet<&str> = ["Base", "Session"].into_iter().collect();
+        let end = |text: &str, path: &str| behind_promoted(text, 0, path, &embedded);
+        assert_eq!(end(".Label", ".Base.Label"), Some(6));
+        assert_eq!(end(".Base.Label", ".Label"), Some(11));
+        assert_eq!(end(".Base.Label", ".Base.Label"), Some(11));
+        assert_eq!(end(".Extra[3].Label.x", ".Extra[3].Base.Label"), Some(15));
+        // An embedded pointer: what it leads to has the field.
+        assert_eq!(end(".Payload", ".Session"), Some(0));
+        assert_eq!(end(".Label", ".Other.Label"), None);
+    }
 
     #[test]
     fn names_end_where_a_field_or_an_element_begins() {

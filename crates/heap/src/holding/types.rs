@@ -1,0 +1,137 @@
+//! The objects of a type, by what people call it.
+
+use crate::describe::{TextKey, element_text};
+use crate::histogram::UNKNOWN;
+use crate::object::Slot;
+use crate::object_type::Part;
+use crate::snapshot::HeapSnapshot;
+use crate::spelling::{Likeness, Spelling};
+use goheap_runtime::{Kind, TypeId};
+use rustc_hash::FxHashSet;
+use std::collections::BTreeMap;
+
+/// Objects of the types that a text means.
+#[derive(Debug)]
+pub(super) struct OfType {
+    /// In order of address.
+    pub(super) objects: Vec<u32>,
+    /// Names of the types, where none is the very text.
+    pub(super) taken_for: Vec<String>,
+}
+
+type Identity = (Part, TypeId, u64);
+
+impl HeapSnapshot<'_, '_> {
+    /// The objects of the type that `text` names exactly, else of those that it may name.
+    pub(super) fn objects_of_type(&self, text: &str) -> (Option<OfType>, Option<OfType>) {
+        if text == UNKNOWN {
+            let objects = self.objects_of(|_| false, true);
+            return ((!objects.is_empty()).then(|| OfType { objects, taken_for: Vec::new() }), None);
+        }
+        let family = match text.strip_prefix("[]") {
+            Some(elem) => format!("[...]{elem}"),
+            None => text.to_owned(),
+        };
+        let (asked, is_counted) = (Spelling::new(&family), is_counted(text));
+        // Parts of a map or channel have names of their own, and are meant by the whole's where no object has that.
+        let mut found: BTreeMap<(Likeness, bool), (FxHashSet<Identity>, Vec<String>)> = BTreeMap::new();
+        for (key, name) in self.names(is_counted) {
+            let own = [Some(&*name), element_text(&name), name.strip_prefix("func ")];
+            let own = own.into_iter().flatten().filter_map(|name| asked.likeness(name)).min();
+            let whole = || self.whole_text(key).and_then(|whole| asked.likeness(&whole));
+            let Some(rank) = own.map(|own| (own, false)).or_else(|| Some((whole()?, true))) else { continue };
+            let (keys, names) = found.entry(rank).or_default();
+            keys.insert(key.identity());
+            names.push(name);
+        }
+        let Some(((likeness, _), (keys, taken_for))) = found.pop_first() else { return (None, None) };
+        let found = OfType { objects: self.objects_of_keys(&keys, is_counted), taken_for };
+        match likeness {
+            Likeness::Whole => (Some(OfType { taken_for: Vec::new(), ..found }), None),
+            _ => (None, Some(found)),
+        }
+    }
+
+    /// The objects of a type that is none of an object's own: of a named map, channel or slice those that it is made of, of a pointer
+    /// what it points to.
+    pub(super) fn objects_of_named_type(&self, text: &str) -> Option<OfType> {
+        if let Some(target) = text.strip_prefix('*') {
+            let (exact, alike) = self.objects_of_type(target);
+            let found = exact.or(alike)?;
+            let taken_for = if found.taken_for.is_empty() { vec![target.to_owned()] } else { found.taken_for };
+            return Some(OfType { taken_for, ..found });
+        }
+        let asked = Spelling::new(text);
+        let ids = (0..self.types.len()).map(|index| TypeId(index as u32));
+        let meant: Vec<TypeId> = ids.filter(|&id| asked.likeness(&self.types.get(id).name).is_some()).collect();
+        let elems: FxHashSet<TypeId> = meant.iter().filter_map(|&id| self.elements_of(id)).collect();
+        let is_it = |key: TextKey| match key.part {
+            Part::Value | Part::StringData | Part::Closure => false,
+            Part::Elements => elems.contains(&key.ty),
+            _ => meant.contains(&key.ty),
+        };
+        let (keys, taken_for): (FxHashSet<Identity>, Vec<String>) = self
+            .names(false)
+            .into_iter()
+            .filter(|(key, _)| is_it(*key))
+            .map(|(key, name)| (key.identity(), name))
+            .unzip();
+        (!keys.is_empty()).then(|| OfType { objects: self.objects_of_keys(&keys, false), taken_for })
+    }
+
+    /// The objects of types of whose names, or of an array's element, `is_wanted` says so.
+    pub(super) fn objects_of_wanted(&self, is_wanted: &dyn Fn(&str) -> bool) -> Option<OfType> {
+        let is_meant = |name: &str| {
+            is_wanted(name) || element_text(name).is_some_and(is_wanted) || is_wanted(&self.short_name(name))
+        };
+        let (keys, taken_for): (FxHashSet<Identity>, Vec<String>) = self
+            .names(false)
+            .into_iter()
+            .filter(|(_, name)| is_meant(name))
+            .map(|(key, name)| (key.identity(), name))
+            .unzip();
+        (!keys.is_empty()).then(|| OfType { objects: self.objects_of_keys(&keys, false), taken_for })
+    }
+
+    /// The types that there are objects of, as histograms name them.
+    pub(super) fn type_names(&self) -> Vec<String> {
+        self.names(false).into_iter().map(|(_, name)| name).collect()
+    }
+
+    fn elements_of(&self, ty: TypeId) -> Option<TypeId> {
+        match self.types.get(ty).kind {
+            Kind::Slice(elem) => Some(elem),
+            _ => None,
+        }
+    }
+
+    /// The texts of objects, each once; arrays by their lengths or of every length together.
+    fn names(&self, is_counted: bool) -> Vec<(TextKey, String)> {
+        let mut met = FxHashSet::default();
+        let keys = self.objects.allocated().filter_map(|slot| self.key(slot, is_counted));
+        keys.filter(|key| met.insert(key.identity())).map(|key| (key, self.text_of(key))).collect()
+    }
+
+    fn key(&self, slot: Slot, is_counted: bool) -> Option<TextKey> {
+        let key = self.text_key(slot)?;
+        Some(if is_counted { key } else { key.family() })
+    }
+
+    fn objects_of_keys(&self, keys: &FxHashSet<Identity>, is_counted: bool) -> Vec<u32> {
+        self.objects_of(|slot| self.key(slot, is_counted).is_some_and(|key| keys.contains(&key.identity())), false)
+    }
+
+    /// Those of which `is_meant` says so; of the unknown ones all, if they are meant.
+    fn objects_of(&self, is_meant: impl Fn(Slot) -> bool, are_unknown_meant: bool) -> Vec<u32> {
+        let is_it = |slot: &Slot| match self.text_key(*slot) {
+            None => are_unknown_meant,
+            Some(_) => is_meant(*slot),
+        };
+        self.objects.allocated().filter(is_it).map(|slot| slot.id.0).collect()
+    }
+}
+
+/// True of `[4]T`.
+fn is_counted(text: &str) -> bool {
+    text.strip_prefix('[').is_some_and(|rest| rest.starts_with(|first: char| first.is_ascii_digit()))
+}
