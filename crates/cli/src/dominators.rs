@@ -5,7 +5,7 @@ use crate::diagnostics;
 use crate::errors::Failure;
 use crate::open::with_references;
 use crate::output::to_stdout;
-use crate::terminal::columns;
+use crate::terminal::page;
 use goheap_graph::{Children, PathTrie, TrieNode, Weight};
 use goheap_heap::references::{DominatorFrames, ReferenceGraph, RetainedHistogram, RootGrouping};
 use goheap_heap::{Grouping, Selection, Share};
@@ -26,10 +26,10 @@ pub(crate) fn run(input: &Input, options: &DominatorsOptions) -> Result<(), Fail
         to_stdout(|out| match (&report, options.json, options.csv) {
             (Report::Tree(tree), true, _) => tree.write_json(out),
             (Report::Tree(tree), _, true) => tree.write_csv(out),
-            (Report::Tree(tree), ..) => tree.write_table(columns(), out),
+            (Report::Tree(tree), ..) => tree.write_table(page(), out),
             (Report::Groups(groups), true, _) => groups.write_json(out),
             (Report::Groups(groups), _, true) => groups.write_csv(out),
-            (Report::Groups(groups), ..) => groups.write_table(columns(), out),
+            (Report::Groups(groups), ..) => groups.write_table(page(), out),
         })
     })
 }

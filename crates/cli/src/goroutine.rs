@@ -41,7 +41,7 @@ pub(crate) fn run(input: &Input, options: &GoroutineOptions) -> Result<(), Failu
         calls(&mut report, frames, kept.as_ref(), options);
         watch.report();
         diagnostics::warn(snapshot);
-        to_stdout(|out| if options.json { report.write_json(out) } else { report.write_text(terminal::columns(), out) })
+        to_stdout(|out| if options.json { report.write_json(out) } else { report.write_text(terminal::page(), out) })
     })
 }
 

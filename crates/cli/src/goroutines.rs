@@ -168,7 +168,7 @@ fn write(
         return traceback::write(model, &members, leaked, options.all, options.values);
     }
     let report = report(model, groups, rows, known, options);
-    let table = TableOptions { columns: terminal::columns(), stacks: options.stacks, waits_alone: options.waits };
+    let table = TableOptions { page: terminal::page(), stacks: options.stacks, waits_alone: options.waits };
     to_stdout(|out| match format {
         GoroutinesFormat::Csv => report.write_csv(out),
         GoroutinesFormat::Json => report.write_json(out),

@@ -5,6 +5,7 @@ use crate::diagnostics;
 use crate::errors::Failure;
 use crate::open::{Needs, with_heap, with_references};
 use crate::output::to_stdout;
+use crate::terminal::page;
 use goheap_heap::references::RetainedHistogram;
 use goheap_heap::{Evidence, Grouping, HeapSnapshot, Histogram, HistogramRow, Selection};
 use goheap_report::histogram::{self, HistogramReport};
@@ -18,7 +19,7 @@ pub(crate) fn run(input: &Input, options: &HistogramOptions) -> Result<(), Failu
         diagnostics::warn(snapshot);
         let report = report(histogram, words, options);
         to_stdout(|out| match options.format {
-            HistogramFormat::Table => report.write_table(out),
+            HistogramFormat::Table => report.write_table(page(), out),
             HistogramFormat::Csv => report.write_csv(out),
             HistogramFormat::Json => report.write_json(out),
         })

@@ -5,6 +5,7 @@ use crate::diagnostics;
 use crate::errors::Failure;
 use crate::open::{Needs, with_heap};
 use crate::output::to_stdout;
+use crate::terminal::page;
 use goheap_heap::inspect::{self, InspectOptions, Inspection, Value};
 use goheap_heap::waits::ANY_LOCK;
 use goheap_heap::{HeapSnapshot, Slot, SnapshotOptions, Standing};
@@ -22,7 +23,7 @@ pub(crate) fn run(input: &Input, options: &ObjectOptions) -> Result<(), Failure>
             Some(slot) => report(snapshot, slot, options),
             None => of_variable(snapshot, options).ok_or_else(|| no_object(snapshot, options.address))?,
         };
-        to_stdout(|out| if options.json { report.write_json(out) } else { report.write_text(out) })
+        to_stdout(|out| if options.json { report.write_json(out) } else { report.write_text(page(), out) })
     })
 }
 

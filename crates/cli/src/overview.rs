@@ -12,6 +12,7 @@ use crate::next;
 use crate::open::{Needs, with_watched_heap};
 use crate::output::to_stdout;
 use crate::say;
+use crate::terminal::page;
 use crate::waits::Found;
 use crate::watch::Watch;
 use goheap_heap::waits::Waits;
@@ -34,7 +35,7 @@ pub(crate) fn run(input: &Input, options: &OverviewOptions, next: Option<&[OsStr
     let needs = Needs { without_heap: true, snapshot: roots };
     let first = |model: &RuntimeModel<'_>| match options.json {
         true => Ok(()),
-        false => to_stdout(|out| of_process(model).write_first_lines(out)),
+        false => to_stdout(|out| of_process(model).write_first_lines(page(), out)),
     };
     with_watched_heap(input, needs, first, |snapshot, watch| {
         let waits = waits(snapshot, watch)?;
@@ -45,9 +46,9 @@ pub(crate) fn run(input: &Input, options: &OverviewOptions, next: Option<&[OsStr
         }
         to_stdout(|out| match (options.json, next) {
             (true, _) => report.write_json(out),
-            (_, None) => report.write_other_lines(options.invariants, out),
+            (_, None) => report.write_other_lines(options.invariants, page(), out),
             (_, Some(opening)) => {
-                report.write_other_lines(options.invariants, &mut *out)?;
+                report.write_other_lines(options.invariants, page(), &mut *out)?;
                 next::write(opening, out)
             }
         })

@@ -50,7 +50,7 @@ pub(crate) fn run(input: &Input, options: &OwnersOptions) -> Result<(), Failure>
         to_stdout(|out| match (options.json, options.csv) {
             (true, _) => report.write_json(out),
             (_, true) => report.write_csv(out),
-            _ => report.write_table(terminal::columns(), out),
+            _ => report.write_table(terminal::page(), out),
         })
     })
 }

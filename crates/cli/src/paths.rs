@@ -38,7 +38,7 @@ pub(crate) fn run(input: &Input, options: &PathsOptions) -> Result<(), Failure> 
         to_stdout(|out| match (options.json, options.csv) {
             (true, _) => report.write_json(out),
             (_, true) => report.write_csv(out),
-            _ => report.write_text(terminal::columns(), out),
+            _ => report.write_text(terminal::page(), out),
         })
     })
 }

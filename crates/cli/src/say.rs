@@ -1,5 +1,6 @@
 //! Lines on stderr. Text of a dead process may be in them, so all of it is made fit for a terminal here.
 
+use crate::terminal::letters;
 use goheap_report::text::terminal_text;
 use std::fmt::Display;
 use std::io::Write;
@@ -31,5 +32,5 @@ pub(crate) fn warning(line: impl Display) {
 /// A line that is said always. A stderr that is closed is no reason to fail.
 pub(crate) fn error(line: impl Display) {
     let line = format!("goheap: {line}");
-    let _ = writeln!(std::io::stderr().lock(), "{}", terminal_text(&line));
+    let _ = writeln!(std::io::stderr().lock(), "{}", letters(&terminal_text(&line)));
 }

@@ -1,6 +1,7 @@
 //! Which files a core is of: as a table or JSON.
 
 use crate::ReportError;
+use crate::page::Page;
 use crate::table::{Align, Table};
 use crate::text::json_text;
 use serde::Serialize;
@@ -41,8 +42,9 @@ impl BuildIdsReport {
     /// # Errors
     ///
     /// [`ReportError::Io`].
-    pub fn write_table(&self, mut out: impl Write) -> Result<(), ReportError> {
-        let mut table = Table::new(0, &[Align::Left, Align::Left, Align::Left]);
+    pub fn write_table(&self, page: Page, out: impl Write) -> Result<(), ReportError> {
+        let mut out = page.lines(BufWriter::new(out));
+        let mut table = Table::new(0, &[Align::Whole, Align::Whole, Align::Words]);
         let executable = self.executable.iter().map(|module| ("executable", module));
         for (role, module) in executable.chain(self.libraries.iter().map(|module| ("library", module))) {
             let path = module.path.as_deref().unwrap_or("(no name in the core)");
@@ -52,7 +54,8 @@ impl BuildIdsReport {
         if self.executable.is_none() {
             table.row(["executable", "unknown: the core does not hold its first page", ""]);
         }
-        Ok(table.write(&mut out)?)
+        table.write(&mut out)?;
+        Ok(out.flush()?)
     }
 
     /// For scripts.

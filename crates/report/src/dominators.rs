@@ -10,16 +10,14 @@
 use crate::ReportError;
 use crate::objects::csv_field;
 use crate::table::Align::{Left, Right};
+use crate::page::Page;
 use crate::table::{Table, grouped, human_bytes, percent};
-use crate::text::{json_text, shortened};
+use crate::text::json_text;
 use serde::Serialize;
 use std::io::{BufWriter, Write};
 
 /// Version of the JSON form; it changes when a field changes its meaning or goes, not when one is added.
 pub const SCHEMA_VERSION: u32 = 1;
-
-/// Longest name in a table, in characters.
-const NAME_CHARS: usize = 120;
 
 /// Bytes of slots, and slots.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
@@ -68,13 +66,13 @@ pub struct DominatorsReport {
 }
 
 impl DominatorsReport {
-    /// For people: lines of at most `columns` characters.
+    /// For people.
     ///
     /// # Errors
     ///
     /// [`ReportError::Io`].
-    pub fn write_table(&self, columns: Option<usize>, out: impl Write) -> Result<(), ReportError> {
-        let mut out = BufWriter::new(out);
+    pub fn write_table(&self, page: Page, out: impl Write) -> Result<(), ReportError> {
+        let mut out = page.lines(BufWriter::new(out));
         let not_known = match self.not_known.objects {
             0 => String::new(),
             _ => format!("not known to be reachable: {}; ", sum(self.not_known)),
@@ -85,16 +83,16 @@ impl DominatorsReport {
             out,
             "retained is what would be freed if the objects of the line went; below each what it alone keeps\n"
         )?;
-        let mut table = Table::new(0, &[Right, Right, Right, Right, Left]);
+        let mut table = Table::new(0, &[Right, Right, Right, Right, Left]).spare(&[3, 2, 1]);
         table.row(["retained", "share", "objects", "shallow", "held by"]);
         for row in &self.rows {
             let count = if row.count > 1 { format!("{} × ", grouped(row.count)) } else { String::new() };
-            let name = format!("{}{count}{}", "  ".repeat(row.depth), shortened(&row.name, NAME_CHARS));
+            let name = format!("{}{count}{}", "  ".repeat(row.depth), row.name);
             let shallow = if row.count > 0 { human_bytes(row.shallow) } else { "-".to_owned() };
             let share = percent(row.retained, self.reachable.bytes);
             table.row([human_bytes(row.retained), share, grouped(row.objects), shallow, name]);
         }
-        table.write_within(columns, &mut out)?;
+        table.write(&mut out)?;
         let (frames, widest) = self.hidden;
         if frames > 0 {
             writeln!(
@@ -171,13 +169,13 @@ pub struct RetainedGroups {
 }
 
 impl RetainedGroups {
-    /// For people: lines of at most `columns` characters.
+    /// For people.
     ///
     /// # Errors
     ///
     /// [`ReportError::Io`].
-    pub fn write_table(&self, columns: Option<usize>, out: impl Write) -> Result<(), ReportError> {
-        let mut out = BufWriter::new(out);
+    pub fn write_table(&self, page: Page, out: impl Write) -> Result<(), ReportError> {
+        let mut out = page.lines(BufWriter::new(out));
         let is_of_objects = self.shared.is_none();
         writeln!(
             out,
@@ -188,7 +186,8 @@ impl RetainedGroups {
         let mut table = Table::new(
             0,
             &if is_of_objects { vec![Right, Right, Right, Right, Left] } else { vec![Right, Right, Right, Left] },
-        );
+        )
+        .spare(if is_of_objects { &[3, 2, 1] } else { &[2, 1] });
         let heading: &[&str] = if is_of_objects {
             &["retained", "share", "objects", "shallow"]
         } else {
@@ -197,7 +196,7 @@ impl RetainedGroups {
         table.row(heading.iter().copied().chain([self.group]));
         let cells = |retained: u64, numbers: [Option<String>; 2], name: &str| {
             let first = [human_bytes(retained), percent(retained, self.reachable.bytes)];
-            first.into_iter().chain(numbers.into_iter().flatten()).chain([shortened(name, NAME_CHARS).into_owned()])
+            first.into_iter().chain(numbers.into_iter().flatten()).chain([name.to_owned()])
         };
         for row in &self.rows {
             let numbers = match (row.own, row.retained_objects) {
@@ -209,7 +208,7 @@ impl RetainedGroups {
         if let Some(shared) = self.shared.filter(|shared| shared.objects > 0) {
             table.row(cells(shared.bytes, [Some(grouped(shared.objects)), None], "(held by several of these)"));
         }
-        table.write_within(columns, &mut out)?;
+        table.write(&mut out)?;
         if self.hidden > 0 {
             writeln!(out, "\n{} more: see --limit and --min-size", grouped(self.hidden as u64))?;
         }
@@ -309,9 +308,10 @@ retained     share  objects  shallow  held by
 
 7 lines more, of at most 512 B: see --limit, --depth and --min-size
 ";
-        assert_eq!(written(|out| tree().write_table(None, out)), expected);
-        let cut = written(|out| tree().write_table(Some(50), out));
-        assert_eq!(cut.lines().nth(5).unwrap().chars().last(), Some('…'));
+        assert_eq!(written(|out| tree().write_table(Page::default(), out)), expected);
+        let narrow = written(|out| tree().write_table(Page { columns: Some(50), ..Page::default() }, out));
+        assert!(narrow.lines().all(|line| line.chars().count() <= 50), "{narrow}");
+        assert!(narrow.contains("  2,000 × main.\\x1bx, *\"T\"\n"), "{narrow}");
     }
 
     #[test]
@@ -341,11 +341,11 @@ retained    share  objects  package
  1.0 KiB  25.00 %        2  main
  3.0 KiB  75.00 %        3  (held by several of these)
 ";
-        assert_eq!(written(|out| roots.write_table(None, out)), expected);
+        assert_eq!(written(|out| roots.write_table(Page::default(), out)), expected);
         let own = Some(Sum { bytes: 48, objects: 3 });
         let row = Group { name: "main.T".into(), retained: 1024, retained_objects: None, own };
         let types = RetainedGroups { group: "type", reachable, shared: None, rows: vec![row], hidden: 2 };
-        assert!(written(|out| types.write_table(None, out)).contains(" 1.0 KiB  25.00 %        3     48 B  main.T\n"));
+        assert!(written(|out| types.write_table(Page::default(), out)).contains(" 1.0 KiB  25.00 %        3     48 B  main.T\n"));
         assert_eq!(
             written(|out| types.write_csv(out)),
             "type,retained,retained_objects,objects,shallow\nmain.T,1024,,3,48\n"

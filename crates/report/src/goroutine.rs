@@ -1,5 +1,6 @@
 //! One goroutine, looked at closely, as text or as JSON.
 
+use crate::page::Page;
 use crate::ReportError;
 use crate::goroutine_text;
 use crate::goroutines::Frame;
@@ -124,8 +125,8 @@ impl GoroutineReport {
     /// # Errors
     ///
     /// [`ReportError::Io`].
-    pub fn write_text(&self, columns: Option<usize>, out: impl Write) -> Result<(), ReportError> {
-        goroutine_text::write(self, columns, out)
+    pub fn write_text(&self, page: Page, out: impl Write) -> Result<(), ReportError> {
+        goroutine_text::write(self, page, out)
     }
 
     /// For scripts.

@@ -4,25 +4,23 @@ use crate::ReportError;
 use crate::goroutine::{Call, GoroutineReport, Variable};
 use crate::goroutines_text::duration;
 use crate::object::Field;
-use crate::table::Align::Left;
+use crate::page::{Lines, Page};
+use crate::table::Align::{Left, Whole, Words};
 use crate::table::{Table, grouped, human_bytes};
-use crate::text::{shortened, terminal_text};
+use crate::text::terminal_text;
 use crate::waits::WaitsReport;
 use crate::waits_text::{deadlock_text, holder_text, title, wanted};
 use std::io::{BufWriter, Write};
 
-/// Longest type and longest path of a field, in characters.
-const TYPE_CHARS: usize = 50;
-
-pub(crate) fn write(report: &GoroutineReport, columns: Option<usize>, out: impl Write) -> Result<(), ReportError> {
-    let mut out = BufWriter::new(out);
+pub(crate) fn write(report: &GoroutineReport, page: Page, out: impl Write) -> Result<(), ReportError> {
+    let mut out = page.lines(BufWriter::new(out));
     writeln!(out, "{}\n", terminal_text(&report.heading))?;
-    about(report).write_within(columns, &mut out)?;
+    about(report).write(&mut out)?;
     if !report.has_variables {
         writeln!(out, "\nno variables: the executable has no DWARF")?;
     }
     for (number, call) in report.frames.iter().enumerate() {
-        write_call(number, call, columns, &mut out)?;
+        write_call(number, call, &mut out)?;
     }
     let mut left_out = |count: u64, text: &str| match count {
         0 => Ok(()),
@@ -34,7 +32,7 @@ pub(crate) fn write(report: &GoroutineReport, columns: Option<usize>, out: impl 
 }
 
 fn about(report: &GoroutineReport) -> Table {
-    let mut table = Table::new(0, &[Left, Left]);
+    let mut table = Table::new(0, &[Whole, Words]);
     match report.leaked {
         Some(true) => table.row(["provably leaked", "yes: nobody that can go on reaches what it waits for"]),
         Some(false) => table.row(["provably leaked", &not_leaked(report)]),
@@ -108,21 +106,20 @@ fn together(waits: &WaitsReport, id: u64, table: &mut Table) {
     }
 }
 
-fn write_call(number: usize, call: &Call, columns: Option<usize>, out: &mut impl Write) -> Result<(), ReportError> {
+fn write_call(number: usize, call: &Call, out: &mut Lines<impl Write>) -> Result<(), ReportError> {
     let frame = &call.frame;
     let offset = call.offset.map_or_else(String::new, |offset| format!(" +{offset:#x}"));
     let inlined = if frame.inlined { " (inlined)" } else { "" };
-    let most = columns.unwrap_or(usize::MAX);
     let lines =
         [format!("#{number} {}{inlined}", frame.function), format!("    {}:{}{offset}", frame.file, frame.line)];
     writeln!(out)?;
     for line in lines {
-        writeln!(out, "{}", shortened(&terminal_text(&line), most))?;
+        writeln!(out, "{}", terminal_text(&line))?;
     }
-    let mut table = Table::new(6, &[Left, Left, Left, Left]);
+    let mut table = Table::new(6, &[Left, Left, Whole, Words]);
     let (gone, there): (Vec<_>, Vec<_>) = call.variables.iter().partition(|variable| variable.place == "nowhere");
     there.into_iter().for_each(|variable| rows(variable, &mut table));
-    table.write_within(columns, &mut *out)?;
+    table.write(out)?;
     // One may be declared in several blocks.
     let mut names: Vec<&str> = Vec::new();
     for name in gone.iter().map(|variable| &*variable.name) {
@@ -132,7 +129,7 @@ fn write_call(number: usize, call: &Call, columns: Option<usize>, out: &mut impl
     }
     if !names.is_empty() {
         let line = format!("      optimized out, or not alive here: {}", names.join(", "));
-        writeln!(out, "{}", shortened(&terminal_text(&line), most))?;
+        writeln!(out, "{}", terminal_text(&line))?;
     }
     if call.variables_left_out > 0 {
         writeln!(out, "      ({} more variables; --limit shows more)", grouped(call.variables_left_out))?;
@@ -147,7 +144,7 @@ fn rows(variable: &Variable, table: &mut Table) {
         Some(bytes) => format!("keeps {}{shared}", human_bytes(bytes)),
         None => String::new(),
     };
-    let ty = shortened(&variable.ty, TYPE_CHARS).into_owned();
+    let ty = variable.ty.clone();
     let first = match &*variable.fields {
         [] => "(of no size)".to_owned(),
         [only] if only.path == variable.name => held(only, variable),
@@ -158,8 +155,8 @@ fn rows(variable: &Variable, table: &mut Table) {
     if is_nested {
         for field in &variable.fields {
             let path = field.path.strip_prefix(&*variable.name).unwrap_or(&field.path);
-            let ty = shortened(&field.ty, TYPE_CHARS);
-            table.row([&*format!("  {path}"), &ty, "", &field.shown()]);
+            let ty = &field.ty;
+            table.row([&*format!("  {path}"), ty, "", &field.shown()]);
         }
     }
     if variable.fields_left_out > 0 {

@@ -9,6 +9,7 @@
 use crate::ReportError;
 use crate::goroutines_text;
 use crate::objects::csv_field;
+use crate::page::Page;
 use crate::text::json_text;
 use crate::waits::WaitsReport;
 use serde::Serialize;
@@ -152,8 +153,8 @@ fn is_none_or_zero(count: &Option<u64>) -> bool {
 /// How the table is written.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct TableOptions {
-    /// Most characters of a line.
-    pub columns: Option<usize>,
+    /// What it is written on.
+    pub page: Page,
     /// Whether each group's stack stands below its line.
     pub stacks: bool,
     /// Whether only what goroutines wait for together is shown, and no group.

@@ -2,21 +2,18 @@
 
 use crate::ReportError;
 use crate::goroutines::{Frame, GoroutinesReport, Group, TableOptions};
+use crate::page::Lines;
 use crate::table::Align::{Left, Right};
 use crate::table::{Table, grouped, human_bytes};
-use crate::text::{shortened, terminal_text};
+use crate::text::terminal_text;
 use crate::waits_text;
 use std::io::{BufWriter, Write};
 
-/// Longest state and longest function in a table, in characters.
-const STATE_CHARS: usize = 40;
-const NAME_CHARS: usize = 60;
-
 pub(crate) fn write(report: &GoroutinesReport, options: TableOptions, out: impl Write) -> Result<(), ReportError> {
-    let mut out = BufWriter::new(out);
+    let mut out = options.page.lines(BufWriter::new(out));
     writeln!(out, "{}", heading(report))?;
     if let Some(waits) = &report.waits {
-        waits_text::write(waits, options.columns, &mut out)?;
+        waits_text::write(waits, &mut out)?;
     }
     if options.waits_alone {
         return Ok(out.flush()?);
@@ -24,19 +21,18 @@ pub(crate) fn write(report: &GoroutinesReport, options: TableOptions, out: impl 
     writeln!(out)?;
     if options.stacks {
         for group in &report.groups {
-            let mut table = Table::new(0, &columns(report));
-            table.row(names(report)).row(cells(report, group));
-            table.write_within(options.columns, &mut out)?;
-            stack(group, options, &mut out)?;
+            let mut table = table(report);
+            table.row(cells(report, group));
+            table.write(&mut out)?;
+            stack(group, &mut out)?;
             writeln!(out)?;
         }
     } else if !report.groups.is_empty() {
-        let mut table = Table::new(0, &columns(report));
-        table.row(names(report));
+        let mut table = table(report);
         for group in &report.groups {
             table.row(cells(report, group));
         }
-        table.write_within(options.columns, &mut out)?;
+        table.write(&mut out)?;
     }
     notes(report, &mut out)?;
     Ok(out.flush()?)
@@ -63,7 +59,17 @@ fn has_labels(report: &GoroutinesReport) -> bool {
     report.groups.iter().any(|group| !group.labels.is_empty())
 }
 
-/// What matters most comes first: a narrow terminal cuts the rest.
+/// A table with its heading. Where there is no room, where they were made is missed first, then their labels, stacks, waits, states.
+fn table(report: &GoroutinesReport) -> Table {
+    let columns = columns(report);
+    let id = 1 + usize::from(has_retained(report));
+    let spare = [id + 5, id + 6, id + 4, id + 3, id, id + 1];
+    let spare: Vec<usize> = spare.into_iter().filter(|&at| at < columns.len()).collect();
+    let mut table = Table::new(0, &columns).spare(&spare);
+    table.row(names(report));
+    table
+}
+
 fn columns(report: &GoroutinesReport) -> Vec<crate::table::Align> {
     let mut columns = vec![Right];
     columns.extend(has_retained(report).then_some(Right));
@@ -94,7 +100,7 @@ fn cells(report: &GoroutinesReport, group: &Group) -> Vec<String> {
     }
     cells.extend([
         group.ids.first().map_or_else(String::new, u64::to_string),
-        format!("{}{leaked}", shortened(&group.state_text(), STATE_CHARS)),
+        format!("{}{leaked}", group.state_text()),
         group.place().map_or_else(|| "?".to_owned(), short),
         group.oldest_wait_seconds.map_or_else(|| "-".to_owned(), duration),
         human_bytes(group.stack_bytes),
@@ -111,7 +117,7 @@ pub(crate) fn short(frame: &Frame) -> String {
     let name = without_folders(&frame.function);
     let file = frame.file.rsplit('/').next().unwrap_or_default();
     let place = if frame.file.is_empty() { String::new() } else { format!(" {file}:{}", frame.line) };
-    format!("{}{place}", shortened(name, NAME_CHARS))
+    format!("{name}{place}")
 }
 
 /// `example.com/a/b.(*T).M` as `b.(*T).M`.
@@ -120,12 +126,11 @@ fn without_folders(name: &str) -> &str {
     name[..end].rfind('/').map_or(name, |slash| &name[slash + 1..])
 }
 
-fn stack(group: &Group, options: TableOptions, out: &mut impl Write) -> Result<(), ReportError> {
-    let columns = options.columns.unwrap_or(usize::MAX);
+fn stack(group: &Group, out: &mut Lines<impl Write>) -> Result<(), ReportError> {
     let calls = group.frames.iter().map(|frame| ("", frame));
     for (prefix, frame) in calls.chain(group.created_by.iter().map(|frame| ("created by ", frame))) {
         let line = format!("    {prefix}{}  {}:{}", frame.function, frame.file, frame.line);
-        writeln!(out, "{}", shortened(&terminal_text(&line), columns))?;
+        writeln!(out, "{}", terminal_text(&line))?;
     }
     Ok(())
 }

@@ -9,16 +9,14 @@
 use crate::ReportError;
 use crate::objects::csv_field;
 use crate::table::Align::{Left, Right};
+use crate::page::Page;
 use crate::table::{Table, grouped, human_bytes, percent, whole_percent};
-use crate::text::{json_text, shortened};
+use crate::text::json_text;
 use serde::{Serialize, Serializer};
 use std::io::{BufWriter, Write};
 
 /// Version of the JSON form; it changes when a field changes its meaning or goes, not when one is added.
 pub const SCHEMA_VERSION: u32 = 1;
-
-/// Longest name in a table, in characters.
-const NAME_CHARS: usize = 100;
 
 /// One group.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
@@ -62,13 +60,13 @@ pub struct HistogramReport {
 }
 
 impl HistogramReport {
-    /// For people. A name stands at the end of its line, short of 100 characters.
+    /// For people. A name stands at the end of its line.
     ///
     /// # Errors
     ///
     /// [`ReportError::Io`].
-    pub fn write_table(&self, out: impl Write) -> Result<(), ReportError> {
-        let mut out = BufWriter::new(out);
+    pub fn write_table(&self, page: Page, out: impl Write) -> Result<(), ReportError> {
+        let mut out = page.lines(BufWriter::new(out));
         let total = &self.total;
         writeln!(
             out,
@@ -85,13 +83,13 @@ impl HistogramReport {
             .chain(total.evidence.iter().map(|_| Right))
             .chain([Left])
             .collect();
-        let mut table = Table::new(0, &columns);
+        let mut table = Table::new(0, &columns).spare(&self.spare());
         let evidence = total.evidence.iter().map(|(name, _)| (*name).to_owned());
         let heading = ["bytes", "share", "objects", "elements"].map(str::to_owned).into_iter();
         let heading = heading.chain(self.retained.map(|_| "retained".to_owned()));
         table.row(heading.chain(evidence).chain([self.group.to_owned()]));
         for row in &self.rows {
-            table.row(self.cells(row, &shortened(&row.name, NAME_CHARS)));
+            table.row(self.cells(row, &row.name));
         }
         let (count, hidden) = &self.hidden;
         if *count > 0 {
@@ -100,6 +98,13 @@ impl HistogramReport {
         table.row(self.cells(total, "(total)"));
         table.write(&mut out)?;
         Ok(out.flush()?)
+    }
+
+    /// What can be missed first: elements, then the evidence, objects, shares.
+    fn spare(&self) -> Vec<usize> {
+        let first = 4 + usize::from(self.retained.is_some());
+        let evidence = first..first + self.total.evidence.len();
+        [3].into_iter().chain(evidence.rev()).chain([2, 1]).collect()
     }
 
     fn cells(&self, row: &Group, name: &str) -> Vec<String> {
@@ -210,7 +215,7 @@ allocated by type: 10.7 KiB (11,000 bytes) in 14 objects
  1,000    9.09 %       10        15   <1 %  >99 %  (7 more)
 11,000  100.00 %       14        20   91 %    9 %  (total)
 ";
-        assert_eq!(written(|report, out| report.write_table(out)), expected);
+        assert_eq!(written(|report, out| report.write_table(Page::default(), out)), expected);
     }
 
     #[test]

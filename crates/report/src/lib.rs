@@ -15,6 +15,7 @@
 //! | tell everything of one goroutine | [`goroutine::GoroutineReport`] |
 //! | print goroutines as Go does | [`traceback::Goroutine`] |
 //! | print columns | [`table::Table`] |
+//! | say how wide and in which letters people read | [`page::Page`] |
 //! | show a string that came out of a core | [`text`] |
 //!
 //! The one idea: names come from a dead process and may hold anything, so every format gets its text from [`text`], and
@@ -56,6 +57,7 @@ pub mod objects;
 pub mod overview;
 mod overview_text;
 pub mod owners;
+pub mod page;
 pub mod paths;
 mod paths_text;
 mod prune;

@@ -1,5 +1,6 @@
 //! One object, looked at closely, as a screen of text or as JSON.
 
+use crate::page::Page;
 use crate::ReportError;
 use crate::object_text;
 use crate::text::json_text;
@@ -162,8 +163,8 @@ impl ObjectReport {
     /// # Errors
     ///
     /// [`ReportError::Io`].
-    pub fn write_text(&self, out: impl Write) -> Result<(), ReportError> {
-        object_text::write(self, out)
+    pub fn write_text(&self, page: Page, out: impl Write) -> Result<(), ReportError> {
+        object_text::write(self, page, out)
     }
 }
 
@@ -186,7 +187,7 @@ mod tests {
             ..ObjectReport::default()
         };
         let (mut text, mut json) = (Vec::new(), Vec::new());
-        report.write_text(&mut text).unwrap();
+        report.write_text(Page::default(), &mut text).unwrap();
         report.write_json(&mut json).unwrap();
         let expected = "\
 object     0xc000

@@ -2,18 +2,14 @@
 
 use crate::ReportError;
 use crate::object::{Field, ObjectReport, Pointer, Target};
-use crate::table::Align::{Left, Right};
+use crate::page::{Lines, Page};
+use crate::table::Align::{Left, Right, Whole, Words};
 use crate::table::{Table, grouped};
-use crate::text::shortened;
 use std::collections::BTreeSet;
 use std::io::{BufWriter, Write};
 
-/// Longest type in a table, in characters; longest holder or target.
-const TYPE_CHARS: usize = 60;
-const TEXT_CHARS: usize = 120;
-
-pub(crate) fn write(report: &ObjectReport, out: impl Write) -> Result<(), ReportError> {
-    let mut out = BufWriter::new(out);
+pub(crate) fn write(report: &ObjectReport, page: Page, out: impl Write) -> Result<(), ReportError> {
+    let mut out = page.lines(BufWriter::new(out));
     facts(report).write(&mut out)?;
     section(&mut out, "fields", fields_table(report), report.fields.len(), report.fields_left_out)?;
     section(&mut out, "held by roots", roots_table(report), report.roots.len(), report.roots_left_out)?;
@@ -27,7 +23,7 @@ pub(crate) fn write(report: &ObjectReport, out: impl Write) -> Result<(), Report
 }
 
 fn facts(report: &ObjectReport) -> Table {
-    let mut table = Table::new(0, &[Left, Left]);
+    let mut table = Table::new(0, &[Whole, Words]);
     let asked = match report.asked_offset {
         0 => String::new(),
         offset => format!("  (asked for {offset:#x} bytes into it)"),
@@ -54,16 +50,16 @@ fn facts(report: &ObjectReport) -> Table {
 }
 
 fn fields_table(report: &ObjectReport) -> Table {
-    let mut table = Table::new(2, &[Right, Left, Left, Left]);
+    let mut table = Table::new(2, &[Right, Left, Left, Words]);
     for field in &report.fields {
         let offset = format!("+{}", field.offset);
-        table.row([&*offset, &field.path, &shortened(&field.ty, TYPE_CHARS), &field.shown()]);
+        table.row([&*offset, &field.path, &field.ty, &field.shown()]);
     }
     table
 }
 
 fn roots_table(report: &ObjectReport) -> Table {
-    let mut table = Table::new(2, &[Left, Left]);
+    let mut table = Table::new(2, &[Words, Words]);
     for root in &report.roots {
         let count = if root.count > 1 { format!("{} times", grouped(root.count)) } else { String::new() };
         let looks = if root.conservative { "looks like a pointer" } else { "" };
@@ -75,7 +71,7 @@ fn roots_table(report: &ObjectReport) -> Table {
 }
 
 fn holders_table(report: &ObjectReport) -> Table {
-    let mut table = Table::new(2, &[Left, Left, Left, Left]);
+    let mut table = Table::new(2, &[Whole, Left, Left, Words]);
     for holder in &report.holders {
         let ty = if holder.ty.is_empty() { "(unknown)" } else { &holder.ty };
         let garbage = match (holder.reachable, holder.not_known_to_be_reachable) {
@@ -85,8 +81,7 @@ fn holders_table(report: &ObjectReport) -> Table {
         };
         let garbage = garbage.to_owned();
         let notes: Vec<String> = [into(holder.into), garbage].into_iter().filter(|note| !note.is_empty()).collect();
-        let path = shortened(&holder.path, TEXT_CHARS);
-        table.row([&*holder.addr, &shortened(ty, TYPE_CHARS), &path, &notes.join(", ")]);
+        table.row([&*holder.addr, ty, &holder.path, &notes.join(", ")]);
     }
     table
 }
@@ -100,10 +95,9 @@ fn other_pointers(report: &ObjectReport) -> Vec<&Pointer> {
 }
 
 fn pointers_table(pointers: &[&Pointer]) -> Table {
-    let mut table = Table::new(2, &[Right, Left, Left]);
+    let mut table = Table::new(2, &[Right, Left, Words]);
     for pointer in pointers {
-        let path = shortened(&pointer.path, TEXT_CHARS);
-        table.row([&*format!("+{}", pointer.offset), &path, &pointer.target.shown()]);
+        table.row([&*format!("+{}", pointer.offset), &pointer.path, &pointer.target.shown()]);
     }
     table
 }
@@ -119,13 +113,13 @@ fn into(bytes: u64) -> String {
     if bytes == 0 { String::new() } else { format!("{bytes} bytes into it") }
 }
 
-fn section(out: &mut impl Write, name: &str, table: Table, shown: usize, left_out: u64) -> Result<(), ReportError> {
+fn section(out: &mut Lines<impl Write>, name: &str, table: Table, shown: usize, left_out: u64) -> Result<(), ReportError> {
     if shown == 0 && left_out == 0 {
         writeln!(out, "\n{name}: none")?;
         return Ok(());
     }
     writeln!(out, "\n{name}")?;
-    table.write(&mut *out)?;
+    table.write(out)?;
     if left_out > 0 {
         writeln!(out, "  ({} more; --limit shows more)", grouped(left_out))?;
     }
@@ -135,7 +129,7 @@ fn section(out: &mut impl Write, name: &str, table: Table, shown: usize, left_ou
 impl Target {
     pub(crate) fn shown(&self) -> String {
         let space = if self.text.is_empty() { "" } else { " " };
-        format!("{}{space}{}", self.addr, shortened(&self.text, TEXT_CHARS))
+        format!("{}{space}{}", self.addr, self.text)
     }
 }
 

@@ -8,6 +8,7 @@ mod death;
 pub use collector::{Collector, Setting};
 pub use death::{Caught, Death, DiedAt, Fault, NativeCode, Panic, Panicking, Waiting};
 
+use crate::page::Page;
 use crate::example::Example;
 use crate::text::json_text;
 use crate::waits::WaitsReport;
@@ -370,9 +371,9 @@ impl OverviewReport {
     /// # Errors
     ///
     /// [`ReportError::Io`].
-    pub fn write_text(&self, mut out: impl Write) -> Result<(), ReportError> {
-        self.write_first_lines(&mut out)?;
-        self.write_other_lines(false, out)
+    pub fn write_text(&self, page: Page, mut out: impl Write) -> Result<(), ReportError> {
+        self.write_first_lines(page, &mut out)?;
+        self.write_other_lines(false, page, out)
     }
 
     /// The first lines of that: the program, how it died, its goroutines. They need nothing that follows in the report.
@@ -380,8 +381,8 @@ impl OverviewReport {
     /// # Errors
     ///
     /// [`ReportError::Io`].
-    pub fn write_first_lines(&self, out: impl Write) -> Result<(), ReportError> {
-        Ok(overview_text::write_first(self, out)?)
+    pub fn write_first_lines(&self, page: Page, out: impl Write) -> Result<(), ReportError> {
+        Ok(overview_text::write_first(self, page, out)?)
     }
 
     /// The lines after these; with every check that was made and the examples of what is odd, if that is wanted.
@@ -389,8 +390,8 @@ impl OverviewReport {
     /// # Errors
     ///
     /// [`ReportError::Io`].
-    pub fn write_other_lines(&self, is_detailed: bool, out: impl Write) -> Result<(), ReportError> {
-        Ok(overview_text::write_others(self, is_detailed, out)?)
+    pub fn write_other_lines(&self, is_detailed: bool, page: Page, out: impl Write) -> Result<(), ReportError> {
+        Ok(overview_text::write_others(self, is_detailed, page, out)?)
     }
 }
 

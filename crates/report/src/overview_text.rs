@@ -2,32 +2,32 @@
 
 use crate::example::Example;
 use crate::overview::{
-    AbsentPointers, Death, HeapSums, LayoutSource, OtherGoFile, OverviewReport, TypeSums, VersionSource,
+    AbsentPointers, Death, HeapSums, LayoutSource, OtherGoFile, OverviewReport, RuntimeCounter, TypeSums, VersionSource,
 };
-use crate::table::Align::{Left, Right};
+use crate::page::{Lines, Page};
+use crate::table::Align::{Left, Right, Whole, Words};
 use crate::table::{Table, grouped, human_bytes, percent};
 use crate::text::{shortened, terminal_text};
 use crate::waits_text;
 use std::io::{self, BufWriter, Write};
 
 /// States of goroutines shown; more are summed up.
-const STATES_SHOWN: usize = 8;
+const STATES_SHOWN: usize = 5;
 
 /// What the process was.
-pub(crate) fn write_first(report: &OverviewReport, out: impl Write) -> io::Result<()> {
-    let mut out = BufWriter::new(out);
+pub(crate) fn write_first(report: &OverviewReport, page: Page, out: impl Write) -> io::Result<()> {
+    let mut out = page.lines(BufWriter::new(out));
     facts(report).write(&mut out)?;
     if let Some(death) = &report.died {
         death.write(&mut out)?;
     }
     counts(report).write(&mut out)?;
-    write_goroutine_states(report, &mut out)?;
     out.flush()
 }
 
 /// Whether its heap adds up, and what to distrust.
-pub(crate) fn write_others(report: &OverviewReport, is_detailed: bool, out: impl Write) -> io::Result<()> {
-    let mut out = BufWriter::new(out);
+pub(crate) fn write_others(report: &OverviewReport, is_detailed: bool, page: Page, out: impl Write) -> io::Result<()> {
+    let mut out = page.lines(BufWriter::new(out));
     if let Some(collector) = &report.gc {
         collector.write(&mut out)?;
     }
@@ -51,7 +51,7 @@ pub(crate) fn write_others(report: &OverviewReport, is_detailed: bool, out: impl
 const ARGUMENTS_SHOWN: usize = 1000;
 
 fn facts(report: &OverviewReport) -> Table {
-    let mut table = Table::new(0, &[Left, Left]);
+    let mut table = Table::new(0, &[Whole, Words]);
     let program = &report.program;
     let pid = program.pid.map(|pid| format!("(pid {pid})"));
     fact(&mut table, "program", join([program.name.clone(), pid], " "));
@@ -69,14 +69,14 @@ fn facts(report: &OverviewReport) -> Table {
 }
 
 fn counts(report: &OverviewReport) -> Table {
-    let mut table = Table::new(0, &[Left, Left]);
+    let mut table = Table::new(0, &[Whole, Words]);
     let threads = report.threads.map(grouped);
     let procs = report.gomaxprocs.map(|procs| format!("GOMAXPROCS {procs}"));
     fact(&mut table, "threads", join([threads, procs], ", "));
     for (index, one) in report.goroutines.panicking.iter().enumerate() {
         fact(&mut table, if index == 0 { "panicking" } else { "" }, Some(one.line()));
     }
-    fact(&mut table, "goroutines", report.goroutines.total.map(grouped));
+    fact(&mut table, "goroutines", goroutines(report));
     table
 }
 
@@ -118,23 +118,22 @@ fn go(report: &OverviewReport) -> Option<String> {
     join([build, experiments, source, layout, newer], ", ")
 }
 
-fn write_goroutine_states(report: &OverviewReport, out: &mut impl Write) -> io::Result<()> {
+/// `810: 800 IO wait, 9 select, 1 running`.
+fn goroutines(report: &OverviewReport) -> Option<String> {
+    let total = report.goroutines.total.map(grouped)?;
     let states = &report.goroutines.by_state;
     let shown = if states.len() > STATES_SHOWN + 1 { STATES_SHOWN } else { states.len() };
-    let mut table = Table::new(2, &[Right, Left]);
-    for state in &states[..shown] {
-        table.row([&grouped(state.count), &state.state]);
-    }
-    let rest = &states[shown..];
+    let (shown, rest) = states.split_at(shown);
+    let mut each: Vec<String> = shown.iter().map(|state| format!("{} {}", grouped(state.count), state.state)).collect();
     if !rest.is_empty() {
         let sum = rest.iter().fold(0u64, |sum, state| sum.saturating_add(state.count));
-        table.row([grouped(sum), format!("in {} other states", rest.len())]);
+        each.push(format!("{} in {} other states", grouped(sum), rest.len()));
     }
-    table.write(out)
+    join([Some(total), Some(each.join(", ")).filter(|each| !each.is_empty())], ": ")
 }
 
-fn write_heap(heap: &HeapSums, out: &mut impl Write) -> io::Result<()> {
-    let mut table = Table::new(0, &[Left, Right, Right, Right, Right]);
+fn write_heap(heap: &HeapSums, out: &mut Lines<impl Write>) -> io::Result<()> {
+    let mut table = Table::new(0, &[Left, Right, Right, Right, Right]).spare(&[2, 3, 4]);
     table.row(["heap", "", "bytes", "objects", "of allocated"]);
     let mut sum = |name: &str, bytes: u64, objects: u64| {
         let (objects, part) = (grouped(objects), percent(bytes, heap.allocated));
@@ -162,7 +161,7 @@ fn write_heap(heap: &HeapSums, out: &mut impl Write) -> io::Result<()> {
         }
     }
     writeln!(out)?;
-    table.write(&mut *out)?;
+    table.write(out)?;
     if !heap.reconciles() {
         writeln!(out, "  NOT RECONCILED: reachable and unreachable together are not what is allocated")?;
     }
@@ -170,13 +169,13 @@ fn write_heap(heap: &HeapSums, out: &mut impl Write) -> io::Result<()> {
 }
 
 /// Who holds the pointers that the core lacks, and so may hold what is not known to be reachable.
-fn write_absent(absent: &AbsentPointers, out: &mut impl Write) -> io::Result<()> {
+fn write_absent(absent: &AbsentPointers, out: &mut Lines<impl Write>) -> io::Result<()> {
     let words = grouped(absent.words);
     writeln!(
         out,
         "\nabsent  {words} pointers that the core lacks: what only they lead to is not known to be reachable"
     )?;
-    let mut table = Table::new(2, &[Right, Left]);
+    let mut table = Table::new(2, &[Right, Words]);
     for class in &absent.by_root_class {
         if class.root_words > 0 {
             table.row([grouped(class.root_words), format!("in {} themselves", class.class)]);
@@ -191,12 +190,12 @@ fn write_absent(absent: &AbsentPointers, out: &mut impl Write) -> io::Result<()>
             table.row([grouped(count), format!("{what} are not described, and all their pointers lacking")]);
         }
     }
-    table.write(&mut *out)?;
+    table.write(out)?;
     write_examples("  most", &absent.most, out)
 }
 
 /// A line for each example, the first after a word.
-fn write_examples(word: &str, examples: &[Example], out: &mut impl Write) -> io::Result<()> {
+fn write_examples(word: &str, examples: &[Example], out: &mut Lines<impl Write>) -> io::Result<()> {
     let space = " ".repeat(word.chars().count());
     for (index, example) in examples.iter().enumerate() {
         let word = if index == 0 { word } else { &space };
@@ -205,10 +204,10 @@ fn write_examples(word: &str, examples: &[Example], out: &mut impl Write) -> io:
     Ok(())
 }
 
-fn write_types(types: &TypeSums, out: &mut impl Write) -> io::Result<()> {
+fn write_types(types: &TypeSums, out: &mut Lines<impl Write>) -> io::Result<()> {
     let sums = &types.reachable_by_evidence;
     let whole = sums.iter().fold(0u64, |sum, one| sum.saturating_add(one.bytes));
-    let mut table = Table::new(0, &[Left, Right, Right, Right, Left]);
+    let mut table = Table::new(0, &[Left, Right, Right, Right, Words]).spare(&[2]);
     table.row(["types", "", "bytes", "of reachable", ""]);
     for one in sums {
         let name = format!("  {}", one.evidence);
@@ -216,35 +215,45 @@ fn write_types(types: &TypeSums, out: &mut impl Write) -> io::Result<()> {
         table.row([name.as_str(), &human, &bytes, &part, meaning(&one.evidence)]);
     }
     writeln!(out)?;
-    table.write(&mut *out)?;
+    table.write(out)?;
     let [candidates, refused, conflicts] = [types.candidates, types.refused, types.conflicts].map(grouped);
     writeln!(
         out,
-        "  of all objects {candidates} are told by shape, {refused} refuse the type of a pointer to them, {conflicts} fit two types"
+        "  {candidates} objects told by shape, {refused} refuse a pointer's type, {conflicts} fit two types"
     )
 }
 
 /// What a kind of evidence says.
 fn meaning(evidence: &str) -> &'static str {
     match evidence {
-        "exact" => "recorded by the runtime or declared by a variable",
+        "exact" => "recorded by Go or declared",
         "derived" => "followed from a typed pointer",
-        "candidate" => "told by shape alone, shown with ?",
+        "candidate" => "told by shape, shown with ?",
         "none" => "not known",
         _ => "",
     }
 }
 
-fn write_counters(report: &OverviewReport, out: &mut impl Write) -> io::Result<()> {
-    if report.runtime_counters.is_empty() {
+fn write_counters(report: &OverviewReport, out: &mut Lines<impl Write>) -> io::Result<()> {
+    let gc = report.gc.as_ref();
+    let is_told_above = |counter: &&RuntimeCounter| match &*counter.name {
+        "gcController.heapMarked" => gc.is_some_and(|gc| gc.marked.is_some()),
+        "memstats.numgc" => gc.is_some_and(|gc| gc.cycles.is_some()),
+        "gcphase" => gc.is_some() && counter.runtime == 0,
+        _ => false,
+    };
+    let counters: Vec<&RuntimeCounter> =
+        report.runtime_counters.iter().filter(|counter| !is_told_above(counter)).collect();
+    if counters.is_empty() {
         return Ok(());
     }
-    let mut table = Table::new(0, &[Left, Right, Right, Right, Left]);
+    let mut table = Table::new(0, &[Left, Right, Right, Right, Words]).spare(&[2]);
     table.row(["runtime counters", "runtime", "ours", "ours - runtime", ""]);
-    for counter in &report.runtime_counters {
+    for counter in counters {
         let ours = counter.ours.map_or(String::new(), grouped);
         let apart = counter.ours.map_or(String::new(), |ours| difference(ours, counter.runtime));
-        let note = counter.note.clone().unwrap_or_default();
+        // Why they may differ matters where they do.
+        let note = counter.note.clone().filter(|_| counter.ours != Some(counter.runtime)).unwrap_or_default();
         let name = format!("  {}", counter.name);
         table.row([name, grouped(counter.runtime), ours, apart, note]);
     }
@@ -252,7 +261,7 @@ fn write_counters(report: &OverviewReport, out: &mut impl Write) -> io::Result<(
     table.write(out)
 }
 
-fn write_invariants(report: &OverviewReport, is_detailed: bool, out: &mut impl Write) -> io::Result<()> {
+fn write_invariants(report: &OverviewReport, is_detailed: bool, out: &mut Lines<impl Write>) -> io::Result<()> {
     let invariants = &report.invariants;
     if invariants.is_empty() {
         return Ok(());
@@ -273,22 +282,22 @@ fn write_invariants(report: &OverviewReport, is_detailed: bool, out: &mut impl W
         }
         return Ok(());
     }
-    let mut table = Table::new(2, &[Right, Left, Left]);
+    let mut table = Table::new(2, &[Right, Words, Words]);
     for one in invariants.iter().filter(|one| one.violations > 0) {
         let count = format!("{} of {}", grouped(one.violations), grouped(one.checked));
         let example = one.examples.first().map(Example::to_string).or_else(|| one.example.clone());
         table.row([count, one.name.clone(), example.map(|example| format!("e.g. {example}")).unwrap_or_default()]);
     }
-    table.write(&mut *out)?;
+    table.write(out)?;
     if broken > 0 { writeln!(out, "  overview --invariants names more of them") } else { Ok(()) }
 }
 
-fn write_diagnostics(report: &OverviewReport, is_detailed: bool, out: &mut impl Write) -> io::Result<()> {
+fn write_diagnostics(report: &OverviewReport, is_detailed: bool, out: &mut Lines<impl Write>) -> io::Result<()> {
     if report.diagnostics.is_empty() {
         return writeln!(out, "\ndiagnostics  none: nothing was absent, unreadable or guessed");
     }
     writeln!(out, "\ndiagnostics")?;
-    let mut table = Table::new(2, &[Right, Left]);
+    let mut table = Table::new(2, &[Right, Words]);
     for diagnostic in &report.diagnostics {
         let text = format!("{} [{}]", diagnostic.text, diagnostic.code);
         table.row([grouped(diagnostic.count), text]);

@@ -2,17 +2,16 @@
 
 use crate::ReportError;
 use crate::objects::csv_field;
+use crate::page::{Lines, Page};
 use crate::paths::Share;
-use crate::table::{grouped, human_bytes, whole_percent};
-use crate::text::{json_text, shortened, terminal_text};
+use crate::table::Align::{Left, Right};
+use crate::table::{Table, grouped, human_bytes, whole_percent};
+use crate::text::{json_text, terminal_text};
 use serde::Serialize;
 use std::io::{BufWriter, Write};
 
 /// Version of the JSON form; it changes when a field changes its meaning or goes, not when one is added.
 pub const SCHEMA_VERSION: u32 = 1;
-
-/// The longest line that nobody sees on a terminal.
-const WIDEST: usize = 160;
 
 /// Owners of what was asked for.
 #[derive(Debug, Clone, Default, Serialize)]
@@ -80,14 +79,13 @@ pub struct Held {
 }
 
 impl OwnersReport {
-    /// For people; lines are at most `columns` characters long.
+    /// For people.
     ///
     /// # Errors
     ///
     /// [`ReportError::Io`].
-    pub fn write_table(&self, columns: Option<usize>, out: impl Write) -> Result<(), ReportError> {
-        let mut out = BufWriter::new(out);
-        let columns = columns.unwrap_or(WIDEST);
+    pub fn write_table(&self, page: Page, out: impl Write) -> Result<(), ReportError> {
+        let mut out = page.lines(BufWriter::new(out));
         let Share { objects, bytes } = self.total;
         let noun = if objects == 1 { "object" } else { "objects" };
         writeln!(
@@ -97,8 +95,8 @@ impl OwnersReport {
             grouped(objects),
             human_bytes(bytes)
         )?;
-        self.owned.write("kept by one owner", bytes, columns, &mut out)?;
-        self.shared.write("kept in several ways; on a shortest path the nearest is", bytes, columns, &mut out)?;
+        self.owned.write("kept by one owner", bytes, &mut out)?;
+        self.shared.write("kept in several ways; on a shortest path the nearest is", bytes, &mut out)?;
         if self.not_known_to_be_reachable.objects > 0 {
             let Share { objects, bytes: not_known } = self.not_known_to_be_reachable;
             let (share, bytes, objects) = (whole_percent(not_known, bytes), human_bytes(not_known), grouped(objects));
@@ -153,36 +151,28 @@ impl OwnersReport {
     }
 }
 
-/// Places of the figures before an owner: bytes, share, objects, owners.
-const WIDTHS: [usize; 4] = [10, 6, 11, 9];
-
 impl Rows {
-    fn write(&self, heading: &str, whole: u64, columns: usize, out: &mut impl Write) -> Result<(), ReportError> {
+    fn write(&self, heading: &str, whole: u64, out: &mut Lines<impl Write>) -> Result<(), ReportError> {
         if self.total.objects == 0 {
             return Ok(());
         }
-        writeln!(out)?;
-        let line = |figures: [&str; 4], text: &str| {
-            let cells = figures.iter().zip(WIDTHS).map(|(cell, width)| format!("{cell:>width$}"));
-            let line = format!("{}  {}", cells.collect::<String>(), terminal_text(text));
-            shortened(line.trim_end(), columns).into_owned()
-        };
-        let total = format!("{heading} ({} of these)", human_bytes(self.total.bytes));
-        writeln!(out, "{}", line(["bytes", "share", "objects", "owners"], &total))?;
+        writeln!(out, "\n{heading} ({} of these)", human_bytes(self.total.bytes))?;
+        let mut table = Table::new(0, &[Right, Right, Right, Right, Left]).spare(&[3, 2, 1]);
+        table.row(["bytes", "share", "objects", "owners", "owner"]);
         for row in &self.rows {
-            let (bytes, share) = (human_bytes(row.bytes), whole_percent(row.bytes, whole));
             let owner = match row.kind {
                 "object" => row.owner.clone(),
                 kind => format!("{} ({kind})", row.owner),
             };
-            writeln!(out, "{}", line([&bytes, &share, &grouped(row.objects), &grouped(row.owners)], &owner))?;
-            let by = told(&row.by, row.by_left_out, row.bytes);
-            if !by.is_empty() {
-                writeln!(out, "{}", line([""; 4], &format!("  by {by}")))?;
-            }
-            let held_by = told(&row.held_by, row.held_by_left_out, row.bytes);
-            if !held_by.is_empty() {
-                writeln!(out, "{}", line([""; 4], &format!("  held by {held_by}")))?;
+            let (bytes, share) = (human_bytes(row.bytes), whole_percent(row.bytes, whole));
+            table.row([bytes, share, grouped(row.objects), grouped(row.owners), owner]);
+            for (word, held, left_out) in
+                [("by", &row.by, row.by_left_out), ("held by", &row.held_by, row.held_by_left_out)]
+            {
+                let told = told(held, left_out, row.bytes);
+                if !told.is_empty() {
+                    table.below(&format!("{word} {told}"));
+                }
             }
         }
         if self.rows_left_out > 0 {
@@ -190,9 +180,9 @@ impl Rows {
             let rest = self.total.bytes.saturating_sub(shown);
             let objects = self.total.objects.saturating_sub(self.rows.iter().map(|row| row.objects).sum());
             let text = format!("({} more, --limit)", grouped(self.rows_left_out));
-            writeln!(out, "{}", line([&human_bytes(rest), &whole_percent(rest, whole), &grouped(objects), ""], &text))?;
+            table.row([human_bytes(rest), whole_percent(rest, whole), grouped(objects), String::new(), text]);
         }
-        Ok(())
+        Ok(table.write(out)?)
     }
 }
 
@@ -268,20 +258,24 @@ mod tests {
         let expected = "\
 []uint8: 6 objects, 4.0 KiB; who in the program's own code keeps them
 
-     bytes share    objects   owners  kept by one owner (3.4 KiB of these)
-   2.9 KiB  73 %          3        2  main.Cache\\x1b
-                                        by 67 % of it .a \"x\", 1 more way
-                                        held by main.cache *main.Cache
-     500 B  12 %          1        1  main.x (variable)
+kept by one owner (3.4 KiB of these)
+  bytes  share  objects  owners  owner
+2.9 KiB   73 %        3       2  main.Cache\\x1b
+                                   by 67 % of it .a \"x\", 1 more way
+                                   held by main.cache *main.Cache
+  500 B   12 %        1       1  main.x (variable)
 
-     bytes share    objects   owners  kept in several ways; on a shortest path the nearest is (500 B of these)
-     500 B  12 %          1           (1 more, --limit)
+kept in several ways; on a shortest path the nearest is (500 B of these)
+bytes  share  objects  owners  owner
+500 B   12 %        1          (1 more, --limit)
 
 96 B (2 %) in 1 object is kept by nobody: garbage that was not collected yet.
 ";
-        assert_eq!(written(|report, out| report.write_table(None, out)), expected);
-        let narrow = written(|report, out| report.write_table(Some(50), out));
-        assert!(narrow.lines().skip(1).take(9).all(|line| line.chars().count() <= 50), "{narrow}");
+        assert_eq!(written(|report, out| report.write_table(Page::default(), out)), expected);
+        let page = Page { columns: Some(40), ..Page::default() };
+        let narrow = written(|report, out| report.write_table(page, out));
+        assert!(narrow.lines().all(|line| line.chars().count() <= 40), "{narrow}");
+        assert!(narrow.contains("main.Cache"), "{narrow}");
     }
 
     #[test]

@@ -2,9 +2,10 @@
 
 use crate::ReportError;
 use crate::paths::{Answer, Cut, Merged, Path, PathsReport, Target};
-use crate::table::Align::{Left, Right};
+use crate::table::Align::{Left, Right, Whole};
+use crate::page::{Lines, Page};
 use crate::table::{Table, grouped, human_bytes, whole_percent};
-use crate::text::{shortened, terminal_text};
+use crate::text::terminal_text;
 use std::io::{BufWriter, Write};
 
 /// Merged steps lean in by so many spaces, up to so many steps.
@@ -12,30 +13,27 @@ const LEAN: usize = 2;
 const DEEPEST_LEAN: usize = 24;
 /// A reference is worth telling if it keeps one part in so many of what was asked for.
 const WORTH: u64 = 50;
-/// The longest line of a table that nobody sees on a terminal.
-const WIDEST: usize = 200;
 
 impl PathsReport {
-    /// For people; lines are at most `columns` characters long.
+    /// For people.
     ///
     /// # Errors
     ///
     /// [`ReportError::Io`].
-    pub fn write_text(&self, columns: Option<usize>, out: impl Write) -> Result<(), ReportError> {
-        let mut out = BufWriter::new(out);
-        let columns = columns.unwrap_or(WIDEST);
+    pub fn write_text(&self, page: Page, out: impl Write) -> Result<(), ReportError> {
+        let mut out = page.lines(BufWriter::new(out));
         for (at, answer) in self.asked.iter().enumerate() {
             if at > 0 {
                 writeln!(out)?;
             }
-            answer.write(columns, &mut out)?;
+            answer.write(&mut out)?;
         }
         Ok(out.flush()?)
     }
 }
 
 impl Answer {
-    fn write(&self, columns: usize, out: &mut impl Write) -> Result<(), ReportError> {
+    fn write(&self, out: &mut Lines<impl Write>) -> Result<(), ReportError> {
         let asked = terminal_text(&self.asked);
         if let Some(variable) = &self.in_variable {
             let holds = match self.objects {
@@ -45,7 +43,7 @@ impl Answer {
             let variable = terminal_text(variable);
             let text =
                 format!("{asked}: in the package variable {variable}, which is a root: no path leads to it; {holds}");
-            writeln!(out, "{}", shortened(&text, columns))?;
+            writeln!(out, "{text}")?;
             if self.objects == 0 {
                 return Ok(());
             }
@@ -53,7 +51,7 @@ impl Answer {
         let (objects, bytes) = (count(self.objects, "object", "objects"), human_bytes(self.bytes));
         if let Some(merged) = &self.merged {
             writeln!(out, "{asked}: {objects}, {bytes}; the shortest path to each, merged")?;
-            return merged.write(self.bytes, columns, out);
+            return merged.write(self.bytes, out);
         }
         if self.objects > self.targets.len() as u64 {
             let which = match self.targets.len() {
@@ -67,7 +65,7 @@ impl Answer {
             if at > 0 {
                 writeln!(out)?;
             }
-            target.write(columns, out)?;
+            target.write(out)?;
         }
         Ok(())
     }
@@ -82,7 +80,7 @@ fn or_unknown(ty: &str) -> std::borrow::Cow<'_, str> {
 }
 
 impl Target {
-    fn write(&self, columns: usize, out: &mut impl Write) -> Result<(), ReportError> {
+    fn write(&self, out: &mut Lines<impl Write>) -> Result<(), ReportError> {
         let line = format!(
             "{} at {}: {}, retains {}",
             or_unknown(&self.ty),
@@ -90,7 +88,7 @@ impl Target {
             human_bytes(self.size),
             human_bytes(self.retained)
         );
-        writeln!(out, "{}", shortened(&line, columns))?;
+        writeln!(out, "{}", line)?;
         if !self.reachable {
             writeln!(out, "No root leads to it: it is garbage that was not collected yet.")?;
             return Ok(());
@@ -106,27 +104,27 @@ impl Target {
                 0 => String::new(),
                 more => format!(" (and {} more that read alike)", grouped(more)),
             };
-            writeln!(out, "{}", shortened(&format!("{number}{}{alike}:", path.root), columns))?;
-            path.write(columns, out)?;
+            writeln!(out, "{}", format!("{number}{}{alike}:", path.root))?;
+            path.write(out)?;
         }
         writeln!(out)?;
-        self.write_cut(columns, out)?;
+        self.write_cut(out)?;
         if self.more_paths {
-            writeln!(out, "{}", shortened("There are more paths (--all, --limit).", columns))?;
+            writeln!(out, "There are more paths (--all, --limit).")?;
         }
         Ok(())
     }
 
-    fn write_cut(&self, columns: usize, out: &mut impl Write) -> Result<(), ReportError> {
+    fn write_cut(&self, out: &mut Lines<impl Write>) -> Result<(), ReportError> {
         if let Some(cut) = &self.cut {
             let text = |cut: &Cut| format!("{}: {} would go with it", cut.place(), human_bytes(cut.frees));
-            writeln!(out, "{}", shortened(&format!("Cut to free most: {}", text(cut)), columns))?;
+            writeln!(out, "{}", format!("Cut to free most: {}", text(cut)))?;
             if let Some(own) = &self.own_cut {
-                writeln!(out, "{}", shortened(&format!("Cut in own code: {}", text(own)), columns))?;
+                writeln!(out, "{}", format!("Cut in own code: {}", text(own)))?;
             }
             let is_told = |other: &&Cut| *other != cut && self.own_cut.as_ref() != Some(*other);
             for nearest in self.nearest_cut.iter().filter(is_told) {
-                writeln!(out, "{}", shortened(&format!("Cut nearest to it: {}", text(nearest)), columns))?;
+                writeln!(out, "{}", format!("Cut nearest to it: {}", text(nearest)))?;
             }
             return Ok(());
         }
@@ -139,7 +137,7 @@ impl Target {
             true => format!("What keeps it is not the program's to cut: it hangs on {by}"),
             false => format!("No one reference keeps it: the ways to it part at {by}"),
         };
-        Ok(writeln!(out, "{}", shortened(&line, columns))?)
+        Ok(writeln!(out, "{}", line)?)
     }
 }
 
@@ -154,8 +152,8 @@ impl Cut {
 }
 
 impl Path {
-    fn write(&self, columns: usize, out: &mut impl Write) -> Result<(), ReportError> {
-        let mut table = Table::new(1, &[Right, Left, Left]);
+    fn write(&self, out: &mut Lines<impl Write>) -> Result<(), ReportError> {
+        let mut table = Table::new(1, &[Right, Whole, Left]);
         table.row(["retained", "object at", "reference"]);
         for step in &self.steps {
             if step.left_out > 0 {
@@ -169,14 +167,14 @@ impl Path {
             };
             table.row([&human_bytes(step.retained), step.addr.as_deref().unwrap_or(""), &reference]);
         }
-        Ok(table.write_within(Some(columns), out)?)
+        Ok(table.write(out)?)
     }
 }
 
 impl Merged {
-    fn write(&self, whole: u64, columns: usize, out: &mut impl Write) -> Result<(), ReportError> {
+    fn write(&self, whole: u64, out: &mut Lines<impl Write>) -> Result<(), ReportError> {
         writeln!(out)?;
-        let mut table = Table::new(0, &[Right, Right, Right, Left]);
+        let mut table = Table::new(0, &[Right, Right, Right, Left]).spare(&[2, 1]);
         table.row(["bytes", "share", "objects", "path"]);
         for step in &self.steps {
             let lean = " ".repeat(LEAN * (step.depth as usize).min(DEEPEST_LEAN));
@@ -192,7 +190,7 @@ impl Merged {
             let text = "(no root leads there, or only by what is excluded)".to_owned();
             table.row([human_bytes(bytes), whole_percent(bytes, whole), grouped(objects), text]);
         }
-        table.write_within(Some(columns), &mut *out)?;
+        table.write(out)?;
         if self.steps_left_out > 0 {
             writeln!(out, "{} to less (--limit).", count(self.steps_left_out, "more step", "more steps"))?;
         }
@@ -206,7 +204,7 @@ impl Merged {
                 }
                 false => format!("No one reference keeps more than {part} ({share}) of these"),
             };
-            writeln!(out, "{}", shortened(&line, columns))?;
+            writeln!(out, "{}", line)?;
         }
         Ok(())
     }

@@ -3,6 +3,8 @@
 //! A core's names and strings may hold anything: sequences that take over a terminal, characters that turn the direction of
 //! a line, and what the flame graph tools take for their own syntax. Every format of this crate gets its text here.
 
+pub(crate) mod width;
+
 use std::borrow::Cow;
 use std::fmt::Write;
 

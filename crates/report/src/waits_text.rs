@@ -12,7 +12,7 @@ const WAY_CHARS: usize = 100;
 const MOST_LINKS: usize = 8;
 
 /// The sections of a listing: an empty line before each.
-pub(crate) fn write(report: &WaitsReport, columns: Option<usize>, out: &mut impl Write) -> io::Result<()> {
+pub(crate) fn write(report: &WaitsReport, out: &mut impl Write) -> io::Result<()> {
     let mut lines = Vec::new();
     for deadlock in &report.deadlocks {
         lines.extend([String::new(), deadlock_text(deadlock)]);
@@ -30,7 +30,7 @@ pub(crate) fn write(report: &WaitsReport, columns: Option<usize>, out: &mut impl
         lines.extend(report.locks.iter().flat_map(lock_lines));
         lines.extend(left_out(report.locks_left_out));
     }
-    write_lines(&lines, columns, out)
+    write_lines(&lines, out)
 }
 
 /// A line each, for the overview.
@@ -63,12 +63,11 @@ pub(crate) fn write_summary(report: &WaitsReport, out: &mut impl Write) -> io::R
     if !report.suspicions.is_empty() || !report.locks.is_empty() {
         lines.push("  (goroutines --waits tells more)".to_owned());
     }
-    write_lines(&lines, None, out)
+    write_lines(&lines, out)
 }
 
-fn write_lines(lines: &[String], columns: Option<usize>, out: &mut impl Write) -> io::Result<()> {
-    let most = columns.unwrap_or(usize::MAX);
-    lines.iter().try_for_each(|line| writeln!(out, "{}", shortened(&terminal_text(line), most)))
+fn write_lines(lines: &[String], out: &mut impl Write) -> io::Result<()> {
+    lines.iter().try_for_each(|line| writeln!(out, "{}", terminal_text(line)))
 }
 
 fn left_out(count: u64) -> Option<String> {
@@ -253,7 +252,7 @@ mod tests {
             ..WaitsReport::default()
         };
         let mut out = Vec::new();
-        write(&report, None, &mut out).unwrap_or_default();
+        write(&report, &mut out).unwrap_or_default();
         write_summary(&report, &mut out).unwrap_or_default();
         let text = String::from_utf8_lossy(&out).into_owned();
         let expected = [

@@ -87,7 +87,7 @@ Tells everything of one goroutine: its state, its calls with file and line, the 
 
 ID is the number that tracebacks and `goroutines` show. Calls of the runtime are hidden unless --all asks, as in tracebacks. \
 Variables need the executable's DWARF; one that is nowhere at that point of the code is `optimized out`, or not alive. Contents of the dead \
-process's memory (numbers, bytes of strings) may be secrets: they are shown only with --values, else as …; pointers, lengths \
+process's memory (numbers, bytes of strings) may be secrets: they are shown only with --values, else as an ellipsis; pointers, lengths \
 and types always are. `keeps` is what would be freed with the object that the variable points to.";
 
 /// Options of `goroutine`.

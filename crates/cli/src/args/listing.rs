@@ -120,7 +120,7 @@ Tells everything of one object: its type and who keeps it, its fields, who point
 
 ADDR is any address inside the object, hex, with or without 0x, such as `objects` lists. Fields of nested structs stand in \
 their place, by path. Contents of the dead process's memory (numbers, bytes of strings) may be secrets: they are shown only \
-with --values, else as …; pointers, lengths and types always are. A map's entries are in its groups or buckets: follow the \
+with --values, else as an ellipsis; pointers, lengths and types always are. A map's entries are in its groups or buckets: follow the \
 pointers.";
 
 /// Options of `object`.

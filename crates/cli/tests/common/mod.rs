@@ -26,7 +26,7 @@ impl Outcome {
 /// The command, in an environment that does not depend on who runs the tests.
 pub(crate) fn command(arguments: &[&OsStr]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_goheap"));
-    command.args(arguments).env_remove("COLUMNS").env_remove("RAYON_NUM_THREADS");
+    command.args(arguments).env("LC_ALL", "C.UTF-8").env_remove("COLUMNS").env_remove("RAYON_NUM_THREADS");
     command
 }
 

@@ -1,7 +1,8 @@
 //! What the garbage collector is told to do, and where it stands.
 
 use crate::overview_text::join;
-use crate::table::Align::Left;
+use crate::page::Lines;
+use crate::table::Align::{Whole, Words};
 use crate::table::{Table, grouped, human_bytes, percent};
 use crate::text::shortened;
 use serde::Serialize;
@@ -69,8 +70,8 @@ pub struct Setting {
 
 impl Collector {
     /// The section of the overview; nothing where nothing is known.
-    pub(crate) fn write(&self, mut out: impl Write) -> io::Result<()> {
-        let mut table = Table::new(2, &[Left, Left]);
+    pub(crate) fn write(&self, out: &mut Lines<impl Write>) -> io::Result<()> {
+        let mut table = Table::new(2, &[Whole, Words]);
         let mut row = |name: &str, text: Option<String>| {
             if let Some(text) = text {
                 table.row([name, &text]);

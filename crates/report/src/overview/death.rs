@@ -2,7 +2,8 @@
 
 use super::HexAddress;
 use crate::overview_text::join;
-use crate::table::Align::Left;
+use crate::page::Lines;
+use crate::table::Align::{Whole, Words};
 use crate::table::Table;
 use crate::text::{one_line, shortened};
 use serde::Serialize;
@@ -193,14 +194,14 @@ impl Death {
     }
 
     /// The section that says why; nothing where nothing more is known than the line says.
-    pub(crate) fn write(&self, mut out: impl Write) -> io::Result<()> {
-        let mut table = Table::new(2, &[Left, Left]);
+    pub(crate) fn write(&self, out: &mut Lines<impl Write>) -> io::Result<()> {
+        let mut table = Table::new(2, &[Whole, Words]);
         self.rows(&mut table);
         if self.why.is_none() {
             return Ok(());
         }
         writeln!(out, "\nwhy it died")?;
-        table.write(&mut out)?;
+        table.write(out)?;
         writeln!(out)
     }
 
@@ -332,7 +333,7 @@ mod tests {
 
     fn text(death: &Death) -> String {
         let mut out = Vec::new();
-        death.write(&mut out).unwrap();
+        death.write(&mut crate::page::Page::default().lines(&mut out)).unwrap();
         String::from_utf8(out).unwrap()
     }
 

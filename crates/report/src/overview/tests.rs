@@ -113,7 +113,7 @@ fn sample() -> OverviewReport {
 
 fn text(report: &OverviewReport) -> String {
     let mut out = Vec::new();
-    report.write_text(&mut out).unwrap();
+    report.write_text(Page::default(), &mut out).unwrap();
     String::from_utf8(out).unwrap()
 }
 
@@ -126,11 +126,7 @@ go          go1.25.5 amd64, GOEXPERIMENT=greenteagc, release from runtime.buildV
 other go    /srv/lib/filter.so, go1.24.1, a heap of its own, read with --module
 died        SIGSEGV (11), address not mapped at 0x10, 2026-11-20 03:12:09 UTC (time of the core file)
 threads     12, GOMAXPROCS 8
-goroutines  10,234
-  9,870  chan receive
-    300  select
-     60  IO wait
-      4  running
+goroutines  10,234: 9,870 chan receive, 300 select, 60 IO wait, 4 running
 
 heap                                      bytes     objects  of allocated
   allocated              1.2 GiB  1,288,490,188  12,345,678      100.00 %
@@ -145,11 +141,11 @@ heap                                      bytes     objects  of allocated
   spans in use           1.3 GiB  1,380,764,876
 
 types                           bytes  of reachable
-  exact      953.7 MiB  1,000,000,000       77.64 %  recorded by the runtime or declared by a variable
+  exact      953.7 MiB  1,000,000,000       77.64 %  recorded by Go or declared
   derived    258.8 MiB    271,400,000       21.07 %  followed from a typed pointer
-  candidate    9.8 MiB     10,304,000        0.80 %  told by shape alone, shown with ?
+  candidate    9.8 MiB     10,304,000        0.80 %  told by shape, shown with ?
   none         6.0 MiB      6,296,000        0.49 %  not known
-  of all objects 1,234 are told by shape, 56 refuse the type of a pointer to them, 7 fit two types
+  1,234 objects told by shape, 56 refuse a pointer's type, 7 fit two types
 
 runtime counters        runtime           ours  ours - runtime
   heapInUse       1,380,764,876  1,380,764,876               0
@@ -195,9 +191,9 @@ fn many_states_are_summed_up() {
     report.goroutines.by_state =
         (0..12).map(|at| StateCount { state: format!("state {at}"), count: 100 - at }).collect();
     let shown = text(&report);
-    assert!(shown.contains("   93  state 7\n  362  in 4 other states\n"), "{shown}");
-    report.goroutines.by_state.truncate(9);
-    assert!(text(&report).contains("   92  state 8\n"), "one more is shown, not summed up");
+    assert!(shown.contains(", 96 state 4, 644 in 7 other states\n"), "{shown}");
+    report.goroutines.by_state.truncate(6);
+    assert!(text(&report).contains(", 95 state 5\n"), "one more is shown, not summed up");
 }
 
 #[test]

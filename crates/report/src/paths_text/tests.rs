@@ -1,4 +1,5 @@
 #![allow(clippy::unwrap_used)]
+use crate::page::Page;
 use crate::paths::*;
 
 fn step(reference: &str, addr: Option<&str>, times: u64, left_out: u64) -> Step {
@@ -37,7 +38,7 @@ fn target() -> Target {
 
 fn text(answer: Answer, columns: Option<usize>) -> String {
     let mut out = Vec::new();
-    PathsReport { schema_version: SCHEMA_VERSION, asked: vec![answer] }.write_text(columns, &mut out).unwrap();
+    PathsReport { schema_version: SCHEMA_VERSION, asked: vec![answer] }.write_text(Page { columns, ..Page::default() }, &mut out).unwrap();
     String::from_utf8(out).unwrap()
 }
 

@@ -1,0 +1,149 @@
+//! How many places text takes on a terminal, and making it take fewer.
+//!
+//! Letters of wide scripts take two, marks that combine none. Text must be fit for a terminal before ([`super::terminal_text`]).
+
+use std::borrow::Cow;
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+
+/// By how much a line that goes on leans in.
+pub(crate) const TEXT_TAB: usize = 2;
+
+/// The fewest places for text in a line that goes on, however far it leans in.
+const NARROWEST: usize = 8;
+
+/// Places that `text` takes.
+pub(crate) fn width(text: &str) -> usize {
+    UnicodeWidthStr::width(text)
+}
+
+fn of_char(c: char) -> usize {
+    c.width().unwrap_or(0)
+}
+
+/// The longest beginning of `text` that takes at most `columns`.
+fn head(text: &str, columns: usize) -> &str {
+    let mut room = columns;
+    let end = text.char_indices().find(|&(_, c)| {
+        let width = of_char(c);
+        room.checked_sub(width).map(|left| room = left).is_none()
+    });
+    end.map_or(text, |(at, _)| &text[..at])
+}
+
+/// The longest end of `text` that takes at most `columns`, not beginning with a mark that combines.
+fn tail(text: &str, columns: usize) -> &str {
+    let (mut room, mut start) = (columns, text.len());
+    for (at, c) in text.char_indices().rev() {
+        let width = of_char(c);
+        let Some(left) = room.checked_sub(width) else { break };
+        room = left;
+        if width > 0 {
+            start = at;
+        }
+    }
+    &text[start..]
+}
+
+/// `text` in at most `columns` places: the middle gives way to `ellipsis`. Of a name both ends tell something: the package, and the type or
+/// field.
+pub(crate) fn middle_out<'t>(text: &'t str, columns: usize, ellipsis: &str) -> Cow<'t, str> {
+    if width(text) <= columns {
+        return Cow::Borrowed(text);
+    }
+    let room = columns.saturating_sub(width(ellipsis));
+    let head = head(text, room.div_ceil(2));
+    let tail = tail(text, room - width(head).min(room));
+    Cow::Owned(format!("{head}{}{tail}", self::head(ellipsis, columns)))
+}
+
+/// `text` in lines of at most `columns` places, broken at spaces, or anywhere where a word is longer. All but the first lean in by `lean`,
+/// or less where that leaves no room.
+pub(crate) fn wrapped(text: &str, columns: usize, lean: usize) -> Vec<String> {
+    let columns = columns.max(1);
+    let lean = " ".repeat(lean.min(columns.saturating_sub(NARROWEST)));
+    let mut lines = Vec::new();
+    let mut line = String::new();
+    // Spaces before the next word, unless the line ends there.
+    let mut gap = 0;
+    for (at, word) in text.split(' ').enumerate() {
+        gap += usize::from(at > 0);
+        if word.is_empty() {
+            continue;
+        }
+        let before = std::mem::take(&mut gap);
+        if width(&line) + before + width(word) <= columns {
+            line.extend([&*" ".repeat(before), word]);
+            continue;
+        }
+        if line.is_empty() {
+            line = " ".repeat(before.min(columns.saturating_sub(NARROWEST)));
+        } else {
+            lines.push(std::mem::replace(&mut line, lean.clone()));
+        }
+        let mut rest = word;
+        while width(&line) + width(rest) > columns {
+            let part = head(rest, columns.saturating_sub(width(&line)).max(2));
+            let (part, left) = rest.split_at(if part.is_empty() { rest.len() } else { part.len() });
+            line.push_str(part);
+            lines.push(std::mem::replace(&mut line, lean.clone()));
+            rest = left;
+        }
+        line.push_str(rest);
+    }
+    lines.push(line);
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::text::terminal_text;
+    use crate::text::tests::nasty_label;
+    use proptest::prelude::*;
+
+    #[test]
+    fn names_keep_both_ends() {
+        for (text, columns, short) in [
+            ("main.T", 6, "main.T"),
+            ("github.com/a/b.Session", 12, "github…ssion"),
+            ("世界世界世界", 7, "世…世界"),
+            ("世界世界世界", 8, "世界…界"),
+            ("e\u{301}e\u{301}e\u{301}e\u{301}", 3, "e\u{301}…e\u{301}"),
+            ("abc", 1, "…"),
+            ("abc", 0, ""),
+        ] {
+            let shown = middle_out(text, columns, "…");
+            assert!(width(&shown) <= columns, "{shown}");
+            assert_eq!(shown, short);
+        }
+        assert_eq!(middle_out("abcdefgh", 7, "..."), "ab...gh");
+        assert_eq!(middle_out("abcdefgh", 2, "..."), "..");
+    }
+
+    #[test]
+    fn wide_letters_take_two_places() {
+        assert_eq!([width("世界"), width("e\u{301}"), width("ascii"), width("🦀")], [4, 1, 5, 2]);
+    }
+
+    #[test]
+    fn lines_break_at_spaces() {
+        assert_eq!(wrapped("a bb  ccc", 9, 2), ["a bb  ccc"]);
+        assert_eq!(wrapped("a bb  ccc", 8, 0), ["a bb", "ccc"]);
+        assert_eq!(wrapped("  a bb", 4, 3), ["  a", "bb"]);
+        assert_eq!(wrapped("    abcdefghijkl", 10, 6), ["  abcdefgh", "  ijkl"]);
+        assert_eq!(wrapped("世界世界", 4, 0), ["世界", "世界"]);
+        assert_eq!(wrapped("", 4, 0), [""]);
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_the_text_it_fits_and_nothing_is_lost(text in nasty_label(), columns in 2_usize..40, lean in 0_usize..12) {
+            let text = terminal_text(&text);
+            let lines = wrapped(&text, columns, lean);
+            prop_assert!(lines.iter().all(|line| width(line) <= columns.max(2)), "{lines:?}");
+            let solid = |text: &str| text.replace(' ', "");
+            prop_assert_eq!(solid(&lines.concat()), solid(&text));
+            prop_assert!(width(&middle_out(&text, columns, "…")) <= columns);
+        }
+    }
+}
