@@ -13,7 +13,7 @@ mod pattern;
 mod places;
 
 pub(crate) use dominators::{DominatorsOptions, RetainedBy};
-pub(crate) use goroutines::{GoroutineOptions, GoroutinesFormat, GoroutinesOptions};
+pub(crate) use goroutines::{GoroutineOptions, GoroutinesFormat, GoroutinesOptions, GoroutinesSort};
 pub(crate) use input::Input;
 pub(crate) use listing::{Group, HistogramFormat, HistogramOptions, ObjectOptions, ObjectsFormat, ObjectsOptions};
 pub(crate) use objref::{Counted, Format, ObjrefOptions, Tree};

@@ -8,7 +8,7 @@ use crate::output::to_stdout;
 use crate::terminal::page;
 use goheap_graph::{Children, PathTrie, TrieNode, Weight};
 use goheap_heap::references::{DominatorFrames, ReferenceGraph, RetainedHistogram, RootGrouping};
-use goheap_heap::{Grouping, Selection, Share};
+use goheap_heap::{Grouping, HeapSnapshot, Selection, Share};
 use goheap_report::dominators::{DominatorsReport, Group, RetainedGroups, Row, Sum};
 use goheap_runtime::Observer;
 use std::cmp::Reverse;
@@ -108,9 +108,9 @@ fn tree_report(
     options: &DominatorsOptions,
 ) -> DominatorsReport {
     let totals = &graph.snapshot().totals;
-    let shown = Shown::new(frames, options);
+    let shown = Shown::new(graph.snapshot(), frames, options);
     let mut rows = Rows { frames, shown: &shown, children: frames.tree().children(), rows: Vec::new() };
-    rows.add(PathTrie::ROOT, None, sum(frames.reached()));
+    rows.add(PathTrie::ROOT, None, sum(frames.reached()), false);
     DominatorsReport {
         reachable: sum(totals.reachable()),
         not_known: sum(totals.not_known),
@@ -124,18 +124,23 @@ fn tree_report(
 struct Shown {
     totals: Vec<Weight>,
     is_shown: Vec<bool>,
+    /// Frames inside types of the library, which are passed over.
+    is_inner: Vec<bool>,
     hidden: (usize, u64),
 }
 
 impl Shown {
     /// Those that retain most of what the options let through, and what is above them.
-    fn new(frames: &DominatorFrames, options: &DominatorsOptions) -> Self {
+    fn new(snapshot: &HeapSnapshot<'_, '_>, frames: &DominatorFrames, options: &DominatorsOptions) -> Self {
         let trie = frames.tree();
         let totals = trie.totals();
         let retained = |node: &TrieNode| totals[node.index()].bytes;
         let usual = if options.json || options.csv { usize::MAX } else { USUAL_DEPTH };
         let (most, depth, depths) = (most_rows(options), options.depth.unwrap_or(usual), depths(trie));
+        let is_whole = options.full || options.json || options.csv || options.matching.is_some();
+        let is_inner = if is_whole { vec![false; trie.len()] } else { inner(snapshot, frames) };
         let mut wanted: Vec<TrieNode> = wanted(frames, options);
+        wanted.retain(|node| !is_inner[node.index()]);
         wanted.retain(|node| retained(node) >= options.min_size.unwrap_or(0).max(1));
         let all = wanted.len();
         let is_deep = |node: &TrieNode| depths[node.index()] > depth;
@@ -147,12 +152,30 @@ impl Shown {
         let widest = widest_deep.into_iter().chain(narrow.first().map(retained)).max();
         let mut is_shown = vec![false; trie.len()];
         for node in &wanted {
-            let up = std::iter::successors(Some(*node), |&node| trie.parent(node));
+            let up =
+                std::iter::successors(Some(*node), |&node| trie.parent(node)).filter(|node| !is_inner[node.index()]);
             let is_new = |node: &TrieNode| !std::mem::replace(&mut is_shown[node.index()], true);
             up.take_while(is_new).for_each(drop);
         }
-        Shown { hidden: (all - wanted.len(), widest.unwrap_or(0)), totals, is_shown }
+        Shown { hidden: (all - wanted.len(), widest.unwrap_or(0)), totals, is_shown, is_inner }
     }
+}
+
+/// The frames inside types of the library: it and the frame above name nothing but its types, and neither is a root.
+fn inner(snapshot: &HeapSnapshot<'_, '_>, frames: &DominatorFrames) -> Vec<bool> {
+    let trie = frames.tree();
+    let mut is_library = vec![false; trie.len()];
+    let mut inner = vec![false; trie.len()];
+    for node in trie.nodes() {
+        let (Some(parent), Some(label)) = (trie.parent(node), trie.label(node)) else { continue };
+        if frames.is_root(node) {
+            continue;
+        }
+        let is_above = is_library[parent.index()];
+        is_library[node.index()] = snapshot.is_library_text(frames.label_text(label)).unwrap_or(is_above);
+        inner[node.index()] = is_above && is_library[node.index()];
+    }
+    inner
 }
 
 /// The frames below the root that are no garbage and whose text matches.
@@ -190,7 +213,7 @@ struct Rows<'a> {
 
 impl Rows<'_> {
     /// Adds a frame and those below it, those that retain most first. A trie is no deeper than folding lets it be.
-    fn add(&mut self, node: TrieNode, parent: Option<usize>, total: Sum) {
+    fn add(&mut self, node: TrieNode, parent: Option<usize>, total: Sum, is_after_inner: bool) {
         let trie = self.frames.tree();
         let own = trie.own(node);
         let id = self.rows.len();
@@ -200,17 +223,28 @@ impl Rows<'_> {
             id,
             parent,
             depth,
-            name: name.to_owned(),
+            name: if is_after_inner { format!("… {name}") } else { name.to_owned() },
             retained: total.bytes,
             objects: total.objects,
             shallow: own.bytes,
             count: own.objects,
         });
-        let mut below: Vec<TrieNode> = self.children.of(node).to_vec();
-        below.retain(|child| self.shown.is_shown[child.index()]);
-        below.sort_by_key(|child| (Reverse(self.shown.totals[child.index()].bytes), *child));
-        for child in below {
-            self.add(child, Some(id), weight(self.shown.totals[child.index()]));
+        let mut below = Vec::new();
+        self.below(node, false, &mut below);
+        below.sort_by_key(|(child, _)| (Reverse(self.shown.totals[child.index()].bytes), *child));
+        for (child, is_after_inner) in below {
+            self.add(child, Some(id), weight(self.shown.totals[child.index()]), is_after_inner);
+        }
+    }
+
+    /// The shown frames below, behind those that are passed over too.
+    fn below(&self, node: TrieNode, is_after_inner: bool, found: &mut Vec<(TrieNode, bool)>) {
+        for &child in self.children.of(node) {
+            if self.shown.is_inner[child.index()] {
+                self.below(child, true, found);
+            } else if self.shown.is_shown[child.index()] {
+                found.push((child, is_after_inner));
+            }
         }
     }
 }

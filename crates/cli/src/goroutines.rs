@@ -1,6 +1,6 @@
 //! `goheap CORE goroutines`: which goroutines there are, which are leaked, and what they hold.
 
-use crate::args::{GoroutinesFormat, GoroutinesOptions, Input};
+use crate::args::{GoroutinesFormat, GoroutinesOptions, GoroutinesSort, Input};
 use crate::death;
 use crate::diagnostics;
 use crate::errors::Failure;
@@ -62,7 +62,7 @@ pub(crate) fn run(input: &Input, options: &GoroutinesOptions) -> Result<(), Fail
             let sizes = graph.retained(&tree, watch)?;
             retain(&mut rows, &groups, &RetainedByGoroutines::new(graph, &tree, &sizes));
         }
-        sort(model, &mut rows);
+        sort(model, &mut rows, options.sort);
         watch.report();
         diagnostics::warn(snapshot);
         let known = Known { leaks: Some(&leaks), found: found.as_ref() };
@@ -81,7 +81,7 @@ fn tell_death(model: &RuntimeModel<'_>, input: &Input) {
 fn without_heap(model: &RuntimeModel<'_>, watch: &Watch, options: &GoroutinesOptions) -> Result<(), Failure> {
     let groups = GoroutineGroups::read(model, watch).map_err(Failure::OverBudget)?;
     let mut rows = rows(&groups, None, options);
-    sort(model, &mut rows);
+    sort(model, &mut rows, options.sort);
     watch.report();
     write(model, &groups, &rows, &Known::default(), options)
 }
@@ -120,11 +120,18 @@ fn rows(groups: &GoroutineGroups, leaks: Option<&Leaks>, options: &GoroutinesOpt
     rows
 }
 
-/// More goroutines first, of as many those that keep more.
-fn sort(model: &RuntimeModel<'_>, rows: &mut [Row]) {
+/// Most of what is asked for first; then more goroutines first, of as many those that keep more.
+fn sort(model: &RuntimeModel<'_>, rows: &mut [Row], by: GoroutinesSort) {
     let id = |member: &u32| model.goroutines.get(*member as usize).map(|goroutine| goroutine.id);
     let first = |row: &Row| row.members.iter().filter_map(id).min();
-    rows.sort_by_cached_key(|row| (Reverse(row.members.len()), Reverse(row.retained), first(row)));
+    let asked = |row: &Row| match by {
+        GoroutinesSort::Count => Some(row.members.len() as u64),
+        GoroutinesSort::Retained => row.retained,
+        GoroutinesSort::Stack => Some(facts(model, &row.members).stack_bytes),
+        // The longest wait began first.
+        GoroutinesSort::Wait => facts(model, &row.members).oldest_wait.map(|since| u64::MAX - since),
+    };
+    rows.sort_by_cached_key(|row| (Reverse(asked(row)), Reverse(row.members.len()), Reverse(row.retained), first(row)));
 }
 
 fn is_wanted(group: &GoroutineGroup, options: &GoroutinesOptions) -> bool {
@@ -255,7 +262,7 @@ impl Describe<'_, '_, '_, '_> {
             system: group.is_system,
             locked_to_thread: facts.locked,
             ids: row.members.iter().take(MOST_IDS).filter_map(id).collect(),
-            place: self.files.place(&group.calls),
+            place: self.files.speaking(&group.calls),
             frames: group.calls.iter().map(|call| frame(call)).collect(),
             created_by: group.creator.as_ref().map(frame),
             labels: facts.labels.into_iter().map(label).collect(),

@@ -21,6 +21,7 @@ mod getting_a_core;
 mod goroutine;
 mod goroutines;
 mod histogram;
+mod library_steps;
 mod manual;
 mod memory;
 mod nearest;

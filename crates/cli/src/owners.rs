@@ -3,6 +3,7 @@
 use crate::args::{Input, OwnersOptions};
 use crate::diagnostics;
 use crate::errors::Failure;
+use crate::library_steps;
 use crate::open::with_references;
 use crate::output::to_stdout;
 use crate::paths::share;
@@ -28,6 +29,13 @@ pub(crate) fn run(input: &Input, options: &OwnersOptions) -> Result<(), Failure>
         let is_skipped = |text: &str| options.skip.as_ref().is_some_and(|regex| regex.is_match(text));
         let found = holding.owners(&nodes, &is_skipped, watch)?;
         let limits = limits(&found, options);
+        let told = |mut rows: Rows| {
+            if !(options.full || options.json || options.csv) {
+                let all = rows.rows.iter_mut().flat_map(|row| row.by.iter_mut().chain(&mut row.held_by));
+                all.for_each(|held| held.path = library_steps::folded(graph.snapshot(), &held.path));
+            }
+            rows
+        };
         let is_not_known = |node: &u32| graph.snapshot().standing(ObjectId(*node)) == Standing::NotKnown;
         let not_known = nodes.iter().filter(|&node| is_not_known(node)).fold(Weight::default(), |mut sum, &node| {
             sum.add(graph.weight(node));
@@ -42,8 +50,8 @@ pub(crate) fn run(input: &Input, options: &OwnersOptions) -> Result<(), Failure>
                 bytes: found.unreached.bytes - not_known.bytes,
                 objects: found.unreached.objects - not_known.objects,
             }),
-            owned: rows(found.owned, options, limits[0]),
-            shared: rows(found.shared, options, limits[1]),
+            owned: told(rows(found.owned, options, limits[0])),
+            shared: told(rows(found.shared, options, limits[1])),
         };
         watch.report();
         diagnostics::warn(graph.snapshot());

@@ -7,9 +7,10 @@ use crate::open::with_references;
 use crate::output::to_stdout;
 use crate::say::Speaker;
 use crate::selected::{Meant, select};
-use crate::terminal;
+use crate::{library_steps, terminal};
 use crate::watch::Watch;
 use goheap_graph::{CsrGraph, Weight};
+use goheap_heap::HeapSnapshot;
 use goheap_heap::holding::{self, Exclusions, Holding};
 use goheap_report::paths::{self, Answer, Cut, Dominator, Merged, MergedStep, Path, PathsReport, Share, Step, Target};
 
@@ -116,7 +117,14 @@ impl Asking<'_, '_, '_, '_, '_> {
             }
             index + 1 == MOST_PATHS
         });
-        (found.into_iter().map(|(walk, alike)| path(walk, alike)).collect(), is_cut_off)
+        let told = found.into_iter().map(|(walk, alike)| {
+            let mut path = path(walk, alike);
+            if !self.options.full && !self.options.json {
+                fold(self.holding.graph().snapshot(), &mut path.steps);
+            }
+            path
+        });
+        (told.collect(), is_cut_off)
     }
 
     fn dominator(&self, node: u32) -> Dominator {
@@ -130,6 +138,10 @@ impl Asking<'_, '_, '_, '_, '_> {
         let cut_here = self.holding.cut_for_set(self.turned, nodes, self.watch)?;
         let usual = if self.options.json || self.options.csv { usize::MAX } else { USUAL_STEPS };
         let limit = self.options.limit.unwrap_or(usual);
+        let steps = match self.options.full || self.options.json || self.options.csv {
+            true => steps,
+            false => self.without_library(steps),
+        };
         // What a step leads to its own steps lead to no more of, so that those that are shown hang together.
         let mut order: Vec<usize> = (0..steps.len()).collect();
         order.sort_by_key(|&index| (std::cmp::Reverse(steps[index].through.bytes), index));
@@ -140,6 +152,51 @@ impl Asking<'_, '_, '_, '_, '_> {
         merged.steps_left_out = left_out as u64;
         merged.steps = shown.into_iter().map(|index| merged_step(&steps[index])).collect();
         Ok(merged)
+    }
+}
+
+/// Passes over steps inside the library.
+fn fold(snapshot: &HeapSnapshot<'_, '_>, steps: &mut Vec<Step>) {
+    let texts: Vec<&str> = steps.iter().map(|step| &*step.reference).collect();
+    let inner = library_steps::inner(snapshot, &texts);
+    let mut passed = 0;
+    let mut is_inner = inner.into_iter();
+    steps.retain_mut(|step| {
+        // What was left out before belongs where it stands.
+        if is_inner.next() == Some(true) && step.left_out == 0 {
+            passed += 1;
+            return false;
+        }
+        step.in_library = std::mem::take(&mut passed);
+        true
+    });
+}
+
+impl Asking<'_, '_, '_, '_, '_> {
+    /// Merged steps without those inside the library that lead to no object that was asked for; what is below them hangs on the one above,
+    /// with a `…`.
+    fn without_library(&self, steps: Vec<holding::MergedStep>) -> Vec<holding::MergedStep> {
+        let snapshot = self.holding.graph().snapshot();
+        // Of each step above: whether it is the library's, whether it is passed over, and at which depth it is shown.
+        let mut above: Vec<(bool, bool, u32)> = Vec::new();
+        let mut shown = Vec::new();
+        for mut step in steps {
+            above.truncate(step.depth as usize);
+            let (is_of_library, is_after_passed, depth) = above
+                .last()
+                .map_or((false, false, 0), |&(library, passed, depth)| (library, passed, depth + u32::from(!passed)));
+            let is_library = snapshot.is_library_text(&step.reference).unwrap_or(is_of_library);
+            let is_passed = is_of_library && is_library && step.own.objects == 0;
+            above.push((is_library, is_passed, depth));
+            if !is_passed {
+                step.depth = depth;
+                if is_after_passed {
+                    step.reference.insert_str(0, "… ");
+                }
+                shown.push(step);
+            }
+        }
+        shown
     }
 }
 
@@ -181,6 +238,7 @@ fn path(walk: holding::Walk, alike: u64) -> Path {
         retained: step.retained,
         times: step.times,
         left_out: step.left_out,
+        in_library: 0,
     };
     Path { root: walk.class.name(), alike, steps: walk.steps.into_iter().map(step).collect() }
 }

@@ -1,5 +1,6 @@
 //! Types in frames: `http.Header` for `net/http.Header`, unless the program has another package of that name.
 
+use crate::standard_library::is_standard;
 use goheap_runtime::{TypeId, TypeTable};
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::borrow::Cow;
@@ -8,6 +9,8 @@ use std::borrow::Cow;
 #[derive(Clone, Debug, Default)]
 pub(crate) struct PackageNames {
     ambiguous: FxHashSet<Box<str>>,
+    /// Short names of packages of the standard library.
+    library: FxHashSet<Box<str>>,
 }
 
 impl PackageNames {
@@ -23,7 +26,21 @@ impl PackageNames {
                 }
             }
         }
-        PackageNames { ambiguous }
+        let library = paths.into_iter().filter(|(short, path)| is_of_library(path) && !ambiguous.contains(*short));
+        let library = library.map(|(short, _)| short.into()).collect();
+        PackageNames { ambiguous, library }
+    }
+
+    /// Whether all the types that a label names are of the standard library; None where it names none. What a path of fields is made of is
+    /// no type.
+    pub(crate) fn is_library(&self, label: &str) -> Option<bool> {
+        let named = words(label).filter(|word| !label[..word.start].ends_with('.')).filter_map(Word::package);
+        let mut named = named.peekable();
+        named.peek()?;
+        Some(named.all(|package| match package.path.contains('/') {
+            true => is_of_library(package.path),
+            false => self.library.contains(package.path),
+        }))
     }
 
     /// A type's name with the packages short where that is clear.
@@ -43,6 +60,10 @@ impl PackageNames {
         text.push_str(&name[end..]);
         Cow::Owned(text)
     }
+}
+
+fn is_of_library(path: &str) -> bool {
+    path.split('/').next().is_some_and(is_standard)
 }
 
 /// A qualified name among the brackets and stars of a type.
@@ -90,6 +111,28 @@ fn words(name: &str) -> impl Iterator<Item = Word<'_>> {
 mod tests {
     use super::*;
     use goheap_runtime::{GoType, Kind};
+
+    #[test]
+    fn labels_of_the_library_are_told_by_short_names() {
+        let mut types = TypeTable::default();
+        for name in ["net/http.Server", "bufio.Writer", "main.App", "a/http2.T", "a/list.T", "container/list.List"] {
+            types.push(GoType { name: name.into(), ..GoType::of_kind(Kind::Struct) });
+        }
+        let names = PackageNames::new(&types);
+        for (label, library) in [
+            (".conn *http.conn", Some(true)),
+            (".bw *bufio.Writer", Some(true)),
+            (".mux121.m map[string]http.muxEntry", Some(true)),
+            ("[value].h http.Handler = func main.(*App).login", Some(false)),
+            ("w http.ResponseWriter = *http2.T", Some(false)),
+            (".l *a/list.T", Some(false)),
+            (".l *container/list.List", Some(true)),
+            (".buf []uint8", None),
+            ("[i].x.y", None),
+        ] {
+            assert_eq!(names.is_library(label), library, "{label}");
+        }
+    }
 
     #[test]
     fn packages_are_short_where_that_is_clear() {

@@ -234,6 +234,11 @@ impl<'m, 'p> HeapSnapshot<'m, 'p> {
         self.labels.packages.shorten(name)
     }
 
+    /// Whether all types that the text of a label, root or step names are the standard library's; None where it names none.
+    pub fn is_library_text(&self, label: &str) -> Option<bool> {
+        self.labels.packages.is_library(label)
+    }
+
     /// The text of a label of [`HeapSnapshot::tree`] or of a tree pruned from it.
     pub fn label_text(&self, label: u32) -> &str {
         self.labels.get(label)

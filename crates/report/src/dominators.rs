@@ -9,8 +9,8 @@
 
 use crate::ReportError;
 use crate::objects::csv_field;
-use crate::table::Align::{Left, Right};
 use crate::page::Page;
+use crate::table::Align::{Left, Right};
 use crate::table::{Table, grouped, human_bytes, percent};
 use crate::text::json_text;
 use serde::Serialize;
@@ -93,6 +93,12 @@ impl DominatorsReport {
             table.row([human_bytes(row.retained), share, grouped(row.objects), shallow, name]);
         }
         table.write(&mut out)?;
+        if self.rows.iter().any(|row| row.name.contains("[shared]")) {
+            writeln!(
+                out,
+                "\n[shared]: several references below the line above lead there, none of which keeps it alone"
+            )?;
+        }
         let (frames, widest) = self.hidden;
         if frames > 0 {
             writeln!(
@@ -345,7 +351,10 @@ retained    share  objects  package
         let own = Some(Sum { bytes: 48, objects: 3 });
         let row = Group { name: "main.T".into(), retained: 1024, retained_objects: None, own };
         let types = RetainedGroups { group: "type", reachable, shared: None, rows: vec![row], hidden: 2 };
-        assert!(written(|out| types.write_table(Page::default(), out)).contains(" 1.0 KiB  25.00 %        3     48 B  main.T\n"));
+        assert!(
+            written(|out| types.write_table(Page::default(), out))
+                .contains(" 1.0 KiB  25.00 %        3     48 B  main.T\n")
+        );
         assert_eq!(
             written(|out| types.write_csv(out)),
             "type,retained,retained_objects,objects,shallow\nmain.T,1024,,3,48\n"

@@ -1,10 +1,10 @@
 //! One goroutine, looked at closely, as text or as JSON.
 
-use crate::page::Page;
 use crate::ReportError;
 use crate::goroutine_text;
 use crate::goroutines::Frame;
 use crate::object::{Field, Target};
+use crate::page::Page;
 use crate::text::json_text;
 use crate::waits::WaitsReport;
 use serde::Serialize;

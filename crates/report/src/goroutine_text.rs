@@ -27,7 +27,11 @@ pub(crate) fn write(report: &GoroutineReport, page: Page, out: impl Write) -> Re
         count => writeln!(out, "\n({} {text})", grouped(count)),
     };
     left_out(report.frames_left_out, "more calls; --limit shows more")?;
+    let is_shared = |call: &Call| call.variables.iter().any(|variable| variable.shared);
     left_out(report.frames_hidden, "calls of the runtime are hidden; --all shows them")?;
+    if report.frames.iter().any(is_shared) {
+        writeln!(out, "\nshared: something beside this goroutine leads there too, so it would not go with it")?;
+    }
     Ok(out.flush()?)
 }
 

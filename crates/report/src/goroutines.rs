@@ -51,7 +51,7 @@ pub struct Group {
     pub locked_to_thread: u64,
     /// The ids of some of them, the oldest first.
     pub ids: Vec<u64>,
-    /// Index in `frames` of the innermost call outside the standard library.
+    /// Index in `frames` of the call that says what they do.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub place: Option<usize>,
     /// The calls, innermost first.

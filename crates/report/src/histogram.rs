@@ -8,8 +8,8 @@
 
 use crate::ReportError;
 use crate::objects::csv_field;
-use crate::table::Align::{Left, Right};
 use crate::page::Page;
+use crate::table::Align::{Left, Right};
 use crate::table::{Table, grouped, human_bytes, percent, whole_percent};
 use crate::text::json_text;
 use serde::{Serialize, Serializer};

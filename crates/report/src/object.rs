@@ -1,8 +1,8 @@
 //! One object, looked at closely, as a screen of text or as JSON.
 
-use crate::page::Page;
 use crate::ReportError;
 use crate::object_text;
+use crate::page::Page;
 use crate::text::json_text;
 use serde::Serialize;
 use std::io::Write;

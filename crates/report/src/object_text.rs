@@ -113,7 +113,13 @@ fn into(bytes: u64) -> String {
     if bytes == 0 { String::new() } else { format!("{bytes} bytes into it") }
 }
 
-fn section(out: &mut Lines<impl Write>, name: &str, table: Table, shown: usize, left_out: u64) -> Result<(), ReportError> {
+fn section(
+    out: &mut Lines<impl Write>,
+    name: &str,
+    table: Table,
+    shown: usize,
+    left_out: u64,
+) -> Result<(), ReportError> {
     if shown == 0 && left_out == 0 {
         writeln!(out, "\n{name}: none")?;
         return Ok(());

@@ -8,8 +8,8 @@ mod death;
 pub use collector::{Collector, Setting};
 pub use death::{Caught, Death, DiedAt, Fault, NativeCode, Panic, Panicking, Waiting};
 
-use crate::page::Page;
 use crate::example::Example;
+use crate::page::Page;
 use crate::text::json_text;
 use crate::waits::WaitsReport;
 use crate::{ReportError, overview_text};

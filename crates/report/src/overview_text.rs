@@ -217,10 +217,7 @@ fn write_types(types: &TypeSums, out: &mut Lines<impl Write>) -> io::Result<()> 
     writeln!(out)?;
     table.write(out)?;
     let [candidates, refused, conflicts] = [types.candidates, types.refused, types.conflicts].map(grouped);
-    writeln!(
-        out,
-        "  {candidates} objects told by shape, {refused} refuse a pointer's type, {conflicts} fit two types"
-    )
+    writeln!(out, "  {candidates} objects told by shape, {refused} refuse a pointer's type, {conflicts} fit two types")
 }
 
 /// What a kind of evidence says.

@@ -122,6 +122,9 @@ pub struct Step {
     /// Steps before it that are not told.
     #[serde(skip_serializing_if = "is_zero")]
     pub left_out: u64,
+    /// Steps before it, inside the standard library, that are passed over.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub in_library: u64,
 }
 
 /// One reference, and what goes without it.

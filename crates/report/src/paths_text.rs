@@ -1,9 +1,9 @@
 //! Paths as people read them.
 
 use crate::ReportError;
+use crate::page::{Lines, Page};
 use crate::paths::{Answer, Cut, Merged, Path, PathsReport, Target};
 use crate::table::Align::{Left, Right, Whole};
-use crate::page::{Lines, Page};
 use crate::table::{Table, grouped, human_bytes, whole_percent};
 use crate::text::terminal_text;
 use std::io::{BufWriter, Write};
@@ -158,6 +158,13 @@ impl Path {
         for step in &self.steps {
             if step.left_out > 0 {
                 table.row(["", "", &format!("… {} more …", count(step.left_out, "step", "steps"))]);
+            }
+            if step.in_library > 0 {
+                table.row([
+                    "",
+                    "",
+                    &format!("… {} in the library (--full) …", count(step.in_library, "step", "steps")),
+                ]);
             }
             let times = if step.times > 1 { format!("  ({} times)", grouped(step.times)) } else { String::new() };
             let reference = if step.reference.is_empty() {

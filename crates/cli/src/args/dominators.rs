@@ -9,7 +9,9 @@ Tells who retains how much: what would be freed if something went.
 A holder dominates an object if every way from a root to the object goes through the holder. All that it dominates is what it \
 retains. The tree goes from all roots to their classes, packages and goroutines (those with the same stack together), to \
 variables, and on to objects by the fields that hold them; objects that are held alike are one line. What several lines hold \
-stands beside them, for none of them alone retains it. Runs of a recursive field fold into one line, as in `objref`.
+stands beside them, for none of them alone retains it. Runs of a recursive field fold into one line, as in `objref`. In the table, \
+what is inside an object of the standard library is counted with it unless --full, --match, --json or --csv asks; what is of the program's own \
+below it follows with a `…`.
 
 Of --group, package and root say exactly what the variables of a package, one variable, or the goroutines of one stack \
 retain. For type it is the minimum: what each object of the type dominates, counted once; what only several of them hold \
@@ -22,6 +24,9 @@ pub(crate) struct DominatorsOptions {
     /// A list of groups instead of the tree
     #[arg(long, value_name = "WHAT")]
     pub(crate) group: Option<RetainedBy>,
+    /// Show what is inside types of the standard library, line by line
+    #[arg(long, conflicts_with = "group")]
+    pub(crate) full: bool,
     /// Levels of the tree [default: 12 for a table, all for csv and json]
     #[arg(long, value_name = "N", conflicts_with = "group")]
     pub(crate) depth: Option<usize>,

@@ -7,7 +7,7 @@ pub(super) const GOROUTINES: &str = "\
 Lists goroutines by where they stand: those with the same calls, made by the same go statement, are one line.
 
 Columns: how many; the bytes of the heap that they alone keep; one of them, for `goroutine`; what they wait for, as tracebacks \
-say it; the innermost call outside the standard library; how long the first of them waits at the least (the runtime notes a wait \
+say it; the call that says what they do; how long the first of them waits at the least (the runtime notes a wait \
 when a collection sees it); the bytes of their stacks; the go statement.
 
 Leaked are those that can never go on: blocked on channels, mutexes, wait groups or conditions that nobody can reach but \
@@ -40,6 +40,9 @@ pub(crate) struct GoroutinesOptions {
     /// The same as --format csv
     #[arg(long, conflicts_with = "format")]
     csv: bool,
+    /// What comes first: the groups with the most of it
+    #[arg(long, value_name = "WHAT", default_value = "count")]
+    pub(crate) sort: GoroutinesSort,
     /// Show what goroutines wait for together, all of it and nothing else: locks with those that probably have them, deadlocks,
     /// waits that nobody seems to end
     #[arg(long, conflicts_with_all = ["stacks", "no_retained", "csv"])]
@@ -67,6 +70,19 @@ impl GoroutinesOptions {
             _ => self.format,
         }
     }
+}
+
+/// What groups of goroutines are sorted by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum GoroutinesSort {
+    /// Goroutines
+    Count,
+    /// Bytes of the heap that they alone keep
+    Retained,
+    /// Bytes of their stacks
+    Stack,
+    /// How long the first of them waits
+    Wait,
 }
 
 /// How goroutines are listed.

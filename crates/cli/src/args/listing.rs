@@ -12,7 +12,8 @@ of an array is that of its slot, [N]T with as many elements as fit; it is empty 
 rows are the allocated bytes of `overview`.
 
 Evidence: exact (the runtime recorded the type, or a variable's declaration says it), derived (followed from a typed pointer \
-or by a container's rule), none.";
+or by a container's rule), candidate (a guess by what is in it: no typed pointer leads to it, but its size, pointers and contents fit \
+the type, which `object` and `objref` show with a ?; take it for a hint), none.";
 
 /// Options of `objects`.
 #[derive(Debug, Args)]

@@ -29,6 +29,9 @@ pub(crate) struct OwnersOptions {
     /// Only owners in which this regular expression finds something
     #[arg(long = "match", value_name = "REGEX", value_parser = Pattern::parse)]
     pub(crate) matching: Option<Pattern>,
+    /// Show every step inside the standard library
+    #[arg(long)]
+    pub(crate) full: bool,
     /// At most so many owners of each list [default: 8 for a table, all for csv and json]
     #[arg(long, value_name = "N")]
     pub(crate) limit: Option<usize>,

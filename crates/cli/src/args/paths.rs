@@ -14,7 +14,7 @@ points to. A name that fits exactly wins; then what has one of ^ $ | ? + \\ or .
 
 Paths from the program's own variables and functions come before those from the library's, the runtime's last; then the \
 shorter one does. What maps and channels are made of counts as one step with them. `retained` is what would be freed with a \
-step's object. At the end stands the one reference without which most would go: the place to cut.
+step's object. Steps inside the standard library are passed over where two or more follow each other, unless --full asks. At the end stands the one reference without which most would go: the place to cut.
 
 Of a type, the object that retains most is shown; --merge shows the paths to all of them.";
 
@@ -39,6 +39,9 @@ pub(crate) struct PathsOptions {
     /// types of objects. To see what else holds an object beside a known cache: --exclude '^main\.cache'.
     #[arg(long, value_name = "REGEX", value_parser = Pattern::parse)]
     pub(crate) exclude: Option<Pattern>,
+    /// Show every step inside the standard library
+    #[arg(long)]
+    pub(crate) full: bool,
     /// At most so many paths, merged steps or objects [default: 10 paths, 40 steps, 1 object]
     #[arg(long, value_name = "N")]
     pub(crate) limit: Option<usize>,

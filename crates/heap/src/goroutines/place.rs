@@ -10,6 +10,14 @@ pub struct LibraryFiles {
     root: String,
 }
 
+/// First elements of the paths of packages whose functions do what others ask for: they wait, read, lock and call.
+const PLUMBING: [&str; 8] = ["bufio", "internal", "io", "iter", "reflect", "runtime", "sync", "syscall"];
+
+/// `net` of `net/http.(*conn).serve`.
+fn first_element(function: &str) -> &str {
+    function.split(['/', '.']).next().unwrap_or_default()
+}
+
 /// Where `runtime.main` is, under the standard library's folder.
 const ANCHOR: &str = "runtime/proc.go";
 
@@ -24,6 +32,14 @@ impl LibraryFiles {
     /// Index of the innermost of `calls` outside the standard library.
     pub fn place(&self, calls: &[impl AsRef<InlineFrame>]) -> Option<usize> {
         calls.iter().position(|call| !self.is_library(call.as_ref()))
+    }
+
+    /// Index of the call that says what the goroutine does: the innermost outside the standard library. Where all are in it, the outermost
+    /// that is no plumbing, as `net/http.(*conn).serve`: what it waits in is the same for all that read from a network.
+    pub fn speaking(&self, calls: &[impl AsRef<InlineFrame>]) -> Option<usize> {
+        let says = |call: &InlineFrame| !PLUMBING.contains(&first_element(&call.function));
+        let of_library = || calls.iter().rposition(|call| says(call.as_ref()));
+        self.place(calls).or_else(of_library).or_else(|| calls.len().checked_sub(1))
     }
 
     /// With `-trimpath` a file of the library is `package/file.go`, and the files of modules begin with the path of the module. A
@@ -47,6 +63,29 @@ mod tests {
 
     fn call(function: &str, file: &str) -> InlineFrame {
         InlineFrame { function: function.into(), file: file.into(), line: 1, is_inlined: false, func_id: 0 }
+    }
+
+    #[test]
+    fn a_stack_is_told_by_the_call_that_says_most() {
+        let files = LibraryFiles { root: "/go/src/".into() };
+        let stack = |functions: &[&str]| -> Vec<std::sync::Arc<InlineFrame>> {
+            let file =
+                |function: &str| if function.starts_with("main.") { "/home/me/main.go" } else { "/go/src/some.go" };
+            functions.iter().map(|function| call(function, file(function)).into()).collect()
+        };
+        let reads =
+            ["internal/poll.runtime_pollWait", "internal/poll.(*FD).Read", "net.(*conn).Read", "bufio.(*Reader).Peek"];
+        for (outer, speaking) in [
+            (&["net/http.(*conn).serve"][..], 4),
+            (&["net/http.(*persistConn).readLoop"], 4),
+            (&["net/http.(*conn).serve", "sync.(*WaitGroup).Go.func1"], 4),
+            (&["main.(*wrapped).Read", "net/http.(*conn).serve"], 4),
+            (&["net/http.ListenAndServe", "main.main"], 5),
+        ] {
+            assert_eq!(files.speaking(&stack(&[&reads, outer].concat())), Some(speaking), "{outer:?}");
+        }
+        assert_eq!(files.speaking(&stack(&["runtime.gopark", "runtime.bgsweep"])), Some(1));
+        assert_eq!(files.speaking(&stack(&[])), None);
     }
 
     #[test]

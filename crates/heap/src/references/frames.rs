@@ -12,6 +12,7 @@ use crate::snapshot::SnapshotOptions;
 use crate::tree::{DrawnGroup, DrawnRoot, TreeBuilder, shared_objects};
 use goheap_graph::{DominatorTree, PathTrie, TrieNode};
 use goheap_runtime::{Claim, Meter, Observer};
+use rustc_hash::FxHashSet;
 
 /// The dominator tree of a heap: frames by path, with the bytes and objects of each. What hangs below a frame is what would be
 /// freed if all that it stands for went. Towers of what no root reaches stand beside what the roots hold.
@@ -20,9 +21,16 @@ pub struct DominatorFrames {
     labels: Labels,
     reached: Share,
     unreached: Vec<TrieNode>,
+    /// Those of roots and of groups of them.
+    roots: FxHashSet<TrieNode>,
 }
 
 impl DominatorFrames {
+    /// True of the frames of roots and of what they are grouped by.
+    pub fn is_root(&self, node: TrieNode) -> bool {
+        self.roots.contains(&node)
+    }
+
     /// The frames.
     pub fn tree(&self) -> &PathTrie {
         &self.trie
@@ -97,7 +105,7 @@ impl ReferenceGraph<'_, '_, '_> {
         let roots = RootClass::ALL.into_iter().flat_map(of_class);
         let reached = builder.walk_dominators((&self.graph, tree), roots, groups, &meter);
         let unreached = builder.unreachable(&snapshot.unreached);
-        Ok(DominatorFrames { trie, labels, reached, unreached })
+        Ok(DominatorFrames { trie, labels, reached, unreached, roots: nodes.into_iter().collect() })
     }
 
     /// A frame for each node above objects. Goroutines of one stack are not told apart.

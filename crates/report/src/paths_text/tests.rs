@@ -38,7 +38,9 @@ fn target() -> Target {
 
 fn text(answer: Answer, columns: Option<usize>) -> String {
     let mut out = Vec::new();
-    PathsReport { schema_version: SCHEMA_VERSION, asked: vec![answer] }.write_text(Page { columns, ..Page::default() }, &mut out).unwrap();
+    PathsReport { schema_version: SCHEMA_VERSION, asked: vec![answer] }
+        .write_text(Page { columns, ..Page::default() }, &mut out)
+        .unwrap();
     String::from_utf8(out).unwrap()
 }
 
