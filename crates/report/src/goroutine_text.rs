@@ -120,7 +120,7 @@ fn write_call(number: usize, call: &Call, out: &mut Lines<impl Write>) -> Result
     for line in lines {
         writeln!(out, "{}", terminal_text(&line))?;
     }
-    let mut table = Table::new(6, &[Left, Left, Whole, Words]);
+    let mut table = Table::new(6, &[Left, Left, Words, Words]);
     let (gone, there): (Vec<_>, Vec<_>) = call.variables.iter().partition(|variable| variable.place == "nowhere");
     there.into_iter().for_each(|variable| rows(variable, &mut table));
     table.write(out)?;

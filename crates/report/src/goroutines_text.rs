@@ -21,7 +21,7 @@ pub(crate) fn write(report: &GoroutinesReport, options: TableOptions, out: impl 
     writeln!(out)?;
     if options.stacks {
         for group in &report.groups {
-            let mut table = table(report);
+            let mut table = table(report).silent();
             table.row(cells(report, group));
             table.write(&mut out)?;
             stack(group, &mut out)?;

@@ -43,13 +43,14 @@ pub struct Table {
     rows: Vec<Row>,
     indent: usize,
     spare: Vec<usize>,
+    is_silent: bool,
 }
 
 impl Table {
     /// A table of `columns`, each line after `indent` spaces.
     #[must_use]
     pub fn new(indent: usize, columns: &[Align]) -> Self {
-        Self { columns: columns.to_vec(), rows: Vec::new(), indent, spare: Vec::new() }
+        Self { columns: columns.to_vec(), rows: Vec::new(), indent, spare: Vec::new(), is_silent: false }
     }
 
     /// Says that these columns may be left out where names would have no room, the first of them first. A line below the table then names
@@ -57,6 +58,13 @@ impl Table {
     #[must_use]
     pub fn spare(mut self, columns: &[usize]) -> Self {
         self.spare = columns.to_vec();
+        self
+    }
+
+    /// Without that line.
+    #[must_use]
+    pub fn silent(mut self) -> Self {
+        self.is_silent = true;
         self
     }
 
@@ -96,7 +104,7 @@ impl Table {
                 out.put(line.trim_end())?;
             }
         }
-        if fitted.left_out.is_empty() {
+        if fitted.left_out.is_empty() || self.is_silent {
             return Ok(());
         }
         let heading = rows.first().map_or(&[][..], |row| row);

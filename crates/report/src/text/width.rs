@@ -83,6 +83,9 @@ pub(crate) fn wrapped(text: &str, columns: usize, lean: usize) -> Vec<String> {
         let mut rest = word;
         while width(&line) + width(rest) > columns {
             let part = head(rest, columns.saturating_sub(width(&line)).max(2));
+            // After a sign that parts names and numbers, if that does not waste the line.
+            let sign = part.rfind(['/', '.', ',', ':', ']']).map(|at| at + 1).filter(|&end| end > part.len() / 2);
+            let part = &part[..sign.unwrap_or(part.len())];
             let (part, left) = rest.split_at(if part.is_empty() { rest.len() } else { part.len() });
             line.push_str(part);
             lines.push(std::mem::replace(&mut line, lean.clone()));
@@ -132,6 +135,7 @@ mod tests {
         assert_eq!(wrapped("  a bb", 4, 3), ["  a", "bb"]);
         assert_eq!(wrapped("    abcdefghijkl", 10, 6), ["  abcdefgh", "  ijkl"]);
         assert_eq!(wrapped("世界世界", 4, 0), ["世界", "世界"]);
+        assert_eq!(wrapped("poll/fd_unix.go:1234", 18, 0), ["poll/fd_unix.go:", "1234"]);
         assert_eq!(wrapped("", 4, 0), [""]);
     }
 
