@@ -116,7 +116,7 @@ mod tests {
     fn labels_of_the_library_are_told_by_short_names() {
         let mut types = TypeTable::default();
         for name in ["net/http.Server", "bufio.Writer", "main.App", "a/http2.T", "a/list.T", "container/list.List"] {
-            types.push(GoType { name: name.into(), ..GoType::of_kind(Kind::Struct) });
+            types.add(GoType { name: name.into(), size: 8, kind: Kind::Scalar, descriptor: None });
         }
         let names = PackageNames::new(&types);
         for (label, library) in [

@@ -88,7 +88,7 @@ impl Target {
             human_bytes(self.size),
             human_bytes(self.retained)
         );
-        writeln!(out, "{}", line)?;
+        writeln!(out, "{line}")?;
         if !self.reachable {
             writeln!(out, "No root leads to it: it is garbage that was not collected yet.")?;
             return Ok(());
@@ -104,7 +104,7 @@ impl Target {
                 0 => String::new(),
                 more => format!(" (and {} more that read alike)", grouped(more)),
             };
-            writeln!(out, "{}", format!("{number}{}{alike}:", path.root))?;
+            writeln!(out, "{number}{}{alike}:", path.root)?;
             path.write(out)?;
         }
         writeln!(out)?;
@@ -118,13 +118,13 @@ impl Target {
     fn write_cut(&self, out: &mut Lines<impl Write>) -> Result<(), ReportError> {
         if let Some(cut) = &self.cut {
             let text = |cut: &Cut| format!("{}: {} would go with it", cut.place(), human_bytes(cut.frees));
-            writeln!(out, "{}", format!("Cut to free most: {}", text(cut)))?;
+            writeln!(out, "Cut to free most: {}", text(cut))?;
             if let Some(own) = &self.own_cut {
-                writeln!(out, "{}", format!("Cut in own code: {}", text(own)))?;
+                writeln!(out, "Cut in own code: {}", text(own))?;
             }
             let is_told = |other: &&Cut| *other != cut && self.own_cut.as_ref() != Some(*other);
             for nearest in self.nearest_cut.iter().filter(is_told) {
-                writeln!(out, "{}", format!("Cut nearest to it: {}", text(nearest)))?;
+                writeln!(out, "Cut nearest to it: {}", text(nearest))?;
             }
             return Ok(());
         }
@@ -137,7 +137,7 @@ impl Target {
             true => format!("What keeps it is not the program's to cut: it hangs on {by}"),
             false => format!("No one reference keeps it: the ways to it part at {by}"),
         };
-        Ok(writeln!(out, "{}", line)?)
+        Ok(writeln!(out, "{line}")?)
     }
 }
 
@@ -211,7 +211,7 @@ impl Merged {
                 }
                 false => format!("No one reference keeps more than {part} ({share}) of these"),
             };
-            writeln!(out, "{}", line)?;
+            writeln!(out, "{line}")?;
         }
         Ok(())
     }
