@@ -4,6 +4,7 @@ libFuzzer tells that itself only with a sanitizer. COVERED names the file for th
 """
 
 import os
+import re
 import subprocess
 
 import gdb
@@ -15,7 +16,7 @@ def functions(binary):
     fields = [line.split(" ", 2) for line in listed.splitlines()]
     code = [field for field in fields if len(field) == 3 and field[1] in "tT"]
     ours = [field for field in code if "goheap_" in field[2] and not any(part in field[2] for part in ("goheap_fuzz", "drop_in_place"))]
-    return {int(address, 16): name.rsplit("::h", 1)[0] for address, _, name in ours}
+    return {int(address, 16): re.sub("::h[0-9a-f]{16}$", "", name) for address, _, name in ours}
 
 
 def main():
@@ -29,12 +30,13 @@ def main():
         gdb.Breakpoint(f"*{address:#x}", temporary=True, internal=True)
     reached = set()
     while gdb.selected_inferior().pid:
-        gdb.execute("continue", to_string=True)
-        if gdb.selected_inferior().pid:
-            pc = gdb.selected_frame().pc()
-            if pc not in names:
-                break
-            reached.add(names[pc])
+        try:
+            gdb.execute("continue", to_string=True)
+            reached.add(names.get(gdb.selected_frame().pc()))
+        except gdb.error:
+            # It has ended.
+            break
+    reached.discard(None)
     with open(os.environ["COVERED"], "w", encoding="utf-8") as file:
         file.writelines(f"{name}\n" for name in sorted(reached))
         file.write(f"{len(reached)} of {len(set(names.values()))} functions of goheap\n")

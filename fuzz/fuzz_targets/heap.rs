@@ -4,7 +4,7 @@
 use goheap_fuzz::world::World;
 use goheap_fuzz::{Cursor, bounded};
 use goheap_heap::goroutines::leaked;
-use goheap_heap::holding::Holding;
+use goheap_heap::holding::{Exclusions, Holding};
 use goheap_heap::inspect::InspectOptions;
 use goheap_heap::references::ReferenceGraph;
 use goheap_heap::{Grouping, HeapSnapshot, ObjectId, Selection, SnapshotOptions, invariants};
@@ -25,6 +25,9 @@ fn ask_objects(snapshot: &HeapSnapshot<'_, '_>) {
     for variable in snapshot.model.symbols.variables() {
         snapshot.inspect_static(variable.address, options);
     }
+    for goroutine in snapshot.model.goroutines.iter().take(4) {
+        snapshot.goroutine_frames(goroutine, options);
+    }
     snapshot.nearest(0xc0_0000_0100);
     snapshot.place_text(0x60_0800);
 }
@@ -33,11 +36,16 @@ fn ask_references(graph: &ReferenceGraph<'_, '_, '_>) {
     let Ok(holding) = Holding::new(graph, &Unobserved) else { return };
     let Ok(turned) = holding.turned(&Unobserved) else { return };
     graph.frames(holding.tree(), &Unobserved).expect("nobody refuses");
-    let nodes: Vec<u32> = (0..graph.object_count().min(8)).collect();
+    let nodes: Vec<u32> = (0..graph.object_count().min(32)).collect();
     for node in &nodes {
         holding.cuts_for(&turned, *node);
         let _ = (graph.text(*node), holding.name(*node), graph.slot_of(*node).is_some());
     }
+    let exclusions = Exclusions::new(None);
+    for node in nodes.iter().step_by(5) {
+        holding.paths_to(&turned, *node, &exclusions).take(3).for_each(drop);
+    }
+    let _ = holding.merged_paths(&nodes, &exclusions, &Unobserved);
     let _ = holding.owners(&nodes, &|_| false, &Unobserved);
     for text in ["main.cache", "main.any", "*main.T", "0xc000002040"] {
         graph.select(text);
@@ -48,12 +56,19 @@ fn ask_references(graph: &ReferenceGraph<'_, '_, '_>) {
 fuzz_target!(|input: &[u8]| bounded(input, |input| {
     let mut input = Cursor::new(input);
     let world = World::choose(&mut input);
+    // Then the target must reach all that it is for.
+    let is_sound = input.is_empty();
     let process = world.process(&mut input);
-    let Ok(mut model) = RuntimeModel::open(&process, world.options()) else { return };
+    let Ok(mut model) = RuntimeModel::open(&process, world.options()) else { return assert!(!is_sound) };
     let types = std::mem::take(&mut model.types);
     let options = SnapshotOptions { tree: true, owners: true, roots: true };
-    let Ok(snapshot) = HeapSnapshot::take(&model, types, options) else { return };
+    let Ok(snapshot) = HeapSnapshot::take(&model, types, options) else { return assert!(!is_sound) };
     assert!(snapshot.totals.is_reconciled());
+    if is_sound {
+        let texts: Vec<String> = snapshot.objects.allocated().map(|slot| snapshot.type_text(slot)).collect();
+        let expected = ["main.T", "map[int]*main.T header", "chan *main.T", "func main.(*T).leaf"];
+        assert!(expected.iter().all(|text| texts.iter().any(|found| found == text)), "{texts:?}");
+    }
     invariants::check(&snapshot);
     let _ = snapshot.histogram(Grouping::Type, Selection::default(), |_| true);
     let _ = snapshot.owner(ObjectId(0));

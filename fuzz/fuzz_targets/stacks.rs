@@ -10,9 +10,12 @@ use libfuzzer_sys::fuzz_target;
 fuzz_target!(|input: &[u8]| bounded(input, |input| {
     let mut input = Cursor::new(input);
     let world = World::choose(&mut input);
+    // Then the target must reach all that it is for.
+    let is_sound = input.is_empty();
     let process = world.process(&mut input);
-    let Ok(model) = RuntimeModel::open(&process, world.options()) else { return };
-    let _ = format!("{:?}", model.crash());
+    let Ok(model) = RuntimeModel::open(&process, world.options()) else { return assert!(!is_sound) };
+    let crash = model.crash();
+    assert!(!is_sound || crash.is_some() && model.goroutines.len() == 3, "{crash:?}");
     model.first_goroutine();
     model.panicking(10);
     model.newest_time();
@@ -20,6 +23,8 @@ fuzz_target!(|input: &[u8]| bounded(input, |input| {
     let threads = model.thread_index();
     for goroutine in model.goroutines.iter().take(16) {
         let stack = model.stack(goroutine, &threads);
+        let is_waiting = goroutine.address == model.goroutines[0].address;
+        assert!(!is_sound || !is_waiting || stack.frames.len() > 4, "{:?}", stack.frames);
         let pcs = model.trace_pcs(&stack.frames, true);
         let calls = tracer.calls(&pcs);
         model.is_system(goroutine, &calls);

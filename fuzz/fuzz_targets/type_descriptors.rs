@@ -13,8 +13,10 @@ const ASKED: usize = 64;
 fuzz_target!(|input: &[u8]| bounded(input, |input| {
     let mut input = Cursor::new(input);
     let world = World::choose(&mut input);
+    // Then the target must reach all that it is for.
+    let is_sound = input.is_empty();
     let process = world.process(&mut input);
-    let Ok(model) = RuntimeModel::open(&process, world.options()) else { return };
+    let Ok(model) = RuntimeModel::open(&process, world.options()) else { return assert!(!is_sound) };
     let reader = model.descriptors();
     let mut table = TypeTable::default();
     let mut addresses = reader.linked();
@@ -34,6 +36,8 @@ fuzz_target!(|input: &[u8]| bounded(input, |input| {
         reader.func_types(Address(address));
         let _ = (reader.is_float(address), reader.is_complex(address));
     }
+    let names = || table.ids().map(|id| &*table.get(id).name).collect::<Vec<_>>();
+    assert!(!is_sound || ["*main.T", "main.T", "[]main.T"].iter().all(|name| names().contains(name)), "{:?}", names());
     table.name_shapes();
     CodeReferences::read(&model, &addresses);
 }));

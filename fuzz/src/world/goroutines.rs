@@ -1,6 +1,6 @@
 //! Goroutines, their stacks, a thread that a signal stopped, and what they wait for.
 
-use super::heap::{SCANNED, THREADS, object};
+use super::heap::{CHAN, SCANNED, THREADS, object};
 use super::module::{ANCHORS, FRAME, GOEXIT, GOPARK, LEAF, MAIN, SIGPANIC, SIGTRAMP, entry};
 use super::{STACKS, World, types};
 use goheap_synth::Machine;
@@ -127,7 +127,7 @@ impl World {
     /// The first waits to receive of a channel; the second has deferred a call and panics.
     fn waiting(&mut self) {
         let (fields, sudog) = (self.layout.g.clone(), self.layout.sudog.clone());
-        let chan = object(SCANNED, 4);
+        let chan = self.kept(CHAN);
         self.places.word(g(0) + fields.waiting, SUDOG);
         self.places.word(SUDOG + sudog.g, g(0));
         self.places.word(SUDOG + sudog.elem, object(SCANNED, 6));
@@ -135,9 +135,7 @@ impl World {
         self.places.word(SUDOG + sudog.next, 0);
         self.places.word(SUDOG + sudog.waitlink, 0);
         let sendq = self.layout.hchan.sendq;
-        if sendq < 56 {
-            self.places.words(chan + sendq, &[SUDOG, SUDOG]);
-        }
+        self.places.words(chan + sendq, &[SUDOG, SUDOG]);
         self.places.word(g(1) + fields.defer, DEFER);
         let defer = self.layout.defer.clone();
         self.places.word(DEFER + defer.sp, STACKS + STACK_BYTES + 0x440);

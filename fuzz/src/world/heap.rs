@@ -26,9 +26,15 @@ pub(super) const TINY: usize = 0;
 pub(super) const SCANNED: usize = 1;
 pub(super) const HEADERS: usize = 2;
 pub(super) const LARGE: usize = 3;
-const SPAN_KINDS: [(u64, u8); 4] = [(16, 5), (64, 10), (1024, 64), (PAGE, 0)];
+/// Headers of maps, and their groups or buckets.
+const MAPS: usize = 4;
+const GROUPS: usize = 5;
+const SPAN_KINDS: [(u64, u8); 6] = [(16, 5), (64, 12), (1024, 64), (PAGE, 0), (48, 10), (144, 22)];
 
-/// First byte of an object, behind its header where it has one.
+/// The slot of [`HEADERS`] that is a channel; its buffer lies behind.
+pub(super) const CHAN: u64 = 3;
+
+/// First byte of a slot.
 pub(super) const fn object(span: usize, slot: u64) -> u64 {
     HEAP + span as u64 * PAGE + slot * SPAN_KINDS[span].0
 }
@@ -40,7 +46,7 @@ impl World {
         let fields = self.layout.mheap.clone();
         self.places.half(MHEAP + fields.sweepgen, 4);
         self.places.word(MHEAP + fields.pages_in_use, 5);
-        self.places.slice(MHEAP + fields.allspans, ALLSPANS, 5);
+        self.places.slice(MHEAP + fields.allspans, ALLSPANS, SPAN_KINDS.len() as u64 + 1);
         // The level of arenas begins so that the heap's arena is its word in ARENA_WORDS.
         let base = if self.machine == Machine::X86_64 { 0xffff_8000_0000_0000_u64 } else { 0 };
         let index = HEAP.wrapping_sub(base) / goheap_runtime::ARENA_BYTES;
@@ -70,7 +76,9 @@ impl World {
         }
         let in_span =
             if self.layout.heap_arena.bitmap.is_none() && class & 1 == 0 && size <= 512 { PAGE / 64 } else { 0 };
-        let slots = (PAGE - in_span) / size;
+        // Green Tea's marks stand at the end.
+        let marks = if self.version.uses_inline_mark_bits() && (16..=512).contains(&size) { 128 } else { 0 };
+        let slots = (PAGE - in_span - marks) / size;
         let wide = fields.nelems - fields.freeindex != 2;
         for (field, value) in [(fields.nelems, slots), (fields.freeindex, slots.min(ALLOCATED))] {
             if wide {
@@ -92,42 +100,78 @@ impl World {
         }
         self.places.bytes(BITS, &[0xff, 0, 0, 0, 0, 0, 0, 0]);
         if in_span > 0 {
-            self.places.bytes(base + PAGE - in_span, &[0b1010_1011; (PAGE / 64) as usize]);
+            self.places.bytes(base + PAGE - marks - in_span, &self.mask_of(index).repeat(8));
         }
+    }
+
+    /// The pointer bits of a span's first slots: of T; of a map's header, of which the third word leads on; of a group or a bucket.
+    fn mask_of(&self, index: usize) -> Vec<u8> {
+        let (is_swiss, are_two) = (self.version.uses_swiss_maps(), self.minor() <= 19);
+        let bits: u64 = match index {
+            GROUPS if is_swiss => 0x1_5554,
+            GROUPS => 0x3_fe00,
+            MAPS if is_swiss => 0b00_0100,
+            MAPS => 0b11_1100,
+            _ => u64::from_le_bytes([types::POINTERS; 8]),
+        };
+        if !are_two {
+            return bits.to_le_bytes().to_vec();
+        }
+        let nibbles = (0..16).map(|word| (bits >> (4 * word) & 15) as u8);
+        nibbles.map(|nibble| nibble | if nibble == 0 { 0 } else { 0xf0 }).collect()
     }
 
     /// Up to 1.21: bits of pointers (and up to 1.19 of scanning) for all words of the arena.
     fn arena_bitmap(&mut self) {
         if let Some(at) = self.layout.heap_arena.bitmap {
-            self.places.bytes(ARENA + at, &[0xf5; 0x400]);
+            // Up to 1.19 a byte is four words: pointers, and whether to look further.
+            let of_two = if self.minor() <= 19 { [0xf7, 0x33] } else { [types::POINTERS; 2] };
+            self.places.bytes(ARENA + at, &of_two.repeat(0x200));
+            self.places.bytes(
+                ARENA + at + GROUPS as u64 * PAGE / if self.minor() <= 19 { 32 } else { 64 },
+                &self.mask_of(GROUPS),
+            );
         }
+    }
+
+    /// The first byte of what is kept in a slot of [`HEADERS`]: behind the header, where the release has them.
+    pub(super) fn kept(&self, slot: u64) -> u64 {
+        object(HEADERS, slot) + if self.layout.heap_arena.bitmap.is_none() { 8 } else { 0 }
     }
 
     fn objects(&mut self) {
-        let body = |span: usize, slot: u64| object(span, slot);
-        // A ring of T; what the interfaces, the map and the channel lead to.
+        // A ring of T, each with a map, a channel, an interface and a slice.
+        let (map, chan, array) = (object(MAPS, 0), self.kept(CHAN), self.kept(0));
         for slot in 0..8 {
-            self.places.words(
-                body(SCANNED, slot),
-                &[body(SCANNED, (slot + 1) % 8), body(HEADERS, 0) + 8, 7, body(TINY, slot)],
-            );
+            let next = object(SCANNED, (slot + 1) % 8);
+            self.places.words(object(SCANNED, slot), &[next, map, chan, types::ITAB, next, array, 3, 15]);
         }
-        self.map_and_channel();
-        let header = types::descriptor(10);
-        self.places.words(body(HEADERS, 0), &[header, body(SCANNED, 2), body(LARGE, 0) + 16]);
-        self.places.words(body(LARGE, 0), &[body(SCANNED, 3), body(HEADERS, 0), u64::MAX, 5]);
-        self.places.bytes(body(TINY, 0), b"text in a block\0");
         // A closure: its function, what it captured.
-        self.places.words(body(SCANNED, 5), &[entry(LEAF), body(SCANNED, 1)]);
+        self.places.words(object(SCANNED, 5), &[entry(LEAF), object(SCANNED, 1)]);
+        self.places.word(object(HEADERS, 0), types::descriptor(10));
+        self.places.words(array, &[object(SCANNED, 2), map, chan, types::ITAB, object(LARGE, 0), array, 2, 15]);
+        self.places.words(object(LARGE, 0), &[object(SCANNED, 3), map, chan, u64::MAX, 5]);
+        self.places.bytes(object(TINY, 0), b"text in a block\0");
+        self.map(map);
+        self.channel(chan);
     }
 
-    fn map_and_channel(&mut self) {
-        let (map, chan) = (object(SCANNED, 3), object(SCANNED, 4));
-        self.places.words(map, &[1, 0x77, object(HEADERS, 1), 0, object(HEADERS, 1), 0, 0, 0]);
+    /// The header of a map, of both designs: count, then a seed and a directory or flags and buckets, which lead to one place.
+    fn map(&mut self, map: u64) {
+        let inside = object(GROUPS, 0);
+        self.places.words(map, &[1, 0x77, inside, 0, inside, 0]);
+        // A group: control word, then keys and elements; a bucket: the tops of hashes first.
+        self.places.words(inside, &[0x8080_8080_8080_8001, 1, object(SCANNED, 6), 2, object(SCANNED, 7)]);
+    }
+
+    fn channel(&mut self, chan: u64) {
         let fields = self.layout.hchan.clone();
-        self.places.word(chan + fields.qcount, 1);
-        self.places.word(chan + fields.dataqsiz, 2);
-        self.places.word(chan + fields.buf, object(TINY, 2));
+        for (at, value) in [(fields.qcount, 1), (fields.dataqsiz, 2), (fields.buf, self.kept(CHAN + 1))] {
+            self.places.word(chan + at, value);
+        }
+        self.places.bytes(chan + fields.elemsize, &8_u16.to_le_bytes());
+        self.places.word(chan + fields.elemtype, types::descriptor(types::POINTER));
+        self.places.words(self.kept(CHAN + 1), &[object(SCANNED, 6), object(SCANNED, 7)]);
     }
 
     fn specials(&mut self) {

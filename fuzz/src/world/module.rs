@@ -237,7 +237,7 @@ impl World {
         }
         // {n int32, bytedata *uint8}
         self.places.half(MODULEDATA + fields.gcdatamask, VARIABLE_WORDS as u32);
-        self.places.word(MODULEDATA + fields.gcdatamask + 8, types::MASK);
+        self.places.word(MODULEDATA + fields.gcdatamask + 8, types::EVERY_WORD);
         self.globals();
     }
 
@@ -252,10 +252,12 @@ impl World {
             2,
             2,
             heap::object(heap::SCANNED, 3),
-            heap::object(heap::SCANNED, 4),
+            self.kept(heap::CHAN),
             heap::object(heap::SCANNED, 5),
             pointer,
             object,
+            types::descriptor(types::CHAN),
+            self.kept(heap::CHAN),
         ];
         self.places.words(VARIABLES, &words);
         self.places.words(BSS, &[object, pointer, object]);

@@ -12,6 +12,10 @@ pub(super) const ITAB: u64 = TYPES + 0x1800;
 pub(super) const LINKS: u64 = TYPES + 0x1a00;
 /// A mask of pointers, and a GC program that makes one.
 pub(super) const MASK: u64 = TYPES + 0x1b00;
+/// The words of T that are pointers: all but an itab, and a length and a capacity at its end.
+pub(super) const POINTERS: u8 = 0b0011_0111;
+/// The mask of variables.
+pub(super) const EVERY_WORD: u64 = TYPES + 0x1b80;
 pub(super) const PROGRAM: u64 = TYPES + 0x1c00;
 const FIELDS: u64 = TYPES + 0x1d00;
 const METHODS: u64 = TYPES + 0x1f00;
@@ -30,15 +34,15 @@ pub(super) const COUNT: usize = 11;
 const KINDS: [(u64, u64, u8, &str); COUNT] = [
     (8, 0, 2, "*int"),
     (8, 8, 22, "**main.T"),
-    (32, 32, 25, "*main.T"),
+    (64, 48, 25, "*main.T"),
     (24, 8, 23, "*[]main.T"),
-    (64, 64, 17, "*[2]main.T"),
+    (128, 112, 17, "*[2]main.T"),
     (16, 8, 24, "*string"),
     (8, 8, 21, "*map[int]*main.T"),
     (8, 8, 18, "*chan *main.T"),
     (16, 16, 20, "*main.I"),
     (8, 8, 19, "*func(int) string"),
-    (4096, 4088, 17, "*[128]main.T"),
+    (960, 944, 17, "*[15]main.T"),
 ];
 
 /// Where a type's descriptor lies: one past the start, for offset 0 is none.
@@ -48,7 +52,8 @@ pub(super) const fn descriptor(index: usize) -> u64 {
 
 impl World {
     pub(super) fn types(&mut self) {
-        let mut name_at = NAMES;
+        // The package's name; then those of types.
+        let mut name_at = self.name(NAMES, "main");
         for (index, (size, pointers, kind, name)) in KINDS.into_iter().enumerate() {
             let at = descriptor(index);
             self.places.words(at, &[size, pointers]);
@@ -56,7 +61,8 @@ impl World {
             // The struct and the pointer to it have methods; the large array's mask is made when it is needed.
             let on_demand = if index == 10 && self.minor() >= 24 { 0x10 } else { 0 };
             let is_uncommon = u8::from([POINTER, STRUCT].contains(&index));
-            self.places.bytes(at + 20, &[on_demand | 2 | 4 | is_uncommon, 8, 8, kind | self.kind_flags(index)]);
+            let is_named = 4 * u8::from([INT, STRUCT, 5, 8].contains(&index));
+            self.places.bytes(at + 20, &[on_demand | 2 | is_named | is_uncommon, 8, 8, kind | self.kind_flags(index)]);
             self.places.words(at + 24, &[0, self.gcdata(index)]);
             self.places.half(at + 40, (name_at - TYPES) as u32);
             self.places.half(at + 44, 0);
@@ -67,9 +73,10 @@ impl World {
         for (slot, index) in [POINTER, 3, 6].into_iter().enumerate() {
             self.places.half(LINKS + slot as u64 * 4, (descriptor(index) - TYPES) as u32);
         }
-        self.places.bytes(MASK, &[0b1010_1011; 64]);
-        // Eight bits, repeated 63 times.
-        self.places.bytes(PROGRAM, &[8, 0x01, 0x88, 63, 0]);
+        self.places.bytes(MASK, &[POINTERS; 64]);
+        self.places.bytes(EVERY_WORD, &[0xff; 8]);
+        // Eight bits, repeated 14 times.
+        self.places.bytes(PROGRAM, &[8, POINTERS, 0x88, 14, 0]);
     }
 
     fn kind_flags(&self, index: usize) -> u8 {
@@ -99,15 +106,17 @@ impl World {
             self.places.word(descriptor(of) + 48, descriptor(to));
         }
         self.places.words(descriptor(4) + 56, &[descriptor(3), 2]);
-        self.places.words(descriptor(10) + 56, &[descriptor(3), 128]);
+        self.places.words(descriptor(10) + 56, &[descriptor(3), 15]);
         // Map: element, bucket or group, hasher, sizes.
         self.places.words(descriptor(6) + 56, &[descriptor(POINTER), descriptor(4), super::TEXT, 16]);
         // Package path and fields; methods behind.
         self.places.words(descriptor(STRUCT) + 48, &[NAMES]);
-        self.places.slice(descriptor(STRUCT) + 56, FIELDS, 4);
+        self.places.slice(descriptor(STRUCT) + 56, FIELDS, 5);
         let mut name_at = FIELDS + 0x80;
         for (slot, (name, ty, offset)) in
-            [("next", POINTER, 0), ("list", POINTER, 8), ("n", INT, 16), ("last", POINTER, 24)].into_iter().enumerate()
+            [("next", POINTER, 0), ("table", 6, 8), ("queue", CHAN, 16), ("any", 8, 24), ("list", 3, 40)]
+                .into_iter()
+                .enumerate()
         {
             let offset = if self.minor() <= 18 { offset << 1 } else { offset };
             self.places.words(FIELDS + slot as u64 * 24, &[name_at, descriptor(ty), offset]);
