@@ -5,8 +5,9 @@ mod common;
 
 use std::fs::{self, File};
 use std::io::Write;
+use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 
 use common::{carried, command};
 use rustix::fs::{CWD, FileType, Mode};
@@ -27,6 +28,20 @@ fn run_with_core_cut(folder: &Path, len: u64, arguments: &[&str]) -> (Option<i32
     drop(pipe);
     let output = child.wait_with_output().unwrap();
     (output.status.code(), String::from_utf8(output.stderr).unwrap())
+}
+
+#[test]
+fn a_signal_that_was_sent_is_no_lost_input() {
+    let (carried, folder) = (carried("1.27"), tempfile::tempdir().unwrap());
+    let exe = folder.path().join("exe");
+    rustix::fs::mknodat(CWD, &exe, FileType::Fifo, Mode::RUSR | Mode::WUSR, 0).unwrap();
+    let arguments = [carried.core.as_os_str(), "--exe".as_ref(), exe.as_os_str(), "overview".as_ref()];
+    let child = command(&arguments).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    // Once both ends are open it has begun, and waits for the rest.
+    let _pipe = File::create(&exe).unwrap();
+    assert!(Command::new("kill").args(["-BUS", &child.id().to_string()]).status().unwrap().success());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!((output.status.signal(), String::from_utf8(output.stderr).unwrap()), (Some(7), String::new()));
 }
 
 #[test]

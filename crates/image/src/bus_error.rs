@@ -87,7 +87,6 @@ fn end(fault: Fault) -> ! {
     match fault {
         Fault::At(address) => end_at(address),
         Fault::Hardware => say(&["the machine's memory failed (SIGBUS, an error of the hardware); run it elsewhere"]),
-        Fault::Sent => say(&["ended by a SIGBUS that was sent"]),
     }
     signal_handler::exit(STATUS.load(Ordering::Relaxed))
 }

@@ -12,10 +12,8 @@ use libc::{c_int, c_void, siginfo_t};
 pub(crate) enum Fault {
     /// The kernel had no memory for this address.
     At(usize),
-    /// The kernel found memory that went bad, and where is not to be acted upon.
+    /// The kernel found memory that went bad.
     Hardware,
-    /// A process sent it.
-    Sent,
 }
 
 static END: OnceLock<fn(Fault) -> !> = OnceLock::new();
@@ -49,12 +47,38 @@ const MEMORY_ERRORS: [c_int; 2] = [4, 5];
 extern "C" fn handle(_: c_int, info: *mut siginfo_t, _: *mut c_void) {
     // SAFETY: the kernel hands a handler of SA_SIGINFO a `siginfo_t` that is valid until it returns; every SIGBUS of the kernel has an address.
     let (code, address) = unsafe { ((*info).si_code, (*info).si_addr().addr()) };
-    let fault = match code {
-        ..=0 => Fault::Sent,
-        code if MEMORY_ERRORS.contains(&code) => Fault::Hardware,
-        _ => Fault::At(address),
-    };
-    if let Some(end) = END.get() {
-        end(fault)
+    match (fault(code, address), END.get()) {
+        (Some(fault), Some(end)) => end(fault),
+        // A process sent it: it has its way once this returns, for meanwhile the signal is held back.
+        _ => {
+            // SAFETY: both calls take numbers and are allowed in signal handlers.
+            unsafe {
+                libc::signal(libc::SIGBUS, libc::SIG_DFL);
+                libc::raise(libc::SIGBUS);
+            }
+        }
+    }
+}
+
+/// None for a signal that is not of the kernel's own making.
+fn fault(code: c_int, address: usize) -> Option<Fault> {
+    match code {
+        ..=0 => None,
+        code if MEMORY_ERRORS.contains(&code) => Some(Fault::Hardware),
+        _ => Some(Fault::At(address)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_code_tells_who_is_to_blame() {
+        const BUS_ADRERR: c_int = 2;
+        assert_eq!(fault(BUS_ADRERR, 0x1000), Some(Fault::At(0x1000)));
+        assert_eq!(fault(MEMORY_ERRORS[0], 0x1000), Some(Fault::Hardware));
+        assert_eq!(fault(libc::SI_USER, 0x1000), None);
+        assert_eq!(fault(libc::SI_TKILL, 0x1000), None);
     }
 }
