@@ -117,7 +117,7 @@ const FILE: u8 = 1;
 /// The command line is wrong.
 const USAGE: u8 = 2;
 /// The input is not what it should be.
-const REFUSED: u8 = 3;
+pub(crate) const REFUSED: u8 = 3;
 /// An input was cut, or became unreadable, while it was read: `goheap_image` ends the process.
 pub(crate) const LOST: u8 = 4;
 
@@ -180,6 +180,7 @@ impl Failure {
             | Failure::NoSuchName { .. }
             | Failure::NoGoroutine { .. } => USAGE,
             Failure::Image(error) => match error.reason() {
+                ImageError::Unreadable { source, .. } if source.kind() == io::ErrorKind::OutOfMemory => REFUSED,
                 ImageError::Unreadable { .. }
                 | ImageError::ExecutableNotFound { .. }
                 | ImageError::Temporary { .. } => FILE,

@@ -13,7 +13,7 @@ use crate::waits::Found;
 use crate::watch::Watch;
 use goheap_graph::{DominatorTree, RetainedSizes};
 use goheap_heap::goroutines::{
-    GoroutineCall, GoroutineFrames, RetainedByGoroutines, Variable, VariablePlace, VariableRole, leaked,
+    CallsWanted, GoroutineCall, GoroutineFrames, RetainedByGoroutines, Variable, VariablePlace, VariableRole, leaked,
 };
 use goheap_heap::inspect::InspectOptions;
 use goheap_heap::references::RootKind;
@@ -35,10 +35,11 @@ pub(crate) fn run(input: &Input, options: &GoroutineOptions) -> Result<(), Failu
     with_watched_heap(input, needs, is_there, |snapshot, watch| {
         let index = find(snapshot.model, options.id)?;
         let mut report = report(snapshot, index, options);
-        let frames = snapshot.goroutine_frames(&snapshot.model.goroutines[index], inspect(options));
+        let wanted = CallsWanted { all: options.all, limit: options.limit };
+        let frames = snapshot.goroutine_frames(&snapshot.model.goroutines[index], wanted, inspect(options));
         let is_known = !options.no_retained && !snapshot.model.diagnostics.no_heap;
         let kept = if !is_known { None } else { Some(keep(snapshot, index as u32, &mut report, watch)?) };
-        calls(&mut report, frames, kept.as_ref(), options);
+        calls(&mut report, frames, kept.as_ref());
         watch.report();
         diagnostics::warn(snapshot);
         to_stdout(|out| if options.json { report.write_json(out) } else { report.write_text(terminal::page(), out) })
@@ -130,16 +131,12 @@ fn report(snapshot: &HeapSnapshot<'_, '_>, index: usize, options: &GoroutineOpti
     }
 }
 
-fn calls(report: &mut GoroutineReport, frames: GoroutineFrames, kept: Option<&Kept>, options: &GoroutineOptions) {
+fn calls(report: &mut GoroutineReport, frames: GoroutineFrames, kept: Option<&Kept>) {
     report.awaits = frames.awaits.into_iter().map(target).collect();
-    let everything = options.all || !frames.calls.iter().any(|call| call.call.is_shown);
-    let all = frames.calls.len();
-    let shown = frames.calls.into_iter().filter(|call| everything || call.call.is_shown);
-    let mut calls: Vec<goroutine::Call> = shown.map(|one| call(one, kept)).collect();
-    report.frames_hidden = (all - calls.len()) as u64;
-    report.frames_left_out = calls.len().saturating_sub(options.limit) as u64;
-    calls.truncate(options.limit);
-    report.frames = calls;
+    report.frames_hidden = frames.hidden;
+    report.frames_left_out = frames.left_out;
+    report.frames_left_out_after = (frames.left_out > 0).then_some(frames.left_out_after);
+    report.frames = frames.calls.into_iter().map(|one| call(one, kept)).collect();
 }
 
 fn call(call: GoroutineCall, kept: Option<&Kept>) -> goroutine::Call {

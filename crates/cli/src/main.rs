@@ -2,9 +2,11 @@
 //!
 //! Only wiring lives here: arguments ([`args`]), opening ([`coredumps`], [`open`]), a file for each command ([`objref`], [`overview`], [`histogram`],
 //! [`objects`], [`object`], [`paths`], [`owners`], [`goroutines`], [`goroutine`], [`build_id`]; [`waits`] is a part of three),
-//! files ([`output`], [`whole_file`]), what is said while it works ([`watch`], [`progress`], [`timings`], [`memory`]) and when it does not
-//! ([`errors`]).
+//! files ([`output`], [`whole_file`]), what is said while it works ([`watch`], [`progress`], [`timings`]) and when it does not
+//! ([`errors`]), memory ([`memory`], [`allowance`], [`allocator`]).
 
+mod allocator;
+mod allowance;
 mod args;
 mod build_id;
 mod caption;
@@ -49,10 +51,16 @@ mod whole_file;
 
 use args::{Cli, Command};
 use errors::Failure;
+use rustix::process::DumpableBehavior;
 use std::process::ExitCode;
+
+#[global_allocator]
+static ALLOCATOR: allocator::Counted = allocator::Counted;
 
 fn main() -> ExitCode {
     goheap_image::end_on_bus_error(errors::LOST);
+    // A core of this process would hold the core that it reads. RLIMIT_CORE would not do where a program takes the cores (core(5)).
+    let _ = rustix::process::set_dumpable_behavior(DumpableBehavior::NotDumpable);
     let result = Cli::read().map_err(Failure::Usage).and_then(|cli| run(&cli));
     match result {
         Ok(()) => ExitCode::SUCCESS,

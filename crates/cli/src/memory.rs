@@ -1,6 +1,7 @@
 //! How much memory the run may use, and how much it does. All of it is read from /proc and /sys/fs/cgroup.
 
 use goheap_runtime::{Claim, OverBudget};
+use rustix::process::{Resource, getrlimit};
 use std::fs;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -8,6 +9,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 /// `RssAnon`: bytes of pages of no file, which is what an out-of-memory killer counts against the process.
 pub(crate) fn anonymous_bytes() -> u64 {
     field(Path::new("/proc/self/status"), "RssAnon:").unwrap_or(0) * 1024
+}
+
+/// Bytes of address space, of which RLIMIT_AS leaves so much; mapped files take it, too.
+fn address_space() -> u64 {
+    let Some(limit) = getrlimit(Resource::As).current else { return u64::MAX };
+    limit.saturating_sub(field(Path::new("/proc/self/status"), "VmSize:").unwrap_or(0) * 1024)
 }
 
 /// The first number of the line that begins with `name`.
@@ -21,6 +28,7 @@ fn field(path: &Path, name: &str) -> Option<u64> {
 pub(crate) struct Budget {
     limit: u64,
     used: fn() -> u64,
+    address_space: fn() -> u64,
     /// Bytes in use before the first claim, and bytes that were granted to be kept since.
     at_start: u64,
     kept: AtomicU64,
@@ -30,7 +38,12 @@ impl Budget {
     /// `limit` bytes, or what the machine can spare.
     pub(crate) fn new(limit: Option<u64>) -> Self {
         let limit = limit.unwrap_or_else(|| usual_limit(Path::new("/")));
-        Budget { limit, used: anonymous_bytes, at_start: anonymous_bytes(), kept: AtomicU64::new(0) }
+        Budget { limit, used: anonymous_bytes, address_space, at_start: anonymous_bytes(), kept: AtomicU64::new(0) }
+    }
+
+    /// Bytes that the run may use.
+    pub(crate) fn limit(&self) -> u64 {
+        self.limit
     }
 
     /// Grants what `stage` asks for, or tells why not.
@@ -39,8 +52,9 @@ impl Budget {
         // What was granted and not yet written to is not resident.
         let granted = self.at_start.saturating_add(self.kept.load(Ordering::Relaxed));
         let used = (self.used)().max(granted);
-        if used.saturating_add(wanted) > self.limit {
-            return Err(OverBudget { stage, wanted, used, limit: self.limit });
+        let limit = self.limit.min(used.saturating_add((self.address_space)()));
+        if used.saturating_add(wanted) > limit {
+            return Err(OverBudget { stage, wanted, used, limit });
         }
         self.kept.fetch_add(claim.kept, Ordering::Relaxed);
         Ok(())
@@ -106,7 +120,7 @@ mod tests {
     use tempfile::TempDir;
 
     fn budget(limit: u64, used: fn() -> u64) -> Budget {
-        Budget { limit, used, at_start: 10, kept: AtomicU64::new(0) }
+        Budget { limit, used, address_space: || u64::MAX, at_start: 10, kept: AtomicU64::new(0) }
     }
 
     #[test]
@@ -121,6 +135,14 @@ mod tests {
         assert!(resident.claim("only", Claim { kept: 11, passing: 0 }).is_err());
         assert!(resident.claim("hostile", Claim { kept: u64::MAX, passing: u64::MAX }).is_err());
         assert!(resident.claim("only", Claim { kept: 10, passing: 0 }).is_ok());
+    }
+
+    #[test]
+    fn a_claim_is_held_against_the_address_space_that_is_left() {
+        let narrow = Budget { address_space: || 40, ..budget(100, || 30) };
+        narrow.claim("first", Claim { kept: 40, passing: 0 }).unwrap();
+        let refused = narrow.claim("second", Claim { kept: 0, passing: 41 }).unwrap_err();
+        assert_eq!(refused, OverBudget { stage: "second", wanted: 41, used: 50, limit: 90 });
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Watches a run for the user: its progress, its times, its memory.
 
+use crate::allowance;
 use crate::args::Input;
 use crate::memory::Budget;
 use crate::progress::Progress;
@@ -21,8 +22,10 @@ struct Stages {
 
 impl Watch {
     pub(crate) fn new(input: &Input) -> Self {
+        let budget = Budget::new(input.max_memory);
+        allowance::set_limit(budget.limit());
         let stages = Mutex::new(Stages { current: "", timings: Timings::new(input.timings) });
-        Watch { progress: Progress::new(input.quiet), budget: Budget::new(input.max_memory), stages }
+        Watch { progress: Progress::new(input.quiet), budget, stages }
     }
 
     /// The work is done and what it found is written.
@@ -42,6 +45,7 @@ impl Observer for Watch {
         let mut stages = self.stages.lock().unwrap_or_else(PoisonError::into_inner);
         stages.current = stage;
         stages.timings.begin(stage);
+        allowance::begin(stage);
         self.progress.begin(stage);
     }
 

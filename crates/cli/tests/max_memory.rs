@@ -3,11 +3,13 @@
 
 mod common;
 
-use common::{Carried, Outcome, carried};
+use common::{Carried, Outcome, carried, run};
 use goheap_image::{Address, OpenRequest, Process};
 use goheap_runtime::words::{read_slice, read_words};
 use goheap_runtime::{ModelOptions, RuntimeModel};
+use std::ffi::OsStr;
 use std::path::Path;
+use std::process::Command;
 
 fn overview(core: &Path, exe: &Path, limit: &str) -> Outcome {
     goheap!(core, "--exe", exe, "--max-memory", limit, "overview")
@@ -16,13 +18,20 @@ fn overview(core: &Path, exe: &Path, limit: &str) -> Outcome {
 /// The status, and that stderr is one line with all that the user needs.
 #[track_caller]
 fn assert_refused(outcome: &Outcome, stage: &str, limit: &str) {
+    let line = one_line(outcome);
+    let limit = format!("the limit is {limit}; raise it with --max-memory");
+    for part in [&format!("the stage \"{stage}"), "\" wants ", " bytes) beside the ", " in use, and ", &limit] {
+        assert!(line.contains(part), "{part:?} is not in: {line}");
+    }
+}
+
+/// What a run said that was refused.
+#[track_caller]
+fn one_line(outcome: &Outcome) -> &str {
     let line = outcome.stderr.trim_end();
     assert_eq!(outcome.status, 3, "{line}");
     assert!(line.starts_with("goheap: ") && !line.contains('\n'), "not one line: {line}");
-    let limit = format!("the limit is {limit}; raise it with --max-memory");
-    for part in [&format!("the stage \"{stage}\" wants "), " bytes) beside the ", " in use, and ", &limit] {
-        assert!(line.contains(part), "{part:?} is not in: {line}");
-    }
+    line
 }
 
 #[test]
@@ -30,13 +39,50 @@ fn a_heap_that_needs_more_is_refused() {
     let Carried { core, exe, .. } = carried("1.27");
     for limit in ["1M", "1048576", "1MiB"] {
         let outcome = overview(&core, &exe, limit);
-        assert_refused(&outcome, "spans", "1.0 MiB");
+        // Whichever comes first that allocates.
+        assert_refused(&outcome, "", "1.0 MiB");
         assert_eq!(outcome.stdout, "");
     }
     let folder = tempfile::tempdir().unwrap();
     let out = folder.path().join("out.svg");
-    assert_refused(&goheap!(core, "--exe", exe, "--max-memory", "1M", "-q", "objref", out), "spans", "1.0 MiB");
+    assert_refused(&goheap!(core, "--exe", exe, "--max-memory", "1M", "-q", "objref", out), "", "1.0 MiB");
     assert_eq!(folder.path().read_dir().unwrap().count(), 0, "something was left behind");
+}
+
+/// Whatever runs out first, and whether a stage had claimed it or not.
+#[test]
+fn every_limit_does_or_is_said_not_to() {
+    let Carried { core, exe, .. } = carried("1.24");
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("out.svg");
+    for command in [&["overview"][..], &["dominators"], &["goroutine", "1"], &["objref", out.to_str().unwrap()]] {
+        let mut last = 3;
+        for limit in [2, 4, 6, 9, 13, 20, 200].map(|mebibytes| format!("{mebibytes}M")) {
+            let mut arguments = vec![core.as_os_str(), "--exe".as_ref(), exe.as_os_str(), "--max-memory".as_ref()];
+            arguments.push(limit.as_ref());
+            arguments.extend(command.iter().map(OsStr::new));
+            let outcome = run(common::command(&arguments));
+            last = outcome.status;
+            if last != 0 {
+                assert_refused(&outcome, "", &limit.replace('M', ".0 MiB"));
+            }
+        }
+        assert_eq!(last, 0, "{command:?} wants 200 MiB");
+    }
+}
+
+#[test]
+fn a_narrow_address_space_is_no_abort() {
+    let Carried { core, exe, .. } = carried("1.24");
+    for kibibytes in [8_000, 30_000, 90_000, 150_000, 200_000, 300_000] {
+        let mut shell = Command::new("sh");
+        shell.args(["-c", &format!("ulimit -v {kibibytes} && exec \"$0\" \"$@\""), env!("CARGO_BIN_EXE_goheap")]);
+        shell.args([core.as_os_str(), "--exe".as_ref(), exe.as_os_str(), "overview".as_ref()]);
+        let outcome = run(shell);
+        if outcome.status != 0 {
+            one_line(&outcome);
+        }
+    }
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! What is computed once of each type: its plan, its pointer mask, its layout as a map.
 
 use crate::containers::{Containers, MapLayout};
-use crate::plan::{self, MAX_ENTRIES, Plan, PlanEntry};
+use crate::plan::{self, Plan, PlanEntry};
 use goheap_runtime::{GcMask, TypeId, TypeTable};
 use std::borrow::Cow;
 use std::sync::OnceLock;
@@ -50,17 +50,7 @@ impl CompiledTypes {
         ty: TypeId,
         offset: u64,
     ) -> Option<Cow<'_, PlanEntry>> {
-        let plan = &self.get(types, containers, ty).plan;
-        if plan.len() >= MAX_ENTRIES {
-            return plan::resolve(types, ty, offset).map(Cow::Owned);
-        }
-        // Most types have few pointer words, and most of them stand at the start.
-        let found = if plan.len() <= 8 {
-            plan.iter().find(|entry| entry.offset == offset)
-        } else {
-            plan.binary_search_by_key(&offset, |entry| entry.offset).ok().map(|index| &plan[index])
-        };
-        found.map(Cow::Borrowed)
+        self.get(types, containers, ty).plan.entry(types, ty, offset)
     }
 
     /// The layout of the map type `ty`.

@@ -1,7 +1,9 @@
 //! Scan plans of whole objects: what each word of a kind of object means, as one code a word, so that scans ask for no types.
 
 use crate::object_type::{ObjectType, Part};
+use crate::plan;
 use crate::resolve::Resolver;
+use goheap_runtime::TypeId;
 
 /// The codes of the words of one kind of object.
 #[derive(Clone, Copy, Debug)]
@@ -29,7 +31,7 @@ pub(crate) struct Defaults<C> {
 /// A value of more words has no plan; a row of values has one whatever its length.
 const MAX_WORDS: u64 = 1 << 14;
 /// Codes in all.
-const MAX_CODES: usize = 1 << 24;
+const MAX_CODES: usize = 1 << 22;
 /// Parts that a type may have.
 const PARTS: usize = 16;
 
@@ -44,6 +46,13 @@ pub(crate) struct KindPlans<C> {
     plans: Vec<KindPlan<C>>,
     codes: Vec<C>,
     defaults: Defaults<C>,
+}
+
+/// After how many bytes the words of a kind of object begin to mean the same anew.
+fn period(resolver: &Resolver<'_>, part: Part, ty: TypeId) -> Option<u64> {
+    let period = resolver.containers.period(&resolver.types, || resolver.map_layout(ty), part, ty)?;
+    let is_row = matches!(part, Part::Value | Part::Elements | Part::BoxedValue);
+    Some(if is_row { plan::period(&resolver.types, ty) } else { period })
 }
 
 /// Place of a kind in tables of all kinds.
@@ -77,7 +86,7 @@ impl<C: Copy> KindPlans<C> {
     /// Compiles the plan of a kind, asking for the code of each word of its value by the word's offset.
     pub(crate) fn compile(&mut self, resolver: &Resolver<'_>, object: ObjectType, mut code: impl FnMut(u64) -> C) {
         let (part, ty) = (object.part(), object.ty());
-        let period = resolver.containers.period(&resolver.types, || resolver.map_layout(ty), part, ty);
+        let period = period(resolver, part, ty);
         let is_closure = part == Part::Closure;
         let bytes = period.unwrap_or(if is_closure { resolver.types.get(ty).size } else { 0 });
         let is_planned = bytes.is_multiple_of(8) && bytes / 8 <= MAX_WORDS && self.codes.len() <= MAX_CODES;

@@ -4,9 +4,12 @@ use crate::containers::structs::{self, Inside};
 use crate::promoted::is_promoted;
 use crate::rules::{atomic_pointer, known_field};
 use goheap_runtime::{Field, Kind, TypeId, TypeTable};
+use std::borrow::Cow;
 
-/// A value with more pointer words than this is resolved by walking its type instead.
-pub(crate) const MAX_ENTRIES: usize = 4096;
+/// A value with more pointer words than this is resolved by walking its type instead; an array is as large as its element.
+const MAX_ENTRIES: usize = 512;
+/// The same for values that it has, pointers or not.
+const MAX_STEPS: usize = 1 << 14;
 const MAX_DEPTH: u32 = 64;
 
 /// What a pointer word means.
@@ -79,60 +82,131 @@ impl PlanEntry {
     }
 }
 
-/// The pointer words of a type in order of offset.
-pub(crate) type Plan = Box<[PlanEntry]>;
-
-/// The plan of a type; cut after about [`MAX_ENTRIES`] words.
-pub(crate) fn compile(types: &TypeTable, ty: TypeId) -> Plan {
-    let mut entries = Vec::new();
-    expand(types, ty, 0, "", MAX_DEPTH, &mut entries);
-    entries.sort_by_key(|entry: &PlanEntry| entry.offset);
-    entries.dedup_by_key(|entry| entry.offset);
-    entries.into()
+/// The pointer words of a type.
+#[derive(Debug)]
+pub(crate) struct Plan {
+    /// In order of offset; of an array, those of its first element.
+    entries: Box<[PlanEntry]>,
+    /// True if these are not all: then [`resolve`] tells.
+    is_cut: bool,
 }
 
-/// Adds the pointer words of a value of `ty` at `base`, until there are [`MAX_ENTRIES`].
-fn expand(types: &TypeTable, ty: TypeId, base: u64, path: &str, depth: u32, entries: &mut Vec<PlanEntry>) {
-    let Some(depth) = depth.checked_sub(1) else { return };
-    match &types.get(ty).kind {
-        Kind::Array(elem, len) => {
-            let stride = types.get(*elem).size;
-            let path = format!("{path}[i]");
-            for index in 0..if stride == 0 { 0 } else { *len } {
-                let before = entries.len();
-                if before >= MAX_ENTRIES {
-                    return;
+impl Plan {
+    /// What stands at `offset` of a value of `ty`, of which this is the plan.
+    pub(crate) fn entry(&self, types: &TypeTable, ty: TypeId, offset: u64) -> Option<Cow<'_, PlanEntry>> {
+        if self.is_cut {
+            return resolve(types, ty, offset).map(Cow::Owned);
+        }
+        if self.entries.is_empty() {
+            return None;
+        }
+        let (_, offset, _) = in_element(types, ty, offset)?;
+        // Most types have few pointer words, and most of them stand at the start.
+        let found = if self.entries.len() <= 8 {
+            self.entries.iter().find(|entry| entry.offset == offset)
+        } else {
+            self.entries.binary_search_by_key(&offset, |entry| entry.offset).ok().map(|index| &self.entries[index])
+        };
+        found.map(Cow::Borrowed)
+    }
+}
+
+/// The type whose values an array, or an array of arrays, is a row of; the offset in one of them; and how many arrays there are. None
+/// beyond the last of them. Of another type itself.
+fn in_element(types: &TypeTable, ty: TypeId, offset: u64) -> Option<(TypeId, u64, usize)> {
+    let (mut ty, mut offset) = (ty, offset);
+    for arrays in 0..MAX_DEPTH as usize {
+        let Kind::Array(elem, len) = types.get(ty).kind else { return Some((ty, offset, arrays)) };
+        let stride = types.get(elem).size;
+        if offset.checked_div(stride)? >= len {
+            return None;
+        }
+        (ty, offset) = (elem, offset % stride);
+    }
+    None
+}
+
+/// After how many bytes of a value of `ty` its words begin to mean the same anew.
+pub(crate) fn period(types: &TypeTable, ty: TypeId) -> u64 {
+    let elem = in_element(types, ty, 0).map_or(ty, |(elem, ..)| elem);
+    let (whole, elem) = (types.get(ty).size, types.get(elem).size);
+    if elem > 0 && elem.is_multiple_of(8) && whole.is_multiple_of(elem) { elem } else { whole }
+}
+
+/// The plan of a type.
+pub(crate) fn compile(types: &TypeTable, ty: TypeId) -> Plan {
+    let Some((elem, _, arrays)) = in_element(types, ty, 0) else {
+        return Plan { entries: Box::default(), is_cut: false };
+    };
+    let mut expansion = Expansion { types, entries: Vec::new(), steps: 0 };
+    let is_cut = !expansion.expand(elem, 0, &"[i]".repeat(arrays), MAX_DEPTH);
+    let mut entries = if is_cut { Vec::new() } else { expansion.entries };
+    entries.sort_by_key(|entry: &PlanEntry| entry.offset);
+    entries.dedup_by_key(|entry| entry.offset);
+    Plan { entries: entries.into(), is_cut }
+}
+
+/// The expansion of a type into its pointer words.
+struct Expansion<'t> {
+    types: &'t TypeTable,
+    entries: Vec<PlanEntry>,
+    /// Values looked at: of structs in structs there may be many without a pointer.
+    steps: usize,
+}
+
+impl Expansion<'_> {
+    /// Adds the pointer words of a value of `ty` at `base`; false if they are too many.
+    fn expand(&mut self, ty: TypeId, base: u64, path: &str, depth: u32) -> bool {
+        let types = self.types;
+        self.steps += 1;
+        let Some(depth) = depth.checked_sub(1) else { return true };
+        if self.steps > MAX_STEPS || self.entries.len() > MAX_ENTRIES {
+            return false;
+        }
+        match &types.get(ty).kind {
+            Kind::Array(elem, len) => self.elements(*elem, *len, base, &format!("{path}[i]"), depth),
+            Kind::Struct(fields) => self.fields((ty, fields), base, path, depth),
+            _ => {
+                for (offset, word) in words(types, ty) {
+                    self.entries.push(PlanEntry::new(types, base.saturating_add(offset), word, ty, path));
                 }
-                expand(types, *elem, base.saturating_add(index * stride), &path, depth, entries);
-                if entries.len() == before {
-                    return;
-                }
+                true
             }
         }
-        Kind::Struct(fields) => {
-            if let Some((word, field)) = atomic_pointer(types, ty, fields) {
-                entries.push(PlanEntry::new(types, base.saturating_add(field.offset), word, ty, path));
-                return;
+    }
+
+    fn elements(&mut self, elem: TypeId, len: u64, base: u64, path: &str, depth: u32) -> bool {
+        let stride = self.types.get(elem).size;
+        for index in 0..if stride == 0 { 0 } else { len } {
+            let before = self.entries.len();
+            if !self.expand(elem, base.saturating_add(index.saturating_mul(stride)), path, depth) {
+                return false;
             }
-            let (name, first) = (&*types.get(ty).name, entries.len());
-            for field in fields.iter().filter(|field| types.get(field.ty).size > 0) {
-                if entries.len() >= MAX_ENTRIES {
-                    return;
-                }
-                let (at, inner) = (base.saturating_add(field.offset), field_path(path, name, field));
-                match known_field(types, ty, field) {
-                    Some(word) => entries.push(PlanEntry::new(types, at, word, field.ty, &inner)),
-                    None if is_passed_over(types, fields, field) => expand(types, field.ty, at, path, depth, entries),
-                    None => expand(types, field.ty, at, &inner, depth, entries),
-                }
-            }
-            as_container(types, ty, path, entries.get_mut(first..).unwrap_or_default());
-        }
-        _ => {
-            for (offset, word) in words(types, ty) {
-                entries.push(PlanEntry::new(types, base.saturating_add(offset), word, ty, path));
+            if self.entries.len() == before {
+                return true;
             }
         }
+        true
+    }
+
+    fn fields(&mut self, (ty, fields): (TypeId, &[Field]), base: u64, path: &str, depth: u32) -> bool {
+        let types = self.types;
+        if let Some((word, field)) = atomic_pointer(types, ty, fields) {
+            self.entries.push(PlanEntry::new(types, base.saturating_add(field.offset), word, ty, path));
+            return true;
+        }
+        let (name, first) = (&*types.get(ty).name, self.entries.len());
+        for field in fields.iter().filter(|field| types.get(field.ty).size > 0) {
+            let (at, inner) = (base.saturating_add(field.offset), field_path(path, name, field));
+            let path = if is_passed_over(types, fields, field) { path } else { &inner };
+            match known_field(types, ty, field) {
+                Some(word) => self.entries.push(PlanEntry::new(types, at, word, field.ty, &inner)),
+                None if !self.expand(field.ty, at, path, depth) => return false,
+                None => {}
+            }
+        }
+        as_container(types, ty, path, self.entries.get_mut(first..).unwrap_or_default());
+        true
     }
 }
 
@@ -159,8 +233,9 @@ fn as_container(types: &TypeTable, ty: TypeId, path: &str, entries: &mut [PlanEn
 }
 
 /// The same for one offset, by walking down the type: for those too large for a plan.
-pub(crate) fn resolve(types: &TypeTable, ty: TypeId, offset: u64) -> Option<PlanEntry> {
-    let (mut ty, mut rest, mut path) = (ty, offset, String::new());
+fn resolve(types: &TypeTable, ty: TypeId, offset: u64) -> Option<PlanEntry> {
+    let (mut ty, offset, arrays) = in_element(types, ty, offset)?;
+    let (mut rest, mut path) = (offset, "[i]".repeat(arrays));
     // The containers on the way, the outermost first, with the way to each; and the struct before.
     let (mut containers, mut owner) = (Vec::new(), None);
     let found = |word, field, path: &str, containers: &[(TypeId, String)], owner: Option<TypeId>| {
@@ -172,13 +247,10 @@ pub(crate) fn resolve(types: &TypeTable, ty: TypeId, offset: u64) -> Option<Plan
     };
     for _ in 0..MAX_DEPTH {
         match &types.get(ty).kind {
-            Kind::Array(elem, len) => {
-                let stride = types.get(*elem).size;
-                if rest.checked_div(stride)? >= *len {
-                    return None;
-                }
-                (ty, rest) = (*elem, rest % stride);
-                path.push_str("[i]");
+            Kind::Array(..) => {
+                let (elem, inner, arrays) = in_element(types, ty, rest)?;
+                (ty, rest) = (elem, inner);
+                path.push_str(&"[i]".repeat(arrays));
             }
             Kind::Struct(fields) => {
                 if let Some((word, field)) = atomic_pointer(types, ty, fields) {
@@ -187,10 +259,7 @@ pub(crate) fn resolve(types: &TypeTable, ty: TypeId, offset: u64) -> Option<Plan
                 if structs::is_whole(&types.get(ty).name) {
                     containers.push((ty, path.clone()));
                 }
-                let holds = |field: &&Field| {
-                    rest.checked_sub(field.offset).is_some_and(|inner| inner < types.get(field.ty).size)
-                };
-                let field = fields.iter().find(holds)?;
+                let field = field_at(types, fields, rest)?;
                 let inner = field_path(&path, &types.get(ty).name, field);
                 if let Some(word) = known_field(types, ty, field) {
                     return Some(found(word, field.ty, &inner, &containers, Some(ty)));
@@ -208,6 +277,13 @@ pub(crate) fn resolve(types: &TypeTable, ty: TypeId, offset: u64) -> Option<Plan
         }
     }
     None
+}
+
+/// The field that holds `offset`, of fields in order of offset.
+fn field_at<'f>(types: &TypeTable, fields: &'f [Field], offset: u64) -> Option<&'f Field> {
+    let end = fields.partition_point(|field| field.offset <= offset);
+    let field = fields[..end].iter().rev().find(|field| types.get(field.ty).size > 0)?;
+    (offset.checked_sub(field.offset)? < types.get(field.ty).size).then_some(field)
 }
 
 /// True if the way through the field needs no name: its own fields are promoted. A single atomic pointer stands for the struct that
@@ -241,107 +317,4 @@ fn words(types: &TypeTable, ty: TypeId) -> Vec<(u64, PointerWord)> {
 }
 
 #[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used)]
-    use super::*;
-    use goheap_runtime::GoType;
-
-    fn add(table: &mut TypeTable, name: &str, size: u64, kind: Kind) -> TypeId {
-        table.add(GoType { name: name.into(), size, kind, descriptor: None })
-    }
-
-    #[test]
-    fn plans_and_walks_agree() {
-        let mut table = TypeTable::default();
-        let string = add(&mut table, "string", 16, Kind::String);
-        let any = add(&mut table, "any", 16, Kind::Interface(false));
-        let field = |name: &str, offset, ty| Field { name: name.into(), offset, ty, is_embedded: false };
-        let pair = Kind::Struct(Box::new([field("s", 0, string), field("x", 16, any)]));
-        let pair = add(&mut table, "pair", 32, pair);
-        let small = add(&mut table, "[2]pair", 64, Kind::Array(pair, 2));
-        let large = add(&mut table, "[5000]pair", 160_000, Kind::Array(pair, 5000));
-        let plan = compile(&table, small);
-        let planned = |offset| plan.iter().find(|entry| entry.offset == offset).cloned();
-        for offset in (0..64).step_by(8) {
-            assert_eq!(planned(offset), resolve(&table, large, offset), "at {offset}");
-        }
-        let entry = planned(56).unwrap();
-        assert_eq!((&*entry.path, entry.word), ("[i].x", PointerWord::InterfaceData(false)));
-        assert_eq!(planned(8), None);
-        assert!(compile(&table, large).len() >= MAX_ENTRIES);
-    }
-
-    /// `sync.Map` of Go 1.24 and the parts of its trie.
-    fn trie(table: &mut TypeTable) -> [TypeId; 4] {
-        let field = |name: &str, offset, ty| Field { name: name.into(), offset, ty, is_embedded: false };
-        let of = |kind: &str| format!("internal/sync.{kind}[interface {{}},interface {{}}]");
-        let any = add(table, "interface {}", 16, Kind::Interface(false));
-        let bool = add(table, "bool", 1, Kind::Scalar);
-        let raw = add(table, "unsafe.Pointer", 8, Kind::UnsafePointer);
-        let node = add(table, &of("node"), 1, Kind::Struct(Box::new([field("isEntry", 0, bool)])));
-        let atomic = |table: &mut TypeTable, elem: TypeId| {
-            let name = table.get(elem).name.to_string();
-            let pointer = add(table, &format!("*{name}"), 8, Kind::Pointer(elem));
-            let none = add(table, &format!("[0]*{name}"), 0, Kind::Array(pointer, 0));
-            let fields = Kind::Struct(Box::new([field("_", 0, none), field("v", 0, raw)]));
-            add(table, &format!("sync/atomic.Pointer[{name}]"), 8, fields)
-        };
-        let child = atomic(table, node);
-        let children = add(table, "[16]child", 128, Kind::Array(child, 16));
-        let branch = Kind::Struct(Box::new([field("node", 0, node), field("children", 32, children)]));
-        let branch = add(table, &of("indirect"), 160, branch);
-        let entry = [field("node", 0, node), field("key", 16, any), field("value", 32, any)];
-        let entry = add(table, &of("entry"), 48, Kind::Struct(Box::new(entry)));
-        let root = atomic(table, branch);
-        let whole = add(table, &of("HashTrieMap"), 40, Kind::Struct(Box::new([field("root", 16, root)])));
-        let map = add(table, "sync.Map", 40, Kind::Struct(Box::new([field("m", 0, whole)])));
-        [map, branch, entry, node]
-    }
-
-    #[test]
-    fn a_hash_trie_reads_as_a_map() {
-        let mut table = TypeTable::default();
-        let [map, branch, entry, _] = trie(&mut table);
-        let root = compile(&table, map);
-        assert_eq!((&*root[0].path, root[0].field, root[0].inside), ("", map, Inside::Whole));
-        let children = compile(&table, branch);
-        let node = PointerWord::TrieNode { branch, entry };
-        assert!(children.iter().all(|child| child.word == node && child.inside == Inside::Part));
-        assert_eq!(children.len(), 16);
-        let items: Vec<_> = compile(&table, entry).iter().map(|item| (item.path.to_string(), item.inside)).collect();
-        assert_eq!(items, [("[key]".to_owned(), Inside::No), ("[value]".to_owned(), Inside::No)]);
-        let field = |name: &str, offset, ty| Field { name: name.into(), offset, ty, is_embedded: false };
-        let shard = add(&mut table, "shard", 48, Kind::Struct(Box::new([field("items", 8, map)])));
-        let small = add(&mut table, "[2]shard", 96, Kind::Array(shard, 2));
-        let planned = &compile(&table, small)[1];
-        assert_eq!((&*planned.path, planned.field, planned.inside), ("[i].items", map, Inside::Whole));
-        assert_eq!(resolve(&table, small, planned.offset).as_ref(), Some(planned));
-        assert_eq!(resolve(&table, entry, 40).unwrap().path, compile(&table, entry)[1].path);
-        assert_eq!(resolve(&table, branch, 40).unwrap().word, node);
-    }
-
-    #[test]
-    fn an_old_sync_map_reads_as_a_map() {
-        let mut table = TypeTable::default();
-        let field = |name: &str, offset, ty| Field { name: name.into(), offset, ty, is_embedded: false };
-        let any = add(&mut table, "interface {}", 16, Kind::Interface(false));
-        let raw = add(&mut table, "unsafe.Pointer", 8, Kind::UnsafePointer);
-        let entry = add(&mut table, "sync.entry", 8, Kind::Struct(Box::new([field("p", 0, raw)])));
-        let pointer = add(&mut table, "*sync.entry", 8, Kind::Pointer(entry));
-        let inner = add(&mut table, "map[interface {}]*sync.entry", 8, Kind::Map(any, pointer));
-        let read = add(&mut table, "sync.readOnly", 16, Kind::Struct(Box::new([field("m", 0, inner)])));
-        let value = add(&mut table, "sync/atomic.Value", 16, Kind::Struct(Box::new([field("v", 0, any)])));
-        let map = Kind::Struct(Box::new([field("read", 8, value), field("dirty", 24, inner)]));
-        let map = add(&mut table, "sync.Map", 40, map);
-        let whole: Vec<_> = compile(&table, map).iter().map(|entry| (entry.word, entry.field, entry.inside)).collect();
-        let expected = [PointerWord::Pointer(read), PointerWord::Map(inner)].map(|word| (word, map, Inside::Whole));
-        assert_eq!(whole, expected);
-        for (offset, entry) in [(16, 0), (24, 1)] {
-            assert_eq!(resolve(&table, map, offset).as_ref(), compile(&table, map).get(entry));
-        }
-        assert_eq!(compile(&table, read)[0].inside, Inside::Part);
-        assert_eq!(compile(&table, pointer)[0].inside, Inside::Part);
-        assert_eq!(compile(&table, entry)[0].word, PointerWord::BoxedValue(any));
-        assert_eq!(resolve(&table, entry, 0).unwrap().word, PointerWord::BoxedValue(any));
-    }
-}
+mod tests;

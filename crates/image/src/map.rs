@@ -45,7 +45,7 @@ impl ByteStore {
         // SAFETY: the mapping is private, read-only and owned by the returned value. Another process that shrinks the
         // file turns a read into SIGBUS (`bus_error.rs` says so and ends the process), and one that writes it changes plain bytes, which are
         // untrusted anyway and copied before they are judged twice.
-        let map = unsafe { Mmap::map(&*file) }?;
+        let map = unsafe { Mmap::map(&*file) }.map_err(|error| explained(error, metadata.len()))?;
         let watched = Watched::new(&map, path, Some(Arc::clone(&file)));
         Ok(ByteStore::Mapped(Mapping { _watched: watched, map, sparse: is_sparse.then_some(file) }))
     }
@@ -77,6 +77,17 @@ impl ByteStore {
             // A system that knows no such advice reads all the same, later.
             let _ = map.advise_range(Advice::WillNeed, range.start, range.len());
         }
+    }
+}
+
+/// What mmap says where the address space is too narrow is that memory is short, of which a mapping takes none.
+fn explained(error: io::Error, len: u64) -> io::Error {
+    match error.kind() {
+        io::ErrorKind::OutOfMemory => io::Error::new(
+            io::ErrorKind::OutOfMemory,
+            format!("its {len} bytes do not fit the address space that is left (ulimit -v)"),
+        ),
+        _ => error,
     }
 }
 

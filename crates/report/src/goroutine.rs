@@ -67,8 +67,11 @@ pub struct GoroutineReport {
     pub frames: Vec<Call>,
     /// Calls of the runtime that are not listed.
     pub frames_hidden: u64,
-    /// How many more there are.
+    /// How many more there are between the innermost and the outermost.
     pub frames_left_out: u64,
+    /// How many of `frames` stand before these; None where none are left out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub frames_left_out_after: Option<usize>,
     /// False if the executable has nothing that tells variables.
     pub has_variables: bool,
 }

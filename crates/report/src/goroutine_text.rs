@@ -19,20 +19,28 @@ pub(crate) fn write(report: &GoroutineReport, page: Page, out: impl Write) -> Re
     if !report.has_variables {
         writeln!(out, "\nno variables: the executable has no DWARF")?;
     }
-    for (number, call) in report.frames.iter().enumerate() {
+    let gap = report.frames_left_out_after.unwrap_or(usize::MAX).min(report.frames.len());
+    let (inner, outer) = report.frames.split_at(gap);
+    for (number, call) in (0..).zip(inner) {
         write_call(number, call, &mut out)?;
     }
-    let mut left_out = |count: u64, text: &str| match count {
-        0 => Ok(()),
-        count => writeln!(out, "\n({} {text})", grouped(count)),
-    };
-    left_out(report.frames_left_out, "more calls; --limit shows more")?;
+    left_out(report.frames_left_out, "more calls; --limit shows more", &mut out)?;
+    for (number, call) in (gap as u64 + report.frames_left_out..).zip(outer) {
+        write_call(number, call, &mut out)?;
+    }
     let is_shared = |call: &Call| call.variables.iter().any(|variable| variable.shared);
-    left_out(report.frames_hidden, "calls of the runtime are hidden; --all shows them")?;
+    left_out(report.frames_hidden, "calls of the runtime are hidden; --all shows them", &mut out)?;
     if report.frames.iter().any(is_shared) {
         writeln!(out, "\nshared: something beside this goroutine leads there too, so it would not go with it")?;
     }
     Ok(out.flush()?)
+}
+
+fn left_out(count: u64, text: &str, out: &mut impl Write) -> Result<(), ReportError> {
+    match count {
+        0 => Ok(()),
+        count => Ok(writeln!(out, "\n({} {text})", grouped(count))?),
+    }
 }
 
 fn about(report: &GoroutineReport) -> Table {
@@ -110,7 +118,7 @@ fn together(waits: &WaitsReport, id: u64, table: &mut Table) {
     }
 }
 
-fn write_call(number: usize, call: &Call, out: &mut Lines<impl Write>) -> Result<(), ReportError> {
+fn write_call(number: u64, call: &Call, out: &mut Lines<impl Write>) -> Result<(), ReportError> {
     let frame = &call.frame;
     let offset = call.offset.map_or_else(String::new, |offset| format!(" +{offset:#x}"));
     let inlined = if frame.inlined { " (inlined)" } else { "" };

@@ -119,8 +119,8 @@ pub(crate) struct GoroutineOptions {
     /// Show the runtime's calls too
     #[arg(long)]
     pub(crate) all: bool,
-    /// The most calls, and of each call the most variables, that are shown
-    #[arg(long, value_name = "N", default_value = "200")]
+    /// The most calls, half of them the innermost and half the outermost, and of each call the most variables, that are shown
+    #[arg(long, value_name = "N", default_value = "100")]
     pub(crate) limit: usize,
     /// Do not find out what is kept: done sooner
     #[arg(long)]

@@ -19,4 +19,4 @@ pub use leaks::{Leaks, leaked};
 pub use place::LibraryFiles;
 pub use retained::RetainedByGoroutines;
 pub use variable_place::VariablePlace;
-pub use variables::{GoroutineCall, GoroutineFrames, Variable, VariableRole};
+pub use variables::{CallsWanted, GoroutineCall, GoroutineFrames, Variable, VariableRole};

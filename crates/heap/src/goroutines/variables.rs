@@ -22,8 +22,23 @@ const LENGTH: &str = ".len";
 pub struct GoroutineFrames {
     /// Its calls, innermost first.
     pub calls: Vec<GoroutineCall>,
+    /// Calls that tracebacks hide.
+    pub hidden: u64,
+    /// Calls that are left out between the innermost and the outermost, and how many of `calls` stand before them.
+    pub left_out: u64,
+    /// See `left_out`.
+    pub left_out_after: usize,
     /// What it waits for: channels, or a word in a mutex, wait group or condition.
     pub awaits: Vec<Target>,
+}
+
+/// Which calls of a goroutine are looked at: a stack that overflowed has millions.
+#[derive(Clone, Copy, Debug)]
+pub struct CallsWanted {
+    /// Those that tracebacks hide, too; they are where there are no others.
+    pub all: bool,
+    /// The most: half of them the innermost, half the outermost.
+    pub limit: usize,
 }
 
 /// One call.
@@ -67,7 +82,12 @@ pub enum VariableRole {
 
 impl HeapSnapshot<'_, '_> {
     /// Looks at a goroutine of the model.
-    pub fn goroutine_frames(&self, goroutine: &Goroutine, options: InspectOptions) -> GoroutineFrames {
+    pub fn goroutine_frames(
+        &self,
+        goroutine: &Goroutine,
+        wanted: CallsWanted,
+        options: InspectOptions,
+    ) -> GoroutineFrames {
         let model = self.model;
         let start = model.thread_index().start(goroutine);
         let scan = model.stack_scanner().scan(goroutine, &start);
@@ -75,8 +95,10 @@ impl HeapSnapshot<'_, '_> {
         let calls = Tracer::new(model).calls(&pcs);
         let places = Places::new(self, goroutine.stack, &scan, &start);
         let reader = Reader { snapshot: self, places, options };
+        let (shown, hidden, left_out_after, left_out) = select(&calls, wanted);
         let mut read = Vec::new();
-        for (at, call) in calls.iter().enumerate() {
+        for at in shown {
+            let call = &calls[at];
             let frame = &scan.frames[call.frame];
             // The function that has the frame is the last of its calls.
             let depth = calls[at..].iter().take_while(|other| other.frame == call.frame).count() - 1;
@@ -86,8 +108,19 @@ impl HeapSnapshot<'_, '_> {
             read.push(GoroutineCall { call: call.clone(), offset, variables });
         }
         let awaits = super::awaited::addresses(self, goroutine).into_iter().map(|address| self.target(address));
-        GoroutineFrames { calls: read, awaits: awaits.collect() }
+        GoroutineFrames { calls: read, hidden, left_out, left_out_after, awaits: awaits.collect() }
     }
+}
+
+/// The places of the calls that are wanted, how many are hidden, after how many some are left out, and how many these are.
+fn select(calls: &[Call], wanted: CallsWanted) -> (Vec<usize>, u64, usize, u64) {
+    let everything = wanted.all || !calls.iter().any(|call| call.is_shown);
+    let mut places: Vec<usize> = (0..calls.len()).filter(|&at| everything || calls[at].is_shown).collect();
+    let hidden = calls.len() - places.len();
+    let left_out = places.len().saturating_sub(wanted.limit);
+    let inner = wanted.limit.div_ceil(2).min(places.len());
+    places.drain(inner..inner + left_out);
+    (places, hidden as u64, inner, left_out as u64)
 }
 
 struct Reader<'r, 'm, 'p> {
@@ -241,4 +274,24 @@ fn is_plausible(field: &Field, name: &str) -> bool {
 
 fn none<T>() -> Listed<T> {
     Listed { shown: Vec::new(), left_out: 0 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::Arc;
+
+    #[test]
+    fn of_many_calls_both_ends_are_wanted() {
+        let call = |is_shown| Call { call: Arc::default(), frame: 0, is_shown };
+        let calls: Vec<Call> = (0..1000).map(|at| call(at % 2 == 1)).collect();
+        let wanted = |all, limit| select(&calls, CallsWanted { all, limit });
+        assert_eq!(wanted(false, 5), (vec![1, 3, 5, 997, 999], 500, 3, 495));
+        assert_eq!(wanted(true, 2), (vec![0, 999], 0, 1, 998));
+        assert_eq!(wanted(false, 0), (vec![], 500, 0, 500));
+        let (places, hidden, after, left_out) = wanted(true, usize::MAX);
+        assert_eq!((places.len(), hidden, after, left_out), (1000, 0, 1000, 0));
+        let hidden = [call(false), call(false)];
+        assert_eq!(select(&hidden, CallsWanted { all: false, limit: 9 }).0, [0, 1], "no other is there");
+    }
 }

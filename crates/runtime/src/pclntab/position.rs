@@ -38,7 +38,7 @@ struct InlinedCall {
 }
 
 /// One call of a stack frame: the function that owns the frame, or one inlined into it.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct InlineFrame {
     /// The function's full name, as `main.(*Cache).Get`.
     pub function: String,
