@@ -82,6 +82,13 @@ impl MemoryImage {
         piece.bytes().get(skip..).filter(|rest| !rest.is_empty())
     }
 
+    /// The first address after `address` from which on something can be read, where nothing can at `address` itself.
+    pub fn next_readable(&self, address: Address) -> Option<Address> {
+        let next = self.starts.partition_point(|&start| start <= address.0);
+        let pieces = self.pieces.get(next..)?;
+        pieces.iter().find(|piece| !piece.bytes().is_empty()).map(|piece| piece.range.start)
+    }
+
     /// The last piece that begins at or before `address`, and how far it does so.
     #[inline]
     fn piece(&self, address: Address) -> Option<(&Piece, usize)> {

@@ -156,8 +156,26 @@ pub(crate) fn read_goroutines(
     let mut goroutines = Vec::with_capacity(addresses.len());
     let read = |&address: &u64| Goroutine::read(memory, layout, minor, Address(address));
     goroutines.extend(addresses.iter().filter_map(read));
-    let broken = (addresses.len() - goroutines.len()) as u64;
+    let broken = (addresses.len() - goroutines.len()) as u64 + part_stacks(&mut goroutines);
     Ok(Some((goroutines, broken)))
+}
+
+/// Takes the stack from every goroutine whose stack begins on another's, and counts these: what is scanned is no more than what there is.
+fn part_stacks(goroutines: &mut [Goroutine]) -> u64 {
+    let mut order: Vec<u32> =
+        (0..).zip(&*goroutines).filter(|(_, one)| one.stack.0 < one.stack.1).map(|(at, _)| at).collect();
+    order.sort_unstable_by_key(|&at| goroutines[at as usize].stack);
+    let (mut end, mut shared) = (0, 0);
+    for at in order {
+        let stack = &mut goroutines[at as usize].stack;
+        if stack.0 < end {
+            *stack = (0, 0);
+            shared += 1;
+        } else {
+            end = stack.1;
+        }
+    }
+    shared
 }
 
 /// The threads found from the goroutines' `m` fields and from `first` (`allm`), along `alllink`; by address of the `m`.
@@ -191,4 +209,33 @@ fn read_thread(memory: &MemoryImage, layout: &RuntimeLayout, address: Address) -
         vdso: (word(layout.m.vdso_sp)?, word(layout.m.vdso_pc)?),
     };
     Some((thread, Address(word(layout.m.alllink)?)))
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::layout::TableSource;
+    use goheap_image::Machine;
+
+    pub(crate) fn layout() -> RuntimeLayout {
+        RuntimeLayout::load(&TableSource::new(27, Machine::X86_64).unwrap()).unwrap()
+    }
+
+    /// A goroutine of nothing but zeros.
+    pub(crate) fn blank() -> Goroutine {
+        let memory = MemoryImage::from_buffers([(Address(0x1000), vec![0; 0x1000], true)]);
+        Goroutine::read(&memory, &layout(), 27, Address(0x1000)).unwrap()
+    }
+
+    #[test]
+    fn no_two_goroutines_have_one_stack() {
+        let of = |stack| Goroutine { stack, ..blank() };
+        let stacks =
+            [(0x3000, 0x5000), (0x1000, 0x2000), (0x1000, 0x4000), (0, 0), (0x4ff8, 1 << 46), (0x9000, 0x8000)];
+        let mut goroutines: Vec<Goroutine> = stacks.into_iter().map(of).collect();
+        assert_eq!(part_stacks(&mut goroutines), 2);
+        let left: Vec<(u64, u64)> = goroutines.iter().map(|goroutine| goroutine.stack).collect();
+        assert_eq!(left, [(0x3000, 0x5000), (0x1000, 0x2000), (0, 0), (0, 0), (0, 0), (0x9000, 0x8000)]);
+    }
 }

@@ -170,7 +170,7 @@ impl<'p> SpanReader<'_, 'p> {
 
     fn index(&self, record: &[u8], offset: u64) -> Option<u64> {
         // Since 1.22 freeindex and nelems lie side by side in two bytes each; before, 8 bytes apart.
-        if self.layout.mspan.nelems - self.layout.mspan.freeindex == 2 {
+        if self.layout.mspan.nelems == self.layout.mspan.freeindex + 2 {
             Some(u64::from(u16::from_le_bytes([byte(record, offset)?, byte(record, offset + 1)?])))
         } else {
             word(record, offset)
@@ -280,4 +280,32 @@ fn half(record: &[u8], offset: u64) -> Option<u32> {
 
 fn byte(record: &[u8], offset: u64) -> Option<u8> {
     record.get(usize::try_from(offset).ok()?).copied()
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+
+    /// A span of one page of words.
+    pub(crate) fn span() -> Span<'static> {
+        Span {
+            base: PAGE_BYTES,
+            npages: 1,
+            elem_size: 8,
+            nelems: 1024,
+            span_class: 2,
+            sweep: SweepState::Swept,
+            allocated: BitVector::zeroed(1024),
+            free_index_for_scan: 0,
+            alloc_count: 0,
+            limit: 2 * PAGE_BYTES,
+            large_type: 0,
+            specials: Address(0),
+            is_user_arena_chunk: false,
+            has_in_span_bitmap: false,
+            has_inline_marks: false,
+            bytes: None,
+            mark_bits: Address(0),
+        }
+    }
 }

@@ -50,20 +50,20 @@ pub struct Listed<T> {
     pub absent: u64,
 }
 
-/// The specials of `span` that keep memory alive.
+/// The specials of `span` that keep memory alive. `seen` are the records of all spans' lists so far, of which none is in two.
 pub fn read_specials(
     memory: &MemoryImage,
     layout: &RuntimeLayout,
     version: &GoVersion,
     span: &Span<'_>,
+    seen: &mut HashSet<u64>,
 ) -> Listed<Special> {
     let fields = &layout.special;
     let (mut specials, mut absent) = (Vec::new(), 0);
-    let mut seen = HashSet::new();
     let mut record = span.specials;
     while !record.is_null() && seen.insert(record.0) && seen.len() < MAX_RECORDS {
         // The offset is two bytes up to 1.23 and a word since; the kind follows it.
-        let wide = fields.kind - fields.offset == 8;
+        let wide = fields.kind == fields.offset + 8;
         let offset = if wide {
             memory.read_u64(record.add(fields.offset))
         } else {
@@ -184,4 +184,35 @@ fn blocks(memory: &MemoryImage, head: Address, link: u64) -> Listed<Address> {
         next = memory.read_u64(Address(block).add(link));
     }
     Listed { entries: list, absent: u64::from(next.is_none()) }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::goroutine::tests::layout;
+    use crate::span::tests::span;
+
+    #[test]
+    fn a_record_is_in_one_list_alone() {
+        let layout = layout();
+        let fields = &layout.special;
+        let is_finalizer = |&kind: &u8| SpecialKind::from_number(kind, 27) == SpecialKind::Finalizer;
+        let finalizer = (0..u8::MAX).find(is_finalizer).unwrap();
+        // A ring of two: each leads to the other.
+        let mut bytes = vec![0; 0x200];
+        for (at, next) in [(0, 0x1100_u64), (0x100, 0x1000)] {
+            bytes[at + fields.next as usize..][..8].copy_from_slice(&next.to_le_bytes());
+            bytes[at + fields.kind as usize] = finalizer;
+        }
+        let memory = MemoryImage::from_buffers([(Address(0x1000), bytes, true)]);
+        let version = GoVersion::parse("go1.27.3").unwrap();
+        let mut seen = HashSet::new();
+        let mut count = || {
+            let mut span = span();
+            span.specials = Address(0x1000);
+            read_specials(&memory, &layout, &version, &span, &mut seen).entries.len()
+        };
+        assert_eq!((count(), count()), (2, 0));
+    }
 }

@@ -9,6 +9,8 @@ const SLOTS: u64 = 8;
 /// Keys and values larger than this are kept behind a pointer.
 const MAX_INLINE: u64 = 128;
 const MAX_DEPTH: u32 = 64;
+/// Parts that are looked at for an alignment; forged types double at each level.
+const MAX_PARTS: u32 = 1 << 12;
 
 /// The layout of one bucket (up to 1.23, and 1.24-1.25 with `noswissmap`) or one group (Swiss maps).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,8 +60,8 @@ impl MapLayout {
             let run = |start, size| Run { start, distance: size, size };
             (run(SLOTS, key_size), run(elems, elem_size), (elems + SLOTS * elem_size).next_multiple_of(8))
         } else {
-            let key_align = if key_indirect { 8 } else { alignment(types, key, MAX_DEPTH) };
-            let elem_align = if elem_indirect { 8 } else { alignment(types, elem, MAX_DEPTH) };
+            let key_align = if key_indirect { 8 } else { alignment(types, key) };
+            let elem_align = if elem_indirect { 8 } else { alignment(types, elem) };
             let elem_offset = key_size.next_multiple_of(elem_align);
             // A struct that ends in a field of no size gets a byte more, lest a pointer to it point past the object.
             let padding = u64::from(elem_size == 0 && elem_offset > 0);
@@ -88,15 +90,23 @@ fn item(role: Role, ty: TypeId, indirect: bool, inner: u64) -> Position {
 }
 
 /// The alignment of a type by its structure: that of its widest part.
-fn alignment(types: &TypeTable, ty: TypeId, depth: u32) -> u64 {
-    let Some(depth) = depth.checked_sub(1) else { return 8 };
+fn alignment(types: &TypeTable, ty: TypeId) -> u64 {
+    let mut parts = MAX_PARTS;
+    alignment_within(types, ty, MAX_DEPTH, &mut parts)
+}
+
+fn alignment_within(types: &TypeTable, ty: TypeId, depth: u32, parts: &mut u32) -> u64 {
+    let (Some(depth), Some(left)) = (depth.checked_sub(1), parts.checked_sub(1)) else { return 8 };
+    *parts = left;
     let ty = types.get(ty);
     match &ty.kind {
         // complex64 is two float32.
         Kind::Scalar if &*ty.name == "complex64" => 4,
         Kind::Scalar => ty.size.clamp(1, 8),
-        Kind::Array(elem, _) => alignment(types, *elem, depth),
-        Kind::Struct(fields) => fields.iter().map(|field| alignment(types, field.ty, depth)).max().unwrap_or(1),
+        Kind::Array(elem, _) => alignment_within(types, *elem, depth, parts),
+        Kind::Struct(fields) => {
+            fields.iter().map(|field| alignment_within(types, field.ty, depth, parts)).max().unwrap_or(1)
+        }
         _ => 8,
     }
 }

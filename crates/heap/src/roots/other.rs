@@ -13,6 +13,7 @@ use goheap_image::Address;
 use goheap_runtime::dwarf::Local;
 use goheap_runtime::special::{SpecialDetail, read_cleanup_queue, read_finalizer_queue, read_specials};
 use goheap_runtime::{Kind, RuntimeModel, TypeId};
+use std::collections::HashSet;
 
 impl<'m, 'p> RootCollector<'_, 'm, 'p> {
     /// The block that each P cuts its next small pointer-free objects from (`gcMarkTinyAllocs`).
@@ -55,8 +56,9 @@ impl<'m, 'p> RootCollector<'_, 'm, 'p> {
 
     pub(super) fn specials(&mut self) {
         let model: &'m RuntimeModel<'p> = self.model;
+        let mut seen = HashSet::new();
         for span in model.heap.spans.iter().filter(|span| !span.specials.is_null()) {
-            let specials = read_specials(model.memory(), &model.layout, &model.version, span);
+            let specials = read_specials(model.memory(), &model.layout, &model.version, span, &mut seen);
             self.set.absent.add_records(specials.absent);
             for special in specials.entries {
                 match special.detail {

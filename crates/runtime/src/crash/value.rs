@@ -84,11 +84,18 @@ impl RuntimeModel<'_> {
             "*errors.joinError" => {
                 let memory = self.memory();
                 let (list, len) = (memory.read_u64(Address(data))?, memory.read_u64(Address(data).add(8))?);
-                let texts = (0..len.min(MOST_FIELDS as u64)).map(|index| {
+                let mut text = String::new();
+                for index in 0..len.min(MOST_FIELDS as u64) {
+                    // Errors that are joined may be joined errors, of which a broken core has them hold each other.
+                    if text.len() > MOST_TEXT {
+                        break;
+                    }
                     let (ty, data) = self.error_at(list.wrapping_add(index * 16))?;
-                    self.error_text(&self.descriptors().full_name(ty), data, depth)
-                });
-                Some(texts.collect::<Option<Vec<String>>>()?.join("\n"))
+                    let one = self.error_text(&self.descriptors().full_name(ty), data, depth)?;
+                    text.push_str(if index == 0 { "" } else { "\n" });
+                    text.push_str(&one);
+                }
+                Some(text)
             }
             _ => None,
         }

@@ -6,6 +6,9 @@ use super::DwarfDiagnostics;
 use super::scan::{RawField, RawType, UnitScan};
 use super::types::{DwarfKind, DwarfType, DwarfTypeId, Field, TypeTable};
 
+/// No type is larger, and no field further in: sizes and offsets can be added.
+const MAX_TYPE_BYTES: u64 = 1 << 47;
+
 /// Typedefs of typedefs followed. Go writes two at most (a named interface: name, interface, `runtime.iface`).
 const MAX_TYPEDEFS: usize = 8;
 
@@ -24,16 +27,18 @@ struct Resolver<'s, 'a> {
     entry_offsets: Vec<usize>,
     ids: Vec<Option<DwarfTypeId>>,
     dangling: u64,
+    broken: u64,
 }
 
 /// Builds the type table; ids follow the order of entries in `.debug_info`.
 pub(super) fn resolve(scans: &[UnitScan<'_>], diagnostics: &mut DwarfDiagnostics) -> TypeTable {
     let entries: Vec<_> = scans.iter().flat_map(|scan| scan.types.iter().map(move |raw| (scan, raw))).collect();
     let entry_offsets = entries.iter().map(|(_, raw)| raw.offset).collect();
-    let mut resolver = Resolver { ids: vec![None; entries.len()], entries, entry_offsets, dangling: 0 };
+    let mut resolver = Resolver { ids: vec![None; entries.len()], entries, entry_offsets, dangling: 0, broken: 0 };
     let kept = resolver.assign_ids();
     let types = kept.into_iter().map(|place| resolver.build(place)).collect();
     diagnostics.dangling_references += resolver.dangling;
+    diagnostics.broken_entries += resolver.broken;
     TypeTable::new(types, resolver.entry_offsets, resolver.ids)
 }
 
@@ -105,7 +110,21 @@ impl<'s, 'a> Resolver<'s, 'a> {
                 (DwarfKind::Unspecified, 0, 0)
             }
         };
+        let (kind, size) = self.bounded(kind, size);
         DwarfType { name: text(named.name), size, kind, runtime_offset: named.runtime_offset, go_kind }
+    }
+
+    /// The same unless it reaches beyond what a type can.
+    fn bounded(&mut self, kind: DwarfKind, size: u64) -> (DwarfKind, u64) {
+        let is_far = match &kind {
+            DwarfKind::Struct { fields } => fields.iter().any(|field| field.offset > MAX_TYPE_BYTES),
+            _ => false,
+        };
+        if is_far || size > MAX_TYPE_BYTES {
+            self.broken += 1;
+            return (DwarfKind::Unspecified, 0);
+        }
+        (kind, size)
     }
 
     fn kind(&mut self, place: usize) -> DwarfKind {

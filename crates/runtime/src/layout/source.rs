@@ -29,13 +29,18 @@ pub trait FieldSource {
     fn offset(&self, structure: &str, field: &str) -> Option<u64>;
 }
 
+/// No struct of the runtime is larger: the largest has bitmaps of 2 MiB. What DWARF says beyond is not taken, so that offsets can be
+/// added and held against each other.
+const MAX_OFFSET: u64 = 1 << 23;
+
 impl FieldSource for Dwarf<'_> {
     fn offset(&self, structure: &str, field: &str) -> Option<u64> {
         let name = format!("runtime.{structure}");
-        if field == "size()" {
-            return self.struct_size(&name);
-        }
-        field.split('/').find_map(|spelling| self.struct_member(&name, spelling)).map(|member| member.offset)
+        let offset = match field {
+            "size()" => self.struct_size(&name),
+            _ => field.split('/').find_map(|spelling| self.struct_member(&name, spelling)).map(|member| member.offset),
+        };
+        offset.filter(|&offset| offset <= MAX_OFFSET)
     }
 }
 

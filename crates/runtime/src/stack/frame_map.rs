@@ -19,8 +19,8 @@ pub(super) struct FrameMap {
     pub(super) is_reflect_stub: bool,
 }
 
-/// The map of `frame`; None where the function should have one and has not.
-pub(super) fn frame_map(unwinder: &Unwinder<'_>, frame: &Frame) -> Option<FrameMap> {
+/// The map of `frame`, of at most `most` words; None where the function should have one and has not.
+pub(super) fn frame_map(unwinder: &Unwinder<'_>, frame: &Frame, most: u64) -> Option<FrameMap> {
     if frame.continpc == 0 {
         return Some(FrameMap::default());
     }
@@ -36,14 +36,14 @@ pub(super) fn frame_map(unwinder: &Unwinder<'_>, frame: &Frame) -> Option<FrameM
     let smallest = if unwinder.machine == Machine::Aarch64 { 16 } else { 0 };
     if frame.varp.saturating_sub(frame.sp) > smallest {
         let table = functions.funcdata(&frame.func, FUNCDATA_LOCALS_POINTER_MAPS)?;
-        let bits = stack_map(unwinder, table, index)?;
+        let bits = stack_map(unwinder, table, index, most)?;
         map.locals = (frame.varp.checked_sub(bits.len as u64 * 8)?, bits);
     }
     match frame.func.args {
         Some(0) => {}
         Some(_) => {
             let table = functions.funcdata(&frame.func, FUNCDATA_ARGS_POINTER_MAPS)?;
-            map.args = (frame.argp, stack_map(unwinder, table, index)?);
+            map.args = (frame.argp, stack_map(unwinder, table, index, most)?);
         }
         None => reflect_args(unwinder, frame, &mut map),
     }
@@ -51,13 +51,13 @@ pub(super) fn frame_map(unwinder: &Unwinder<'_>, frame: &Frame) -> Option<FrameM
 }
 
 /// `runtime.stackmap`: how many maps, bits in each, then the maps byte-aligned one after another.
-fn stack_map(unwinder: &Unwinder<'_>, table: Address, index: u32) -> Option<BitVector> {
+fn stack_map(unwinder: &Unwinder<'_>, table: Address, index: u32, most: u64) -> Option<BitVector> {
     let count = unwinder.memory.read_u32(table)?;
     let bits = unwinder.memory.read_u32(table.add(4))?;
     if bits == 0 {
         return Some(BitVector::default());
     }
-    if index >= count || bits > MAX_BITS {
+    if index >= count || bits > MAX_BITS || u64::from(bits) > most {
         return None;
     }
     let start = 8 + u64::from(index) * u64::from(bits.div_ceil(8));

@@ -4,6 +4,7 @@
 //! (mgcmark.go) does: stack maps, stack objects that something points to, deferred calls; and, where a thread was stopped at
 //! an arbitrary instruction, registers and its innermost frame conservatively.
 
+mod defers;
 mod frame_map;
 mod objects;
 mod scan;

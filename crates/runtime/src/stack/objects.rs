@@ -23,34 +23,41 @@ pub(super) struct StackObject {
     pub(super) frame: usize,
 }
 
-/// The stack objects of `frame`, whose index is `index`.
+impl StackObject {
+    /// Words that are looked at for it.
+    pub(super) fn words(&self) -> u64 {
+        self.pointers.len as u64 + 1
+    }
+}
+
+/// The stack objects of a frame with its index, as many as have `most` words.
 pub(super) fn stack_objects(
     unwinder: &Unwinder<'_>,
     layout: &StackObjectRecordLayout,
     minor: u32,
-    frame: &Frame,
-    index: usize,
-    is_reflect_stub: bool,
+    (frame, index): (&Frame, usize),
+    most: u64,
 ) -> Vec<StackObject> {
-    if is_reflect_stub {
-        return vec![reg_args(unwinder.machine, frame, index)];
-    }
     let Some(table) = unwinder.functions(frame).funcdata(&frame.func, FUNCDATA_STACK_OBJECTS) else {
         return Vec::new();
     };
     let count = unwinder.memory.read_u64(table).filter(|&count| count <= MAX_OBJECTS).unwrap_or(0);
-    (0..count)
-        .filter_map(|record| read_object(unwinder, layout, minor, frame, index, table.add(8 + record * layout.size)))
-        .collect()
+    let (mut objects, mut left) = (Vec::new(), most);
+    for record in 0..count.min(most) {
+        let record = table.add(8 + record * layout.size);
+        let Some(object) = read_object(unwinder, layout, minor, (frame, index), (record, left)) else { continue };
+        left = left.saturating_sub(object.words());
+        objects.push(object);
+    }
+    objects
 }
 
 fn read_object(
     unwinder: &Unwinder<'_>,
     layout: &StackObjectRecordLayout,
     minor: u32,
-    frame: &Frame,
-    index: usize,
-    record: Address,
+    (frame, index): (&Frame, usize),
+    (record, most): (Address, u64),
 ) -> Option<StackObject> {
     let memory = unwinder.memory;
     let offset = i64::from(memory.read_u32(record.add(layout.off))? as i32);
@@ -67,7 +74,8 @@ fn read_object(
         let rodata = unwinder.modules.get(frame.module)?.rodata;
         (size, bytes, Address(rodata).add(u64::from(memory.read_u32(record.add(layout.gcdata))?)))
     };
-    let words = usize::try_from(pointer_bytes.unsigned_abs() / 8).ok().filter(|&words| words as u64 <= size / 8)?;
+    let words =
+        usize::try_from(pointer_bytes.unsigned_abs() / 8).ok().filter(|&words| words as u64 <= (size / 8).min(most))?;
     let pointers = match pointer_bytes {
         0 => BitVector::default(),
         ..0 => gcprog::run(memory, mask.add(4), words)?,
@@ -77,7 +85,7 @@ fn read_object(
 }
 
 /// `abi.RegArgs` in the frame of a reflect stub: integer, float and pointer registers; only the last hold pointers.
-fn reg_args(machine: Machine, frame: &Frame, index: usize) -> StackObject {
+pub(super) fn reg_args(machine: Machine, frame: &Frame, index: usize) -> StackObject {
     let (integers, floats) = match machine {
         Machine::X86_64 => (9, 15),
         Machine::Aarch64 => (16, 16),

@@ -1,18 +1,13 @@
 //! The pointers on a goroutine's stack (mgcmark.go `scanstack`).
 
 use super::frame_map::frame_map;
-use super::objects::{StackObject, stack_objects};
+use super::objects::{StackObject, reg_args, stack_objects};
 use super::start::StartPoint;
 use super::unwind::{Frame, FuncKind, UnwindEnd, Unwinder};
 use crate::bits::BitVector;
 use crate::goroutine::Goroutine;
 use crate::layout::RuntimeLayout;
 use goheap_image::{Address, Machine};
-use rustc_hash::FxHashMap;
-use std::collections::HashSet;
-
-/// Deferred calls of one goroutine; the list of a broken core may be a ring.
-const MAX_DEFERS: usize = 1 << 24;
 
 /// The runtime stops a goroutine whose stack grows beyond 1 GB (`maxstacksize`), which stands for twice as much at most.
 const MAX_STACK_BYTES: u64 = 2 << 30;
@@ -98,9 +93,14 @@ pub struct StackScanner<'a> {
     pub minor: u32,
 }
 
+/// Words that are looked at for one of the stack, and for a stack of none: frames, maps, arguments and variables lie over each other
+/// a few times, those of a broken core as often as it likes.
+const WORDS_PER_WORD: u64 = 8;
+const MIN_WORDS: u64 = 1 << 16;
+
 /// A scan in progress.
-struct Work<'a> {
-    scanner: StackScanner<'a>,
+pub(super) struct Work<'a> {
+    pub(super) scanner: StackScanner<'a>,
     stack: (u64, u64),
     roots: Vec<StackRoot>,
     objects: Vec<StackObject>,
@@ -108,7 +108,9 @@ struct Work<'a> {
     pending: Vec<(StackPointer, Precision)>,
     /// The pointer whose stack object is being read.
     via: Option<StackPointer>,
-    absent: u64,
+    pub(super) absent: u64,
+    /// Words that may yet be looked at.
+    left: u64,
 }
 
 impl<'a> StackScanner<'a> {
@@ -124,7 +126,7 @@ impl<'a> StackScanner<'a> {
                 absent_words: 0,
             };
         }
-        let (frames, end) = self.unwinder.walk(start.pc, start.sp, start.lr, goroutine.stack);
+        let (frames, mut end) = self.unwinder.walk(start.pc, start.sp, start.lr, goroutine.stack);
         let mut work = Work {
             scanner: *self,
             stack: goroutine.stack,
@@ -133,6 +135,7 @@ impl<'a> StackScanner<'a> {
             pending: Vec::new(),
             via: None,
             absent: 0,
+            left: ((hi - lo) / 8).saturating_mul(WORDS_PER_WORD).saturating_add(MIN_WORDS),
         };
         let stopped = !start.registers.is_empty();
         let innermost = (!frames.is_empty()).then_some(0);
@@ -150,13 +153,16 @@ impl<'a> StackScanner<'a> {
         }
         work.scan_defers(goroutine, &frames);
         work.follow_objects();
+        if work.left == 0 {
+            end = UnwindEnd::Broken;
+        }
         StackScan { frames, end, roots: work.roots, untyped_frames, absent_words: work.absent }
     }
 }
 
 impl Work<'_> {
     /// Notes a word: a pointer into this stack may reach a stack object, any other may reach the heap.
-    fn found(&mut self, value: u64, place: StackPlace, frame: Option<usize>, precision: Precision) {
+    pub(super) fn found(&mut self, value: u64, place: StackPlace, frame: Option<usize>, precision: Precision) {
         if value == 0 {
             return;
         }
@@ -165,6 +171,11 @@ impl Work<'_> {
         } else {
             self.roots.push(StackRoot { value, place, frame, precision, via: self.via });
         }
+    }
+
+    /// Counts words that are looked at.
+    fn spend(&mut self, words: u64) {
+        self.left = self.left.saturating_sub(words);
     }
 
     fn read(&mut self, address: u64, frame: Option<usize>, precision: Precision) {
@@ -179,9 +190,22 @@ impl Work<'_> {
     }
 
     fn conservative(&mut self, start: u64, end: u64, frame: Option<usize>) {
+        let memory = self.scanner.unwinder.memory;
         let end = end.min(self.stack.1);
-        let start = start.clamp(self.stack.0, end).checked_next_multiple_of(8).unwrap_or(end);
-        (start..end).step_by(8).for_each(|address| self.read(address, frame, Precision::Conservative));
+        let mut at = start.clamp(self.stack.0, end).checked_next_multiple_of(8).unwrap_or(end);
+        while at < end && self.left > 0 {
+            self.spend(1);
+            if memory.contiguous(Address(at)).is_some() {
+                self.read(at, frame, Precision::Conservative);
+                at += 8;
+            } else {
+                // Of what is absent there may be much more than there is.
+                let next = memory.next_readable(Address(at)).map_or(end, |next| next.0.min(end));
+                let words = (next - at).div_ceil(8).max(1);
+                self.absent += words;
+                at = at.saturating_add(words * 8);
+            }
+        }
     }
 
     /// Vector registers of a goroutine preempted at an arbitrary instruction, which the runtime keeps outside the stack. They are
@@ -208,21 +232,28 @@ impl Work<'_> {
         // asyncPreempt saved the registers of the frame above, which it stopped anywhere: both are scanned conservatively.
         let mut above_injected = false;
         for (index, frame) in frames.iter().enumerate() {
+            if self.left == 0 {
+                break;
+            }
             let injected = scanner.unwinder.kind(frame) == FuncKind::Injected;
             if injected || above_injected || (stopped && index == 0) {
                 self.conservative_frame(frame, index);
                 above_injected = injected;
                 continue;
             }
-            let Some(map) = frame_map(&scanner.unwinder, frame) else {
+            let Some(map) = frame_map(&scanner.unwinder, frame, self.left) else {
                 untyped += 1;
                 self.conservative_frame(frame, index);
                 continue;
             };
+            self.spend((map.locals.1.len + map.args.1.len) as u64);
             self.masked(map.locals.0, &map.locals.1, Some(index));
             self.masked(map.args.0, &map.args.1, Some(index));
             let layout = &scanner.layout.stack_object_record;
-            let objects = stack_objects(&scanner.unwinder, layout, scanner.minor, frame, index, map.is_reflect_stub);
+            let objects = stack_objects(&scanner.unwinder, layout, scanner.minor, (frame, index), self.left);
+            let objects =
+                if map.is_reflect_stub { vec![reg_args(scanner.unwinder.machine, frame, index)] } else { objects };
+            self.spend(objects.iter().map(StackObject::words).sum());
             self.objects.extend(objects);
         }
         untyped
@@ -233,36 +264,6 @@ impl Work<'_> {
         self.conservative(frame.sp, frame.varp.saturating_add(16), Some(index));
         let args = frame.func.args.unwrap_or(0);
         self.conservative(frame.argp, frame.argp.saturating_add(args), Some(index));
-    }
-
-    /// Deferred calls: their functions, and the records themselves where they lie in the heap.
-    fn scan_defers(&mut self, goroutine: &Goroutine, frames: &[Frame]) {
-        let memory = self.scanner.unwinder.memory;
-        let fields = &self.scanner.layout.defer;
-        // A function that defers in a loop has a record a turn; frames are as many as a core likes.
-        let mut frame_of: FxHashMap<u64, usize> = FxHashMap::default();
-        if !goroutine.defer.is_null() {
-            frames.iter().enumerate().for_each(|(index, frame)| {
-                frame_of.entry(frame.sp).or_insert(index);
-            });
-        }
-        let mut seen = HashSet::new();
-        let mut record = goroutine.defer;
-        while !record.is_null() && seen.insert(record.0) && seen.len() < MAX_DEFERS {
-            self.absent += u64::from(memory.read_u64(record.add(fields.link)).is_none());
-            let word = |offset: u64| memory.read_u64(record.add(offset)).unwrap_or(0);
-            // The record keeps the stack pointer of the function that deferred.
-            let sp = word(fields.sp);
-            let frame = frame_of.get(&sp).copied();
-            self.found(word(fields.func), StackPlace::Deferred, frame, Precision::Precise);
-            let next = word(fields.link);
-            self.found(next, StackPlace::DeferRecord, frame, Precision::Precise);
-            if memory.read_u8(record.add(fields.heap)) == Some(1) {
-                self.found(record.0, StackPlace::DeferRecord, frame, Precision::Precise);
-            }
-            record = Address(next);
-        }
-        self.found(goroutine.panic, StackPlace::Panic, None, Precision::Precise);
     }
 
     /// Follows pointers into the stack until no further stack object is reached.
@@ -284,5 +285,38 @@ impl Work<'_> {
                 self.read(object.address.wrapping_add(word as u64 * 8), Some(object.frame), precision);
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::goroutine::tests::{blank, layout};
+    use goheap_image::MemoryImage;
+
+    fn scan(memory: &MemoryImage, stack: (u64, u64)) -> StackScan {
+        let layout = layout();
+        let unwinder = Unwinder { memory, modules: &[], machine: Machine::X86_64 };
+        let scanner = StackScanner { unwinder, layout: &layout, minor: 27 };
+        let start = StartPoint { pc: 1, sp: stack.0, lr: 0, registers: Vec::new() };
+        scanner.scan(&Goroutine { stack, ..blank() }, &start)
+    }
+
+    #[test]
+    fn absent_words_are_counted_and_not_visited() {
+        let words = [0xc000_0000_0000_u64, 0, 0x1_0000_0008].map(u64::to_le_bytes).concat();
+        let memory = MemoryImage::from_buffers([(Address(0x1_4000_0000), words, true)]);
+        let started = std::time::Instant::now();
+        let scan = scan(&memory, (0x1_0000_0000, 0x1_0000_0000 + MAX_STACK_BYTES));
+        assert!(started.elapsed().as_millis() < 100, "{:?}", started.elapsed());
+        let found: Vec<u64> = scan.roots.iter().map(|root| root.value).collect();
+        assert_eq!((found, scan.end), (vec![0xc000_0000_0000], UnwindEnd::UnknownFunction(1)));
+        assert_eq!(scan.absent_words, MAX_STACK_BYTES / 8 - 3);
+    }
+
+    #[test]
+    fn a_stack_larger_than_any_is_not_looked_at() {
+        let scan = scan(&MemoryImage::default(), (8, 16 + MAX_STACK_BYTES));
+        assert_eq!((scan.absent_words, scan.end), (0, UnwindEnd::Broken));
     }
 }

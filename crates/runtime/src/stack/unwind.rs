@@ -6,6 +6,8 @@ use goheap_image::{Address, Machine, MemoryImage};
 
 /// A stack of 1 GB (the runtime's limit) has no more frames than this.
 const MAX_FRAMES: usize = 1 << 25;
+/// Frames of which none takes a word of the stack.
+const FRAMES_WITHOUT_WORD: usize = 64;
 
 /// One physical frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -91,6 +93,9 @@ impl<'a> Unwinder<'a> {
                 sp = sp.wrapping_add(8);
             }
         }
+        // A frame takes a word of the stack; of leaf functions, whose return address is in a register, there are few in a row.
+        let words = stack.1.saturating_sub(stack.0) / 8;
+        let limit = limit.min(usize::try_from(words).unwrap_or(usize::MAX).saturating_add(FRAMES_WITHOUT_WORD));
         while frames.len() < limit {
             let Some((module, func)) = self.find_func(pc) else { return (frames, UnwindEnd::UnknownFunction(pc)) };
             let callee = frames.last().map(|callee| self.kind(callee));

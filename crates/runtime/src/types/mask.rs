@@ -8,6 +8,8 @@ use std::ops::Range;
 const MAX_MASK_WORDS: u64 = 1 << 27;
 /// Types do not nest deeper by value.
 const MAX_DEPTH: u32 = 64;
+/// Parts of a type that are looked at beside four a word: forged types double at each level.
+const MIN_STEPS: u64 = 1 << 16;
 
 /// The collector's mask of one type.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -77,15 +79,17 @@ impl TypeTable {
             return None;
         }
         let mut pointers = BitVector::zeroed(usize::try_from(words).ok()?);
-        self.mark_pointers(id, 0, MAX_DEPTH, &mut pointers).then_some(())?;
+        let mut steps = words.saturating_mul(4).saturating_add(MIN_STEPS);
+        self.mark_pointers(id, 0, MAX_DEPTH, &mut pointers, &mut steps).then_some(())?;
         pointers.len = pointers.ones().last().map_or(0, |last| last + 1);
         pointers.bytes.truncate(pointers.len.div_ceil(8));
         Some(GcMask { size, pointers })
     }
 
-    /// Sets the bits of the pointer words of a value at byte `base`; false where a part is opaque.
-    fn mark_pointers(&self, id: TypeId, base: u64, depth: u32, bits: &mut BitVector) -> bool {
-        let Some(depth) = depth.checked_sub(1) else { return false };
+    /// Sets the bits of the pointer words of a value at byte `base`; false where a part is opaque, or `steps` do not do.
+    fn mark_pointers(&self, id: TypeId, base: u64, depth: u32, bits: &mut BitVector, steps: &mut u64) -> bool {
+        let (Some(depth), Some(left)) = (depth.checked_sub(1), steps.checked_sub(1)) else { return false };
+        *steps = left;
         let mut set = |offset: u64| bits.set(usize::try_from(base.saturating_add(offset) / 8).unwrap_or(usize::MAX));
         match &self.get(id).kind {
             Kind::Scalar => true,
@@ -104,11 +108,14 @@ impl TypeTable {
                     return false;
                 }
                 let mut first = BitVector::zeroed(usize::try_from(stride.div_ceil(8)).unwrap_or(0));
-                if !self.mark_pointers(*elem, 0, depth, &mut first) {
+                if !self.mark_pointers(*elem, 0, depth, &mut first, steps) {
                     return false;
                 }
                 let words: Vec<u64> = first.ones().map(|word| word as u64 * 8).collect();
                 let end = bits.len as u64 * 8;
+                let there = (*len).min(end.saturating_sub(base).div_ceil(stride));
+                let Some(left) = steps.checked_sub(there.saturating_mul(words.len() as u64)) else { return false };
+                *steps = left;
                 if !words.is_empty() {
                     for start in (0..*len)
                         .map(|index| base.saturating_add(index.saturating_mul(stride)))
@@ -122,7 +129,7 @@ impl TypeTable {
                 true
             }
             Kind::Struct(fields) => fields.iter().all(|field| match base.checked_add(field.offset) {
-                Some(at) => self.mark_pointers(field.ty, at, depth, bits),
+                Some(at) => self.mark_pointers(field.ty, at, depth, bits, steps),
                 None => false,
             }),
             _ => {
@@ -141,6 +148,24 @@ mod tests {
 
     fn add(table: &mut TypeTable, name: &str, size: u64, kind: Kind) -> TypeId {
         table.add(GoType { name: name.into(), size, kind, descriptor: None })
+    }
+
+    #[test]
+    fn types_that_double_at_each_level_have_no_mask() {
+        let mut table = TypeTable::default();
+        let field = |name: &str, offset, ty| Field { name: name.into(), offset, ty, is_embedded: false };
+        let mut ty = add(&mut table, "*int", 8, Kind::UnsafePointer);
+        let mut flat = ty;
+        for level in 0..50 {
+            let both = Kind::Struct(Box::new([field("a", 0, ty), field("b", 0, ty)]));
+            ty = add(&mut table, &format!("doubled{level}"), 8, both);
+            flat = add(&mut table, &format!("row{level}"), 8, Kind::Array(flat, u64::MAX));
+        }
+        assert_eq!(table.structural_mask(ty), None);
+        assert!(table.structural_mask(flat).is_some(), "rows are not visited one by one");
+        let narrow = add(&mut table, "narrow", 1, Kind::UnsafePointer);
+        let dense = add(&mut table, "dense", 1 << 20, Kind::Array(narrow, u64::MAX));
+        assert_eq!(table.structural_mask(dense), None);
     }
 
     #[test]

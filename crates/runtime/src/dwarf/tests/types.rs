@@ -2,6 +2,7 @@
 
 use super::super::{DwarfKind, Field, Member};
 use super::*;
+use crate::layout::FieldSource;
 
 fn name(text: &str) -> (DwAt, Value<'_>) {
     (DW_AT_name, Value::Text(text))
@@ -73,6 +74,24 @@ fn named_struct_is_one_type_across_units() {
     assert_eq!(dwarf.struct_member("main.node", "next.inner"), None);
     assert_eq!(dwarf.struct_size("main.node"), Some(24));
     assert_eq!(dwarf.diagnostics(), Default::default());
+}
+
+#[test]
+fn what_is_larger_than_any_type_has_no_size() {
+    let mut assembler = Assembler::default();
+    with_int(&mut assembler);
+    assembler.go_unit(4, &[]);
+    assembler.open("", DW_TAG_structure_type, &[name("runtime.huge"), size(u64::MAX)]).end();
+    assembler.open("", DW_TAG_structure_type, &[name("runtime.far"), size(16)]);
+    assembler.leaf("", DW_TAG_member, &member("late", u64::MAX - 7, "int")).end();
+    assembler.open("", DW_TAG_structure_type, &[name("runtime.large"), size(1 << 40)]).end();
+    assembler.end_unit();
+    let dwarf = assembler.parse();
+    for (name, expected) in [("runtime.huge", 0), ("runtime.far", 0), ("runtime.large", 1 << 40)] {
+        assert_eq!(dwarf.struct_size(name), Some(expected), "{name}");
+    }
+    assert_eq!((dwarf.struct_member("runtime.far", "late"), dwarf.diagnostics().broken_entries), (None, 2));
+    assert_eq!(dwarf.offset("large", "size()"), None, "no struct of the runtime is so large");
 }
 
 /// Shapes that Go describes by typedefs and structs with `DW_AT_go_kind`.
