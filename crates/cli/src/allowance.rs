@@ -4,8 +4,8 @@
 //! pieces and what the allocator keeps included. Large blocks are resident only when they are written to, so these are counted until
 //! they are freed, too.
 
-use crate::allocator::exit;
 use crate::errors::{Failure, REFUSED};
+use goheap_image::end_process;
 use goheap_runtime::OverBudget;
 use std::cell::Cell;
 use std::fmt::{self, Write};
@@ -97,7 +97,7 @@ fn look(wanted: usize) {
     let wanted = wanted as u64;
     if used.saturating_add(wanted) > limit && !ENDING.swap(true, Ordering::Relaxed) {
         say(|line| write!(line, "{}", Failure::OverBudget(OverBudget { stage: stage(), wanted, used, limit })));
-        exit(REFUSED)
+        end_process(REFUSED)
     }
 }
 
@@ -114,7 +114,7 @@ pub(crate) fn failed(size: usize) -> ! {
             stage()
         )
     });
-    exit(REFUSED)
+    end_process(REFUSED)
 }
 
 fn stage() -> &'static str {

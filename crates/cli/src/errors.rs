@@ -49,7 +49,7 @@ pub(crate) enum Failure {
     /// It would take more memory than it may use.
     #[error(
         "the stage \"{}\" wants {} of memory ({} bytes) beside the {} in use, and the limit is {}; \
-         raise it with --max-memory, or take the core to a machine with more memory",
+         raise it with --max-memory (and ulimit -v), or take the core to a machine with more memory",
         .0.stage, human_bytes(.0.wanted), grouped(.0.wanted), human_bytes(.0.used), human_bytes(.0.limit)
     )]
     OverBudget(OverBudget),

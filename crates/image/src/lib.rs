@@ -60,5 +60,6 @@ pub use process::{OpenRequest, Process};
 pub use registers::Registers;
 pub use sections::{SectionError, SectionHeader};
 pub use shared_object::SharedObject;
+pub use signal_handler::exit as end_process;
 pub use start_block::StartBlock;
 pub use zeros::NonzeroParts;

@@ -1,4 +1,4 @@
-//! A handler of SIGBUS. With `map.rs` the only `unsafe` of the project: neither std nor rustix has a safe call for it.
+//! A handler of SIGBUS. With `map.rs` the only `unsafe` of this crate: neither std nor rustix has a safe call for it.
 #![allow(unsafe_code)]
 
 use std::mem::MaybeUninit;
@@ -36,7 +36,7 @@ pub(crate) fn install(end: fn(Fault) -> !) {
 }
 
 /// Ends the process at once: nothing is flushed, no destructor runs.
-pub(crate) fn exit(status: u8) -> ! {
+pub fn exit(status: u8) -> ! {
     // SAFETY: `_exit` takes a number and is allowed in signal handlers.
     unsafe { libc::_exit(c_int::from(status)) }
 }

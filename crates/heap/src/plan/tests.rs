@@ -134,7 +134,7 @@ fn a_struct_of_many_fields_is_resolved_by_their_order() {
     let raw = add(&mut table, "unsafe.Pointer", 8, Kind::UnsafePointer);
     let none = add(&mut table, "struct {}", 0, Kind::Struct(Box::default()));
     let field = |at: u64| {
-        let (name, ty) = if at % 2 == 0 { ("p", raw) } else { ("none", none) };
+        let (name, ty) = if at.is_multiple_of(2) { ("p", raw) } else { ("none", none) };
         Field { name: name.into(), offset: at.div_ceil(2) * 8, ty, is_embedded: false }
     };
     let wide = Kind::Struct((0..60_000).map(field).collect());
