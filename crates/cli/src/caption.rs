@@ -25,7 +25,7 @@ impl Widths {
         match self {
             Widths::First => "width: who reaches it first, not what dropping it would free",
             Widths::FirstMarked => "width: who reaches it first; dropping what is [shared] would not free it",
-            Widths::Retained => "width: what would be freed if it went; what several hold stands beside them",
+            Widths::Retained => "width: what would be freed if it went; [shared]: held in several ways that part here",
         }
     }
 }

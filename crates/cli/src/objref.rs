@@ -11,8 +11,8 @@ use crate::output::Output;
 use crate::say::{self, Speaker};
 use clap::error::ErrorKind;
 use goheap_graph::{PathTrie, Weight};
-use goheap_heap::{HeapSnapshot, SnapshotOptions};
-use goheap_report::flame::{self, FlameText};
+use goheap_heap::{HeapSnapshot, RootClass, SnapshotOptions, TopFrame};
+use goheap_report::flame::{self, FlameText, HeldBy, Paint};
 use goheap_report::table::{grouped, human_bytes, percent};
 use goheap_report::{Drawn, FlameTree, NARROW_ROOTS, ReportError, folded, json, stap};
 use serde_json::{Map, Value};
@@ -117,7 +117,7 @@ impl Picture {
         let pruned = trie.prune(least, measure);
         let text = caption(snapshot, drawing.widths, counted.count(), options.title.as_deref());
         Ok(Picture {
-            tree: flame_tree(drawing, &pruned)?,
+            tree: flame_tree(snapshot, drawing, &pruned)?,
             narrow: trie.totals().iter().skip(1).filter(|weight| narrow(weight)).count(),
             format,
             counted,
@@ -151,19 +151,45 @@ fn least_of_widest(trie: &PathTrie, counted: Counted, frames: usize) -> u64 {
     totals.get(frames).map_or(0, |widest_hidden| widest_hidden.saturating_add(1))
 }
 
-/// The tree with its texts.
-fn flame_tree(drawing: &Drawing<'_>, trie: &PathTrie) -> Result<FlameTree, ReportError> {
+fn held_by(top: TopFrame) -> HeldBy {
+    match top {
+        TopFrame::Root(RootClass::Variables) => HeldBy::Variables,
+        TopFrame::Root(RootClass::Goroutines) => HeldBy::Goroutines,
+        TopFrame::Root(RootClass::Runtime) => HeldBy::Runtime,
+        TopFrame::Root(RootClass::Other | RootClass::Emptied) | TopFrame::Several => HeldBy::Other,
+        TopFrame::NotKnown => HeldBy::NotKnown,
+        TopFrame::Unreachable => HeldBy::Unreachable,
+    }
+}
+
+/// The tree with its texts and colours.
+fn flame_tree(
+    snapshot: &HeapSnapshot<'_, '_>,
+    drawing: &Drawing<'_>,
+    trie: &PathTrie,
+) -> Result<FlameTree, ReportError> {
     let mut tree = FlameTree::default();
     let narrow = trie.own(PathTrie::ROOT);
     if (narrow.bytes, narrow.objects) != (0, 0) {
         tree.push(None, NARROW_ROOTS, narrow.bytes, narrow.objects)?;
     }
     let mut indexes = vec![None; trie.len()];
+    // Of each frame, its colour; a type that names nothing is whose the frame above is.
+    let mut paints = vec![Paint::default(); trie.len()];
     for node in trie.nodes() {
         let Some(label) = trie.label(node) else { continue };
         let parent = trie.parent(node).and_then(|parent| indexes[parent.index()]);
         let own = trie.own(node);
-        indexes[node.index()] = Some(tree.push(parent, drawing.text(label), own.bytes, own.objects)?);
+        let text = drawing.text(label);
+        let above = trie.parent(node).map(|parent| paints[parent.index()]).unwrap_or_default();
+        let paint = Paint {
+            held_by: if parent.is_none() { held_by(TopFrame::of(text)) } else { above.held_by },
+            is_own: snapshot.is_library_text(text).map_or(above.is_own, |is_library| !is_library),
+        };
+        paints[node.index()] = paint;
+        let index = tree.push(parent, text, own.bytes, own.objects)?;
+        tree.paint(index, paint);
+        indexes[node.index()] = Some(index);
     }
     Ok(tree)
 }

@@ -7,6 +7,7 @@ mod unreachable;
 mod walk_plan;
 
 pub(crate) use dominated::{Dominated, DrawnGroup, DrawnRoot, shared_objects};
+pub(crate) use unreachable::{NOT_KNOWN, UNREACHABLE};
 
 use crate::label_text::Beyond;
 use crate::labels::Labels;

@@ -1,13 +1,23 @@
 //! The picture: a flame graph as SVG, drawn by inferno 0.12.
 //!
+//! goheap adds to that what inferno does not draw: a second number, colours with a meaning, a panel to search in (`flame/dress.rs`).
+//!
 //! Roots stand on top and what they hold hangs below, the widest at the left. The frame `all` above them is inferno's.
 
-use crate::prune::{Limits, ShownTree, prune};
+mod colors;
+mod dress;
+
+pub use colors::{HeldBy, Paint};
+
+use crate::prune::{Limits, ShownFrame, ShownTree, prune};
+use crate::table::{grouped, human_bytes};
 use crate::text::one_line;
 use crate::walk::{Order, walk};
 use crate::{Count, Drawn, FlameTree, ReportError};
+use dress::{Dress, Dresser, Wardrobe};
 use inferno::flamegraph::color::{BasicPalette, Palette};
 use inferno::flamegraph::{Direction, Options, TextTruncateDirection, from_lines};
+use std::cmp::Reverse;
 use std::io::{BufWriter, Write};
 
 /// The words over the picture. Each is one line; a browser window of 1200 pixels shows some 160 characters of it.
@@ -31,7 +41,7 @@ pub const MAX_DEPTH: usize = 512;
 /// Most bytes of collapsed stacks handed to inferno, which holds them all.
 const MAX_TEXT: usize = 64 << 20;
 
-/// Draws `tree` as SVG. Every frame's title holds its label ([`crate::text::folded_label`]) and its exact count.
+/// Draws `tree` as SVG. Every frame's title holds its label ([`crate::text::folded_label`]), its bytes and objects in short, and its exact count.
 ///
 /// Frames below `min_width_percent` of the whole fold into the one above, as do the narrowest where there would be more
 /// than [`MAX_FRAMES`], and those deeper than [`MAX_DEPTH`]; [`Drawn`] tells how many.
@@ -54,11 +64,43 @@ pub fn write_svg(
         return Err(ReportError::TotalTooLarge { total, count });
     }
     let lines = collapsed(&shown)?;
+    let wardrobe = wardrobe(&shown, count);
     let mut options = options(count, text);
     // inferno turns the lines of a flame chart round.
     let lines = lines.iter().rev().map(String::as_str);
-    from_lines(&mut options, lines, BufWriter::new(out))?;
+    let mut dresser = Dresser::new(&wardrobe, BufWriter::new(out));
+    from_lines(&mut options, lines, &mut dresser)?;
+    dresser.finish()?;
     Ok(shown.drawn)
+}
+
+/// What each frame is given, by where inferno draws it: the widest sibling first, the frames under one from where that begins.
+fn wardrobe(shown: &ShownTree<'_>, count: Count) -> Wardrobe {
+    let amount = |total: u64, also: u64| {
+        let (bytes, objects) = if count == Count::Bytes { (total, also) } else { (also, total) };
+        format!("{} in {} object{}", human_bytes(bytes), grouped(objects), if objects == 1 { "" } else { "s" })
+    };
+    let mut wardrobe = Wardrobe::default();
+    let roots = || shown.frames.iter().filter(|frame| frame.parent.is_none());
+    let also = roots().fold(0, |sum: u64, root| sum.saturating_add(root.also));
+    wardrobe.frames.insert((0, 0), Dress { amount: amount(shown.whole(), also), paint: None });
+    let children = shown.children();
+    let frame = |index: u32| &shown.frames[index as usize];
+    // Frames whose siblings are to be placed: where these begin, and how deep.
+    let mut under: Vec<(Option<u32>, u64, u32)> = vec![(None, 0, 1)];
+    while let Some((parent, start, depth)) = under.pop() {
+        let mut siblings = children.of(parent).to_vec();
+        siblings.sort_by_key(|&sibling| (Reverse(frame(sibling).total), &frame(sibling).label));
+        let mut x = start;
+        for sibling in siblings {
+            let ShownFrame { label, total, also, paint, .. } = frame(sibling);
+            wardrobe.used.add(*paint, label);
+            wardrobe.frames.insert((x, depth), Dress { amount: amount(*total, *also), paint: Some(*paint) });
+            under.push((Some(sibling), x, depth + 1));
+            x += total;
+        }
+    }
+    wardrobe
 }
 
 fn collapsed(shown: &ShownTree<'_>) -> Result<Vec<String>, ReportError> {
@@ -77,8 +119,13 @@ fn options(count: Count, text: &FlameText) -> Options<'static> {
     options.count_name = count.to_string();
     options.name_type = "Held by:".to_owned();
     options.colors = Palette::Basic(BasicPalette::Mem);
-    // By the label alone: the same frame has the same colour in every picture. `hash` would look at three letters.
+    // The colours are replaced; these are the same in every run.
     options.deterministic = true;
+    // Nothing has a meaning but the frames.
+    options.bgcolors = "#ffffff".parse().ok();
+    if let Ok(searched) = "#ffff00".parse() {
+        options.search_color = searched;
+    }
     options.direction = Direction::Inverted;
     options.text_truncate_direction = TextTruncateDirection::Right;
     // Pruned already.

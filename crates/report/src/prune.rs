@@ -1,5 +1,6 @@
 //! From a tree to the frames that are shown: narrow ones fold into the frame above, labels are escaped.
 
+use crate::flame::Paint;
 use crate::text::folded_label;
 use crate::tree::ChildLists;
 use crate::{Count, FlameTree, ReportError};
@@ -48,6 +49,9 @@ pub(crate) struct ShownFrame<'a> {
     pub(crate) label: Cow<'a, str>,
     pub(crate) own: u64,
     pub(crate) total: u64,
+    /// Total of what is not counted: objects where bytes are, and bytes where objects are.
+    pub(crate) also: u64,
+    pub(crate) paint: Paint,
 }
 
 /// The frames that are shown, parents before children.
@@ -180,17 +184,18 @@ fn merge<'a>(tree: &FlameTree, count: Count, fates: Vec<Fate<'a>>) -> Result<Sho
     for (frame, fate) in tree.frames.iter().zip(fates) {
         let above = frame.parent.and_then(|parent| moved_to[parent as usize]);
         let target = match (above, fate) {
-            (above, Fate::Shown { label, .. }) => Some(shown.find_or_push(&mut known, above, label)?),
+            (above, Fate::Shown { label, .. }) => Some(shown.find_or_push(&mut known, above, label, frame.paint)?),
             (Some(above), _) => Some(above),
             (None, _) if frame.own(count) == 0 => None,
             (None, _) => {
                 let label = Cow::Borrowed(NARROW_ROOTS);
-                Some(shown.find_or_push(&mut known, None, label)?)
+                Some(shown.find_or_push(&mut known, None, label, Paint::default())?)
             }
         };
         if let Some(target) = target {
-            let own = &mut shown.frames[target as usize].own;
-            *own = own.saturating_add(frame.own(count));
+            let target = &mut shown.frames[target as usize];
+            target.own = target.own.saturating_add(frame.own(count));
+            target.also = target.also.saturating_add(frame.own(count.other()));
         }
         moved_to.push(target);
     }
@@ -204,11 +209,12 @@ impl<'a> ShownTree<'a> {
         known: &mut HashMap<(Option<u32>, Cow<'a, str>), u32>,
         parent: Option<u32>,
         label: Cow<'a, str>,
+        paint: Paint,
     ) -> Result<u32, ReportError> {
         let next = u32::try_from(self.frames.len()).map_err(|_| ReportError::TooManyFrames)?;
         let index = *known.entry((parent, label.clone())).or_insert(next);
         if index == next {
-            self.frames.push(ShownFrame { parent, label, own: 0, total: 0 });
+            self.frames.push(ShownFrame { parent, label, own: 0, total: 0, also: 0, paint });
         }
         Ok(index)
     }
@@ -217,10 +223,11 @@ impl<'a> ShownTree<'a> {
         for index in (0..self.frames.len()).rev() {
             let frame = &mut self.frames[index];
             frame.total = frame.total.saturating_add(frame.own);
-            let (total, parent) = (frame.total, frame.parent);
+            let (total, also, parent) = (frame.total, frame.also, frame.parent);
             if let Some(parent) = parent {
-                let above = &mut self.frames[parent as usize].total;
-                *above = above.saturating_add(total);
+                let above = &mut self.frames[parent as usize];
+                above.total = above.total.saturating_add(total);
+                above.also = above.also.saturating_add(also);
             }
         }
     }

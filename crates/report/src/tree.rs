@@ -1,6 +1,7 @@
 //! The tree that all flame formats are written from.
 
 use crate::ReportError;
+use crate::flame::Paint;
 use std::fmt;
 
 /// Which of a frame's two numbers a report shows.
@@ -10,6 +11,16 @@ pub enum Count {
     Bytes,
     /// Objects.
     Objects,
+}
+
+impl Count {
+    /// The other one.
+    pub(crate) fn other(self) -> Count {
+        match self {
+            Count::Bytes => Count::Objects,
+            Count::Objects => Count::Bytes,
+        }
+    }
 }
 
 impl fmt::Display for Count {
@@ -32,6 +43,8 @@ pub struct Frame {
     pub bytes: u64,
     /// Objects at the frame itself, without the frames under it.
     pub objects: u64,
+    /// What its colour says in a picture.
+    pub paint: Paint,
 }
 
 impl Frame {
@@ -68,8 +81,15 @@ impl FlameTree {
         objects: u64,
     ) -> Result<u32, ReportError> {
         let index = u32::try_from(self.frames.len()).map_err(|_| ReportError::TooManyFrames)?;
-        self.frames.push(Frame { parent, label: label.into(), bytes, objects });
+        self.frames.push(Frame { parent, label: label.into(), bytes, objects, paint: Paint::default() });
         Ok(index)
+    }
+
+    /// Says what the colour of a frame means. No frame of that index is no error.
+    pub fn paint(&mut self, frame: u32, paint: Paint) {
+        if let Some(frame) = self.frames.get_mut(frame as usize) {
+            frame.paint = paint;
+        }
     }
 
     /// For each frame the sum over itself and all under it; sums stay at the greatest number rather than wrap.

@@ -5,7 +5,7 @@
 //! - For the reference to cut: [`Holding::cuts_for`], [`Holding::cut_for_set`].
 //! - For the owners in the program's own code: [`Holding::owners`].
 
-mod code;
+pub(crate) mod code;
 mod cost;
 mod cut;
 mod forest;

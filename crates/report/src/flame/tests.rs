@@ -66,6 +66,8 @@ fn titles(svg: &str, count: Count) -> Vec<(String, String)> {
     let titles = elements(svg, "title").into_iter().filter(|title| title.contains('%'));
     let parts = titles.map(|title| {
         let (label, rest) = title.rsplit_once(" (").unwrap();
+        let (label, amount) = label.rsplit_once(": ").unwrap();
+        assert!(amount.contains(" in ") && amount.contains(" object"), "{title}");
         let (number, _) = rest.split_once(&format!(" {count}, ")).unwrap();
         (label.to_owned(), number.to_owned())
     });
@@ -111,7 +113,7 @@ fn wide_frames_stand_left_of_narrow_ones() {
     }
     let svg = svg(&tree, Count::Bytes, &FlameText::default(), 0.0);
     let place = |label: &str| {
-        let frame = svg.split("<g>").find(|g| g.contains(&format!("<title>{label} ("))).unwrap();
+        let frame = svg.split("<g>").find(|g| g.contains(&format!("<title>{label}: "))).unwrap();
         let at = frame.split("fg:x=\"").nth(1).unwrap();
         at.split('"').next().unwrap().parse::<u64>().unwrap()
     };
@@ -124,7 +126,7 @@ fn big_counts_are_exact() {
     tree.push(None, "a", MAX_TOTAL - 1, 1).unwrap();
     tree.push(None, "b", 1, 1).unwrap();
     let drawn = svg(&tree, Count::Bytes, &FlameText::default(), 0.0);
-    assert!(drawn.contains("<title>a (9,007,199,254,740,991 bytes, 100.00%)</title>"));
+    assert!(drawn.contains("<title>a: 8.0 PiB in 1 object (9,007,199,254,740,991 bytes, 100.00%)</title>"));
     tree.push(None, "c", 1, 1).unwrap();
     let error = write_svg(&tree, Count::Bytes, &FlameText::default(), 0.0, Vec::new()).unwrap_err();
     let expected = "9007199254740993 bytes are more than a picture can show exactly";
@@ -160,7 +162,7 @@ fn a_picture_has_a_most_of_frames_and_of_depth() {
     assert_eq!((drawn.shown, drawn.no_room), (50_001, 10_000));
     let svg = String::from_utf8(out).unwrap();
     let whole: u64 = tree.frames.iter().map(|frame| frame.bytes).sum();
-    assert!(svg.contains(&format!("<title>all ({} bytes, 100%)</title>", grouped(whole))));
+    assert!(svg.contains(&format!(" objects ({} bytes, 100%)</title>", grouped(whole))));
 }
 
 #[test]
@@ -190,6 +192,10 @@ proptest! {
         prop_assert_eq!(titles(&drawn, Count::Bytes), expected_titles(&tree));
         prop_assert_eq!(elements(&drawn, "#title").concat(), one_line(&text.title));
         prop_assert_eq!(elements(&drawn, "#subtitle").concat(), one_line(&text.subtitle));
-        prop_assert_eq!(drawn, svg(&tree, Count::Bytes, &text, 0.0), "twice the same");
+        // Each frame has a colour of ours, and no label has made a script.
+        let (head, frames) = drawn.split_once("<svg id=\"frames\"").unwrap();
+        prop_assert!(!frames.contains("fill=\"rgb("));
+        prop_assert_eq!((head.matches("<script").count(), frames.matches("<script").count()), (1, 1));
+        prop_assert_eq!(&drawn, &svg(&tree, Count::Bytes, &text, 0.0), "twice the same");
     }
 }
