@@ -43,8 +43,9 @@ fn the_picture_shows_every_package_variable() {
         let mut sizes = HashMap::new();
         for title in svg.split("<title>").skip(1).filter_map(|rest| rest.split("</title>").next()) {
             let title = unescaped(title);
-            // `main.cache *main.Cache (350,896 bytes, 35.22%)`
+            // `main.cache *main.Cache: 342.7 KiB in 12 objects (350,896 bytes, 35.22%)`
             let Some((label, size)) = title.rsplit_once(" (") else { continue };
+            let (label, _) = label.rsplit_once(": ").unwrap();
             let size = size.split(" bytes").next().unwrap().replace(',', "");
             sizes.insert(label.to_owned(), size.parse().unwrap());
         }

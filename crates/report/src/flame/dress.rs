@@ -62,7 +62,7 @@ impl<'w, W: Write> Dresser<'w, W> {
         let rest = String::from_utf8_lossy(&rest);
         match rest.strip_suffix("</svg>") {
             Some(before) if self.top.is_some() => {
-                write!(self.out, "{before}<script><![CDATA[{SCRIPT}]]></script></svg>")?;
+                write!(self.out, "{before}<script><![CDATA[{}]]></script></svg>", short(SCRIPT))?;
             }
             _ => self.out.write_all(rest.as_bytes())?,
         }
@@ -150,6 +150,12 @@ fn told(text: &str, label: &str, amount: &str, rect: &str) -> Option<String> {
     (shown == label && all < room).then(|| format!("{start}>{label}: {amount}</text>"))
 }
 
+/// Code without indents and lines of comment.
+fn short(code: &str) -> String {
+    let lines = code.lines().map(str::trim_start).filter(|line| !line.is_empty() && !line.starts_with("//"));
+    lines.flat_map(|line| [line, "\n"]).collect()
+}
+
 /// The value of `name="…"` in the first tag of `text` that has `mark`, or behind it.
 fn attribute<'t>(text: &'t str, mark: &str, name: &str) -> Option<&'t str> {
     let from = text.find(mark)?;
@@ -176,7 +182,7 @@ fn head_dressed(head: &str, used: Used) -> String {
     let head = head.replacen(&format!(" {height}\" xmlns"), &format!(" {taller}\" xmlns"), 1);
     let head = head.replacen(&format!("height=\"{height}\""), "height=\"100%\"", 1);
     let head = head.replacen("</defs>", &format!("{}</defs>", used.patterns()), 1);
-    let head = head.replacen("</style>", &format!("{STYLE}</style>"), 1);
+    let head = head.replacen("</style>", &format!("{}</style>", short(STYLE)), 1);
     let legend = used.legend(10, details + 4);
     head.replacen(FRAMES, &format!("{legend}{FRAMES} y=\"{LEGEND}\""), 1)
 }
