@@ -3,9 +3,10 @@
 use crate::args::{DominatorsOptions, Input, RetainedBy};
 use crate::diagnostics;
 use crate::errors::Failure;
-use crate::open::with_references;
+use crate::open::{with_references, with_referred};
 use crate::output::to_stdout;
 use crate::terminal::page;
+use crate::watch::Watch;
 use goheap_graph::{Children, PathTrie, TrieNode, Weight};
 use goheap_heap::references::{DominatorFrames, ReferenceGraph, RetainedHistogram, RootGrouping};
 use goheap_heap::{Grouping, HeapSnapshot, Selection, Share};
@@ -19,7 +20,7 @@ const USUAL_DEPTH: usize = 12;
 
 /// Runs the command.
 pub(crate) fn run(input: &Input, options: &DominatorsOptions) -> Result<(), Failure> {
-    with_references(input, |graph, watch| {
+    let show = |graph: &ReferenceGraph<'_, '_, '_>, watch: &Watch| {
         let report = Report::new(graph, options, watch)?;
         watch.report();
         diagnostics::warn(graph.snapshot());
@@ -31,7 +32,9 @@ pub(crate) fn run(input: &Input, options: &DominatorsOptions) -> Result<(), Fail
             (Report::Groups(groups), _, true) => groups.write_csv(out),
             (Report::Groups(groups), ..) => groups.write_table(page(), out),
         })
-    })
+    };
+    // Groups do not tell what is referred to.
+    if options.group.is_some() { with_references(input, show) } else { with_referred(input, show) }
 }
 
 enum Report {
@@ -219,6 +222,8 @@ impl Rows<'_> {
         let id = self.rows.len();
         let name = trie.label(node).map_or("all roots", |label| self.frames.label_text(label));
         let depth = parent.map_or(0, |parent| self.rows[parent].depth + 1);
+        let facts = self.frames.facts();
+        let (extent, maps) = (facts.map(|facts| facts.extent(node)), facts.and_then(|facts| facts.maps(node)));
         self.rows.push(Row {
             id,
             parent,
@@ -228,6 +233,10 @@ impl Rows<'_> {
             objects: total.objects,
             shallow: own.bytes,
             count: own.objects,
+            referred_bytes: extent.map(|extent| extent.referred),
+            capacity_bytes: extent.map(|extent| extent.capacity),
+            map_entries: maps.map(|maps| maps.entries),
+            map_slots: maps.map(|maps| maps.slots),
         });
         let mut below = Vec::new();
         self.below(node, false, &mut below);

@@ -7,14 +7,18 @@ use crate::open::{Needs, with_heap, with_references};
 use crate::output::to_stdout;
 use crate::terminal::page;
 use goheap_heap::references::RetainedHistogram;
-use goheap_heap::{Evidence, Grouping, HeapSnapshot, Histogram, HistogramRow, Selection};
+use goheap_heap::{Evidence, Grouping, HeapSnapshot, Histogram, HistogramRow, Selection, SizeClass};
 use goheap_report::histogram::{self, HistogramReport};
+use goheap_report::size_classes::{self, SizeClassReport};
 
 /// Rows of a table unless another number is asked for: a screen.
 const USUAL_ROWS: usize = 40;
 
 /// Runs the command.
 pub(crate) fn run(input: &Input, options: &HistogramOptions) -> Result<(), Failure> {
+    if options.group == Group::SizeClass {
+        return size_classes(input, options);
+    }
     let write = |snapshot: &HeapSnapshot<'_, '_>, histogram: &Histogram, words: &Words| {
         diagnostics::warn(snapshot);
         let report = report(histogram, words, options);
@@ -44,6 +48,43 @@ pub(crate) fn run(input: &Input, options: &HistogramOptions) -> Result<(), Failu
     })
 }
 
+/// How the spans are cut up.
+fn size_classes(input: &Input, options: &HistogramOptions) -> Result<(), Failure> {
+    with_heap(input, Needs::default(), |snapshot| {
+        diagnostics::warn(snapshot);
+        let rows = snapshot.size_classes();
+        let mut total = SizeClass::default();
+        rows.iter().for_each(|row| total.add(row));
+        let report = SizeClassReport {
+            schema_version: size_classes::SCHEMA_VERSION,
+            group: "size-class",
+            heap_in_use: snapshot.heap_in_use(),
+            total: size_class(&total),
+            rows: rows.iter().map(size_class).collect(),
+        };
+        to_stdout(|out| match options.format {
+            HistogramFormat::Table => report.write_table(page(), out),
+            HistogramFormat::Csv => report.write_csv(out),
+            HistogramFormat::Json => report.write_json(out),
+        })
+    })
+}
+
+fn size_class(class: &SizeClass) -> size_classes::SizeClass {
+    size_classes::SizeClass {
+        slot_bytes: class.slot_bytes,
+        has_pointers: class.has_pointers,
+        spans: class.spans,
+        span_bytes: class.span_bytes,
+        slots: class.slots,
+        objects: class.allocated.objects,
+        bytes: class.allocated.bytes,
+        rounding_bytes: class.rounding_bytes,
+        free_bytes: class.free_bytes,
+        tail_bytes: class.tail_bytes,
+    }
+}
+
 /// What is asked for, and what it is called.
 struct Words {
     grouping: (Grouping, &'static str),
@@ -65,7 +106,7 @@ fn words(options: &HistogramOptions) -> Words {
     let grouping = match options.group {
         Group::Type => (Grouping::Type, "type"),
         Group::Package => (Grouping::Package, "package"),
-        Group::Kind => (Grouping::Kind, "kind"),
+        Group::Kind | Group::SizeClass => (Grouping::Kind, "kind"),
     };
     Words { grouping, selection }
 }

@@ -7,9 +7,10 @@ use crate::open::{Needs, with_heap};
 use crate::output::to_stdout;
 use crate::terminal::page;
 use goheap_heap::inspect::{self, InspectOptions, Inspection, Value};
+use goheap_heap::referred::ObjectWindows;
 use goheap_heap::waits::ANY_LOCK;
 use goheap_heap::{HeapSnapshot, Slot, SnapshotOptions, Standing};
-use goheap_report::object::{Field, Holder, ObjectReport, Pointer, Root, Target};
+use goheap_report::object::{Field, Holder, MapRoom, ObjectReport, Pointer, Referred, Root, Target};
 
 /// Bytes of a string that are shown.
 const TEXT_BYTES: usize = 80;
@@ -68,11 +69,13 @@ fn report(snapshot: &HeapSnapshot<'_, '_>, slot: Slot, options: &ObjectOptions) 
     let start = snapshot.objects.address(slot);
     let text_bytes = TEXT_BYTES;
     let found = snapshot.inspect(slot, InspectOptions { values: options.values, limit: options.limit, text_bytes });
-    let Inspection { path, fields, pointers, roots, holders } = found;
+    let Inspection { path, fields, pointers, roots, holders, windows, map } = found;
     ObjectReport {
         addr: hex(start),
         asked_offset: options.address - start,
         size: snapshot.objects.span(slot).elem_size,
+        referred: snapshot.is_reachable(slot.id).then(|| referred(windows)),
+        map: map.map(|map| MapRoom { entries: map.entries, slots: map.slots }),
         header_bytes: snapshot.payload(slot).0 - start,
         ty: snapshot.type_text(slot),
         evidence: snapshot.object_types[slot.id.0 as usize].evidence().name(),
@@ -88,6 +91,18 @@ fn report(snapshot: &HeapSnapshot<'_, '_>, slot: Slot, options: &ObjectOptions) 
         holders_left_out: holders.left_out,
         pointers: pointers.shown.into_iter().map(pointer).collect(),
         pointers_left_out: pointers.left_out,
+    }
+}
+
+fn referred(windows: ObjectWindows) -> Referred {
+    let ObjectWindows { headers, whole, referred, capacity, before, behind } = windows;
+    Referred {
+        referred_bytes: referred,
+        capacity_bytes: capacity,
+        before_bytes: before,
+        behind_bytes: behind,
+        windows: headers,
+        whole_pointers: whole,
     }
 }
 

@@ -64,6 +64,17 @@ pub(crate) fn with_references<T>(
     with_references_and(input, SnapshotOptions::default(), use_it)
 }
 
+/// The same with what is referred to of each object.
+pub(crate) fn with_referred<T>(
+    input: &Input,
+    use_it: impl FnOnce(&ReferenceGraph<'_, '_, '_>, &Watch) -> Result<T, Failure>,
+) -> Result<T, Failure> {
+    let snapshot = SnapshotOptions { roots: true, ..SnapshotOptions::default() };
+    let needs = Needs { snapshot, ..Needs::default() };
+    let first = |_: &RuntimeModel<'_>| Ok(());
+    with_watched_heap(input, needs, first, |snapshot, watch| use_it(&snapshot.references_and_referred(watch)?, watch))
+}
+
 /// The same with a snapshot that remembers more.
 pub(crate) fn with_references_and<T>(
     input: &Input,

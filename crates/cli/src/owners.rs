@@ -4,7 +4,7 @@ use crate::args::{Input, OwnersOptions};
 use crate::diagnostics;
 use crate::errors::Failure;
 use crate::library_steps;
-use crate::open::with_references;
+use crate::open::with_referred;
 use crate::output::to_stdout;
 use crate::paths::share;
 use crate::say::Speaker;
@@ -23,7 +23,7 @@ const WAYS: usize = 100;
 
 /// Runs the command.
 pub(crate) fn run(input: &Input, options: &OwnersOptions) -> Result<(), Failure> {
-    with_references(input, |graph, watch| {
+    with_referred(input, |graph, watch| {
         let nodes = select(graph, &options.what, Speaker::new(input.quiet))?.objects;
         let holding = Holding::new(graph, watch)?;
         let is_skipped = |text: &str| options.skip.as_ref().is_some_and(|regex| regex.is_match(text));
@@ -45,6 +45,8 @@ pub(crate) fn run(input: &Input, options: &OwnersOptions) -> Result<(), Failure>
             schema_version: owners::SCHEMA_VERSION,
             asked: options.what.text.clone(),
             total: share(found.total),
+            referred_bytes: found.referred.map(|extent| extent.referred),
+            capacity_bytes: found.referred.map(|extent| extent.capacity),
             not_known_to_be_reachable: share(not_known),
             unreachable: share(Weight {
                 bytes: found.unreached.bytes - not_known.bytes,
@@ -101,6 +103,8 @@ fn owner(owner: holding::Owner) -> Owner {
         owners: owner.owners,
         objects: owner.keeps.objects,
         bytes: owner.keeps.bytes,
+        referred_bytes: owner.referred.map(|extent| extent.referred),
+        capacity_bytes: owner.referred.map(|extent| extent.capacity),
         by,
         by_left_out,
         held_by,

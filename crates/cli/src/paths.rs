@@ -3,7 +3,7 @@
 use crate::args::{Input, PathsOptions};
 use crate::diagnostics;
 use crate::errors::Failure;
-use crate::open::with_references;
+use crate::open::with_referred;
 use crate::output::to_stdout;
 use crate::say::Speaker;
 use crate::selected::{Meant, select};
@@ -22,7 +22,7 @@ const MOST_PATHS: usize = 10_000;
 
 /// Runs the command.
 pub(crate) fn run(input: &Input, options: &PathsOptions) -> Result<(), Failure> {
-    with_references(input, |graph, watch| {
+    with_referred(input, |graph, watch| {
         let (what, speaker) = (options.what(), Speaker::new(input.quiet));
         let selected = what.iter().map(|what| select(graph, what, speaker)).collect::<Result<Vec<_>, _>>()?;
         let holding = Holding::new(graph, watch)?;
@@ -88,7 +88,11 @@ impl Asking<'_, '_, '_, '_, '_> {
             Some(holding::Cuts { most, own, nearest }) => (Some(most), own, Some(nearest)),
             None => (None, None, None),
         };
+        let own_extent = graph.extent(slot.id);
+        let below = graph.extent_of(tree.subtree(node));
         Target {
+            referred_bytes: own_extent.map(|extent| extent.referred),
+            retained_referred_bytes: below.map(|extent| extent.referred),
             addr: hex(snapshot.objects.address(slot)),
             ty: snapshot.type_text(slot),
             size: graph.shallow(node),

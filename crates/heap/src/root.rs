@@ -2,6 +2,7 @@
 
 use crate::absent::Absent;
 use crate::infer::Proposal;
+use crate::referred::RootWindow;
 use crate::samples::Samples;
 use goheap_graph::TrieNode;
 use rustc_hash::FxHashMap;
@@ -108,6 +109,8 @@ pub(crate) enum WordOwner {
 #[derive(Debug, Default)]
 pub(crate) struct RootSet {
     pub(crate) roots: Vec<Root>,
+    /// Of those that refer to less than all of their object.
+    pub(crate) windows: Vec<RootWindow>,
     pub(crate) proposals: Vec<Proposal>,
     pub(crate) untyped: Vec<UntypedRoot>,
     pub(crate) stacks: StackGroups,

@@ -11,6 +11,7 @@ use crate::object_type::{Evidence, ObjectType, Part};
 use crate::owners::Owners;
 use crate::package_names::PackageNames;
 use crate::pointer_counts::{PointerCounts, Share};
+use crate::referred::RootWindow;
 use crate::resolve::Resolver;
 use crate::root::{Root, RootClass, RootCounts, StackGroups};
 use crate::roots::RootCollector;
@@ -48,6 +49,8 @@ pub struct HeapSnapshot<'m, 'p> {
     pub(crate) emptied: IdBitSet,
     owners: Option<Owners>,
     pub(crate) roots: Vec<Root>,
+    /// Of roots that refer to less than all of their object, in order.
+    pub(crate) root_windows: Vec<RootWindow>,
     pub(crate) stacks: StackGroups,
     /// The closures that were met: each function has one type.
     pub(crate) closures: Closures<'m>,
@@ -176,7 +179,7 @@ impl<'m, 'p> HeapSnapshot<'m, 'p> {
         let meter = Meter::new(observer, u64::from(objects.len()));
         (samples.untyped, samples.guessed) =
             sum_objects(&mut totals, model, &objects, &resolver.types, (&object_types, &reached, &unreached), &meter);
-        let roots = if options.roots { set.roots } else { Vec::new() };
+        let (roots, root_windows) = if options.roots { (set.roots, set.windows) } else { Default::default() };
         let types = resolver.types;
         Ok(HeapSnapshot {
             model,
@@ -193,6 +196,7 @@ impl<'m, 'p> HeapSnapshot<'m, 'p> {
             emptied: marked.emptied,
             owners,
             roots,
+            root_windows,
             stacks: set.stacks,
             closures: resolver.closures,
         })
@@ -319,7 +323,7 @@ impl Sums {
 }
 
 /// Bytes of `room` beyond the value, or the whole elements, that its type says is there.
-fn rounding(types: &TypeTable, object: ObjectType, room: u64) -> u64 {
+pub(crate) fn rounding(types: &TypeTable, object: ObjectType, room: u64) -> u64 {
     let size = if object.is_known() { types.get(object.ty()).size } else { 0 };
     match object.part() {
         Part::Value if size > 0 => room.saturating_sub(size),

@@ -10,6 +10,7 @@
 use crate::ReportError;
 use crate::objects::csv_field;
 use crate::page::Page;
+use crate::referred;
 use crate::table::Align::{Left, Right};
 use crate::table::{Table, grouped, human_bytes, percent};
 use crate::text::json_text;
@@ -48,6 +49,34 @@ pub struct Row {
     pub shallow: u64,
     /// The row's own objects; none of a root.
     pub count: u64,
+    /// Bytes of what is retained that anything refers to, at most; absent where that is not known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub referred_bytes: Option<u64>,
+    /// The same with what slices have room for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub capacity_bytes: Option<u64>,
+    /// Entries of the maps among the row's own objects; absent where there are none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub map_entries: Option<u64>,
+    /// Entries that these have room for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub map_slots: Option<u64>,
+}
+
+impl Row {
+    fn is_told(&self) -> bool {
+        referred::is_told(self.referred_bytes, self.retained)
+    }
+
+    /// What of its maps is worth telling.
+    fn room(&self) -> String {
+        match (self.map_entries, self.map_slots) {
+            (Some(entries), Some(slots)) if referred::is_sparse(entries, slots) => {
+                format!(" ({} of {} slots taken)", grouped(entries), grouped(slots))
+            }
+            _ => String::new(),
+        }
+    }
 }
 
 /// The dominator tree from its root down.
@@ -83,16 +112,28 @@ impl DominatorsReport {
             out,
             "retained is what would be freed if the objects of the line went; below each what it alone keeps\n"
         )?;
-        let mut table = Table::new(0, &[Right, Right, Right, Right, Left]).spare(&[3, 2, 1]);
-        table.row(["retained", "share", "objects", "shallow", "held by"]);
+        let tells = self.rows.iter().any(Row::is_told);
+        let numbers = if tells { 5 } else { 4 };
+        let aligned: Vec<_> = [Right; 5].into_iter().take(numbers).chain([Left]).collect();
+        let mut table = Table::new(0, &aligned).spare(&[3, 2, 1]);
+        let heading = ["retained", "share", "objects", "shallow", "referred"];
+        table.row(heading.into_iter().take(numbers).chain(["held by"]));
         for row in &self.rows {
             let count = if row.count > 1 { format!("{} × ", grouped(row.count)) } else { String::new() };
             let name = format!("{}{count}{}", "  ".repeat(row.depth), row.name);
             let shallow = if row.count > 0 { human_bytes(row.shallow) } else { "-".to_owned() };
             let share = percent(row.retained, self.reachable.bytes);
-            table.row([human_bytes(row.retained), share, grouped(row.objects), shallow, name]);
+            let referred = row.referred_bytes.filter(|_| row.is_told()).map_or_else(String::new, human_bytes);
+            let numbers_of = [human_bytes(row.retained), share, grouped(row.objects), shallow, referred];
+            table.row(numbers_of.into_iter().take(numbers).chain([format!("{name}{}", row.room())]));
         }
         table.write(&mut out)?;
+        if tells {
+            writeln!(
+                out,
+                "\nreferred: of what is retained, so much is in a window of a string or slice, where that is less than half"
+            )?;
+        }
         if self.rows.iter().any(|row| row.name.contains("[shared]")) {
             writeln!(
                 out,
@@ -118,12 +159,14 @@ impl DominatorsReport {
     /// [`ReportError::Io`].
     pub fn write_csv(&self, out: impl Write) -> Result<(), ReportError> {
         let mut out = BufWriter::new(out);
-        writeln!(out, "id,parent,depth,retained,objects,shallow,count,name")?;
+        writeln!(out, "id,parent,depth,retained,objects,shallow,count,referred,capacity,name")?;
         for row in &self.rows {
             let parent = row.parent.map_or_else(String::new, |parent| parent.to_string());
             let Row { id, depth, retained, objects, shallow, count, .. } = row;
             let name = csv_field(&row.name);
-            writeln!(out, "{id},{parent},{depth},{retained},{objects},{shallow},{count},{name}")?;
+            let [referred, capacity] = [row.referred_bytes, row.capacity_bytes]
+                .map(|bytes| bytes.map_or_else(String::new, |bytes| bytes.to_string()));
+            writeln!(out, "{id},{parent},{depth},{retained},{objects},{shallow},{count},{referred},{capacity},{name}")?;
         }
         Ok(out.flush()?)
     }
@@ -283,6 +326,7 @@ mod tests {
             objects: 5,
             shallow: own[0],
             count: own[1],
+            ..Row::default()
         };
         DominatorsReport {
             reachable: Sum { bytes: 4096, objects: 5 },
@@ -323,7 +367,7 @@ retained     share  objects  shallow  held by
     #[test]
     fn csv_and_json_have_every_number() {
         let csv = written(|out| tree().write_csv(out));
-        assert_eq!(csv.lines().nth(2).unwrap(), "1,0,1,2048,5,1024,2000,\"main.\\x1bx, *\"\"T\"\"\"");
+        assert_eq!(csv.lines().nth(2).unwrap(), "1,0,1,2048,5,1024,2000,,,\"main.\\x1bx, *\"\"T\"\"\"");
         let json: serde_json::Value = serde_json::from_str(&written(|out| tree().write_json(out))).unwrap();
         assert_eq!((&json["rows"][1]["parent"], &json["rows"][0]["parent"]), (&0.into(), &serde_json::Value::Null));
         assert_eq!((&json["rows"][1]["name"], &json["rows_left_out"]), (&"main.\u{1b}x, *\"T\"".into(), &7.into()));

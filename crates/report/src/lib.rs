@@ -8,6 +8,7 @@
 //! | tell what the process was and whether the heap adds up | [`overview::OverviewReport`] |
 //! | list objects, one a line | [`objects::ObjectWriter`] |
 //! | tell how much there is of which type | [`histogram::HistogramReport`] |
+//! | tell how spans are cut up | [`size_classes::SizeClassReport`] |
 //! | tell everything of one object | [`object::ObjectReport`] |
 //! | tell by which paths objects are held | [`paths::PathsReport`] |
 //! | tell who keeps objects | [`owners::OwnersReport`] |
@@ -61,6 +62,8 @@ pub mod page;
 pub mod paths;
 mod paths_text;
 mod prune;
+mod referred;
+pub mod size_classes;
 pub mod stap;
 pub mod table;
 pub mod text;

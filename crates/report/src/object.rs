@@ -21,6 +21,12 @@ pub struct ObjectReport {
     pub size: u64,
     /// Bytes of the runtime's header before the object itself: 8 or 0.
     pub header_bytes: u64,
+    /// What of it is referred to, where a root leads to it.
+    #[serde(flatten, skip_serializing_if = "Option::is_none")]
+    pub referred: Option<Referred>,
+    /// Entries and room, where it is the header of a map.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub map: Option<MapRoom>,
     /// Its type; empty where it is not known.
     #[serde(rename = "type")]
     pub ty: String,
@@ -51,6 +57,32 @@ pub struct ObjectReport {
     pub pointers: Vec<Pointer>,
     /// How many more there are.
     pub pointers_left_out: u64,
+}
+
+/// What of an object is referred to, in bytes.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct Referred {
+    /// In a window of a string or slice, or all.
+    pub referred_bytes: u64,
+    /// The same with what slices have room for.
+    pub capacity_bytes: u64,
+    /// Before the first window.
+    pub before_bytes: u64,
+    /// Behind the last one.
+    pub behind_bytes: u64,
+    /// Strings, slices and pointers to an element that lead into it.
+    pub windows: u64,
+    /// Pointers to all of it, or of which the type is not known.
+    pub whole_pointers: u64,
+}
+
+/// A map's entries and the entries that it has room for.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct MapRoom {
+    /// Entries.
+    pub entries: u64,
+    /// Slots.
+    pub slots: u64,
 }
 
 /// A field and what it holds.

@@ -1,10 +1,10 @@
 //! One object as text: what it is, a table of fields, who holds it.
 
 use crate::ReportError;
-use crate::object::{Field, ObjectReport, Pointer, Target};
+use crate::object::{Field, MapRoom, ObjectReport, Pointer, Referred, Target};
 use crate::page::{Lines, Page};
 use crate::table::Align::{Left, Right, Whole, Words};
-use crate::table::{Table, grouped};
+use crate::table::{Table, grouped, whole_percent};
 use std::collections::BTreeSet;
 use std::io::{BufWriter, Write};
 
@@ -36,6 +36,13 @@ fn facts(report: &ObjectReport) -> Table {
         bytes => format!(", {bytes} of them the runtime's header"),
     };
     table.row(["size", &format!("{} bytes{header}", grouped(report.size))]);
+    if let Some(referred) = report.referred.filter(|referred| referred.whole_pointers == 0 && referred.windows > 0) {
+        table.row(["referred to", &referred_text(&referred)]);
+    }
+    if let Some(MapRoom { entries, slots }) = report.map {
+        let load = if slots == 0 { String::new() } else { format!(" ({})", whole_percent(entries, slots)) };
+        table.row(["map", &format!("{} entries in {} slots{load}", grouped(entries), grouped(slots))]);
+    }
     match &report.path[..] {
         [] if report.not_known_to_be_reachable => {
             table.row(["reachable", "not known: pointers are absent from the core that may lead to it"])
@@ -47,6 +54,21 @@ fn facts(report: &ObjectReport) -> Table {
         }
     };
     table
+}
+
+/// `20 of these bytes, by 1 string or slice; 1,000 before, 105,476 behind`.
+fn referred_text(referred: &Referred) -> String {
+    let Referred { referred_bytes, capacity_bytes, before_bytes, behind_bytes, windows, .. } = *referred;
+    let by = if windows == 1 { "string, slice or pointer" } else { "strings, slices and pointers" };
+    let room = match capacity_bytes - referred_bytes {
+        0 => String::new(),
+        more => format!(", room for {} more", grouped(more)),
+    };
+    let around = match (before_bytes, behind_bytes) {
+        (0, 0) => String::new(),
+        (before, behind) => format!("; {} before, {} behind", grouped(before), grouped(behind)),
+    };
+    format!("{} bytes, by {} {by}{room}{around}", grouped(referred_bytes), grouped(windows))
 }
 
 fn fields_table(report: &ObjectReport) -> Table {

@@ -4,6 +4,7 @@ use crate::ReportError;
 use crate::objects::csv_field;
 use crate::page::{Lines, Page};
 use crate::paths::Share;
+use crate::referred;
 use crate::table::Align::{Left, Right};
 use crate::table::{Table, grouped, human_bytes, whole_percent};
 use crate::text::{json_text, terminal_text};
@@ -22,6 +23,12 @@ pub struct OwnersReport {
     pub asked: String,
     /// All that it means.
     pub total: Share,
+    /// Bytes of it that anything refers to, at most; absent where that is not known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub referred_bytes: Option<u64>,
+    /// The same with what slices have room for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub capacity_bytes: Option<u64>,
     /// What of it no word leads to that is in the core, and perhaps one that is not.
     pub not_known_to_be_reachable: Share,
     /// What of it no root leads to.
@@ -56,6 +63,12 @@ pub struct Owner {
     pub objects: u64,
     /// Their bytes.
     pub bytes: u64,
+    /// Of these, what anything refers to, at most; absent where that is not known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub referred_bytes: Option<u64>,
+    /// The same with what slices have room for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub capacity_bytes: Option<u64>,
     /// By which fields, more bytes first.
     pub by: Vec<Held>,
     /// Ways that are not told.
@@ -95,6 +108,9 @@ impl OwnersReport {
             grouped(objects),
             human_bytes(bytes)
         )?;
+        if let Some(referred) = referred::told(self.referred_bytes, bytes) {
+            writeln!(out, "{referred}: the rest is in no window of a string or slice")?;
+        }
         self.owned.write("kept by one owner", bytes, &mut out)?;
         self.shared.write("kept in several ways; on a shortest path the nearest is", bytes, &mut out)?;
         if self.not_known_to_be_reachable.objects > 0 {
@@ -166,6 +182,9 @@ impl Rows {
             };
             let (bytes, share) = (human_bytes(row.bytes), whole_percent(row.bytes, whole));
             table.row([bytes, share, grouped(row.objects), grouped(row.owners), owner]);
+            if let Some(referred) = referred::told(row.referred_bytes, row.bytes) {
+                table.below(&referred);
+            }
             for (word, held, left_out) in
                 [("by", &row.by, row.by_left_out), ("held by", &row.held_by, row.held_by_left_out)]
             {
@@ -244,6 +263,7 @@ mod tests {
                 rows: vec![cache, variable.clone()],
             },
             shared: Rows { total: Share { objects: 1, bytes: 500 }, rows_left_out: 1, rows: Vec::new() },
+            ..OwnersReport::default()
         }
     }
 

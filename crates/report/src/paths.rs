@@ -57,6 +57,12 @@ pub struct Target {
     pub size: u64,
     /// Bytes that would be freed with it.
     pub retained: u64,
+    /// Bytes of the object that anything refers to, at most; absent where that is not known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub referred_bytes: Option<u64>,
+    /// The same of what is retained.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub retained_referred_bytes: Option<u64>,
     /// Whether a root leads to it.
     pub reachable: bool,
     /// Through whom every path goes; absent where no root leads to it.

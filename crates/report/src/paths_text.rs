@@ -3,6 +3,7 @@
 use crate::ReportError;
 use crate::page::{Lines, Page};
 use crate::paths::{Answer, Cut, Merged, Path, PathsReport, Target};
+use crate::referred;
 use crate::table::Align::{Left, Right, Whole};
 use crate::table::{Table, grouped, human_bytes, whole_percent};
 use crate::text::terminal_text;
@@ -89,6 +90,13 @@ impl Target {
             human_bytes(self.retained)
         );
         writeln!(out, "{line}")?;
+        let whole =
+            [(self.referred_bytes, self.size, "Of itself"), (self.retained_referred_bytes, self.retained, "Of all")];
+        for (referred, kept, what) in whole.into_iter().take(if self.retained == self.size { 1 } else { 2 }) {
+            if let Some(referred) = referred::told(referred, kept).filter(|_| self.reachable) {
+                writeln!(out, "{what}: {referred}")?;
+            }
+        }
         if !self.reachable {
             writeln!(out, "No root leads to it: it is garbage that was not collected yet.")?;
             return Ok(());

@@ -56,7 +56,7 @@ Tells how much of the heap is of which type.
 
 Counts every allocated object once, with the bytes of its slot; the total is the allocated bytes of `overview`. Arrays of every \
 length are one type, [...]T; `elements` are how many T they have room for. The insides of maps and channels are types of their \
-own (map[K]V groups). The columns after `elements` tell how the types are known, in parts of the row's bytes: see `goheap objects --help`.";
+own (map[K]V groups). With --group size-class all spans are told, by the size of their slots. The columns after `elements` tell how the types are known, in parts of the row's bytes: see `goheap objects --help`.";
 
 /// Options of `histogram`.
 #[derive(Debug, Args)]
@@ -103,6 +103,8 @@ pub(crate) enum Group {
     Package,
     /// What the type is: struct, array, string, map, chan, func, pointer, interface, slice, number or unknown
     Kind,
+    /// The size class of their slots: spans, slots in use and free, what is left over, what rounding costs
+    SizeClass,
 }
 
 /// How a histogram is written.

@@ -29,6 +29,17 @@ pub(crate) struct Inside {
     pub(crate) part: Part,
 }
 
+/// Entries and slots of the map whose header is at an address; None where the core lacks it. `may_read` is asked before a directory of
+/// so many words at an address is read.
+pub(crate) fn map_slots(
+    memory: &MemoryImage,
+    swiss: bool,
+    header: u64,
+    may_read: impl FnOnce(u64, u64) -> bool,
+) -> Option<(u64, u64)> {
+    if swiss { swiss_map::slots(memory, header, may_read) } else { old_map::slots(memory, header) }
+}
+
 /// Where in a container's part an offset is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Position {

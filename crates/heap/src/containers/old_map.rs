@@ -6,7 +6,13 @@ use goheap_image::{Address, MemoryImage};
 use goheap_runtime::words::{read_slice, read_words};
 
 /// `hmap`: count, flags, B, noverflow, hash0, buckets, oldbuckets, nevacuate, extra.
+const LOG_BUCKETS: u64 = 9;
+const OVERFLOW_BUCKETS: u64 = 10;
 const BUCKETS: u64 = 16;
+/// Slots of a bucket.
+const BUCKET_SLOTS: u64 = 8;
+/// More buckets than that no memory holds.
+const MAX_LOG_BUCKETS: u8 = 48;
 const OLD_BUCKETS: u64 = 24;
 const EXTRA: u64 = 40;
 /// `mapextra`: overflow, oldoverflow, nextOverflow.
@@ -47,4 +53,14 @@ pub(super) fn from_buckets(memory: &MemoryImage, layout: &MapLayout, buckets: u6
         .filter(|&overflow| overflow != 0)
         .map(|address| Inside { address, part: Part::MapBuckets })
         .collect()
+}
+
+/// Entries of a map and slots of its buckets. Of many overflow buckets the map keeps but a guess at their number.
+pub(super) fn slots(memory: &MemoryImage, header: u64) -> Option<(u64, u64)> {
+    let at = |offset: u64| Address(header).add(offset);
+    let (count, buckets) = (memory.read_u64(at(0))?, memory.read_u64(at(BUCKETS))?);
+    let log = memory.read_u8(at(LOG_BUCKETS)).filter(|&log| log <= MAX_LOG_BUCKETS)?;
+    let overflow = u64::from(memory.read_u16(at(OVERFLOW_BUCKETS))?);
+    let buckets = if buckets == 0 { 0 } else { (1 << log) + overflow };
+    Some((count, buckets * BUCKET_SLOTS))
 }

@@ -4,7 +4,9 @@ use super::Holding;
 use super::code::Code;
 use super::forest::{Forest, Way, WayTexts, follow};
 use super::owners::{Held, Owner, OwnerKind};
+use crate::object::ObjectId;
 use crate::object_type::{ObjectType, Part};
+use crate::referred::Extent;
 use goheap_graph::{IdBitSet, PathTrie, TrieNode, Weight};
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::cmp::Reverse;
@@ -97,6 +99,7 @@ struct Group {
     name: u32,
     owners: u64,
     keeps: Weight,
+    extent: Extent,
     held_by: FxHashMap<u32, Weight>,
     top: TrieNode,
 }
@@ -200,6 +203,7 @@ impl Grouping<'_, '_, '_, '_, '_, '_> {
                 name,
                 owners: 0,
                 keeps: Weight::default(),
+                extent: Extent::default(),
                 held_by: FxHashMap::default(),
                 top,
             });
@@ -221,8 +225,10 @@ impl Grouping<'_, '_, '_, '_, '_, '_> {
         let held_by = Some(above.root).filter(|&root| root != NONE && root != keeper);
         let above = held_by.and_then(|root| self.root_name(root));
         let above = above.unwrap_or_else(|| self.texts.number("(several roots)".to_owned()));
+        let extent = self.own.holding.graph.extent(ObjectId(self.node(index)));
         let group = &mut self.groups[group];
         group.keeps.add(weight);
+        group.extent.add(extent.unwrap_or_default());
         group.owners += u64::from(self.counted.insert(keeper));
         if group.kind == OwnerKind::Object {
             group.held_by.entry(above).or_default().add(weight);
@@ -252,7 +258,8 @@ impl Grouping<'_, '_, '_, '_, '_, '_> {
             let (kind, name) = (group.kind, texts.get(group.name).to_owned());
             let first = by.first().map_or(group.top, |(_, place)| *place);
             let by = by.into_iter().map(|(held, _)| held).collect();
-            owners.push((Owner { kind, name, owners: group.owners, keeps: group.keeps, by, held_by }, first));
+            let referred = self.own.holding.graph.knows_extents().then_some(group.extent);
+            owners.push((Owner { kind, name, owners: group.owners, keeps: group.keeps, referred, by, held_by }, first));
         }
         let order = |(owner, _): &(Owner, TrieNode)| (Reverse(owner.keeps.bytes), owner.kind, owner.name.clone());
         owners.sort_by_cached_key(order);

@@ -5,6 +5,7 @@ use super::grouping::{self, OwnCode};
 use super::{Exclusions, Holding};
 use crate::error::HeapError;
 use crate::references::RootKind;
+use crate::referred::Extent;
 use crate::root::RootClass;
 use goheap_graph::{IdBitSet, Weight};
 use goheap_runtime::{Claim, Observer};
@@ -14,6 +15,8 @@ use goheap_runtime::{Claim, Observer};
 pub struct Owners {
     /// The set.
     pub total: Weight,
+    /// How much of it is referred to, where the graph knows; all of what no root reaches.
+    pub referred: Option<Extent>,
     /// What of it no root reaches.
     pub unreached: Weight,
     /// Those that own alone: every path to the objects goes through them. More bytes first.
@@ -33,6 +36,8 @@ pub struct Owner {
     pub owners: u64,
     /// What of the set they keep.
     pub keeps: Weight,
+    /// How much of that is referred to, where the graph knows.
+    pub referred: Option<Extent>,
     /// By which fields they do; more bytes first.
     pub by: Vec<Held>,
     /// The roots that the owners are below themselves, with what of the set is; more bytes first. None of what is a root.
@@ -95,6 +100,7 @@ impl Holding<'_, '_, '_, '_> {
                 owners.total.add(self.graph.weight(node));
             }
         }
+        owners.referred = self.graph.extent_of(&members.iter_ones().collect::<Vec<_>>());
         let own = OwnCode { holding: self, members: &members, is_skipped };
         let forest = self.dominating(set);
         let weigh = |node| if members.contains(node) { self.graph.weight(node) } else { Weight::default() };

@@ -4,6 +4,7 @@ use super::place::Places;
 use super::{Listed, Pointer};
 use crate::absent::Standing;
 use crate::object::Slot;
+use crate::referred::{Window, WindowList};
 use crate::snapshot::HeapSnapshot;
 use goheap_graph::TrieNode;
 use rustc_hash::FxHashMap;
@@ -39,9 +40,11 @@ pub struct RootHolder {
 }
 
 impl Places<'_, '_, '_> {
-    /// Every pointer word of every allocated object that leads into `held`.
-    pub(super) fn holders(&mut self, held: Slot, limit: usize) -> Listed<Holder> {
+    /// Every pointer word of every allocated object that leads into `held`, and what those of reachable ones refer to.
+    pub(super) fn holders(&mut self, held: Slot, limit: usize) -> (Listed<Holder>, WindowList) {
         let snapshot = self.snapshot;
+        let (resolver, mut windows) = (snapshot.window_resolver(), WindowList::default());
+        let element = snapshot.element_of(held);
         let (objects, masks) = (&snapshot.objects, &snapshot.model.masks);
         let range = range_of(snapshot, held);
         let mut holders = Listed::none();
@@ -51,6 +54,10 @@ impl Places<'_, '_, '_> {
                 let Some(value) = masks.word(span, start + offset).filter(|value| range.contains(value)) else {
                     return;
                 };
+                if snapshot.is_reachable(slot.id) {
+                    let window = snapshot.window_at(&resolver, slot, offset);
+                    windows.add(place_in(snapshot, held, value), window, element);
+                }
                 holders.push(limit, || Holder {
                     address: start,
                     ty: snapshot.type_text(slot),
@@ -61,7 +68,7 @@ impl Places<'_, '_, '_> {
                 });
             });
         }
-        holders
+        (holders, windows)
     }
 
     /// The pointers of `slot` that are not nil.
@@ -79,12 +86,33 @@ impl Places<'_, '_, '_> {
     }
 }
 
+/// Where in the payload of a slot a pointer leads, and what is left of that.
+fn place_in(snapshot: &HeapSnapshot<'_, '_>, slot: Slot, value: u64) -> (u64, u64) {
+    let (payload, room) = snapshot.payload(slot);
+    match value.checked_sub(payload) {
+        Some(offset) => (offset, room.saturating_sub(offset)),
+        None => (0, 0),
+    }
+}
+
 fn range_of(snapshot: &HeapSnapshot<'_, '_>, slot: Slot) -> std::ops::Range<u64> {
     let start = snapshot.objects.address(slot);
     start..start + snapshot.objects.span(slot).elem_size
 }
 
 impl HeapSnapshot<'_, '_> {
+    /// Adds what the roots refer to of `held`.
+    pub(super) fn add_root_windows(&self, held: Slot, windows: &mut WindowList) {
+        let (range, element) = (range_of(self, held), self.element_of(held));
+        let mut known = self.root_windows.iter().peekable();
+        for (root, index) in self.roots.iter().zip(0..) {
+            let window = known.next_if(|known| known.root == index).map_or(Window::Whole, |known| known.window);
+            if range.contains(&root.value) {
+                windows.add(place_in(self, held, root.value), window, element);
+            }
+        }
+    }
+
     /// The roots that lead into `held`, each name once.
     pub(super) fn root_holders(&self, held: Slot, limit: usize) -> Listed<RootHolder> {
         let range = range_of(self, held);

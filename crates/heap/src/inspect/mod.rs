@@ -16,6 +16,7 @@ pub use statics::StaticValue;
 pub use value::{Target, Value};
 
 use crate::object::Slot;
+use crate::referred::{MapRoom, ObjectWindows};
 use crate::snapshot::HeapSnapshot;
 use fields::Walk;
 use goheap_runtime::{Span, TypeId};
@@ -78,6 +79,10 @@ pub struct Inspection {
     pub roots: Listed<RootHolder>,
     /// Objects that lead to it.
     pub holders: Listed<Holder>,
+    /// What of it is referred to, by reachable objects and by roots where the snapshot was taken with these.
+    pub windows: ObjectWindows,
+    /// Entries and slots of a map, where it is one's header.
+    pub map: Option<MapRoom>,
 }
 
 impl HeapSnapshot<'_, '_> {
@@ -90,12 +95,16 @@ impl HeapSnapshot<'_, '_> {
             Some(values) => walk.tiny(slot, &values),
             None => walk.object(slot),
         };
+        let (holders, mut windows) = places.holders(slot, options.limit);
+        self.add_root_windows(slot, &mut windows);
         Inspection {
             path: self.frames_over(slot),
+            windows: windows.finish(self.payload(slot).1),
+            map: self.map_room(slot),
             fields,
             pointers: places.pointers(slot, options.limit),
             roots: self.root_holders(slot, options.limit),
-            holders: places.holders(slot, options.limit),
+            holders,
         }
     }
 

@@ -1,6 +1,7 @@
 //! The edges of objects: the words that the walk follows, read once more, in order of address.
 
 use crate::object::Slot;
+use crate::referred::{From, WindowFinder};
 use crate::snapshot::HeapSnapshot;
 use crate::span_scan::SpanScan;
 use crate::word_batch::{BATCH, Word, WordBatch};
@@ -23,10 +24,19 @@ pub(super) struct EdgeReader<'s, 'm, 'p> {
     spans: Vec<SpanScan<'p>>,
     /// Indexes of the spans of each block.
     blocks: Vec<Range<u32>>,
+    /// Is shown every edge of an object.
+    finder: Option<&'s WindowFinder<'s, 'm, 'p>>,
+}
+
+/// What the words of a batch are in: a span, the id of its first slot, and the object before.
+struct Source<'a, 'p> {
+    span: &'a Span<'p>,
+    first: u32,
+    from: Option<From>,
 }
 
 impl<'s, 'm, 'p> EdgeReader<'s, 'm, 'p> {
-    pub(super) fn new(snapshot: &'s HeapSnapshot<'m, 'p>) -> Self {
+    pub(super) fn new(snapshot: &'s HeapSnapshot<'m, 'p>, finder: Option<&'s WindowFinder<'s, 'm, 'p>>) -> Self {
         let spans = SpanScan::all(snapshot.model, &snapshot.objects);
         let mut blocks: Vec<Range<u32>> = Vec::new();
         let (mut slots, mut bytes) = (0, 0);
@@ -41,7 +51,7 @@ impl<'s, 'm, 'p> EdgeReader<'s, 'm, 'p> {
             slots += span.nelems;
             bytes += span.byte_len();
         }
-        EdgeReader { snapshot, spans, blocks }
+        EdgeReader { snapshot, spans, blocks, finder }
     }
 
     /// The graph of what `builder` has and of these edges, of which there are so many.
@@ -72,9 +82,10 @@ impl<'s, 'm, 'p> EdgeReader<'s, 'm, 'p> {
             return;
         }
         let first = objects.first_of(index);
+        let mut source = Source { span, first, from: None };
         let mut reached = self.snapshot.reached.ones_in(first..first + span.nelems);
         if !scan.has_bits() {
-            reached.for_each(|id| self.read_any(span, objects.slot_in(id, index), words, block));
+            reached.for_each(|id| self.read_any(&mut source, objects.slot_in(id, index), words, block));
             return;
         }
         loop {
@@ -85,7 +96,7 @@ impl<'s, 'm, 'p> EdgeReader<'s, 'm, 'p> {
                 words.push_slot(scan, start, scan.pointer_bits(start), id);
                 read += 1;
             }
-            self.flush(words, block);
+            self.flush(&mut source, words, block);
             if read < BATCH {
                 return;
             }
@@ -93,15 +104,15 @@ impl<'s, 'm, 'p> EdgeReader<'s, 'm, 'p> {
     }
 
     /// Reads an object of any kind.
-    fn read_any(&self, span: &Span<'p>, slot: Slot, words: &mut WordBatch, block: &mut EdgeBlock) {
-        let masks = &self.snapshot.model.masks;
+    fn read_any(&self, source: &mut Source<'_, 'p>, slot: Slot, words: &mut WordBatch, block: &mut EdgeBlock) {
+        let (masks, span) = (&self.snapshot.model.masks, source.span);
         let start = self.snapshot.objects.address(slot);
         words.clear();
         let mut visit = |offset: u64| {
             let value = masks.word(span, start.wrapping_add(offset)).unwrap_or(0);
-            words.push(Word { value, word: 0, object: slot.id.0 });
+            words.push(Word { value, word: (offset / 8) as u32, object: slot.id.0 });
             if words.is_full() {
-                self.flush(words, block);
+                self.flush(source, words, block);
                 words.clear();
             }
         };
@@ -110,16 +121,19 @@ impl<'s, 'm, 'p> EdgeReader<'s, 'm, 'p> {
         } else {
             masks.for_each_offset(span, slot.slot, &mut visit);
         }
-        self.flush(words, block);
+        self.flush(source, words, block);
     }
 
     /// Adds the edges that the words of the batch are; the object of each is its number.
-    fn flush(&self, words: &mut WordBatch, block: &mut EdgeBlock) {
+    fn flush(&self, source: &mut Source<'_, 'p>, words: &mut WordBatch, block: &mut EdgeBlock) {
         let allocated: &IdBitSet = self.snapshot.objects.allocated_ids();
         words.locate(&self.snapshot.objects);
         for (word, place) in words.words().iter().zip(words.places()) {
             if allocated.contains(place.id) {
                 block.push(word.object, place.id);
+                if let Some(finder) = self.finder {
+                    finder.see(&mut source.from, source.span, source.first, word, place);
+                }
             }
         }
     }

@@ -6,6 +6,7 @@ use crate::labels::Labels;
 use crate::needs::Needs;
 use crate::object::ObjectId;
 use crate::pointer_counts::Share;
+use crate::referred::FrameFacts;
 use crate::resolve::Resolver;
 use crate::root::RootClass;
 use crate::snapshot::SnapshotOptions;
@@ -20,6 +21,7 @@ pub struct DominatorFrames {
     trie: PathTrie,
     labels: Labels,
     reached: Share,
+    facts: Option<FrameFacts>,
     unreached: Vec<TrieNode>,
     /// Those of roots and of groups of them.
     roots: FxHashSet<TrieNode>,
@@ -44,6 +46,11 @@ impl DominatorFrames {
     /// The tops of the towers of what no root reaches, garbage and what is not known to be.
     pub fn unreached(&self) -> &[TrieNode] {
         &self.unreached
+    }
+
+    /// What of each frame, with those below it, is referred to, and what room its maps have; None where that was not asked for.
+    pub fn facts(&self) -> Option<&FrameFacts> {
+        self.facts.as_ref()
     }
 
     /// What the roots dominate: all that they reach.
@@ -89,6 +96,10 @@ impl ReferenceGraph<'_, '_, '_> {
         let objects = &snapshot.objects;
         let types = &snapshot.object_types;
         let mut builder = TreeBuilder::new(snapshot.model, objects, &mut resolver, &mut labels, &mut trie, types);
+        if self.knows_extents() {
+            observer.claim(Claim { kept: 0, passing: idoms })?;
+            builder.remember_frames();
+        }
         let of_class = |class: RootClass| {
             let roots = snapshot.roots.iter().enumerate().filter(move |(_, root)| root.class == class);
             roots.map(|(index, &root)| {
@@ -105,7 +116,9 @@ impl ReferenceGraph<'_, '_, '_> {
         let roots = RootClass::ALL.into_iter().flat_map(of_class);
         let reached = builder.walk_dominators((&self.graph, tree), roots, groups, &meter);
         let unreached = builder.unreachable(&snapshot.unreached);
-        Ok(DominatorFrames { trie, labels, reached, unreached, roots: nodes.into_iter().collect() })
+        let found = builder.finish();
+        let facts = found.map(|frames| FrameFacts::new(self, &trie, &frames));
+        Ok(DominatorFrames { trie, labels, reached, facts, unreached, roots: nodes.into_iter().collect() })
     }
 
     /// A frame for each node above objects. Goroutines of one stack are not told apart.

@@ -27,6 +27,7 @@ pub use crate::inspect::EdgePlace;
 
 use crate::error::HeapError;
 use crate::object::{ObjectId, Slot};
+use crate::referred::{Referred, WindowFinder};
 use crate::snapshot::HeapSnapshot;
 use edges::EdgeReader;
 use goheap_graph::{CsrGraph, DominatorTree, GraphBuilder, RetainedSizes, Weight};
@@ -52,6 +53,7 @@ pub struct ReferenceGraph<'s, 'm, 'p> {
     roots: RootNodes,
     /// Bytes of a slot of each span.
     sizes: Vec<u64>,
+    referred: Option<Referred>,
 }
 
 impl<'m, 'p> HeapSnapshot<'m, 'p> {
@@ -60,10 +62,33 @@ impl<'m, 'p> HeapSnapshot<'m, 'p> {
     /// # Errors
     /// [`HeapError::NoRoots`], [`HeapError::Graph`], and the observer's refusal.
     pub fn references<'s>(&'s self, observer: &dyn Observer) -> Result<ReferenceGraph<'s, 'm, 'p>, HeapError> {
+        observer.begin("references");
+        self.read_references(None, observer)
+    }
+
+    /// The same, and what of each object is referred to: see [`crate::referred`].
+    ///
+    /// # Errors
+    /// Those of [`HeapSnapshot::references`].
+    pub fn references_and_referred<'s>(
+        &'s self,
+        observer: &dyn Observer,
+    ) -> Result<ReferenceGraph<'s, 'm, 'p>, HeapError> {
+        observer.begin("references");
+        let finder = self.window_finder(observer)?;
+        let mut graph = self.read_references(Some(&finder), observer)?;
+        graph.referred = Some(finder.finish(self, (&graph.graph, graph.root()), observer)?);
+        Ok(graph)
+    }
+
+    fn read_references<'s>(
+        &'s self,
+        finder: Option<&WindowFinder<'_, 'm, 'p>>,
+        observer: &dyn Observer,
+    ) -> Result<ReferenceGraph<'s, 'm, 'p>, HeapError> {
         if self.roots.is_empty() && self.totals.reachable().objects > 0 {
             return Err(HeapError::NoRoots);
         }
-        observer.begin("references");
         let (slots, edges) = (self.objects.len(), self.totals.pointers.to_objects);
         let roots = self.roots.len() as u64 + self.model.goroutines.len() as u64;
         observer
@@ -71,12 +96,12 @@ impl<'m, 'p> HeapSnapshot<'m, 'p> {
         let mut builder = GraphBuilder::new(slots)?;
         let records = Records::read(self);
         let roots = RootNodes::collect(self, &records, &mut builder)?;
-        let reader = EdgeReader::new(self);
+        let reader = EdgeReader::new(self, finder);
         let mut graph = reader.read(builder, edges, observer)?;
         records.take_from(&mut graph);
         self.let_go_of_steady(&mut graph);
         let sizes = self.model.heap.spans.iter().map(|span| span.elem_size).collect();
-        Ok(ReferenceGraph { snapshot: self, graph, roots, sizes })
+        Ok(ReferenceGraph { snapshot: self, graph, roots, sizes, referred: None })
     }
 }
 
@@ -93,6 +118,10 @@ impl<'s, 'm, 'p> ReferenceGraph<'s, 'm, 'p> {
     /// The snapshot that it was made of.
     pub fn snapshot(&self) -> &'s HeapSnapshot<'m, 'p> {
         self.snapshot
+    }
+
+    pub(crate) fn referred(&self) -> Option<&Referred> {
+        self.referred.as_ref()
     }
 
     /// Nodes and edges as such.

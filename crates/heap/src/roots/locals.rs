@@ -18,6 +18,8 @@ pub(super) struct NamedSlot {
     pub(super) ty: TypeId,
     /// Bytes from the start of the variable.
     pub(super) offset: u64,
+    /// Bytes from there on that lie in memory as the variable has them now.
+    pub(super) run: u64,
     /// True if the variable is there at this very instruction, not only at others.
     pub(super) is_current: bool,
     /// True if the word is a pointer to the variable, which was moved to the heap or captured by reference.
@@ -49,6 +51,9 @@ impl Declared {
     }
 }
 
+/// Bytes of a word: of a variable in parts no more is known to lie together.
+const WORD: u64 = 8;
+
 /// The dictionary of a generic function, which lies in the executable.
 const DICTIONARY: &str = ".dict";
 
@@ -69,15 +74,21 @@ impl RootCollector<'_, '_, '_> {
         let distance = at.wrapping_sub(frame.fp) as i64;
         let locals = self.locals(frame, index)?;
         let current = locals.iter().find_map(|local| {
-            let offset = match local.place.as_ref()? {
-                Place::CfaOffset(start) => within(distance, *start, local.size)?,
-                Place::Pieces(pieces) => piece_offset(pieces, |place, size| match place {
-                    Place::CfaOffset(start) => within(distance, *start, size),
-                    _ => None,
-                })?,
+            let (offset, run) = match local.place.as_ref()? {
+                Place::CfaOffset(start) => {
+                    let offset = within(distance, *start, local.size)?;
+                    (offset, local.size - offset)
+                }
+                Place::Pieces(pieces) => {
+                    let offset = piece_offset(pieces, |place, size| match place {
+                        Place::CfaOffset(start) => within(distance, *start, size),
+                        _ => None,
+                    })?;
+                    (offset, WORD)
+                }
                 _ => return None,
             };
-            Some((local, offset, true))
+            Some((local, offset, run, true))
         });
         let elsewhere = || {
             // Slots are shared: a variable whose block this is comes first.
@@ -85,13 +96,14 @@ impl RootCollector<'_, '_, '_> {
             here.into_iter().chain(not_here).find_map(|local| {
                 let slot = local.slots.iter().find(|slot| within(distance, slot.cfa_offset, slot.size).is_some())?;
                 let offset = within(distance, slot.cfa_offset, slot.size)?;
-                Some((local, slot.variable_offset + offset, false))
+                Some((local, slot.variable_offset + offset, WORD, false))
             })
         };
-        let (local, offset, is_current) =
+        let (local, offset, run, is_current) =
             current.or_else(elsewhere).filter(|(local, ..)| *local.name != *DICTIONARY)?;
         let declared = Declared::new(local, locals)?;
-        Some(self.whole(&declared, call_pc(frame, index), offset, is_current))
+        let slot = self.whole(&declared, call_pc(frame, index), offset, is_current);
+        Some(NamedSlot { run, ..slot })
     }
 
     /// The types of all variables of a frame's function, each once.
@@ -143,7 +155,7 @@ impl RootCollector<'_, '_, '_> {
         };
         let inlined = self.inlined_calls(declared, pc);
         let (name, ty) = (source_name(name).into_owned(), whole.unwrap_or(declared.ty));
-        NamedSlot { name, ty, offset, is_current, is_moved, inlined }
+        NamedSlot { name, ty, offset, run: WORD, is_current, is_moved, inlined }
     }
 
     /// The frames of inlined calls, the outermost first. Where the program counter is not inside the call of the function that

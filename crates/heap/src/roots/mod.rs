@@ -12,10 +12,12 @@ use crate::code::{Facts, Pointee};
 use crate::labels::Labels;
 use crate::object::ObjectTable;
 use crate::object_type::Evidence;
+use crate::referred::{Reach, RootWindow, Window};
 use crate::resolve::{Resolver, Target};
 use crate::root::{Naming, Root, RootClass, RootSet};
 use crate::{infer::Proposal, plan::PointerWord};
 use goheap_graph::{PathTrie, TrieNode};
+use goheap_image::Address;
 use goheap_runtime::{Observer, RuntimeModel, TypeId};
 use rustc_hash::FxHashMap;
 
@@ -102,6 +104,21 @@ impl<'a, 'm, 'p> RootCollector<'a, 'm, 'p> {
             has_type: true,
             goroutine: Root::NO_GOROUTINE,
         });
+    }
+
+    /// What a pointer word that lies at `at` refers to of its target.
+    fn window(&self, word: PointerWord, at: u64, evidence: Evidence) -> Window {
+        let next = |next: u64| self.model.memory().read_u64(Address(at).add(next * 8));
+        Reach::of(&self.resolver.types, word).window(evidence <= Evidence::Candidate, next)
+    }
+
+    /// Notes what the root refers to that is added next.
+    fn note_window(&mut self, window: Window) {
+        if window != Window::Whole
+            && let Ok(root) = u32::try_from(self.set.roots.len())
+        {
+            self.set.windows.push(RootWindow { root, window });
+        }
     }
 
     /// Notes what a pointer word of a declared type tells of its target.

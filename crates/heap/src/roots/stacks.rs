@@ -8,6 +8,7 @@ use crate::code::{Pointee, as_word};
 use crate::label_text::{field_label, function_of, shown};
 use crate::object_type::Evidence;
 use crate::plan::{PlanEntry, PointerWord};
+use crate::referred::Window;
 use crate::root::{Naming, Root, RootClass, UntypedRoot, WordOwner};
 use crate::samples::{Sample, keep};
 use goheap_graph::{PathTrie, TrieNode};
@@ -77,6 +78,9 @@ impl<'m, 'p> RootCollector<'_, 'm, 'p> {
                 None => self.place(top, root),
             };
             let is_conservative = root.precision == Precision::Conservative;
+            if !is_conservative {
+                self.note_window(node.window);
+            }
             let list = if is_conservative { &mut self.conservative } else { &mut self.set.roots };
             let (class, has_type) = (RootClass::Goroutines, node.has_type);
             // A word that no stack map has is a variable's only where that is in it at this very instruction, or where a copy of
@@ -110,7 +114,7 @@ impl<'m, 'p> RootCollector<'_, 'm, 'p> {
             StackPlace::Slot(_) => Naming::Nameless,
             _ => Naming::Named,
         };
-        NamedNode { node: self.node(parent, &place_label(self.model, root)), naming, is_current: false, has_type }
+        NamedNode { naming, has_type, ..NamedNode::nameless(self.node(parent, &place_label(self.model, root))) }
     }
 
     fn frame_word(&mut self, function: TrieNode, scan: &StackScan, index: usize, root: &StackRoot) -> NamedNode {
@@ -132,7 +136,7 @@ impl<'m, 'p> RootCollector<'_, 'm, 'p> {
         }
         self.guess(scan, index, root.value, at);
         let node = self.node(function, &format!("[fp{distance:+}]"));
-        NamedNode { node, naming: Naming::Nameless, is_current: false, has_type: false }
+        NamedNode::nameless(node)
     }
 
     /// What code says of a word of a frame.
@@ -153,7 +157,7 @@ impl<'m, 'p> RootCollector<'_, 'm, 'p> {
         self.declared(value, as_word(pointee), pointee.ty, at, Evidence::Derived);
         let text = self.pointee_text(pointee);
         let node = self.node(function, &format!("[fp{distance:+}] {text}"));
-        NamedNode { node, naming: Naming::Named, is_current: false, has_type: true }
+        NamedNode { naming: Naming::Named, has_type: true, ..NamedNode::nameless(node) }
     }
 
     /// A word that no variable holds has most likely the type of one of its function's variables all the same; or it is the second
@@ -183,7 +187,7 @@ impl<'m, 'p> RootCollector<'_, 'm, 'p> {
         let function = self.inlined(function, &slot);
         let Some(entry) = self.resolver.entry(slot.ty, slot.offset).map(Cow::into_owned) else {
             let node = self.node(function, &slot.name);
-            return NamedNode { node, naming: Naming::NamedRegister, is_current: true, has_type: false };
+            return NamedNode { naming: Naming::NamedRegister, is_current: true, ..NamedNode::nameless(node) };
         };
         // The word is in no memory, so an interface's type beside it cannot be read; the slot is no place to look either.
         let entry = variable_entry(&slot, entry);
@@ -197,19 +201,21 @@ impl<'m, 'p> RootCollector<'_, 'm, 'p> {
             naming: Naming::NamedRegister,
             is_current: true,
             has_type: says_type(&entry),
+            window: Window::Whole,
         }
     }
 
     fn local_word(&mut self, function: TrieNode, slot: &NamedSlot, value: u64, at: u64) -> NamedNode {
         let function = self.inlined(function, slot);
         let Some(entry) = self.resolver.entry(slot.ty, slot.offset).map(Cow::into_owned) else {
-            return NamedNode::of_variable(self.node(function, &slot.name), slot, false);
+            return NamedNode::of_variable(self.node(function, &slot.name), slot, false, Window::Whole);
         };
         let evidence = if slot.is_current { Evidence::Exact } else { Evidence::Derived };
         self.declared(value, entry.word, entry.field, at, evidence);
+        let window = if holds_header(slot, entry.word) { self.window(entry.word, at, evidence) } else { Window::Whole };
         let entry = variable_entry(slot, entry);
         let text = field_label(self.resolver, self.model, &self.labels.packages, &slot.name, &entry, at, value);
-        NamedNode::of_variable(self.node(function, &text), slot, says_type(&entry))
+        NamedNode::of_variable(self.node(function, &text), slot, says_type(&entry), window)
     }
 
     /// The innermost of the inlined calls that the variable is in.
@@ -247,12 +253,28 @@ struct NamedNode {
     naming: Naming,
     is_current: bool,
     has_type: bool,
+    window: Window,
 }
 
 impl NamedNode {
-    fn of_variable(node: TrieNode, slot: &NamedSlot, has_type: bool) -> Self {
-        NamedNode { node, naming: Naming::Named, is_current: slot.is_current, has_type }
+    fn of_variable(node: TrieNode, slot: &NamedSlot, has_type: bool, window: Window) -> Self {
+        NamedNode { node, naming: Naming::Named, is_current: slot.is_current, has_type, window }
     }
+
+    fn nameless(node: TrieNode) -> Self {
+        let (naming, window) = (Naming::Nameless, Window::Whole);
+        NamedNode { node, naming, is_current: false, has_type: false, window }
+    }
+}
+
+/// True if the length, and the capacity, of a string or slice lie beside its pointer as they are now.
+fn holds_header(slot: &NamedSlot, word: PointerWord) -> bool {
+    let bytes = match word {
+        PointerWord::String => 16,
+        PointerWord::Slice(_) => 24,
+        _ => 8,
+    };
+    slot.is_current && slot.run >= bytes && !slot.is_moved
 }
 
 /// What the source declares: of a variable that the word points to the variable's type.

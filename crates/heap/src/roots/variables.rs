@@ -44,6 +44,7 @@ impl<'m, 'p> RootCollector<'_, 'm, 'p> {
             }
             let named = self.name_word(word, &statics);
             let named_word = named.as_ref().and_then(|named| named.word);
+            let evidence = named.as_ref().map_or(Evidence::None, |named| named.evidence);
             let naming = if named.is_some() { Naming::Named } else { Naming::Nameless };
             let (node, class) = match named {
                 Some(named) => {
@@ -60,6 +61,9 @@ impl<'m, 'p> RootCollector<'_, 'm, 'p> {
             let has_type = named_word.is_some_and(|(pointer, _)| pointer != PointerWord::Untyped);
             let (is_conservative, goroutine) = (word.is_guessed, Root::NO_GOROUTINE);
             let naming = if is_conservative { Naming::Register } else { naming };
+            if let Some((pointer, _)) = named_word.filter(|_| !is_conservative) {
+                self.note_window(self.window(pointer, word.at, evidence));
+            }
             let list = if is_conservative { &mut self.conservative } else { &mut self.set.roots };
             list.push(Root { value: word.value, class, node, naming, is_conservative, has_type, goroutine });
         }

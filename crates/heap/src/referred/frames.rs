@@ -1,0 +1,55 @@
+//! What is referred to of the objects of each frame.
+
+use super::{Extent, MapRoom};
+use crate::references::ReferenceGraph;
+use goheap_graph::{PathTrie, TrieNode};
+use rustc_hash::{FxHashMap, FxHashSet};
+
+/// Facts of the frames of a dominator tree beside their sizes. What no root reaches is in none.
+///
+/// # Overhead
+/// 16 bytes a frame, and some 40 for one with maps.
+#[derive(Debug, Default)]
+pub struct FrameFacts {
+    extents: Vec<Extent>,
+    maps: FxHashMap<TrieNode, MapRoom>,
+}
+
+impl FrameFacts {
+    /// Of the frame of each slot.
+    pub(crate) fn new(graph: &ReferenceGraph<'_, '_, '_>, trie: &PathTrie, frames: &[TrieNode]) -> Self {
+        let snapshot = graph.snapshot();
+        let mut facts = FrameFacts { extents: vec![Extent::default(); trie.len()], maps: FxHashMap::default() };
+        let mut directories = FxHashSet::default();
+        for slot in snapshot.objects.slots_of(snapshot.reached.iter_ones()) {
+            let Some(&frame) = frames.get(slot.id.0 as usize) else { continue };
+            if let Some(extent) = graph.extent_of_slot(slot) {
+                facts.extents[frame.index()].add(extent);
+            }
+            if snapshot.is_map_header(slot) {
+                // A directory is one map's.
+                let room = snapshot.map_room_at(snapshot.payload(slot).0, |directory| directories.insert(directory));
+                facts.maps.entry(frame).or_default().add(room.unwrap_or_default());
+            }
+        }
+        // Parents stand before their children.
+        let nodes: Vec<TrieNode> = trie.nodes().collect();
+        for node in nodes.into_iter().rev() {
+            if let Some(parent) = trie.parent(node) {
+                let extent = facts.extents[node.index()];
+                facts.extents[parent.index()].add(extent);
+            }
+        }
+        facts
+    }
+
+    /// What is referred to of the objects of a frame and of those below it.
+    pub fn extent(&self, frame: TrieNode) -> Extent {
+        self.extents.get(frame.index()).copied().unwrap_or_default()
+    }
+
+    /// Entries and slots of the maps whose headers are objects of the frame; None where there are none.
+    pub fn maps(&self, frame: TrieNode) -> Option<MapRoom> {
+        self.maps.get(&frame).copied()
+    }
+}

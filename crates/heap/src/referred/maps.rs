@@ -1,0 +1,49 @@
+//! Entries of maps, and the slots that they have room for.
+
+use crate::containers::map_slots;
+use crate::object::Slot;
+use crate::object_type::Part;
+use crate::snapshot::HeapSnapshot;
+
+/// Of one map, or of several together.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct MapRoom {
+    /// Entries.
+    pub entries: u64,
+    /// Slots for entries: of Swiss maps those of all groups, of older ones those of all buckets, with overflow buckets as far as the
+    /// map counts them.
+    pub slots: u64,
+}
+
+impl MapRoom {
+    /// Adds another's.
+    pub fn add(&mut self, other: MapRoom) {
+        self.entries = self.entries.saturating_add(other.entries);
+        self.slots = self.slots.saturating_add(other.slots);
+    }
+}
+
+impl HeapSnapshot<'_, '_> {
+    /// True if the object is the header of a map.
+    pub(crate) fn is_map_header(&self, slot: Slot) -> bool {
+        let object = self.object_types[slot.id.0 as usize];
+        object.is_known() && object.part() == Part::MapHeader
+    }
+
+    /// What a map holds and has room for, of the object that is its header; None of others, and where the core lacks it.
+    pub fn map_room(&self, slot: Slot) -> Option<MapRoom> {
+        self.is_map_header(slot).then(|| self.map_room_at(self.payload(slot).0, |_| true)).flatten()
+    }
+
+    /// The same of the map whose header is at an address. A directory has to lie in an object, and `is_new` is asked for it.
+    pub(crate) fn map_room_at(&self, header: u64, is_new: impl FnOnce(u64) -> bool) -> Option<MapRoom> {
+        let swiss = self.model.version.uses_swiss_maps();
+        let may_read = |directory: u64, words: u64| {
+            let slot = self.objects.find_allocated(directory);
+            let room = slot.map_or(0, |slot| self.payload(slot).1);
+            words <= room / 8 && is_new(directory)
+        };
+        let (entries, slots) = map_slots(self.model.memory(), swiss, header, may_read)?;
+        Some(MapRoom { entries, slots })
+    }
+}

@@ -1,0 +1,156 @@
+//! How much of what is kept anything refers to: 20 bytes cut out of a document keep all of it.
+//!
+//! To begin: [`HeapSnapshot::references_and_referred`], then [`ReferenceGraph::extent`]. A string and a slice refer to a window of an
+//! object, from their pointer on as many bytes as their length says. A pointer to a struct in a row of such structs refers to that
+//! one. Every other pointer, and every one of which the type is not known, refers to all of its object. What is referred to is the union.
+//! What hangs on pointers outside of all windows alone is not referred to at all.
+//!
+//! All of it is "at most": a header of an object that is itself not referred to counts, and so do guesses.
+
+mod cover;
+mod frames;
+mod held;
+mod list;
+mod maps;
+mod reach;
+mod windows;
+
+pub use frames::FrameFacts;
+pub use list::ObjectWindows;
+pub(crate) use list::WindowList;
+pub use maps::MapRoom;
+pub(crate) use reach::{Reach, Window};
+pub use windows::Extent;
+pub(crate) use windows::{From, WindowFinder};
+
+use crate::error::HeapError;
+use crate::object::{ObjectId, Slot};
+use crate::object_type::{Evidence, ObjectType};
+use crate::references::ReferenceGraph;
+use crate::resolve::Resolver;
+use crate::snapshot::HeapSnapshot;
+use goheap_graph::{CsrGraph, IdBitSet};
+use goheap_runtime::{Claim, Observer};
+use rayon::prelude::*;
+use reach::ReachPlans;
+use rustc_hash::FxHashSet;
+use windows::Windows;
+
+/// What a root refers to of its object, where that is less than all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct RootWindow {
+    /// Its place among the roots.
+    pub(crate) root: u32,
+    pub(crate) window: Window,
+}
+
+/// What is referred to of each object.
+pub(crate) struct Referred {
+    windows: Windows,
+    /// Nodes that are reached by what is referred to; None if all are.
+    held: Option<IdBitSet>,
+}
+
+impl<'m, 'p> HeapSnapshot<'m, 'p> {
+    /// A finder of the windows that words of objects are.
+    pub(crate) fn window_finder<'s>(&'s self, observer: &dyn Observer) -> Result<WindowFinder<'s, 'm, 'p>, HeapError> {
+        observer.claim(Windows::claim(&self.model.heap))?;
+        let mut resolver = Resolver::new(self.model, self.types.clone());
+        resolver.closures = self.closures.clone();
+        Ok(WindowFinder {
+            model: self.model,
+            types: &self.types,
+            object_types: &self.object_types,
+            plans: ReachPlans::new(&resolver, self.kinds()),
+            windows: Windows::new(&self.model.heap, &self.objects),
+        })
+    }
+
+    /// Every kind of object that has pointers, each once, in order.
+    fn kinds(&self) -> Vec<ObjectType> {
+        let of_span = |mut kinds: FxHashSet<ObjectType>, (index, span): (usize, &goheap_runtime::Span<'_>)| {
+            if !span.is_noscan() {
+                let first = self.objects.first_of(index as u32) as usize;
+                let mut last = ObjectType::UNKNOWN;
+                let types = self.object_types[first..].iter().take(span.nelems as usize);
+                for kind in types.filter(|object| object.is_known()).map(|kind| kind.with_evidence(Evidence::Exact)) {
+                    if kind != last {
+                        last = kind;
+                        kinds.insert(kind);
+                    }
+                }
+            }
+            kinds
+        };
+        let sets = self.model.heap.spans.par_iter().enumerate().fold(FxHashSet::default, of_span);
+        let kinds = sets.reduce(FxHashSet::default, |one, other| one.into_iter().chain(other).collect());
+        let mut kinds: Vec<ObjectType> = kinds.into_iter().collect();
+        kinds.sort_unstable();
+        kinds
+    }
+}
+
+impl WindowFinder<'_, '_, '_> {
+    /// Notes what roots refer to, and sees what hangs on what.
+    pub(crate) fn finish(
+        mut self,
+        snapshot: &HeapSnapshot<'_, '_>,
+        (graph, root): (&CsrGraph, u32),
+        observer: &dyn Observer,
+    ) -> Result<Referred, HeapError> {
+        observer.begin("referred");
+        let mut windows = snapshot.root_windows.iter().peekable();
+        for (root, index) in snapshot.roots.iter().zip(0..) {
+            let window = windows.next_if(|window| window.root == index).map_or(Window::Whole, |root| root.window);
+            let place = snapshot.objects.place(root.value);
+            if snapshot.objects.allocated_ids().contains(place.id) {
+                self.note(root.value, &place, window);
+            }
+        }
+        self.windows.settle();
+        let nodes = u64::from(graph.node_count());
+        observer.claim(Claim { kept: nodes / 8, passing: nodes * 4 })?;
+        let held = held::held(snapshot, &self.windows, (graph, root));
+        Ok(Referred { windows: self.windows, held })
+    }
+}
+
+impl Referred {
+    fn extent(&self, snapshot: &HeapSnapshot<'_, '_>, slot: Slot) -> Extent {
+        let (start, size) = (snapshot.objects.address(slot), snapshot.objects.span(slot).elem_size);
+        if self.held.as_ref().is_some_and(|held| !held.contains(slot.id.0)) {
+            return Extent::default();
+        }
+        if self.windows.is_whole(slot.id.0) { Extent::all(size) } else { self.windows.extent(slot, start, size) }
+    }
+}
+
+impl ReferenceGraph<'_, '_, '_> {
+    /// True if it was asked for what is referred to.
+    pub fn knows_extents(&self) -> bool {
+        self.referred().is_some()
+    }
+
+    /// What is referred to of an object; None where that was not asked for. All of what no root reaches: nothing is told of it.
+    pub fn extent(&self, id: ObjectId) -> Option<Extent> {
+        self.extent_of_slot(self.snapshot().objects.slot(id))
+    }
+
+    pub(crate) fn extent_of_slot(&self, slot: Slot) -> Option<Extent> {
+        let (referred, snapshot) = (self.referred()?, self.snapshot());
+        if !snapshot.is_reachable(slot.id) {
+            return Some(Extent::all(snapshot.objects.span(slot).elem_size));
+        }
+        Some(referred.extent(snapshot, slot))
+    }
+
+    /// The same of several nodes together; nodes that are no objects have nothing.
+    pub fn extent_of(&self, nodes: &[u32]) -> Option<Extent> {
+        self.referred()?;
+        let objects = nodes.par_iter().filter_map(|&node| self.extent(self.object_of(node)?));
+        Some(objects.reduce(Extent::default, |mut sum, extent| {
+            sum.add(extent);
+            sum
+        }))
+    }
+}

@@ -1,0 +1,92 @@
+//! How the heap's pages are cut up: by size class, how much is in use, free, left over, and lost to rounding.
+
+use crate::infer::payload_offset;
+use crate::object_type::ObjectType;
+use crate::pointer_counts::Share;
+use crate::snapshot::{HeapSnapshot, rounding};
+use goheap_runtime::{PAGE_BYTES, Span};
+use rayon::prelude::*;
+use std::collections::BTreeMap;
+
+/// The spans of one size class, with pointers or without.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct SizeClass {
+    /// Bytes of a slot; 0 of large objects, each of which has a span of its own.
+    pub slot_bytes: u64,
+    /// True if the collector looks into the slots.
+    pub has_pointers: bool,
+    /// Spans.
+    pub spans: u64,
+    /// Their bytes: what the runtime calls in use.
+    pub span_bytes: u64,
+    /// Slots.
+    pub slots: u64,
+    /// Those that are handed out.
+    pub allocated: Share,
+    /// Bytes of the others.
+    pub free_bytes: u64,
+    /// Bytes of no slot: what is left over at a span's end, pointer bits and marks.
+    pub tail_bytes: u64,
+    /// Allocated bytes that rounding up to the class costs, where types tell what was asked for.
+    pub rounding_bytes: u64,
+}
+
+impl SizeClass {
+    /// Adds another's numbers.
+    pub fn add(&mut self, other: &SizeClass) {
+        self.spans += other.spans;
+        self.span_bytes += other.span_bytes;
+        self.slots += other.slots;
+        self.allocated.add(other.allocated);
+        self.free_bytes += other.free_bytes;
+        self.tail_bytes += other.tail_bytes;
+        self.rounding_bytes += other.rounding_bytes;
+    }
+}
+
+impl HeapSnapshot<'_, '_> {
+    /// All size classes that have spans, by size, those without pointers first; large objects last.
+    pub fn size_classes(&self) -> Vec<SizeClass> {
+        let spans = self.model.heap.spans.par_iter().enumerate();
+        let of_spans: Vec<SizeClass> = spans.map(|(index, span)| self.size_class(index as u32, span)).collect();
+        let mut classes: BTreeMap<(bool, u64, bool), SizeClass> = BTreeMap::new();
+        for span in of_spans {
+            let key = (span.slot_bytes == 0, span.slot_bytes, span.has_pointers);
+            let SizeClass { slot_bytes, has_pointers, .. } = span;
+            let empty = SizeClass { slot_bytes, has_pointers, ..SizeClass::default() };
+            classes.entry(key).or_insert(empty).add(&span);
+        }
+        classes.into_values().collect()
+    }
+
+    /// What the runtime says of all of them together: `HeapInuse`.
+    pub fn heap_in_use(&self) -> u64 {
+        self.model.heap.pages_in_use.saturating_mul(PAGE_BYTES)
+    }
+
+    fn size_class(&self, index: u32, span: &Span<'_>) -> SizeClass {
+        let slots = u64::from(span.nelems);
+        let allocated = span.allocated.count() as u64;
+        let (first, room) = (self.objects.first_of(index) as usize, span.elem_size - payload_offset(self.model, span));
+        // What is lost is the same in every slot of the span that holds the same.
+        let (mut last, mut rounding_bytes) = ((ObjectType::UNKNOWN, 0), 0);
+        for slot in span.allocated.ones() {
+            let object = self.object_types[first + slot];
+            if object != last.0 {
+                last = (object, rounding(&self.types, object, room));
+            }
+            rounding_bytes += last.1;
+        }
+        SizeClass {
+            slot_bytes: if span.is_large() { 0 } else { span.elem_size },
+            has_pointers: !span.is_noscan(),
+            spans: 1,
+            span_bytes: span.byte_len(),
+            slots,
+            allocated: Share { bytes: allocated * span.elem_size, objects: allocated },
+            free_bytes: (slots - allocated) * span.elem_size,
+            tail_bytes: span.byte_len() - slots * span.elem_size,
+            rounding_bytes,
+        }
+    }
+}

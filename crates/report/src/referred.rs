@@ -1,0 +1,40 @@
+//! How much of what is kept anything refers to, in words.
+
+use crate::table::human_bytes;
+
+/// Less is not worth a word.
+const WORTH_BYTES: u64 = 1024;
+/// A map of fewer slots is small however empty it is.
+const WORTH_SLOTS: u64 = 64;
+/// Of maps that only grew at least a bit less than half of the slots are taken.
+const SPARSE: u64 = 4;
+
+/// True if so much more is kept than referred to that it is told: less than half, and a KiB or more is not.
+pub(crate) fn is_told(referred: Option<u64>, kept: u64) -> bool {
+    referred.is_some_and(|referred| referred < kept / 2 && kept - referred >= WORTH_BYTES)
+}
+
+/// `31.3 KiB referred to, of 232.0 MiB`, where that is told.
+pub(crate) fn told(referred: Option<u64>, kept: u64) -> Option<String> {
+    let referred = referred.filter(|_| is_told(referred, kept))?;
+    Some(format!("{} referred to, of {}", human_bytes(referred), human_bytes(kept)))
+}
+
+/// True if maps have so much more room than entries that it is told.
+pub(crate) fn is_sparse(entries: u64, slots: u64) -> bool {
+    slots >= WORTH_SLOTS && entries < slots / SPARSE
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_told_is_less_than_half_and_more_than_a_kib() {
+        assert_eq!(told(Some(20), 106_496).as_deref(), Some("20 B referred to, of 104.0 KiB"));
+        assert_eq!(told(Some(60_000), 106_496), None);
+        assert_eq!(told(Some(8), 1024), None);
+        assert_eq!(told(None, 106_496), None);
+        assert!(is_sparse(100, 8192) && !is_sparse(4000, 8192) && !is_sparse(0, 8));
+    }
+}
