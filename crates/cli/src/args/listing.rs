@@ -103,7 +103,7 @@ pub(crate) enum Group {
     Package,
     /// What the type is: struct, array, string, map, chan, func, pointer, interface, slice, number or unknown
     Kind,
-    /// The size class of their slots: spans, slots in use and free, what is left over, what rounding costs
+    /// The size class of their slots: all spans, what of them is in use, free, left over, and lost to rounding; selects nothing
     SizeClass,
 }
 
