@@ -24,6 +24,7 @@ pub mod invariants;
 mod kind_plans;
 mod label_text;
 mod labels;
+mod late_names;
 mod needs;
 mod object;
 mod object_type;

@@ -5,6 +5,7 @@ use crate::closures::Closures;
 use crate::error::HeapError;
 use crate::infer::{Inference, InferenceCounts, Inferred, payload_offset};
 use crate::labels::Labels;
+use crate::late_names::name_by_types;
 use crate::needs::Needs;
 use crate::object::{ObjectId, ObjectTable};
 use crate::object_type::{Evidence, ObjectType, Part};
@@ -152,6 +153,8 @@ impl<'m, 'p> HeapSnapshot<'m, 'p> {
         let meter = Meter::new(observer, needs.scannable);
         let Inferred { types: object_types, counts, marked, conflicts } =
             Inference::new(model, &objects, &mut resolver, &meter).run(&set);
+        let told = (&resolver.types, &*object_types);
+        trie = name_by_types(trie, &mut labels, &mut set.roots, (model, &objects), told);
         let unreached = Unreached::new(model, &objects, &marked.absent);
         let mut owners = None;
         if options.tree || options.owners {

@@ -130,6 +130,8 @@ impl<'a, 'm, 'p> TreeBuilder<'a, 'm, 'p> {
         let Self { scanner, merger, .. } = self;
         let object = scanner.types[slot.id.0 as usize];
         let beyond = match (root.has_type, object.evidence()) {
+            // The variable has its name by this object.
+            (true, _) if root.naming == Naming::Nameless => return root.node,
             // Had the declared type fitted, it would be the object's.
             (true, Evidence::Candidate) => Beyond::In(object),
             (true, _) => return root.node,

@@ -1,5 +1,6 @@
 //! What all functions together say.
 
+use super::dictionaries::Given;
 use super::flow::{Said, read};
 use super::known::{Facts, Known};
 use super::value::Pointee;
@@ -72,6 +73,8 @@ impl<'m, 'p> Facts<'m, 'p> {
         };
         renew(&mut self.arguments, agreed(resolver, told.arguments));
         renew(&mut self.results, agreed(resolver, told.results));
+        news.extend(self.learn_fields(resolver, std::mem::take(&mut told.fields)));
+        news.extend(self.learn_given(std::mem::take(&mut told.given)).into_iter().map(context_of));
         let mut words = agreed(resolver, told.words);
         words.retain(|&at, _| is_pointer(model, at));
         news.extend(words.iter().filter(|(at, value)| self.words.get(at) != Some(value)).map(|(&at, _)| at));
@@ -87,6 +90,25 @@ impl<'m, 'p> Facts<'m, 'p> {
         let differs = |(entry, ty): &(&u64, &TypeId)| self.closures.get(entry) != Some(ty);
         news.extend(closures.iter().filter(differs).map(|(&entry, _)| context_of(entry)));
         self.closures = closures;
+        news
+    }
+
+    /// Takes what was told of words that arguments lead to; the functions of which it is not what it was.
+    fn learn_fields(&mut self, resolver: &Resolver<'_>, mut told: Vec<((u64, u8, u32), Pointee)>) -> Vec<u64> {
+        let of_entry = |(&entry, fields): (&u64, &Vec<(u8, u32, Pointee)>)| {
+            let keyed = |&(index, offset, pointee): &(u8, u32, Pointee)| ((entry, index, offset), pointee);
+            fields.iter().map(keyed).collect::<Vec<_>>()
+        };
+        told.extend(self.fields.iter().flat_map(of_entry));
+        let mut fields: FxHashMap<u64, Vec<(u8, u32, Pointee)>> = FxHashMap::default();
+        for ((entry, index, offset), pointee) in agreed(resolver, told) {
+            fields.entry(entry).or_default().push((index, offset, pointee));
+        }
+        fields.values_mut().for_each(|fields| fields.sort_unstable());
+        let mut news: Vec<u64> =
+            fields.iter().filter(|(entry, new)| self.fields.get(entry) != Some(new)).map(|(&entry, _)| entry).collect();
+        news.extend(self.fields.keys().filter(|entry| !fields.contains_key(entry)));
+        self.fields = fields;
         news
     }
 
@@ -127,6 +149,9 @@ struct Told {
     words: Vec<(u64, Pointee)>,
     arguments: Vec<((u64, u8), Pointee)>,
     results: Vec<((u64, u8), Pointee)>,
+    /// By the function, the argument and the word's offset.
+    fields: Vec<((u64, u8, u32), Pointee)>,
+    given: Given,
     closures: Vec<(u64, Pointee)>,
 }
 
@@ -136,12 +161,15 @@ impl Told {
         self.words.extend(&said.words);
         self.arguments.extend(said.arguments.iter().map(|&(index, pointee)| ((entry, index), pointee)));
         self.results.extend(said.results.iter().map(|&(index, pointee)| ((entry, index), pointee)));
+        let field = |&(index, offset, pointee): &(u8, u32, Pointee)| ((entry, index, offset), pointee);
+        self.fields.extend(said.fields.iter().map(field));
+        self.given.extend(&said.given);
         self.closures.extend(said.closures.iter().map(|&(entry, ty)| (entry, Pointee { part: Part::Value, ty })));
     }
 }
 
 /// What all agree on; a part at the start of what another says agrees with it.
-fn agreed<K>(resolver: &Resolver<'_>, mut told: Vec<(K, Pointee)>) -> FxHashMap<K, Pointee>
+pub(super) fn agreed<K>(resolver: &Resolver<'_>, mut told: Vec<(K, Pointee)>) -> FxHashMap<K, Pointee>
 where
     K: Copy + Ord + std::hash::Hash,
 {

@@ -1,15 +1,17 @@
 //! What functions take and give, and what package variables are, as far as it is known when functions are read.
 
 use super::abi::{PassedWord, assign};
-use super::value::Pointee;
+use super::dictionaries::generic;
+use super::prefixes::prefixes;
+use super::value::{Pointee, Value};
 use crate::closures::is_closure_struct;
 use crate::infer::header_types;
-use crate::object_type::Part;
+use crate::object_type::{Evidence, Part};
 use crate::plan::PointerWord;
 use crate::resolve::Resolver;
 use goheap_runtime::code::ProgramCode;
-use goheap_runtime::{DescriptorReader, RuntimeModel, TypeId};
-use rustc_hash::FxHashMap;
+use goheap_runtime::{DescriptorReader, ModuleData, RuntimeModel, TypeId};
+use rustc_hash::{FxHashMap, FxHashSet};
 use std::collections::BTreeMap;
 
 /// A method: its receiver's type and the descriptor of its func type.
@@ -21,6 +23,7 @@ struct Method {
 
 /// What functions told so far, and what their names and descriptors do.
 pub(crate) struct Facts<'m, 'p> {
+    pub(super) model: &'m RuntimeModel<'p>,
     pub(super) code: ProgramCode<'m, 'p>,
     descriptors: DescriptorReader<'m>,
     methods: FxHashMap<u64, Method>,
@@ -29,12 +32,20 @@ pub(crate) struct Facts<'m, 'p> {
     /// Integer arguments and results of functions by (entry, index).
     pub(super) arguments: FxHashMap<(u64, u8), Pointee>,
     pub(super) results: FxHashMap<(u64, u8), Pointee>,
+    /// What words lead to of what a function's integer arguments lead to, by its entry: (index, offset of the word, what that leads to).
+    pub(super) fields: FxHashMap<u64, Vec<(u8, u32, Pointee)>>,
+    /// Functions of generic code.
+    pub(super) generic: FxHashSet<u64>,
+    /// What all calls of these pass them that lies in read-only memory, by (entry, index of the argument).
+    pub(super) given: FxHashMap<(u64, u8), u64>,
     /// Package variables, or parts of them, by their first byte; apart from each other.
     pub(super) areas: BTreeMap<u64, TypeId>,
     /// Words of package variables.
     pub(super) words: FxHashMap<u64, Pointee>,
     /// The structs that closures are made of, by the function that they call.
     pub(super) closures: FxHashMap<u64, TypeId>,
+    /// What begins something else that looks the same.
+    prefixes: FxHashSet<TypeId>,
     /// The runtime's own types of the headers of maps and channels, of which there is more to tell.
     headers: Vec<TypeId>,
 }
@@ -58,18 +69,32 @@ impl<'m, 'p> Facts<'m, 'p> {
                 receivers.extend(receiver.map(|ty| (func.entry, ty)));
             }
         }
+        let generic = model.modules.iter().flat_map(|module| generic(&module.functions)).collect();
         Some(Facts {
+            model,
             code,
             descriptors,
             methods,
             receivers,
             arguments: FxHashMap::default(),
             results: FxHashMap::default(),
+            fields: FxHashMap::default(),
+            generic,
+            given: FxHashMap::default(),
             areas: BTreeMap::new(),
             words: FxHashMap::default(),
             closures: FxHashMap::default(),
+            prefixes: prefixes(resolver, model.red_zones),
             headers: header_types(&resolver.types),
         })
+    }
+}
+
+impl Facts<'_, '_> {
+    /// How sure it is that a word leads to that.
+    pub(crate) fn evidence(&self, pointee: Pointee) -> Evidence {
+        let may_be_more = pointee.part == Part::Value && self.prefixes.contains(&pointee.ty);
+        if may_be_more { Evidence::Candidate } else { Evidence::Derived }
     }
 }
 
@@ -125,6 +150,25 @@ impl Known<'_, '_, '_> {
         };
         self.add_told(&self.facts.results, entry, &mut found);
         found
+    }
+
+    /// What words lead to of what the integer arguments of the function at `entry` lead to: (index, offset of the word, what it leads to).
+    pub(super) fn fields_of(&self, entry: u64) -> &[(u8, u32, Pointee)] {
+        self.facts.fields.get(&entry).map_or(&[], |fields| fields)
+    }
+
+    /// The address in the program that a value is, or that a variable of which nothing else is known holds in the core: the linker laid
+    /// out what it leads to, and whatever else the variable may hold is of the same type.
+    pub(super) fn start(&self, value: Value) -> Option<u64> {
+        match value {
+            Value::Constant(at) if at != 0 => Some(at),
+            Value::Word(at) if self.word(at).is_none() => {
+                let start = self.facts.model.memory().read_u64(goheap_image::Address(at))?;
+                let is_variable = |module: &ModuleData<'_>| module.data.contains(&start) || module.bss.contains(&start);
+                self.facts.model.modules.iter().any(is_variable).then_some(start)
+            }
+            _ => None,
+        }
     }
 
     fn add_told(&self, told: &FxHashMap<(u64, u8), Pointee>, entry: u64, found: &mut Vec<(u8, Pointee)>) {

@@ -4,8 +4,10 @@
 
 mod abi;
 mod claims;
+mod dictionaries;
 mod flow;
 mod known;
+mod prefixes;
 mod state;
 mod value;
 

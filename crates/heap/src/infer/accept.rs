@@ -29,7 +29,8 @@ impl<'a, 'p> Inference<'a, '_, 'p> {
 
     pub(super) fn propose_at(&self, slot: Slot, mut proposal: Proposal, outcome: &mut Outcome) {
         (proposal.ty, proposal.evidence) = self.shapes.concrete(&self.resolver.types, proposal.ty, proposal.evidence);
-        if proposal.evidence == Evidence::None {
+        let is_guess = proposal.evidence == Evidence::Candidate;
+        if proposal.evidence == Evidence::None || is_guess && self.objects.span(slot).is_user_arena_chunk {
             return;
         }
         if let Some(&shape) = self.recorded_shapes.get(&slot.id) {

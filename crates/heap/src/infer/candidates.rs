@@ -4,17 +4,16 @@
 //! Each object has a list of types that it could be; a type is struck off when one of its pointers leads to an object that cannot
 //! be what it says. What is left alone, or is confirmed by clearly more words than the next, is the candidate.
 
+use super::captures;
 use super::confirm::confirm;
 use super::engine::{Inference, Outcome};
-use super::fit::fits;
+use super::rows;
 use super::shapes::{Inner, contains};
-use crate::closures::is_closure_struct;
+use super::windows::Windows;
 use crate::object::{ObjectId, Slot};
 use crate::object_type::{Evidence, ObjectType, Part};
 use crate::plan::PointerWord;
-use crate::resolve::{Need, Target};
 use crate::root::UntypedRoot;
-use goheap_image::Address;
 use goheap_runtime::{AllocatedAs, CodeReferences, Kind, TypeId};
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
@@ -31,7 +30,7 @@ const MANY_POINTERS: u32 = 3;
 /// Nodes of lists and trees are of so many pointers to their like.
 const MAX_LINKS: usize = 4;
 /// By so many words the best must be ahead of the second.
-const LEAD: u32 = 2;
+pub(super) const LEAD: u32 = 2;
 
 /// The types that objects could be, where there are any left and not too many.
 #[derive(Debug, Default)]
@@ -63,10 +62,11 @@ pub(super) fn propose(inference: &mut Inference<'_, '_, '_>, untyped: &[UntypedR
     let unsettled = inference.unsettled(&hints);
     let is_unknown = |slot: &&Slot| !inference.type_of(slot.id).is_known();
     let unknown: Vec<Slot> = unsettled.iter().filter(is_unknown).take(MAX_UNKNOWN).copied().collect();
-    load_closures(inference, &unknown);
+    captures::load(inference, &unknown);
+    let windows = Windows::read(inference, &unknown, untyped);
     let mut outcome = Outcome::default();
     super::headers::propose(inference, &unsettled, &mut outcome);
-    captures(inference, &unsettled, &mut outcome);
+    captures::propose(inference, &unsettled, &mut outcome);
     if let Some(code) = &inference.code {
         super::code::propose(inference, code, untyped, &mut outcome);
     }
@@ -75,9 +75,9 @@ pub(super) fn propose(inference: &mut Inference<'_, '_, '_>, untyped: &[UntypedR
     let judge = |&slot: &Slot| {
         let first = hints.partition_point(|(id, _)| *id < slot.id);
         let hints = hints[first..].iter().take_while(|(id, _)| *id == slot.id).map(|(_, inner)| *inner);
-        let hints: Vec<Inner> = hints.collect();
+        let said = Said { hints: hints.collect(), capacities: windows.of(slot.id).collect() };
         let mut choices = None;
-        let found = closure(inference, slot).or_else(|| best(inference, slot, &hints, tried, &mut choices));
+        let found = captures::closure(inference, slot).or_else(|| best(inference, slot, &said, tried, &mut choices));
         (slot, found, choices)
     };
     let polls = super::votes::polls(inference, untyped);
@@ -100,59 +100,6 @@ pub(super) fn propose(inference: &mut Inference<'_, '_, '_>, untyped: &[UntypedR
     outcome
 }
 
-/// Loads the closures that unknown objects may be.
-fn load_closures(inference: &mut Inference<'_, '_, '_>, unknown: &[Slot]) {
-    let memory = inference.model.memory();
-    let in_text = |entry: &u64| inference.model.modules.iter().any(|module| module.text.contains(entry));
-    let first_word = |slot: &Slot| memory.read_u64(Address(inference.objects.address(*slot)));
-    let mut entries: Vec<u64> = unknown.iter().filter_map(first_word).filter(in_text).collect();
-    entries.sort_unstable();
-    entries.dedup();
-    entries.retain(|&entry| inference.resolver.closures.get(entry).is_none());
-    entries.into_iter().for_each(|entry| inference.resolver.load(Need::Closure(entry)));
-}
-
-/// The closure that the object is, if its first word calls a function with such a name: what merely looks like a function's address
-/// is one of all functions.
-fn closure(inference: &Inference<'_, '_, '_>, slot: Slot) -> Option<(Part, TypeId)> {
-    const NAMES: [&str; 6] =
-        [".func", ".gowrap", ".deferwrap", "-fm", "reflect.makeFuncStub", "reflect.methodValueCall"];
-    let resolver = &*inference.resolver;
-    let span = inference.objects.span(slot);
-    let Target::Known(part, ty, _) = resolver.closure(inference.objects.address(slot)) else { return None };
-    let name = &resolver.types.get(ty).name;
-    if !NAMES.iter().any(|part| name.contains(part)) {
-        return None;
-    }
-    let whole = fits(resolver, inference.place(slot, span), part, ty).then_some(ty);
-    whole.or_else(|| resolver.closures.bare(ty)).map(|ty| (part, ty))
-}
-
-/// The structs of closures of which DWARF does not tell the captures: the compiler has a type for each, whose first field is `F`
-/// (`.F` up to 1.20), but nothing leads from the function to it.
-fn captures(inference: &Inference<'_, '_, '_>, unsettled: &[Slot], outcome: &mut Outcome) {
-    let objects = inference.objects;
-    let types = &inference.resolver.types;
-    let is_bare = |slot: &Slot| {
-        let known = inference.type_of(slot.id);
-        known.part() == Part::Closure && known.is_known() && inference.resolver.is_opaque(known.ty())
-    };
-    for slot in unsettled.iter().copied().filter(is_bare) {
-        let fitting = inference.shapes.of(inference.place(slot, objects.span(slot)));
-        let structs = fitting.iter().filter(|&&ty| is_closure_struct(types, ty));
-        let mut ranked: Vec<(u32, TypeId)> =
-            structs.filter_map(|&ty| Some((confirm(inference, slot, Part::Value, ty)?, ty))).collect();
-        ranked.sort_unstable_by(|one, other| other.cmp(one));
-        let best = match ranked[..] {
-            [(_, only)] => only,
-            [(first, best), (second, _), ..] if first >= second + LEAD => best,
-            _ => continue,
-        };
-        let evidence = inference.type_of(slot.id).evidence().min(Evidence::Derived);
-        inference.raise(slot, ObjectType::new(Part::Closure, best, evidence), outcome);
-    }
-}
-
 /// The interfaces in an object without a type: a word that is no pointer to the collector and yet leads to a type or an itab,
 /// before one that is.
 fn interfaces(inference: &Inference<'_, '_, '_>, slot: Slot, outcome: &mut Outcome) {
@@ -170,24 +117,33 @@ fn interfaces(inference: &Inference<'_, '_, '_>, slot: Slot, outcome: &mut Outco
     });
 }
 
+/// What pointers to an object say of it.
+pub(super) struct Said {
+    /// What lies in it.
+    pub(super) hints: Vec<Inner>,
+    /// The capacities of what may be slices of all of it.
+    pub(super) capacities: Vec<u64>,
+}
+
 /// The one type that is better than every other for the slot; the types that it can be go to `choices`.
 fn best(
     inference: &Inference<'_, '_, '_>,
     slot: Slot,
-    hints: &[Inner],
+    said: &Said,
     tried: usize,
     choices: &mut Option<Vec<TypeId>>,
 ) -> Option<(Part, TypeId)> {
     let types = &inference.resolver.types;
     let span = inference.objects.span(slot);
-    if span.is_tiny_class() || span.is_noscan() && hints.is_empty() {
+    // A chunk of a user arena holds values of any types.
+    if span.is_user_arena_chunk || span.is_tiny_class() || span.is_noscan() && said.hints.is_empty() {
         return None;
     }
     let fitting = inference.shapes.of(inference.place(slot, span));
     if fitting.len() > tried {
         return None;
     }
-    let holds = |ty: TypeId| hints.iter().all(|&inner| is_idle(inference, inner) || contains(types, ty, inner));
+    let holds = |ty: TypeId| said.hints.iter().all(|&inner| is_idle(inference, inner) || contains(types, ty, inner));
     // Arrays, pointers and the like stand mostly in other values: alone only where code allocates them.
     let is_alone = |ty: TypeId| matches!(types.get(ty).kind, Kind::Struct(_)) || used(inference, ty).value;
     let allowed = fitting.iter().filter(|&&ty| inference.choices.allow(slot.id, ty) && is_alone(ty) && holds(ty));
@@ -195,8 +151,9 @@ fn best(
         allowed.filter_map(|&ty| Some((confirm(inference, slot, Part::Value, ty)?, ty))).collect();
     ranked.sort_unstable_by(|one, other| other.cmp(one));
     *choices = Some(ranked.iter().map(|&(_, ty)| ty).collect());
-    if ranked.is_empty() {
-        return row(inference, slot);
+    let most = ranked.first().map(|&(score, _)| score);
+    if let Some(row) = rows::likely(inference, slot, said, most, tried) {
+        return rows::best(inference, slot, &row);
     }
     stands_out(inference, slot, ranked)
 }
@@ -247,7 +204,8 @@ fn innermost(inference: &Inference<'_, '_, '_>, ranked: &[(u32, TypeId)]) -> Opt
     ranked.iter().all(|&(_, ty)| ty == smallest || contains(types, ty, inner)).then_some(smallest)
 }
 
-/// True if the type is nothing but several pointers to one type, as an array of them is too.
+/// True if the type is nothing but several strings, or many pointers to one type, as an array of them is too; not of strings if code
+/// allocates values of the type elsewhere than in interfaces, which would say so.
 fn is_like_row(inference: &Inference<'_, '_, '_>, slot: Slot, ty: TypeId) -> bool {
     let span = inference.objects.span(slot);
     let payload = inference.place(slot, span).payload;
@@ -257,45 +215,22 @@ fn is_like_row(inference: &Inference<'_, '_, '_>, slot: Slot, ty: TypeId) -> boo
     });
     let first = words.first().and_then(|(_, word)| *word);
     let is_dense = words.iter().enumerate().all(|(index, &(offset, word))| offset == index as u64 * 8 && word == first);
-    words.len() > MAX_LINKS && is_dense && matches!(first, Some(PointerWord::Pointer(_)))
+    match first {
+        Some(PointerWord::Pointer(_)) => words.len() > MAX_LINKS && is_dense,
+        Some(PointerWord::String) => {
+            let uses = used(inference, ty);
+            let is_row = words.iter().zip(0..).all(|(&(offset, word), index)| offset == index * 16 && word == first);
+            words.len() > 1 && is_row && (!uses.value || uses.boxed)
+        }
+        _ => false,
+    }
 }
 
-/// A row of pointers to one type, or of interfaces of one type, where no type of the program is like the slot.
-fn row(inference: &Inference<'_, '_, '_>, slot: Slot) -> Option<(Part, TypeId)> {
-    let (model, objects, resolver) = (inference.model, inference.objects, &*inference.resolver);
-    let span = objects.span(slot);
-    let start = objects.address(slot);
-    let (mut found, mut is_row) = (None, true);
-    model.masks.for_each_offset(span, slot.slot, |offset| {
-        let at = start + offset;
-        let Some(value) = model.masks.word(span, at).filter(|&value| value != 0) else { return };
-        let elem = element(inference, at, value);
-        is_row &= elem.is_some() && (found.is_none() || found == elem);
-        found = elem;
-    });
-    let elem = found.filter(|_| is_row)?;
-    fits(resolver, inference.place(slot, span), Part::Elements, elem).then_some((Part::Elements, elem))
-}
-
-/// The type of the pointer or interface at `at`, by what it leads to.
-fn element(inference: &Inference<'_, '_, '_>, at: u64, value: u64) -> Option<TypeId> {
-    let (objects, resolver) = (inference.objects, &*inference.resolver);
-    let before = inference.model.memory().read_u64(Address(at.wrapping_sub(8)))?;
-    if let Some(interface) = resolver.itab_interface(before) {
-        return Some(interface);
-    }
-    if resolver.types.by_descriptor(before).is_some() {
-        return resolver.types.by_name("interface {}");
-    }
-    let target = objects.find_allocated(value)?;
-    let known = inference.type_of(target.id);
-    let is_start = value == objects.address(target) + inference.place(target, objects.span(target)).payload;
-    let is_value = known.part() == Part::Value && known.is_known() && is_start;
-    is_value.then(|| resolver.types.by_name(&format!("*{}", resolver.types.get(known.ty()).name))).flatten()
-}
+/// What the runtime calls a bucket of any map (runtime/map.go, up to 1.23).
+const ANY_BUCKET: &str = "runtime.bmap";
 
 /// True if the hint says nothing of what it lies in.
-fn is_idle(inference: &Inference<'_, '_, '_>, inner: Inner) -> bool {
-    let kind = &inference.resolver.types.get(inner.ty).kind;
-    inner.part == Part::StringData || matches!(kind, Kind::Scalar | Kind::Opaque)
+pub(super) fn is_idle(inference: &Inference<'_, '_, '_>, inner: Inner) -> bool {
+    let ty = inference.resolver.types.get(inner.ty);
+    inner.part == Part::StringData || matches!(ty.kind, Kind::Scalar | Kind::Opaque) || *ty.name == *ANY_BUCKET
 }

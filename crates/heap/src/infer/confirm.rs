@@ -10,6 +10,8 @@ use crate::resolve::{Need, Target};
 use goheap_image::Address;
 use goheap_runtime::TypeId;
 
+/// Of what is larger the beginning is looked at.
+const MAX_CONFIRMED_BYTES: u64 = 1 << 16;
 /// Words behind a value that are looked at.
 const MAX_SLACK_WORDS: usize = 512;
 
@@ -19,19 +21,20 @@ pub(super) fn confirm(inference: &Inference<'_, '_, '_>, slot: Slot, part: Part,
     let start = inference.objects.address(slot);
     let payload = inference.place(slot, span).payload;
     let size = inference.resolver.types.get(ty).size;
+    let is_map = inference.shapes.whole(&inference.resolver.types, ty).0 != Part::Value;
     let (mut score, mut is_sound) =
         (0_u32, part != Part::Value || is_clear_behind(inference, slot, payload + size) || may_be_boxed(inference, ty));
     inference.model.masks.for_each_offset(span, slot.slot, |offset| {
-        if !is_sound {
+        if !is_sound || offset > MAX_CONFIRMED_BYTES {
             return;
         }
         let inner = offset - payload;
         let inner = if part == Part::Elements { inner.checked_rem(size) } else { Some(inner) };
         let value = inference.model.masks.word(span, start + offset);
         let entry = inner.and_then(|inner| inference.resolver.entry(ty, inner));
-        let word = value
-            .zip(entry)
-            .and_then(|(value, entry)| Word { inference, at: start + offset, value }.says(entry.word, entry.field));
+        let word = value.zip(entry).and_then(|(value, entry)| {
+            Word { inference, at: start + offset, value, is_map }.says(entry.word, entry.field)
+        });
         match word {
             Some(more) => score = score.saturating_add(more),
             None => is_sound = false,
@@ -59,6 +62,8 @@ struct Word<'a, 'b, 'm, 'p> {
     inference: &'a Inference<'b, 'm, 'p>,
     at: u64,
     value: u64,
+    /// True if it lies in the keys and values of a map.
+    is_map: bool,
 }
 
 impl Word<'_, '_, '_, '_> {
@@ -66,6 +71,8 @@ impl Word<'_, '_, '_, '_> {
     fn says(&self, word: PointerWord, field: TypeId) -> Option<u32> {
         let resolver = &*self.inference.resolver;
         match word {
+            // What is deleted from a map loses its pointer alone (runtime/map_faststr.go).
+            PointerWord::String | PointerWord::Slice(_) if self.value == 0 && self.is_map => Some(0),
             PointerWord::String | PointerWord::Slice(_) if self.value == 0 => (self.next(1)? == 0).then_some(0),
             PointerWord::String => self.is_string().then_some(1),
             PointerWord::Slice(elem) => self.slice_of(elem),

@@ -46,7 +46,8 @@ impl Place<'_, '_> {
     pub(super) fn is_smallest_for(&self, size: u64) -> bool {
         let (span, size) = (self.span, self.red_zones.padded(size).saturating_add(self.payload));
         if span.is_large() {
-            return size.div_ceil(PAGE_BYTES) == span.npages || span.is_user_arena_chunk;
+            // A chunk of a user arena holds values of any types.
+            return size.div_ceil(PAGE_BYTES) == span.npages && !span.is_user_arena_chunk;
         }
         size <= span.elem_size && size > class_below(span.elem_size)
     }
@@ -59,7 +60,7 @@ fn class_below(class: u64) -> u64 {
 }
 
 /// The size class of an allocation of `size` bytes without a header; None for large ones.
-pub(super) fn size_class(size: u64, red_zones: RedZones) -> Option<u64> {
+pub(crate) fn size_class(size: u64, red_zones: RedZones) -> Option<u64> {
     let size = red_zones.padded(size);
     SIZE_CLASSES.get(SIZE_CLASSES.partition_point(|&class| class < size)).copied()
 }

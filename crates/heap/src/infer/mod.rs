@@ -8,6 +8,7 @@
 
 mod accept;
 mod candidates;
+mod captures;
 mod code;
 mod confirm;
 mod engine;
@@ -20,15 +21,18 @@ mod levels;
 mod made_types;
 mod marks;
 mod proposal;
+mod rows;
 mod shapes;
 mod state;
 mod timers;
 mod tries;
 mod unsettled;
 mod votes;
+mod windows;
 mod word;
 
 pub(crate) use engine::{Inference, Inferred, payload_offset};
+pub(crate) use fit::size_class;
 pub(crate) use headers::header_types;
 pub(crate) use proposal::Proposal;
 

@@ -88,6 +88,12 @@ impl Shapes {
         self.by_look.get(&look(place)).map_or(&[], |types| types)
     }
 
+    /// The types that lie in slots as values of that size do, with these pointer bits.
+    pub(super) fn with_bits(&self, size: u64, bits: u64) -> &[TypeId] {
+        let look = size_class(size, self.red_zones).map(|elem_size| Look { elem_size, bits: Some(bits) });
+        look.and_then(|look| self.by_look.get(&look)).map_or(&[], |types| types)
+    }
+
     /// The map type whose buckets or groups the descriptor describes.
     pub(super) fn map_part(&self, descriptor: u64) -> Option<(Part, TypeId)> {
         self.maps.get(&descriptor).copied()

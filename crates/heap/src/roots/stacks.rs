@@ -154,8 +154,9 @@ impl<'m, 'p> RootCollector<'_, 'm, 'p> {
         (at, distance): (u64, i64),
         pointee: Pointee,
     ) -> NamedNode {
-        self.declared(value, as_word(pointee), pointee.ty, at, Evidence::Derived);
-        let text = self.pointee_text(pointee);
+        let evidence = self.facts.as_ref().map_or(Evidence::Derived, |facts| facts.evidence(pointee));
+        self.declared(value, as_word(pointee), pointee.ty, at, evidence);
+        let text = self.told_text(pointee, evidence);
         let node = self.node(function, &format!("[fp{distance:+}] {text}"));
         NamedNode { naming: Naming::Named, has_type: true, ..NamedNode::nameless(node) }
     }

@@ -58,7 +58,8 @@ impl RootCollector<'_, '_, '_> {
     /// of address.
     pub(super) fn find_statics(&mut self, words: &[VariableWord]) -> Statics {
         let mut statics = Statics::default();
-        let mut queue: VecDeque<VariableWord> = words.iter().copied().filter(|word| self.is_typed(word.at)).collect();
+        let mut queue: VecDeque<VariableWord> =
+            words.iter().copied().filter(|word| self.is_typed(word.at) || self.is_told(word.at)).collect();
         for found in self.first_threads().into_iter().chain(self.told_by_code()) {
             let first = words.partition_point(|word| word.at < found.start);
             queue.extend(words[first..].iter().take_while(|word| word.at < found.end));
@@ -122,6 +123,11 @@ impl RootCollector<'_, '_, '_> {
 
     fn is_typed(&self, address: u64) -> bool {
         self.model.symbols.variable_at(address).is_some_and(|variable| variable.ty.is_some())
+    }
+
+    /// True if code tells what a word leads to.
+    fn is_told(&self, address: u64) -> bool {
+        self.facts.as_ref().is_some_and(|facts| facts.word(address).is_some())
     }
 
     fn leads_to_data(&self, address: u64) -> bool {

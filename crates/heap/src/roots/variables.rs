@@ -145,8 +145,9 @@ impl<'m, 'p> RootCollector<'_, 'm, 'p> {
         if self.model.anchors.pool_lists.contains(&Address(word.at)) && variable.is_none() {
             return Some(self.pool_list());
         }
-        if let Some(pointee) = self.facts.as_ref().and_then(|facts| facts.word(word.at)) {
-            return Some(self.told_word(word.at, pointee, variable));
+        let told = self.facts.as_ref().and_then(|facts| facts.word(word.at).map(|told| (told, facts.evidence(told))));
+        if let Some((pointee, evidence)) = told {
+            return Some(self.told_word(word.at, pointee, evidence, variable));
         }
         let variable = variable?;
         let node = self.node(PathTrie::ROOT, &variable.name);
@@ -206,19 +207,19 @@ impl<'m, 'p> RootCollector<'_, 'm, 'p> {
     }
 
     /// A word of which code tells what it leads to.
-    fn told_word(&mut self, at: u64, pointee: Pointee, variable: Option<&Variable>) -> NamedWord {
-        let text = self.pointee_text(pointee);
+    fn told_word(&mut self, at: u64, pointee: Pointee, evidence: Evidence, variable: Option<&Variable>) -> NamedWord {
+        let text = self.told_text(pointee, evidence);
         let text = match variable {
             Some(variable) => format!("{} {text}", variable.name),
             None => format!("{text} at {}", self.section_place(at)),
         };
         let node = self.node(PathTrie::ROOT, &text);
         let class = variable.map_or(RootClass::Variables, |variable| class_of(self.model, variable));
-        NamedWord { node, class, word: Some((as_word(pointee), pointee.ty)), evidence: Evidence::Derived }
+        NamedWord { node, class, word: Some((as_word(pointee), pointee.ty)), evidence }
     }
 
     /// The type of a word that leads to that.
-    pub(super) fn pointee_text(&self, pointee: Pointee) -> String {
+    fn pointee_text(&self, pointee: Pointee) -> String {
         let name = shown(&self.resolver.types, pointee.ty);
         let name = self.labels.packages.shorten(&name);
         match pointee.part {
@@ -227,6 +228,12 @@ impl<'m, 'p> RootCollector<'_, 'm, 'p> {
             Part::Closure => "func".to_owned(),
             _ => name.into_owned(),
         }
+    }
+
+    /// The same, marked where it is a guess.
+    pub(super) fn told_text(&self, pointee: Pointee, evidence: Evidence) -> String {
+        let text = self.pointee_text(pointee);
+        if evidence == Evidence::Candidate { format!("{text} ?") } else { text }
     }
 
     /// A word that no variable holds, by its section.

@@ -27,9 +27,12 @@ fn place(instruction: &iced_x86::Instruction) -> Place {
     if instruction.is_ip_rel_memory_operand() {
         return Place::Static(instruction.ip_rel_memory_address());
     }
-    let is_plain = instruction.memory_index() == Register::None && instruction.segment_prefix() == Register::None;
-    match number(instruction.memory_base()) {
-        Some(base) if is_plain => Place::Based(base, instruction.memory_displacement64() as i64),
+    let by = instruction.memory_displacement64() as i64;
+    let index = (instruction.memory_index() != Register::None).then(|| number(instruction.memory_index()));
+    match (number(instruction.memory_base()), index) {
+        _ if instruction.segment_prefix() != Register::None => Place::Elsewhere,
+        (Some(base), None) => Place::Based(base, by),
+        (Some(base), Some(Some(index))) => Place::Indexed(base, index, by),
         _ => Place::Elsewhere,
     }
 }
@@ -51,12 +54,7 @@ fn operations(instruction: &iced_x86::Instruction, push: &mut dyn FnMut(Operatio
         (Code::Lea_r64_m, _) => match (to, place(instruction)) {
             (Some(to), Place::Static(address)) => push(Operation::Constant(to, address)),
             (Some(to), Place::Based(base, by)) => push(Operation::Add(to, base, by)),
-            (Some(to), Place::Elsewhere) if instruction.memory_displacement64() == 0 => {
-                match number(instruction.memory_base()).zip(number(instruction.memory_index())) {
-                    Some((base, index)) => push(Operation::Sum(to, base, index)),
-                    None => change(instruction, push),
-                }
-            }
+            (Some(to), Place::Indexed(base, index, by)) => push(Operation::Sum(to, base, index, by)),
             _ => change(instruction, push),
         },
         (Code::Mov_r64_rm64 | Code::Mov_rm64_r64, (OpKind::Register, OpKind::Register)) => {
@@ -67,7 +65,7 @@ fn operations(instruction: &iced_x86::Instruction, push: &mut dyn FnMut(Operatio
         }
         (Code::Add_r64_rm64 | Code::Add_rm64_r64, (OpKind::Register, OpKind::Register)) => {
             match to.zip(number(instruction.op1_register())) {
-                Some((to, more)) => push(Operation::Sum(to, to, more)),
+                Some((to, more)) => push(Operation::Sum(to, to, more, 0)),
                 None => change(instruction, push),
             }
         }
@@ -134,8 +132,19 @@ fn other(instruction: &iced_x86::Instruction, push: &mut dyn FnMut(Operation)) {
             push(Operation::Change(ALL));
             store(instruction, push);
         }
-        _ if is_string(instruction) => push(Operation::Anything),
+        _ if is_string(instruction) => push(filled(instruction)),
         _ => change(instruction, push),
+    }
+}
+
+const CX: u8 = 1;
+const DI: u8 = 7;
+
+/// What DI leads to is written, for `MOVSQ` from what SI leads to, CX times.
+fn filled(instruction: &iced_x86::Instruction) -> Operation {
+    match instruction.mnemonic() {
+        Mnemonic::Movsq | Mnemonic::Stosq if instruction.has_rep_prefix() => Operation::Fill(1 << DI, Some(CX)),
+        _ => Operation::Anything,
     }
 }
 

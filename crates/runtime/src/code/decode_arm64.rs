@@ -59,7 +59,7 @@ fn moves(word: u32, at: u64, push: &mut dyn FnMut(Operation)) {
             push(Operation::Add(to, base, if word & 1 << 30 != 0 { -number } else { number }));
         }
         // ADD of registers, one of them perhaps shifted.
-        _ if word & 0xff20_0000 == 0x8b00_0000 => push(Operation::Sum(to, base, register(word, 16))),
+        _ if word & 0xff20_0000 == 0x8b00_0000 => push(Operation::Sum(to, base, register(word, 16), 0)),
         // MOV between registers (ORR with zero), of zero; MOVZ, and ORR of a number, which is no address.
         _ if word & 0xffe0_ffe0 == 0xaa00_03e0 => match register(word, 16) {
             SP => push(Operation::Constant(to, 0)),
@@ -90,6 +90,14 @@ fn moves(word: u32, at: u64, push: &mut dyn FnMut(Operation)) {
             let offset = signed(word, 15, 7) * 8;
             store(base, offset, to, push);
             store(base, offset + 8, register(word, 10), push);
+        }
+        // LDR and STR of 64 bits with an index, perhaps shifted.
+        _ if word & 0xffe0_0c00 == 0xf860_0800 => {
+            push(Operation::Load(to, Place::Indexed(base, register(word, 16), 0)));
+        }
+        _ if word & 0xffe0_0c00 == 0xf820_0800 => {
+            let from = if to == SP { Written::Constant(0) } else { Written::Register(to) };
+            push(Operation::Store(Place::Indexed(base, register(word, 16), 0), from, 8));
         }
         // Any other load or store; those of the prologue write below SP and change it.
         _ if word & 0x0a00_0000 == 0x0800_0000 => memory(word, push),

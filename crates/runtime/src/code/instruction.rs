@@ -14,6 +14,8 @@ pub enum Place {
     Static(u64),
     /// So far from what the register holds.
     Based(Register, i64),
+    /// So far from the sum of what the registers hold, one perhaps times something.
+    Indexed(Register, Register, i64),
     /// Not told.
     Elsewhere,
 }
@@ -36,8 +38,8 @@ pub enum Operation {
     Constant(Register, u64),
     /// The first register gets what the second holds, and so much more.
     Add(Register, Register, i64),
-    /// The first register gets the sum of what the others hold, one perhaps times something.
-    Sum(Register, Register, Register),
+    /// The first register gets the sum of what the others hold, one perhaps times something, and so much more.
+    Sum(Register, Register, Register, i64),
     /// A register gets a word of memory.
     Load(Register, Place),
     /// So many bytes of memory, a word or two of them alike, are written.
@@ -46,6 +48,9 @@ pub enum Operation {
     Compare(Register, Register),
     /// These registers get what is not told.
     Change(Registers),
+    /// Memory is written behind where these registers lead, and they change: so many words as the register holds, or at most
+    /// [`MOST_FILLED`] bytes.
+    Fill(Registers, Option<Register>),
     /// A call of the function at this address, or of one that is not told.
     Call(Option<u64>),
     /// Execution goes on there and nowhere else.
@@ -61,6 +66,9 @@ pub enum Operation {
     /// Memory of unknown extent is written, and all registers but SP.
     Anything,
 }
+
+/// Bytes that `duffzero` or `duffcopy` writes at most (runtime/mkduff.go).
+pub const MOST_FILLED: u32 = 1024;
 
 /// One operation with where it stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

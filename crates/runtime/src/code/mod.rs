@@ -23,7 +23,7 @@ mod program;
 
 pub use callee::{Callee, Use as TypeUse};
 pub use function::FunctionCode;
-pub use instruction::{Instruction, Operation, Place, Register, Registers, Written};
+pub use instruction::{Instruction, MOST_FILLED, Operation, Place, Register, Registers, Written};
 pub use program::{Function, ProgramCode, RegisterUse};
 
 use crate::model::RuntimeModel;

@@ -2,7 +2,7 @@
 
 use super::callee::{Callee, callees};
 use super::functions::Functions;
-use super::instruction::{Instruction, Register};
+use super::instruction::{Instruction, Register, Registers};
 use super::{MAX_FUNCTION_BYTES, decode_amd64, decode_arm64};
 use crate::model::RuntimeModel;
 use crate::pclntab::{FUNCDATA_STACK_OBJECTS, Func};
@@ -24,6 +24,10 @@ pub struct RegisterUse {
     pub stack: Register,
     /// The closure that is called.
     pub context: Register,
+    /// What `duffzero` and `duffcopy` write to.
+    pub filled: Registers,
+    /// What they, and instructions that copy memory, change beside.
+    pub scratch: Registers,
     /// Bytes from the stack pointer of a function's first instruction to its frame's end.
     pub pushed: i64,
 }
@@ -66,13 +70,17 @@ impl<'m, 'p> ProgramCode<'m, 'p> {
     pub fn registers(&self) -> RegisterUse {
         match self.model.machine() {
             Machine::X86_64 => {
-                RegisterUse { integers: &[0, 3, 1, 7, 6, 8, 9, 10, 11], floats: 15, stack: 4, context: 2, pushed: 8 }
+                let integers = &[0, 3, 1, 7, 6, 8, 9, 10, 11];
+                let scratch = 1 << 1 | 1 << 6 | 1 << 12 | 1 << 13;
+                RegisterUse { integers, floats: 15, stack: 4, context: 2, filled: 1 << 7, scratch, pushed: 8 }
             }
             Machine::Aarch64 => RegisterUse {
                 integers: &[0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15],
                 floats: 16,
                 stack: 31,
                 context: 26,
+                filled: 1 << 20 | 1 << 21,
+                scratch: 1 << 16 | 1 << 17 | 1 << 26 | 1 << 27 | 1 << 30,
                 pushed: 0,
             },
         }
