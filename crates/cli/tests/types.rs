@@ -24,7 +24,7 @@ const UNKNOWN_WITH_DWARF: [(&str, &str); 2] = [
 
 /// Cases, by the beginning of their names, that have to be right without DWARF too: an interface's type word, the library's own
 /// types behind it, a closure's code or the runtime's lists tell. The rest is read by shape, if at all.
-const KNOWN_WITHOUT_DWARF: [&str; 29] = [
+const KNOWN_WITHOUT_DWARF: [&str; 32] = [
     "array/[2]*T in an interface",
     "atomic/",
     "captured/receiver in an interface",
@@ -50,6 +50,9 @@ const KNOWN_WITHOUT_DWARF: [&str; 29] = [
     "prefix/node behind",
     "reflect.Value/",
     "reflect/New",
+    "reslice/bytes",
+    "reslice/numbers",
+    "reslice/structs",
     "slice/in []error",
     "slice/value in []any",
     "sync.Map/key",
@@ -215,6 +218,22 @@ fn what_code_tells_is_what_debug_information_tells() {
             told += 1;
         }
         assert!(told * 2 > all, "{release}: {told} of {all}");
+    }
+}
+
+/// The arguments of the program are three strings in a row, which some struct may look like.
+#[test]
+fn a_slice_of_strings_is_no_struct_of_strings() {
+    for release in RELEASES {
+        let [with, without] = [objects(release, &[]), objects(release, &["--no-dwarf"])];
+        let owners = ["os.Args []string", "runtime.argslice []string"];
+        let is_args =
+            |object: &Value| object["size"] == 48 && object["owner"].as_str().is_some_and(|by| owners.contains(&by));
+        let args: Vec<_> = with.iter().filter(|(_, object)| is_args(object)).collect();
+        assert!(!args.is_empty(), "{release}");
+        for (at, object) in args {
+            assert_eq!([&object["type"], &without[at]["type"]], ["[3]string"; 2], "{release}: {at:#x}");
+        }
     }
 }
 
