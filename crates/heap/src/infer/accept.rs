@@ -110,7 +110,8 @@ impl<'a, 'p> Inference<'a, '_, 'p> {
 
     /// A pointer that is not to the start of what it fits may be to a part of it.
     fn inner(&self, slot: Slot, span: &Span<'p>, proposal: Proposal, outcome: &mut Outcome) {
-        if self.type_of(slot.id).evidence() > Evidence::Candidate || span.is_tiny_class() {
+        let is_of_many = span.is_tiny_class() || span.is_user_arena_chunk;
+        if self.type_of(slot.id).evidence() > Evidence::Candidate || is_of_many {
             return;
         }
         let place = self.place(slot, span);
