@@ -94,7 +94,12 @@ const EXIT_STATUS: &str = "  0  done (also when the reader of a pipe went away)
      1.17, an executable that did not make the core, a truncated core of
      which too little is left, or a heap that needs more memory than
      --max-memory allows
-  4  an input was cut, or became unreadable, while it was read
+  4  what was asked about is not in this core: a type, variable, address,
+     goroutine or library
+  5  an input was cut, or became unreadable, while it was read
+
+  With --json a failure is a line of JSON, the last one on stderr, with its
+  code, message and hint (docs/json-schema.md)
 ";
 
 const USAGE: &str = "goheap CORE [--exe EXECUTABLE] [OPTIONS] [COMMAND ...]
@@ -250,6 +255,19 @@ impl Cli {
         };
         self.input.input(core)
     }
+}
+
+/// Whether this process was asked for JSON, as far as that can be told of a command line that may be wrong.
+pub(crate) fn asks_for_json() -> bool {
+    let words: Vec<String> = std::env::args_os().skip(1).map(|word| word.to_string_lossy().into_owned()).collect();
+    let is_json = |text: &str| ["json", "ndjson"].contains(&text);
+    let own = words.iter().take_while(|word| *word != "--").enumerate();
+    own.into_iter().any(|(at, word)| match word.trim_start_matches('-').split_once('=') {
+        _ if !word.starts_with('-') => false,
+        Some((name, value)) => name == "format" && is_json(value),
+        None if word.ends_with("-format") => words.get(at + 1).is_some_and(|value| is_json(value)),
+        None => word.trim_start_matches('-') == "json",
+    })
 }
 
 /// An error in the command line that clap does not find.

@@ -1,11 +1,17 @@
 //! What is said when it does not work: one line that tells what is wrong and what to do, and the exit status.
 
+mod code;
+
+pub(crate) use code::{LOST, REFUSED};
+
 use crate::args::Input;
 use crate::say;
+use code::Code;
 use goheap_heap::HeapError;
 use goheap_image::{ImageError, Process};
 use goheap_report::ReportError;
 use goheap_report::table::{grouped, human_bytes};
+use goheap_report::text::json_text;
 use goheap_runtime::{GoFile, GoVersion, OverBudget, RuntimeError};
 use std::io;
 use std::path::PathBuf;
@@ -112,15 +118,6 @@ pub(crate) enum Failure {
     Stdout(io::Error),
 }
 
-/// A file could not be found, read or written.
-const FILE: u8 = 1;
-/// The command line is wrong.
-const USAGE: u8 = 2;
-/// The input is not what it should be.
-pub(crate) const REFUSED: u8 = 3;
-/// An input was cut, or became unreadable, while it was read: `goheap_image` ends the process.
-pub(crate) const LOST: u8 = 4;
-
 impl From<HeapError> for Failure {
     fn from(error: HeapError) -> Self {
         match error {
@@ -154,48 +151,74 @@ impl Failure {
         }
     }
 
-    /// Says it and tells the exit status.
-    pub(crate) fn report(&self) -> ExitCode {
+    /// Says it, as JSON where the result would have been, and tells the exit status.
+    pub(crate) fn report(&self, as_json: bool) -> ExitCode {
         match self {
+            Failure::Stdout(error) if error.kind() == io::ErrorKind::BrokenPipe => {}
+            _ if as_json && self.status() != 0 => say::json(&self.json()),
             // Help goes to stdout, mistakes to stderr; a reader that has gone away is no failure.
             Failure::Usage(error) => match error.print() {
                 Err(source) if !error.use_stderr() && source.kind() != io::ErrorKind::BrokenPipe => {
-                    return Failure::Stdout(source).report();
+                    return Failure::Stdout(source).report(as_json);
                 }
                 _ => {}
             },
-            Failure::Stdout(error) if error.kind() == io::ErrorKind::BrokenPipe => {}
             _ => say::error(self),
         }
         ExitCode::from(self.status())
     }
 
-    fn status(&self) -> u8 {
+    /// What it is, for scripts.
+    fn code(&self) -> Code {
         match self {
-            Failure::Usage(error) => u8::try_from(error.exit_code()).unwrap_or(USAGE),
             // With several libraries of Go it is for the user to say which.
-            Failure::NotGo { files, .. } if files.len() > 1 => USAGE,
-            Failure::OutputIsInput(_)
-            | Failure::NoObject { .. }
-            | Failure::NoSuchName { .. }
-            | Failure::NoGoroutine { .. } => USAGE,
-            Failure::Image(error) => match error.reason() {
-                ImageError::Unreadable { source, .. } if source.kind() == io::ErrorKind::OutOfMemory => REFUSED,
-                ImageError::Unreadable { .. }
-                | ImageError::ExecutableNotFound { .. }
-                | ImageError::Temporary { .. } => FILE,
-                ImageError::NoSuchModule { .. } | ImageError::AmbiguousModule { .. } => USAGE,
-                _ => REFUSED,
-            },
-            Failure::NotGo { .. }
-            | Failure::Runtime { .. }
-            | Failure::Heap(_)
-            | Failure::OverBudget(_)
-            | Failure::Report(_) => REFUSED,
-            Failure::Stdout(error) if error.kind() == io::ErrorKind::BrokenPipe => 0,
-            Failure::Output { .. } | Failure::Stdout(_) | Failure::NoCoredump { .. } => FILE,
+            Failure::NotGo { files, .. } if files.len() > 1 => Code::Usage,
+            Failure::Usage(_) | Failure::OutputIsInput(_) => Code::Usage,
+            Failure::NoObject { .. } | Failure::NoSuchName { .. } | Failure::NoGoroutine { .. } => Code::NotFound,
+            Failure::Image(error) => Code::of_image(error.reason()),
+            Failure::NotGo { .. } => Code::NotGo,
+            Failure::Runtime { source: RuntimeError::TooOld { .. } | RuntimeError::NoVersion { .. }, .. } => {
+                Code::Release
+            }
+            Failure::Runtime { .. } | Failure::Heap(_) => Code::Damaged,
+            Failure::OverBudget(_) => Code::Memory,
+            Failure::Report(_) => Code::TooLarge,
+            Failure::Output { .. } | Failure::Stdout(_) => Code::Output,
+            Failure::NoCoredump { .. } => Code::NoFile,
         }
     }
+
+    fn status(&self) -> u8 {
+        match self {
+            Failure::Usage(error) if !error.use_stderr() => 0,
+            Failure::Stdout(error) if error.kind() == io::ErrorKind::BrokenPipe => 0,
+            _ => self.code().status(),
+        }
+    }
+
+    /// For scripts: one line of JSON.
+    fn json(&self) -> String {
+        let text = match self {
+            Failure::Usage(error) => plain(error),
+            _ => self.to_string(),
+        };
+        // What to do, or what is near, stands behind the first semicolon.
+        let (message, hint) = text.split_once("; ").map_or((&*text, None), |(message, hint)| (message, Some(hint)));
+        let mut error = serde_json::Map::new();
+        error.insert("code".to_owned(), self.code().name().into());
+        error.insert("message".to_owned(), message.into());
+        error.extend(hint.map(|hint| ("hint".to_owned(), hint.into())));
+        json_text(&serde_json::json!({ "schema_version": 1, "error": error }).to_string()).into_owned()
+    }
+}
+
+/// What clap says without the usage below it.
+fn plain(error: &clap::Error) -> String {
+    let text = error.render().to_string();
+    let said = text.split("\n\nUsage:").next().unwrap_or_default();
+    let said: Vec<&str> = said.split_whitespace().collect();
+    let said = said.join(" ");
+    said.strip_prefix("error: ").unwrap_or(&said).replacen(" tip: ", "; ", 1)
 }
 
 /// What to do about a program that is not Go.

@@ -64,7 +64,7 @@ fn main() -> ExitCode {
     let result = Cli::read().map_err(Failure::Usage).and_then(|cli| run(&cli));
     match result {
         Ok(()) => ExitCode::SUCCESS,
-        Err(failure) => failure.report(),
+        Err(failure) => failure.report(args::asks_for_json()),
     }
 }
 

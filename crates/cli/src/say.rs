@@ -29,6 +29,11 @@ pub(crate) fn warning(line: impl Display) {
     error(format_args!("warning: {line}"));
 }
 
+/// A line of JSON for scripts, which is fit for a terminal already.
+pub(crate) fn json(line: &str) {
+    let _ = writeln!(std::io::stderr().lock(), "{line}");
+}
+
 /// A line that is said always. A stderr that is closed is no reason to fail.
 pub(crate) fn error(line: impl Display) {
     let line = format!("goheap: {line}");

@@ -197,7 +197,7 @@ fn filters_limits_and_formats_agree() {
 fn wrong_arguments_are_told() {
     let carried = carried("1.27");
     let outcome = goheap!(carried.core, "--exe", carried.exe, "goroutine", "1000000");
-    assert_eq!(outcome.status, 2);
+    assert_eq!(outcome.status, 4);
     let expected = "goheap: no goroutine 1000000; the nearest is ";
     assert!(outcome.stderr.starts_with(expected), "{}", outcome.stderr);
     for wrong in

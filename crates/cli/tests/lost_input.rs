@@ -51,7 +51,7 @@ fn a_core_that_is_cut_meanwhile_is_told_by_a_line_and_a_status() {
         let folder = tempfile::tempdir().unwrap();
         let before = carried("1.27").unpacked_core().len();
         let (status, stderr) = run_with_core_cut(folder.path(), 1 << 16, arguments);
-        assert_eq!(status, Some(4), "{stderr}");
+        assert_eq!(status, Some(5), "{stderr}");
         let expected = format!(
             "goheap: {:?} was cut from {before} to 65536 bytes while it was read; read a copy, or wait until it is written\n",
             folder.path().join("core")

@@ -143,7 +143,7 @@ fn an_address_of_nothing_names_its_neighbours() {
     let end = |row: &Value| hex(text(row, "addr")) + number(row, "/size");
     let apart = all.windows(2).find(|pair| end(&pair[0]) < hex(text(&pair[1], "addr"))).unwrap();
     let outcome = run(&carried, &["object", &format!("{:#x}", end(&apart[0]))]);
-    assert_eq!(outcome.status, 2);
+    assert_eq!(outcome.status, 4);
     let near =
         |side: &str, row: &Value| format!("the nearest {side} is {} ({} bytes, ", text(row, "addr"), row["size"]);
     for part in [near("below", &apart[0]), near("above", &apart[1])] {

@@ -100,9 +100,9 @@ fn owners_can_be_chosen_and_limited() {
 }
 
 #[test]
-fn what_is_not_there_is_said_with_the_nearest_and_status_2() {
+fn what_is_not_there_is_said_with_the_nearest_and_status_4() {
     let outcome = try_run(&carried_of("retained", "1.27"), &["main.Cach"], "1");
-    assert_eq!(outcome.status, 2);
+    assert_eq!(outcome.status, 4);
     assert!(outcome.stderr.contains("there is no type or variable \"main.Cach\"; nearest: main.Cache"));
 }
 

@@ -140,22 +140,22 @@ fn lines_fit_the_terminal() {
 }
 
 #[test]
-fn what_is_not_there_is_said_with_the_nearest_and_status_2() {
+fn what_is_not_there_is_said_with_the_nearest_and_status_4() {
     let carried = carried_of("retained", "1.27");
     for (argument, expected) in [
         ("main.Itm", "there is no type or variable \"main.Itm\"; nearest: main.Item"),
         ("main.registry.frist", "nearest: main.registry.first"),
         ("[]main.Item", "nearest: "),
         ("main.", "there is no type or variable \"main.\""),
-        ("", "there is no type or variable \"\""),
         ("0x10", "no object holds 0x10"),
         ("0xffffffffffffffff", "no object holds 0xffffffffffffffff"),
     ] {
         let outcome = try_run(&carried, &[argument]);
-        assert_eq!(outcome.status, 2, "{argument}");
+        assert_eq!(outcome.status, 4, "{argument}");
         assert!(outcome.stderr.contains(expected) && outcome.stdout.is_empty(), "{argument}: {}", outcome.stderr);
     }
     assert_eq!(try_run(&carried, &[]).status, 2);
+    assert_eq!(try_run(&carried, &[""]).status, 2);
     assert_eq!(try_run(&carried, &["main.Item", "--exclude", "("]).status, 2);
     assert_eq!(try_run(&carried, &["main.Item", "--all", "--merge"]).status, 2);
 }
