@@ -11,15 +11,17 @@ mod owners;
 mod paths;
 mod pattern;
 mod places;
+mod written;
 
 pub(crate) use dominators::{DominatorsOptions, RetainedBy};
 pub(crate) use goroutines::{GoroutineOptions, GoroutinesFormat, GoroutinesOptions, GoroutinesSort};
 pub(crate) use input::Input;
-pub(crate) use listing::{Group, HistogramFormat, HistogramOptions, ObjectOptions, ObjectsFormat, ObjectsOptions};
+pub(crate) use listing::{Group, HistogramOptions, ObjectOptions, ObjectsFormat, ObjectsOptions};
 pub(crate) use objref::{Counted, Format, ObjrefOptions, Tree};
 pub(crate) use owners::OwnersOptions;
 pub(crate) use paths::PathsOptions;
 pub(crate) use pattern::Asked;
+pub(crate) use written::{Form, WrittenWhole};
 
 use crate::errors::Failure;
 use crate::{shell, version};
@@ -216,18 +218,16 @@ file in the core: kernels write it unless /proc/PID/coredump_filter lacks bit 4,
 #[derive(Debug, Args)]
 #[command(override_usage = "goheap CORE build-id [--json]")]
 pub(crate) struct BuildIdOptions {
-    /// Write JSON
-    #[arg(long)]
-    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) written: WrittenWhole,
 }
 
 /// Options of `overview`.
 #[derive(Debug, Args)]
 #[command(override_usage = "goheap CORE [--exe EXECUTABLE] overview [--json]")]
 pub(crate) struct OverviewOptions {
-    /// Write JSON: sizes in bytes, addresses as strings
-    #[arg(long)]
-    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) written: WrittenWhole,
     /// Show every check that was made, and the first objects that break one or are odd, with the command that shows each
     #[arg(long)]
     pub(crate) invariants: bool,
@@ -287,11 +287,15 @@ mod tests {
 
     #[test]
     fn options_of_the_tool_stand_before_or_after_the_command() {
-        for line in ["goheap c --exe e --no-dwarf overview --json", "goheap c overview --json --exe e --no-dwarf"] {
+        for line in
+            ["goheap c --exe e --no-dwarf overview --invariants", "goheap c overview --invariants --exe e --no-dwarf"]
+        {
             let cli = Cli::try_parse_from(line.split(' ')).unwrap();
             let input = cli.input().map_err(drop).unwrap();
             assert_eq!(input.request.executable, Some("e".into()));
-            assert!(input.no_dwarf && matches!(cli.command, Command::Overview(OverviewOptions { json: true, .. })));
+            assert!(
+                input.no_dwarf && matches!(cli.command, Command::Overview(OverviewOptions { invariants: true, .. }))
+            );
         }
     }
 }

@@ -16,7 +16,7 @@ pub(crate) fn run(input: &Input, options: &BuildIdOptions) -> Result<(), Failure
         executable: executable.into_iter().next().map(module),
         libraries: libraries.into_iter().map(module).collect(),
     };
-    to_stdout(|out| match options.json {
+    to_stdout(|out| match options.written.is_json() {
         true => report.write_json(out),
         false => report.write_table(crate::terminal::page(), out),
     })

@@ -1,6 +1,6 @@
 //! `goheap CORE dominators`: who retains how much.
 
-use crate::args::{DominatorsOptions, Input, RetainedBy};
+use crate::args::{DominatorsOptions, Form, Input, RetainedBy};
 use crate::diagnostics;
 use crate::errors::Failure;
 use crate::open::{with_references, with_referred};
@@ -24,13 +24,13 @@ pub(crate) fn run(input: &Input, options: &DominatorsOptions) -> Result<(), Fail
         let report = Report::new(graph, options, watch)?;
         watch.report();
         diagnostics::warn(graph.snapshot());
-        to_stdout(|out| match (&report, options.json, options.csv) {
-            (Report::Tree(tree), true, _) => tree.write_json(out),
-            (Report::Tree(tree), _, true) => tree.write_csv(out),
-            (Report::Tree(tree), ..) => tree.write_table(page(), out),
-            (Report::Groups(groups), true, _) => groups.write_json(out),
-            (Report::Groups(groups), _, true) => groups.write_csv(out),
-            (Report::Groups(groups), ..) => groups.write_table(page(), out),
+        to_stdout(|out| match (&report, options.written.form()) {
+            (Report::Tree(tree), Form::Json) => tree.write_json(out),
+            (Report::Tree(tree), Form::Csv) => tree.write_csv(out),
+            (Report::Tree(tree), Form::Table) => tree.write_table(page(), out),
+            (Report::Groups(groups), Form::Json) => groups.write_json(out),
+            (Report::Groups(groups), Form::Csv) => groups.write_csv(out),
+            (Report::Groups(groups), Form::Table) => groups.write_table(page(), out),
         })
     };
     // Groups do not tell what is referred to.
@@ -84,7 +84,7 @@ impl Report {
 }
 
 fn most_rows(options: &DominatorsOptions) -> usize {
-    let usual = if options.json || options.csv { usize::MAX } else { USUAL_ROWS };
+    let usual = if options.written.is_table() { USUAL_ROWS } else { usize::MAX };
     options.limit.unwrap_or(usual)
 }
 
@@ -138,9 +138,9 @@ impl Shown {
         let trie = frames.tree();
         let totals = trie.totals();
         let retained = |node: &TrieNode| totals[node.index()].bytes;
-        let usual = if options.json || options.csv { usize::MAX } else { USUAL_DEPTH };
+        let usual = if options.written.is_table() { USUAL_DEPTH } else { usize::MAX };
         let (most, depth, depths) = (most_rows(options), options.depth.unwrap_or(usual), depths(trie));
-        let is_whole = options.full || options.json || options.csv || options.matching.is_some();
+        let is_whole = options.full || !options.written.is_table() || options.matching.is_some();
         let is_inner = if is_whole { vec![false; trie.len()] } else { inner(snapshot, frames) };
         let mut wanted: Vec<TrieNode> = wanted(frames, options);
         wanted.retain(|node| !is_inner[node.index()]);

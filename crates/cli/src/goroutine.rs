@@ -42,7 +42,9 @@ pub(crate) fn run(input: &Input, options: &GoroutineOptions) -> Result<(), Failu
         calls(&mut report, frames, kept.as_ref());
         watch.report();
         diagnostics::warn(snapshot);
-        to_stdout(|out| if options.json { report.write_json(out) } else { report.write_text(terminal::page(), out) })
+        to_stdout(|out| {
+            if options.written.is_json() { report.write_json(out) } else { report.write_text(terminal::page(), out) }
+        })
     })
 }
 

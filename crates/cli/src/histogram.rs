@@ -1,6 +1,6 @@
 //! `goheap CORE histogram`: how much of the heap is of which type, package or kind.
 
-use crate::args::{Group, HistogramFormat, HistogramOptions, Input};
+use crate::args::{Form, Group, HistogramOptions, Input};
 use crate::diagnostics;
 use crate::errors::Failure;
 use crate::open::{Needs, with_heap, with_references};
@@ -22,10 +22,10 @@ pub(crate) fn run(input: &Input, options: &HistogramOptions) -> Result<(), Failu
     let write = |snapshot: &HeapSnapshot<'_, '_>, histogram: &Histogram, words: &Words| {
         diagnostics::warn(snapshot);
         let report = report(histogram, words, options);
-        to_stdout(|out| match options.format {
-            HistogramFormat::Table => report.write_table(page(), out),
-            HistogramFormat::Csv => report.write_csv(out),
-            HistogramFormat::Json => report.write_json(out),
+        to_stdout(|out| match options.written.form() {
+            Form::Table => report.write_table(page(), out),
+            Form::Csv => report.write_csv(out),
+            Form::Json => report.write_json(out),
         })
     };
     let words = words(options);
@@ -92,7 +92,7 @@ struct Words {
 }
 
 fn most_rows(options: &HistogramOptions) -> usize {
-    let usual = if options.format == HistogramFormat::Table { USUAL_ROWS } else { usize::MAX };
+    let usual = if options.written.is_table() { USUAL_ROWS } else { usize::MAX };
     options.limit.unwrap_or(usual)
 }
 

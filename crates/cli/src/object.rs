@@ -24,7 +24,7 @@ pub(crate) fn run(input: &Input, options: &ObjectOptions) -> Result<(), Failure>
             Some(slot) => report(snapshot, slot, options),
             None => of_variable(snapshot, options).ok_or_else(|| no_object(snapshot, options.address))?,
         };
-        to_stdout(|out| if options.json { report.write_json(out) } else { report.write_text(page(), out) })
+        to_stdout(|out| if options.written.is_json() { report.write_json(out) } else { report.write_text(page(), out) })
     })
 }
 

@@ -21,7 +21,7 @@ pub(crate) fn run(input: &Input, options: &ObjectsOptions) -> Result<(), Failure
 }
 
 fn write(snapshot: &HeapSnapshot<'_, '_>, options: &ObjectsOptions, out: &mut dyn Write) -> Result<(), ReportError> {
-    let form = match options.format {
+    let form = match options.form() {
         ObjectsFormat::Csv => RowForm::Csv,
         ObjectsFormat::Ndjson => RowForm::Ndjson,
     };

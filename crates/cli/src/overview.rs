@@ -33,7 +33,7 @@ use std::ffi::OsString;
 pub(crate) fn run(input: &Input, options: &OverviewOptions, next: Option<&[OsString]>) -> Result<(), Failure> {
     let roots = SnapshotOptions { roots: true, ..SnapshotOptions::default() };
     let needs = Needs { without_heap: true, snapshot: roots };
-    let first = |model: &RuntimeModel<'_>| match options.json {
+    let first = |model: &RuntimeModel<'_>| match options.written.is_json() {
         true => Ok(()),
         false => to_stdout(|out| of_process(model).write_first_lines(page(), out)),
     };
@@ -44,7 +44,7 @@ pub(crate) fn run(input: &Input, options: &OverviewOptions, next: Option<&[OsStr
         if report.heap.is_none() {
             say::warning("the core is cut off before the runtime's list of spans: nothing can be said of the heap");
         }
-        to_stdout(|out| match (options.json, next) {
+        to_stdout(|out| match (options.written.is_json(), next) {
             (true, _) => report.write_json(out),
             (_, None) => report.write_other_lines(options.invariants, page(), out),
             (_, Some(opening)) => {

@@ -1,6 +1,6 @@
 //! `goheap CORE owners TYPE`: who, in the program's own code, keeps the objects of a type.
 
-use crate::args::{Input, OwnersOptions};
+use crate::args::{Form, Input, OwnersOptions};
 use crate::diagnostics;
 use crate::errors::Failure;
 use crate::library_steps;
@@ -30,7 +30,7 @@ pub(crate) fn run(input: &Input, options: &OwnersOptions) -> Result<(), Failure>
         let found = holding.owners(&nodes, &is_skipped, watch)?;
         let limits = limits(&found, options);
         let told = |mut rows: Rows| {
-            if !(options.full || options.json || options.csv) {
+            if !(options.full || !options.written.is_table()) {
                 let all = rows.rows.iter_mut().flat_map(|row| row.by.iter_mut().chain(&mut row.held_by));
                 all.for_each(|held| held.path = library_steps::folded(graph.snapshot(), &held.path));
             }
@@ -57,17 +57,17 @@ pub(crate) fn run(input: &Input, options: &OwnersOptions) -> Result<(), Failure>
         };
         watch.report();
         diagnostics::warn(graph.snapshot());
-        to_stdout(|out| match (options.json, options.csv) {
-            (true, _) => report.write_json(out),
-            (_, true) => report.write_csv(out),
-            _ => report.write_table(terminal::page(), out),
+        to_stdout(|out| match options.written.form() {
+            Form::Json => report.write_json(out),
+            Form::Csv => report.write_csv(out),
+            Form::Table => report.write_table(terminal::page(), out),
         })
     })
 }
 
 /// How many of each list are shown. One that is short leaves its room to the other.
 fn limits(found: &holding::Owners, options: &OwnersOptions) -> [usize; 2] {
-    let usual = if options.json || options.csv { None } else { Some(USUAL_OWNERS) };
+    let usual = options.written.is_table().then_some(USUAL_OWNERS);
     match (options.limit, usual) {
         (Some(limit), _) => [limit; 2],
         (None, None) => [usize::MAX; 2],

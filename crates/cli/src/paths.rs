@@ -1,6 +1,6 @@
 //! `goheap CORE paths WHAT...`: by which references objects are held.
 
-use crate::args::{Input, PathsOptions};
+use crate::args::{Form, Input, PathsOptions, usage};
 use crate::diagnostics;
 use crate::errors::Failure;
 use crate::open::with_referred;
@@ -9,6 +9,7 @@ use crate::say::Speaker;
 use crate::selected::{Meant, select};
 use crate::watch::Watch;
 use crate::{library_steps, terminal};
+use clap::error::ErrorKind;
 use goheap_graph::{CsrGraph, Weight};
 use goheap_heap::HeapSnapshot;
 use goheap_heap::holding::{self, Exclusions, Holding};
@@ -22,6 +23,10 @@ const MOST_PATHS: usize = 10_000;
 
 /// Runs the command.
 pub(crate) fn run(input: &Input, options: &PathsOptions) -> Result<(), Failure> {
+    if options.written.form() == Form::Csv && !options.merge {
+        let message = "comma-separated values are for merged steps: add --merge";
+        return Err(usage(ErrorKind::MissingRequiredArgument, message));
+    }
     with_referred(input, |graph, watch| {
         let (what, speaker) = (options.what(), Speaker::new(input.quiet));
         let selected = what.iter().map(|what| select(graph, what, speaker)).collect::<Result<Vec<_>, _>>()?;
@@ -36,10 +41,10 @@ pub(crate) fn run(input: &Input, options: &PathsOptions) -> Result<(), Failure> 
         }
         watch.report();
         diagnostics::warn(graph.snapshot());
-        to_stdout(|out| match (options.json, options.csv) {
-            (true, _) => report.write_json(out),
-            (_, true) => report.write_csv(out),
-            _ => report.write_text(terminal::page(), out),
+        to_stdout(|out| match options.written.form() {
+            Form::Json => report.write_json(out),
+            Form::Csv => report.write_csv(out),
+            Form::Table => report.write_text(terminal::page(), out),
         })
     })
 }
@@ -123,7 +128,7 @@ impl Asking<'_, '_, '_, '_, '_> {
         });
         let told = found.into_iter().map(|(walk, alike)| {
             let mut path = path(walk, alike);
-            if !self.options.full && !self.options.json {
+            if !self.options.full && self.options.written.form() != Form::Json {
                 fold(self.holding.graph().snapshot(), &mut path.steps);
             }
             path
@@ -140,9 +145,9 @@ impl Asking<'_, '_, '_, '_, '_> {
     fn merged(&self, nodes: &[u32]) -> Result<Merged, Failure> {
         let (steps, unreached) = self.holding.merged_paths(nodes, self.exclusions, self.watch)?;
         let cut_here = self.holding.cut_for_set(self.turned, nodes, self.watch)?;
-        let usual = if self.options.json || self.options.csv { usize::MAX } else { USUAL_STEPS };
+        let usual = if self.options.written.is_table() { USUAL_STEPS } else { usize::MAX };
         let limit = self.options.limit.unwrap_or(usual);
-        let steps = match self.options.full || self.options.json || self.options.csv {
+        let steps = match self.options.full || !self.options.written.is_table() {
             true => steps,
             false => self.without_library(steps),
         };

@@ -36,7 +36,6 @@ fn with_json_a_failure_is_json_with_a_code() {
         (&["CORE", "EXE", "overview", "--json", "--nonsense"], 2, "usage"),
         (&["overview", "--json"], 2, "usage"),
         (&["no-such-core", "overview", "--json"], 1, "no-file"),
-        (&["CORE", "overview", "--json"], 1, "no-executable"),
         (&["EXE", "--exe", "EXE", "overview", "--json"], 3, "not-read"),
         (&["CORE", "EXE", "--max-unpacked", "1M", "histogram", "--format", "json"], 3, "too-large"),
         (&["CORE", "EXE", "--max-memory", "1M", "histogram", "--format=json"], 3, "memory"),

@@ -1,6 +1,7 @@
 //! Options of `dominators`.
 
 use super::pattern::Pattern;
+use super::written::Written;
 use clap::{Args, ValueEnum};
 
 pub(in crate::args) const DOMINATORS: &str = "\
@@ -34,17 +35,13 @@ pub(crate) struct DominatorsOptions {
     #[arg(long, value_name = "SIZE", value_parser = super::input::size)]
     pub(crate) min_size: Option<u64>,
     /// At most so many lines, those that retain most [default: 40 for a table, all for csv and json]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = super::written::limit)]
     pub(crate) limit: Option<usize>,
     /// Only lines in which this regular expression finds something, and those above them
     #[arg(long = "match", value_name = "REGEX", value_parser = Pattern::parse)]
     pub(crate) matching: Option<Pattern>,
-    /// Write JSON: sizes in bytes
-    #[arg(long, conflicts_with = "csv")]
-    pub(crate) json: bool,
-    /// Write comma-separated values with a line of names
-    #[arg(long)]
-    pub(crate) csv: bool,
+    #[command(flatten)]
+    pub(crate) written: Written,
 }
 
 /// What is put together.

@@ -1,6 +1,7 @@
 //! Options of the commands that tell of goroutines.
 
 use super::pattern::Pattern;
+use super::written::WrittenWhole;
 use clap::{Args, ValueEnum};
 
 pub(super) const GOROUTINES: &str = "\
@@ -29,7 +30,7 @@ pub(crate) struct GoroutinesOptions {
     #[arg(long = "match", value_name = "REGEX", value_parser = Pattern::parse)]
     pub(crate) matching: Option<Pattern>,
     /// At most so many groups, in a traceback goroutines [default: 40 for a table, else all]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = super::written::limit)]
     pub(crate) limit: Option<usize>,
     /// How it is written
     #[arg(long, value_name = "FORMAT", default_value = "table")]
@@ -120,14 +121,13 @@ pub(crate) struct GoroutineOptions {
     #[arg(long)]
     pub(crate) all: bool,
     /// The most calls, half of them the innermost and half the outermost, and of each call the most variables, that are shown
-    #[arg(long, value_name = "N", default_value = "100")]
+    #[arg(long, value_name = "N", default_value = "100", value_parser = super::written::limit)]
     pub(crate) limit: usize,
     /// Do not find out what is kept: done sooner
     #[arg(long)]
     pub(crate) no_retained: bool,
-    /// Write JSON: sizes in bytes, addresses as strings
-    #[arg(long)]
-    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) written: WrittenWhole,
 }
 
 /// A number, or what begins with `goroutine` and a number.

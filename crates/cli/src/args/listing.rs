@@ -1,6 +1,7 @@
 //! Options of the commands that list objects.
 
 use super::pattern::Pattern;
+use super::written::{Written, WrittenWhole};
 use clap::{Args, ValueEnum};
 
 pub(super) const OBJECTS: &str = "\
@@ -21,7 +22,13 @@ the type, which `object` and `objref` show with a ?; take it for a hint), none."
 pub(crate) struct ObjectsOptions {
     /// How rows are written
     #[arg(long, value_name = "FORMAT", default_value = "csv")]
-    pub(crate) format: ObjectsFormat,
+    format: ObjectsFormat,
+    /// The same as --format ndjson
+    #[arg(long, conflicts_with_all = ["format", "csv"])]
+    json: bool,
+    /// The same as --format csv
+    #[arg(long, conflicts_with = "format")]
+    csv: bool,
     /// Only what a root reaches
     #[arg(long, conflicts_with_all = ["unreachable", "not_known"])]
     pub(crate) reachable: bool,
@@ -38,8 +45,19 @@ pub(crate) struct ObjectsOptions {
     #[arg(long, value_name = "SIZE", value_parser = super::input::size)]
     pub(crate) min_size: Option<u64>,
     /// At most so many rows
-    #[arg(long, value_name = "N")]
-    pub(crate) limit: Option<u64>,
+    #[arg(long, value_name = "N", value_parser = super::written::limit)]
+    pub(crate) limit: Option<usize>,
+}
+
+impl ObjectsOptions {
+    /// How rows are written.
+    pub(crate) fn form(&self) -> ObjectsFormat {
+        match (self.json, self.csv) {
+            (true, _) => ObjectsFormat::Ndjson,
+            (_, true) => ObjectsFormat::Csv,
+            _ => self.format,
+        }
+    }
 }
 
 /// How objects are listed.
@@ -47,7 +65,8 @@ pub(crate) struct ObjectsOptions {
 pub(crate) enum ObjectsFormat {
     /// Comma-separated values with a line of names
     Csv,
-    /// A JSON object a line
+    /// A JSON object a line; json does as well
+    #[value(alias = "json")]
     Ndjson,
 }
 
@@ -65,9 +84,8 @@ pub(crate) struct HistogramOptions {
     /// What objects are put together by
     #[arg(long, value_name = "WHAT", default_value = "type")]
     pub(crate) group: Group,
-    /// How it is written
-    #[arg(long, value_name = "FORMAT", default_value = "table")]
-    pub(crate) format: HistogramFormat,
+    #[command(flatten)]
+    pub(crate) written: Written,
     /// Only what a root reaches
     #[arg(long, conflicts_with_all = ["unreachable", "not_known"])]
     pub(crate) reachable: bool,
@@ -90,7 +108,7 @@ pub(crate) struct HistogramOptions {
     #[arg(long, conflicts_with_all = ["unreachable", "not_known"])]
     pub(crate) exact: bool,
     /// At most so many rows [default: 40 for a table, all for csv and json]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = super::written::limit)]
     pub(crate) limit: Option<usize>,
 }
 
@@ -105,17 +123,6 @@ pub(crate) enum Group {
     Kind,
     /// The size class of their slots: all spans, what of them is in use, free, left over, and lost to rounding; selects nothing
     SizeClass,
-}
-
-/// How a histogram is written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum HistogramFormat {
-    /// Columns for people
-    Table,
-    /// Comma-separated values with a line of names
-    Csv,
-    /// JSON
-    Json,
 }
 
 pub(super) const OBJECT: &str = "\
@@ -137,11 +144,10 @@ pub(crate) struct ObjectOptions {
     #[arg(long)]
     pub(crate) values: bool,
     /// The most that is shown of fields, of holders and of pointers each
-    #[arg(long, value_name = "N", default_value = "200")]
+    #[arg(long, value_name = "N", default_value = "200", value_parser = super::written::limit)]
     pub(crate) limit: usize,
-    /// Write JSON: sizes in bytes, addresses as strings
-    #[arg(long)]
-    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) written: WrittenWhole,
 }
 
 /// A hexadecimal address.

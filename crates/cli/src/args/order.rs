@@ -41,14 +41,14 @@ pub(super) fn in_order(words: &[OsString], tool: &Command, files: &dyn Files) ->
     let (options, words) = Known::of(tool).sorted(words);
     let named = words.command.as_deref().and_then(|name| tool.find_subcommand(name));
     let asks = |name: &str| options.iter().any(|option| option.name == name);
+    let as_asked = |name: &str| {
+        options.iter().find(|option| option.name == name).map_or(&[][..], |option| option.words.as_slice())
+    };
     let wants_help = words.before.is_empty() && words.after == ["help"];
     match named {
-        _ if asks("version") => line(&[], &["--version"]),
-        // `-h` and `--help` say differently much.
-        _ if asks("help") => {
-            let how = options.iter().find(|option| option.name == "help").map(|option| option.words.as_slice());
-            line(how.unwrap_or_default(), &named.map(Command::get_name).into_iter().collect::<Vec<_>>())
-        }
+        // `-V` and `--version`, `-h` and `--help` say differently much.
+        _ if asks("version") => line(as_asked("version"), &[]),
+        _ if asks("help") => line(as_asked("help"), named.map(Command::get_name).as_slice()),
         Some(named) if WITHOUT_CORE.contains(&named.get_name()) => as_given(options, words),
         Some(named) if wants_help => line(&[], &["help", named.get_name()]),
         Some(named) => arranged(options, words, named, tool, files),

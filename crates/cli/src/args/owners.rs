@@ -1,6 +1,7 @@
 //! Options of `owners`.
 
 use super::pattern::{Asked, Pattern};
+use super::written::Written;
 use clap::Args;
 
 pub(in crate::args) const OWNERS: &str = "\
@@ -33,12 +34,8 @@ pub(crate) struct OwnersOptions {
     #[arg(long)]
     pub(crate) full: bool,
     /// At most so many owners of each list [default: 8 for a table, all for csv and json]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = super::written::limit)]
     pub(crate) limit: Option<usize>,
-    /// Write JSON: sizes in bytes
-    #[arg(long, conflicts_with = "csv")]
-    pub(crate) json: bool,
-    /// Write comma-separated values with a line of names
-    #[arg(long)]
-    pub(crate) csv: bool,
+    #[command(flatten)]
+    pub(crate) written: Written,
 }

@@ -1,6 +1,7 @@
 //! Options of `paths`.
 
 use super::pattern::{Asked, Pattern};
+use super::written::Written;
 use clap::Args;
 
 pub(in crate::args) const PATHS: &str = "\
@@ -43,14 +44,10 @@ pub(crate) struct PathsOptions {
     #[arg(long)]
     pub(crate) full: bool,
     /// At most so many paths, merged steps or objects [default: 10 paths, 40 steps, 1 object]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = super::written::limit)]
     pub(crate) limit: Option<usize>,
-    /// Write JSON: sizes in bytes, addresses as strings
-    #[arg(long)]
-    pub(crate) json: bool,
-    /// Write merged steps as comma-separated values with a line of names
-    #[arg(long, requires = "merge", conflicts_with = "json")]
-    pub(crate) csv: bool,
+    #[command(flatten)]
+    pub(crate) written: Written,
 }
 
 impl PathsOptions {

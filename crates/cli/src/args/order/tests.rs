@@ -42,7 +42,7 @@ fn order_of(line: &str) -> String {
 
 #[test]
 fn natural_orders_are_one() {
-    let cases: [(&str, &[&str]); 8] = [
+    let cases: [(&str, &[&str]); 10] = [
         (
             "a.core overview --exe b.exe",
             &[
@@ -75,6 +75,8 @@ fn natural_orders_are_one() {
         ),
         ("--help", &["--help", "-help", "a.core --help"]),
         ("paths --help", &["paths --help", "a.core paths x --help", "--help paths"]),
+        ("-V", &["-V", "a.core -V"]),
+        ("--version", &["--version", "-version"]),
         ("help paths", &["help paths", "paths help"]),
     ];
     for (expected, lines) in cases {
