@@ -30,7 +30,7 @@ pub(crate) fn run(input: &Input, options: &OwnersOptions) -> Result<(), Failure>
         let found = holding.owners(&nodes, &is_skipped, watch)?;
         let limits = limits(&found, options);
         let told = |mut rows: Rows| {
-            if !(options.full || !options.written.is_table()) {
+            if !options.full && options.written.is_table() {
                 let all = rows.rows.iter_mut().flat_map(|row| row.by.iter_mut().chain(&mut row.held_by));
                 all.for_each(|held| held.path = library_steps::folded(graph.snapshot(), &held.path));
             }
