@@ -62,10 +62,10 @@ fn size_classes(input: &Input, options: &HistogramOptions) -> Result<(), Failure
             total: size_class(&total),
             rows: rows.iter().map(size_class).collect(),
         };
-        to_stdout(|out| match options.format {
-            HistogramFormat::Table => report.write_table(page(), out),
-            HistogramFormat::Csv => report.write_csv(out),
-            HistogramFormat::Json => report.write_json(out),
+        to_stdout(|out| match options.written.form() {
+            Form::Table => report.write_table(page(), out),
+            Form::Csv => report.write_csv(out),
+            Form::Json => report.write_json(out),
         })
     })
 }
