@@ -3,6 +3,7 @@
 
 use goheap_fuzz::{bounded, tree};
 use goheap_report::objects::{ObjectRow, ObjectWriter, RowForm};
+use goheap_report::page::Page;
 use goheap_report::table::{Align, Table};
 use goheap_report::text::is_hidden;
 use goheap_report::{Count, FlameTree, folded, stap};
@@ -74,12 +75,12 @@ fn check_table(tree: &FlameTree, columns: usize) {
     for frame in &tree.frames {
         table.row([frame.label.clone(), frame.bytes.to_string()]);
     }
-    for columns in [None, Some(columns)] {
+    for (columns, ascii) in [(None, false), (Some(columns), true)] {
         let mut out = Vec::new();
-        table.write_within(columns, &mut out).expect("memory");
+        table.write(&mut Page { columns, ascii, ..Page::default() }.lines(&mut out)).expect("memory");
         let text = text(out);
-        assert_eq!(text.lines().count(), tree.frames.len());
-        assert!(columns.is_none_or(|columns| text.lines().all(|line| line.chars().count() <= columns.max(1))));
+        assert!(columns.is_some() || text.lines().count() == tree.frames.len());
+        assert!(!ascii || text.is_ascii());
     }
 }
 
