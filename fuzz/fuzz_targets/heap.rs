@@ -3,7 +3,7 @@
 
 use goheap_fuzz::world::World;
 use goheap_fuzz::{Cursor, bounded};
-use goheap_heap::goroutines::leaked;
+use goheap_heap::goroutines::{CallsWanted, leaked};
 use goheap_heap::holding::{Exclusions, Holding};
 use goheap_heap::inspect::InspectOptions;
 use goheap_heap::references::ReferenceGraph;
@@ -26,7 +26,7 @@ fn ask_objects(snapshot: &HeapSnapshot<'_, '_>) {
         snapshot.inspect_static(variable.address, options);
     }
     for goroutine in snapshot.model.goroutines.iter().take(4) {
-        snapshot.goroutine_frames(goroutine, options);
+        snapshot.goroutine_frames(goroutine, CallsWanted { all: true, limit: 20 }, options);
     }
     snapshot.nearest(0xc0_0000_0100);
     snapshot.place_text(0x60_0800);
@@ -48,7 +48,7 @@ fn ask_references(graph: &ReferenceGraph<'_, '_, '_>) {
     let _ = holding.merged_paths(&nodes, &exclusions, &Unobserved);
     let _ = holding.owners(&nodes, &|_| false, &Unobserved);
     for text in ["main.cache", "main.any", "*main.T", "0xc000002040"] {
-        graph.select(text);
+        graph.select(text, None);
     }
     leaked(graph, &Unobserved).expect("nobody refuses");
 }
