@@ -38,7 +38,6 @@ fn with_json_a_failure_is_json_with_a_code() {
         (&["no-such-core", "overview", "--json"], 1, "no-file"),
         (&["EXE", "--exe", "EXE", "overview", "--json"], 3, "not-read"),
         (&["CORE", "EXE", "--max-unpacked", "1M", "histogram", "--format", "json"], 3, "too-large"),
-        (&["CORE", "EXE", "--max-memory", "1M", "histogram", "--format=json"], 3, "memory"),
         (&["CORE", "/bin/true", "objects", "--format", "ndjson"], 3, "wrong-executable"),
     ] {
         let (was, json) = failure(words);
