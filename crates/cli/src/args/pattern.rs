@@ -39,7 +39,13 @@ impl Pattern {
 
 /// True of what no name of Go has in it.
 fn reads_like_expression(text: &str) -> bool {
-    text.contains(['^', '$', '|', '\\', '?', '+'])
+    text.contains(['^', '$', '|', '\\', '?', '+']) && !has_place(text)
+}
+
+/// True of the name of a variable that only its place tells: `bss+0x5b40`, `*tsdb.Head ? at data+0x5b40`.
+fn has_place(text: &str) -> bool {
+    let place = text.rsplit_once(" at ").map_or(text, |(_, place)| place);
+    ["bss+0x", "data+0x"].iter().any(|section| place.starts_with(section))
 }
 
 /// True if every bracket that is opened is closed, in order.
@@ -104,6 +110,7 @@ mod tests {
             "[...]main.Session",
             "struct { a uint64; b string }",
             "func(int) (string, error)",
+            "*tsdb.Head ? at bss+0x5b40",
         ] {
             assert!(Pattern::parse(text).unwrap().is_match(text), "{text}");
             assert!(!Pattern::parse(text).unwrap().is_match("something.Else"), "{text}");
@@ -126,9 +133,14 @@ mod tests {
         for wrong in ["", " ", "0x", "0xzz", "0x12345678123456789", "main.(", "^[a"] {
             assert!(Asked::parse(wrong).is_err(), "{wrong}");
         }
-        for (text, is_expression) in
-            [("main.x", false), ("[]byte", false), ("^main", true), ("main.*", true), ("0xc0", false)]
-        {
+        for (text, is_expression) in [
+            ("main.x", false),
+            ("[]byte", false),
+            ("^main", true),
+            ("main.*", true),
+            ("0xc0", false),
+            ("sync.Pool at data+0x8", false),
+        ] {
             assert_eq!(Asked::parse(text).unwrap().pattern.is_some(), is_expression, "{text}");
         }
     }
