@@ -202,14 +202,20 @@ impl Failure {
             Failure::Usage(error) => plain(error),
             _ => self.to_string(),
         };
-        // What to do, or what is near, stands behind the first semicolon.
-        let (message, hint) = text.split_once("; ").map_or((&*text, None), |(message, hint)| (message, Some(hint)));
+        let (message, hint) = message_and_hint(&text);
         let mut error = serde_json::Map::new();
         error.insert("code".to_owned(), self.code().name().into());
         error.insert("message".to_owned(), message.into());
         error.extend(hint.map(|hint| ("hint".to_owned(), hint.into())));
         json_text(&serde_json::json!({ "schema_version": 1, "error": error }).to_string()).into_owned()
     }
+}
+
+/// What to do, or what is near, stands behind the first semicolon that is in no parentheses.
+fn message_and_hint(text: &str) -> (&str, Option<&str>) {
+    let is_outside = |at: usize| text[..at].matches('(').count() == text[..at].matches(')').count();
+    let split = text.match_indices("; ").find(|&(at, _)| is_outside(at));
+    split.map_or((text, None), |(at, sign)| (&text[..at], Some(&text[at + sign.len()..])))
 }
 
 /// What clap says without the usage below it.
@@ -260,5 +266,18 @@ fn advice(error: &RuntimeError, missing_bytes: u64, release_given: bool) -> Stri
             format!("{missing} of the core are missing: dump again with room for all (disk space, ulimit -c unlimited)")
         }
         _ => "was the process dumped whole (ulimit -c unlimited, /proc/PID/coredump_filter)?".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_hint_stands_behind_the_first_semicolon_outside_parentheses() {
+        assert_eq!(message_and_hint("no type x; nearest: y; z"), ("no type x", Some("nearest: y; z")));
+        let hidden = "it hides its release (it is \"a\"; Go 1.19 fits); say it";
+        assert_eq!(message_and_hint(hidden), ("it hides its release (it is \"a\"; Go 1.19 fits)", Some("say it")));
+        assert_eq!(message_and_hint("no ("), ("no (", None));
     }
 }

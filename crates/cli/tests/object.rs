@@ -134,7 +134,7 @@ fn an_address_of_nothing_names_its_neighbours() {
         ("ffffffffffffffff", "no object holds 0xffffffffffffffff (not on the heap); the nearest below is 0x"),
     ] {
         let outcome = run(&carried, &["object", address]);
-        assert_eq!((outcome.status, outcome.stdout.as_str()), (2, ""));
+        assert_eq!((outcome.status, outcome.stdout.as_str()), (4, ""));
         assert!(outcome.stderr.contains(part), "{}", outcome.stderr);
     }
     // Just behind an object that has no neighbour.

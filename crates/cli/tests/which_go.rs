@@ -92,9 +92,11 @@ fn a_hidden_release_is_told_by_dwarf_or_by_the_user() {
         assert_eq!(by_dwarf["go"]["version_source"], "debug-info", "{release}");
         assert_eq!(by_dwarf["heap"]["reachable"], whole["heap"]["reachable"], "{release}");
         let refused = changed.overview(&["--no-dwarf"]);
-        let advice = format!("the layout of Go {release} fits); say it with --go, such as --go {release}");
-        assert!(refused.status == 3 && refused.stderr.contains(&advice), "{release}: {}", refused.stderr);
-        assert!(refused.stderr.contains("runtime.buildVersion is \"mad"), "{}", refused.stderr);
+        let facts = format!("the layout of Go {release} fits)");
+        let advice = format!("\"hint\":\"say it with --go, such as --go {release}\"");
+        let is_told = |part: &String| refused.stderr.contains(part);
+        assert!(refused.status == 3 && is_told(&facts) && is_told(&advice), "{release}: {}", refused.stderr);
+        assert!(refused.stderr.contains(r#"runtime.buildVersion is \"mad"#), "{}", refused.stderr);
         let given = changed.report(&["--no-dwarf", "--go", changed.release]);
         assert_eq!((&given["go"]["version_source"], &given["heap"]), (&"given".into(), &whole["heap"]), "{release}");
     }

@@ -188,7 +188,9 @@ fn guesses_are_marked() {
         let process = open(&folder);
         with_snapshot(&process, false, |snapshot| {
             let tree = snapshot.tree();
-            let is_marked = |node: TrieNode| snapshot.frame_text(node).is_some_and(|text| text.ends_with(" ?"));
+            let is_marked = |node: TrieNode| {
+                snapshot.frame_text(node).is_some_and(|text| text.ends_with(" ?") || text.contains(" ? at "))
+            };
             let mut under_mark = vec![false; tree.len()];
             let mut bytes = 0;
             for node in tree.nodes() {
