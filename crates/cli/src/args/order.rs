@@ -1,7 +1,7 @@
 //! Any natural order of words made into the one that the parser reads: `CORE COMMAND OPTIONS -- OPERANDS`.
 //!
 //! What is an option, and which take a value, is the parser's own description. What is left are words: the first that is a
-//! command's name is the command ([`places`] tells CORE, EXECUTABLE and operands apart). A file that is named like a command is
+//! command's name is the command ([`super::places`] tells CORE, EXECUTABLE and operands apart). A file that is named like a command is
 //! given as `./overview`.
 
 use super::files::Files;
