@@ -5,7 +5,7 @@
 //! be what it says. What is left alone, or is confirmed by clearly more words than the next, is the candidate.
 
 use super::captures;
-use super::confirm::confirm;
+use super::confirm::{SlotWords, confirm};
 use super::engine::{Inference, Outcome};
 use super::rows;
 use super::shapes::{Inner, contains};
@@ -144,15 +144,16 @@ fn best(
         return None;
     }
     let holds = |ty: TypeId| said.hints.iter().all(|&inner| is_idle(inference, inner) || contains(types, ty, inner));
+    let words = SlotWords::of(slot);
     // Arrays, pointers and the like stand mostly in other values: alone only where code allocates them.
     let is_alone = |ty: TypeId| matches!(types.get(ty).kind, Kind::Struct(_)) || used(inference, ty).value;
     let allowed = fitting.iter().filter(|&&ty| inference.choices.allow(slot.id, ty) && is_alone(ty) && holds(ty));
     let mut ranked: Vec<(u32, TypeId)> =
-        allowed.filter_map(|&ty| Some((confirm(inference, slot, Part::Value, ty)?, ty))).collect();
+        allowed.filter_map(|&ty| Some((confirm(inference, &words, Part::Value, ty)?, ty))).collect();
     ranked.sort_unstable_by(|one, other| other.cmp(one));
     *choices = Some(ranked.iter().map(|&(_, ty)| ty).collect());
     let most = ranked.first().map(|&(score, _)| score);
-    if let Some(row) = rows::likely(inference, slot, said, most, tried) {
+    if let Some(row) = rows::likely(inference, &words, said, most, tried) {
         return rows::best(inference, slot, &row);
     }
     stands_out(inference, slot, ranked)

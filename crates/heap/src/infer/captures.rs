@@ -1,7 +1,7 @@
 //! Closures among the objects of which nothing is known, and what they captured.
 
 use super::candidates::LEAD;
-use super::confirm::confirm;
+use super::confirm::{SlotWords, confirm};
 use super::engine::{Inference, Outcome};
 use super::fit::fits;
 use crate::closures::is_closure_struct;
@@ -51,8 +51,9 @@ pub(super) fn propose(inference: &Inference<'_, '_, '_>, unsettled: &[Slot], out
     for slot in unsettled.iter().copied().filter(is_bare) {
         let fitting = inference.shapes.of(inference.place(slot, objects.span(slot)));
         let structs = fitting.iter().filter(|&&ty| is_closure_struct(types, ty));
+        let words = SlotWords::of(slot);
         let mut ranked: Vec<(u32, TypeId)> =
-            structs.filter_map(|&ty| Some((confirm(inference, slot, Part::Value, ty)?, ty))).collect();
+            structs.filter_map(|&ty| Some((confirm(inference, &words, Part::Value, ty)?, ty))).collect();
         ranked.sort_unstable_by(|one, other| other.cmp(one));
         let best = match ranked[..] {
             [(_, only)] => only,

@@ -1,7 +1,7 @@
 //! What code says of a word that no debug information names: a function that uses a package variable, or whose frame the word is
 //! in, names the descriptors of what it allocates.
 
-use super::confirm::confirm;
+use super::confirm::{SlotWords, confirm};
 use super::engine::{Inference, Outcome};
 use super::fit::{fits, size_class};
 use super::proposal::Proposal;
@@ -124,7 +124,7 @@ fn score(inference: &Inference<'_, '_, '_>, root: &UntypedRoot, slot: Slot, part
         }
         _ => false,
     };
-    is_possible.then(|| confirm(inference, slot, part, ty)).flatten()
+    is_possible.then(|| confirm(inference, &SlotWords::of(slot), part, ty)).flatten()
 }
 
 /// Whether the words behind a variable's pointer are a length and a capacity whose elements fill the slot. In a frame they need not

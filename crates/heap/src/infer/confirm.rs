@@ -9,38 +9,58 @@ use crate::plan::PointerWord;
 use crate::resolve::{Need, Target};
 use goheap_image::Address;
 use goheap_runtime::TypeId;
+use std::cell::OnceCell;
 
 /// Of what is larger the beginning is looked at.
 const MAX_CONFIRMED_BYTES: u64 = 1 << 16;
 /// Words behind a value that are looked at.
 const MAX_SLACK_WORDS: usize = 512;
 
+/// The pointer words of an object that one type after the other is held against: their offsets in the slot, and what they hold, None
+/// where that is absent.
+pub(super) struct SlotWords {
+    pub(super) slot: Slot,
+    /// Read when the first type is.
+    words: OnceCell<Vec<(u64, Option<u64>)>>,
+}
+
+impl SlotWords {
+    pub(super) fn of(slot: Slot) -> Self {
+        SlotWords { slot, words: OnceCell::new() }
+    }
+
+    fn read(&self, inference: &Inference<'_, '_, '_>) -> &[(u64, Option<u64>)] {
+        self.words.get_or_init(|| {
+            let (masks, span) = (&inference.model.masks, inference.objects.span(self.slot));
+            let start = inference.objects.address(self.slot);
+            let mut words = Vec::new();
+            masks.for_each_offset(span, self.slot.slot, |offset| {
+                if offset <= MAX_CONFIRMED_BYTES {
+                    words.push((offset, masks.word(span, start + offset)));
+                }
+            });
+            words
+        })
+    }
+}
+
 /// How many words of the object say that it is a `ty`, or that many in a row; None if one says that it is not.
-pub(super) fn confirm(inference: &Inference<'_, '_, '_>, slot: Slot, part: Part, ty: TypeId) -> Option<u32> {
-    let span = inference.objects.span(slot);
+pub(super) fn confirm(inference: &Inference<'_, '_, '_>, words: &SlotWords, part: Part, ty: TypeId) -> Option<u32> {
+    let slot = words.slot;
     let start = inference.objects.address(slot);
-    let payload = inference.place(slot, span).payload;
+    let payload = inference.place(slot, inference.objects.span(slot)).payload;
     let size = inference.resolver.types.get(ty).size;
+    if part == Part::Value && !is_clear_behind(inference, slot, payload + size) && !may_be_boxed(inference, ty) {
+        return None;
+    }
     let is_map = inference.shapes.whole(&inference.resolver.types, ty).0 != Part::Value;
-    let (mut score, mut is_sound) =
-        (0_u32, part != Part::Value || is_clear_behind(inference, slot, payload + size) || may_be_boxed(inference, ty));
-    inference.model.masks.for_each_offset(span, slot.slot, |offset| {
-        if !is_sound || offset > MAX_CONFIRMED_BYTES {
-            return;
-        }
+    words.read(inference).iter().try_fold(0_u32, |score, &(offset, value)| {
         let inner = offset - payload;
-        let inner = if part == Part::Elements { inner.checked_rem(size) } else { Some(inner) };
-        let value = inference.model.masks.word(span, start + offset);
-        let entry = inner.and_then(|inner| inference.resolver.entry(ty, inner));
-        let word = value.zip(entry).and_then(|(value, entry)| {
-            Word { inference, at: start + offset, value, is_map }.says(entry.word, entry.field)
-        });
-        match word {
-            Some(more) => score = score.saturating_add(more),
-            None => is_sound = false,
-        }
-    });
-    is_sound.then_some(score)
+        let inner = if part == Part::Elements { inner.checked_rem(size)? } else { inner };
+        let entry = inference.resolver.entry(ty, inner)?;
+        let word = Word { inference, at: start + offset, value: value?, is_map };
+        Some(score.saturating_add(word.says(entry.word, entry.field)?))
+    })
 }
 
 /// True if code puts values of the type in boxes for interfaces: `convT` asks for no cleared slot (iface.go, up to Go 1.27).

@@ -2,7 +2,7 @@
 //! is held against all of them.
 
 use super::candidates::{LEAD, Said, is_idle, used};
-use super::confirm::confirm;
+use super::confirm::{SlotWords, confirm};
 use super::engine::Inference;
 use super::fit::fits;
 use super::shapes::{Inner, contains};
@@ -33,7 +33,7 @@ pub(super) type Ranked = Vec<(u32, TypeId)>;
 /// it. None where one value is as likely, `most` being what is in favour of the best.
 pub(super) fn likely(
     inference: &Inference<'_, '_, '_>,
-    slot: Slot,
+    words: &SlotWords,
     said: &Said,
     most: Option<u32>,
     tried: usize,
@@ -41,14 +41,14 @@ pub(super) fn likely(
     if most.is_some() && said.capacities.is_empty() {
         return None;
     }
-    let mut found = rows(inference, slot);
+    let mut found = rows(inference, words.slot);
     let is_sliced = |row: &Row| said.capacities.contains(&row.count);
     if found.iter().any(is_sliced) {
         found.retain(is_sliced);
     } else if most.is_some() {
         return None;
     }
-    let ranked = rank(inference, slot, &found, &said.hints, tried);
+    let ranked = rank(inference, words, &found, &said.hints, tried);
     let best = ranked.first().map_or(0, |&(score, _)| score);
     most.is_none_or(|most| most < best + LEAD).then_some(ranked)
 }
@@ -89,7 +89,7 @@ fn repeats(words: &[u64], room: u64) -> Vec<Row> {
 }
 
 /// The types that values of these rows can be.
-fn rank(inference: &Inference<'_, '_, '_>, slot: Slot, rows: &[Row], hints: &[Inner], tried: usize) -> Ranked {
+fn rank(inference: &Inference<'_, '_, '_>, words: &SlotWords, rows: &[Row], hints: &[Inner], tried: usize) -> Ranked {
     let types = &inference.resolver.types;
     let of_row = |row: &Row| {
         let size = row.size;
@@ -105,7 +105,7 @@ fn rank(inference: &Inference<'_, '_, '_>, slot: Slot, rows: &[Row], hints: &[In
     let holds = |ty: TypeId| hints.iter().all(|&inner| is_idle(inference, inner) || is_within(inference, ty, inner));
     let allowed = fitting.into_iter().filter(is_value).filter(|&ty| holds(ty));
     let mut ranked: Ranked =
-        allowed.filter_map(|ty| Some((confirm(inference, slot, Part::Elements, ty)?, ty))).collect();
+        allowed.filter_map(|ty| Some((confirm(inference, words, Part::Elements, ty)?, ty))).collect();
     ranked.sort_unstable_by(|one, other| other.cmp(one));
     ranked.dedup_by(|one, other| types.get(one.1).name == types.get(other.1).name);
     ranked

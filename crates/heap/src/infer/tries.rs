@@ -1,6 +1,6 @@
 //! Branches of hash tries that no typed pointer leads to, as in a program without debug information: each is proved by its like.
 
-use super::confirm::confirm;
+use super::confirm::{SlotWords, confirm};
 use super::engine::Inference;
 use crate::containers::hash_trie;
 use crate::object::Slot;
@@ -32,7 +32,8 @@ pub(super) fn proves(inference: &Inference<'_, '_, '_>, slot: Slot, branch: Type
         match (found, memory.read_u8(Address(child))) {
             (Some(_), Some(0)) => word(child.wrapping_add(parent)) == Some(start),
             (Some(found), Some(1)) => {
-                word(child) == Some(1) && confirm(inference, found, Part::Value, entry).is_some_and(|score| score > 0)
+                word(child) == Some(1)
+                    && confirm(inference, &SlotWords::of(found), Part::Value, entry).is_some_and(|score| score > 0)
             }
             _ => false,
         }

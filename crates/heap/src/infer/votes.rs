@@ -1,7 +1,7 @@
 //! One word of a frame at one instruction has one type: what the words there of many goroutines lead to is judged together, and is one.
 
 use super::candidates::stands_out;
-use super::confirm::confirm;
+use super::confirm::{SlotWords, confirm};
 use super::engine::{Inference, Outcome};
 use super::fit::fits;
 use crate::object::Slot;
@@ -44,11 +44,11 @@ pub(super) fn hold(inference: &Inference<'_, '_, '_>, poll: &[Slot], tried: usiz
         return;
     }
     let step = poll.len().div_ceil(MAX_ASKED);
-    let asked: Vec<Slot> = poll.iter().copied().step_by(step).collect();
+    let asked: Vec<SlotWords> = poll.iter().copied().step_by(step).map(SlotWords::of).collect();
     let agreed = |ty: TypeId| {
-        let of_one = |&slot: &Slot| {
-            let can_be = fits(inference.resolver, place(slot), Part::Value, ty);
-            can_be.then(|| confirm(inference, slot, Part::Value, ty)).flatten()
+        let of_one = |words: &SlotWords| {
+            let can_be = fits(inference.resolver, place(words.slot), Part::Value, ty);
+            can_be.then(|| confirm(inference, words, Part::Value, ty)).flatten()
         };
         let sum = asked.iter().map(of_one).try_fold(0_u32, |sum, more| Some(sum.saturating_add(more?)))?;
         // In favour of it on average, rounded up: what a few say is something.

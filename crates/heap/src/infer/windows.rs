@@ -5,6 +5,7 @@ use super::engine::Inference;
 use crate::object::{ObjectId, Slot};
 use crate::root::{UntypedRoot, WordOwner};
 use goheap_image::Address;
+use rayon::prelude::*;
 
 /// A slice of less says nothing of its elements: one value fills its object too.
 const LEAST: u64 = 2;
@@ -23,9 +24,11 @@ impl Windows {
         for root in untyped.iter().filter(|root| matches!(root.owner, WordOwner::Variable(_))) {
             capacities.extend(capacity(inference, root.at, root.value));
         }
-        for &slot in unknown {
-            of_object(inference, slot, &mut capacities);
-        }
+        let found = unknown.par_iter().fold(Vec::new, |mut found, &slot| {
+            of_object(inference, slot, &mut found);
+            found
+        });
+        capacities.par_extend(found.flatten_iter());
         capacities.sort_unstable();
         capacities.dedup();
         Windows { capacities }
