@@ -1,8 +1,8 @@
 //! Spans, objects, masks, specials, roots, inference and references of a heap of which words are wrong.
 #![no_main]
 
+use goheap_fuzz::bounded;
 use goheap_fuzz::world::World;
-use goheap_fuzz::{Cursor, bounded};
 use goheap_heap::goroutines::{CallsWanted, leaked};
 use goheap_heap::holding::{Exclusions, Holding};
 use goheap_heap::inspect::InspectOptions;
@@ -54,11 +54,7 @@ fn ask_references(graph: &ReferenceGraph<'_, '_, '_>) {
 }
 
 fuzz_target!(|input: &[u8]| bounded(input, |input| {
-    let mut input = Cursor::new(input);
-    let world = World::choose(&mut input);
-    // Then the target must reach all that it is for.
-    let is_sound = input.is_empty();
-    let process = world.process(&mut input);
+    let (world, process, is_sound) = World::damaged(input);
     let Ok(mut model) = RuntimeModel::open(&process, world.options()) else { return assert!(!is_sound) };
     let types = std::mem::take(&mut model.types);
     let options = SnapshotOptions { tree: true, owners: true, roots: true };

@@ -1,18 +1,14 @@
 //! Goroutines, frames, stack maps and objects, deferred calls, panics, and what a signal interrupted, where words of them are wrong.
 #![no_main]
 
+use goheap_fuzz::bounded;
 use goheap_fuzz::world::World;
-use goheap_fuzz::{Cursor, bounded};
 use goheap_heap::goroutines::{GoroutineGroups, facts};
 use goheap_runtime::{RuntimeModel, Tracer, Unobserved};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|input: &[u8]| bounded(input, |input| {
-    let mut input = Cursor::new(input);
-    let world = World::choose(&mut input);
-    // Then the target must reach all that it is for.
-    let is_sound = input.is_empty();
-    let process = world.process(&mut input);
+    let (world, process, is_sound) = World::damaged(input);
     let Ok(model) = RuntimeModel::open(&process, world.options()) else { return assert!(!is_sound) };
     let crash = model.crash();
     assert!(!is_sound || crash.is_some() && model.goroutines.len() == 3, "{crash:?}");

@@ -1,8 +1,8 @@
 //! Type descriptors, their names, fields, methods and masks, where words of them are wrong.
 #![no_main]
 
+use goheap_fuzz::bounded;
 use goheap_fuzz::world::World;
-use goheap_fuzz::{Cursor, bounded};
 use goheap_image::Address;
 use goheap_runtime::{CodeReferences, RuntimeModel, TypeTable};
 use libfuzzer_sys::fuzz_target;
@@ -11,11 +11,7 @@ use libfuzzer_sys::fuzz_target;
 const ASKED: usize = 64;
 
 fuzz_target!(|input: &[u8]| bounded(input, |input| {
-    let mut input = Cursor::new(input);
-    let world = World::choose(&mut input);
-    // Then the target must reach all that it is for.
-    let is_sound = input.is_empty();
-    let process = world.process(&mut input);
+    let (world, process, is_sound) = World::damaged(input);
     let Ok(model) = RuntimeModel::open(&process, world.options()) else { return assert!(!is_sound) };
     let reader = model.descriptors();
     let mut table = TypeTable::default();

@@ -69,10 +69,9 @@ pub(crate) fn with_referred<T>(
     input: &Input,
     use_it: impl FnOnce(&ReferenceGraph<'_, '_, '_>, &Watch) -> Result<T, Failure>,
 ) -> Result<T, Failure> {
-    let snapshot = SnapshotOptions { roots: true, ..SnapshotOptions::default() };
-    let needs = Needs { snapshot, ..Needs::default() };
-    let first = |_: &RuntimeModel<'_>| Ok(());
-    with_watched_heap(input, needs, first, |snapshot, watch| use_it(&snapshot.references_and_referred(watch)?, watch))
+    with_roots(input, SnapshotOptions::default(), |snapshot, watch| {
+        use_it(&snapshot.references_and_referred(watch)?, watch)
+    })
 }
 
 /// The same with a snapshot that remembers more.
@@ -81,17 +80,17 @@ pub(crate) fn with_references_and<T>(
     options: SnapshotOptions,
     use_it: impl FnOnce(&ReferenceGraph<'_, '_, '_>, &Watch) -> Result<T, Failure>,
 ) -> Result<T, Failure> {
+    with_roots(input, options, |snapshot, watch| use_it(&snapshot.references(watch)?, watch))
+}
+
+fn with_roots<T>(
+    input: &Input,
+    options: SnapshotOptions,
+    use_it: impl FnOnce(&HeapSnapshot<'_, '_>, &Watch) -> Result<T, Failure>,
+) -> Result<T, Failure> {
     let snapshot = SnapshotOptions { roots: true, ..options };
     let needs = Needs { snapshot, ..Needs::default() };
-    with_watched_heap(
-        input,
-        needs,
-        |_| Ok(()),
-        |snapshot, watch| {
-            let graph = snapshot.references(watch)?;
-            use_it(&graph, watch)
-        },
-    )
+    with_watched_heap(input, needs, |_| Ok(()), use_it)
 }
 
 /// The same without a word on what comes after the heap.

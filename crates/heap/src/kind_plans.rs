@@ -1,9 +1,12 @@
 //! Scan plans of whole objects: what each word of a kind of object means, as one code a word, so that scans ask for no types.
 
-use crate::object_type::{ObjectType, Part};
+use crate::object::ObjectTable;
+use crate::object_type::{Evidence, ObjectType, Part};
 use crate::plan;
 use crate::resolve::Resolver;
-use goheap_runtime::TypeId;
+use goheap_runtime::{GoHeap, Span, TypeId};
+use rayon::prelude::*;
+use rustc_hash::FxHashSet;
 
 /// The codes of the words of one kind of object.
 #[derive(Clone, Copy, Debug)]
@@ -125,4 +128,27 @@ impl<C: Copy> KindPlans<C> {
         };
         self.codes[(plan.first + word) as usize]
     }
+}
+
+/// Every kind of object that the collector looks into, each once, in order.
+pub(crate) fn kinds(heap: &GoHeap<'_>, objects: &ObjectTable<'_, '_>, types: &[ObjectType]) -> Vec<ObjectType> {
+    let of_span = |mut kinds: FxHashSet<ObjectType>, (index, span): (usize, &Span<'_>)| {
+        if !span.is_noscan() {
+            let first = objects.first_of(index as u32) as usize;
+            let mut last = ObjectType::UNKNOWN;
+            for &object in types[first..].iter().take(span.nelems as usize).filter(|object| object.is_known()) {
+                let kind = object.with_evidence(Evidence::Exact);
+                if kind != last {
+                    last = kind;
+                    kinds.insert(kind);
+                }
+            }
+        }
+        kinds
+    };
+    let sets = heap.spans.par_iter().enumerate().fold(FxHashSet::default, of_span);
+    let kinds = sets.reduce(FxHashSet::default, |one, other| one.into_iter().chain(other).collect());
+    let mut kinds: Vec<ObjectType> = kinds.into_iter().collect();
+    kinds.sort_unstable();
+    kinds
 }

@@ -241,6 +241,13 @@ impl<'m, 'p> HeapSnapshot<'m, 'p> {
         self.labels.packages.shorten(name)
     }
 
+    /// A resolver of what was inferred, for what is asked later.
+    pub(crate) fn resolver(&self) -> Resolver<'m> {
+        let mut resolver = Resolver::new(self.model, self.types.clone());
+        resolver.closures = self.closures.clone();
+        resolver
+    }
+
     /// Whether all types that the text of a label, root or step names are the standard library's; None where it names none.
     pub fn is_library_text(&self, label: &str) -> Option<bool> {
         self.labels.packages.is_library(label)

@@ -48,7 +48,7 @@ thread_local! {
 
 impl World {
     /// The world that the input's first byte chooses.
-    pub fn choose(input: &mut Cursor<'_>) -> Rc<World> {
+    fn choose(input: &mut Cursor<'_>) -> Rc<World> {
         let choice = input.byte() % (2 * MINORS.len() as u8);
         WORLDS
             .with_borrow_mut(|worlds| Rc::clone(worlds.entry(choice).or_insert_with(|| Rc::new(World::build(choice)))))
@@ -109,8 +109,17 @@ impl World {
         core.build()
     }
 
+    /// A world and its process as the input says, and whether the process is sound: then the target must reach all that it is for.
+    pub fn damaged(input: &[u8]) -> (Rc<World>, Process, bool) {
+        let mut input = Cursor::new(input);
+        let world = World::choose(&mut input);
+        let is_sound = input.is_empty();
+        let process = world.process(&mut input);
+        (world, process, is_sound)
+    }
+
     /// The process, damaged as the rest of `input` says.
-    pub fn process(&self, input: &mut Cursor<'_>) -> Process {
+    fn process(&self, input: &mut Cursor<'_>) -> Process {
         let core = CoreFile::from_bytes(self.core.clone()).expect("a core");
         let executable = Executable::from_bytes(self.executable.clone()).expect("an executable");
         let mut process = Process::assemble(core, executable).expect("they fit");

@@ -69,8 +69,7 @@ mod tests {
     fn a_stack_is_told_by_the_call_that_says_most() {
         let files = LibraryFiles { root: "/go/src/".into() };
         let stack = |functions: &[&str]| -> Vec<std::sync::Arc<InlineFrame>> {
-            let file =
-                |function: &str| if function.starts_with("main.") { "/home/me/main.go" } else { "/go/src/some.go" };
+            let file = |function: &str| if function.starts_with("main.") { "/app/main.go" } else { "/go/src/some.go" };
             functions.iter().map(|function| call(function, file(function)).into()).collect()
         };
         let reads =
@@ -92,7 +91,7 @@ mod tests {
     fn the_library_is_told_by_its_folder() {
         let files = LibraryFiles { root: "/opt/go/src/".into() };
         assert!(files.is_library(&call("sync.(*Mutex).Lock", "/opt/go/src/sync/mutex.go")));
-        assert!(!files.is_library(&call("main.main", "/home/me/main.go")));
+        assert!(!files.is_library(&call("main.main", "/app/main.go")));
         assert!(
             !files.is_library(&call("cmd/compile/internal/gc.Main", "/opt/go/src/cmd/compile/internal/gc/main.go"))
         );

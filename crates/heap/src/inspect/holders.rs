@@ -43,7 +43,7 @@ impl Places<'_, '_, '_> {
     /// Every pointer word of every allocated object that leads into `held`, and what those of reachable ones refer to.
     pub(super) fn holders(&mut self, held: Slot, limit: usize) -> (Listed<Holder>, WindowList) {
         let snapshot = self.snapshot;
-        let (resolver, mut windows) = (snapshot.window_resolver(), WindowList::default());
+        let (resolver, mut windows) = (snapshot.resolver(), WindowList::default());
         let element = snapshot.element_of(held);
         let (objects, masks) = (&snapshot.objects, &snapshot.model.masks);
         let range = range_of(snapshot, held);

@@ -7,7 +7,6 @@ use crate::needs::Needs;
 use crate::object::ObjectId;
 use crate::pointer_counts::Share;
 use crate::referred::FrameFacts;
-use crate::resolve::Resolver;
 use crate::root::RootClass;
 use crate::snapshot::SnapshotOptions;
 use crate::tree::{DrawnGroup, DrawnRoot, TreeBuilder, shared_objects};
@@ -87,8 +86,7 @@ impl ReferenceGraph<'_, '_, '_> {
         let walk = needs.tree();
         let idoms = u64::from(self.object_count()) * 4;
         observer.claim(Claim { kept: 0, passing: walk.kept + walk.passing + idoms })?;
-        let mut resolver = Resolver::new(snapshot.model, snapshot.types.clone());
-        resolver.closures = snapshot.closures.clone();
+        let mut resolver = snapshot.resolver();
         let mut labels = Labels::new(snapshot.labels.packages.clone());
         let mut trie = PathTrie::new();
         let nodes = self.root_frames(&mut labels, &mut trie);

@@ -36,15 +36,11 @@ pub(crate) struct WindowList {
 impl WindowList {
     /// Adds what refers to a slot: `offset` bytes into its payload, of which `room` are left.
     pub(crate) fn add(&mut self, (offset, room): (u64, u64), window: Window, element: Option<u64>) {
-        let (start, len, cap) = match (window, element) {
-            (Window::Bytes { len, cap }, _) if cap <= room => (offset, len, cap),
-            (Window::Value(size), Some(element)) if size <= room => {
-                let inner = offset % element;
-                let len = (inner + size).next_multiple_of(element).min(inner + room);
-                (offset - inner, len, len)
-            }
-            _ => return self.found.whole += 1,
+        let Some((before, len, cap)) = window.bytes(offset, room, element) else {
+            self.found.whole += 1;
+            return;
         };
+        let start = offset - before;
         self.found.headers += 1;
         for (list, len) in [(&mut self.lengths, len), (&mut self.capacities, cap)] {
             list.push((start, start + len));
@@ -83,13 +79,6 @@ fn merge(list: &mut Vec<(u64, u64)>) {
 }
 
 impl HeapSnapshot<'_, '_> {
-    /// A resolver to read windows with.
-    pub(crate) fn window_resolver(&self) -> Resolver<'_> {
-        let mut resolver = Resolver::new(self.model, self.types.clone());
-        resolver.closures = self.closures.clone();
-        resolver
-    }
-
     /// What the pointer at `offset` of `holder` refers to.
     pub(crate) fn window_at(&self, resolver: &Resolver<'_>, holder: Slot, offset: u64) -> Window {
         let object = self.object_types[holder.id.0 as usize];

@@ -24,16 +24,14 @@ pub use windows::Extent;
 pub(crate) use windows::{From, WindowFinder};
 
 use crate::error::HeapError;
+use crate::kind_plans::kinds;
 use crate::object::{ObjectId, Slot};
-use crate::object_type::{Evidence, ObjectType};
 use crate::references::ReferenceGraph;
-use crate::resolve::Resolver;
 use crate::snapshot::HeapSnapshot;
 use goheap_graph::{CsrGraph, IdBitSet};
 use goheap_runtime::{Claim, Observer};
 use rayon::prelude::*;
 use reach::ReachPlans;
-use rustc_hash::FxHashSet;
 use windows::Windows;
 
 /// What a root refers to of its object, where that is less than all.
@@ -55,38 +53,14 @@ impl<'m, 'p> HeapSnapshot<'m, 'p> {
     /// A finder of the windows that words of objects are.
     pub(crate) fn window_finder<'s>(&'s self, observer: &dyn Observer) -> Result<WindowFinder<'s, 'm, 'p>, HeapError> {
         observer.claim(Windows::claim(&self.model.heap))?;
-        let mut resolver = Resolver::new(self.model, self.types.clone());
-        resolver.closures = self.closures.clone();
+        let kinds = kinds(&self.model.heap, &self.objects, &self.object_types);
         Ok(WindowFinder {
             model: self.model,
             types: &self.types,
             object_types: &self.object_types,
-            plans: ReachPlans::new(&resolver, self.kinds()),
+            plans: ReachPlans::new(&self.resolver(), kinds),
             windows: Windows::new(&self.model.heap, &self.objects),
         })
-    }
-
-    /// Every kind of object that has pointers, each once, in order.
-    fn kinds(&self) -> Vec<ObjectType> {
-        let of_span = |mut kinds: FxHashSet<ObjectType>, (index, span): (usize, &goheap_runtime::Span<'_>)| {
-            if !span.is_noscan() {
-                let first = self.objects.first_of(index as u32) as usize;
-                let mut last = ObjectType::UNKNOWN;
-                let types = self.object_types[first..].iter().take(span.nelems as usize);
-                for kind in types.filter(|object| object.is_known()).map(|kind| kind.with_evidence(Evidence::Exact)) {
-                    if kind != last {
-                        last = kind;
-                        kinds.insert(kind);
-                    }
-                }
-            }
-            kinds
-        };
-        let sets = self.model.heap.spans.par_iter().enumerate().fold(FxHashSet::default, of_span);
-        let kinds = sets.reduce(FxHashSet::default, |one, other| one.into_iter().chain(other).collect());
-        let mut kinds: Vec<ObjectType> = kinds.into_iter().collect();
-        kinds.sort_unstable();
-        kinds
     }
 }
 

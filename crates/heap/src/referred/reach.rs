@@ -32,6 +32,23 @@ pub(crate) enum Window {
     Value(u64),
 }
 
+impl Window {
+    /// Bytes before where the word leads, and from there the bytes of the length and of the capacity; None where it is all of an
+    /// object. The word leads `offset` bytes into the payload, of which `room` are left; `element` is the size of one where the
+    /// object is a row.
+    pub(super) fn bytes(self, offset: u64, room: u64, element: Option<u64>) -> Option<(u64, u64, u64)> {
+        match (self, element) {
+            (Window::Bytes { len, cap }, _) if cap <= room => Some((0, len, cap)),
+            (Window::Value(size), Some(element)) if size <= room => {
+                let inner = offset % element;
+                let len = (inner + size).next_multiple_of(element).min(inner + room);
+                Some((inner, len, len))
+            }
+            _ => None,
+        }
+    }
+}
+
 impl Reach {
     pub(crate) fn of(types: &TypeTable, word: PointerWord) -> Self {
         match word {

@@ -130,14 +130,8 @@ impl Windows {
 
     /// Notes a window that begins at `address`, in the payload of the object at `place` of which `room` bytes are left there.
     fn note(&self, address: u64, place: &Place, room: u64, window: Window, element: Option<u64>) {
-        let (before, len, cap) = match (window, element) {
-            (Window::Bytes { len, cap }, _) if cap <= room => (0, len, cap),
-            (Window::Value(size), Some(element)) if size <= room => {
-                let inner = place.offset % element;
-                let len = (inner + size).next_multiple_of(element).min(inner + room);
-                (inner, len, len)
-            }
-            _ => return self.make_whole(place.id),
+        let Some((before, len, cap)) = window.bytes(place.offset, room, element) else {
+            return self.make_whole(place.id);
         };
         let Some(span) = self.spans.get(place.span as usize) else { return };
         let start = address.wrapping_add(span.shift).wrapping_sub(before);

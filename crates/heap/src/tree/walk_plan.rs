@@ -3,7 +3,7 @@
 
 use crate::containers::Role;
 use crate::containers::structs::Inside;
-use crate::kind_plans::{Defaults, KindPlan, KindPlans};
+use crate::kind_plans::{Defaults, KindPlan, KindPlans, kinds};
 use crate::label_text::Beyond;
 use crate::labels::EdgeKey;
 use crate::object::ObjectTable;
@@ -11,8 +11,6 @@ use crate::object_type::{ObjectType, Part};
 use crate::plan::PointerWord;
 use crate::resolve::{Meaning, Resolver, Target};
 use goheap_runtime::{GoHeap, TypeId};
-use rayon::prelude::*;
-use rustc_hash::FxHashSet;
 
 /// What a word means: one of the constants, or an [`Edge`] by number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -172,27 +170,4 @@ fn code_of(resolver: &Resolver<'_>, object: ObjectType, offset: u64, edges: &mut
     };
     edges.push(Edge { object, offset, leads, owner, role, inner });
     WordCode::of_edge(edges.len() - 1, matches!(leads, Leads::Held(..)))
-}
-
-/// Every kind of object that the collector looks into, each once, in order.
-fn kinds(heap: &GoHeap<'_>, objects: &ObjectTable<'_, '_>, types: &[ObjectType]) -> Vec<ObjectType> {
-    let of_span = |mut kinds: FxHashSet<ObjectType>, (index, span): (usize, &goheap_runtime::Span<'_>)| {
-        if !span.is_noscan() {
-            let first = objects.first_of(index as u32) as usize;
-            let mut last = ObjectType::UNKNOWN;
-            for &object in types[first..].iter().take(span.nelems as usize).filter(|object| object.is_known()) {
-                let kind = object.with_evidence(crate::object_type::Evidence::Exact);
-                if kind != last {
-                    last = kind;
-                    kinds.insert(kind);
-                }
-            }
-        }
-        kinds
-    };
-    let sets = heap.spans.par_iter().enumerate().fold(FxHashSet::default, of_span);
-    let kinds = sets.reduce(FxHashSet::default, |one, other| one.into_iter().chain(other).collect());
-    let mut kinds: Vec<ObjectType> = kinds.into_iter().collect();
-    kinds.sort_unstable();
-    kinds
 }
