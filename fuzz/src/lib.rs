@@ -12,5 +12,5 @@ pub mod tree;
 pub mod unpack;
 pub mod world;
 
-pub use bounded::bounded;
+pub use bounded::{bounded, bounded_beside};
 pub use cursor::Cursor;

@@ -1,6 +1,6 @@
 //! Compressed inputs, by way of a file as a user has them.
 
-use crate::bounded;
+use crate::bounded_beside;
 use goheap_image::{CoreFile, OpenOptions};
 use libfuzzer_sys::Corpus;
 use std::fs;
@@ -20,6 +20,10 @@ pub const APPORT: &[&[u8]] = &[b"ProblemType:"];
 /// Unpacked bytes at most: enough for every path, little enough for many runs.
 const LIMIT: u64 = 16 << 20;
 
+/// What a decoder takes beside its window. A window of 128 MiB is all that an input may take, and is one that `zstd -d` takes, too:
+/// a frame of 38 bytes may ask for it.
+const BUFFERS: usize = 2 << 20;
+
 /// Opens `input` as a core if it begins as `starts` say.
 pub fn target(input: &[u8], starts: &[&[u8]]) -> Corpus {
     if !starts.iter().any(|start| input.starts_with(start)) {
@@ -27,7 +31,7 @@ pub fn target(input: &[u8], starts: &[&[u8]]) -> Corpus {
     }
     let path = file();
     fs::write(&path, input).expect("a place for the input");
-    bounded(input, |_| {
+    bounded_beside(BUFFERS, input, |_| {
         let options = OpenOptions { max_unpacked: Some(LIMIT) };
         if let Ok(core) = CoreFile::open(&path, &options) {
             assert!(core.size() <= LIMIT);
