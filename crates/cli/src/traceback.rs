@@ -11,8 +11,6 @@ const INNER: usize = 50;
 const OUTER: usize = 50;
 /// Frames printed before (`_TracebackMaxFrames`).
 const MOST_FRAMES: usize = 100;
-/// The release that first printed the addresses of records.
-const RECORDS_SINCE: u32 = 22;
 
 /// Writes the goroutines with these indexes, the one that died first.
 pub(crate) fn write(
@@ -81,7 +79,7 @@ impl<'m, 'p> Printer<'m, 'p> {
         let waited = since.zip(self.now).map_or(0, |(since, now)| now.saturating_sub(since));
         let m = model.machine_threads.get(&goroutine.m.0).map(|m| (m.id, m.address.0));
         let durable = if model.is_durable(goroutine) { " (durable)" } else { "" };
-        let has_records = self.all && model.version.minor >= RECORDS_SINCE;
+        let has_records = self.all && model.version.release().has_records_in_traceback;
         Goroutine {
             id: goroutine.id,
             records: has_records.then_some(Records { g: goroutine.address.0, m }),
@@ -98,7 +96,7 @@ impl<'m, 'p> Printer<'m, 'p> {
         let pcs = self.model.trace_pcs(&stack.frames, stack.is_stopped);
         let mut calls = self.tracer.calls(&pcs);
         let everything = self.all || !calls.iter().any(|call| call.is_shown);
-        let is_old = self.model.version.minor < 21;
+        let is_old = !self.model.version.release().elides_middle_of_traceback;
         let has_more = is_old && stack.frames.len() >= MOST_FRAMES;
         calls.retain(|call| (everything || call.is_shown) && !(is_old && call.frame >= MOST_FRAMES));
         let elided = if has_more {

@@ -1,6 +1,7 @@
 //! What the collector is told to do and where it stands (mgcpacer.go `gcControllerState`, mstats.go `mstats`).
 
 use crate::model::RuntimeModel;
+use crate::release_record::Release;
 use crate::words::read_string;
 
 /// `memoryLimitMinHeapGoalHeadroom` (mgcpacer.go).
@@ -88,7 +89,7 @@ impl RuntimeModel<'_> {
         };
         settings.limit_goal = optional(fields.heap_free).and_then(|free| {
             let allocated = optional(fields.total_alloc)?.checked_sub(optional(fields.total_free)?)?;
-            limit_goal(&settings, free, allocated, self.version.minor)
+            limit_goal(&settings, free, allocated, self.version.release())
         });
         settings
     }
@@ -96,12 +97,12 @@ impl RuntimeModel<'_> {
 
 /// `memoryLimitHeapGoal` (mgcpacer.go, since 1.19): what the limit leaves for the heap, less some headroom, but not less than what is
 /// live.
-fn limit_goal(settings: &GcSettings, heap_free: u64, allocated: u64, minor: u32) -> Option<u64> {
+fn limit_goal(settings: &GcSettings, heap_free: u64, allocated: u64, release: Release) -> Option<u64> {
     let limit = settings.memory_limit.filter(|&limit| limit < i64::MAX as u64)?;
     let (ready, marked) = (settings.mapped_ready?, settings.heap_marked?);
     let others = ready.checked_sub(heap_free)?.checked_sub(allocated)?.saturating_add(ready.saturating_sub(limit));
     let Some(goal) = limit.checked_sub(others).filter(|&goal| goal > 0) else { return Some(marked) };
-    let part = if minor >= 21 { goal / 100 * HEADROOM_PERCENT } else { 0 };
+    let part = if release.leaves_part_of_limit { goal / 100 * HEADROOM_PERCENT } else { 0 };
     let headroom = part.max(LEAST_HEADROOM);
     let goal = if goal < headroom || goal - headroom < headroom { headroom } else { goal - headroom };
     Some(goal.max(marked))
@@ -109,7 +110,13 @@ fn limit_goal(settings: &GcSettings, heap_free: u64, allocated: u64, minor: u32)
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
     use super::*;
+    use crate::GoVersion;
+
+    fn release(text: &str) -> Release {
+        GoVersion::parse(text).unwrap().release()
+    }
 
     const MIB: u64 = 1 << 20;
 
@@ -123,13 +130,17 @@ mod tests {
             ..GcSettings::default()
         };
         // 60 MiB less 10 free and 30 allocated are 20 of others: 80 are left, less a headroom.
-        assert_eq!(limit_goal(&settings, 10 * MIB, 30 * MIB, 19), Some(79 * MIB));
-        assert_eq!(limit_goal(&settings, 10 * MIB, 30 * MIB, 26), Some(80 * MIB - 80 * MIB / 100 * 3));
+        assert_eq!(limit_goal(&settings, 10 * MIB, 30 * MIB, release("go1.19")), Some(79 * MIB));
+        assert_eq!(limit_goal(&settings, 10 * MIB, 30 * MIB, release("go1.26")), Some(80 * MIB - 80 * MIB / 100 * 3));
         assert_eq!(settings.goal(), Some(40 * MIB));
         let beyond = GcSettings { memory_limit: Some(10 * MIB), ..settings };
-        assert_eq!(limit_goal(&beyond, 0, 30 * MIB, 26), Some(20 * MIB), "the limit cannot be kept");
+        assert_eq!(limit_goal(&beyond, 0, 30 * MIB, release("go1.26")), Some(20 * MIB), "the limit cannot be kept");
         let none = GcSettings { memory_limit: Some(i64::MAX as u64), ..settings };
-        assert_eq!(limit_goal(&none, 0, 0, 26), None);
-        assert_eq!(limit_goal(&settings, 50 * MIB, 30 * MIB, 26), None, "counters that contradict each other");
+        assert_eq!(limit_goal(&none, 0, 0, release("go1.26")), None);
+        assert_eq!(
+            limit_goal(&settings, 50 * MIB, 30 * MIB, release("go1.26")),
+            None,
+            "counters that contradict each other"
+        );
     }
 }

@@ -142,7 +142,7 @@ impl<'p> RuntimeModel<'p> {
         if !options.no_dwarf {
             add_plugins(process, &modules, &mut types, &mut symbols);
         }
-        types.drop_pointers_out_of_heap(version.minor <= 19);
+        types.drop_pointers_out_of_heap(version.release().has_not_in_heap_pointers);
         let named = symbols.address("runtime.reflectOffs");
         let run_time_names = RunTimeNames::read(memory, &version, named, &modules[0].bss);
         let descriptors = DescriptorReader::new(memory, &modules, &version).with_run_time_names(&run_time_names);
@@ -214,7 +214,7 @@ impl<'p> RuntimeModel<'p> {
 
     /// A scanner of stacks.
     pub fn stack_scanner(&self) -> StackScanner<'_> {
-        StackScanner { unwinder: self.unwinder(), layout: &self.layout, minor: self.version.minor }
+        StackScanner { unwinder: self.unwinder(), layout: &self.layout, release: self.version.release() }
     }
 
     /// A reader of type descriptors.

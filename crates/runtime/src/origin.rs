@@ -35,7 +35,7 @@ impl RuntimeModel<'_> {
     pub fn labels(&self, goroutine: &Goroutine) -> Vec<(String, String)> {
         let mut labels = if goroutine.labels.is_null() {
             Vec::new()
-        } else if self.version.minor >= 24 {
+        } else if self.version.release().has_label_list {
             self.label_list(goroutine.labels)
         } else {
             self.label_map(goroutine.labels)

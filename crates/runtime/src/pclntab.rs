@@ -96,7 +96,7 @@ impl<'p> FuncTable<'p> {
         module: Address,
     ) -> Option<Self> {
         let fields = &layout.moduledata;
-        let absolute = version.minor <= 17;
+        let absolute = version.release().has_absolute_entries;
         let entry_size = if absolute { 16 } else { 8 };
         let table = |offset: u64, element: u64| -> Option<Cow<'p, [u8]>> {
             let slice = read_slice(memory, module.add(offset))?;
@@ -131,7 +131,7 @@ impl<'p> FuncTable<'p> {
             text: 0,
             sections: Vec::new(),
             quantum: 1,
-            absolute: version.minor <= 17,
+            absolute: version.release().has_absolute_entries,
             gofunc: 0,
             fields: layout.func.clone(),
             ftab: Cow::default(),

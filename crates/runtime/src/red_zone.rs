@@ -33,7 +33,7 @@ impl RedZones {
     pub fn of(module: &ModuleData<'_>, version: &GoVersion) -> Self {
         let functions = &module.functions;
         let is_on = functions.iter().any(|func| functions.name(&func).starts_with(SANITIZER_FUNCTION));
-        RedZones { is_on, have_bits: is_on && version.minor >= 24 }
+        RedZones { is_on, have_bits: is_on && version.release().has_pointer_bits_in_red_zones }
     }
 
     /// True if objects are padded.

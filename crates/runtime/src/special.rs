@@ -158,7 +158,7 @@ impl QueuedCleanup {
 /// The calls in every block of `gcCleanups.all` (mcleanup.go `cleanupBlock`): a funcval each in 1.25, a `cleanupFn` of three
 /// words since 1.26. `all` is the address of the head's word.
 pub fn read_cleanup_queue(memory: &MemoryImage, version: &GoVersion, all: Address) -> Listed<QueuedCleanup> {
-    let entry_words: u64 = if version.minor <= 25 { 1 } else { 3 };
+    let entry_words = version.release().cleanup_words;
     let capacity = (CLEANUP_BLOCK_BYTES - CLEANUP_BLOCK_HEADER) / (entry_words * 8);
     let mut calls = Vec::new();
     let Listed { entries: list, absent } = blocks(memory, all, 16);

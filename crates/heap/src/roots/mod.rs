@@ -37,9 +37,6 @@ pub(crate) struct RootCollector<'a, 'm, 'p> {
     set: RootSet,
 }
 
-/// Since this release DWARF says what functions capture (`DW_AT_go_closure_offset`).
-const CAPTURES_IN_DWARF: u32 = 23;
-
 impl<'a, 'm, 'p> RootCollector<'a, 'm, 'p> {
     pub(crate) fn new(
         model: &'m RuntimeModel<'p>,
@@ -74,7 +71,7 @@ impl<'a, 'm, 'p> RootCollector<'a, 'm, 'p> {
             self.facts = Facts::read(self.model, self.resolver);
             let closures = self.facts.as_ref().map(|facts| facts.closures().clone());
             self.resolver.closures.tell(closures.unwrap_or_default());
-        } else if self.model.version.minor < CAPTURES_IN_DWARF {
+        } else if !self.model.version.release().has_captures_in_dwarf {
             let closures = Facts::closures_alone(self.model, self.resolver);
             self.resolver.closures.tell(closures);
         }

@@ -1,6 +1,6 @@
 //! From the word that a goroutine sleeps on to the lock that it is in (sync/mutex.go, rwmutex.go, waitgroup.go, cond.go).
 
-use goheap_runtime::Call;
+use goheap_runtime::{Call, Release};
 
 /// What is waited for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -74,14 +74,12 @@ pub(super) struct SyncTarget {
     pub(super) mode: WaitMode,
 }
 
-/// Releases in which `elem` of a condition's sudog is its list (1.26, sema.go `notifyListWait`); before, the condition itself is found.
-const LIST_SINCE: u32 = 26;
 /// The list in a `sync.Cond`: behind its Locker.
 const NOTIFY_LIST: u64 = 16;
 
 /// What the goroutine with these calls, innermost first, waits for that sleeps on `word`. Which function of `package sync` called the
 /// semaphore tells which word of which struct it is: all releases agree on the offsets, but for `WaitGroup` up to 1.17.
-pub(super) fn sync_target(calls: &[Call], word: u64, minor: u32) -> SyncTarget {
+pub(super) fn sync_target(calls: &[Call], word: u64, release: Release) -> SyncTarget {
     let at = |kind, offset: u64, mode| SyncTarget { kind, address: word.wrapping_sub(offset), mode };
     let mut in_mutex = false;
     for name in calls.iter().map(|call| &*call.call.function) {
@@ -90,12 +88,12 @@ pub(super) fn sync_target(calls: &[Call], word: u64, minor: u32) -> SyncTarget {
             "sync.(*RWMutex).Lock" => return at(WaitKind::RwMutex, 8, WaitMode::Drain),
             "sync.(*RWMutex).RLock" => return at(WaitKind::RwMutex, 12, WaitMode::Read),
             // `state1 [3]uint32`, of which the semaphore is the first where that is not aligned.
-            "sync.(*WaitGroup).Wait" if minor <= 17 && !word.is_multiple_of(8) => {
+            "sync.(*WaitGroup).Wait" if release.aligns_wait_groups && !word.is_multiple_of(8) => {
                 return at(WaitKind::WaitGroup, 0, WaitMode::Wait);
             }
             "sync.(*WaitGroup).Wait" => return at(WaitKind::WaitGroup, 8, WaitMode::Wait),
             "sync.(*Cond).Wait" => {
-                let offset = if minor >= LIST_SINCE { NOTIFY_LIST } else { 0 };
+                let offset = if release.conditions_wait_by_list { NOTIFY_LIST } else { 0 };
                 return at(WaitKind::Cond, offset, WaitMode::Wait);
             }
             _ if name.ends_with("sync.(*Mutex).Lock") || name.ends_with("sync.(*Mutex).lockSlow") => in_mutex = true,
@@ -115,8 +113,9 @@ fn is_machinery(name: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
     use super::*;
-    use goheap_runtime::InlineFrame;
+    use goheap_runtime::{GoVersion, InlineFrame};
     use std::sync::Arc;
 
     fn of(functions: &[&str], word: u64, minor: u32) -> (WaitKind, u64, WaitMode) {
@@ -126,7 +125,8 @@ mod tests {
             Call { call: Arc::new(frame), frame: 0, is_shown: true }
         };
         let calls: Vec<Call> = functions.iter().map(call).collect();
-        let found = sync_target(&calls, word, minor);
+        let release = GoVersion::parse(&format!("go1.{minor}")).unwrap().release();
+        let found = sync_target(&calls, word, release);
         (found.kind, found.address, found.mode)
     }
 

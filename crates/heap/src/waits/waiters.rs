@@ -135,7 +135,7 @@ impl Reader<'_, '_, '_> {
         let Some(word) = self.words.of(goroutine).filter(|&word| word != 0) else { return self.unknown += 1 };
         let stack = model.stack(goroutine, &self.threads);
         let calls = self.tracer.calls(&model.trace_pcs(&stack.frames, stack.is_stopped));
-        let target = sync_target(&calls, word, model.version.minor);
+        let target = sync_target(&calls, word, model.version.release());
         let waiter = Waiter { goroutine: index, mode: target.mode, is_select: false };
         self.found.entry((target.kind, target.address)).or_default().push(waiter);
     }

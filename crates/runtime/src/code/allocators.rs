@@ -1,6 +1,7 @@
 //! The runtime's functions that take a type and allocate (runtime/malloc.go, slice.go, map.go, chan.go, iface.go).
 
 use crate::module::ModuleData;
+use crate::release_record::Release;
 use rustc_hash::FxHashMap;
 
 /// What an allocator makes of the type it is given.
@@ -52,12 +53,14 @@ impl Allocators {
     /// Finds them by name in pclntab, which stripping leaves.
     ///
     /// Up to Go 1.19 `growslice(et, old, cap)` takes its type first.
-    pub(super) fn of(modules: &[ModuleData<'_>], minor: u32) -> Self {
+    pub(super) fn of(modules: &[ModuleData<'_>], release: Release) -> Self {
         let mut found = FxHashMap::default();
         for functions in modules.iter().map(|module| &module.functions) {
             for func in functions.iter() {
                 let name = functions.name(&func);
-                if let Some(known) = name.strip_prefix("runtime.").and_then(|name| signature(name, minor <= 19)) {
+                if let Some(known) =
+                    name.strip_prefix("runtime.").and_then(|name| signature(name, release.grows_by_type_first))
+                {
                     found.insert(func.entry, known);
                 }
             }

@@ -3,6 +3,7 @@
 
 use super::instruction::Registers;
 use crate::model::RuntimeModel;
+use crate::release_record::Release;
 use rustc_hash::FxHashMap;
 
 /// How an argument or a result goes with the type that the call names.
@@ -53,7 +54,7 @@ const fn typed(descriptor: usize, arguments: &'static [(usize, Use)], result: Op
 }
 
 /// By the name without `runtime.`.
-fn callee(name: &str, minor: u32) -> Option<Callee> {
+fn callee(name: &str, release: Release) -> Option<Callee> {
     use Use::{Chan, Elements, Map, MapElement, Value};
     let sized = Some(Callee::Typed { descriptor: 1, arguments: &[], result: Some(Value), is_sized: true });
     match name {
@@ -61,7 +62,7 @@ fn callee(name: &str, minor: u32) -> Option<Callee> {
         "newarray" | "makeslice" | "makeslice64" => typed(0, &[], Some(Elements)),
         "makeslicecopy" => typed(0, &[(3, Elements)], Some(Elements)),
         // growslice(et, old, cap); since 1.20 growslice(oldPtr, newLen, oldCap, num, et).
-        "growslice" if minor <= 19 => typed(0, &[(1, Elements)], Some(Elements)),
+        "growslice" if release.grows_by_type_first => typed(0, &[(1, Elements)], Some(Elements)),
         "growslice" | "growsliceNoAlias" => typed(4, &[(0, Elements)], Some(Elements)),
         "makemap" | "makemap64" => typed(0, &[], Some(Map)),
         "makechan" | "makechan64" => typed(0, &[], Some(Chan)),
@@ -102,10 +103,11 @@ fn atomic_store(name: &str) -> Option<Callee> {
 /// The functions that are known, by their entries.
 pub(super) fn callees(model: &RuntimeModel<'_>) -> FxHashMap<u64, Callee> {
     let mut found = FxHashMap::default();
+    let release = model.version.release();
     for functions in model.modules.iter().map(|module| &module.functions) {
         for func in functions.iter() {
             let name = functions.name(&func);
-            let known = name.strip_prefix("runtime.").and_then(|name| callee(name, model.version.minor));
+            let known = name.strip_prefix("runtime.").and_then(|name| callee(name, release));
             let known = known.or_else(|| atomic_store(&name));
             if let Some(known) = known.or_else(|| (&*name == "gcWriteBarrier").then_some(Callee::Keeps(0))) {
                 found.insert(func.entry, known);

@@ -154,7 +154,7 @@ impl CodeReferences {
         let scan = Scan {
             memory: model.memory(),
             decoder: Decoder::of(model.machine()),
-            allocators: Allocators::of(&model.modules, model.version.minor),
+            allocators: Allocators::of(&model.modules, model.version.release()),
             variables: model.modules.iter().flat_map(|module| [module.data.clone(), module.bss.clone()]).collect(),
             functions: &functions,
             descriptors,

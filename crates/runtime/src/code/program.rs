@@ -60,7 +60,7 @@ pub struct ProgramCode<'m, 'p> {
 impl<'m, 'p> ProgramCode<'m, 'p> {
     /// None where the release passes arguments on the stack: arm64 before Go 1.18.
     pub fn new(model: &'m RuntimeModel<'p>) -> Option<Self> {
-        if model.machine() == Machine::Aarch64 && model.version.minor < 18 {
+        if model.machine() == Machine::Aarch64 && !model.version.release().has_arm64_register_arguments {
             return None;
         }
         Some(ProgramCode { model, functions: Functions::of(&model.modules), callees: callees(model) })

@@ -165,9 +165,8 @@ impl RuntimeModel<'_> {
         let text = String::from_utf8(bytes.into_owned()).ok()?;
         let is_text = !text.is_empty() && text.chars().all(|one| !one.is_control() || one.is_whitespace());
         let functions = &self.modules[frame.module].functions;
-        // Since 1.18 the compiler tells which words hold.
-        let is_sure =
-            self.version.minor >= 18 && functions.are_live(memory, &frame.func, frame.pc.saturating_sub(1), 2);
+        let is_sure = self.version.release().tells_live_arguments
+            && functions.are_live(memory, &frame.func, frame.pc.saturating_sub(1), 2);
         is_text.then_some(Thrown { text, is_sure })
     }
 }

@@ -5,6 +5,7 @@ use crate::bits::BitVector;
 use crate::gcprog;
 use crate::layout::StackObjectRecordLayout;
 use crate::pclntab::FUNCDATA_STACK_OBJECTS;
+use crate::release_record::Release;
 use goheap_image::{Address, Machine};
 
 /// Address-taken variables of one function: more than the compiler would let through.
@@ -34,7 +35,7 @@ impl StackObject {
 pub(super) fn stack_objects(
     unwinder: &Unwinder<'_>,
     layout: &StackObjectRecordLayout,
-    minor: u32,
+    release: Release,
     (frame, index): (&Frame, usize),
     most: u64,
 ) -> Vec<StackObject> {
@@ -45,7 +46,7 @@ pub(super) fn stack_objects(
     let (mut objects, mut left) = (Vec::new(), most);
     for record in 0..count.min(most) {
         let record = table.add(8 + record * layout.size);
-        let Some(object) = read_object(unwinder, layout, minor, (frame, index), (record, left)) else { continue };
+        let Some(object) = read_object(unwinder, layout, release, (frame, index), (record, left)) else { continue };
         left = left.saturating_sub(object.words());
         objects.push(object);
     }
@@ -55,7 +56,7 @@ pub(super) fn stack_objects(
 fn read_object(
     unwinder: &Unwinder<'_>,
     layout: &StackObjectRecordLayout,
-    minor: u32,
+    release: Release,
     (frame, index): (&Frame, usize),
     (record, most): (Address, u64),
 ) -> Option<StackObject> {
@@ -64,7 +65,7 @@ fn read_object(
     let base = if offset < 0 { frame.varp } else { frame.argp };
     let address = base.checked_add_signed(offset).filter(|&address| address >= frame.sp)?;
     // A negative number of pointer bytes says that the mask is a GC program (up to 1.23).
-    let (size, pointer_bytes, mask) = if minor <= 17 {
+    let (size, pointer_bytes, mask) = if release.has_wide_stack_objects {
         let size = memory.read_u64(record.add(layout.object_size)).map(|size| size & 0xffff_ffff)?;
         let bytes = memory.read_u64(record.add(layout.ptr_bytes))? as i64;
         (size, bytes, Address(memory.read_u64(record.add(layout.gcdata))?))

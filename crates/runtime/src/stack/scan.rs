@@ -7,6 +7,7 @@ use super::unwind::{Frame, FuncKind, UnwindEnd, Unwinder};
 use crate::bits::BitVector;
 use crate::goroutine::Goroutine;
 use crate::layout::RuntimeLayout;
+use crate::release_record::Release;
 use goheap_image::{Address, Machine};
 
 /// The runtime stops a goroutine whose stack grows beyond 1 GB (`maxstacksize`), which stands for twice as much at most.
@@ -89,8 +90,8 @@ pub struct StackScanner<'a> {
     pub unwinder: Unwinder<'a>,
     /// Where the runtime's structs keep their fields.
     pub layout: &'a RuntimeLayout,
-    /// The release's minor number.
-    pub minor: u32,
+    /// The release.
+    pub release: Release,
 }
 
 /// Words that are looked at for one of the stack, and for a stack of none: frames, maps, arguments and variables lie over each other
@@ -211,7 +212,9 @@ impl Work<'_> {
     /// Vector registers of a goroutine preempted at an arbitrary instruction, which the runtime keeps outside the stack. They are
     /// scanned since 1.27 (`xRegScan`); 1.26 saves them and does not.
     fn scan_extended_registers(&mut self, goroutine: &Goroutine) {
-        let Some(offset) = self.scanner.layout.g.x_regs.filter(|_| self.scanner.minor >= 27) else { return };
+        let Some(offset) = self.scanner.layout.g.x_regs.filter(|_| self.scanner.release.scans_vector_registers) else {
+            return;
+        };
         let memory = self.scanner.unwinder.memory;
         let state = memory.read_u64(goroutine.address.add(offset)).unwrap_or(0);
         let bytes = match self.scanner.unwinder.machine {
@@ -250,7 +253,7 @@ impl Work<'_> {
             self.masked(map.locals.0, &map.locals.1, Some(index));
             self.masked(map.args.0, &map.args.1, Some(index));
             let layout = &scanner.layout.stack_object_record;
-            let objects = stack_objects(&scanner.unwinder, layout, scanner.minor, (frame, index), self.left);
+            let objects = stack_objects(&scanner.unwinder, layout, scanner.release, (frame, index), self.left);
             let objects =
                 if map.is_reflect_stub { vec![reg_args(scanner.unwinder.machine, frame, index)] } else { objects };
             self.spend(objects.iter().map(StackObject::words).sum());
@@ -290,14 +293,17 @@ impl Work<'_> {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
     use super::*;
+    use crate::GoVersion;
     use crate::goroutine::tests::{blank, layout};
     use goheap_image::MemoryImage;
 
     fn scan(memory: &MemoryImage, stack: (u64, u64)) -> StackScan {
         let layout = layout();
         let unwinder = Unwinder { memory, modules: &[], machine: Machine::X86_64 };
-        let scanner = StackScanner { unwinder, layout: &layout, minor: 27 };
+        let scanner =
+            StackScanner { unwinder, layout: &layout, release: GoVersion::parse("go1.27").unwrap().release() };
         let start = StartPoint { pc: 1, sp: stack.0, lr: 0, registers: Vec::new() };
         scanner.scan(&Goroutine { stack, ..blank() }, &start)
     }

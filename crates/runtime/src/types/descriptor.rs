@@ -7,6 +7,7 @@ use super::{Field, GcMask, GoType, Kind, TypeId, TypeTable};
 use crate::bits::BitVector;
 use crate::gcprog;
 use crate::module::ModuleData;
+use crate::release_record::Release;
 use crate::version::GoVersion;
 use crate::words::read_slice;
 use goheap_image::{Address, MemoryImage};
@@ -31,7 +32,6 @@ const TFLAG_GC_MASK_ON_DEMAND: u8 = 0x10;
 const KIND_GC_PROG: u8 = 0x40;
 pub(super) const KIND_MASK: u8 = 0x1f;
 
-const NAME_EMBEDDED: u8 = 8;
 pub(super) const MAX_FIELDS: u64 = 1 << 16;
 /// No type is larger than the address space of a heap.
 pub(super) const MAX_TYPE_BYTES: u64 = 1 << 47;
@@ -41,16 +41,14 @@ pub(super) const MAX_TYPE_BYTES: u64 = 1 << 47;
 pub struct DescriptorReader<'a> {
     pub(super) memory: &'a MemoryImage,
     pub(super) modules: &'a [ModuleData<'a>],
-    pub(super) minor: u32,
-    pub(super) swiss_maps: bool,
+    pub(super) release: Release,
     pub(super) run_time_names: Option<&'a RunTimeNames>,
 }
 
 impl<'a> DescriptorReader<'a> {
     /// A reader for the process of `version` with these modules.
     pub fn new(memory: &'a MemoryImage, modules: &'a [ModuleData<'a>], version: &GoVersion) -> Self {
-        let swiss_maps = version.uses_swiss_maps();
-        DescriptorReader { memory, modules, minor: version.minor, swiss_maps, run_time_names: None }
+        DescriptorReader { memory, modules, release: version.release(), run_time_names: None }
     }
 
     /// The same reader, which also knows the names of types that reflect made.
@@ -143,9 +141,7 @@ impl<'a> DescriptorReader<'a> {
                 let name = self.name(Address(self.memory.read_u64(field)?))?;
                 let ty = self.reference(table, field.add(8), work)?;
                 let word = self.memory.read_u64(field.add(16))?;
-                // Up to 1.18 the low bit said "embedded"; since 1.19 a bit of the name does.
-                let (offset, is_embedded) =
-                    if self.minor <= 18 { (word >> 1, word & 1 == 1) } else { (word, name.flags & NAME_EMBEDDED != 0) };
+                let (offset, is_embedded) = self.field_offset(word, &name);
                 (offset <= size).then_some(Field { name: name.text.into(), offset, ty, is_embedded })
             })
             .collect()
@@ -169,12 +165,12 @@ impl<'a> DescriptorReader<'a> {
             table.structural_mask(id).filter(|mask| mask.pointers.len == words)
         };
         let gcdata = Address(self.memory.read_u64(at.add(GCDATA))?);
-        if self.memory.read_u8(at.add(KIND))? & KIND_GC_PROG != 0 && self.minor <= 23 {
+        if self.memory.read_u8(at.add(KIND))? & KIND_GC_PROG != 0 && self.release.has_gc_programs_in_types {
             // A program in a descriptor is preceded by its length.
             let pointers = gcprog::run(self.memory, gcdata.add(4), words);
             return pointers.map(|pointers| GcMask { size, pointers }).or_else(|| structure(table));
         }
-        if self.minor >= 24 && self.memory.read_u8(at.add(TFLAG))? & TFLAG_GC_MASK_ON_DEMAND != 0 {
+        if self.release.has_masks_on_demand && self.memory.read_u8(at.add(TFLAG))? & TFLAG_GC_MASK_ON_DEMAND != 0 {
             // The slot is nil until the mask is built, and `inProgress` while it is.
             let built = self.memory.read_u64(gcdata).filter(|&mask| mask != 0);
             let id = self.load(table, address);

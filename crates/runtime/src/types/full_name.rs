@@ -22,7 +22,6 @@ const FUNC_OUT: u64 = 50;
 const PACKAGE: u64 = 48;
 pub(super) const MEMBERS: u64 = 56;
 const VARIADIC: u16 = 1 << 15;
-const NAME_EMBEDDED: u8 = 8;
 /// The first field of a closure, up to 1.20. DWARF calls it `F`.
 const CLOSURE_FUNC: &str = ".F";
 
@@ -92,20 +91,10 @@ impl DescriptorReader<'_> {
             18 => 64,
             19 | 22 | 23 => 56,
             20 | 25 => 80,
-            21 => self.map_type_bytes(),
+            21 => self.release.map_type_bytes,
             _ => 48,
         };
         Some(at.add(size))
-    }
-
-    /// Bytes of `abi.MapType` (`abi.OldMapType` where the maps are those of before 1.24).
-    fn map_type_bytes(&self) -> u64 {
-        match self.minor {
-            ..=23 => 88,
-            _ if !self.swiss_maps => 88,
-            24..=26 => 112,
-            _ => 136,
-        }
     }
 
     pub(super) fn word(&self, at: Address, offset: u64) -> Option<u64> {
@@ -277,7 +266,7 @@ impl DescriptorReader<'_> {
         let name = self.name(Address(self.word(field, 0)?))?;
         let ty = self.word(field, 8)?;
         let word = self.word(field, 16)?;
-        let is_embedded = if self.minor <= 18 { word & 1 == 1 } else { name.flags & NAME_EMBEDDED != 0 };
+        let (_, is_embedded) = self.field_offset(word, &name);
         if !is_embedded || !self.is_named_as_its_type(ty, &name.text) {
             if name.text == CLOSURE_FUNC {
                 out.push("F")?;
@@ -288,7 +277,7 @@ impl DescriptorReader<'_> {
                 }
                 out.push(&name.text)?;
             }
-            out.push(if is_embedded && self.minor >= 18 { " = " } else { " " })?;
+            out.push(if is_embedded && self.release.names_embedded_by_sign { " = " } else { " " })?;
         }
         self.write_type(ty, out)?;
         match self.tag(&name) {

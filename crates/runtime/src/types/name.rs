@@ -9,6 +9,7 @@ const TFLAG_EXTRA_STAR: u8 = 2;
 const NAME_EXPORTED: u8 = 1;
 const NAME_HAS_TAG: u8 = 2;
 const NAME_HAS_PACKAGE: u8 = 4;
+const NAME_EMBEDDED: u8 = 8;
 const MAX_NAME: usize = 1 << 16;
 
 /// One name.
@@ -49,6 +50,14 @@ impl DescriptorReader<'_> {
         }
         let bytes = self.memory.bytes(cursor, Some(len).filter(|&len| len <= MAX_NAME)?)?;
         Some((String::from_utf8_lossy(&bytes).into_owned(), cursor.add(len as u64)))
+    }
+
+    /// The offset of a struct's field, and whether it is embedded, from the word behind its name and type.
+    pub(super) fn field_offset(&self, word: u64, name: &Name) -> (u64, bool) {
+        match self.release.has_embedded_in_offset {
+            true => (word >> 1, word & 1 == 1),
+            false => (word, name.flags & NAME_EMBEDDED != 0),
+        }
     }
 
     /// The tag of a struct's field.

@@ -62,11 +62,10 @@ impl DescriptorReader<'_> {
         let Some(list) = list else { return Vec::new() };
         let field = |index: u64| {
             let at = list.data.add(index * FIELD_BYTES);
-            let name = self.name(Address(self.memory.read_u64(at)?))?.text;
+            let name = self.name(Address(self.memory.read_u64(at)?))?;
             let (ty, word) = (self.memory.read_u64(at.add(8))?, self.memory.read_u64(at.add(16))?);
-            // Up to 1.18 the low bit said "embedded".
-            let offset = if self.minor <= 18 { word >> 1 } else { word };
-            Some(RawField { name, offset, ty })
+            let (offset, _) = self.field_offset(word, &name);
+            Some(RawField { name: name.text, offset, ty })
         };
         (0..list.len.min(limit as u64)).filter_map(field).collect()
     }
