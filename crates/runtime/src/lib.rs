@@ -49,7 +49,7 @@ mod wait;
 pub mod words;
 
 pub use bits::BitVector;
-pub use channel::Channel;
+pub use channel::{Channel, SenderQueues};
 pub use code::{AllocatedAs, CodeReferences, FunctionCode};
 pub use constants::GoroutineStatus;
 pub use counters::{RuntimeCounter, runtime_counters};

@@ -74,7 +74,7 @@ pub struct Sudog {
     /// The goroutine's next one.
     waitlink: u64,
     /// The next in the list of waiters.
-    next: u64,
+    pub(crate) next: u64,
 }
 
 impl RuntimeModel<'_> {
@@ -86,20 +86,10 @@ impl RuntimeModel<'_> {
     }
 
     /// The sudogs of a goroutine (`g.waiting`): one for each channel that it waits for; since 1.26 the one of its semaphore or
-    /// condition. None where the core lacks them.
+    /// condition. None where the core lacks them, or where they are a ring.
     pub fn sudogs(&self, goroutine: &Goroutine) -> Option<Vec<Sudog>> {
-        let mut found = Vec::new();
-        let mut at = self.memory().read_u64(goroutine.address.add(self.layout.g.waiting))?;
-        while at != 0 && found.len() < MAX_CASES {
-            let sudog = self.sudog(at)?;
-            // The list of a semaphore goes on with those of other goroutines.
-            if sudog.g != goroutine.address.0 {
-                break;
-            }
-            at = sudog.waitlink;
-            found.push(sudog);
-        }
-        Some(found)
+        let first = self.memory().read_u64(goroutine.address.add(self.layout.g.waiting))?;
+        waiting_list(first, goroutine.address.0, |at| self.sudog(at))
     }
 
     /// True if a goroutine that waits for a mutex, a wait group or a condition has its sudog in `g.waiting`: since 1.26, with the
@@ -108,7 +98,7 @@ impl RuntimeModel<'_> {
         self.layout.sudog.elem_word.is_some()
     }
 
-    fn sudog(&self, address: u64) -> Option<Sudog> {
+    pub(crate) fn sudog(&self, address: u64) -> Option<Sudog> {
         let (memory, fields) = (self.memory(), &self.layout.sudog);
         let word = |offset: u64| memory.read_u64(Address(address).add(offset));
         Some(Sudog {
@@ -146,18 +136,17 @@ impl RuntimeModel<'_> {
         found
     }
 
-    /// The goroutines in the list of a condition: `cond` is the address of a `sync.Cond` (cond.go; the same 1.17 to 1.27: `L` takes
-    /// two words, then comes the `notifyList`, whose head stands behind two counters and a lock).
-    pub fn condition_waiters(&self, cond: u64) -> Vec<u64> {
+    /// The goroutines in the list of a condition, each as it is asked for: `cond` is the address of a `sync.Cond` (cond.go; the same 1.17
+    /// to 1.27: `L` takes two words, then comes the `notifyList`, whose head stands behind two counters and a lock). That of a broken
+    /// core, or of what is no condition, may go on for ever: a goroutine is in one such list, once.
+    pub fn condition_waiters(&self, cond: u64) -> impl Iterator<Item = u64> + '_ {
         const HEAD: u64 = 16 + 16;
-        let (mut found, mut seen) = (Vec::new(), FxHashSet::default());
         let mut at = self.memory().read_u64(Address(cond.wrapping_add(HEAD))).unwrap_or(0);
-        while at != 0 && seen.insert(at) && found.len() <= self.goroutines.len() {
-            let Some(sudog) = self.sudog(at) else { break };
-            found.push(sudog.g);
+        std::iter::from_fn(move || {
+            let sudog = if at == 0 { None } else { self.sudog(at) }?;
             at = sudog.next;
-        }
-        found
+            Some(sudog.g)
+        })
     }
 
     /// The synctest bubble of a goroutine: a number, and the word that tracebacks put before it; None outside of one.
@@ -194,9 +183,50 @@ impl RuntimeModel<'_> {
     }
 }
 
+/// The records of the goroutine whose `g` lies at `g`, from `first` along `waitlink`; None where one cannot be read, or where they are a
+/// ring, which is noticed within three times its length (Brent).
+fn waiting_list(first: u64, g: u64, read: impl Fn(u64) -> Option<Sudog>) -> Option<Vec<Sudog>> {
+    let mut found: Vec<Sudog> = Vec::new();
+    let (mut at, mut met) = (first, 0);
+    while at != 0 && found.len() < MAX_CASES {
+        let sudog = read(at)?;
+        // The list of a semaphore goes on with those of other goroutines.
+        if sudog.g != g {
+            break;
+        }
+        if at == met {
+            return None;
+        }
+        if found.len().is_power_of_two() {
+            met = at;
+        }
+        at = sudog.waitlink;
+        found.push(sudog);
+    }
+    Some(found)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::cell::Cell;
+
+    #[test]
+    fn a_ring_of_records_is_noticed_soon() {
+        for (tail, ring) in [(0, 1), (0, 2), (1, 1), (3, 5), (17, 40)] {
+            let reads = Cell::new(0);
+            let read = |at: u64| {
+                reads.set(reads.get() + 1);
+                let waitlink = if at < tail + ring { at + 1 } else { tail + 1 };
+                Some(Sudog { address: at, g: 7, elem: 0, channel: 1, waitlink, next: 0 })
+            };
+            assert_eq!(waiting_list(1, 7, read), None, "{tail}, {ring}");
+            assert!(reads.get() <= 3 * (tail + ring) + 3, "{} reads of {tail} and {ring}", reads.get());
+        }
+        let read =
+            |at: u64| Some(Sudog { address: at, g: u64::from(at > 9), elem: 0, channel: 1, waitlink: at + 1, next: 0 });
+        assert_eq!(waiting_list(1, 0, read).map(|list| list.len()), Some(9));
+    }
 
     #[test]
     fn semaphores_hide_other_waits_in_old_releases() {

@@ -4,7 +4,7 @@ use crate::object::ObjectId;
 use crate::snapshot::HeapSnapshot;
 use goheap_runtime::stack::ThreadIndex;
 use goheap_runtime::{Goroutine, WaitClass};
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 /// What a goroutine waits for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -72,9 +72,30 @@ struct Finder<'s, 'm, 'p> {
     threads: ThreadIndex<'s>,
     /// Before 1.26: the semaphore that a goroutine waits for, by the address of its `g`.
     semaphores: FxHashMap<u64, u64>,
-    /// Before 1.26: conditions that were looked at, and the conditions that goroutines were found to wait for.
-    conditions: FxHashMap<u64, ()>,
-    waiters: FxHashMap<u64, u64>,
+    /// Before 1.26: who waits for which condition.
+    conditions: Conditions,
+}
+
+/// Conditions that were looked at, and those that goroutines were found to wait for.
+#[derive(Default)]
+struct Conditions {
+    /// The addresses of all goroutines, once a condition is asked for.
+    goroutines: FxHashSet<u64>,
+    looked_at: FxHashSet<u64>,
+    of_waiter: FxHashMap<u64, u64>,
+}
+
+impl Conditions {
+    /// Notes the goroutines in the list of `cond`. What stands on a stack may be no condition: the list ends with the first that is no
+    /// goroutine, or that is in a list already, and with it in the rest of that list.
+    fn note(&mut self, cond: u64, waiters: impl Iterator<Item = u64>) {
+        for waiter in waiters {
+            if !self.goroutines.contains(&waiter) || self.of_waiter.contains_key(&waiter) {
+                return;
+            }
+            self.of_waiter.insert(waiter, cond);
+        }
+    }
 }
 
 impl<'s, 'm, 'p> Finder<'s, 'm, 'p> {
@@ -85,8 +106,7 @@ impl<'s, 'm, 'p> Finder<'s, 'm, 'p> {
             snapshot,
             threads: model.thread_index(),
             semaphores: sudogs.into_iter().map(|sudog| (sudog.g, sudog.elem)).collect(),
-            conditions: FxHashMap::default(),
-            waiters: FxHashMap::default(),
+            conditions: Conditions::default(),
         }
     }
 
@@ -128,18 +148,40 @@ impl<'s, 'm, 'p> Finder<'s, 'm, 'p> {
     /// The condition that a goroutine waits for: `sync.(*Cond).Wait` needs it again when it wakes, so its stack has a pointer to one
     /// in whose list the goroutine is.
     fn condition(&mut self, goroutine: &Goroutine) -> Option<u64> {
-        if let Some(&cond) = self.waiters.get(&goroutine.address.0) {
+        let (model, known) = (self.snapshot.model, &mut self.conditions);
+        if let Some(&cond) = known.of_waiter.get(&goroutine.address.0) {
             return Some(cond);
         }
-        let model = self.snapshot.model;
+        if known.goroutines.is_empty() {
+            known.goroutines = model.goroutines.iter().map(|goroutine| goroutine.address.0).collect();
+        }
         let scan = model.stack_scanner().scan(goroutine, &self.threads.start(goroutine));
         for cond in scan.roots.iter().map(|root| root.value) {
-            if self.conditions.insert(cond, ()).is_none() {
-                for waiter in model.condition_waiters(cond) {
-                    self.waiters.entry(waiter).or_insert(cond);
-                }
+            if known.looked_at.insert(cond) {
+                known.note(cond, model.condition_waiters(cond));
             }
         }
-        self.waiters.get(&goroutine.address.0).copied()
+        known.of_waiter.get(&goroutine.address.0).copied()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Words of a stack that all lead into one list, which is a ring besides: each goroutine is asked for once, and one more for a word.
+    #[test]
+    fn lists_that_are_shared_are_walked_once() {
+        let (words, goroutines) = (1000, 5000);
+        let mut known = Conditions { goroutines: (0..goroutines).collect(), ..Conditions::default() };
+        let mut asked = 0;
+        for word in 0..words {
+            let ring = (0..goroutines).cycle().skip(word as usize);
+            known.note(word, ring.inspect(|_| asked += 1));
+        }
+        assert_eq!(asked, goroutines + words);
+        assert!((0..goroutines).all(|goroutine| known.of_waiter[&goroutine] == 0));
+        known.note(words, [goroutines, 1].into_iter());
+        assert!(!known.of_waiter.contains_key(&goroutines), "no goroutine");
     }
 }

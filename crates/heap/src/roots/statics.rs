@@ -12,6 +12,7 @@ use goheap_graph::{PathTrie, TrieNode};
 use goheap_image::Address;
 use goheap_runtime::TypeId;
 use std::collections::{BTreeMap, VecDeque};
+use std::ops::Range;
 
 /// More than any program lays out; a hostile one must not make the search endless.
 const MAX_STATICS: usize = 1 << 22;
@@ -37,11 +38,23 @@ pub(super) struct Statics {
 }
 
 impl Statics {
+    /// The addresses that are a value's alone: up to the next, for those of a broken core may all end far behind.
+    fn own(&self, found: &Static) -> Range<u64> {
+        let next = self.by_start.range(found.start.saturating_add(1)..).next();
+        found.start..next.map_or(found.end, |(&next, _)| found.end.min(next))
+    }
+
     /// The value that holds `address`.
     pub(super) fn at(&self, address: u64) -> Option<Static> {
         let (_, found) = self.by_start.range(..=address).next_back()?;
         (address < found.end).then_some(*found)
     }
+}
+
+/// Those of `words`, which are in order of address, that lie in `range`.
+fn words_in(words: &[VariableWord], range: Range<u64>) -> impl Iterator<Item = &VariableWord> {
+    let first = words.partition_point(|word| word.at < range.start);
+    words[first..].iter().take_while(move |word| word.at < range.end)
 }
 
 /// A pointer word of data or bss.
@@ -60,19 +73,18 @@ impl RootCollector<'_, '_, '_> {
         let mut statics = Statics::default();
         let mut queue: VecDeque<VariableWord> =
             words.iter().copied().filter(|word| self.is_typed(word.at) || self.is_told(word.at)).collect();
-        for found in self.first_threads().into_iter().chain(self.told_by_code()) {
-            let first = words.partition_point(|word| word.at < found.start);
-            queue.extend(words[first..].iter().take_while(|word| word.at < found.end));
-            statics.by_start.insert(found.start, found);
+        let first: Vec<Static> = self.first_threads().into_iter().chain(self.told_by_code()).collect();
+        statics.by_start.extend(first.iter().map(|&found| (found.start, found)));
+        for found in &first {
+            queue.extend(words_in(words, statics.own(found)));
         }
         while let Some(word) = queue.pop_front() {
             if !self.leads_to_data(word.value) || self.is_typed(word.value) || statics.at(word.value).is_some() {
                 continue;
             }
             let Some(found) = self.static_at(word, &statics).filter(|found| found.start < found.end) else { continue };
-            let first = words.partition_point(|word| word.at < found.start);
-            queue.extend(words[first..].iter().take_while(|word| word.at < found.end));
             statics.by_start.insert(found.start, found);
+            queue.extend(words_in(words, statics.own(&found)));
             if statics.by_start.len() >= MAX_STATICS {
                 break;
             }
@@ -158,5 +170,37 @@ impl RootCollector<'_, '_, '_> {
             class: named.class,
             evidence: named.evidence,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Values of a broken core that all end where the last does: each word is looked at for one of them.
+    #[test]
+    fn values_over_each_other_share_no_word() {
+        let words: Vec<VariableWord> =
+            (0..1000).map(|index| VariableWord { at: 0x1000 + index * 8, value: 0, is_guessed: false }).collect();
+        let value = |start| Static {
+            start,
+            end: 0x1000 + 8000,
+            ty: TypeId(0),
+            role: Role::Own,
+            node: PathTrie::ROOT,
+            class: RootClass::Variables,
+            evidence: Evidence::Exact,
+        };
+        let all: Vec<Static> = words.iter().map(|word| value(word.at)).collect();
+        let mut statics = Statics::default();
+        let mut looked_at = 0;
+        // As they are found one after the other, each below those before.
+        for found in all.iter().rev() {
+            statics.by_start.insert(found.start, *found);
+            looked_at += words_in(&words, statics.own(found)).count();
+        }
+        // As they are all told at once.
+        looked_at += all.iter().map(|found| words_in(&words, statics.own(found)).count()).sum::<usize>();
+        assert_eq!(looked_at, 2 * words.len());
     }
 }

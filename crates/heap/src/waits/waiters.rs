@@ -4,7 +4,7 @@ use super::target::{WaitKind, WaitMode, sync_target};
 use crate::goroutines::SyncWords;
 use crate::snapshot::HeapSnapshot;
 use goheap_runtime::stack::ThreadIndex;
-use goheap_runtime::{Channel, Goroutine, Tracer, WaitClass};
+use goheap_runtime::{Goroutine, SenderQueues, Tracer, WaitClass};
 use rustc_hash::FxHashMap;
 use std::collections::BTreeMap;
 
@@ -60,7 +60,7 @@ impl Waits {
             words: SyncWords::new(snapshot),
             threads: snapshot.model.thread_index(),
             tracer: Tracer::new(snapshot.model),
-            channels: FxHashMap::default(),
+            senders: SenderQueues::default(),
             found: BTreeMap::new(),
             unknown: 0,
         };
@@ -99,7 +99,7 @@ struct Reader<'r, 'm, 'p> {
     words: SyncWords<'r, 'm, 'p>,
     threads: ThreadIndex<'r>,
     tracer: Tracer<'r, 'p>,
-    channels: FxHashMap<u64, Option<Channel>>,
+    senders: SenderQueues,
     found: BTreeMap<(WaitKind, u64), Vec<Waiter>>,
     unknown: u64,
 }
@@ -118,10 +118,9 @@ impl Reader<'_, '_, '_> {
         let Some(sudogs) = model.sudogs(goroutine) else { return self.unknown += 1 };
         let is_select = goroutine.wait_reason == Some("select");
         for sudog in sudogs.iter().filter(|sudog| sudog.channel != 0) {
-            let channel = self.channels.entry(sudog.channel).or_insert_with(|| model.channel(sudog.channel));
             let sends = match goroutine.wait_reason {
                 Some("chan send") => true,
-                Some("select") => channel.as_ref().is_some_and(|channel| channel.is_sender(sudog.address)),
+                Some("select") => self.senders.is_sender(model, sudog.channel, sudog.address),
                 _ => false,
             };
             let mode = if sends { WaitMode::Send } else { WaitMode::Receive };

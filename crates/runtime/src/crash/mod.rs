@@ -15,6 +15,7 @@ pub use panics::Panic;
 pub use value::PanicValue;
 
 use crate::model::RuntimeModel;
+use crate::stack::SignalSearch;
 use crate::traceback::Stack;
 use goheap_image::Thread;
 use thread::{Ended, Machines, Stopped};
@@ -77,10 +78,10 @@ impl RuntimeModel<'_> {
     /// How the process ended: what the thread did that the kernel puts first, or, where that one only took part in printing everybody's
     /// stack, another. None where no thread was ending it.
     pub fn crash(&self) -> Option<Crash> {
-        let machines = Machines::new(self);
+        let (machines, mut search) = (Machines::new(self), SignalSearch::default());
         let mut best: Option<Stopped> = None;
         for thread in self.process.core.threads().iter().take(MOST_THREADS) {
-            let stopped = self.stopped(thread, &machines);
+            let stopped = self.stopped(thread, &machines, &mut search);
             if best.as_ref().is_none_or(|best| stopped.ended.rank() > best.ended.rank()) {
                 best = Some(stopped);
             }
@@ -90,7 +91,8 @@ impl RuntimeModel<'_> {
 
     /// The goroutine, with its innermost frames, that the thread ran which the kernel puts first; None where it ran none.
     pub fn first_goroutine(&self) -> Option<(usize, Stack)> {
-        let stopped = self.stopped(self.process.core.threads().first()?, &Machines::new(self));
+        let first = self.process.core.threads().first()?;
+        let stopped = self.stopped(first, &Machines::new(self), &mut SignalSearch::default());
         stopped.goroutine.zip(stopped.stack)
     }
 

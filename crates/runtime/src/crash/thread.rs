@@ -4,7 +4,7 @@ use super::backlog::Thrown;
 use super::{CaughtSignal, MOST_FRAMES, registers};
 use crate::goroutine::MachineThread;
 use crate::model::RuntimeModel;
-use crate::stack::{Frame, Interrupted, ThreadIndex, interrupted, interrupted_on_own_stack};
+use crate::stack::{Frame, Interrupted, SignalSearch, StackBounds, ThreadIndex, interrupted, interrupted_on_own_stack};
 use crate::traceback::Stack;
 use goheap_image::{Address, Thread};
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -58,8 +58,11 @@ const LONGEST_TEXT: u64 = 4096;
 pub(super) struct Machines<'m> {
     index: ThreadIndex<'m>,
     by_tid: FxHashMap<u64, &'m MachineThread>,
-    /// In order of address, with the goroutine that it runs.
-    all: Vec<(&'m MachineThread, Option<usize>)>,
+    /// In order of address.
+    all: Vec<&'m MachineThread>,
+    /// Their stacks for signals, and the stacks of the goroutines that they run: as many as a broken core likes, for as many threads.
+    handling: StackBounds,
+    running: StackBounds,
     goroutines: FxHashMap<u64, usize>,
 }
 
@@ -74,27 +77,31 @@ impl<'m> Machines<'m> {
         Machines {
             index: model.thread_index(),
             by_tid: machines.iter().rev().map(|&machine| (machine.procid, machine)).collect(),
-            all: machines.iter().map(|&machine| (machine, goroutines.get(&machine.curg.0).copied())).collect(),
+            handling: StackBounds::new(machines.iter().map(|machine| machine.signal_stack)),
+            running: StackBounds::new(machines.iter().map(|machine| {
+                let goroutine = goroutines.get(&machine.curg.0).and_then(|&index| model.goroutines.get(index));
+                goroutine.map_or((0, 0), |goroutine| goroutine.stack)
+            })),
+            all: machines,
             goroutines,
         }
     }
 
     /// The `m` of a thread: by its id, else by the stack that it stands on, since a core taken from outside a container has other ids.
-    fn of(&self, model: &RuntimeModel<'_>, thread: &Thread) -> Option<&'m MachineThread> {
+    fn of(&self, thread: &Thread) -> Option<&'m MachineThread> {
         let sp = thread.registers.sp().0;
-        let runs = |index: usize| model.goroutines.get(index).is_some_and(|goroutine| goroutine.on_stack(sp));
         let named = self.by_tid.get(&u64::from(thread.tid)).copied();
         named.or_else(|| {
-            let handling = self.all.iter().find(|(machine, _)| contains(machine.signal_stack, sp));
-            handling.or_else(|| self.all.iter().find(|(_, goroutine)| goroutine.is_some_and(runs))).map(|one| one.0)
+            let number = self.handling.find(sp).or_else(|| self.running.find(sp))?;
+            self.all.get(number).copied()
         })
     }
 }
 
 impl RuntimeModel<'_> {
-    pub(super) fn stopped(&self, thread: &Thread, machines: &Machines<'_>) -> Stopped {
-        let machine = machines.of(self, thread);
-        let handled = self.handled(machine, thread);
+    pub(super) fn stopped(&self, thread: &Thread, machines: &Machines<'_>, search: &mut SignalSearch) -> Stopped {
+        let machine = machines.of(thread);
+        let handled = self.handled(machine, thread, search);
         let goroutine = machine.and_then(|machine| machines.goroutines.get(&machine.curg.0).copied());
         let stack = goroutine.and_then(|index| self.goroutines.get(index));
         let stack = stack.map(|goroutine| self.innermost_frames(goroutine, &machines.index, MOST_FRAMES));
@@ -105,10 +112,13 @@ impl RuntimeModel<'_> {
     }
 
     /// What signals interrupted on the thread, the innermost first.
-    fn handled(&self, machine: Option<&MachineThread>, thread: &Thread) -> Vec<Interrupted> {
+    fn handled(&self, machine: Option<&MachineThread>, thread: &Thread, search: &mut SignalSearch) -> Vec<Interrupted> {
         let (memory, sp) = (self.memory(), thread.registers.sp().0);
         match machine.filter(|machine| contains(machine.signal_stack, sp)) {
-            Some(machine) => interrupted(memory, self.machine(), sp, machine.signal_stack).take(MOST_HANDLED).collect(),
+            Some(machine) if search.grants(machine.signal_stack) => {
+                interrupted(memory, self.machine(), sp, machine.signal_stack).take(MOST_HANDLED).collect()
+            }
+            Some(_) => Vec::new(),
             // A thread that C made has no stack for signals unless it asked for one.
             None if thread.signal != 0 => {
                 let on_own_stack = interrupted_on_own_stack(memory, self.machine(), sp);

@@ -11,7 +11,8 @@ use std::collections::HashSet;
 const MAX_DEFERS: usize = 1 << 24;
 
 impl Work<'_> {
-    /// Deferred calls: their functions, and the records themselves where they lie in the heap.
+    /// Deferred calls: their functions, and the records themselves where they lie in the heap. A record names a place on the stack of its
+    /// goroutine, and stacks do not lie over each other, so no record is read for two goroutines of a broken core.
     pub(super) fn scan_defers(&mut self, goroutine: &Goroutine, frames: &[Frame]) {
         let memory = self.scanner.unwinder.memory;
         let fields = &self.scanner.layout.defer;
@@ -29,6 +30,10 @@ impl Work<'_> {
             let word = |offset: u64| memory.read_u64(record.add(offset)).unwrap_or(0);
             // The record keeps the stack pointer of the function that deferred.
             let sp = word(fields.sp);
+            // The first may be in the making.
+            if seen.len() > 1 && !goroutine.on_stack(sp) {
+                break;
+            }
             let frame = frame_of.get(&sp).copied();
             self.found(word(fields.func), StackPlace::Deferred, frame, Precision::Precise);
             let next = word(fields.link);

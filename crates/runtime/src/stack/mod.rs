@@ -4,6 +4,7 @@
 //! (mgcmark.go) does: stack maps, stack objects that something points to, deferred calls; and, where a thread was stopped at
 //! an arbitrary instruction, registers and its innermost frame conservatively.
 
+mod bounds;
 mod defers;
 mod frame_map;
 mod objects;
@@ -12,7 +13,8 @@ mod signal;
 mod start;
 mod unwind;
 
+pub(crate) use bounds::StackBounds;
 pub use scan::{Precision, StackPlace, StackPointer, StackRoot, StackScan, StackScanner};
-pub(crate) use signal::{Interrupted, interrupted, interrupted_on_own_stack};
+pub(crate) use signal::{Interrupted, SignalSearch, interrupted, interrupted_on_own_stack};
 pub use start::{StartPoint, ThreadIndex};
 pub use unwind::{Frame, UnwindEnd, Unwinder};

@@ -320,6 +320,33 @@ mod tests {
         assert_eq!(scan.absent_words, MAX_STACK_BYTES / 8 - 3);
     }
 
+    /// Goroutines of a broken core may name one chain of deferred calls, as many as there are.
+    #[test]
+    fn deferred_calls_of_another_stack_are_not_read() {
+        const RECORDS: u64 = 1000;
+        let (stack, base) = ((0x10_0000, 0x20_0000), 0xc000_0000_0000_u64);
+        let fields = &layout().defer;
+        let mut bytes = vec![0; RECORDS as usize * 64];
+        let mut set = |record: u64, offset: u64, value: u64| {
+            let at = (record * 64 + offset) as usize;
+            bytes[at..at + 8].copy_from_slice(&value.to_le_bytes());
+        };
+        for record in 0..RECORDS {
+            set(record, fields.sp, stack.0 + 8 * record);
+            set(record, fields.func, base + 8 + record * 64);
+            set(record, fields.link, if record + 1 < RECORDS { base + (record + 1) * 64 } else { 0 });
+        }
+        let memory = MemoryImage::from_buffers([(Address(base), bytes, true)]);
+        let (layout, unwinder) = (layout(), Unwinder { memory: &memory, modules: &[], machine: Machine::X86_64 });
+        let scanner = StackScanner { unwinder, layout: &layout, minor: 27 };
+        let start = StartPoint { pc: 1, sp: stack.1, lr: 0, registers: Vec::new() };
+        let calls = |stack| {
+            let scan = scanner.scan(&Goroutine { stack, defer: Address(base), ..blank() }, &start);
+            scan.roots.iter().filter(|root| root.place == StackPlace::Deferred).count() as u64
+        };
+        assert_eq!((calls(stack), calls((0x30_0000, 0x40_0000)), calls((0, 0))), (RECORDS, 1, 1));
+    }
+
     #[test]
     fn a_stack_larger_than_any_is_not_looked_at() {
         let scan = scan(&MemoryImage::default(), (8, 16 + MAX_STACK_BYTES));

@@ -5,6 +5,29 @@ use goheap_image::{Address, Machine, MemoryImage, SignalInfo};
 /// A signal stack has 32 KiB, with cgo what C asked for.
 const MAX_SIGNAL_STACK: u64 = 16 << 20;
 
+/// Bytes of signal stacks that are searched in all: a process may have 10,000 threads (`runtime/debug.SetMaxThreads`). Those of a broken
+/// core lie over each other as often as it likes.
+const MAX_SEARCHED: u64 = 512 << 20;
+
+/// What may yet be searched.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct SignalSearch(u64);
+
+impl Default for SignalSearch {
+    fn default() -> Self {
+        SignalSearch(MAX_SEARCHED)
+    }
+}
+
+impl SignalSearch {
+    /// True if a stack may be searched as well.
+    pub(crate) fn grants(&mut self, (lo, hi): (u64, u64)) -> bool {
+        let rest = self.0.checked_sub(hi.saturating_sub(lo).min(MAX_SIGNAL_STACK));
+        self.0 = rest.unwrap_or(self.0);
+        rest.is_some()
+    }
+}
+
 /// Registers of interrupted code.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Interrupted {
@@ -29,6 +52,8 @@ const AMD64_CONTEXT_BYTES: u64 = 304;
 /// Its `uc_stack` is the signal stack itself, which Go sets up by `sigaltstack` with exactly these bounds: three words that
 /// nothing else holds together. The kernel's layout is that of sigframe.h: uc_flags, uc_link, uc_stack {sp, flags, size}, then on
 /// amd64 `sigcontext`, on arm64 a 128-byte mask and `sigcontext` aligned to 16.
+///
+/// Whoever asks for the stacks of many threads asks [`SignalSearch`] first.
 pub(crate) fn interrupted(
     memory: &MemoryImage,
     machine: Machine,
@@ -111,5 +136,12 @@ mod tests {
         assert_eq!(found(0x1000, (u64::MAX - 8, 0x1000)), 0);
         assert_eq!(found(0x2000, (0x1000, u64::MAX)), 0);
         assert_eq!(found(0x1010, (0x1000, 0x1008)), 0);
+    }
+    #[test]
+    fn stacks_over_each_other_are_searched_up_to_what_a_process_has() {
+        let mut search = SignalSearch::default();
+        let granted = (0..1000).filter(|_| search.grants((8, u64::MAX))).count();
+        assert_eq!(granted as u64, MAX_SEARCHED / MAX_SIGNAL_STACK);
+        assert!(!search.grants((8, u64::MAX)) && search.grants((16, 8)));
     }
 }

@@ -1,10 +1,10 @@
 //! Where to begin on a goroutine's stack: saved registers, or those of the thread that was running it.
 
-use super::signal::interrupted;
+use super::signal::{SignalSearch, interrupted};
 use crate::constants::GoroutineStatus;
 use crate::goroutine::{Goroutine, MachineThread};
 use goheap_image::{Machine, MemoryImage, Thread};
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 /// Registers at which a walk begins.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,8 +24,12 @@ pub struct StartPoint {
 pub struct ThreadIndex<'a> {
     memory: &'a MemoryImage,
     machine: Machine,
-    threads: &'a [Thread],
     machine_threads: &'a FxHashMap<u64, MachineThread>,
+    by_tid: FxHashMap<u64, &'a Thread>,
+    /// In the order of their stack pointers: goroutines and threads of a broken core are as many as it likes.
+    by_sp: Vec<&'a Thread>,
+    /// Addresses of `m` whose stacks for signals are not searched: none, but in a broken core.
+    unsearched: FxHashSet<u64>,
 }
 
 impl<'a> ThreadIndex<'a> {
@@ -36,7 +40,17 @@ impl<'a> ThreadIndex<'a> {
         threads: &'a [Thread],
         machine_threads: &'a FxHashMap<u64, MachineThread>,
     ) -> Self {
-        ThreadIndex { memory, machine, threads, machine_threads }
+        let by_tid = threads.iter().rev().map(|thread| (u64::from(thread.tid), thread)).collect();
+        let mut by_sp: Vec<&Thread> = threads.iter().collect();
+        by_sp.sort_by_key(|thread| thread.registers.sp());
+        ThreadIndex { memory, machine, machine_threads, by_tid, by_sp, unsearched: unsearched(machine_threads) }
+    }
+
+    /// The thread that stands on this stack.
+    fn thread_on(&self, (lo, hi): (u64, u64)) -> Option<&'a Thread> {
+        let sp = |thread: &Thread| thread.registers.sp().0;
+        let first = self.by_sp.partition_point(|thread| sp(thread) < lo);
+        self.by_sp.get(first).copied().filter(|thread| sp(thread) < hi)
     }
 
     /// Where `goroutine`'s stack begins.
@@ -58,13 +72,10 @@ impl<'a> ThreadIndex<'a> {
     /// system stack, for which it saved the goroutine's registers as for a switch.
     fn running(&self, goroutine: &Goroutine) -> Option<StartPoint> {
         let machine_thread = self.machine_threads.get(&goroutine.m.0);
-        let by_id = machine_thread.and_then(|m| self.threads.iter().find(|thread| u64::from(thread.tid) == m.procid));
+        let by_id = machine_thread.and_then(|m| self.by_tid.get(&m.procid).copied());
         // A core taken from outside a container has other thread ids than the runtime knew.
-        let by_stack = || self.threads.iter().find(|thread| goroutine.on_stack(thread.registers.sp().0));
-        let by_signal = || {
-            let m = machine_thread?;
-            self.threads.iter().find(|thread| contains(m.signal_stack, thread.registers.sp().0))
-        };
+        let by_stack = || self.thread_on(goroutine.stack);
+        let by_signal = || self.thread_on(machine_thread?.signal_stack);
         if let Some((sp, pc)) = machine_thread.map(|m| m.vdso).filter(|vdso| goroutine.on_stack(vdso.0)) {
             return Some(StartPoint { pc, sp, lr: 0, registers: Vec::new() });
         }
@@ -78,13 +89,22 @@ impl<'a> ThreadIndex<'a> {
                 registers: (0..).zip(registers.general().iter().copied()).collect(),
             });
         }
-        let signal_stack = machine_thread?.signal_stack;
-        let interrupted = interrupted(self.memory, self.machine, registers.sp().0, signal_stack)
-            .find(|interrupted| goroutine.on_stack(interrupted.sp))?;
-        Some(StartPoint { pc: interrupted.pc, sp: interrupted.sp, lr: interrupted.lr, registers: interrupted.general })
+        let machine_thread = machine_thread?;
+        // A thread runs one goroutine. Of others in a broken core it is not known where they were: the stack counts as broken, and every
+        // word of it may be a pointer.
+        if machine_thread.curg != goroutine.address || self.unsearched.contains(&machine_thread.address.0) {
+            return Some(StartPoint { pc: u64::MAX, sp: goroutine.stack.0, lr: 0, registers: Vec::new() });
+        }
+        let signal_stack = machine_thread.signal_stack;
+        let mut found = interrupted(self.memory, self.machine, registers.sp().0, signal_stack);
+        let found = found.find(|interrupted| goroutine.on_stack(interrupted.sp))?;
+        Some(StartPoint { pc: found.pc, sp: found.sp, lr: found.lr, registers: found.general })
     }
 }
 
-fn contains(stack: (u64, u64), address: u64) -> bool {
-    stack.0 <= address && address < stack.1
+fn unsearched(machine_threads: &FxHashMap<u64, MachineThread>) -> FxHashSet<u64> {
+    let mut all: Vec<&MachineThread> = machine_threads.values().collect();
+    all.sort_unstable_by_key(|machine| machine.address);
+    let mut search = SignalSearch::default();
+    all.iter().filter(|machine| !search.grants(machine.signal_stack)).map(|machine| machine.address.0).collect()
 }
