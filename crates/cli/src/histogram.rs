@@ -70,8 +70,8 @@ fn size_classes(input: &Input, options: &HistogramOptions) -> Result<(), Failure
     })
 }
 
-fn size_class(class: &SizeClass) -> size_classes::SizeClass {
-    size_classes::SizeClass {
+fn size_class(class: &SizeClass) -> size_classes::SizeClassRow {
+    size_classes::SizeClassRow {
         slot_bytes: class.slot_bytes,
         has_pointers: class.has_pointers,
         spans: class.spans,

@@ -41,6 +41,7 @@ mod say;
 mod selected;
 mod shell;
 mod terminal;
+mod threads;
 mod timings;
 mod traceback;
 mod utc;

@@ -7,7 +7,7 @@ use crate::diagnostics;
 use crate::drawing::Drawing;
 use crate::errors::Failure;
 use crate::open::{Needs, with_heap, with_references_and};
-use crate::output::Output;
+use crate::output::{Output, is_open_already};
 use crate::say::{self, Speaker};
 use clap::error::ErrorKind;
 use goheap_graph::{PathTrie, Weight};
@@ -57,16 +57,14 @@ pub(crate) fn run(input: &Input, options: &ObjrefOptions) -> Result<(), Failure>
     })
 }
 
-/// By the ending of the name; stdout has none, and gets the picture.
+/// By the ending of the name; stdout, by any of its names, has none, and gets the picture.
 fn format_of(path: &Path) -> Result<Format, Failure> {
-    if path.as_os_str() == "-" {
-        return Ok(Format::Svg);
-    }
     match path.extension().and_then(|ending| ending.to_str()) {
         Some("svg") => Ok(Format::Svg),
         Some("folded") => Ok(Format::Folded),
         Some("bt") => Ok(Format::Bt),
         Some("json") => Ok(Format::Json),
+        _ if path.as_os_str() == "-" || is_open_already(path) => Ok(Format::Svg),
         _ => {
             let message = format!(
                 "cannot tell the format of {path:?}: end it in .svg, .folded, .bt or .json, or say --format FORMAT"

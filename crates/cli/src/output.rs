@@ -121,7 +121,7 @@ fn end_of_links(path: &Path) -> io::Result<PathBuf> {
 }
 
 /// True for the names of what this process has open: `/dev/stdout`, `/dev/fd/3`, `/proc/self/fd/3`.
-fn is_open_already(path: &Path) -> bool {
+pub(crate) fn is_open_already(path: &Path) -> bool {
     links(path).any(|step| step.starts_with("/proc") || step.starts_with("/dev/fd"))
 }
 

@@ -4,6 +4,7 @@ use crate::allowance;
 use crate::args::Input;
 use crate::memory::Budget;
 use crate::progress::Progress;
+use crate::threads;
 use crate::timings::Timings;
 use goheap_runtime::{Claim, Observer, OverBudget};
 use std::sync::{Mutex, PoisonError};
@@ -24,6 +25,7 @@ impl Watch {
     pub(crate) fn new(input: &Input) -> Self {
         let budget = Budget::new(input.max_memory);
         allowance::set_limit(budget.limit());
+        threads::start();
         let stages = Mutex::new(Stages { current: "", timings: Timings::new(input.timings) });
         Watch { progress: Progress::new(input.quiet), budget, stages }
     }

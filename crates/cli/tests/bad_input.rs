@@ -289,6 +289,8 @@ fn stdout_by_its_name_is_stdout() {
     let wanted = by_name("-");
     assert!(wanted.len() > 1000);
     assert!(by_name("/dev/stdout") == wanted && by_name("/proc/self/fd/1") == wanted);
+    let picture = |out: &str| goheap!(carried.core, "--exe", carried.exe, "-q", "objref", out).ok().stdout;
+    assert!(picture("/dev/stdout") == picture("-"), "as a picture where no format is asked for");
     assert!(fs::symlink_metadata("/dev/stdout").unwrap().is_symlink());
 }
 

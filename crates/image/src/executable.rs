@@ -269,11 +269,13 @@ impl Executable {
     }
 }
 
+/// Names of instantiated functions have some thousand bytes. What a symbol of a broken table has to its end may be all of the table.
+const LONGEST_SYMBOL: usize = 1 << 16;
+
 fn parse_symbol<'a>(symbol: &[u8], names: &'a [u8]) -> Option<Symbol<'a>> {
     const STT_OBJECT: u8 = 1;
     const STT_FUNC: u8 = 2;
-    let name = names.get(le::u32(symbol, 0)? as usize..)?;
-    let name = name.split(|&byte| byte == 0).next()?;
+    let name = le::text(names.get(le::u32(symbol, 0)? as usize..)?, LONGEST_SYMBOL);
     let name = name.utf8_chunks().next().map_or("", |chunk| chunk.valid());
     Some(Symbol {
         name,

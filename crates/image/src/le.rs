@@ -34,3 +34,25 @@ pub(crate) fn available(bytes: &[u8], offset: u64, length: u64) -> &[u8] {
     let end = offset.saturating_add(length).min(size);
     range(bytes, start, end - start).unwrap_or_default()
 }
+
+/// The bytes up to the first zero, at most `limit`: a table without zeros, where every entry names its beginning, is not read to its end
+/// for each.
+pub(crate) fn text(bytes: &[u8], limit: usize) -> &[u8] {
+    let bytes = bytes.get(..limit).unwrap_or(bytes);
+    let end = bytes.iter().position(|&byte| byte == 0).unwrap_or(bytes.len());
+    bytes.get(..end).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_ends_with_its_zero_or_at_the_limit() {
+        assert_eq!(text(b"name\0more", 100), b"name");
+        assert_eq!(text(b"name\0more", 2), b"na");
+        assert_eq!(text(b"name", 100), b"name");
+        assert_eq!(text(b"", 100), b"");
+        assert_eq!(text(&[b'a'; 1 << 12], 256).len(), 256);
+    }
+}

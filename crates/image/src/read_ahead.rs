@@ -32,8 +32,8 @@ impl MemoryImage {
         if bytes == 0 || bytes as u64 > available_memory() / 2 {
             return;
         }
-        // It ends by itself, and with the process: nobody waits for it.
-        std::thread::spawn(move || {
+        // It ends by itself, and with the process: nobody waits for it, nor needs it where the system gives no thread.
+        _ = std::thread::Builder::new().spawn(move || {
             for (store, ranges) in files {
                 ranges.into_iter().for_each(|range| ask(&store, range));
             }

@@ -105,9 +105,8 @@ pub(crate) fn section_headers(bytes: &[u8], header: &ElfHeader) -> Vec<SectionHe
 fn fields(section: &[u8], names: &[u8]) -> Option<SectionHeader> {
     const NAME_LIMIT: usize = 256;
     let name = names.get(le::u32(section, 0)? as usize..).unwrap_or_default();
-    let name = name.split(|&byte| byte == 0).next().unwrap_or_default();
     Some(SectionHeader {
-        name: String::from_utf8_lossy(name.get(..NAME_LIMIT).unwrap_or(name)).into_owned(),
+        name: String::from_utf8_lossy(le::text(name, NAME_LIMIT)).into_owned(),
         kind: le::u32(section, 4)?,
         flags: le::u64(section, 8)?,
         address: Address(le::u64(section, 16)?),

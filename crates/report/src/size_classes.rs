@@ -12,7 +12,7 @@ pub const SCHEMA_VERSION: u32 = 1;
 
 /// The spans of one size class, with pointers or without.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
-pub struct SizeClass {
+pub struct SizeClassRow {
     /// Bytes of a slot; 0 of large objects, and of the total.
     pub slot_bytes: u64,
     /// Whether the collector looks into the slots; of the total, false.
@@ -45,9 +45,9 @@ pub struct SizeClassReport {
     /// What the runtime says that all spans have together.
     pub heap_in_use: u64,
     /// All classes.
-    pub total: SizeClass,
+    pub total: SizeClassRow,
     /// The classes.
-    pub rows: Vec<SizeClass>,
+    pub rows: Vec<SizeClassRow>,
 }
 
 impl SizeClassReport {
@@ -126,7 +126,7 @@ impl SizeClassReport {
     }
 }
 
-fn cells(row: &SizeClass, name: &str) -> [String; 7] {
+fn cells(row: &SizeClassRow, name: &str) -> [String; 7] {
     [
         human_bytes(row.span_bytes),
         human_bytes(row.bytes),
@@ -144,7 +144,7 @@ mod tests {
     use super::*;
 
     fn report() -> SizeClassReport {
-        let row = SizeClass {
+        let row = SizeClassRow {
             slot_bytes: 48,
             has_pointers: true,
             spans: 1,
@@ -156,7 +156,7 @@ mod tests {
             free_bytes: 3216,
             tail_bytes: 176,
         };
-        let total = SizeClass { slot_bytes: 0, has_pointers: false, ..row.clone() };
+        let total = SizeClassRow { slot_bytes: 0, has_pointers: false, ..row.clone() };
         SizeClassReport {
             schema_version: SCHEMA_VERSION,
             group: "size-class",

@@ -108,9 +108,28 @@ impl FuncTable<'_> {
     }
 }
 
+/// Names of instantiated functions have some thousand bytes. What a name of a broken table has to its end may be all of the table, for
+/// each of as many functions.
+const LONGEST_TEXT: usize = 1 << 16;
+
 /// The text at `at` up to its zero byte.
 pub(super) fn text_at(table: &[u8], at: usize) -> Cow<'_, str> {
     let tail = table.get(at..).unwrap_or_default();
+    let tail = tail.get(..LONGEST_TEXT).unwrap_or(tail);
     let end = tail.iter().position(|&byte| byte == 0).unwrap_or(tail.len());
     String::from_utf8_lossy(&tail[..end])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_without_an_end_is_cut() {
+        let table = vec![b'a'; 1 << 20];
+        assert_eq!(text_at(&table, 0).len(), LONGEST_TEXT);
+        assert_eq!(text_at(&table, table.len() - 3), "aaa");
+        assert_eq!(text_at(b"main.a\0main.b\0", 7), "main.b");
+        assert_eq!(text_at(b"", 7), "");
+    }
 }
