@@ -338,7 +338,8 @@ mod tests {
         }
         let memory = MemoryImage::from_buffers([(Address(base), bytes, true)]);
         let (layout, unwinder) = (layout(), Unwinder { memory: &memory, modules: &[], machine: Machine::X86_64 });
-        let scanner = StackScanner { unwinder, layout: &layout, minor: 27 };
+        let scanner =
+            StackScanner { unwinder, layout: &layout, release: GoVersion::parse("go1.27").unwrap().release() };
         let start = StartPoint { pc: 1, sp: stack.1, lr: 0, registers: Vec::new() };
         let calls = |stack| {
             let scan = scanner.scan(&Goroutine { stack, defer: Address(base), ..blank() }, &start);
