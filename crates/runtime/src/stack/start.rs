@@ -1,13 +1,13 @@
 //! Where to begin on a goroutine's stack: saved registers, or those of the thread that was running it.
 
-use super::signal::interrupted;
+use super::signal::{Interrupted, interrupted};
 use crate::constants::GoroutineStatus;
 use crate::goroutine::{Goroutine, MachineThread};
 use goheap_image::{Machine, MemoryImage, Thread};
 use rustc_hash::FxHashMap;
 
 /// Registers at which a walk begins.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct StartPoint {
     /// Program counter.
     pub pc: u64,
@@ -18,6 +18,18 @@ pub struct StartPoint {
     /// The thread's general registers where it was stopped at an arbitrary instruction on this stack: they may hold the only
     /// pointer to an object, and no stack map tells which do. With DWARF's numbers. Empty where the goroutine stopped itself.
     pub registers: Vec<(u16, u64)>,
+    /// The first 8 bytes of the vector registers at the same instruction, with DWARF's numbers: floating point variables. They are not
+    /// looked through for pointers.
+    pub vectors: Vec<(u16, u64)>,
+}
+
+/// Vector registers in order, with DWARF's numbers (x86-64 psABI, AArch64 DWARF ABI).
+pub(super) fn numbered(machine: Machine, vectors: impl Iterator<Item = u64>) -> Vec<(u16, u64)> {
+    let first = match machine {
+        Machine::X86_64 => 17,
+        Machine::Aarch64 => 64,
+    };
+    (first..).zip(vectors).collect()
 }
 
 /// The core's threads by what the runtime calls them.
@@ -42,7 +54,7 @@ impl<'a> ThreadIndex<'a> {
     /// Where `goroutine`'s stack begins.
     pub fn start(&self, goroutine: &Goroutine) -> StartPoint {
         if goroutine.syscall.0 != 0 {
-            return StartPoint { pc: goroutine.syscall.1, sp: goroutine.syscall.0, lr: 0, registers: Vec::new() };
+            return StartPoint { pc: goroutine.syscall.1, sp: goroutine.syscall.0, lr: 0, ..StartPoint::default() };
         }
         if goroutine.status == GoroutineStatus::Running
             && let Some(start) = self.running(goroutine)
@@ -51,7 +63,7 @@ impl<'a> ThreadIndex<'a> {
         }
         let sched = goroutine.sched;
         let lr = if self.machine == Machine::Aarch64 { sched.lr } else { 0 };
-        StartPoint { pc: sched.pc, sp: sched.sp, lr, registers: Vec::new() }
+        StartPoint { pc: sched.pc, sp: sched.sp, lr, ..StartPoint::default() }
     }
 
     /// The registers of the thread that runs `goroutine`, if its Go code was on this stack; None where the thread was on its
@@ -66,7 +78,7 @@ impl<'a> ThreadIndex<'a> {
             self.threads.iter().find(|thread| contains(m.signal_stack, thread.registers.sp().0))
         };
         if let Some((sp, pc)) = machine_thread.map(|m| m.vdso).filter(|vdso| goroutine.on_stack(vdso.0)) {
-            return Some(StartPoint { pc, sp, lr: 0, registers: Vec::new() });
+            return Some(StartPoint { pc, sp, lr: 0, ..StartPoint::default() });
         }
         let thread = by_id.or_else(by_stack).or_else(by_signal)?;
         let registers = &thread.registers;
@@ -76,12 +88,14 @@ impl<'a> ThreadIndex<'a> {
                 sp: registers.sp().0,
                 lr: registers.lr().map_or(0, |lr| lr.0),
                 registers: (0..).zip(registers.general().iter().copied()).collect(),
+                vectors: numbered(self.machine, thread.vectors.iter().copied()),
             });
         }
         let signal_stack = machine_thread?.signal_stack;
         let interrupted = interrupted(self.memory, self.machine, registers.sp().0, signal_stack)
             .find(|interrupted| goroutine.on_stack(interrupted.sp))?;
-        Some(StartPoint { pc: interrupted.pc, sp: interrupted.sp, lr: interrupted.lr, registers: interrupted.general })
+        let Interrupted { pc, sp, lr, general, vectors, .. } = interrupted;
+        Some(StartPoint { pc, sp, lr, registers: general, vectors })
     }
 }
 
