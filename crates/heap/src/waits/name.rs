@@ -29,7 +29,7 @@ impl HeapSnapshot<'_, '_> {
     /// Names the lock or the like in which the word lies that the goroutine with these calls, innermost first, sleeps on; None of a bare
     /// semaphore.
     pub(crate) fn sync_name(&self, calls: &[Call], word: u64) -> Option<String> {
-        let SyncTarget { kind, address, .. } = sync_target(calls, word, self.model.version.minor);
+        let SyncTarget { kind, address, .. } = sync_target(calls, word, self.model.version.release());
         let group = WaitGroup { kind, address, waiters: Vec::new() };
         (kind != WaitKind::Semaphore).then(|| self.wait_name(&group).text)
     }
