@@ -62,6 +62,35 @@ def build(release, program, exe, flags=(), **variables):
            source, **variables)
 
 
+# What makes a program one that another one loads, and how that is built.
+GUESTS = {
+    "c-shared": 'import "C"\n\n//export GoMain\nfunc GoMain() { main() }\n',
+    "plugin": "func Main() { main() }\n",
+}
+HOSTS = os.path.join(os.path.dirname(SCRIPTS), "fixtures", "hosts")
+
+
+def build_guest(release, program, mode, folder):
+    """Builds a fixture program as the library guest.so of a folder, and the host that loads it and runs its main."""
+    variables = {"CGO_ENABLED": "1"}
+    with tempfile.TemporaryDirectory() as work:
+        source = shutil.copytree(PROGRAMS, f"{work}/programs")
+        with open(f"{source}/go.mod", "w", encoding="utf-8") as file:
+            file.write(f"module fixtures\n\ngo {release}\n")
+        with open(f"{source}/{program}/guest.go", "w", encoding="utf-8") as file:
+            file.write(f"package main\n\n{GUESTS[mode]}")
+        folder = os.path.abspath(folder)
+        go(release, ["build", "-trimpath", f"-buildmode={mode}", "-o", f"{folder}/guest.so", f"./{program}"],
+           source, **variables)
+        if mode == "plugin":
+            os.mkdir(f"{source}/host")
+            shutil.copy(f"{HOSTS}/host.go", f"{source}/host/main.go")
+            go(release, ["build", "-trimpath", "-o", f"{folder}/host", "./host"], source, **variables)
+            return
+    need("gcc", "gcc")
+    subprocess.run(["gcc", "-O1", "-o", f"{folder}/host", f"{HOSTS}/host.c", "-ldl"], check=True)
+
+
 class Neutral:
     """The neutral folder, empty, for one user at a time."""
 
@@ -77,16 +106,17 @@ class Neutral:
         self.lock.close()
 
 
-def dump(how, exe, core, truth, alone=False, attempts=20, more=()):
+def dump(how, exe, core, truth, alone=False, attempts=20, more=(), beside=()):
     """Runs a program in the neutral folder until it says its truth, and dumps
     it: how is gcore or delve, or panic, abort or fault (a kernel core), or qemu (a guest
     core of a panic). A program that measures noise dies and is run again. alone
     (as root) makes the folder its root: it sees nothing else of the machine.
-    more are the program's further arguments."""
+    more are the program's further arguments, beside the files that it needs."""
     for _ in range(attempts):
         with Neutral() as folder:
             name = os.path.basename(exe)
-            shutil.copy(exe, f"{folder}/{name}")
+            for file in (exe, *beside):
+                shutil.copy(file, f"{folder}/{os.path.basename(file)}")
             made = {"gcore": by_gcore, "qemu": by_qemu, "delve": by_delve}.get(how, by_kernel)(folder, name, how, alone, more)
             if made:
                 sparse_copy(made, core)

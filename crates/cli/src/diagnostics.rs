@@ -32,12 +32,30 @@ fn examples_of(code: &str, snapshot: &HeapSnapshot<'_, '_>) -> Vec<Example> {
     let of = |samples: &[Sample]| examples::examples(snapshot, samples);
     let record =
         |at: Option<Address>, what| of(&at.map(|at| Sample::Record(at.0, what)).into_iter().collect::<Vec<_>>());
+    let records = |list: &[Address], what| of(&list.iter().map(|at| Sample::Record(at.0, what)).collect::<Vec<_>>());
+    let firsts = &model.process.diagnostics.firsts;
     match code {
+        "core-truncated" => records(&firsts.truncated, "segment"),
+        "segments-unsorted" => records(&firsts.unsorted, "segment"),
+        "segments-wrapped" => records(&firsts.wrapped, "segment"),
+        "segments-oversized" => records(&firsts.oversized, "segment"),
+        "notes-damaged" => firsts.damaged_notes.iter().map(|at| named(format!("at byte {at} of the core"))).collect(),
+        "notes-unknown" => {
+            let note = |(kind, len): &(u32, u64)| named(format!("type {kind:#x}, {len} bytes"));
+            firsts.unknown_notes.iter().map(note).collect()
+        }
+        "code-patched" => records(&firsts.patched, "page of code"),
+        "goroutines-broken" => records(&model.diagnostics.first_broken_goroutines, "runtime.g"),
+        "functions-absent" => {
+            let lacking = model.modules.iter().filter(|module| module.functions.is_empty()).take(SHOWN);
+            of(&lacking.map(|module| Sample::Record(module.text.start, "code")).collect::<Vec<_>>())
+        }
+        "masks-unbuilt" => of(&unbuilt_masks(model)),
         "segments-overlap" => record(model.process.diagnostics.first_overlap, "segment"),
         "modules-broken" => record(model.diagnostics.broken_module, "moduledata"),
         "files-unavailable" => {
             let files = model.process.diagnostics.unavailable_files.iter().take(SHOWN);
-            files.map(|file| Example { what: file.display().to_string(), ..Example::default() }).collect()
+            files.map(|file| named(file.display().to_string())).collect()
         }
         "spans-broken" => of(&invariants::spans_broken(model)),
         "headers-bad" => of(&invariants::bad_headers(snapshot)),
@@ -54,6 +72,19 @@ fn examples_of(code: &str, snapshot: &HeapSnapshot<'_, '_>) -> Vec<Example> {
         "bytes-guessed" => of(&samples.guessed),
         _ => Vec::new(),
     }
+}
+
+fn named(what: String) -> Example {
+    Example { what, ..Example::default() }
+}
+
+/// Sections of variables whose pointer masks could not be built.
+fn unbuilt_masks(model: &RuntimeModel<'_>) -> Vec<Sample> {
+    let sections = model.modules.iter().flat_map(|module| {
+        [(&module.data, module.data_mask.is_none(), "data"), (&module.bss, module.bss_mask.is_none(), "bss")]
+    });
+    let unbuilt = sections.filter(|(_, is_unbuilt, _)| *is_unbuilt).take(SHOWN);
+    unbuilt.map(|(range, _, name)| Sample::Record(range.start, name)).collect()
 }
 
 /// What may make a sum wrong; nothing for a whole core of a quiescent process with its own executable.

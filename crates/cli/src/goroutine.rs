@@ -1,6 +1,7 @@
 //! `goheap CORE goroutine ID`: one goroutine, its calls and their variables.
 
 use crate::args::{GoroutineOptions, Input};
+use crate::death;
 use crate::diagnostics;
 use crate::errors::Failure;
 use crate::goroutines::frame;
@@ -115,10 +116,13 @@ fn report(snapshot: &HeapSnapshot<'_, '_>, index: usize, options: &GoroutineOpti
     let waited = since.zip(model.newest_time()).map(|(since, now)| now.saturating_sub(since) as f64 / 1e9);
     let (lo, hi) = goroutine.stack;
     let labels = model.labels(goroutine).into_iter();
+    let (died, native) = death::of_goroutine(model, goroutine);
     GoroutineReport {
         id: goroutine.id,
         heading: Printer::new(model, options.all, options.values).heading(goroutine, false).heading(),
         state: model.state_text(goroutine),
+        died,
+        native,
         wait_seconds: waited,
         waits: model.wait_class(goroutine).is_some(),
         g: hex(goroutine.address.0),

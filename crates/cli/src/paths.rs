@@ -13,7 +13,9 @@ use clap::error::ErrorKind;
 use goheap_graph::{CsrGraph, Weight};
 use goheap_heap::HeapSnapshot;
 use goheap_heap::holding::{self, Exclusions, Holding};
-use goheap_report::paths::{self, Answer, Cut, Dominator, Merged, MergedStep, Path, PathsReport, Share, Step, Target};
+use goheap_report::paths::{
+    self, Answer, Cut, CutTogether, Dominator, Merged, MergedStep, Path, PathsReport, Share, Step, Target,
+};
 
 /// Paths to one object with --all, and lines of merged ones: a screen.
 const USUAL_PATHS: usize = 10;
@@ -77,25 +79,27 @@ impl Asking<'_, '_, '_, '_, '_> {
         let mut chosen = nodes.to_vec();
         chosen.sort_by_key(|&node| (std::cmp::Reverse(retained.of(node)), node));
         let shown = if self.options.all { 1 } else { self.options.limit.unwrap_or(1) };
-        answer.targets = chosen.iter().take(shown).map(|&node| self.target(node)).collect();
+        answer.targets = chosen.iter().take(shown).map(|&node| self.target(node)).collect::<Result<_, _>>()?;
         Ok(answer)
     }
 
-    fn target(&self, node: u32) -> Target {
+    fn target(&self, node: u32) -> Result<Target, Failure> {
         let (graph, tree) = (self.holding.graph(), self.holding.tree());
         let snapshot = graph.snapshot();
-        let Some(slot) = graph.slot_of(node) else { return Target::default() };
+        let Some(slot) = graph.slot_of(node) else { return Ok(Target::default()) };
         let wanted = if self.options.all { self.options.limit.unwrap_or(USUAL_PATHS) } else { 1 };
         let (paths, more_paths) = self.paths(node, wanted);
         let cuts = self.holding.cuts_for(self.turned, node);
         let held_by_runtime = cuts.is_none() && self.holding.hangs_on_one(self.turned, node);
+        let frees = cuts.as_ref().map_or(0, |cuts| cuts.most.frees);
+        let together = self.holding.cut_together(self.turned, node, None, frees, self.watch)?;
         let (most, own, nearest) = match cuts {
             Some(holding::Cuts { most, own, nearest }) => (Some(most), own, Some(nearest)),
             None => (None, None, None),
         };
         let own_extent = graph.extent(slot.id);
         let below = graph.extent_of(tree.subtree(node));
-        Target {
+        Ok(Target {
             referred_bytes: own_extent.map(|extent| extent.referred),
             retained_referred_bytes: below.map(|extent| extent.referred),
             addr: hex(snapshot.objects.address(slot)),
@@ -106,11 +110,12 @@ impl Asking<'_, '_, '_, '_, '_> {
             dominator: tree.idom(node).map(|node| self.dominator(node)),
             cut: most.map(cut),
             own_cut: own.map(cut),
+            cut_together: together.map(cut_together),
             nearest_cut: nearest.map(cut),
             held_by_runtime,
             paths,
             more_paths,
-        }
+        })
     }
 
     /// The first paths that read differently, at most so many, and whether there are more.
@@ -145,6 +150,13 @@ impl Asking<'_, '_, '_, '_, '_> {
     fn merged(&self, nodes: &[u32]) -> Result<Merged, Failure> {
         let (steps, unreached) = self.holding.merged_paths(nodes, self.exclusions, self.watch)?;
         let cut_here = self.holding.cut_for_set(self.turned, nodes, self.watch)?;
+        let frees = cut_here.as_ref().map_or(0, |cut| cut.frees_of_set);
+        let most =
+            nodes.iter().copied().max_by_key(|&node| (self.holding.retained().of(node), std::cmp::Reverse(node)));
+        let together = match most {
+            Some(node) => self.holding.cut_together(self.turned, node, Some(nodes), frees, self.watch)?,
+            None => None,
+        };
         let usual = if self.options.written.is_table() { USUAL_STEPS } else { usize::MAX };
         let limit = self.options.limit.unwrap_or(usual);
         let steps = match self.options.full || !self.options.written.is_table() {
@@ -158,6 +170,7 @@ impl Asking<'_, '_, '_, '_, '_> {
         shown.sort_unstable();
         let left_out = steps.len() - shown.len();
         let mut merged = Merged { unreached: share(unreached), cut: cut_here.map(cut), ..Merged::default() };
+        merged.cut_together = together.map(cut_together);
         merged.steps_left_out = left_out as u64;
         merged.steps = shown.into_iter().map(|index| merged_step(&steps[index])).collect();
         Ok(merged)
@@ -236,6 +249,14 @@ fn cut(cut: holding::Cut) -> Cut {
         ty: cut.ty,
         frees: cut.frees,
         frees_of_asked: cut.frees_of_set,
+    }
+}
+
+fn cut_together(together: holding::CutTogether) -> CutTogether {
+    CutTogether {
+        cuts: together.cuts.into_iter().map(cut).collect(),
+        frees: together.frees,
+        frees_of_asked: together.frees_of_set,
     }
 }
 

@@ -87,3 +87,22 @@ fn other_commands_say_it_in_a_line() {
         assert_eq!(quiet, "", "{release}");
     }
 }
+
+#[test]
+fn the_goroutine_that_died_says_so() {
+    for release in RELEASES.into_iter().filter(|release| has_died(release)) {
+        let carried = carried(release);
+        let told = |id: &str| -> Value {
+            let arguments = [carried.core.as_os_str(), "--exe".as_ref(), carried.exe.as_os_str(), "goroutine".as_ref()];
+            let all: Vec<&std::ffi::OsStr> = arguments.into_iter().chain([id.as_ref(), "--json".as_ref()]).collect();
+            serde_json::from_str(&common::run(common::command(&all)).ok().stdout).unwrap()
+        };
+        let dead = told("1");
+        assert_eq!(dead["died"], "panic: the fixture is done (goroutine 1 at fixtures/truth.End)", "{release}");
+        assert_eq!(
+            (dead.get("native"), told("6").get("died")),
+            (None, None),
+            "{release}: others live, and none is in C"
+        );
+    }
+}

@@ -253,3 +253,16 @@ fn texts_are_worth_reading() {
     let page = goheap!("man").ok().stdout;
     assert!(page.contains(".SH \"COMMAND GOROUTINES\"") && page.contains(".SH \"COMMAND GOROUTINE\""));
 }
+
+#[test]
+fn what_is_waited_for_is_named_by_the_lock_and_not_by_the_word_in_it() {
+    for release in RELEASES {
+        let carried = carried(release);
+        let report = json(&carried, &[]);
+        let waits = |group: &&Value| functions(group).contains(&"main.holdInMutex");
+        let group = groups(&report).iter().find(waits).unwrap();
+        let id = group["ids"][0].to_string();
+        let goroutine: Value = serde_json::from_str(&run(&carried, &["goroutine", &id, "--json"])).unwrap();
+        assert_eq!(goroutine["awaits"][0]["text"], "main.mutex", "{release}");
+    }
+}

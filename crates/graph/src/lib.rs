@@ -12,6 +12,7 @@
 //! | show how a node is held | [`PathsToRoots`] |
 //! | show how many nodes are held | [`MergedPaths`] |
 //! | find the one reference to cut | [`DominatorTree::best_cut`] |
+//! | find the few to cut where one is not enough | [`DominatorTree::fewest_cuts`], [`freed_without`] |
 //!
 //! The one idea: a node's number is always greater than its parent's, so sums over a tree are one loop backwards and
 //! nothing recurses, however deep the tree.
@@ -33,6 +34,7 @@
 
 mod bit_set;
 mod csr;
+mod cut_set;
 mod dominator_links;
 mod dominators;
 mod merged_paths;
@@ -48,6 +50,7 @@ mod testing;
 
 pub use bit_set::{IdBitSet, SharedBitSet};
 pub use csr::{CsrGraph, EdgeBlock, GraphBuilder, GraphError};
+pub use cut_set::freed_without;
 pub use dominator_links::DominatorLink;
 pub use dominators::DominatorTree;
 pub use merged_paths::MergedPaths;

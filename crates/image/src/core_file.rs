@@ -6,7 +6,7 @@ use std::time::SystemTime;
 
 use goblin::elf64::header::{ET_CORE, ET_DYN, ET_EXEC};
 
-use crate::diagnostic::Diagnostics;
+use crate::diagnostic::{Diagnostics, Firsts};
 use crate::elf::{ElfHeader, HeaderFault, ProgramHeader, ProgramHeaders, program_headers};
 use crate::error::Role;
 use crate::foreign::{self, Foreign};
@@ -96,7 +96,11 @@ impl CoreFile {
             let contents = le::available(&store, note.offset, note.file_size);
             let missing = note.file_size - contents.len() as u64;
             diagnostics.missing_bytes = diagnostics.missing_bytes.saturating_add(missing);
+            let damaged = diagnostics.damaged_notes;
             notes.read(header.machine, contents, note.alignment, &mut diagnostics);
+            if diagnostics.damaged_notes > damaged {
+                Firsts::keep(&mut diagnostics.firsts.damaged_notes, note.offset);
+            }
         }
         notes.finish();
         let segments = load_segments(&table.headers, store.len() as u64, &mut diagnostics);
@@ -218,20 +222,30 @@ fn load_segments(headers: &[ProgramHeader], size: u64, diagnostics: &mut Diagnos
     let loads = headers.iter().filter(|header| header.is_load());
     let segments: Vec<Segment> = loads.filter_map(|header| load_segment(header, size, diagnostics)).collect();
     let pairs = segments.iter().zip(segments.iter().skip(1));
-    diagnostics.unsorted_segments = pairs.filter(|(a, b)| b.address < a.address).count() as u64;
+    for (_, unsorted) in pairs.filter(|(a, b)| b.address < a.address) {
+        diagnostics.unsorted_segments += 1;
+        Firsts::keep(&mut diagnostics.firsts.unsorted, unsorted.address);
+    }
     segments
 }
 
 fn load_segment(header: &ProgramHeader, size: u64, diagnostics: &mut Diagnostics) -> Option<Segment> {
     if header.address.checked_add(header.memory_size.max(header.file_size)).is_none() {
         diagnostics.wrapped_segments += 1;
+        Firsts::keep(&mut diagnostics.firsts.wrapped, Address(header.address));
         return None;
     }
-    diagnostics.oversized_segments += u64::from(header.file_size > header.memory_size);
+    if header.file_size > header.memory_size {
+        diagnostics.oversized_segments += 1;
+        Firsts::keep(&mut diagnostics.firsts.oversized, Address(header.address));
+    }
     let file_size = header.file_size.min(header.memory_size);
     let there = size.saturating_sub(header.offset).min(file_size);
     let missing = file_size - there;
-    diagnostics.truncated_segments += u64::from(missing > 0);
+    if missing > 0 {
+        diagnostics.truncated_segments += 1;
+        Firsts::keep(&mut diagnostics.firsts.truncated, Address(header.address));
+    }
     diagnostics.missing_bytes = diagnostics.missing_bytes.saturating_add(missing);
     Some(Segment {
         address: Address(header.address),

@@ -4,6 +4,37 @@ use std::path::PathBuf;
 
 use crate::Address;
 
+/// Examples of a count that are kept.
+const EXAMPLES: usize = 5;
+
+/// The first of what some counts count.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Firsts {
+    /// Where segments begin that lack bytes.
+    pub truncated: Vec<Address>,
+    /// The same of those that do not follow the one before.
+    pub unsorted: Vec<Address>,
+    /// The same of those that would pass 2^64.
+    pub wrapped: Vec<Address>,
+    /// The same of those with more bytes in the file than in memory.
+    pub oversized: Vec<Address>,
+    /// Where in the core's file the notes begin of which a segment ends in the middle of one.
+    pub damaged_notes: Vec<u64>,
+    /// Types and lengths of notes with an unknown layout.
+    pub unknown_notes: Vec<(u32, u64)>,
+    /// Pages of code that were patched.
+    pub patched: Vec<Address>,
+}
+
+impl Firsts {
+    /// Keeps one of the first.
+    pub(crate) fn keep<T>(list: &mut Vec<T>, one: T) {
+        if list.len() < EXAMPLES {
+            list.push(one);
+        }
+    }
+}
+
 /// Counts of what was odd in one core. [`Diagnostics::messages`] says it in words.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
@@ -40,6 +71,8 @@ pub struct Diagnostics {
     pub load_bias_unknown: bool,
     /// Pages of code that differ from the executable in a few bytes (breakpoints, uprobes).
     pub patched_code_pages: u64,
+    /// Some of what is counted above.
+    pub firsts: Firsts,
     /// Files passed over while looking for the executable, because they are not the one.
     pub rejected_executables: Vec<PathBuf>,
     /// Mapped ELF files not found, or not the ones mapped; the memory of theirs that was not dumped is absent.

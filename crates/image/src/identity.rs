@@ -1,6 +1,7 @@
 //! Whether a file is the one that was mapped: by the build ids in its dumped header page, else by pages that both hold.
 
 use crate::build_ids::{self, BuildIds};
+use crate::diagnostic::Firsts;
 use crate::elf::{ElfHeader, program_headers};
 use crate::error::MismatchEvidence;
 use crate::mapped_modules::executable_ids;
@@ -13,6 +14,8 @@ pub(crate) enum Identity {
     Confirmed {
         /// Pages of code that differ in a few bytes.
         patched_pages: u64,
+        /// The first of these.
+        first_patched: Vec<Address>,
     },
     /// The core holds nothing to compare.
     Unconfirmed,
@@ -56,7 +59,7 @@ pub(crate) fn compare(memory: &MemoryImage, file: &Executable, bias: u64, elsewh
             let (core, file) = (core.clone(), ours.to_vec());
             return Identity::Different(MismatchEvidence::GnuBuildId { core, file });
         }
-        (Some(_), Some(_)) => return Identity::Confirmed { patched_pages: 0 },
+        (Some(_), Some(_)) => return Identity::Confirmed { patched_pages: 0, first_patched: Vec::new() },
         _ => {}
     }
     match (&dumped.ids.go, file.go_build_id()) {
@@ -64,7 +67,7 @@ pub(crate) fn compare(memory: &MemoryImage, file: &Executable, bias: u64, elsewh
             let (core, file) = (core.clone(), ours.to_owned());
             return Identity::Different(MismatchEvidence::GoBuildId { core, file });
         }
-        (Some(_), Some(_)) => return Identity::Confirmed { patched_pages: 0 },
+        (Some(_), Some(_)) => return Identity::Confirmed { patched_pages: 0, first_patched: Vec::new() },
         _ => {}
     }
     if let Some(core) = dumped.entry.filter(|&entry| entry != file.entry().0) {
@@ -129,7 +132,7 @@ fn compare_contents(
         });
     }
     if pages.compared > 0 || whole_page_agrees {
-        return Identity::Confirmed { patched_pages: pages.patched };
+        return Identity::Confirmed { patched_pages: pages.patched, first_patched: pages.first_patched };
     }
     Identity::Unconfirmed
 }
@@ -139,6 +142,7 @@ struct Pages {
     compared: u64,
     differing: u64,
     patched: u64,
+    first_patched: Vec<Address>,
 }
 
 impl Pages {
@@ -156,7 +160,10 @@ impl Pages {
             if *theirs != *ours {
                 let bytes = theirs.iter().zip(ours).filter(|(a, b)| a != b).count();
                 let patched = segment.flags.executable() && bytes <= PATCH_LIMIT;
-                self.patched += u64::from(patched);
+                if patched {
+                    self.patched += 1;
+                    Firsts::keep(&mut self.first_patched, address);
+                }
                 self.differing += u64::from(!patched);
             }
         }

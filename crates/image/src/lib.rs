@@ -46,7 +46,7 @@ mod zeros;
 pub use address::Address;
 pub use bus_error::end_on_bus_error;
 pub use core_file::{CoreFile, OpenOptions, Segment};
-pub use diagnostic::Diagnostics;
+pub use diagnostic::{Diagnostics, Firsts};
 pub use elf::{Machine, SegmentFlags};
 pub use error::{ImageError, MismatchEvidence, Role};
 pub use executable::{Executable, LoadSegment, Symbol, SymbolKind};

@@ -17,7 +17,7 @@ pub(crate) use walk::{Note, notes};
 use goblin::elf::note as nt;
 
 use crate::Machine;
-use crate::diagnostic::Diagnostics;
+use crate::diagnostic::{Diagnostics, Firsts};
 
 /// What the notes of one core say.
 #[derive(Default)]
@@ -67,9 +67,13 @@ impl CoreNotes {
                 }
             }),
             (b"LINUX", NT_ARM_TLS) => self.arm_tls(note),
+            (b"CORE", NT_FPREGSET) => self.vectors(machine, note),
             _ => Some(()),
         };
-        diagnostics.unknown_notes += u64::from(understood.is_none());
+        if understood.is_none() {
+            diagnostics.unknown_notes += 1;
+            Firsts::keep(&mut diagnostics.firsts.unknown_notes, (note.kind, note.contents.len() as u64));
+        }
     }
 
     /// To be called when every note was read: takes from delve's header what no other note says.
@@ -84,6 +88,19 @@ impl CoreNotes {
 
     fn prstatus(&mut self, machine: Machine, note: &Note<'_>) -> Option<()> {
         self.threads.push(Thread::parse(machine, note.contents)?);
+        Some(())
+    }
+
+    /// Follows the `NT_PRSTATUS` of the thread that it belongs to. Read are `user_fpregs_struct` of x86-64, which is what FXSAVE writes, and
+    /// `user_fpsimd_state` of aarch64 (asm/user.h, uapi/asm/ptrace.h).
+    fn vectors(&mut self, machine: Machine, note: &Note<'_>) -> Option<()> {
+        let (start, count) = match machine {
+            Machine::X86_64 => (FXSAVE_VECTORS, 16),
+            Machine::Aarch64 => (0, 32),
+        };
+        let vectors: Option<Vec<u64>> =
+            (0..count).map(|index| crate::le::u64(note.contents, start + index * 16)).collect();
+        self.threads.last_mut()?.vectors = vectors?;
         Some(())
     }
 
@@ -107,7 +124,11 @@ fn owner<'a>(note: &Note<'a>) -> &'a [u8] {
 const NT_SIGINFO: u32 = 0x5349_4749;
 /// The auxiliary vector.
 const NT_AUXV: u32 = 6;
+/// Floating point and vector registers.
+const NT_FPREGSET: u32 = 2;
 /// Mapped files ("FILE").
 const NT_FILE: u32 = 0x4649_4c45;
+/// Where FXSAVE has the vector registers, 16 bytes each (Intel SDM volume 1, 10.5.1).
+pub(crate) const FXSAVE_VECTORS: usize = 160;
 /// TPIDR_EL0 of aarch64.
 const NT_ARM_TLS: u32 = 0x401;

@@ -311,7 +311,10 @@ impl Assembly {
     fn finish(mut self, candidate: Candidate, search: Option<(&Places, &OpenOptions)>) -> Process {
         let Candidate { executable, load_bias, identity } = candidate;
         match identity {
-            Identity::Confirmed { patched_pages } => self.diagnostics.patched_code_pages = patched_pages,
+            Identity::Confirmed { patched_pages, first_patched } => {
+                self.diagnostics.patched_code_pages = patched_pages;
+                self.diagnostics.firsts.patched = first_patched;
+            }
             _ => self.diagnostics.executable_unconfirmed = true,
         }
         self.diagnostics.load_bias_unknown = load_bias.is_none();

@@ -120,6 +120,10 @@ fn odd_segments_are_counted() {
     let core = CoreFile::from_bytes(core.build()).unwrap();
     let d = core.diagnostics();
     assert_eq!((core.segments().len(), d.unsorted_segments, d.oversized_segments, d.wrapped_segments), (2, 1, 1, 1));
+    let at = |address| vec![Address(address)];
+    let firsts = &d.firsts;
+    assert_eq!((&firsts.unsorted, &firsts.oversized), (&at(0x1000), &at(0x1000)));
+    assert_eq!(firsts.wrapped, at(u64::MAX - 3));
     assert_eq!((core.segments()[1].file_size, core.segments()[1].missing), (4, 0));
     assert_eq!(d.messages().len(), 3);
 }
@@ -241,4 +245,24 @@ fn reads_threads_that_delve_describes_itself() {
             Some(if machine == Synth::X86_64 { 0 } else { 0x0909_0909_0909_0909 })
         );
     }
+}
+
+#[test]
+fn vector_registers_are_of_the_thread_before_them() {
+    for (machine, words, start, size, count) in [(Synth::X86_64, 27, 160, 512, 16), (Synth::Aarch64, 34, 0, 528, 32)] {
+        let registers: Vec<u64> = (0..words).collect();
+        let mut note = vec![0; size];
+        for number in 0..count {
+            note[start + number * 16..start + number * 16 + 8].copy_from_slice(&(100 + number as u64).to_le_bytes());
+        }
+        let mut core = CoreBuilder::new(machine);
+        core.thread(1, 0, &registers).thread(2, 0, &registers).note(b"CORE", 2, &note).segment(0x1000, 8, R, &[0; 8]);
+        let core = CoreFile::from_bytes(core.build()).unwrap();
+        let expected: Vec<u64> = (100..100 + count as u64).collect();
+        assert_eq!(core.threads()[0].vectors, []);
+        assert_eq!((&core.threads()[1].vectors, core.diagnostics().unknown_notes), (&expected, 0));
+    }
+    let mut core = builder();
+    core.thread(1, 0, &(0..27).collect::<Vec<u64>>()).note(b"CORE", 2, &[0; 100]).segment(0x1000, 8, R, &[0; 8]);
+    assert_eq!(CoreFile::from_bytes(core.build()).unwrap().diagnostics().unknown_notes, 1, "cut short");
 }

@@ -4,6 +4,7 @@ use crate::ReportError;
 use crate::goroutine_text;
 use crate::goroutines::Frame;
 use crate::object::{Field, Target};
+use crate::overview::NativeCode;
 use crate::page::Page;
 use crate::text::json_text;
 use crate::waits::WaitsReport;
@@ -22,6 +23,12 @@ pub struct GoroutineReport {
     pub heading: String,
     /// What it does.
     pub state: String,
+    /// How the process died, if it was this goroutine that died.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub died: Option<String>,
+    /// The frames of code that is not Go's in which it stands, innermost first; above `frames`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub native: Vec<NativeCode>,
     /// True if it is blocked for ever; None where that was not looked at.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub leaked: Option<bool>,

@@ -4,6 +4,7 @@ use crate::ReportError;
 use crate::goroutine::{Call, GoroutineReport, Variable};
 use crate::goroutines_text::duration;
 use crate::object::Field;
+use crate::overview::native_rows;
 use crate::page::{Lines, Page};
 use crate::table::Align::{Left, Whole, Words};
 use crate::table::{Table, grouped, human_bytes};
@@ -45,6 +46,10 @@ fn left_out(count: u64, text: &str, out: &mut impl Write) -> Result<(), ReportEr
 
 fn about(report: &GoroutineReport) -> Table {
     let mut table = Table::new(0, &[Whole, Words]);
+    if let Some(died) = &report.died {
+        table.row(["died", died]);
+    }
+    native_rows(&report.native, "not Go's code", &mut table);
     match report.leaked {
         Some(true) => table.row(["provably leaked", "yes: nobody that can go on reaches what it waits for"]),
         Some(false) => table.row(["provably leaked", &not_leaked(report)]),

@@ -6,6 +6,7 @@ mod collector;
 mod death;
 
 pub use collector::{Collector, Setting};
+pub(crate) use death::native_rows;
 pub use death::{Caught, Death, DiedAt, Fault, NativeCode, Panic, Panicking, Waiting};
 
 use crate::example::Example;

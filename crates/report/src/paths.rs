@@ -75,6 +75,9 @@ pub struct Target {
     /// The one of the program's own code, where `cut` is a library's that frees far more.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub own_cut: Option<Cut>,
+    /// Two or three of the program's own code that keep together far more than any single one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cut_together: Option<CutTogether>,
     /// The nearest reference without which it goes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub nearest_cut: Option<Cut>,
@@ -153,6 +156,17 @@ pub struct Cut {
     pub frees_of_asked: u64,
 }
 
+/// A few references, and what goes without all of them.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct CutTogether {
+    /// The references; `frees` is what each frees alone, or 0.
+    pub cuts: Vec<Cut>,
+    /// Bytes that go.
+    pub frees: u64,
+    /// Of these, the ones asked for.
+    pub frees_of_asked: u64,
+}
+
 /// Merged shortest paths.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct Merged {
@@ -161,6 +175,9 @@ pub struct Merged {
     /// The one reference without which most of them go.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cut: Option<Cut>,
+    /// Two or three of the program's own code that keep together far more of them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cut_together: Option<CutTogether>,
     /// Steps in preorder.
     pub steps: Vec<MergedStep>,
     /// Steps that are not told, each to fewer bytes.

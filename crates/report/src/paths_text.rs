@@ -2,7 +2,7 @@
 
 use crate::ReportError;
 use crate::page::{Lines, Page};
-use crate::paths::{Answer, Cut, Merged, Path, PathsReport, Target};
+use crate::paths::{Answer, Cut, CutTogether, Merged, Path, PathsReport, Target};
 use crate::referred;
 use crate::table::Align::{Left, Right, Whole};
 use crate::table::{Table, grouped, human_bytes, whole_percent};
@@ -134,7 +134,7 @@ impl Target {
             for nearest in self.nearest_cut.iter().filter(is_told) {
                 writeln!(out, "Cut nearest to it: {}", text(nearest))?;
             }
-            return Ok(());
+            return self.cut_together.as_ref().map_or(Ok(()), |together| together.write("", out));
         }
         let Some(dominator) = &self.dominator else { return Ok(()) };
         let by = match &dominator.addr {
@@ -145,7 +145,19 @@ impl Target {
             true => format!("What keeps it is not the program's to cut: it hangs on {by}"),
             false => format!("No one reference keeps it: the ways to it part at {by}"),
         };
-        Ok(writeln!(out, "{line}")?)
+        writeln!(out, "{line}")?;
+        self.cut_together.as_ref().map_or(Ok(()), |together| together.write("", out))
+    }
+}
+
+impl CutTogether {
+    fn write(&self, of_asked: &str, out: &mut Lines<impl Write>) -> Result<(), ReportError> {
+        let number = if self.cuts.len() == 2 { "two" } else { "three" };
+        writeln!(out, "Without these {number} together {} would go{of_asked}:", human_bytes(self.frees))?;
+        for cut in &self.cuts {
+            writeln!(out, "  {}", cut.place())?;
+        }
+        Ok(())
     }
 }
 
@@ -220,6 +232,14 @@ impl Merged {
                 false => format!("No one reference keeps more than {part} ({share}) of these"),
             };
             writeln!(out, "{line}")?;
+        }
+        if let Some(together) = &self.cut_together {
+            if self.cut.is_none() {
+                writeln!(out)?;
+            }
+            let share = whole_percent(together.frees_of_asked, whole);
+            let part = human_bytes(together.frees_of_asked);
+            together.write(&format!(", {part} ({share}) of these"), out)?;
         }
         Ok(())
     }

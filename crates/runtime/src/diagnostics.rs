@@ -13,6 +13,8 @@ pub struct Diagnostics {
     pub broken_module: Option<Address>,
     /// Entries of `allgs` that could not be read.
     pub broken_goroutines: u64,
+    /// The first of these: where their records should be.
+    pub first_broken_goroutines: Vec<Address>,
     /// The list of spans is absent: nothing can be said of the heap.
     pub no_heap: bool,
     /// `runtime.allgs` was not found: no stack is a root.

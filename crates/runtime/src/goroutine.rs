@@ -134,7 +134,26 @@ impl Goroutine {
     }
 }
 
-/// Every goroutine of `allgs`, in its order (that of creation), and how many entries could not be read; None where the list
+/// Entries of `allgs` that could not be read, or not whole.
+#[derive(Debug, Default)]
+pub(crate) struct BrokenGoroutines {
+    pub(crate) count: u64,
+    /// Where the records of the first are, or should be.
+    pub(crate) first: Vec<Address>,
+}
+
+impl BrokenGoroutines {
+    const EXAMPLES: usize = 5;
+
+    fn add(&mut self, address: Address) {
+        self.count += 1;
+        if self.first.len() < Self::EXAMPLES {
+            self.first.push(address);
+        }
+    }
+}
+
+/// Every goroutine of `allgs`, in its order (that of creation), and the entries that could not be read; None where the list
 /// is absent.
 ///
 /// # Errors
@@ -145,7 +164,7 @@ pub(crate) fn read_goroutines(
     minor: u32,
     allgs: Address,
     observer: &dyn Observer,
-) -> Result<Option<(Vec<Goroutine>, u64)>, OverBudget> {
+) -> Result<Option<(Vec<Goroutine>, BrokenGoroutines)>, OverBudget> {
     let list = read_slice(memory, allgs).filter(|list| list.has_words(memory));
     let Some(list) = list else { return Ok(None) };
     let kept = list.len.saturating_mul(size_of::<Goroutine>() as u64);
@@ -154,28 +173,32 @@ pub(crate) fn read_goroutines(
         return Ok(None);
     };
     let mut goroutines = Vec::with_capacity(addresses.len());
-    let read = |&address: &u64| Goroutine::read(memory, layout, minor, Address(address));
-    goroutines.extend(addresses.iter().filter_map(read));
-    let broken = (addresses.len() - goroutines.len()) as u64 + part_stacks(&mut goroutines);
+    let mut broken = BrokenGoroutines::default();
+    for address in addresses.into_iter().map(Address) {
+        match Goroutine::read(memory, layout, minor, address) {
+            Some(goroutine) => goroutines.push(goroutine),
+            None => broken.add(address),
+        }
+    }
+    part_stacks(&mut goroutines, &mut broken);
     Ok(Some((goroutines, broken)))
 }
 
-/// Takes the stack from every goroutine whose stack begins on another's, and counts these: what is scanned is no more than what there is.
-fn part_stacks(goroutines: &mut [Goroutine]) -> u64 {
+/// Takes the stack from every goroutine whose stack begins on another's, and notes these: what is scanned is no more than what there is.
+fn part_stacks(goroutines: &mut [Goroutine], broken: &mut BrokenGoroutines) {
     let mut order: Vec<u32> =
         (0..).zip(&*goroutines).filter(|(_, one)| one.stack.0 < one.stack.1).map(|(at, _)| at).collect();
     order.sort_unstable_by_key(|&at| goroutines[at as usize].stack);
-    let (mut end, mut shared) = (0, 0);
+    let mut end = 0;
     for at in order {
-        let stack = &mut goroutines[at as usize].stack;
-        if stack.0 < end {
-            *stack = (0, 0);
-            shared += 1;
+        let goroutine = &mut goroutines[at as usize];
+        if goroutine.stack.0 < end {
+            goroutine.stack = (0, 0);
+            broken.add(goroutine.address);
         } else {
-            end = stack.1;
+            end = goroutine.stack.1;
         }
     }
-    shared
 }
 
 /// The threads found from the goroutines' `m` fields and from `first` (`allm`), along `alllink`; by address of the `m`.
@@ -234,7 +257,9 @@ pub(crate) mod tests {
         let stacks =
             [(0x3000, 0x5000), (0x1000, 0x2000), (0x1000, 0x4000), (0, 0), (0x4ff8, 1 << 46), (0x9000, 0x8000)];
         let mut goroutines: Vec<Goroutine> = stacks.into_iter().map(of).collect();
-        assert_eq!(part_stacks(&mut goroutines), 2);
+        let mut broken = BrokenGoroutines::default();
+        part_stacks(&mut goroutines, &mut broken);
+        assert_eq!((broken.count, broken.first.len()), (2, 2));
         let left: Vec<(u64, u64)> = goroutines.iter().map(|goroutine| goroutine.stack).collect();
         assert_eq!(left, [(0x3000, 0x5000), (0x1000, 0x2000), (0, 0), (0, 0), (0, 0), (0x9000, 0x8000)]);
     }

@@ -122,7 +122,8 @@ impl<'p> RuntimeModel<'p> {
         let first = find_first_module(process, &layout, &version, &symbols).ok_or(RuntimeError::NoModule)?;
         let Modules { list: modules, broken } = read_modules(memory, &layout, &version, first)?;
         diagnostics.broken_module = broken;
-        let search = Search { memory, machine, layout: &layout, symbols: &symbols, module: &modules[0] };
+        let search =
+            Search { memory, machine, layout: &layout, symbols: &symbols, module: &modules[0], others: &modules[1..] };
         let mheap = search.mheap().ok_or(RuntimeError::NoHeap)?;
         begins("spans");
         let heap = match GoHeap::read(memory, &layout, &version, mheap, observer)? {
@@ -301,7 +302,7 @@ fn goroutines(
     };
     diagnostics.no_goroutines = read.is_none();
     let (goroutines, broken) = read.unwrap_or_default();
-    diagnostics.broken_goroutines = broken;
+    (diagnostics.broken_goroutines, diagnostics.first_broken_goroutines) = (broken.count, broken.first);
     Ok(goroutines)
 }
 

@@ -162,7 +162,7 @@ fn fitting_releases(process: &Process) -> Vec<u32> {
         let (layout, _) = RuntimeLayout::choose(&version, machine, None).ok()?;
         let address = find_first_module(process, &layout, &version, &symbols)?;
         let module = ModuleData::read(memory, &layout, &version, address).ok()?;
-        let search = Search { memory, machine, layout: &layout, symbols: &symbols, module: &module };
+        let search = Search { memory, machine, layout: &layout, symbols: &symbols, module: &module, others: &[] };
         search.mheap()?;
         search.allgs()
     };

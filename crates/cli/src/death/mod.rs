@@ -6,8 +6,8 @@ mod why;
 
 use crate::utc::utc;
 use goheap_image::Process;
-use goheap_report::overview::{Death, HexAddress, Panicking};
-use goheap_runtime::RuntimeModel;
+use goheap_report::overview::{Death, HexAddress, NativeCode, Panicking};
+use goheap_runtime::{Goroutine, RuntimeModel};
 use signals::{reason, signal_name, writes_core};
 
 /// When and why the process died.
@@ -37,6 +37,22 @@ pub(crate) fn panicking(model: &RuntimeModel<'_>, died: &Death) -> Vec<Panicking
 /// Why it died, in one line; None where nothing tells, as of a core that was dumped while the process lived.
 pub(crate) fn line(model: &RuntimeModel<'_>) -> Option<String> {
     death(model).why
+}
+
+/// How the goroutine died, if it is the one that did, and the frames of code that is not Go's in which it stands.
+pub(crate) fn of_goroutine(model: &RuntimeModel<'_>, goroutine: &Goroutine) -> (Option<String>, Vec<NativeCode>) {
+    let death = death(model);
+    if death.goroutine.as_ref().is_some_and(|dead| dead.id == goroutine.id) {
+        return (death.why, death.native);
+    }
+    let thread = model.machine_threads.get(&goroutine.m.0).filter(|thread| thread.curg == goroutine.address);
+    let mut threads = model.process.core.threads().iter();
+    let registers = thread.and_then(|one| threads.find(|thread| u64::from(thread.tid) == one.procid));
+    let native = registers.map_or_else(Vec::new, |thread| {
+        let general: Vec<(u16, u64)> = (0..).zip(thread.registers.general().iter().copied()).collect();
+        why::native(model, thread.registers.pc().0, &general)
+    });
+    (None, native)
 }
 
 /// What the core says of its end: `NT_SIGINFO`, else the signal of the first thread.

@@ -6,7 +6,8 @@ use goheap_heap::goroutines::LibraryFiles;
 use goheap_image::{Address, SignalInfo};
 use goheap_report::overview::{Caught, Death, DiedAt, Fault, HexAddress, NativeCode, Panic, Waiting};
 use goheap_report::text::shortened;
-use goheap_runtime::{Crash, Goroutine, RuntimeModel, Stack, Tracer};
+use goheap_runtime::{Crash, Goroutine, NativeLines, RuntimeModel, Stack, Tracer};
+use std::cell::RefCell;
 
 /// Characters of the line that says why.
 const LINE: usize = 240;
@@ -16,6 +17,8 @@ const SIGABRT: i32 = 6;
 const CGO_FILE: &str = "_cgo_gotypes.go";
 /// The vDSO has no more.
 const VDSO_BYTES: u64 = 16 << 10;
+/// The stack pointer of x86-64 by DWARF's number.
+const RSP: u16 = 7;
 /// Frames of code that is not Go's.
 const NATIVE_FRAMES: usize = 16;
 /// Frames of the main goroutine of a deadlock.
@@ -23,7 +26,7 @@ const FRAMES: usize = 256;
 
 /// Completes `death` by what the runtime knew.
 pub(super) fn tell(model: &RuntimeModel<'_>, death: &mut Death) {
-    let teller = Teller { model, files: LibraryFiles::new(model) };
+    let teller = Teller::new(model);
     match model.crash() {
         Some(crash) => teller.of_crash(&crash, death),
         None => teller.of_signal(death),
@@ -31,9 +34,21 @@ pub(super) fn tell(model: &RuntimeModel<'_>, death: &mut Death) {
     death.why = teller.line(death);
 }
 
+/// The frames of code that is not Go's from `pc` on outwards, with the registers there.
+pub(super) fn native(model: &RuntimeModel<'_>, pc: u64, general: &[(u16, u64)]) -> Vec<NativeCode> {
+    Teller::new(model).native(pc, general)
+}
+
 struct Teller<'m, 'p> {
     model: &'m RuntimeModel<'p>,
     files: LibraryFiles,
+    lines: RefCell<NativeLines<'m, 'p>>,
+}
+
+impl<'m, 'p> Teller<'m, 'p> {
+    fn new(model: &'m RuntimeModel<'p>) -> Self {
+        Teller { model, files: LibraryFiles::new(model), lines: RefCell::new(NativeLines::new(model)) }
+    }
 }
 
 impl Teller<'_, '_> {
@@ -60,8 +75,9 @@ impl Teller<'_, '_> {
         let traced = goroutine.filter(|goroutine| goroutine.status.is_live()).zip(crash.stack.as_ref());
         death.goroutine = traced.map(|(goroutine, stack)| self.died_at(goroutine, stack));
         if let Some(fault) = &crash.fault {
-            death.fault = Some(self.fault(fault.signal, fault.code, fault.address, fault.pc, None));
-            death.native = self.native(fault.pc, &[]);
+            death.fault = Some(self.fault(fault.signal, fault.code, fault.address, fault.pc, fault.sp));
+            let general: Vec<(u16, u64)> = fault.sp.map(|sp| (RSP, sp)).into_iter().collect();
+            death.native = self.native(fault.pc, &general);
         }
         if let Some(caught) = &crash.signal {
             death.caught = Some(self.caught(&caught.info));
@@ -148,7 +164,10 @@ impl Teller<'_, '_> {
         let place = process.native_place(at);
         let vdso = process.core.aux_vector().vdso().filter(|vdso| at.0.wrapping_sub(vdso.0) < VDSO_BYTES);
         let symbol = process.native_symbol(at).map(|(name, into)| format!("{name}+{:#x}", into.wrapping_add(back)));
+        let (source, line) = self.lines.borrow_mut().line(at.0).unzip();
         NativeCode {
+            source,
+            line: line.filter(|&line| line != 0),
             file: place.as_ref().map(|place| place.file.clone()).or(vdso.map(|_| "the kernel's vDSO".to_owned())),
             file_offset: place.as_ref().map(|place| HexAddress(place.file_offset.wrapping_add(back))),
             symbol,

@@ -148,7 +148,8 @@ impl<'r, 'm, 'p> Places<'r, 'm, 'p> {
     }
 
     pub(super) fn register(&self, number: u16) -> Option<u64> {
-        self.start.registers.iter().find(|register| register.0 == number).map(|register| register.1)
+        let mut all = self.start.registers.iter().chain(&self.start.vectors);
+        all.find(|register| register.0 == number).map(|register| register.1)
     }
 
     /// What pieces in registers and on the stack hold that is an object or looks like one.

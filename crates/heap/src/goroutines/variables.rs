@@ -8,7 +8,7 @@ use crate::snapshot::HeapSnapshot;
 use goheap_image::Address;
 use goheap_runtime::dwarf::{Local, Place};
 use goheap_runtime::stack::Frame;
-use goheap_runtime::{Call, Goroutine, Kind, Tracer, TypeId};
+use goheap_runtime::{Call, Goroutine, Kind, Tracer, TypeId, WaitClass};
 
 /// The dictionary of a generic function, which is no variable of the program.
 const DICTIONARY: &str = ".dict";
@@ -107,8 +107,16 @@ impl HeapSnapshot<'_, '_> {
             let variables = reader.variables(at, pcs[call.frame], depth);
             read.push(GoroutineCall { call: call.clone(), offset, variables });
         }
-        let awaits = super::awaited::addresses(self, goroutine).into_iter().map(|address| self.target(address));
-        GoroutineFrames { calls: read, hidden, left_out, left_out_after, awaits: awaits.collect() }
+        let is_sync = model.wait_class(goroutine) == Some(WaitClass::Sync);
+        let awaited = |address| {
+            let target = self.target(address);
+            match self.sync_name(&calls, address).filter(|_| is_sync) {
+                Some(text) => Target { text, ..target },
+                None => target,
+            }
+        };
+        let awaits = super::awaited::addresses(self, goroutine).into_iter().map(awaited).collect();
+        GoroutineFrames { calls: read, hidden, left_out, left_out_after, awaits }
     }
 }
 

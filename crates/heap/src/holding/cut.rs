@@ -10,9 +10,9 @@ use std::collections::BinaryHeap;
 
 /// Nodes of the dominator tree that are looked at for the reference that frees most of a set.
 const MOST_TRIED: usize = 100_000;
-/// A library's reference is offered before one of the program's own only if it frees more than so many times as much: then the
-/// object is one of many that the program left there.
-const FAR_MORE: u64 = 16;
+/// A library's reference, or several together, are offered before one of the program's own only if they free more than so many times as
+/// much: then the object is one of several that the program left there.
+pub(super) const FAR_MORE: u64 = 2;
 /// Of references that free the same but for one part in so many, one with a name is offered: a variable or a field, which a program
 /// can set, before an element or what a closure captured.
 const NEARLY: u64 = 64;
@@ -52,17 +52,14 @@ impl Holding<'_, '_, '_, '_> {
     pub fn cuts_for(&self, turned: &CsrGraph, node: u32) -> Option<Cuts> {
         let links = self.tree.links(turned, &self.retained, node).filter(|link| link.is_one_edge);
         let mut nearest = None;
-        let (mut own, mut library): (Vec<DominatorLink>, Option<DominatorLink>) = (Vec::new(), None);
+        let (mut own, mut library): (Vec<DominatorLink>, Vec<DominatorLink>) = Default::default();
         for link in links {
             let Some(cutter) = self.cutter(link.dominator, link.node) else { continue };
             nearest = nearest.or(Some(link));
-            match cutter {
-                Code::Own => own.push(link),
-                _ if library.is_none_or(|best| link.retained > best.retained) => library = Some(link),
-                _ => {}
-            }
+            if cutter == Code::Own { own.push(link) } else { library.push(link) }
         }
-        let own = self.best_of(&own);
+        let own = self.best_of(&own, |link| self.has_name(link));
+        let library = self.best_of(&library, |link| self.can_be_set(link));
         let is_far_more =
             |(own, library): (DominatorLink, DominatorLink)| library.retained > own.retained.saturating_mul(FAR_MORE);
         let (most, beside) = match own.zip(library).filter(|&both| is_far_more(both)) {
@@ -80,14 +77,27 @@ impl Holding<'_, '_, '_, '_> {
         self.tree.links(turned, &self.retained, node).any(|link| is_shown(&link))
     }
 
-    /// Of references of one kind of code, from the nearest to the furthest: the one that frees most, but one with a name where
+    /// Of references of one kind of code, from the nearest to the furthest: the one that frees most, but one that `is_better` where
     /// that frees nearly as much.
-    fn best_of(&self, links: &[DominatorLink]) -> Option<DominatorLink> {
+    fn best_of(&self, links: &[DominatorLink], is_better: impl Fn(&DominatorLink) -> bool) -> Option<DominatorLink> {
         let best = |one: DominatorLink, other: DominatorLink| if other.retained > one.retained { other } else { one };
         let most = links.iter().copied().reduce(best)?;
         let enough = most.retained - most.retained / NEARLY;
-        let named = links.iter().copied().filter(|link| link.retained >= enough && self.has_name(link));
-        Some(named.reduce(best).unwrap_or(most))
+        let better = links.iter().copied().filter(|link| link.retained >= enough && is_better(link));
+        Some(better.reduce(best).unwrap_or(most))
+    }
+
+    /// True if the reference of a library is one that its users can set: a variable, or fields with capital letters.
+    fn can_be_set(&self, link: &DominatorLink) -> bool {
+        let is_exported = |name: &str| name.chars().next().is_some_and(char::is_uppercase);
+        match self.graph.object_of(link.dominator) {
+            None => self.has_name(link),
+            Some(_) => {
+                let reference = self.cut(link, 0).reference;
+                let path = reference.split(' ').next().unwrap_or_default();
+                path.strip_prefix('.').is_some_and(|fields| fields.split('.').all(is_exported))
+            }
+        }
     }
 
     /// True if the reference is a variable or a field, and its name is known.
@@ -143,8 +153,22 @@ impl Holding<'_, '_, '_, '_> {
         }
         let is_far_more =
             |library: &(u64, DominatorLink)| own.as_ref().is_none_or(|own| library.0 > own.0.saturating_mul(FAR_MORE));
-        let best = library.filter(is_far_more).or(own);
+        let best = match library.filter(is_far_more) {
+            Some((bytes, link)) => Some((bytes, self.settable_above(turned, link))),
+            None => own,
+        };
         Ok(best.map(|(bytes, link)| self.cut(&link, bytes)))
+    }
+
+    /// A library's reference above `link` that its users can set, where that frees hardly more.
+    fn settable_above(&self, turned: &CsrGraph, link: DominatorLink) -> DominatorLink {
+        let most = link.retained + link.retained / NEARLY;
+        let links = self.tree.links(turned, &self.retained, link.node);
+        let mut links = links.take_while(|link| link.retained <= most).filter(|link| link.is_one_edge);
+        let is_settable = |link: &DominatorLink| {
+            self.cutter(link.dominator, link.node).is_some_and(|cutter| cutter != Code::Own) && self.can_be_set(link)
+        };
+        links.find(is_settable).unwrap_or(link)
     }
 
     /// The link from the immediate dominator of `node`, if it is one reference that may be cut, and whose code can.
@@ -156,7 +180,7 @@ impl Holding<'_, '_, '_, '_> {
     /// Whose code can cut the reference: the program's own or a library's; None of what nobody can. What groups roots is no
     /// reference, and what the runtime refers to is not the program's to drop, but for what the program gave it: the function of a
     /// timer goes when the timer is stopped. A variable with all that it refers to is one reference.
-    fn cutter(&self, from: u32, to: u32) -> Option<Code> {
+    pub(super) fn cutter(&self, from: u32, to: u32) -> Option<Code> {
         let target = self.graph.object_of(to);
         let is_container = self.graph.object_of(from).is_some_and(|object| self.is_all_machinery(object.0));
         if is_container || target.is_none() && !self.is_variable(to) {
@@ -200,7 +224,7 @@ impl Holding<'_, '_, '_, '_> {
         super::code::code_of_parts(&text)
     }
 
-    fn cut(&self, link: &DominatorLink, frees_of_set: u64) -> Cut {
+    pub(super) fn cut(&self, link: &DominatorLink, frees_of_set: u64) -> Cut {
         let snapshot = self.graph.snapshot();
         let (from, to) = (self.graph.slot_of(link.dominator), self.graph.slot_of(link.node));
         let reference = from.zip(to).and_then(|(from, to)| {

@@ -2,12 +2,13 @@
 //!
 //! - To name objects as people do, by address, type or variable: [`HeapSnapshot::select`](crate::HeapSnapshot).
 //! - For paths from roots: [`Holding::paths_to`], [`Holding::merged_paths`].
-//! - For the reference to cut: [`Holding::cuts_for`], [`Holding::cut_for_set`].
+//! - For the reference to cut: [`Holding::cuts_for`], [`Holding::cut_for_set`]; the few, where one is not enough: [`Holding::cut_together`].
 //! - For the owners in the program's own code: [`Holding::owners`].
 
 pub(crate) mod code;
 mod cost;
 mod cut;
+mod cut_together;
 mod forest;
 mod grouping;
 mod merged;
@@ -21,6 +22,7 @@ mod variable;
 pub use code::Code;
 pub use cost::Exclusions;
 pub use cut::{Cut, Cuts};
+pub use cut_together::CutTogether;
 pub use merged::MergedStep;
 pub use owners::{Held, Owner, OwnerKind, Owners};
 pub use select::{Selected, Subject};

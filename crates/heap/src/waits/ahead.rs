@@ -1,6 +1,7 @@
 //! What a call on a stack has still before it.
 
 use super::code::{CodeBook, Deeds, Function, Site};
+use super::interfaces::Itab;
 use crate::package::package_of;
 use std::rc::Rc;
 
@@ -10,9 +11,29 @@ const CALL_BYTES: u64 = 5;
 const MOST_DEPTH: u32 = 2;
 const MOST_CALLEES: usize = 256;
 
+/// What a function does through one interface.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Through {
+    sites: Vec<Site>,
+    deferred: Vec<Site>,
+}
+
+impl Through {
+    pub(super) fn read(book: &mut CodeBook<'_, '_>, pending: &Pending, itab: &Itab) -> Self {
+        let (sites, mut deferred) = book.through(pending.entry, itab);
+        for &entry in &pending.deferred {
+            // What a recorded defer does it does whenever the function returns.
+            let (sites, _) = book.through(entry, itab);
+            deferred.extend(sites.into_iter().map(|site| Site { line: 0, ..site }));
+        }
+        Through { sites, deferred }
+    }
+}
+
 /// A call that waits for the one above it to return.
 #[derive(Clone, Debug)]
 pub(super) struct Pending {
+    entry: u64,
     pub(super) function: Rc<Function>,
     /// Where it goes on.
     pub(super) pc: u64,
@@ -26,7 +47,7 @@ impl Pending {
     pub(super) fn new(book: &mut CodeBook<'_, '_>, entry: u64, pc: u64, deferred: Vec<u64>) -> Self {
         // The call is before the return address; a function that was stopped at its entry has none.
         let line = book.line(if pc > entry { pc - 1 } else { pc });
-        Pending { function: book.function(entry), pc, line, deferred }
+        Pending { entry, function: book.function(entry), pc, line, deferred }
     }
 
     /// True of the call that it stands in.
@@ -35,8 +56,8 @@ impl Pending {
     }
 
     /// True if it stands in a call that takes such a lock itself.
-    pub(super) fn is_taking(&self, take: Deeds) -> bool {
-        self.function.sites.iter().any(|site| site.deeds.has(take) && self.is_current(site.at))
+    pub(super) fn is_taking(&self, take: Deeds, through: &Through) -> bool {
+        self.function.sites.iter().chain(&through.sites).any(|site| site.deeds.has(take) && self.is_current(site.at))
     }
 
     /// True if what stands at `at` may still come.
@@ -73,11 +94,18 @@ impl Pending {
 
     /// The line where it has locked something of the kind whose deeds these are, and not unlocked it: what comes next by lines gives it
     /// back, or something deferred does. None where it does not look so.
-    pub(super) fn has_locked(&self, book: &mut CodeBook<'_, '_>, (take, give): (Deeds, Deeds)) -> Option<u32> {
-        let sites = || self.function.sites.iter().filter(|site| !self.is_current(site.at) && site.line != 0);
+    pub(super) fn has_locked(
+        &self,
+        book: &mut CodeBook<'_, '_>,
+        (take, give): (Deeds, Deeds),
+        through: &Through,
+    ) -> Option<u32> {
+        let all = || self.function.sites.iter().chain(&through.sites);
+        let sites = || all().filter(|site| !self.is_current(site.at) && site.line != 0);
         let taken = sites().filter(|site| site.deeds.has(take) && site.line < self.line).map(|site| site.line).max()?;
         let gives = |site: &Site| site.deeds.has(give);
-        let is_deferred = self.function.deferred.iter().any(|site| gives(site) && site.line <= self.line);
+        let is_deferred =
+            self.function.deferred.iter().chain(&through.deferred).any(|site| gives(site) && site.line <= self.line);
         if is_deferred || self.deferred.iter().any(|&entry| book.function(entry).sites.iter().any(gives)) {
             return Some(taken);
         }

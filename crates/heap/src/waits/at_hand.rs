@@ -2,6 +2,7 @@
 
 use crate::references::ReferenceGraph;
 use goheap_image::Address;
+use goheap_runtime::RuntimeModel;
 use rustc_hash::FxHashMap;
 
 /// References from an object that are followed: of a table with more the first.
@@ -16,6 +17,14 @@ pub(super) struct Near {
     pub(super) group: u32,
     /// 0 where the pointer leads into the object that it is in.
     pub(super) hops: u32,
+    /// The itab of the interface by which it is held, 0 where it is held by a pointer.
+    pub(super) itab: u64,
+}
+
+impl Near {
+    pub(super) fn new(group: u32, hops: u32) -> Self {
+        Near { group, hops, itab: 0 }
+    }
 }
 
 /// Finds what is near, each object once.
@@ -58,7 +67,7 @@ impl<'g, 's, 'm, 'p> AtHand<'g, 's, 'm, 'p> {
     pub(super) fn of_pointer(&mut self, pointer: u64) -> Vec<Near> {
         match self.graph.snapshot().objects.find_allocated(pointer) {
             Some(slot) => self.of_object(slot.id.0).to_vec(),
-            None => self.in_static(pointer).map(|group| Near { group, hops: 0 }).collect(),
+            None => self.in_static(pointer).map(|group| Near::new(group, 0)).collect(),
         }
     }
 
@@ -83,9 +92,10 @@ impl<'g, 's, 'm, 'p> AtHand<'g, 's, 'm, 'p> {
             for &object in &open {
                 for &group in self.in_object.get(&object).into_iter().flatten() {
                     if !found.iter().any(|near| near.group == group) {
-                        found.push(Near { group, hops });
+                        found.push(Near::new(group, hops));
                     }
                 }
+                found.extend(self.by_interfaces(object, hops));
                 if hops < self.most_hops && met.len() < MOST_OBJECTS {
                     let targets = self.graph.graph().targets(object);
                     next.extend(targets.iter().copied().take(MOST_TARGETS).filter(|to| self.leads_on(*to)));
@@ -102,6 +112,28 @@ impl<'g, 's, 'm, 'p> AtHand<'g, 's, 'm, 'p> {
         found.into_boxed_slice()
     }
 
+    /// What the object holds by interfaces, at one reference more.
+    fn by_interfaces(&self, object: u32, hops: u32) -> Vec<Near> {
+        let snapshot = self.graph.snapshot();
+        let leads_to_lock = |to: &&u32| self.in_object.contains_key(to);
+        let targets = self.graph.graph().targets(object).iter().take(MOST_TARGETS);
+        let targets: Vec<u32> = targets.filter(leads_to_lock).copied().collect();
+        let Some(slot) = self.graph.slot_of(object).filter(|_| !targets.is_empty() && hops < self.most_hops) else {
+            return Vec::new();
+        };
+        let start = snapshot.objects.address(slot);
+        let words = (snapshot.objects.span(slot).elem_size / 8).min(MOST_TARGETS as u64);
+        let mut found = Vec::new();
+        for at in (1..words).map(|word| start + word * 8) {
+            let Some(value) = snapshot.model.memory().read_u64(Address(at)) else { continue };
+            let target = snapshot.objects.find_allocated(value).filter(|to| targets.contains(&to.id.0));
+            let Some((to, itab)) = target.zip(itab_before(snapshot.model, at)) else { continue };
+            let groups = self.in_object.get(&to.id.0).into_iter().flatten();
+            found.extend(groups.map(|&group| Near { group, hops: hops + 1, itab }));
+        }
+        found
+    }
+
     /// False of nodes that are no objects, and of objects that lead nowhere and are not waited for.
     fn leads_on(&self, node: u32) -> bool {
         node < self.graph.object_count()
@@ -114,7 +146,7 @@ impl<'g, 's, 'm, 'p> AtHand<'g, 's, 'm, 'p> {
         let snapshot = self.graph.snapshot();
         let model = snapshot.model;
         let mut found: Vec<(u64, u64, Near)> =
-            self.in_statics.iter().map(|&(start, end, group)| (start, end, Near { group, hops: 0 })).collect();
+            self.in_statics.iter().map(|&(start, end, group)| (start, end, Near::new(group, 0))).collect();
         for module in &model.modules {
             for (range, mask) in [(&module.data, &module.data_mask), (&module.bss, &module.bss_mask)] {
                 for word in mask.iter().flat_map(goheap_runtime::BitVector::ones) {
@@ -125,15 +157,21 @@ impl<'g, 's, 'm, 'p> AtHand<'g, 's, 'm, 'p> {
                     let Some(value) = model.memory().read_u64(Address(at)).filter(|&value| value != 0) else {
                         continue;
                     };
-                    let Some(slot) = snapshot.objects.find_allocated(value) else { continue };
-                    if self.is_runtimes(at) {
+                    let slot = snapshot.objects.find_allocated(value);
+                    let statics: Vec<u32> = self.in_static(value).collect();
+                    if (slot.is_none() && statics.is_empty()) || self.is_runtimes(at) {
                         continue;
                     }
                     let (start, end) = match model.symbols.variable_at(at) {
                         Some(variable) => (variable.address, variable.address.saturating_add(variable.size.max(8))),
                         None => (at, at.saturating_add(8)),
                     };
-                    found.extend(self.of_object(slot.id.0).iter().map(|&near| (start, end, near)));
+                    let near = slot.map_or_else(Vec::new, |slot| self.of_object(slot.id.0).to_vec());
+                    if let Some(itab) = itab_before(model, at) {
+                        let held = near.iter().filter(|near| near.hops == 0).map(|near| near.group).chain(statics);
+                        found.extend(held.map(|group| (start.min(at - 8), end, Near { group, hops: 0, itab })));
+                    }
+                    found.extend(near.into_iter().map(|near| (start, end, near)));
                 }
             }
         }
@@ -147,4 +185,10 @@ impl<'g, 's, 'm, 'p> AtHand<'g, 's, 'm, 'p> {
         let variable = self.graph.snapshot().model.symbols.variable_at(at);
         variable.is_some_and(|variable| variable.name.starts_with("runtime."))
     }
+}
+
+/// The itab before the word at `at`, if that is the second of an interface with methods.
+fn itab_before(model: &RuntimeModel<'_>, at: u64) -> Option<u64> {
+    let itab = model.memory().read_u64(Address(at.checked_sub(8)?))?;
+    super::interfaces::methods(model, itab).map(|_| itab)
 }

@@ -1,7 +1,9 @@
 //! What functions do with channels and locks, by the functions of the runtime and of `package sync` that their code calls. Names are in
 //! pclntab, which stripping leaves.
 
+use super::interfaces::{self, Itab, MethodCall};
 use super::target::{WaitKind, WaitMode};
+use goheap_runtime::code::ProgramCode;
 use goheap_runtime::{FunctionCode, RuntimeModel};
 use rustc_hash::FxHashMap;
 use std::rc::Rc;
@@ -20,8 +22,13 @@ impl Deeds {
     const DONE: Deeds = Deeds(64);
     const CALL: Deeds = Deeds(128);
 
-    const fn and(self, other: Deeds) -> Deeds {
+    pub(super) const fn and(self, other: Deeds) -> Deeds {
         Deeds(self.0 | other.0)
+    }
+
+    /// True of what takes a lock and gives one back.
+    pub(super) fn is_both(self) -> bool {
+        self.has(Deeds::LOCK.and(Deeds::LOCK_RW)) && self.has(Deeds::UNLOCK.and(Deeds::UNLOCK_RW))
     }
 
     pub(super) fn has(self, other: Deeds) -> bool {
@@ -54,7 +61,7 @@ impl Deeds {
 
     /// Of a function by its name. The first steps of `Lock`, `Unlock`, `RLock` and `RUnlock` are inlined; what they call if these do
     /// not do stands for them. Up to 1.19 `RLock` calls `runtime_SemacquireMutex`, which nothing else does outside of `package sync`.
-    fn of(name: &str) -> Deeds {
+    pub(super) fn of(name: &str) -> Deeds {
         match name {
             "runtime.chanrecv1" | "runtime.chanrecv2" | "runtime.selectnbrecv" | "reflect.chanrecv" => Deeds::RECEIVE,
             "runtime.chansend1"
@@ -120,6 +127,10 @@ pub(super) struct CodeBook<'m, 'p> {
     newproc: u64,
     deferreturn: u64,
     known: FxHashMap<u64, Rc<Function>>,
+    /// None where calls through interfaces are not decoded.
+    program: Option<ProgramCode<'m, 'p>>,
+    itabs: FxHashMap<u64, Option<Itab>>,
+    method_calls: FxHashMap<u64, Rc<[MethodCall]>>,
 }
 
 impl<'m, 'p> CodeBook<'m, 'p> {
@@ -139,7 +150,56 @@ impl<'m, 'p> CodeBook<'m, 'p> {
                 }
             }
         }
-        CodeBook { model, deeds, newproc, deferreturn, known: FxHashMap::default() }
+        CodeBook {
+            model,
+            deeds,
+            newproc,
+            deferreturn,
+            known: FxHashMap::default(),
+            program: ProgramCode::new(model),
+            itabs: FxHashMap::default(),
+            method_calls: FxHashMap::default(),
+        }
+    }
+
+    /// What the methods of the itab at `address` do; None where no itab stands there, or none that takes or gives back a lock.
+    pub(super) fn itab(&mut self, address: u64) -> Option<Itab> {
+        if let Some(known) = self.itabs.get(&address) {
+            return known.clone();
+        }
+        let entries = interfaces::methods(self.model, address).unwrap_or_default();
+        let deeds: Itab = entries.into_iter().map(|entry| interfaces::deeds_of_method(self, entry)).collect();
+        let locks = Deeds::LOCK.and(Deeds::LOCK_RW);
+        let found = Some(deeds).filter(|deeds| deeds.iter().any(|one| one.has(locks)));
+        self.itabs.insert(address, found.clone());
+        found
+    }
+
+    /// The calls of the function at `entry` that may be through interfaces.
+    fn method_calls(&mut self, entry: u64) -> Rc<[MethodCall]> {
+        if let Some(known) = self.method_calls.get(&entry) {
+            return Rc::clone(known);
+        }
+        let calls = match &self.program {
+            Some(program) => interfaces::method_calls(program, entry, |at| self.line(at)),
+            None => Vec::new(),
+        };
+        let calls: Rc<[MethodCall]> = calls.into();
+        self.method_calls.insert(entry, Rc::clone(&calls));
+        calls
+    }
+
+    /// What the function at `entry` does through the itab, and what closures do so that it defers.
+    pub(super) fn through(&mut self, entry: u64, itab: &Itab) -> (Vec<Site>, Vec<Site>) {
+        let own = interfaces::sites(&self.method_calls(entry), itab).collect();
+        let mut deferred = Vec::new();
+        let function = self.function(entry);
+        for (at, closure) in self.deferred_closures(&function.code) {
+            let calls = self.method_calls(closure);
+            let line = self.line(at);
+            deferred.extend(interfaces::sites(&calls, itab).map(|site| Site { at, line, ..site }));
+        }
+        (own, deferred)
     }
 
     /// The function that begins at `entry`.
@@ -163,12 +223,17 @@ impl<'m, 'p> CodeBook<'m, 'p> {
     /// What its own closures do, if it defers anything and does not start goroutines with them: one that is deferred lies on the stack and
     /// is called through it when the function returns (cmd/compile/internal/ssagen, open-coded defers).
     fn deferred(&self, name: &str, code: &FunctionCode) -> Vec<(u64, Deeds)> {
+        let closures = self.deferred_closures(code).into_iter();
+        closures.map(|(at, closure)| (at, self.deeds_of_call(name, closure))).collect()
+    }
+
+    fn deferred_closures(&self, code: &FunctionCode) -> Vec<(u64, u64)> {
         if !code.calls.iter().any(|&(_, callee)| callee == self.deferreturn) {
             return Vec::new();
         }
         let next_call = |at: u64| code.calls.iter().find(|(call, _)| *call >= at).map(|(_, callee)| *callee);
         let closures = code.closures.iter().filter(|(at, _)| next_call(*at) != Some(self.newproc));
-        closures.map(|&(at, closure)| (at, self.deeds_of_call(name, closure))).collect()
+        closures.copied().collect()
     }
 
     /// What a call does: that of a deferred closure what this does.

@@ -12,6 +12,7 @@ mod code;
 mod cycles;
 mod held_by;
 mod holders;
+mod interfaces;
 mod locks;
 mod name;
 mod suspects;

@@ -1,11 +1,11 @@
 //! What is waited for, in words: `main.first`, `main.account .mu`, `chan main.result`.
 
-use super::target::WaitKind;
+use super::target::{SyncTarget, WaitKind, sync_target};
 use super::waiters::WaitGroup;
 use crate::object_type::Part;
 use crate::snapshot::HeapSnapshot;
 use goheap_image::Address;
-use goheap_runtime::{Kind, TypeId, TypeTable};
+use goheap_runtime::{Call, Kind, TypeId, TypeTable};
 
 /// Wanted of a static address: any lock, else the innermost field.
 pub const ANY_LOCK: &str = "sync.";
@@ -26,6 +26,14 @@ pub struct WaitName {
 }
 
 impl HeapSnapshot<'_, '_> {
+    /// Names the lock or the like in which the word lies that the goroutine with these calls, innermost first, sleeps on; None of a bare
+    /// semaphore.
+    pub(crate) fn sync_name(&self, calls: &[Call], word: u64) -> Option<String> {
+        let SyncTarget { kind, address, .. } = sync_target(calls, word, self.model.version.release());
+        let group = WaitGroup { kind, address, waiters: Vec::new() };
+        (kind != WaitKind::Semaphore).then(|| self.wait_name(&group).text)
+    }
+
     /// Names what a group waits for.
     pub fn wait_name(&self, group: &WaitGroup) -> WaitName {
         let (address, kind) = (group.address, group.kind);

@@ -54,6 +54,7 @@ pub(super) fn thread(machine: Machine, note: &[u8]) -> Option<Thread> {
         signal: 0,
         registers: Registers::new(machine, (pc?, sp?, tls), of),
         fs_base: Some(Address(tls)),
+        vectors: Vec::new(),
     })
 }
 

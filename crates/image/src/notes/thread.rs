@@ -14,6 +14,8 @@ pub struct Thread {
     pub registers: Registers,
     /// The thread pointer: fs_base of x86-64, TPIDR_EL0 (`NT_ARM_TLS`) of aarch64.
     pub fs_base: Option<Address>,
+    /// The first 8 bytes of each vector register: 16 on x86-64, 32 on aarch64; empty where the core has none.
+    pub vectors: Vec<u64>,
 }
 
 impl Thread {
@@ -31,6 +33,7 @@ impl Thread {
             signal: u32::from(le::u16(prstatus, 12)?),
             fs_base: registers.fs_base(),
             registers,
+            vectors: Vec::new(),
         })
     }
 }

@@ -67,7 +67,7 @@ fn a_breakpoint_in_the_code_is_no_other_program() {
     let mut core = CoreBuilder::new(Machine::X86_64);
     core.auxv(9, CODE).segment(CODE, 0x1000, RX, &code);
     let p = assemble(&core, &exe).unwrap();
-    assert_eq!(p.diagnostics.patched_code_pages, 1);
+    assert_eq!((p.diagnostics.patched_code_pages, &p.diagnostics.firsts.patched), (1, &vec![Address(CODE)]));
     assert_eq!(p.memory.read_u8(Address(CODE + 0x123)), Some(0xcc));
 }
 

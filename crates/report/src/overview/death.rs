@@ -168,6 +168,12 @@ pub struct NativeCode {
     /// The nearest symbol before, and the bytes from there: `memcpy+0x1f`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub symbol: Option<String>,
+    /// The source file and the line, where the file or its debug file tells.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub source: Option<String>,
+    /// See `source`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub line: Option<u64>,
     /// The instruction.
     pub pc: HexAddress,
 }
@@ -205,20 +211,6 @@ impl Death {
         writeln!(out)
     }
 
-    /// The frames of native code; those of a function that calls itself once.
-    fn native_rows(&self, table: &mut Table) {
-        let lines: Vec<String> = self.native.iter().map(NativeCode::line).collect();
-        let mut shown = 0;
-        for (index, run) in lines.chunk_by(|one, next| one == next).enumerate() {
-            shown += run.len();
-            // Frames are told to a limit.
-            let least = if shown == lines.len() { "at least " } else { "" };
-            let times = if run.len() > 1 { format!(", {least}{} times", run.len()) } else { String::new() };
-            let first = run.first().map_or("", String::as_str);
-            table.row([if index == 0 { "in" } else { "" }, &format!("{first}{times}")]);
-        }
-    }
-
     /// Whether the goroutine's line begins so.
     fn is_place(&self, place: &str) -> bool {
         self.goroutine.as_ref().is_some_and(|goroutine| goroutine.line("").contains(place))
@@ -248,7 +240,7 @@ impl Death {
                 table.row(["by", place]);
             }
         }
-        self.native_rows(table);
+        native_rows(&self.native, "in", table);
         if let Some(goroutine) = &self.goroutine {
             table.row(["goroutine", &goroutine.line("")]);
         }
@@ -317,12 +309,27 @@ impl DiedAt {
 }
 
 impl NativeCode {
-    /// `memcpy+0x1f of /usr/lib/libc.so.6`.
-    fn line(&self) -> String {
+    /// `memcpy+0x1f of /usr/lib/libc.so.6`, `fire+0x6 at /src/hook.c:12 of /usr/bin/server`.
+    fn text(&self) -> String {
         let file = self.file.as_ref().map(|file| format!("of {file}"));
         let offset = self.file_offset.filter(|_| self.symbol.is_none()).map(|offset| format!("offset {:#x}", offset.0));
+        let source = self.source.as_ref().zip(self.line).map(|(source, line)| format!("at {source}:{line}"));
         let nowhere = || format!("{:#x}, where no file was mapped", self.pc.0);
-        join([self.symbol.clone(), offset, file], " ").unwrap_or_else(nowhere)
+        join([self.symbol.clone(), offset, source, file], " ").unwrap_or_else(nowhere)
+    }
+}
+
+/// Adds the frames of native code, the first named `name`; those of a function that calls itself once.
+pub(crate) fn native_rows(native: &[NativeCode], name: &str, table: &mut Table) {
+    let lines: Vec<String> = native.iter().map(NativeCode::text).collect();
+    let mut shown = 0;
+    for (index, run) in lines.chunk_by(|one, next| one == next).enumerate() {
+        shown += run.len();
+        // Frames are told to a limit.
+        let least = if shown == lines.len() { "at least " } else { "" };
+        let times = if run.len() > 1 { format!(", {least}{} times", run.len()) } else { String::new() };
+        let first = run.first().map_or("", String::as_str);
+        table.row([if index == 0 { name } else { "" }, &format!("{first}{times}")]);
     }
 }
 
@@ -390,7 +397,14 @@ why it died
                 place: Some("nil and 8 bytes".to_owned()),
                 ..Fault::default()
             }),
-            native: vec![code("f+0x2"), code("g+0x4"), code("g+0x4"), code("main+0x1"), NativeCode::default()],
+            native: vec![
+                code("f+0x2"),
+                NativeCode { source: Some("/src/a.c".to_owned()), line: Some(7), ..code("h+0x1") },
+                code("g+0x4"),
+                code("g+0x4"),
+                code("main+0x1"),
+                NativeCode::default(),
+            ],
             ..Death::default()
         };
         let expected = "
@@ -398,6 +412,7 @@ why it died
   fault    SIGSEGV (11), nothing mapped
   address  0x8, nil and 8 bytes
   in       f+0x2 of /lib/a.so
+           h+0x1 at /src/a.c:7 of /lib/a.so
            g+0x4 of /lib/a.so, 2 times
            main+0x1 of /lib/a.so
            0x0, where no file was mapped

@@ -77,7 +77,14 @@ fn what_no_path_leads_to_is_said() {
     assert!(text(answer(excluded), None).contains("No path leads to it but by what is excluded"));
     let dominator = Some(Dominator { addr: None, name: "all roots".into() });
     let several = Target { cut: None, nearest_cut: None, dominator, ..target() };
-    assert!(text(answer(several), None).contains("No one reference keeps it: the ways to it part at all roots\n"));
+    assert!(
+        text(answer(several.clone()), None).contains("No one reference keeps it: the ways to it part at all roots\n")
+    );
+    let other = Cut { holder: "main.y *main.T".into(), ..cut(64) };
+    let together = Some(CutTogether { cuts: vec![cut(64), other], frees: 2048, frees_of_asked: 64 });
+    let expected = "Without these two together 2.0 KiB would go:\n  main.x *main.T\\x1b\n  main.y *main.T\n";
+    let shown = text(answer(Target { cut_together: together, ..several }), None);
+    assert!(shown.contains(expected), "{shown}");
 }
 
 #[test]
@@ -91,7 +98,7 @@ fn merged_steps_lean_and_a_cut_that_frees_little_is_none() {
         asked: "string".into(),
         objects: 10,
         bytes: 10_000,
-        merged: Some(Merged { unreached, cut, steps: steps.clone(), steps_left_out: 1 }),
+        merged: Some(Merged { unreached, cut, cut_together: None, steps: steps.clone(), steps_left_out: 1 }),
         ..Answer::default()
     };
     let shown = text(answer(Some(cut(8000))), None);

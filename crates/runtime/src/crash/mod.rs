@@ -17,7 +17,7 @@ pub use value::PanicValue;
 use crate::model::RuntimeModel;
 use crate::stack::SignalSearch;
 use crate::traceback::Stack;
-use goheap_image::Thread;
+use goheap_image::{Address, Machine, Thread};
 use thread::{Ended, Machines, Stopped};
 
 /// Frames of a stack that are looked at, from the innermost on.
@@ -72,6 +72,8 @@ pub struct Fault {
     pub address: u64,
     /// The instruction.
     pub pc: u64,
+    /// The stack pointer there, of x86-64; None where it is not known.
+    pub sp: Option<u64>,
 }
 
 impl RuntimeModel<'_> {
@@ -114,7 +116,13 @@ impl RuntimeModel<'_> {
         // Up to 1.20 a fault in C became a fatal error on the system stack, of whose `g` it was.
         let g = if faulted(&stopped.system) { stopped.g0 } else { None };
         let g = g.or_else(|| goroutine.filter(|_| faulted(&stopped.stack)).map(|goroutine| goroutine.address));
-        let fault = g.and_then(|g| self.fault(g));
+        let mut fault = g.and_then(|g| self.fault(g));
+        if let Some(fault) = fault.as_mut().filter(|_| self.machine() == Machine::X86_64) {
+            let stacks = [&stopped.system, &stopped.stack];
+            let mut frames = stacks.into_iter().flatten().flat_map(|stack| &stack.frames);
+            let sigpanic = frames.find(|frame| self.frame_name(frame) == *"runtime.sigpanic");
+            fault.sp = sigpanic.and_then(|frame| self.sp_below(frame.fp, fault.pc));
+        }
         let is_panic = stopped.ended == Ended::Panic;
         let (fatal, signal) = match stopped.ended {
             Ended::Fatal(text) => (Some(self.fatal_error(text)), None),
@@ -134,11 +142,25 @@ impl RuntimeModel<'_> {
         }
     }
 
-    fn fault(&self, g: goheap_image::Address) -> Option<Fault> {
+    fn fault(&self, g: Address) -> Option<Fault> {
         let (memory, fields) = (self.memory(), &self.layout.g);
         let word = |offset: u64| memory.read_u64(g.add(offset));
         let signal = memory.read_u32(g.add(fields.sig)).filter(|&signal| signal != 0)?;
-        Some(Fault { signal, code: word(fields.sigcode0)?, address: word(fields.sigcode1)?, pc: word(fields.sigpc)? })
+        Some(Fault {
+            signal,
+            code: word(fields.sigcode0)?,
+            address: word(fields.sigcode1)?,
+            pc: word(fields.sigpc)?,
+            sp: None,
+        })
+    }
+
+    /// The stack pointer of code at `pc` of which the handler made a call of `sigpanic`, whose frame ends at `end`: it pushed `pc`, but not
+    /// where that is no code of which a return address was pushed last (signal_amd64.go `preparePanic`).
+    fn sp_below(&self, end: u64, pc: u64) -> Option<u64> {
+        let pushed = end.checked_sub(8)?;
+        let word = self.memory().read_u64(Address(pushed))?;
+        Some(if word == pc { end } else { pushed })
     }
 
     fn has_frame(&self, stack: Option<&Stack>, name: &str) -> bool {

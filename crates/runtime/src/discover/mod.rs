@@ -45,10 +45,18 @@ pub(crate) struct Search<'a> {
     pub(crate) machine: Machine,
     pub(crate) layout: &'a RuntimeLayout,
     pub(crate) symbols: &'a Symbols,
+    /// The runtime's own module.
     pub(crate) module: &'a ModuleData<'a>,
+    /// Those behind it: plugins.
+    pub(crate) others: &'a [ModuleData<'a>],
 }
 
 impl Search<'_> {
+    /// True of an address in Go's code.
+    fn is_code(&self, pc: u64) -> bool {
+        std::iter::once(self.module).chain(self.others).any(|module| module.text.contains(&pc))
+    }
+
     /// `runtime.mheap_`.
     pub(crate) fn mheap(&self) -> Option<Address> {
         self.symbols.address("runtime.mheap_").or_else(|| signature::find_mheap(self))

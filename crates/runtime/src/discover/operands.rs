@@ -53,7 +53,7 @@ fn is_pool(search: &Search<'_>, pool: Address) -> bool {
 }
 
 /// True if the word at `at` points outside the module's variables to a block of calls: the count at `count` is in bounds and
-/// positive, and the first entry's first word, at `entries`, is a func value of this program.
+/// positive, and the first entry's first word, at `entries`, is a func value of this program or of a plugin.
 fn points_to_block(search: &Search<'_>, at: Address, count: u64, limit: u32, entries: u64) -> bool {
     let memory = search.memory;
     let first_code = |block: u64| {
@@ -65,7 +65,7 @@ fn points_to_block(search: &Search<'_>, at: Address, count: u64, limit: u32, ent
             && block.is_multiple_of(8)
             && !search.module.holds_variable(block)
             && memory.read_u32(Address(block).add(count)).is_some_and(|entries| (1..=limit).contains(&entries))
-            && first_code(block).is_some_and(|pc| search.module.text.contains(&pc))
+            && first_code(block).is_some_and(|pc| search.is_code(pc))
     })
 }
 

@@ -12,6 +12,8 @@ const SEARCHED_BYTES: u64 = 1 << 30;
 /// Elements of a list that are looked at.
 const SAMPLED: u64 = 64;
 const MAX_GOROUTINES: u64 = 1 << 30;
+/// Ids of goroutines are counted from 1.
+const MAX_IDS: u64 = 1 << 48;
 pub(super) const MAX_PROCESSORS: u64 = 1 << 16;
 
 /// The words of the module's variables.
@@ -36,12 +38,14 @@ pub(super) fn find_mheap(search: &Search<'_>) -> Option<Address> {
     })
 }
 
-/// `allgs`: a slice of pointers to `g` whose first is goroutine 1, each of whose saved registers name itself.
+/// `allgs`: a slice of pointers to `g` whose first is goroutine 1, each of whose saved registers name itself. In a library that C loads
+/// goroutine 1 ends at once and another takes its place (proc.go `main`, `islibrary`).
 pub(super) fn find_allgs(search: &Search<'_>) -> Option<Address> {
-    longest(search, |list| is_goroutine_list(search.memory, search.layout, list))
+    let find = |is_library| longest(search, |list| is_goroutine_list(search.memory, search.layout, list, is_library));
+    find(false).or_else(|| find(true))
 }
 
-fn is_goroutine_list(memory: &MemoryImage, layout: &RuntimeLayout, list: &SliceHeader) -> bool {
+fn is_goroutine_list(memory: &MemoryImage, layout: &RuntimeLayout, list: &SliceHeader, is_library: bool) -> bool {
     let g = &layout.g;
     let is_g = |address: u64| {
         let at = Address(address);
@@ -50,9 +54,17 @@ fn is_goroutine_list(memory: &MemoryImage, layout: &RuntimeLayout, list: &SliceH
         // A dead goroutine has given its stack back; one that never ran has no saved registers.
         owner.is_some_and(|owner| owner == address || owner == 0) && lo.zip(hi).is_some_and(|(lo, hi)| lo <= hi)
     };
+    let names_itself =
+        |address: u64| address != 0 && memory.read_u64(Address(address).add(g.sched + layout.gobuf.g)) == Some(address);
+    let at = |index: u64| memory.read_u64(list.data.add(index * 8)).unwrap_or(0);
     let first_is_main = || {
-        let first = memory.read_u64(list.data).unwrap_or(0);
-        first != 0 && memory.read_u64(Address(first).add(g.goid)) == Some(1) && is_g(first)
+        let first = at(0);
+        let id = memory.read_u64(Address(first).add(g.goid)).unwrap_or(0);
+        // Every goroutine that ever ran names itself: of the runtime's own there are some.
+        let are_goroutines = || {
+            (1..MAX_IDS).contains(&id) && (0..list.len.min(SAMPLED)).map(at).filter(|&g| names_itself(g)).count() >= 3
+        };
+        first != 0 && is_g(first) && (id == 1 || (is_library && are_goroutines()))
     };
     (1..MAX_GOROUTINES).contains(&list.len)
         && first_is_main()
@@ -154,8 +166,13 @@ mod tests {
         let version = crate::GoVersion::parse("go1.27.3").unwrap();
         let (layout, _) = RuntimeLayout::choose(&version, Machine::X86_64, None).unwrap();
         let memory = memory(&layout);
-        let is_list = |len| is_goroutine_list(&memory, &layout, &SliceHeader { data: Address(LIST), len, cap: len });
+        let list = |skipped: u64, len| SliceHeader { data: Address(LIST).add(skipped * 8), len, cap: len };
+        let is_list = |len| is_goroutine_list(&memory, &layout, &list(0, len), false);
         assert!(is_list(GOROUTINES) && is_list(1));
+        // Without goroutine 1 it is the list of a library, if of anything.
+        let is_library =
+            |len| [false, true].map(|is_library| is_goroutine_list(&memory, &layout, &list(1, len), is_library));
+        assert_eq!((is_library(GOROUTINES - 1), is_library(2)), ([false, true], [false, false]));
         assert!(!is_list(2 * GOROUTINES), "zeros are no goroutines");
         assert!(!is_list(44_457_810), "more than there is memory");
         assert!(!is_list(0));

@@ -304,7 +304,7 @@ mod tests {
         let unwinder = Unwinder { memory, modules: &[], machine: Machine::X86_64 };
         let scanner =
             StackScanner { unwinder, layout: &layout, release: GoVersion::parse("go1.27").unwrap().release() };
-        let start = StartPoint { pc: 1, sp: stack.0, lr: 0, registers: Vec::new() };
+        let start = StartPoint { pc: 1, sp: stack.0, ..StartPoint::default() };
         scanner.scan(&Goroutine { stack, ..blank() }, &start)
     }
 

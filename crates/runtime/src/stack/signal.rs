@@ -1,5 +1,6 @@
 //! The registers that a signal interrupted, from the frame that the kernel put on the signal stack.
 
+use super::start::numbered;
 use goheap_image::{Address, Machine, MemoryImage, SignalInfo};
 
 /// A signal stack has 32 KiB, with cgo what C asked for.
@@ -36,6 +37,8 @@ pub(crate) struct Interrupted {
     pub(crate) lr: u64,
     /// General registers by DWARF's numbers.
     pub(crate) general: Vec<(u16, u64)>,
+    /// The first 8 bytes of vector registers by DWARF's numbers; empty where the frame has none.
+    pub(crate) vectors: Vec<(u16, u64)>,
     /// Which signal it was.
     pub(crate) info: Option<SignalInfo>,
 }
@@ -102,6 +105,7 @@ fn read_context(memory: &MemoryImage, machine: Machine, context: Address) -> Opt
         Machine::X86_64 => context.add(AMD64_CONTEXT_BYTES),
         Machine::Aarch64 => Address(context.0.wrapping_sub(SIGINFO_BYTES)),
     };
+    let vectors = vectors(memory, machine, context).unwrap_or_default();
     let info = memory.slice(info, SIGINFO_BYTES).and_then(SignalInfo::parse);
     match machine {
         Machine::X86_64 => {
@@ -109,7 +113,7 @@ fn read_context(memory: &MemoryImage, machine: Machine, context: Address) -> Opt
             const NUMBERS: [u16; 16] = [8, 9, 10, 11, 12, 13, 14, 15, 5, 4, 6, 3, 1, 0, 2, 7];
             let registers = (0..17).map(|index| word(40 + index * 8)).collect::<Option<Vec<u64>>>()?;
             let general = NUMBERS.into_iter().zip(registers.iter().copied()).collect();
-            Some(Interrupted { pc: registers[16], sp: registers[15], lr: 0, general, info })
+            Some(Interrupted { pc: registers[16], sp: registers[15], lr: 0, general, vectors, info })
         }
         Machine::Aarch64 => {
             // fault_address, x0..x30, sp, pc
@@ -119,10 +123,30 @@ fn read_context(memory: &MemoryImage, machine: Machine, context: Address) -> Opt
                 sp: registers[31],
                 lr: registers[30],
                 general: (0..).zip(registers[..31].iter().copied()).collect(),
+                vectors,
                 info,
             })
         }
     }
+}
+
+/// The vector registers that the kernel saved: on amd64 where a pointer behind the general registers leads, on arm64 in the first of the
+/// records behind `sigcontext` (uapi/asm/sigcontext.h).
+fn vectors(memory: &MemoryImage, machine: Machine, context: Address) -> Option<Vec<(u16, u64)>> {
+    const FPREGS: u64 = 224;
+    const FXSAVE_VECTORS: u64 = 160;
+    const RECORDS: u64 = 464;
+    const FPSIMD_MAGIC: u32 = 0x4650_8001;
+    let (first, count) = match machine {
+        Machine::X86_64 => (Address(memory.read_u64(context.add(FPREGS))?).add(FXSAVE_VECTORS), 16),
+        Machine::Aarch64 => {
+            let record = context.add(RECORDS);
+            // Its head, fpsr and fpcr stand before the registers.
+            (memory.read_u32(record)? == FPSIMD_MAGIC).then(|| (record.add(16), 32))?
+        }
+    };
+    let words: Option<Vec<u64>> = (0..count).map(|index| memory.read_u64(first.add(index * 16))).collect();
+    Some(numbered(machine, words?.into_iter()))
 }
 
 #[cfg(test)]

@@ -1,13 +1,13 @@
 //! Where to begin on a goroutine's stack: saved registers, or those of the thread that was running it.
 
-use super::signal::{SignalSearch, interrupted};
+use super::signal::{Interrupted, SignalSearch, interrupted};
 use crate::constants::GoroutineStatus;
 use crate::goroutine::{Goroutine, MachineThread};
 use goheap_image::{Machine, MemoryImage, Thread};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 /// Registers at which a walk begins.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct StartPoint {
     /// Program counter.
     pub pc: u64,
@@ -18,6 +18,18 @@ pub struct StartPoint {
     /// The thread's general registers where it was stopped at an arbitrary instruction on this stack: they may hold the only
     /// pointer to an object, and no stack map tells which do. With DWARF's numbers. Empty where the goroutine stopped itself.
     pub registers: Vec<(u16, u64)>,
+    /// The first 8 bytes of the vector registers at the same instruction, with DWARF's numbers: floating point variables. They are not
+    /// looked through for pointers.
+    pub vectors: Vec<(u16, u64)>,
+}
+
+/// Vector registers in order, with DWARF's numbers (x86-64 psABI, AArch64 DWARF ABI).
+pub(super) fn numbered(machine: Machine, vectors: impl Iterator<Item = u64>) -> Vec<(u16, u64)> {
+    let first = match machine {
+        Machine::X86_64 => 17,
+        Machine::Aarch64 => 64,
+    };
+    (first..).zip(vectors).collect()
 }
 
 /// The core's threads by what the runtime calls them.
@@ -56,7 +68,7 @@ impl<'a> ThreadIndex<'a> {
     /// Where `goroutine`'s stack begins.
     pub fn start(&self, goroutine: &Goroutine) -> StartPoint {
         if goroutine.syscall.0 != 0 {
-            return StartPoint { pc: goroutine.syscall.1, sp: goroutine.syscall.0, lr: 0, registers: Vec::new() };
+            return StartPoint { pc: goroutine.syscall.1, sp: goroutine.syscall.0, lr: 0, ..StartPoint::default() };
         }
         if goroutine.status == GoroutineStatus::Running
             && let Some(start) = self.running(goroutine)
@@ -65,7 +77,7 @@ impl<'a> ThreadIndex<'a> {
         }
         let sched = goroutine.sched;
         let lr = if self.machine == Machine::Aarch64 { sched.lr } else { 0 };
-        StartPoint { pc: sched.pc, sp: sched.sp, lr, registers: Vec::new() }
+        StartPoint { pc: sched.pc, sp: sched.sp, lr, ..StartPoint::default() }
     }
 
     /// The registers of the thread that runs `goroutine`, if its Go code was on this stack; None where the thread was on its
@@ -77,7 +89,7 @@ impl<'a> ThreadIndex<'a> {
         let by_stack = || self.thread_on(goroutine.stack);
         let by_signal = || self.thread_on(machine_thread?.signal_stack);
         if let Some((sp, pc)) = machine_thread.map(|m| m.vdso).filter(|vdso| goroutine.on_stack(vdso.0)) {
-            return Some(StartPoint { pc, sp, lr: 0, registers: Vec::new() });
+            return Some(StartPoint { pc, sp, lr: 0, ..StartPoint::default() });
         }
         let thread = by_id.or_else(by_stack).or_else(by_signal)?;
         let registers = &thread.registers;
@@ -87,18 +99,20 @@ impl<'a> ThreadIndex<'a> {
                 sp: registers.sp().0,
                 lr: registers.lr().map_or(0, |lr| lr.0),
                 registers: (0..).zip(registers.general().iter().copied()).collect(),
+                vectors: numbered(self.machine, thread.vectors.iter().copied()),
             });
         }
         let machine_thread = machine_thread?;
         // A thread runs one goroutine. Of others in a broken core it is not known where they were: the stack counts as broken, and every
         // word of it may be a pointer.
         if machine_thread.curg != goroutine.address || self.unsearched.contains(&machine_thread.address.0) {
-            return Some(StartPoint { pc: u64::MAX, sp: goroutine.stack.0, lr: 0, registers: Vec::new() });
+            return Some(StartPoint { pc: u64::MAX, sp: goroutine.stack.0, lr: 0, ..StartPoint::default() });
         }
         let signal_stack = machine_thread.signal_stack;
         let mut found = interrupted(self.memory, self.machine, registers.sp().0, signal_stack);
         let found = found.find(|interrupted| goroutine.on_stack(interrupted.sp))?;
-        Some(StartPoint { pc: found.pc, sp: found.sp, lr: found.lr, registers: found.general })
+        let Interrupted { pc, sp, lr, general, vectors, .. } = found;
+        Some(StartPoint { pc, sp, lr, registers: general, vectors })
     }
 }
 

@@ -1,0 +1,75 @@
+//! The few references without which an object goes, where no single one keeps it or keeps what it is part of.
+
+use super::code::Code;
+use super::cut::FAR_MORE;
+use super::{Cut, Holding};
+use crate::error::HeapError;
+use goheap_graph::{CsrGraph, DominatorLink, IdBitSet, Weight, freed_without};
+use goheap_runtime::{Claim, Observer};
+
+/// More references than these nobody cuts by hand.
+const MOST_TOGETHER: usize = 3;
+/// Dominators of an object that are tried, the furthest first.
+const MOST_LEVELS: usize = 8;
+
+/// References of the program's own code that keep something together, and what goes without all of them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CutTogether {
+    /// The references, two or three; what each frees alone is less.
+    pub cuts: Vec<Cut>,
+    /// Bytes that go.
+    pub frees: u64,
+    /// Of these, the ones asked for.
+    pub frees_of_set: u64,
+}
+
+impl Holding<'_, '_, '_, '_> {
+    /// The fewest references of the program's own code without which `node` goes, and of the objects `set` with it far more bytes than
+    /// `frees`, which one reference does. None if one is enough, or more than three are needed.
+    ///
+    /// It looks at what leads to `node`, at most a million references, and goes once over the graph.
+    ///
+    /// # Errors
+    /// The observer's refusal.
+    pub fn cut_together(
+        &self,
+        turned: &CsrGraph,
+        node: u32,
+        set: Option<&[u32]>,
+        frees: u64,
+        observer: &dyn Observer,
+    ) -> Result<Option<CutTogether>, HeapError> {
+        let links = self.tree.links(turned, &self.retained, node);
+        let objects: Vec<DominatorLink> = links.filter(|link| self.graph.object_of(link.node).is_some()).collect();
+        let is_enough =
+            |link: &&DominatorLink| link.is_one_edge && self.cutter(link.dominator, link.node) == Some(Code::Own);
+        let parted = objects.iter().rev().take_while(|link| !is_enough(link)).filter(|link| !link.is_one_edge);
+        let may_cut = |from, to| self.cutter(from, to) == Some(Code::Own);
+        let find = |link: &DominatorLink| self.tree.fewest_cuts(turned, link.node, MOST_TOGETHER, may_cut);
+        let Some(edges) = parted.take(MOST_LEVELS).find_map(find).filter(|edges| edges.len() > 1) else {
+            return Ok(None);
+        };
+        let nodes = u64::from(self.tree.node_count());
+        observer.claim(Claim { kept: 0, passing: nodes / 4 + nodes * 4 })?;
+        let (graph, root) = (self.graph.graph(), self.graph.root());
+        let all = freed_without(graph, &[root], &edges, |node| self.graph.weight(node)).bytes;
+        let of_set = match set {
+            None => all,
+            Some(set) => {
+                let mut members = IdBitSet::with_room_for(self.tree.node_count());
+                set.iter().for_each(|&node| _ = members.insert(node));
+                let weigh = |node| if members.contains(node) { self.graph.weight(node) } else { Weight::default() };
+                freed_without(graph, &[root], &edges, weigh).bytes
+            }
+        };
+        let link = |&(dominator, node): &(u32, u32)| DominatorLink {
+            dominator,
+            node,
+            retained: self.retained.of(node),
+            is_one_edge: false,
+        };
+        let cuts = || edges.iter().map(|edge| self.cut(&link(edge), 0)).collect();
+        let is_worth_it = of_set > frees.saturating_mul(FAR_MORE);
+        Ok(is_worth_it.then(|| CutTogether { cuts: cuts(), frees: all, frees_of_set: of_set }))
+    }
+}
