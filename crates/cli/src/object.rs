@@ -10,7 +10,7 @@ use goheap_heap::inspect::{self, InspectOptions, Inspection, Value};
 use goheap_heap::referred::ObjectWindows;
 use goheap_heap::waits::ANY_LOCK;
 use goheap_heap::{HeapSnapshot, Slot, SnapshotOptions, Standing};
-use goheap_report::object::{Field, Holder, MapRoom, ObjectReport, Pointer, Referred, Root, Target};
+use goheap_report::object::{Field, Holder, MapRoom, ObjectReport, Pointer, Referred, Root, Target, Voted};
 
 /// Bytes of a string that are shown.
 const TEXT_BYTES: usize = 80;
@@ -79,6 +79,7 @@ fn report(snapshot: &HeapSnapshot<'_, '_>, slot: Slot, options: &ObjectOptions) 
         header_bytes: snapshot.payload(slot).0 - start,
         ty: snapshot.type_text(slot),
         evidence: snapshot.object_types[slot.id.0 as usize].evidence().name(),
+        voted: snapshot.vote(slot.id).map(|vote| Voted { agree: vote.agree, of: vote.of }),
         reachable: snapshot.is_reachable(slot.id),
         not_known_to_be_reachable: snapshot.standing(slot.id) == Standing::NotKnown,
         owner: snapshot.owner(slot.id).map_or_else(String::new, |label| snapshot.label_text(label).to_owned()),

@@ -181,3 +181,28 @@ fn an_object_is_worth_reading() {
         insta::assert_snapshot!(format!("object_{release}"), shown);
     }
 }
+
+/// What one word of a frame leads to is of one type for all goroutines that stand there.
+#[test]
+fn a_type_that_was_voted_says_how_many_agree() {
+    for release in ["1.19", "1.24"] {
+        let carried = common::carried_of("goroutines", release);
+        let whole = |arguments: &[&str]| run(&carried, &[arguments, &["--no-dwarf"]].concat()).ok().stdout;
+        let listed =
+            whole(&["objects", "--format", "ndjson", "--reachable", "--type", r"^runtime\.sudog$", "--limit", "0"]);
+        let voted = listed.lines().filter_map(|line| {
+            let row: Value = serde_json::from_str(line).unwrap();
+            let address = text(&row, "addr");
+            let found: Value = serde_json::from_str(&whole(&["object", address, "--json"])).unwrap();
+            let vote = found.get("voted")?;
+            let (agree, of) = (number(vote, "/agree"), number(vote, "/of"));
+            let said = whole(&["object", address]);
+            assert_eq!(text(&found, "evidence"), "candidate");
+            assert!(said.contains(&format!("voted: {agree} of {of} agree")), "{said}");
+            Some((agree, of))
+        });
+        let most = voted.max_by_key(|&(_, of)| of).unwrap();
+        // So many wait in each of the program's groups.
+        assert_eq!(most, (20, 20), "{release}");
+    }
+}

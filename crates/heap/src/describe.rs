@@ -125,8 +125,8 @@ impl HeapSnapshot<'_, '_> {
     }
 }
 
-/// The element of what is named as an array, `main.Item` of `[4]main.Item` and `[...]main.Item`. None of strings: what is named so are
-/// their bytes.
+/// The element of what is named as an array, `main.Item` of `[4]main.Item` and `[...]main.Item`. Who asks for `string` gets the bytes of
+/// strings and the arrays of them.
 pub fn element_text(text: &str) -> Option<&str> {
     let mut elem = text;
     while let Some((len, rest)) = elem.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
@@ -135,7 +135,7 @@ pub fn element_text(text: &str) -> Option<&str> {
         }
         elem = rest;
     }
-    (elem.len() < text.len() && elem != "string").then_some(elem)
+    (elem.len() < text.len()).then_some(elem)
 }
 
 fn array_text(len: u64, elem: &str) -> String {
@@ -253,7 +253,7 @@ mod tests {
     #[test]
     fn arrays_are_known_by_their_elements() {
         let names = ["[4]main.Item", "[...][2]*main.Item", "[...]map[int]string", "[...][]uint8", "[...]string"];
-        let elements = [Some("main.Item"), Some("*main.Item"), Some("map[int]string"), Some("[]uint8"), None];
+        let elements = [Some("main.Item"), Some("*main.Item"), Some("map[int]string"), Some("[]uint8"), Some("string")];
         assert_eq!(names.map(element_text), elements);
         assert_eq!(["main.Item", "[]uint8", "map[string]int groups", "[", ""].map(element_text), [None; 5]);
     }

@@ -57,7 +57,7 @@ pub use absent::{Absent, AbsentHolder, AbsentOf, AbsentSum, Standing};
 pub use describe::{TextId, TypeTexts, element_text};
 pub use error::HeapError;
 pub use histogram::{Grouping, Histogram, HistogramRow, Selection};
-pub use infer::InferenceCounts;
+pub use infer::{InferenceCounts, Vote};
 pub use object::{ObjectId, ObjectTable, Slot};
 pub use object_type::{Evidence, ObjectType, Part};
 pub use pointer_counts::{PointerCounts, Share};

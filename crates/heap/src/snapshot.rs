@@ -3,7 +3,7 @@
 use crate::absent::{Absent, Standing, Unreached};
 use crate::closures::Closures;
 use crate::error::HeapError;
-use crate::infer::{Inference, InferenceCounts, Inferred, payload_offset};
+use crate::infer::{Inference, InferenceCounts, Inferred, Vote, Votes, payload_offset};
 use crate::labels::Labels;
 use crate::late_names::name_by_types;
 use crate::needs::Needs;
@@ -55,6 +55,7 @@ pub struct HeapSnapshot<'m, 'p> {
     pub(crate) stacks: StackGroups,
     /// The closures that were met: each function has one type.
     pub(crate) closures: Closures<'m>,
+    votes: Votes,
 }
 
 /// What a snapshot remembers beside what every command needs.
@@ -151,7 +152,7 @@ impl<'m, 'p> HeapSnapshot<'m, 'p> {
         begins("inference");
         observer.claim(needs.inference())?;
         let meter = Meter::new(observer, needs.scannable);
-        let Inferred { types: object_types, counts, marked, conflicts } =
+        let Inferred { types: object_types, counts, marked, conflicts, votes } =
             Inference::new(model, &objects, &mut resolver, &meter).run(&set);
         let told = (&resolver.types, &*object_types);
         trie = name_by_types(trie, &mut labels, &mut set.roots, (model, &objects), told);
@@ -202,7 +203,13 @@ impl<'m, 'p> HeapSnapshot<'m, 'p> {
             root_windows,
             stacks: set.stacks,
             closures: resolver.closures,
+            votes,
         })
+    }
+
+    /// How the type of the object was voted, where it is that of nearly all that words of one place lead to.
+    pub fn vote(&self, id: ObjectId) -> Option<Vote> {
+        self.votes.of(id)
     }
 
     /// What is known of whether a root reaches the object.

@@ -32,6 +32,9 @@ pub struct ObjectReport {
     pub ty: String,
     /// How the type is known.
     pub evidence: &'static str,
+    /// Of a type that was voted: how many of the objects that words of the same place lead to can be of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub voted: Option<Voted>,
     /// Whether a root leads to it.
     pub reachable: bool,
     /// True if none does that is in the core, and perhaps a pointer that is not.
@@ -57,6 +60,15 @@ pub struct ObjectReport {
     pub pointers: Vec<Pointer>,
     /// How many more there are.
     pub pointers_left_out: u64,
+}
+
+/// The vote on a type.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct Voted {
+    /// Objects that can be of it.
+    pub agree: u64,
+    /// All objects.
+    pub of: u64,
 }
 
 /// What of an object is referred to, in bytes.

@@ -1,7 +1,7 @@
 //! One object as text: what it is, a table of fields, who holds it.
 
 use crate::ReportError;
-use crate::object::{Field, MapRoom, ObjectReport, Pointer, Referred, Target};
+use crate::object::{Field, MapRoom, ObjectReport, Pointer, Referred, Target, Voted};
 use crate::page::{Lines, Page};
 use crate::table::Align::{Left, Right, Whole, Words};
 use crate::table::{Table, grouped, whole_percent};
@@ -30,7 +30,9 @@ fn facts(report: &ObjectReport) -> Table {
     };
     table.row(["object", &format!("{}{asked}", report.addr)]);
     let ty = if report.ty.is_empty() { "(unknown)" } else { &report.ty };
-    table.row(["type", &format!("{ty}  ({})", evidence(report.evidence))]);
+    let voted = |vote: Voted| format!(", voted: {} of {} agree", grouped(vote.agree), grouped(vote.of));
+    let voted = report.voted.map_or_else(String::new, voted);
+    table.row(["type", &format!("{ty}  ({}{voted})", evidence(report.evidence))]);
     let header = match report.header_bytes {
         0 => String::new(),
         bytes => format!(", {bytes} of them the runtime's header"),

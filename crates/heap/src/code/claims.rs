@@ -1,7 +1,7 @@
 //! What all functions together say.
 
 use super::dictionaries::Given;
-use super::flow::{Said, read};
+use super::flow::{Noted, Said, read};
 use super::known::{Facts, Known};
 use super::value::Pointee;
 use crate::object_type::Part;
@@ -33,7 +33,11 @@ impl<'m, 'p> Facts<'m, 'p> {
                 changed.as_ref().is_none_or(|changed| said.needs.iter().any(|need| changed.contains(need)))
             };
             entries.par_iter().zip(&mut said).filter(|(_, said)| is_due(said)).for_each(|(&entry, said)| {
-                *said = facts.code.function(entry).map(|function| read(&known, &function, false)).unwrap_or_default();
+                *said = facts
+                    .code
+                    .function(entry)
+                    .map(|function| read(&known, &function, Noted::Nowhere))
+                    .unwrap_or_default();
             });
             let mut told = Told::default();
             entries.iter().zip(&said).for_each(|(&entry, said)| told.add(entry, said));
@@ -52,7 +56,7 @@ impl<'m, 'p> Facts<'m, 'p> {
         let known = Known { facts: &facts, resolver };
         let entries: Vec<u64> = facts.code.entries().collect();
         let closures_of =
-            |&entry: &u64| facts.code.function(entry).map(|function| read(&known, &function, false).closures);
+            |&entry: &u64| facts.code.function(entry).map(|function| read(&known, &function, Noted::Nowhere).closures);
         let made = entries.par_iter().filter_map(closures_of).flatten();
         let made = made.map(|(entry, ty)| (entry, Pointee { part: Part::Value, ty })).collect();
         agreed(resolver, made).into_iter().map(|(entry, made)| (entry, made.ty)).collect()
@@ -125,15 +129,6 @@ impl<'m, 'p> Facts<'m, 'p> {
     /// What the word of a package variable at `at` leads to that is in none of the areas.
     pub(crate) fn word(&self, at: u64) -> Option<Pointee> {
         self.words.get(&at).copied()
-    }
-
-    /// What words of the frames of the function at `entry` lead to, by the address that a call returns to and the distance from
-    /// the frame's end.
-    pub(crate) fn slots_of(&self, resolver: &Resolver<'m>, entry: u64) -> FxHashMap<(u64, i32), Pointee> {
-        let known = Known { facts: self, resolver };
-        let Some(function) = self.code.function(entry) else { return FxHashMap::default() };
-        let slots = read(&known, &function, true).slots;
-        agreed(resolver, slots.into_iter().map(|(pc, slot, pointee)| ((pc, slot), pointee)).collect())
     }
 }
 

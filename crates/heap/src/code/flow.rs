@@ -20,6 +20,17 @@ const MAX_ROUNDS: usize = 24;
 /// Functions of more instructions are not read.
 const MAX_INSTRUCTIONS: usize = 1 << 19;
 
+/// Of which moments the words of frames are noted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Noted {
+    /// Of none.
+    Nowhere,
+    /// Of calls, where they return to.
+    Calls,
+    /// Before the instruction at this address, with the registers.
+    At(u64),
+}
+
 /// What one function says.
 #[derive(Debug, Default)]
 pub(super) struct Said {
@@ -30,8 +41,12 @@ pub(super) struct Said {
     /// What its integer arguments and results lead to.
     pub(super) arguments: Vec<(u8, Pointee)>,
     pub(super) results: Vec<(u8, Pointee)>,
-    /// Words of the frame where calls return to: (address, bytes from the frame's end, what it leads to).
+    /// Words of the frame at the moments that are noted: (address, bytes from the frame's end, what it leads to).
     pub(super) slots: Vec<(u64, i32, Pointee)>,
+    /// Registers at the one moment that is noted.
+    pub(super) registers: Vec<(u8, Pointee)>,
+    /// Words of the frame where calls return to that have what a register had when the function was called.
+    pub(super) saved: Vec<(u64, i32, u8)>,
     /// What words lead to of what its integer arguments lead to: (argument, bytes from where it leads, what that word leads to).
     pub(super) fields: Vec<(u8, u32, Pointee)>,
     /// What it passes to generic functions.
@@ -43,14 +58,14 @@ pub(super) struct Said {
 }
 
 /// Reads a function.
-pub(super) fn read(known: &Known<'_, '_, '_>, function: &Function, with_slots: bool) -> Said {
+pub(super) fn read(known: &Known<'_, '_, '_>, function: &Function, noted: Noted) -> Said {
     if function.instructions.is_empty() || function.instructions.len() > MAX_INSTRUCTIONS {
         return Said::default();
     }
     let mut flow = Flow::new(known, function);
     flow.settle();
     flow.collects = true;
-    flow.with_slots = with_slots;
+    flow.noted = noted;
     flow.visit_all();
     flow.said()
 }
@@ -70,7 +85,7 @@ struct Flow<'a, 'k, 'm, 'p> {
     /// Where a jump leads that no operand tells, any block may begin.
     is_loose: bool,
     collects: bool,
-    with_slots: bool,
+    noted: Noted,
     /// What values are said to lead to.
     told: Vec<(Unknown, Pointee)>,
     areas: Vec<(u64, Pointee)>,
@@ -82,6 +97,7 @@ struct Flow<'a, 'k, 'm, 'p> {
     needs: Vec<u64>,
     returned: Vec<(u8, Value)>,
     slots: Vec<(u64, i32, Value)>,
+    registers: Vec<(u8, Value)>,
     /// Types that interfaces are asked for: what is done where one has it holds for no other.
     asserted: FxHashSet<TypeId>,
 }
@@ -117,7 +133,7 @@ impl<'a, 'k, 'm, 'p> Flow<'a, 'k, 'm, 'p> {
             pending: BinaryHeap::new(),
             is_loose: code.iter().any(|instruction| instruction.operation == Operation::JumpAnywhere),
             collects: false,
-            with_slots: false,
+            noted: Noted::Nowhere,
             told: Vec::new(),
             areas: Vec::new(),
             words: Vec::new(),
@@ -127,6 +143,7 @@ impl<'a, 'k, 'm, 'p> Flow<'a, 'k, 'm, 'p> {
             needs: Vec::new(),
             returned: Vec::new(),
             slots: Vec::new(),
+            registers: Vec::new(),
             asserted: FxHashSet::default(),
         }
     }
@@ -185,6 +202,12 @@ impl<'a, 'k, 'm, 'p> Flow<'a, 'k, 'm, 'p> {
         let Some(mut state) = self.blocks[index].state.clone() else { return };
         for at in self.blocks[index].first..self.blocks[index].end {
             let instruction = self.function.instructions[at];
+            if let Noted::At(pc) = self.noted
+                && self.collects
+                && at == self.function.instructions.partition_point(|instruction| instruction.at < pc)
+            {
+                self.note_stop(&state, pc);
+            }
             match instruction.operation {
                 Operation::Jump(to) => return self.lead(&state, to),
                 Operation::Branch(to) => self.lead(&state, to),

@@ -6,11 +6,13 @@ mod abi;
 mod claims;
 mod dictionaries;
 mod flow;
+mod frame_words;
 mod known;
 mod prefixes;
 mod state;
 mod value;
 
 pub(crate) use claims::as_word;
+pub(crate) use frame_words::FrameWords;
 pub(crate) use known::Facts;
 pub(crate) use value::Pointee;

@@ -3,7 +3,7 @@
 use super::value::{Symbol, Value};
 
 /// Registers of either architecture.
-const REGISTERS: usize = 32;
+pub(super) const REGISTERS: usize = 32;
 /// Words of a frame that are followed.
 const MAX_SLOTS: usize = 512;
 

@@ -80,7 +80,7 @@ pub(super) fn propose(inference: &mut Inference<'_, '_, '_>, untyped: &[UntypedR
         let found = captures::closure(inference, slot).or_else(|| best(inference, slot, &said, tried, &mut choices));
         (slot, found, choices)
     };
-    let polls = super::votes::polls(inference, untyped);
+    let polls = super::polls::polls(inference, untyped);
     let judged: Vec<_> = unknown.par_iter().map(judge).collect();
     let mut next = Choices::default();
     for (slot, found, choices) in judged {
@@ -92,9 +92,11 @@ pub(super) fn propose(inference: &mut Inference<'_, '_, '_>, untyped: &[UntypedR
         interfaces(inference, slot, &mut outcome);
         next.by_object.extend(choices.map(|choices| (slot.id, choices)));
     }
+    let mut votes = std::mem::take(&mut inference.votes);
     for poll in &polls {
-        super::votes::hold(inference, poll, tried, &mut outcome);
+        super::votes::hold(inference, poll, tried, (&mut votes, &mut outcome));
     }
+    inference.votes = votes;
     inference.hints = hints;
     inference.choices = next;
     outcome

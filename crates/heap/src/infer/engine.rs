@@ -2,6 +2,7 @@
 
 use super::leads::Leads;
 use super::marks::{Marked, Marks, Met};
+use super::polls::Votes;
 use super::shapes::{Inner, Shapes};
 use super::state::{State, States};
 use super::{InferenceCounts, candidates};
@@ -37,6 +38,8 @@ pub(crate) struct Inference<'a, 'm, 'p> {
     pub(super) code: Option<CodeReferences>,
     /// What objects without a type could be.
     pub(super) choices: candidates::Choices,
+    /// What votes decided so far.
+    pub(super) votes: Votes,
     /// Objects without type and pointers that may be told by what they hold; None before the first candidates are sought.
     pub(super) plain: Option<Vec<Slot>>,
     pub(super) refused: IdBitSet,
@@ -52,6 +55,8 @@ pub(crate) struct Inferred {
     pub(crate) marked: Marked,
     /// The first objects that two types fit.
     pub(crate) conflicts: Vec<Sample>,
+    /// What votes decided.
+    pub(crate) votes: Votes,
 }
 
 /// An object to be followed, with the state that it had when its level began.
@@ -112,6 +117,7 @@ impl<'a, 'm, 'p> Inference<'a, 'm, 'p> {
             hints: Vec::new(),
             code: None,
             choices: candidates::Choices::default(),
+            votes: Votes::default(),
             plain: None,
             refused: IdBitSet::default(),
             conflicts: IdBitSet::default(),
@@ -145,9 +151,10 @@ impl<'a, 'm, 'p> Inference<'a, 'm, 'p> {
         let marked = self.marked(by_class);
         let first = self.conflicts.iter_ones().take(SHOWN).map(|id| Sample::Object(ObjectId(id))).collect();
         let (refused, conflicts) = (self.refused.count(), self.conflicts.count());
-        let types = self.states.into_types();
+        let (types, mut votes) = (self.states.into_types(), self.votes);
+        votes.settle(&types);
         let candidates = types.par_iter().filter(|ty| ty.evidence() == Evidence::Candidate).count() as u64;
-        Inferred { types, counts: InferenceCounts { refused, conflicts, candidates }, marked, conflicts: first }
+        Inferred { types, counts: InferenceCounts { refused, conflicts, candidates }, marked, conflicts: first, votes }
     }
 
     /// The type of an object so far.

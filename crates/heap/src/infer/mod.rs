@@ -20,6 +20,7 @@ mod leads;
 mod levels;
 mod made_types;
 mod marks;
+mod polls;
 mod proposal;
 mod rows;
 mod shapes;
@@ -34,6 +35,8 @@ mod word;
 pub(crate) use engine::{Inference, Inferred, payload_offset};
 pub(crate) use fit::size_class;
 pub(crate) use headers::header_types;
+pub use polls::Vote;
+pub(crate) use polls::Votes;
 pub(crate) use proposal::Proposal;
 
 /// What was met on the way.

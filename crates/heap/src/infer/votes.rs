@@ -1,68 +1,89 @@
-//! One word of a frame at one instruction has one type: what the words there of many goroutines lead to is judged together, and is one.
+//! What words of one place lead to is judged together, and is one: all get the same answer, if enough of them agree on it.
 
 use super::candidates::stands_out;
 use super::confirm::{SlotWords, confirm};
 use super::engine::{Inference, Outcome};
 use super::fit::fits;
+use super::polls::{Poll, Vote, Votes, is_open};
 use crate::object::Slot;
 use crate::object_type::{Evidence, ObjectType, Part};
-use crate::root::{UntypedRoot, WordOwner};
 use goheap_runtime::TypeId;
 
-/// Objects of one place that are asked.
+/// Objects of one place that are asked which types it may be.
 const MAX_ASKED: usize = 64;
+/// Of so many objects one may contradict.
+const MOST_AGREE: u64 = 20;
 
-/// Objects without a type, or with a guessed one, that words of one place lead to; only where there are several.
-pub(super) fn polls(inference: &Inference<'_, '_, '_>, untyped: &[UntypedRoot]) -> Vec<Vec<Slot>> {
-    let mut votes = Vec::new();
-    for root in untyped {
-        let WordOwner::Frame { pc, distance, .. } = root.owner else { continue };
-        let Some(slot) = inference.objects.find_allocated(root.value) else { continue };
-        let start = inference.objects.address(slot) + inference.place(slot, inference.objects.span(slot)).payload;
-        if root.value == start && is_open(inference, slot) {
-            votes.push((pc, distance, slot.id, slot));
-        }
-    }
-    votes.sort_unstable_by_key(|&(pc, distance, id, _)| (pc, distance, id));
-    votes.dedup_by_key(|&mut (pc, distance, id, _)| (pc, distance, id));
-    let places = votes.chunk_by(|one, other| (one.0, one.1) == (other.0, other.1));
-    places.filter(|place| place.len() > 1).map(|place| place.iter().map(|vote| vote.3).collect()).collect()
-}
-
-fn is_open(inference: &Inference<'_, '_, '_>, slot: Slot) -> bool {
-    let known = inference.type_of(slot.id);
-    let is_guess = known.evidence() == Evidence::Candidate && known.part() == Part::Value;
-    (!known.is_known() || is_guess) && !inference.objects.span(slot).is_tiny_class()
-}
-
-/// Gives all objects of a place the type that goes with every one of them, if one stands out.
-pub(super) fn hold(inference: &Inference<'_, '_, '_>, poll: &[Slot], tried: usize, outcome: &mut Outcome) {
-    let Some(&first) = poll.first() else { return };
-    let place = |slot: Slot| inference.place(slot, inference.objects.span(slot));
-    let fitting = inference.shapes.of(place(first));
-    if fitting.len() > tried {
+/// Gives all objects of a place the type that goes with nearly every one of them, if one stands out.
+pub(super) fn hold(
+    inference: &Inference<'_, '_, '_>,
+    poll: &Poll,
+    tried: usize,
+    (votes, outcome): (&mut Votes, &mut Outcome),
+) {
+    let Some((part, ty)) = elect(inference, poll, tried) else { return };
+    let elected = ObjectType::new(part, ty, Evidence::Candidate);
+    let agree = poll.open.iter().filter(|&&slot| goes_with(inference, &SlotWords::of(slot), ty).is_some()).count();
+    let vote = Vote { agree: (agree + poll.sure.len()) as u64, of: (poll.open.len() + poll.sure.len()) as u64 };
+    if part != Part::Value || !is_enough(vote) {
         return;
     }
-    let step = poll.len().div_ceil(MAX_ASKED);
-    let asked: Vec<SlotWords> = poll.iter().copied().step_by(step).map(SlotWords::of).collect();
-    let agreed = |ty: TypeId| {
-        let of_one = |words: &SlotWords| {
-            let can_be = fits(inference.resolver, place(words.slot), Part::Value, ty);
-            can_be.then(|| confirm(inference, words, Part::Value, ty)).flatten()
-        };
-        let sum = asked.iter().map(of_one).try_fold(0_u32, |sum, more| Some(sum.saturating_add(more?)))?;
-        // In favour of it on average, rounded up: what a few say is something.
-        Some((sum.div_ceil(asked.len() as u32), ty))
-    };
-    let mut ranked: Vec<(u32, TypeId)> = fitting.iter().filter_map(|&ty| agreed(ty)).collect();
-    ranked.sort_unstable_by(|one, other| other.cmp(one));
-    let Some((part, ty)) = stands_out(inference, first, ranked) else { return };
-    let elected = ObjectType::new(part, ty, Evidence::Candidate);
-    for &slot in poll {
-        let is_new = !inference.type_of(slot.id).is_same_kind(elected);
-        if is_new && part == Part::Value && is_open(inference, slot) && fits(inference.resolver, place(slot), part, ty)
-        {
-            inference.put(slot, outcome, |old| (old.evidence() <= Evidence::Candidate).then_some(elected));
+    for &slot in &poll.open {
+        if fits(inference.resolver, inference.place(slot, inference.objects.span(slot)), part, ty) {
+            votes.add(slot.id, elected, vote);
+            if is_open(inference.type_of(slot.id)) && !inference.type_of(slot.id).is_same_kind(elected) {
+                inference.put(slot, outcome, |old| (old.evidence() <= Evidence::Candidate).then_some(elected));
+            }
         }
+    }
+}
+
+fn is_enough(vote: Vote) -> bool {
+    (vote.of - vote.agree).saturating_mul(MOST_AGREE) <= vote.of
+}
+
+/// The one type that stands out among those that nearly all can be; where the type of some is sure, that one, unless they differ.
+fn elect(inference: &Inference<'_, '_, '_>, poll: &Poll, tried: usize) -> Option<(Part, TypeId)> {
+    if let Some(sure) = poll.sure.first() {
+        let is_one = sure.part() == Part::Value && poll.sure.iter().all(|other| other.is_same_kind(*sure));
+        return is_one.then_some((Part::Value, sure.ty()));
+    }
+    let &first = poll.open.first()?;
+    let fitting = inference.shapes.of(inference.place(first, inference.objects.span(first)));
+    if fitting.len() > tried {
+        return None;
+    }
+    let step = poll.open.len().div_ceil(MAX_ASKED);
+    let asked: Vec<SlotWords> = poll.open.iter().copied().step_by(step).map(SlotWords::of).collect();
+    let judged = |ty: TypeId| {
+        let (mut vote, mut sum) = (Vote { agree: 0, of: asked.len() as u64 }, 0_u32);
+        for score in asked.iter().filter_map(|words| goes_with(inference, words, ty)) {
+            vote.agree += 1;
+            sum = sum.saturating_add(score);
+        }
+        // In favour of it on average, rounded up: what a few say is something.
+        is_enough(vote).then(|| (sum.div_ceil(asked.len() as u32), ty))
+    };
+    let mut ranked: Vec<(u32, TypeId)> = fitting.iter().filter_map(|&ty| judged(ty)).collect();
+    ranked.sort_unstable_by(|one, other| other.cmp(one));
+    stands_out(inference, first, ranked)
+}
+
+/// How many words of an object are in favour of its being a `ty`; None if it cannot be.
+fn goes_with(inference: &Inference<'_, '_, '_>, words: &SlotWords, ty: TypeId) -> Option<u32> {
+    let slot: Slot = words.slot;
+    let can_be = fits(inference.resolver, inference.place(slot, inference.objects.span(slot)), Part::Value, ty);
+    can_be.then(|| confirm(inference, words, Part::Value, ty)).flatten()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_of_twenty_may_contradict() {
+        let is_enough = |agree, of| is_enough(Vote { agree, of });
+        assert!(is_enough(2, 2) && is_enough(6_599, 6_603) && is_enough(19, 20));
+        assert!(!is_enough(1, 2) && !is_enough(18, 19) && !is_enough(0, 1));
     }
 }

@@ -4,11 +4,12 @@ mod locals;
 mod other;
 mod stacks;
 mod statics;
+mod told_words;
 mod variables;
 
 pub(crate) use locals::source_name;
 
-use crate::code::{Facts, Pointee};
+use crate::code::{Facts, FrameWords};
 use crate::labels::Labels;
 use crate::object::ObjectTable;
 use crate::object_type::Evidence;
@@ -32,7 +33,8 @@ pub(crate) struct RootCollector<'a, 'm, 'p> {
     locals: locals::LocalsCache,
     /// What code says, where no debug information does.
     facts: Option<Facts<'m, 'p>>,
-    slots: FxHashMap<u64, FxHashMap<(u64, i32), Pointee>>,
+    /// By the function's entry and, of one that was stopped anywhere, where that was.
+    frame_words: FxHashMap<(u64, Option<u64>), FrameWords>,
     conservative: Vec<Root>,
     set: RootSet,
 }
@@ -55,7 +57,7 @@ impl<'a, 'm, 'p> RootCollector<'a, 'm, 'p> {
             observer,
             locals: locals::LocalsCache::default(),
             facts: None,
-            slots: FxHashMap::default(),
+            frame_words: FxHashMap::default(),
             conservative: Vec::new(),
             set: RootSet::default(),
         }

@@ -4,7 +4,6 @@
 use super::RootCollector;
 use super::locals::NamedSlot;
 use crate::absent::AbsentHolder;
-use crate::code::{Pointee, as_word};
 use crate::label_text::{field_label, function_of, shown};
 use crate::object_type::Evidence;
 use crate::plan::{PlanEntry, PointerWord};
@@ -12,7 +11,7 @@ use crate::referred::Window;
 use crate::root::{Naming, Root, RootClass, UntypedRoot, WordOwner};
 use crate::samples::{Sample, keep};
 use goheap_graph::{PathTrie, TrieNode};
-use goheap_runtime::stack::{Frame, Precision, StackPlace, StackPointer, StackRoot, StackScan, ThreadIndex, UnwindEnd};
+use goheap_runtime::stack::{Precision, StackPlace, StackPointer, StackRoot, StackScan, ThreadIndex, UnwindEnd};
 use goheap_runtime::{Goroutine, Meter, RuntimeModel, TypeId};
 use std::borrow::Cow;
 
@@ -131,34 +130,12 @@ impl<'m, 'p> RootCollector<'_, 'm, 'p> {
             return node;
         }
         let distance = at.wrapping_sub(frame.fp) as i64;
-        if let Some(pointee) = self.told_slot(frame, distance) {
-            return self.told_word_of_frame(function, root.value, (at, distance), pointee);
+        if let Some(pointee) = self.told_slot(scan, index, distance) {
+            return self.told_place(function, &format!("[fp{distance:+}]"), root.value, at, pointee);
         }
         self.guess(scan, index, root.value, at);
         let node = self.node(function, &format!("[fp{distance:+}]"));
         NamedNode::nameless(node)
-    }
-
-    /// What code says of a word of a frame.
-    fn told_slot(&mut self, frame: &Frame, distance: i64) -> Option<Pointee> {
-        let facts = self.facts.as_ref()?;
-        let slots =
-            self.slots.entry(frame.func.entry).or_insert_with(|| facts.slots_of(self.resolver, frame.func.entry));
-        slots.get(&(frame.pc, i32::try_from(distance).ok()?)).copied()
-    }
-
-    fn told_word_of_frame(
-        &mut self,
-        function: TrieNode,
-        value: u64,
-        (at, distance): (u64, i64),
-        pointee: Pointee,
-    ) -> NamedNode {
-        let evidence = self.facts.as_ref().map_or(Evidence::Derived, |facts| facts.evidence(pointee));
-        self.declared(value, as_word(pointee), pointee.ty, at, evidence);
-        let text = self.told_text(pointee, evidence);
-        let node = self.node(function, &format!("[fp{distance:+}] {text}"));
-        NamedNode { naming: Naming::Named, has_type: true, ..NamedNode::nameless(node) }
     }
 
     /// A word that no variable holds has most likely the type of one of its function's variables all the same; or it is the second
@@ -184,7 +161,13 @@ impl<'m, 'p> RootCollector<'_, 'm, 'p> {
     /// A register of the innermost frame, by the variable that is in it.
     fn register_word(&mut self, function: TrieNode, scan: &StackScan, number: u16, root: &StackRoot) -> NamedNode {
         let found = self.name_register(&scan.frames[0], number);
-        let Some(slot) = found else { return self.place(function, root) };
+        let Some(slot) = found else {
+            let told = self.told_register(scan, number);
+            return match told {
+                Some(pointee) => self.told_place(function, "registers", root.value, 0, pointee),
+                None => self.place(function, root),
+            };
+        };
         let function = self.inlined(function, &slot);
         let Some(entry) = self.resolver.entry(slot.ty, slot.offset).map(Cow::into_owned) else {
             let node = self.node(function, &slot.name);
@@ -249,12 +232,12 @@ impl<'m, 'p> RootCollector<'_, 'm, 'p> {
 }
 
 /// A frame, how well it names its root, whether the variable is there now, and whether it says the type of what it leads to.
-struct NamedNode {
-    node: TrieNode,
-    naming: Naming,
-    is_current: bool,
-    has_type: bool,
-    window: Window,
+pub(super) struct NamedNode {
+    pub(super) node: TrieNode,
+    pub(super) naming: Naming,
+    pub(super) is_current: bool,
+    pub(super) has_type: bool,
+    pub(super) window: Window,
 }
 
 impl NamedNode {
@@ -262,7 +245,7 @@ impl NamedNode {
         NamedNode { node, naming: Naming::Named, is_current: slot.is_current, has_type, window }
     }
 
-    fn nameless(node: TrieNode) -> Self {
+    pub(super) fn nameless(node: TrieNode) -> Self {
         let (naming, window) = (Naming::Nameless, Window::Whole);
         NamedNode { node, naming, is_current: false, has_type: false, window }
     }

@@ -69,6 +69,10 @@ fn operations(instruction: &iced_x86::Instruction, push: &mut dyn FnMut(Operatio
                 None => change(instruction, push),
             }
         }
+        (Code::Add_rm64_imm8 | Code::Add_rm64_imm32 | Code::Add_RAX_imm32, (OpKind::Register, _)) => match to {
+            Some(to) => push(Operation::Add(to, to, instruction.immediate(1) as i64)),
+            None => change(instruction, push),
+        },
         (Code::Mov_r64_rm64, (_, OpKind::Memory)) => match to {
             Some(to) => push(Operation::Load(to, place(instruction))),
             None => change(instruction, push),

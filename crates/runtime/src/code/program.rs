@@ -57,6 +57,9 @@ pub struct ProgramCode<'m, 'p> {
     callees: FxHashMap<u64, Callee>,
 }
 
+/// Registers of amd64 in the order of their DWARF numbers (System V ABI, AMD64 supplement, figure 3.36).
+const AMD64_BY_DWARF: [Register; 16] = [0, 2, 1, 3, 6, 7, 5, 4, 8, 9, 10, 11, 12, 13, 14, 15];
+
 impl<'m, 'p> ProgramCode<'m, 'p> {
     /// None where the release passes arguments on the stack: arm64 before Go 1.18.
     pub fn new(model: &'m RuntimeModel<'p>) -> Option<Self> {
@@ -83,6 +86,14 @@ impl<'m, 'p> ProgramCode<'m, 'p> {
                 scratch: 1 << 16 | 1 << 17 | 1 << 26 | 1 << 27 | 1 << 30,
                 pushed: 0,
             },
+        }
+    }
+
+    /// The general register that has this number in DWARF.
+    pub fn register_by_dwarf(&self, number: u16) -> Option<Register> {
+        match self.model.machine() {
+            Machine::X86_64 => AMD64_BY_DWARF.get(usize::from(number)).copied(),
+            Machine::Aarch64 => Register::try_from(number).ok().filter(|&register| register < 31),
         }
     }
 

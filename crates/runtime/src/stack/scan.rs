@@ -78,6 +78,9 @@ pub struct StackScan {
     pub roots: Vec<StackRoot>,
     /// Frames that should have a stack map and have none: scanned conservatively.
     pub untyped_frames: u64,
+    /// Index of the frame that was stopped between any two instructions. If it is the innermost, the thread has its registers, else they
+    /// are in the frame below, of the runtime's function that saved them.
+    pub stopped: Option<usize>,
     /// Words of the frames, of what lies beyond them where the walk ended early, and of the records of deferred calls that are
     /// absent: pointers, or words that may be.
     pub absent_words: u64,
@@ -124,6 +127,7 @@ impl<'a> StackScanner<'a> {
                 end: UnwindEnd::Broken,
                 roots: Vec::new(),
                 untyped_frames: 0,
+                stopped: None,
                 absent_words: 0,
             };
         }
@@ -157,7 +161,10 @@ impl<'a> StackScanner<'a> {
         if work.left == 0 {
             end = UnwindEnd::Broken;
         }
-        StackScan { frames, end, roots: work.roots, untyped_frames, absent_words: work.absent }
+        let is_injected = |frame: &Frame| self.unwinder.kind(frame) == FuncKind::Injected;
+        let injected = frames.iter().position(is_injected).map(|index| index + 1).filter(|&index| index < frames.len());
+        let stopped = injected.or(innermost.filter(|_| stopped));
+        StackScan { frames, end, roots: work.roots, untyped_frames, stopped, absent_words: work.absent }
     }
 }
 

@@ -1,6 +1,6 @@
 //! What calls make of values, and what they tell of them.
 
-use super::Flow;
+use super::{Flow, Noted};
 use crate::code::dictionaries;
 use crate::code::state::State;
 use crate::code::value::{Pointee, Value};
@@ -33,8 +33,8 @@ impl Flow<'_, '_, '_, '_> {
             (None, Some(to)) => self.plain_call(state, to),
             (None, None) => Vec::new(),
         };
-        if self.collects && self.with_slots {
-            self.slots.extend(state.slots().iter().map(|&(slot, value)| (instruction.next, slot, value)));
+        if self.collects && self.noted == Noted::Calls {
+            self.note_slots(state, instruction.next);
         }
         let (at, stack) = (self.offset(instruction.at), self.known.facts.code.registers().stack);
         (0..32).filter(|&register| register != stack).for_each(|register| state.forget_register(register, at));

@@ -2,7 +2,7 @@
 
 use super::{Flow, Said};
 use crate::code::claims::{agreed, context_of};
-use crate::code::state::State;
+use crate::code::state::{REGISTERS, State};
 use crate::code::value::{Pointee, Symbol, Unknown, Value};
 use crate::object_type::Part;
 use goheap_runtime::Kind;
@@ -37,6 +37,17 @@ impl Flow<'_, '_, '_, '_> {
         }
     }
 
+    /// What is in the frame at that address.
+    pub(super) fn note_slots(&mut self, state: &State, at: u64) {
+        self.slots.extend(state.slots().iter().map(|&(slot, value)| (at, slot, value)));
+    }
+
+    /// What is in the frame and in registers before the instruction at that address.
+    pub(super) fn note_stop(&mut self, state: &State, at: u64) {
+        self.note_slots(state, at);
+        self.registers.extend((0..REGISTERS as u8).map(|register| (register, state.register(register))));
+    }
+
     /// What registers hold where the function returns.
     pub(super) fn returns(&mut self, state: &State) {
         if self.collects {
@@ -68,6 +79,9 @@ impl Flow<'_, '_, '_, '_> {
         }
         let slot = |&(at, slot, value): &(u64, i32, Value)| Some((at, slot, resolve(value)?));
         said.slots = self.slots.iter().filter_map(slot).collect();
+        said.registers =
+            self.registers.iter().filter_map(|&(register, value)| Some((register, resolve(value)?))).collect();
+        said.saved = self.saved();
         let kept = self.kept.iter().filter_map(|&(at, unknown)| Some((at, resolve(unknown.value())?)));
         said.words = kept.chain(self.words.iter().copied()).collect();
         said.fields = self.fields(&told);
@@ -76,6 +90,15 @@ impl Flow<'_, '_, '_, '_> {
         said.needs.sort_unstable();
         said.needs.dedup();
         said
+    }
+
+    /// Words of the frame that have what a register had in the caller.
+    fn saved(&self) -> Vec<(u64, i32, u8)> {
+        let register = |value: Value| match value {
+            Value::Symbol(symbol) => symbol.argument().filter(|&register| usize::from(register) < REGISTERS),
+            _ => None,
+        };
+        self.slots.iter().filter_map(|&(at, slot, value)| Some((at, slot, register(value)?))).collect()
     }
 
     /// What is told of words that arguments lead to; nothing where interfaces are asked for their types, since what is done then holds for

@@ -1,0 +1,174 @@
+//! What votes are held on: places of which all words lead to one type, since the code is one, and the objects that words there lead to.
+
+use super::engine::Inference;
+use crate::object::{ObjectId, Slot};
+use crate::object_type::{Evidence, ObjectType, Part};
+use crate::plan::PointerWord;
+use crate::resolve::Meaning;
+use crate::root::{UntypedRoot, WordOwner};
+use rayon::prelude::*;
+use rustc_hash::FxHashMap;
+
+/// Of a kind of more bytes no words are looked for.
+const MAX_KIND_BYTES: u64 = 1 << 12;
+
+/// A place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Place {
+    /// A word of a function's frame, by where the function goes on and the distance from the frame's end.
+    Frame(u64, i64),
+    /// A word of a kind of object that its type says nothing of, by the kind and the offset in a value.
+    Field(u32, u64),
+}
+
+/// The objects that words of one place lead to, in order.
+#[derive(Debug, Default)]
+pub(super) struct Poll {
+    /// Without a type, or with a guessed one.
+    pub(super) open: Vec<Slot>,
+    /// Of which the type is sure.
+    pub(super) sure: Vec<ObjectType>,
+}
+
+/// The places whose words lead to several objects, of which one at least is open.
+pub(super) fn polls(inference: &Inference<'_, '_, '_>, untyped: &[UntypedRoot]) -> Vec<Poll> {
+    let mut words: Vec<(Place, u64)> = untyped.iter().filter_map(frame_word).collect();
+    words.extend(field_words(inference));
+    let at = |(place, value): (Place, u64)| {
+        let slot = inference.objects.find_allocated(value)?;
+        let span = inference.objects.span(slot);
+        let start = inference.objects.address(slot) + inference.place(slot, span).payload;
+        (value == start && !span.is_tiny_class()).then_some((place, slot))
+    };
+    let mut votes: Vec<(Place, Slot)> = words.into_iter().filter_map(at).collect();
+    votes.sort_unstable_by_key(|&(place, slot)| (place, slot.id));
+    votes.dedup_by_key(|&mut (place, slot)| (place, slot.id));
+    let polls = votes.chunk_by(|one, other| one.0 == other.0).map(|votes| poll(inference, votes));
+    polls.filter(|poll| !poll.open.is_empty() && poll.open.len() + poll.sure.len() > 1).collect()
+}
+
+fn poll(inference: &Inference<'_, '_, '_>, votes: &[(Place, Slot)]) -> Poll {
+    let mut poll = Poll::default();
+    for &(_, slot) in votes {
+        let known = inference.type_of(slot.id);
+        if is_open(known) {
+            poll.open.push(slot);
+        } else if known.evidence() >= Evidence::Derived {
+            poll.sure.push(known);
+        }
+    }
+    poll
+}
+
+/// True if a vote may say what the object is.
+pub(super) fn is_open(known: ObjectType) -> bool {
+    !known.is_known() || known.evidence() == Evidence::Candidate && known.part() == Part::Value
+}
+
+fn frame_word(root: &UntypedRoot) -> Option<(Place, u64)> {
+    match root.owner {
+        WordOwner::Frame { pc, distance, .. } => Some((Place::Frame(pc, distance), root.value)),
+        WordOwner::Variable(_) => None,
+    }
+}
+
+/// Where in a value of each kind that was met the words stand of which the type says nothing.
+type Kinds = FxHashMap<u32, Box<[u64]>>;
+
+/// What the untyped words of objects hold whose type is known.
+fn field_words(inference: &Inference<'_, '_, '_>) -> Vec<(Place, u64)> {
+    let spans = (0..inference.model.heap.spans.len() as u32).into_par_iter();
+    let of_spans = spans.fold(<(Kinds, Vec<(Place, u64)>)>::default, |(mut kinds, mut found), span| {
+        if !inference.model.heap.spans[span as usize].is_noscan() {
+            field_words_of(inference, span, &mut kinds, &mut found);
+        }
+        (kinds, found)
+    });
+    of_spans.flat_map_iter(|(_, found)| found).collect()
+}
+
+fn field_words_of(inference: &Inference<'_, '_, '_>, span: u32, kinds: &mut Kinds, found: &mut Vec<(Place, u64)>) {
+    // Neighbours are mostly of one kind, and most kinds have no such words.
+    let mut without = None;
+    for (id, object) in inference.states.allocated_in(inference.ids_of(span)) {
+        if without == Some(object) || !object.is_known() {
+            continue;
+        }
+        let kind = object.with_evidence(Evidence::None).to_bits();
+        let offsets = kinds.entry(kind).or_insert_with(|| untyped_words(inference, object));
+        if offsets.is_empty() {
+            without = Some(object);
+        } else {
+            words_of(inference, inference.objects.slot_in(id, span), (object, kind), offsets, found);
+        }
+    }
+}
+
+/// Where in a value of that kind a word stands of which the type says nothing.
+fn untyped_words(inference: &Inference<'_, '_, '_>, object: ObjectType) -> Box<[u64]> {
+    let size = inference.resolver.types.get(object.ty()).size;
+    if !matches!(object.part(), Part::Value | Part::Elements) || size > MAX_KIND_BYTES {
+        return Box::default();
+    }
+    let is_untyped = |&offset: &u64| match inference.resolver.meaning(object, offset) {
+        Meaning::Entry(_, _, entry) => entry.word == PointerWord::Untyped,
+        _ => false,
+    };
+    (0..size).step_by(8).filter(is_untyped).collect()
+}
+
+fn words_of(
+    inference: &Inference<'_, '_, '_>,
+    slot: Slot,
+    (object, kind): (ObjectType, u32),
+    offsets: &[u64],
+    found: &mut Vec<(Place, u64)>,
+) {
+    let span = inference.objects.span(slot);
+    let place = inference.place(slot, span);
+    let start = inference.objects.address(slot) + place.payload;
+    let size = inference.resolver.types.get(object.ty()).size.max(1);
+    let values = if object.part() == Part::Elements { place.room() / size } else { 1 };
+    for at in (0..values).map(|index| start + index * size) {
+        let word = |&offset: &u64| {
+            let value = inference.model.masks.word(span, at + offset).filter(|&value| value != 0)?;
+            Some((Place::Field(kind, offset), value))
+        };
+        found.extend(offsets.iter().filter_map(word));
+    }
+}
+
+/// How those voted that words of one place lead to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Vote {
+    /// Objects that can be what all are taken for.
+    pub agree: u64,
+    /// All objects.
+    pub of: u64,
+}
+
+/// What votes decided, by object.
+///
+/// # Overhead
+/// 40 bytes an object that was voted on.
+#[derive(Debug, Default)]
+pub(crate) struct Votes {
+    by_object: FxHashMap<ObjectId, (ObjectType, Vote)>,
+}
+
+impl Votes {
+    /// That vote says what the object is.
+    pub(super) fn add(&mut self, id: ObjectId, elected: ObjectType, vote: Vote) {
+        self.by_object.insert(id, (elected, vote));
+    }
+
+    /// Leaves what no evidence has changed since.
+    pub(super) fn settle(&mut self, types: &[ObjectType]) {
+        self.by_object.retain(|id, (elected, _)| types.get(id.0 as usize) == Some(elected));
+    }
+
+    /// How the type of an object was voted, if that decided.
+    pub(crate) fn of(&self, id: ObjectId) -> Option<Vote> {
+        self.by_object.get(&id).map(|&(_, vote)| vote)
+    }
+}
