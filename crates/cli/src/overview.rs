@@ -19,8 +19,9 @@ use goheap_heap::waits::Waits;
 use goheap_heap::{Evidence, HeapSnapshot, SnapshotOptions, Totals, invariants};
 use goheap_image::{Machine, Process, StartBlock};
 use goheap_report::overview::{
-    AbsentClass, AbsentPointers, EvidenceSum, GoBuild, Goroutines, HeapSums, Invariant, LayoutSource, ObjectCounts,
-    OtherGoFile, OverviewReport, Program, RootClassSum, RuntimeCounter, StateCount, TypeSums, VersionSource,
+    AbsentClass, AbsentPointers, DEAD, EvidenceSum, GoBuild, Goroutines, HeapSums, Invariant, LayoutSource,
+    ObjectCounts, OtherGoFile, OverviewReport, Program, RootClassSum, RuntimeCounter, StateCount, TypeSums,
+    VersionSource,
 };
 use goheap_report::waits::WaitsReport;
 use goheap_runtime::constants::GoroutineStatus;
@@ -170,7 +171,7 @@ fn goroutines(model: &RuntimeModel<'_>) -> Goroutines {
     let mut by_state: Vec<StateCount> = by_state.collect();
     by_state.sort_by_key(|state| Reverse(state.count));
     if dead > 0 {
-        by_state.push(StateCount { state: "dead, kept for reuse (not counted above)".to_owned(), count: dead });
+        by_state.push(StateCount { state: DEAD.to_owned(), count: dead });
     }
     Goroutines { total, by_state, ..Goroutines::default() }
 }
