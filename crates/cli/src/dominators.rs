@@ -24,7 +24,7 @@ pub(crate) fn run(input: &Input, options: &DominatorsOptions) -> Result<(), Fail
     let show = |graph: &ReferenceGraph<'_, '_, '_>, watch: &Watch| {
         let report = Report::new(graph, options, watch)?;
         watch.report();
-        diagnostics::warn(graph.snapshot());
+        diagnostics::warn(graph.snapshot(), input.quiet);
         to_stdout(|out| match (&report, options.written.form()) {
             (Report::Tree(tree), Form::Json) => tree.write_json(out),
             (Report::Tree(tree), Form::Csv) => tree.write_csv(out),

@@ -15,6 +15,7 @@ use crate::say;
 use crate::terminal::page;
 use crate::waits::Found;
 use crate::watch::Watch;
+use goheap_heap::goroutines::leaked;
 use goheap_heap::waits::Waits;
 use goheap_heap::{Evidence, HeapSnapshot, SnapshotOptions, Totals, invariants};
 use goheap_image::{Machine, Process, StartBlock};
@@ -39,7 +40,7 @@ pub(crate) fn run(input: &Input, options: &OverviewOptions, next: Option<&[OsStr
         false => to_stdout(|out| of_process(model).write_first_lines(page(), out)),
     };
     with_watched_heap(input, needs, first, |snapshot, watch| {
-        let waits = waits(snapshot, watch)?;
+        let (waits, leaked) = waits(snapshot, watch, next.is_some())?;
         watch.report();
         let report = OverviewReport { waits, ..report(snapshot) };
         if report.heap.is_none() {
@@ -50,7 +51,7 @@ pub(crate) fn run(input: &Input, options: &OverviewOptions, next: Option<&[OsStr
             (_, None) => report.write_other_lines(options.invariants, page(), out),
             (_, Some(opening)) => {
                 report.write_other_lines(options.invariants, page(), &mut *out)?;
-                next::write(opening, out)
+                next::write(opening, leaked, out)
             }
         })
     })
@@ -59,20 +60,35 @@ pub(crate) fn run(input: &Input, options: &OverviewOptions, next: Option<&[OsStr
 /// Locks and suspicions shown.
 const MOST_WAITS: usize = 5;
 
-/// What goroutines wait for together, where it is worth a look at all references.
-fn waits(snapshot: &HeapSnapshot<'_, '_>, watch: &Watch) -> Result<Option<WaitsReport>, Failure> {
+/// So many goroutines that wait may be leaked: that is worth a look at all references before it is said what to ask next.
+const MANY_WAITERS: usize = 100;
+
+/// What goroutines wait for together, where it is worth a look at all references; and if that is wanted, how many goroutines are provably
+/// leaked.
+fn waits(
+    snapshot: &HeapSnapshot<'_, '_>,
+    watch: &Watch,
+    are_leaks_wanted: bool,
+) -> Result<(Option<WaitsReport>, u64), Failure> {
     if snapshot.model.diagnostics.no_heap {
-        return Ok(None);
+        return Ok((None, 0));
     }
     let waits = Waits::read(snapshot);
-    if !waits.needs_closer(snapshot) {
-        return Ok(None);
+    let needs_closer = waits.needs_closer(snapshot);
+    let waiters = || snapshot.model.goroutines.iter().filter(|one| one.status == GoroutineStatus::Waiting).count();
+    let are_leaks_wanted = are_leaks_wanted && (needs_closer || waiters() >= MANY_WAITERS);
+    if !needs_closer && !are_leaks_wanted {
+        return Ok((None, 0));
     }
     let graph = snapshot.references(watch)?;
+    let leaked = if are_leaks_wanted { leaked(&graph, watch)?.goroutines.len() as u64 } else { 0 };
+    if !needs_closer {
+        return Ok((None, leaked));
+    }
     let mut report = Found::of(&graph, waits, watch)?.report(MOST_WAITS, &|_| true, &|_| false);
     // One goroutine that waits for a lock is nothing to tell at the first look.
     report.locks.retain(|lock| lock.goroutines > 1 || lock.suspected > 0);
-    Ok(Some(report).filter(|report| !report.is_empty()))
+    Ok((Some(report).filter(|report| !report.is_empty()), leaked))
 }
 
 /// What needs no look at the heap.

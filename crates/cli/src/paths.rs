@@ -40,7 +40,7 @@ pub(crate) fn run(input: &Input, options: &PathsOptions) -> Result<(), Failure> 
             report.asked.push(asking.answer(&what.text, meant)?);
         }
         watch.report();
-        diagnostics::warn(graph.snapshot());
+        diagnostics::warn(graph.snapshot(), input.quiet);
         to_stdout(|out| match options.written.form() {
             Form::Json => report.write_json(out),
             Form::Csv => report.write_csv(out),

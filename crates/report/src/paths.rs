@@ -31,7 +31,7 @@ pub struct Answer {
     pub in_variable: Option<String>,
     /// The argument.
     pub asked: String,
-    /// What it means: `address`, `type` or `variable`.
+    /// What it means: `address`, `type`, `variable`, `field` (of all objects of a type) or `goroutine`.
     pub means: &'static str,
     /// Objects of it.
     pub objects: u64,

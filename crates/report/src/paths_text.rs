@@ -201,7 +201,9 @@ impl Path {
             } else {
                 format!("{}{times}", step.reference)
             };
-            table.row([&human_bytes(step.retained), step.addr.as_deref().unwrap_or(""), &reference]);
+            // A root whose all others hold too keeps nothing alone.
+            let retained = if step.retained > 0 { human_bytes(step.retained) } else { String::new() };
+            table.row([&retained, step.addr.as_deref().unwrap_or(""), &reference]);
         }
         Ok(table.write(out)?)
     }
