@@ -122,7 +122,7 @@ impl DominatorsReport {
         let tells = most.is_some();
         let numbers = if tells { 5 } else { 4 };
         let aligned: Vec<_> = [Right; 5].into_iter().take(numbers).chain([Left]).collect();
-        let mut table = Table::new(0, &aligned).spare(&[3, 2, 1]);
+        let mut table = Table::new(0, &aligned).spare(&[3, 1, 2]).names_first();
         let heading = ["retained", "share", "objects", "shallow", "referred"];
         table.row(heading.into_iter().take(numbers).chain(["held by"]));
         for row in &self.rows {

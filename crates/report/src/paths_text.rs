@@ -212,7 +212,7 @@ impl Path {
 impl Merged {
     fn write(&self, whole: u64, out: &mut Lines<impl Write>) -> Result<(), ReportError> {
         writeln!(out)?;
-        let mut table = Table::new(0, &[Right, Right, Right, Whole, Left]).spare(&[1, 2]);
+        let mut table = Table::new(0, &[Right, Right, Right, Whole, Left]).spare(&[1, 2]).names_first();
         table.row(["bytes", "share", "objects", "example", "path"]);
         for step in &self.steps {
             let lean = " ".repeat(LEAN * (step.depth as usize).min(DEEPEST_LEAN));
@@ -226,7 +226,7 @@ impl Merged {
         }
         if self.unreached.objects > 0 {
             let (bytes, objects) = (self.unreached.bytes, self.unreached.objects);
-            let text = "(no root leads there, or only by what is excluded)".to_owned();
+            let text = "(no root, or by what is excluded)".to_owned();
             table.row([human_bytes(bytes), whole_percent(bytes, whole), grouped(objects), String::new(), text]);
         }
         table.write(out)?;

@@ -1,6 +1,6 @@
 //! The shortest paths to many objects, laid over each other.
 
-use super::forest::{Forest, Way, WayTexts, follow};
+use super::forest::{Forest, WayTexts, follow};
 use super::{Exclusions, Holding};
 use crate::error::HeapError;
 use crate::references::RootKind;
@@ -18,7 +18,7 @@ pub struct MergedStep {
     pub through: Weight,
     /// Of these, those it leads to itself.
     pub own: Weight,
-    /// How many roots or objects the step is on all these paths.
+    /// How many roots or objects the step is on all these paths; a container is one with its parts, and so is a list.
     pub holders: u64,
     /// First byte of one of those that it leads to itself.
     pub example: Option<u64>,
@@ -77,8 +77,10 @@ impl Holding<'_, '_, '_, '_> {
                     (places[parent as usize], true)
                 }
                 Some(parent) => {
-                    let way = ways[index as usize];
-                    (follow(&mut trie, places[parent as usize], way, several), way == Way::Machinery)
+                    let above = places[parent as usize];
+                    let place = follow(&mut trie, above, ways[index as usize], several);
+                    // A container's part, or the next of a list.
+                    (place, place == above)
                 }
             };
             trie.add(place, weights[index as usize].bytes, weights[index as usize].objects);
