@@ -80,7 +80,7 @@ impl Holding<'_, '_, '_, '_> {
                     let above = places[parent as usize];
                     let place = follow(&mut trie, above, ways[index as usize], several);
                     // A container's part, or the next of a list.
-                    (place, place == above)
+                    (place, place.index() <= above.index())
                 }
             };
             trie.add(place, weights[index as usize].bytes, weights[index as usize].objects);
