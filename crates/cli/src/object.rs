@@ -135,7 +135,9 @@ fn holder_group(group: inspect::HolderGroup) -> HolderGroup {
 /// `main.open.func1 main.go:101`.
 fn function_text(snapshot: &HeapSnapshot<'_, '_>, entry: u64) -> Option<String> {
     let name = snapshot.model.function_name(entry)?;
-    let place = snapshot.model.position(entry).map(|(file, line)| {
+    // What the compiler made itself is in no file.
+    let is_written = |(file, _): &(String, u32)| !file.starts_with('<');
+    let place = snapshot.model.position(entry).filter(is_written).map(|(file, line)| {
         let file = file.rsplit('/').next().unwrap_or_default().to_owned();
         format!(" {file}:{line}")
     });

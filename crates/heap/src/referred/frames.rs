@@ -95,8 +95,9 @@ fn is_part(snapshot: &HeapSnapshot<'_, '_>, slot: Slot, above: Option<Slot>) -> 
         | Part::Machinery => true,
         Part::Value if structs::is_machinery(&types.get(kind.ty()).name) => above.is_some(),
         Part::Value | Part::Elements | Part::StringData => above.is_some_and(|above| {
-            let is_header = matches!(types.get(above.ty()).kind, Kind::Slice(_) | Kind::String);
-            above.part() == Part::Value && is_header
+            let ty = types.get(above.ty());
+            let is_header = matches!(ty.kind, Kind::Slice(_) | Kind::String);
+            above.part() == Part::Value && (is_header || structs::is_machinery(&ty.name))
         }),
         _ => false,
     }
