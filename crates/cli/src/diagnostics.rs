@@ -97,7 +97,7 @@ fn serious(snapshot: &HeapSnapshot<'_, '_>) -> List {
 }
 
 /// What may make a sum wrong, as lines, and what a truncated core means for the picture.
-fn warnings(snapshot: &HeapSnapshot<'_, '_>) -> Vec<String> {
+fn warnings(snapshot: &HeapSnapshot<'_, '_>, is_quiet: bool) -> Vec<String> {
     let mut lines = Vec::new();
     if missing(snapshot.model.process).is_some() {
         lines.push("the core is TRUNCATED".to_owned());
@@ -110,7 +110,8 @@ fn warnings(snapshot: &HeapSnapshot<'_, '_>) -> Vec<String> {
             grouped(not_known.objects)
         ));
     }
-    lines.extend(serious(snapshot).0.into_iter().map(|one| match one.count {
+    let told = serious(snapshot).0.into_iter().filter(|one| !is_quiet || one.code != NO_DWARF);
+    lines.extend(told.map(|one| match one.count {
         // Said once, it is a fact and no number.
         1 => one.text,
         count => format!("{} {}", grouped(count), one.text),
@@ -118,10 +119,13 @@ fn warnings(snapshot: &HeapSnapshot<'_, '_>) -> Vec<String> {
     lines
 }
 
-/// Says them.
-pub(crate) fn warn(snapshot: &HeapSnapshot<'_, '_>) {
-    warnings(snapshot).into_iter().for_each(say::warning);
+/// Says them. That names are missing makes no sum wrong: those who want quiet are not told.
+pub(crate) fn warn(snapshot: &HeapSnapshot<'_, '_>, is_quiet: bool) {
+    warnings(snapshot, is_quiet).into_iter().for_each(say::warning);
 }
+
+/// The code of what concerns names alone.
+const NO_DWARF: &str = "dwarf-absent";
 
 struct List(Vec<DiagnosticCount>);
 
@@ -182,7 +186,7 @@ fn runtime(model: &RuntimeModel<'_>, list: &mut List) {
         list.add("dwarf-unusable", true, &format!("the executable's DWARF cannot be used: {reason}"));
     } else {
         let text = "no DWARF: variables and fields are named by symbol or place; an unstripped executable has names";
-        list.add("dwarf-absent", model.dwarf.is_none(), text);
+        list.add(NO_DWARF, model.dwarf.is_none(), text);
     }
     if let Some(found) = &found.overruled_version {
         let text = format!("the program says that it is of {found}; what --go says was taken");

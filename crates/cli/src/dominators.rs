@@ -3,6 +3,7 @@
 use crate::args::{DominatorsOptions, Form, Input, RetainedBy};
 use crate::diagnostics;
 use crate::errors::Failure;
+use crate::library_steps;
 use crate::open::{with_references, with_referred};
 use crate::output::to_stdout;
 use crate::terminal::page;
@@ -23,7 +24,7 @@ pub(crate) fn run(input: &Input, options: &DominatorsOptions) -> Result<(), Fail
     let show = |graph: &ReferenceGraph<'_, '_, '_>, watch: &Watch| {
         let report = Report::new(graph, options, watch)?;
         watch.report();
-        diagnostics::warn(graph.snapshot());
+        diagnostics::warn(graph.snapshot(), input.quiet);
         to_stdout(|out| match (&report, options.written.form()) {
             (Report::Tree(tree), Form::Json) => tree.write_json(out),
             (Report::Tree(tree), Form::Csv) => tree.write_csv(out),
@@ -164,7 +165,8 @@ impl Shown {
     }
 }
 
-/// The frames inside types of the library: it and the frame above name nothing but its types, and neither is a root.
+/// The frames inside types of the library: it and the frame above name nothing but its types, and neither is a root. Where many more
+/// things hang on what is few, that is shown whoever's it is.
 fn inner(snapshot: &HeapSnapshot<'_, '_>, frames: &DominatorFrames) -> Vec<bool> {
     let trie = frames.tree();
     let mut is_library = vec![false; trie.len()];
@@ -177,6 +179,11 @@ fn inner(snapshot: &HeapSnapshot<'_, '_>, frames: &DominatorFrames) -> Vec<bool>
         let is_above = is_library[parent.index()];
         is_library[node.index()] = snapshot.is_library_text(frames.label_text(label)).unwrap_or(is_above);
         inner[node.index()] = is_above && is_library[node.index()];
+    }
+    let values = |node: TrieNode| frames.facts().map_or(trie.own(node).objects, |facts| facts.values(node));
+    for node in trie.nodes() {
+        let Some(parent) = trie.parent(node).filter(|parent| inner[parent.index()]) else { continue };
+        inner[parent.index()] = values(parent) == 0 || !library_steps::is_gathering(values(node), values(parent));
     }
     inner
 }
@@ -233,6 +240,7 @@ impl Rows<'_> {
             objects: total.objects,
             shallow: own.bytes,
             count: own.objects,
+            values: facts.map_or(own.objects, |facts| facts.values(node)),
             referred_bytes: extent.map(|extent| extent.referred),
             capacity_bytes: extent.map(|extent| extent.capacity),
             map_entries: maps.map(|maps| maps.entries),

@@ -42,7 +42,7 @@ pub(crate) fn run(input: &Input, options: &GoroutineOptions) -> Result<(), Failu
         let kept = if !is_known { None } else { Some(keep(snapshot, index as u32, &mut report, watch)?) };
         calls(&mut report, frames, kept.as_ref());
         watch.report();
-        diagnostics::warn(snapshot);
+        diagnostics::warn(snapshot, input.quiet);
         to_stdout(|out| {
             if options.written.is_json() { report.write_json(out) } else { report.write_text(terminal::page(), out) }
         })

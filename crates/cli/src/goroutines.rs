@@ -47,7 +47,7 @@ pub(crate) fn run(input: &Input, options: &GoroutinesOptions) -> Result<(), Fail
     };
     with_watched_heap(input, needs, first, |snapshot, watch| {
         if snapshot.model.diagnostics.no_heap {
-            diagnostics::warn(snapshot);
+            diagnostics::warn(snapshot, input.quiet);
             say::warning("what goroutines keep, and which are leaked, is not known without the heap");
             return without_heap(snapshot.model, watch, options);
         }
@@ -64,7 +64,7 @@ pub(crate) fn run(input: &Input, options: &GoroutinesOptions) -> Result<(), Fail
         }
         sort(model, &mut rows, options.sort);
         watch.report();
-        diagnostics::warn(snapshot);
+        diagnostics::warn(snapshot, input.quiet);
         let known = Known { leaks: Some(&leaks), found: found.as_ref() };
         write(model, &groups, &rows, &known, options)
     })

@@ -20,7 +20,7 @@ pub(crate) fn run(input: &Input, options: &HistogramOptions) -> Result<(), Failu
         return size_classes(input, options);
     }
     let write = |snapshot: &HeapSnapshot<'_, '_>, histogram: &Histogram, words: &Words| {
-        diagnostics::warn(snapshot);
+        diagnostics::warn(snapshot, input.quiet);
         let report = report(histogram, words, options);
         to_stdout(|out| match options.written.form() {
             Form::Table => report.write_table(page(), out),
@@ -51,7 +51,7 @@ pub(crate) fn run(input: &Input, options: &HistogramOptions) -> Result<(), Failu
 /// How the spans are cut up.
 fn size_classes(input: &Input, options: &HistogramOptions) -> Result<(), Failure> {
     with_heap(input, Needs::default(), |snapshot| {
-        diagnostics::warn(snapshot);
+        diagnostics::warn(snapshot, input.quiet);
         let rows = snapshot.size_classes();
         let mut total = SizeClass::default();
         rows.iter().for_each(|row| total.add(row));

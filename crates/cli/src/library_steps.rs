@@ -5,18 +5,28 @@ use goheap_heap::HeapSnapshot;
 /// Fewer steps in a row than this are no longer than the words that would stand for them.
 const FEWEST: usize = 2;
 
-/// For each of the texts of a path whether it stands inside the library: it and the one before it name nothing but the library's types, or
-/// nothing at all. The last is what was asked for and stands inside nothing. Runs that are short are left.
-pub(crate) fn inner(snapshot: &HeapSnapshot<'_, '_>, texts: &[&str]) -> Vec<bool> {
-    inner_of(texts, |text| snapshot.is_library_text(text))
+/// What has at least so many times more below it than its share is where things gather: Eclipse MAT calls it an accumulation point. It
+/// explains, whoever's it is.
+const GATHERS: u64 = 16;
+
+/// Whether what is `before` has things gathered below it, of which `behind` is one or which `behind` are: by what each retains, or by how
+/// many they are, turned round.
+pub(crate) fn is_gathering(before: u64, behind: u64) -> bool {
+    before > 0 && before / GATHERS >= behind
 }
 
-fn inner_of(texts: &[&str], is_library: impl Fn(&str) -> Option<bool>) -> Vec<bool> {
+/// For each of the texts of a path whether it stands inside the library: it and the one before it name nothing but the library's types, or
+/// nothing at all. The last is what was asked for and stands inside nothing, nor do those that explain. Runs that are short are left.
+pub(crate) fn inner(snapshot: &HeapSnapshot<'_, '_>, texts: &[&str], explains: impl Fn(usize) -> bool) -> Vec<bool> {
+    inner_of(texts, |text| snapshot.is_library_text(text), explains)
+}
+
+fn inner_of(texts: &[&str], is_library: impl Fn(&str) -> Option<bool>, explains: impl Fn(usize) -> bool) -> Vec<bool> {
     let mut before = false;
     let mut inner: Vec<bool> = Vec::with_capacity(texts.len());
-    for text in texts {
+    for (index, text) in texts.iter().enumerate() {
         let is_here = is_library(text).unwrap_or(before);
-        inner.push(before && is_here);
+        inner.push(before && is_here && !explains(index));
         before = is_here;
     }
     if let Some(last) = inner.last_mut() {
@@ -33,7 +43,12 @@ fn inner_of(texts: &[&str], is_library: impl Fn(&str) -> Option<bool>) -> Vec<bo
 /// Steps joined by arrows without those inside the library.
 pub(crate) fn folded(snapshot: &HeapSnapshot<'_, '_>, way: &str) -> String {
     let steps: Vec<&str> = way.split(ARROW).collect();
-    join(&steps, &inner(snapshot, &steps))
+    join(&steps, &inner(snapshot, &steps, |index| is_map(&steps, index)))
+}
+
+/// Where no numbers tell, a map is what things gather in.
+fn is_map(steps: &[&str], index: usize) -> bool {
+    steps.get(index + 1).is_some_and(|next| next.starts_with("[key]") || next.starts_with("[value]"))
 }
 
 const ARROW: &str = " → ";
@@ -64,16 +79,33 @@ mod tests {
     #[test]
     fn runs_inside_the_library_are_told_by_their_number() {
         let steps = ["main.x", "w *http.response", ".conn *http.conn", ".raw []uint8", ".h *main.App", ".b []uint8"];
-        let inside = inner_of(&steps, is_library);
+        let inside = inner_of(&steps, is_library, |_| false);
         assert_eq!(inside, [false, false, true, true, false, false]);
         assert_eq!(
             join(&steps, &inside),
             "main.x → w *http.response → … 2 in the library … → .h *main.App → .b []uint8"
         );
         let short = ["a *http.a", "b *http.b", "c *main.C"];
-        assert_eq!(inner_of(&short, is_library), [false; 3]);
+        assert_eq!(inner_of(&short, is_library, |_| false), [false; 3]);
         // What was asked for is shown.
         let target = ["a *http.a", "b *http.b", "c *http.c", "d *http.d"];
-        assert_eq!(inner_of(&target, is_library), [false, true, true, false]);
+        assert_eq!(inner_of(&target, is_library, |_| false), [false, true, true, false]);
+    }
+
+    #[test]
+    fn where_things_gather_is_shown_though_it_is_the_librarys() {
+        let steps = [
+            ".ctx http.Context",
+            ".children map[http.canceler]struct{} in *http.c",
+            "[key] http.canceler = *http.c",
+            ".Context *http.v",
+            ".val = *main.request",
+        ];
+        let retained = [2_600_000_u64, 2_590_000, 2_600, 2_560, 2_550];
+        let explains = |index: usize| retained.get(index + 1).is_some_and(|&next| is_gathering(retained[index], next));
+        let inside = inner_of(&steps, |text| Some(!text.contains("main.")), explains);
+        assert_eq!(inside, [false, false, true, true, false]);
+        assert!(is_map(&steps, 1) && !is_map(&steps, 2) && !is_map(&steps, 4));
+        assert!(is_gathering(320, 20) && !is_gathering(319, 20) && !is_gathering(0, 0) && is_gathering(16, 0));
     }
 }

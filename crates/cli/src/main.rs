@@ -26,6 +26,7 @@ mod histogram;
 mod library_steps;
 mod manual;
 mod memory;
+mod merged_steps;
 mod nearest;
 mod next;
 mod object;

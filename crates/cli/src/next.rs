@@ -2,6 +2,7 @@
 
 use crate::shell;
 use goheap_report::ReportError;
+use goheap_report::table::grouped;
 use goheap_report::text::terminal_text;
 use std::ffi::OsString;
 use std::io::Write;
@@ -15,10 +16,15 @@ const QUESTIONS: [(&str, &str); 5] = [
     ("objref heap.svg", "who holds the heap, as a picture"),
 ];
 
-/// Writes them with the words that open the same core.
-pub(crate) fn write(opening: &[OsString], mut out: impl Write) -> Result<(), ReportError> {
+/// Writes them with the words that open the same core; before them what answers the overview's own finding.
+pub(crate) fn write(opening: &[OsString], leaked: u64, mut out: impl Write) -> Result<(), ReportError> {
     let opening = shell::line(opening);
     writeln!(out, "\nask next")?;
+    if leaked > 0 {
+        let goroutines = if leaked == 1 { "goroutine" } else { "goroutines" };
+        let command = terminal_text(&format!("goheap {opening} goroutines --leaked --stacks")).into_owned();
+        writeln!(out, "  {} {goroutines} provably leaked, where they stand:\n      {command}", grouped(leaked))?;
+    }
     for (command, question) in QUESTIONS {
         writeln!(out, "  {question}:\n      {}", terminal_text(&format!("goheap {opening} {command}")))?;
     }

@@ -10,7 +10,9 @@ use goheap_heap::inspect::{self, InspectOptions, Inspection, Value};
 use goheap_heap::referred::ObjectWindows;
 use goheap_heap::waits::ANY_LOCK;
 use goheap_heap::{HeapSnapshot, Slot, SnapshotOptions, Standing};
-use goheap_report::object::{Field, Holder, MapRoom, ObjectReport, Pointer, Referred, Root, Target, Voted};
+use goheap_report::object::{
+    Field, Holder, HolderGroup, MapRoom, ObjectReport, Pointer, Referred, Root, Target, Voted,
+};
 
 /// Bytes of a string that are shown.
 const TEXT_BYTES: usize = 80;
@@ -19,7 +21,7 @@ const TEXT_BYTES: usize = 80;
 pub(crate) fn run(input: &Input, options: &ObjectOptions) -> Result<(), Failure> {
     let snapshot = SnapshotOptions { owners: true, roots: true, ..SnapshotOptions::default() };
     with_heap(input, Needs { snapshot, ..Needs::default() }, |snapshot| {
-        diagnostics::warn(snapshot);
+        diagnostics::warn(snapshot, input.quiet);
         let report = match snapshot.objects.find_allocated(options.address) {
             Some(slot) => report(snapshot, slot, options),
             None => of_variable(snapshot, options).ok_or_else(|| no_object(snapshot, options.address))?,
@@ -69,7 +71,7 @@ fn report(snapshot: &HeapSnapshot<'_, '_>, slot: Slot, options: &ObjectOptions) 
     let start = snapshot.objects.address(slot);
     let text_bytes = TEXT_BYTES;
     let found = snapshot.inspect(slot, InspectOptions { values: options.values, limit: options.limit, text_bytes });
-    let Inspection { path, fields, pointers, roots, holders, windows, map } = found;
+    let Inspection { path, fields, pointers, roots, holders, holder_groups, function, windows, map } = found;
     ObjectReport {
         addr: hex(start),
         asked_offset: options.address - start,
@@ -90,6 +92,8 @@ fn report(snapshot: &HeapSnapshot<'_, '_>, slot: Slot, options: &ObjectOptions) 
         roots_left_out: roots.left_out,
         holders: holders.shown.into_iter().map(holder).collect(),
         holders_left_out: holders.left_out,
+        holder_groups: holder_groups.into_iter().map(holder_group).collect(),
+        function: function.and_then(|entry| function_text(snapshot, entry)),
         pointers: pointers.shown.into_iter().map(pointer).collect(),
         pointers_left_out: pointers.left_out,
     }
@@ -123,6 +127,24 @@ fn holder(holder: inspect::Holder) -> Holder {
     let inspect::Holder { address, ty, path, offset, into, standing } = holder;
     let (reachable, not_known) = (standing == Standing::Reachable, standing == Standing::NotKnown);
     Holder { addr: hex(address), ty, path, offset, into, reachable, not_known_to_be_reachable: not_known }
+}
+
+fn holder_group(group: inspect::HolderGroup) -> HolderGroup {
+    let inspect::HolderGroup { ty, path, standing, count, first } = group;
+    let (reachable, not_known) = (standing == Standing::Reachable, standing == Standing::NotKnown);
+    HolderGroup { count, ty, path, example: hex(first), reachable, not_known_to_be_reachable: not_known }
+}
+
+/// `main.open.func1 main.go:101`.
+fn function_text(snapshot: &HeapSnapshot<'_, '_>, entry: u64) -> Option<String> {
+    let name = snapshot.model.function_name(entry)?;
+    // What the compiler made itself is in no file.
+    let is_written = |(file, _): &(String, u32)| !file.starts_with('<');
+    let place = snapshot.model.position(entry).filter(is_written).map(|(file, line)| {
+        let file = file.rsplit('/').next().unwrap_or_default().to_owned();
+        format!(" {file}:{line}")
+    });
+    Some(format!("{name}{}", place.unwrap_or_default()))
 }
 
 fn pointer(pointer: inspect::Pointer) -> Pointer {

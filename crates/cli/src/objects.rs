@@ -15,7 +15,7 @@ use std::io::Write;
 pub(crate) fn run(input: &Input, options: &ObjectsOptions) -> Result<(), Failure> {
     let snapshot = SnapshotOptions { owners: true, ..SnapshotOptions::default() };
     with_heap(input, Needs { snapshot, ..Needs::default() }, |snapshot| {
-        diagnostics::warn(snapshot);
+        diagnostics::warn(snapshot, input.quiet);
         to_stdout(|out| write(snapshot, options, out))
     })
 }

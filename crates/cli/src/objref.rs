@@ -242,5 +242,5 @@ fn tell(snapshot: &HeapSnapshot<'_, '_>, options: &ObjrefOptions, picture: &Pict
     for (frames, why) in hidden.into_iter().filter(|(frames, _)| *frames > 0) {
         speaker.note(format_args!("{} frames are {why}; they count in the frame above", grouped(frames as u64)));
     }
-    diagnostics::warn(snapshot);
+    diagnostics::warn(snapshot, speaker.is_quiet());
 }

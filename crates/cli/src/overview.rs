@@ -15,12 +15,14 @@ use crate::say;
 use crate::terminal::page;
 use crate::waits::Found;
 use crate::watch::Watch;
+use goheap_heap::goroutines::leaked;
 use goheap_heap::waits::Waits;
 use goheap_heap::{Evidence, HeapSnapshot, SnapshotOptions, Totals, invariants};
 use goheap_image::{Machine, Process, StartBlock};
 use goheap_report::overview::{
-    AbsentClass, AbsentPointers, EvidenceSum, GoBuild, Goroutines, HeapSums, Invariant, LayoutSource, ObjectCounts,
-    OtherGoFile, OverviewReport, Program, RootClassSum, RuntimeCounter, StateCount, TypeSums, VersionSource,
+    AbsentClass, AbsentPointers, DEAD, EvidenceSum, GoBuild, Goroutines, HeapSums, Invariant, LayoutSource,
+    ObjectCounts, OtherGoFile, OverviewReport, Program, RootClassSum, RuntimeCounter, StateCount, TypeSums,
+    VersionSource,
 };
 use goheap_report::waits::WaitsReport;
 use goheap_runtime::constants::GoroutineStatus;
@@ -38,7 +40,7 @@ pub(crate) fn run(input: &Input, options: &OverviewOptions, next: Option<&[OsStr
         false => to_stdout(|out| of_process(model).write_first_lines(page(), out)),
     };
     with_watched_heap(input, needs, first, |snapshot, watch| {
-        let waits = waits(snapshot, watch)?;
+        let (waits, leaked) = waits(snapshot, watch, next.is_some())?;
         watch.report();
         let report = OverviewReport { waits, ..report(snapshot) };
         if report.heap.is_none() {
@@ -49,7 +51,7 @@ pub(crate) fn run(input: &Input, options: &OverviewOptions, next: Option<&[OsStr
             (_, None) => report.write_other_lines(options.invariants, page(), out),
             (_, Some(opening)) => {
                 report.write_other_lines(options.invariants, page(), &mut *out)?;
-                next::write(opening, out)
+                next::write(opening, leaked, out)
             }
         })
     })
@@ -58,20 +60,35 @@ pub(crate) fn run(input: &Input, options: &OverviewOptions, next: Option<&[OsStr
 /// Locks and suspicions shown.
 const MOST_WAITS: usize = 5;
 
-/// What goroutines wait for together, where it is worth a look at all references.
-fn waits(snapshot: &HeapSnapshot<'_, '_>, watch: &Watch) -> Result<Option<WaitsReport>, Failure> {
+/// So many goroutines that wait may be leaked: that is worth a look at all references before it is said what to ask next.
+const MANY_WAITERS: usize = 100;
+
+/// What goroutines wait for together, where it is worth a look at all references; and if that is wanted, how many goroutines are provably
+/// leaked.
+fn waits(
+    snapshot: &HeapSnapshot<'_, '_>,
+    watch: &Watch,
+    are_leaks_wanted: bool,
+) -> Result<(Option<WaitsReport>, u64), Failure> {
     if snapshot.model.diagnostics.no_heap {
-        return Ok(None);
+        return Ok((None, 0));
     }
     let waits = Waits::read(snapshot);
-    if !waits.needs_closer(snapshot) {
-        return Ok(None);
+    let needs_closer = waits.needs_closer(snapshot);
+    let waiters = || snapshot.model.goroutines.iter().filter(|one| one.status == GoroutineStatus::Waiting).count();
+    let are_leaks_wanted = are_leaks_wanted && (needs_closer || waiters() >= MANY_WAITERS);
+    if !needs_closer && !are_leaks_wanted {
+        return Ok((None, 0));
     }
     let graph = snapshot.references(watch)?;
+    let leaked = if are_leaks_wanted { leaked(&graph, watch)?.goroutines.len() as u64 } else { 0 };
+    if !needs_closer {
+        return Ok((None, leaked));
+    }
     let mut report = Found::of(&graph, waits, watch)?.report(MOST_WAITS, &|_| true, &|_| false);
     // One goroutine that waits for a lock is nothing to tell at the first look.
     report.locks.retain(|lock| lock.goroutines > 1 || lock.suspected > 0);
-    Ok(Some(report).filter(|report| !report.is_empty()))
+    Ok((Some(report).filter(|report| !report.is_empty()), leaked))
 }
 
 /// What needs no look at the heap.
@@ -170,7 +187,7 @@ fn goroutines(model: &RuntimeModel<'_>) -> Goroutines {
     let mut by_state: Vec<StateCount> = by_state.collect();
     by_state.sort_by_key(|state| Reverse(state.count));
     if dead > 0 {
-        by_state.push(StateCount { state: "dead, kept for reuse (not counted above)".to_owned(), count: dead });
+        by_state.push(StateCount { state: DEAD.to_owned(), count: dead });
     }
     Goroutines { total, by_state, ..Goroutines::default() }
 }

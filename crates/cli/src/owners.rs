@@ -56,7 +56,7 @@ pub(crate) fn run(input: &Input, options: &OwnersOptions) -> Result<(), Failure>
             shared: told(rows(found.shared, options, limits[1])),
         };
         watch.report();
-        diagnostics::warn(graph.snapshot());
+        diagnostics::warn(graph.snapshot(), input.quiet);
         to_stdout(|out| match options.written.form() {
             Form::Json => report.write_json(out),
             Form::Csv => report.write_csv(out),

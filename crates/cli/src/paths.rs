@@ -8,7 +8,7 @@ use crate::output::to_stdout;
 use crate::say::Speaker;
 use crate::selected::{Meant, select};
 use crate::watch::Watch;
-use crate::{library_steps, terminal};
+use crate::{library_steps, merged_steps, terminal};
 use clap::error::ErrorKind;
 use goheap_graph::{CsrGraph, Weight};
 use goheap_heap::HeapSnapshot;
@@ -42,7 +42,7 @@ pub(crate) fn run(input: &Input, options: &PathsOptions) -> Result<(), Failure> 
             report.asked.push(asking.answer(&what.text, meant)?);
         }
         watch.report();
-        diagnostics::warn(graph.snapshot());
+        diagnostics::warn(graph.snapshot(), input.quiet);
         to_stdout(|out| match options.written.form() {
             Form::Json => report.write_json(out),
             Form::Csv => report.write_csv(out),
@@ -75,31 +75,48 @@ impl Asking<'_, '_, '_, '_, '_> {
             answer.merged = Some(self.merged(nodes)?);
             return Ok(answer);
         }
-        let retained = self.holding.retained();
-        let mut chosen = nodes.to_vec();
-        chosen.sort_by_key(|&node| (std::cmp::Reverse(retained.of(node)), node));
         let shown = if self.options.all { 1 } else { self.options.limit.unwrap_or(1) };
-        answer.targets = chosen.iter().take(shown).map(|&node| self.target(node)).collect::<Result<_, _>>()?;
+        if nodes.len() > 1 {
+            let (ways, count) = self.holding.usual_ways(nodes, shown, self.exclusions, self.watch)?;
+            answer.ways = Some(count as u64);
+            let target = |way: holding::UsualWay| {
+                let held_alike = Some(share(way.held));
+                Ok(Target { held_alike, ..self.target(way.node, Some(way.walk))? })
+            };
+            answer.targets = ways.into_iter().map(target).collect::<Result<_, Failure>>()?;
+        }
+        if answer.targets.is_empty() {
+            let retained = self.holding.retained();
+            let mut chosen = nodes.to_vec();
+            chosen.sort_by_key(|&node| (std::cmp::Reverse(retained.of(node)), node));
+            let targets = chosen.iter().take(shown).map(|&node| self.target(node, None));
+            answer.targets = targets.collect::<Result<_, _>>()?;
+        }
         Ok(answer)
     }
 
-    fn target(&self, node: u32) -> Result<Target, Failure> {
+    /// Tells of an object; where its shortest path is known, that one.
+    fn target(&self, node: u32, known: Option<holding::Walk>) -> Result<Target, Failure> {
         let (graph, tree) = (self.holding.graph(), self.holding.tree());
         let snapshot = graph.snapshot();
         let Some(slot) = graph.slot_of(node) else { return Ok(Target::default()) };
         let wanted = if self.options.all { self.options.limit.unwrap_or(USUAL_PATHS) } else { 1 };
-        let (paths, more_paths) = self.paths(node, wanted);
+        let (mut paths, more_paths) = self.paths(node, wanted);
+        if let Some(walk) = known.filter(|_| !self.options.all) {
+            paths = vec![self.told(walk, 0)];
+        }
         let cuts = self.holding.cuts_for(self.turned, node);
         let held_by_runtime = cuts.is_none() && self.holding.hangs_on_one(self.turned, node);
         let frees = cuts.as_ref().map_or(0, |cuts| cuts.most.frees);
-        let together = self.holding.cut_together(self.turned, node, None, frees, self.watch)?;
+        let together = self.together(node, None, frees)?;
         let (most, own, nearest) = match cuts {
-            Some(holding::Cuts { most, own, nearest }) => (Some(most), own, Some(nearest)),
+            Some(holding::Cuts { most, own, nearest }) => self.without_excluded(most, own, nearest),
             None => (None, None, None),
         };
         let own_extent = graph.extent(slot.id);
         let below = graph.extent_of(tree.subtree(node));
         Ok(Target {
+            held_alike: None,
             referred_bytes: own_extent.map(|extent| extent.referred),
             retained_referred_bytes: below.map(|extent| extent.referred),
             addr: hex(snapshot.objects.address(slot)),
@@ -131,14 +148,41 @@ impl Asking<'_, '_, '_, '_, '_> {
             }
             index + 1 == MOST_PATHS
         });
-        let told = found.into_iter().map(|(walk, alike)| {
-            let mut path = path(walk, alike);
-            if !self.options.full && self.options.written.form() != Form::Json {
-                fold(self.holding.graph().snapshot(), &mut path.steps);
-            }
-            path
-        });
-        (told.collect(), is_cut_off)
+        (found.into_iter().map(|(walk, alike)| self.told(walk, alike)).collect(), is_cut_off)
+    }
+
+    fn told(&self, walk: holding::Walk, alike: u64) -> Path {
+        let mut path = path(walk, alike);
+        if !self.options.full && self.options.written.form() != Form::Json {
+            fold(self.holding.graph().snapshot(), &mut path.steps);
+        }
+        path
+    }
+
+    /// The cuts without those at what is excluded; the nearest takes the place of one that frees more.
+    fn without_excluded(
+        &self,
+        most: holding::Cut,
+        own: Option<holding::Cut>,
+        nearest: holding::Cut,
+    ) -> (Option<holding::Cut>, Option<holding::Cut>, Option<holding::Cut>) {
+        let is_left = |cut: &holding::Cut| !self.is_excluded(cut);
+        let (most, own, nearest) = (Some(most).filter(is_left), own.filter(is_left), Some(nearest).filter(is_left));
+        match most {
+            Some(most) => (Some(most), own, nearest),
+            None => (own.or_else(|| nearest.clone()), None, nearest),
+        }
+    }
+
+    /// A few cuts together, none of them at what is excluded.
+    fn together(&self, node: u32, set: Option<&[u32]>, frees: u64) -> Result<Option<holding::CutTogether>, Failure> {
+        let together = self.holding.cut_together(self.turned, node, set, frees, self.watch)?;
+        Ok(together.filter(|together| !together.cuts.iter().any(|cut| self.is_excluded(cut))))
+    }
+
+    fn is_excluded(&self, cut: &holding::Cut) -> bool {
+        let excluded = self.options.exclude.as_ref();
+        excluded.is_some_and(|regex| regex.is_match(&cut.holder) || regex.is_match(&cut.reference))
     }
 
     fn dominator(&self, node: u32) -> Dominator {
@@ -149,19 +193,19 @@ impl Asking<'_, '_, '_, '_, '_> {
 
     fn merged(&self, nodes: &[u32]) -> Result<Merged, Failure> {
         let (steps, unreached) = self.holding.merged_paths(nodes, self.exclusions, self.watch)?;
-        let cut_here = self.holding.cut_for_set(self.turned, nodes, self.watch)?;
+        let cut_here = self.holding.cut_for_set(self.turned, nodes, self.watch)?.filter(|cut| !self.is_excluded(cut));
         let frees = cut_here.as_ref().map_or(0, |cut| cut.frees_of_set);
         let most =
             nodes.iter().copied().max_by_key(|&node| (self.holding.retained().of(node), std::cmp::Reverse(node)));
         let together = match most {
-            Some(node) => self.holding.cut_together(self.turned, node, Some(nodes), frees, self.watch)?,
+            Some(node) => self.together(node, Some(nodes), frees)?,
             None => None,
         };
         let usual = if self.options.written.is_table() { USUAL_STEPS } else { usize::MAX };
         let limit = self.options.limit.unwrap_or(usual);
         let steps = match self.options.full || !self.options.written.is_table() {
             true => steps,
-            false => self.without_library(steps),
+            false => merged_steps::without_library(self.holding.graph().snapshot(), steps),
         };
         // What a step leads to its own steps lead to no more of, so that those that are shown hang together.
         let mut order: Vec<usize> = (0..steps.len()).collect();
@@ -180,7 +224,11 @@ impl Asking<'_, '_, '_, '_, '_> {
 /// Passes over steps inside the library.
 fn fold(snapshot: &HeapSnapshot<'_, '_>, steps: &mut Vec<Step>) {
     let texts: Vec<&str> = steps.iter().map(|step| &*step.reference).collect();
-    let inner = library_steps::inner(snapshot, &texts);
+    let explains = |index: usize| {
+        let next = steps.get(index + 1);
+        next.is_some_and(|next| library_steps::is_gathering(steps[index].retained, next.retained))
+    };
+    let inner = library_steps::inner(snapshot, &texts, explains);
     let mut passed = 0;
     let mut is_inner = inner.into_iter();
     steps.retain_mut(|step| {
@@ -194,34 +242,6 @@ fn fold(snapshot: &HeapSnapshot<'_, '_>, steps: &mut Vec<Step>) {
     });
 }
 
-impl Asking<'_, '_, '_, '_, '_> {
-    /// Merged steps without those inside the library that lead to no object that was asked for; what is below them hangs on the one above,
-    /// with a `…`.
-    fn without_library(&self, steps: Vec<holding::MergedStep>) -> Vec<holding::MergedStep> {
-        let snapshot = self.holding.graph().snapshot();
-        // Of each step above: whether it is the library's, whether it is passed over, and at which depth it is shown.
-        let mut above: Vec<(bool, bool, u32)> = Vec::new();
-        let mut shown = Vec::new();
-        for mut step in steps {
-            above.truncate(step.depth as usize);
-            let (is_of_library, is_after_passed, depth) = above
-                .last()
-                .map_or((false, false, 0), |&(library, passed, depth)| (library, passed, depth + u32::from(!passed)));
-            let is_library = snapshot.is_library_text(&step.reference).unwrap_or(is_of_library);
-            let is_passed = is_of_library && is_library && step.own.objects == 0;
-            above.push((is_library, is_passed, depth));
-            if !is_passed {
-                step.depth = depth;
-                if is_after_passed {
-                    step.reference.insert_str(0, "… ");
-                }
-                shown.push(step);
-            }
-        }
-        shown
-    }
-}
-
 fn merged_step(step: &holding::MergedStep) -> MergedStep {
     MergedStep {
         depth: step.depth,
@@ -229,6 +249,7 @@ fn merged_step(step: &holding::MergedStep) -> MergedStep {
         objects: step.through.objects,
         bytes: step.through.bytes,
         own_objects: step.own.objects,
+        example: step.example.map(hex),
     }
 }
 

@@ -16,6 +16,11 @@ impl Speaker {
         Speaker { quiet }
     }
 
+    /// Whether only what must be said is said.
+    pub(crate) fn is_quiet(self) -> bool {
+        self.quiet
+    }
+
     /// A line that is good to know.
     pub(crate) fn note(self, line: impl Display) {
         if !self.quiet {

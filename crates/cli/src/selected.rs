@@ -53,6 +53,7 @@ fn means(subject: &Subject) -> &'static str {
         Subject::Address(_) => "address",
         Subject::Type(_) => "type",
         Subject::Variable(_) => "variable",
+        Subject::Field(_) => "field",
         Subject::Goroutine(_) => "goroutine",
     }
 }

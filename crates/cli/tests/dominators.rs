@@ -49,6 +49,21 @@ fn each_row_retains_itself_and_what_is_below_it_and_the_first_all_that_is_reacha
 }
 
 #[test]
+fn a_map_counts_as_one_with_all_that_it_is_made_of() {
+    for carried in all_carried() {
+        let report = json(&carried, &["dominators", "--json"]);
+        for name in ["main.largeMap map[uint64]*main.Session", "main.pointerFreeMap map[uint64]uint64"] {
+            let row = rows(&report).iter().find(|row| row["name"] == name).unwrap();
+            assert!(number(row, "/count") > 1, "{}: {row}", carried.release);
+            assert_eq!(number(row, "/values"), 1, "{}: {row}", carried.release);
+        }
+        let row = |name: &str| rows(&report).iter().find(|row| row["name"].as_str().unwrap().ends_with(name));
+        let sessions = row("[value] *main.Session").unwrap();
+        assert_eq!(sessions["values"], sessions["count"], "{}", carried.release);
+    }
+}
+
+#[test]
 fn groups_of_roots_and_what_they_share_are_all_that_is_reachable() {
     for carried in all_carried() {
         for group in ["package", "root"] {

@@ -89,8 +89,23 @@ fn holders_are_those_that_point_to_it() {
                 assert_eq!((number(&held, "/asked_offset"), text(&held, "addr")), (into, text(target, "object")));
                 let points_back = |one: &&Value| one["addr"] == row["addr"] && number(one, "/into") == into;
                 assert!(list(&held, "holders").iter().any(|one| points_back(&one)), "{release}: {row} and {target}");
+                let groups: u64 = list(&held, "holder_groups").iter().map(|group| number(group, "/count")).sum();
+                assert_eq!(groups, list(&held, "holders").len() as u64, "{release}: {target}");
             }
         }
+    }
+}
+
+#[test]
+fn a_closure_says_whose_it_is_and_where_that_begins() {
+    for release in ["1.19", "1.27"] {
+        let carried = carried(release);
+        let row = objects(&carried, r"^func main\.\S+\.func\d", "1").remove(0);
+        let closure = object(&carried, text(&row, "addr"), &[]);
+        let (name, place) = text(&closure, "function").split_once(' ').unwrap();
+        assert_eq!(format!("func {name}"), text(&closure, "type"), "{release}");
+        let (file, line) = place.split_once(':').unwrap();
+        assert!(file.ends_with(".go") && line.parse::<u32>().is_ok_and(|line| line > 1), "{release}: {place}");
     }
 }
 

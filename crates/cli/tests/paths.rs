@@ -111,7 +111,62 @@ fn limits_bound_what_is_told() {
     let steps = json(&carried, &["main.Item", "--merge"]);
     let steps = steps.pointer("/asked/0/merged/steps").unwrap().as_array().unwrap().len();
     assert_eq!(csv.lines().count(), steps + 1);
-    assert!(csv.starts_with("asked,depth,reference,objects,bytes,own_objects\n"));
+    assert!(csv.starts_with("asked,depth,reference,objects,bytes,own_objects,example\n"));
+}
+
+#[test]
+fn of_many_objects_each_way_has_a_typical_one_and_all_ways_are_all_that_is_reached() {
+    for release in RELEASES {
+        let carried = carried_of("retained", release);
+        let all = json(&carried, &["main.Item", "--limit", "0"]);
+        let targets = all.pointer("/asked/0/targets").unwrap().as_array().unwrap();
+        let held: Vec<u64> = targets.iter().map(|target| number(target, "/held_alike/objects")).collect();
+        assert!(held.is_sorted_by(|one, next| one >= next), "{release}: {held:?}");
+        assert_eq!(held.len() as u64, number(&all, "/asked/0/ways"), "{release}");
+        let merged = json(&carried, &["main.Item", "--merge"]);
+        let unreached = number(&merged, "/asked/0/merged/unreached/objects");
+        assert_eq!(held.iter().sum::<u64>() + unreached, number(&all, "/asked/0/objects"), "{release}");
+        // The most common way is told first, and the typical object lies at its end.
+        let first = json(&carried, &["main.Item"]);
+        assert_eq!(first.pointer("/asked/0/targets/0"), targets.first(), "{release}");
+        let last = targets[0].pointer("/paths/0/steps").unwrap().as_array().unwrap().last().unwrap();
+        assert_eq!(last["addr"], targets[0]["addr"], "{release}");
+        let way = |target: &Value| {
+            let steps = target.pointer("/paths/0/steps").unwrap().as_array().unwrap();
+            steps.iter().map(|step| step["reference"].to_string()).collect::<Vec<_>>()
+        };
+        let mut ways: Vec<Vec<String>> = targets.iter().map(way).collect();
+        ways.sort();
+        ways.dedup();
+        assert_eq!(ways.len(), targets.len(), "{release}");
+        // Each merged step that leads to some has one of them for an example.
+        let items = json(&carried, &["main.Item", "--merge"]);
+        for step in items.pointer("/asked/0/merged/steps").unwrap().as_array().unwrap() {
+            assert_eq!(step["own_objects"].is_null(), step["example"].is_null(), "{release}: {step}");
+        }
+    }
+}
+
+#[test]
+fn a_field_of_a_type_is_what_it_leads_to_in_all_its_objects() {
+    for release in RELEASES {
+        let carried = carried_of("retained", release);
+        let of_type = json(&carried, &["main.Registry.first"]);
+        let of_variable = json(&carried, &["main.registry.first"]);
+        assert_eq!(of_type.pointer("/asked/0/means").unwrap(), "field", "{release}");
+        assert_eq!(of_type.pointer("/asked/0/targets"), of_variable.pointer("/asked/0/targets"), "{release}");
+        let wrong = try_run(&carried, &["main.Registry.frist"]);
+        assert!(wrong.status == 4 && wrong.stderr.contains("main.Registry.first"), "{release}: {}", wrong.stderr);
+    }
+}
+
+#[test]
+fn what_is_excluded_is_no_place_to_cut() {
+    let carried = carried_of("retained", "1.27");
+    let cut = |arguments: &[&str]| json(&carried, arguments).pointer("/asked/0/merged/cut/reference").cloned();
+    let all = cut(&["main.Item", "--merge"]);
+    let excluded = cut(&["main.Item", "--merge", "--exclude", "."]);
+    assert!(all.is_some() && excluded.is_none(), "{all:?}, {excluded:?}");
 }
 
 #[test]

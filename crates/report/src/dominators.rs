@@ -20,6 +20,9 @@ use std::io::{BufWriter, Write};
 /// Version of the JSON form; it changes when a field changes its meaning or goes, not when one is added.
 pub const SCHEMA_VERSION: u32 = 1;
 
+/// What is kept and not referred to is worth a column if it is one part in so many of what is reachable.
+const WORTH: u64 = 100;
+
 /// Bytes of slots, and slots.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct Sum {
@@ -49,6 +52,9 @@ pub struct Row {
     pub shallow: u64,
     /// The row's own objects; none of a root.
     pub count: u64,
+    /// How many values these are: a map is one with all that it is made of, and so is a slice whose header is an object of its own with
+    /// its array. None where they are only parts of one whose header is no object.
+    pub values: u64,
     /// Bytes of what is retained that anything refers to, at most; absent where that is not known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub referred_bytes: Option<u64>,
@@ -112,14 +118,15 @@ impl DominatorsReport {
             out,
             "retained is what would be freed if the objects of the line went; below each what it alone keeps\n"
         )?;
-        let tells = self.rows.iter().any(Row::is_told);
+        let most = self.most_unused();
+        let tells = most.is_some();
         let numbers = if tells { 5 } else { 4 };
         let aligned: Vec<_> = [Right; 5].into_iter().take(numbers).chain([Left]).collect();
-        let mut table = Table::new(0, &aligned).spare(&[3, 2, 1]);
+        let mut table = Table::new(0, &aligned).spare(&[3, 1, 2]).names_first();
         let heading = ["retained", "share", "objects", "shallow", "referred"];
         table.row(heading.into_iter().take(numbers).chain(["held by"]));
         for row in &self.rows {
-            let count = if row.count > 1 { format!("{} × ", grouped(row.count)) } else { String::new() };
+            let count = if row.values > 1 { format!("{} × ", grouped(row.values)) } else { String::new() };
             let name = format!("{}{count}{}", "  ".repeat(row.depth), row.name);
             let shallow = if row.count > 0 { human_bytes(row.shallow) } else { "-".to_owned() };
             let share = percent(row.retained, self.reachable.bytes);
@@ -128,11 +135,10 @@ impl DominatorsReport {
             table.row(numbers_of.into_iter().take(numbers).chain([format!("{name}{}", row.room())]));
         }
         table.write(&mut out)?;
-        if tells {
-            writeln!(
-                out,
-                "\nreferred: of what is retained, so much is in a window of a string or slice, where that is less than half"
-            )?;
+        if let Some(most) = most {
+            let used = human_bytes(most.referred_bytes.unwrap_or(0));
+            let (retained, reason) = (human_bytes(most.retained), referred::reason(&most.name));
+            writeln!(out, "\nreferred: {used} used of {retained}: {reason}")?;
         }
         if self.rows.iter().any(|row| row.name.contains("[shared]")) {
             writeln!(
@@ -150,6 +156,25 @@ impl DominatorsReport {
             )?;
         }
         Ok(out.flush()?)
+    }
+
+    /// The row that says best where the most is kept that nothing refers to: the furthest down that has half or more of what the one
+    /// above has of it. None where all that is not worth a column.
+    fn most_unused(&self) -> Option<&Row> {
+        let unused = |row: &Row| row.retained - row.referred_bytes.unwrap_or(row.retained).min(row.retained);
+        let told = || self.rows.iter().filter(|row| row.is_told());
+        let mut most = told().rev().max_by_key(|row| unused(row))?;
+        if unused(most) < self.reachable.bytes / WORTH {
+            return None;
+        }
+        while let Some(below) = told()
+            .filter(|row| row.parent == Some(most.id))
+            .max_by_key(|row| unused(row))
+            .filter(|row| unused(row) >= unused(most) / 2)
+        {
+            most = below;
+        }
+        Some(most)
     }
 
     /// For spreadsheets: a line of names, then a line a row.
@@ -247,6 +272,9 @@ impl RetainedGroups {
             let first = [human_bytes(retained), percent(retained, self.reachable.bytes)];
             first.into_iter().chain(numbers.into_iter().flatten()).chain([name.to_owned()])
         };
+        if let Some(shared) = self.shared.filter(|shared| shared.objects > 0) {
+            table.row(cells(shared.bytes, [Some(grouped(shared.objects)), None], "(held by several of these)"));
+        }
         for row in &self.rows {
             let numbers = match (row.own, row.retained_objects) {
                 (Some(own), _) => [Some(grouped(own.objects)), Some(human_bytes(own.bytes))],
@@ -254,10 +282,14 @@ impl RetainedGroups {
             };
             table.row(cells(row.retained, numbers, &row.name));
         }
-        if let Some(shared) = self.shared.filter(|shared| shared.objects > 0) {
-            table.row(cells(shared.bytes, [Some(grouped(shared.objects)), None], "(held by several of these)"));
-        }
         table.write(&mut out)?;
+        if self.shared.is_some_and(|shared| shared.bytes > self.reachable.bytes / 2) {
+            writeln!(
+                out,
+                "\nMost is held by several of these at once, so that none alone keeps it, as goroutines that share a server: \
+                 dominators without --group shows what they share"
+            )?;
+        }
         if self.hidden > 0 {
             writeln!(out, "\n{} more: see --limit and --min-size", grouped(self.hidden as u64))?;
         }
@@ -326,6 +358,7 @@ mod tests {
             objects: 5,
             shallow: own[0],
             count: own[1],
+            values: own[1],
             ..Row::default()
         };
         DominatorsReport {
@@ -388,8 +421,10 @@ retained     share  objects  shallow  held by
 retained by package: what would be freed if it went, of 4.0 KiB in 5 objects reachable
 
 retained    share  objects  package
- 1.0 KiB  25.00 %        2  main
  3.0 KiB  75.00 %        3  (held by several of these)
+ 1.0 KiB  25.00 %        2  main
+
+Most is held by several of these at once, so that none alone keeps it, as goroutines that share a server: dominators without --group shows what they share
 ";
         assert_eq!(written(|out| roots.write_table(Page::default(), out)), expected);
         let own = Some(Sum { bytes: 48, objects: 3 });

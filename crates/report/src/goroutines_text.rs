@@ -16,6 +16,9 @@ pub(crate) fn write(report: &GoroutinesReport, options: TableOptions, out: impl 
         waits_text::write(waits, &mut out)?;
     }
     if options.waits_alone {
+        if report.waits.is_none() {
+            writeln!(out, "\n{}", no_waits(report.leaked.unwrap_or(0)))?;
+        }
         return Ok(out.flush()?);
     }
     writeln!(out)?;
@@ -49,6 +52,16 @@ fn heading(report: &GoroutinesReport) -> String {
     let all = format!("{}{own}{leaked}{suspected}", count(report.goroutines, "goroutine"));
     let here = format!("{} in {}", grouped(report.selected), count(groups, "group"));
     format!("{all}\nhere {here}, stacks {}", human_bytes(report.stack_bytes))
+}
+
+/// Instead of what goroutines wait for together.
+fn no_waits(leaked: u64) -> String {
+    let none = "no lock is waited for, and no goroutines wait together for what nobody seems to end";
+    match leaked {
+        0 => none.to_owned(),
+        1 => format!("{none}; 1 is provably leaked: see --leaked"),
+        leaked => format!("{none}; {} are provably leaked: see --leaked", grouped(leaked)),
+    }
 }
 
 fn has_retained(report: &GoroutinesReport) -> bool {

@@ -35,6 +35,9 @@ pub struct ObjectReport {
     /// Of a type that was voted: how many of the objects that words of the same place lead to can be of it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub voted: Option<Voted>,
+    /// Of a closure, the function that it calls, and where that begins: `main.open.func1 main.go:101`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub function: Option<String>,
     /// Whether a root leads to it.
     pub reachable: bool,
     /// True if none does that is in the core, and perhaps a pointer that is not.
@@ -56,6 +59,9 @@ pub struct ObjectReport {
     pub holders: Vec<Holder>,
     /// How many more there are.
     pub holders_left_out: u64,
+    /// All of them by type and field, those that roots lead to first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub holder_groups: Vec<HolderGroup>,
     /// Its pointers.
     pub pointers: Vec<Pointer>,
     /// How many more there are.
@@ -167,6 +173,25 @@ pub struct Holder {
     /// Bytes from the held object's first byte to where the pointer leads.
     pub into: u64,
     /// Whether a root leads to it.
+    pub reachable: bool,
+    /// True if none does that is in the core, and perhaps a pointer that is not.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub not_known_to_be_reachable: bool,
+}
+
+/// Objects of one type that point to it from one field.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct HolderGroup {
+    /// Pointers.
+    pub count: u64,
+    /// Their type; empty where it is not known.
+    #[serde(rename = "type")]
+    pub ty: String,
+    /// The field that holds the pointer, with its type; `[i]` stands for all elements.
+    pub path: String,
+    /// The first byte of one of them.
+    pub example: String,
+    /// Whether roots lead to them.
     pub reachable: bool,
     /// True if none does that is in the core, and perhaps a pointer that is not.
     #[serde(skip_serializing_if = "std::ops::Not::not")]

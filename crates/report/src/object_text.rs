@@ -1,7 +1,7 @@
 //! One object as text: what it is, a table of fields, who holds it.
 
 use crate::ReportError;
-use crate::object::{Field, MapRoom, ObjectReport, Pointer, Referred, Target, Voted};
+use crate::object::{Field, HolderGroup, MapRoom, ObjectReport, Pointer, Referred, Target, Voted};
 use crate::page::{Lines, Page};
 use crate::table::Align::{Left, Right, Whole, Words};
 use crate::table::{Table, grouped, whole_percent};
@@ -13,7 +13,11 @@ pub(crate) fn write(report: &ObjectReport, page: Page, out: impl Write) -> Resul
     facts(report).write(&mut out)?;
     section(&mut out, "fields", fields_table(report), report.fields.len(), report.fields_left_out)?;
     section(&mut out, "held by roots", roots_table(report), report.roots.len(), report.roots_left_out)?;
-    section(&mut out, "held by objects", holders_table(report), report.holders.len(), report.holders_left_out)?;
+    if reads_better_grouped(report) {
+        section(&mut out, "held by objects", groups_table(&report.holder_groups), report.holder_groups.len(), 0)?;
+    } else {
+        section(&mut out, "held by objects", holders_table(report), report.holders.len(), report.holders_left_out)?;
+    }
     // Most pointers stand among the fields already.
     let others = other_pointers(report);
     if !others.is_empty() {
@@ -33,6 +37,9 @@ fn facts(report: &ObjectReport) -> Table {
     let voted = |vote: Voted| format!(", voted: {} of {} agree", grouped(vote.agree), grouped(vote.of));
     let voted = report.voted.map_or_else(String::new, voted);
     table.row(["type", &format!("{ty}  ({}{voted})", evidence(report.evidence))]);
+    if let Some(function) = &report.function {
+        table.row(["function", function]);
+    }
     let header = match report.header_bytes {
         0 => String::new(),
         bytes => format!(", {bytes} of them the runtime's header"),
@@ -90,6 +97,35 @@ fn roots_table(report: &ObjectReport) -> Table {
         let notes: Vec<String> = [count, into(root.into), looks.to_owned()].into();
         let notes: Vec<String> = notes.into_iter().filter(|note| !note.is_empty()).collect();
         table.row([root.path.join(" → "), notes.join(", ")]);
+    }
+    table
+}
+
+/// More holders than these, of which some are alike, are told by type and field.
+const MOST_HOLDERS: u64 = 10;
+
+fn reads_better_grouped(report: &ObjectReport) -> bool {
+    let holders = report.holders.len() as u64 + report.holders_left_out;
+    holders > MOST_HOLDERS && (report.holder_groups.len() as u64) < holders
+}
+
+/// A line a group; what no root leads to in one line.
+fn groups_table(groups: &[HolderGroup]) -> Table {
+    let mut table = Table::new(2, &[Right, Left, Left, Words]);
+    let text = |group: &HolderGroup| if group.ty.is_empty() { "(unknown)".to_owned() } else { group.ty.clone() };
+    for group in groups.iter().filter(|group| group.reachable) {
+        let example = if group.count > 1 { format!("{} and others", group.example) } else { group.example.clone() };
+        table.row([format!("{} ×", grouped(group.count)), text(group), group.path.clone(), example]);
+    }
+    for (is_not_known, what) in [(true, "not known to be reachable"), (false, "unreachable")] {
+        let is_it = |group: &&HolderGroup| !group.reachable && group.not_known_to_be_reachable == is_not_known;
+        let count = groups.iter().filter(is_it).fold(0_u64, |sum, group| sum.saturating_add(group.count));
+        if let Some(most) = groups.iter().filter(is_it).max_by_key(|group| group.count) {
+            let kinds = groups.iter().filter(is_it).count();
+            let ty = if kinds > 1 { format!("{} and others", text(most)) } else { text(most) };
+            let path = if kinds > 1 { String::new() } else { most.path.clone() };
+            table.row([format!("{} ×", grouped(count)), ty, path, format!("{}, themselves {what}", most.example)]);
+        }
     }
     table
 }
@@ -193,6 +229,7 @@ impl Field {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
     use super::*;
 
     fn field(path: &str, kind: &'static str) -> Field {
@@ -201,6 +238,40 @@ mod tests {
 
     fn target(text: &str) -> Option<Target> {
         Some(Target { addr: "0xc000".to_owned(), object: None, text: text.to_owned() })
+    }
+
+    #[test]
+    fn holders_that_are_alike_are_one_line() {
+        let group = |count, ty: &str, reachable| HolderGroup {
+            count,
+            ty: ty.to_owned(),
+            path: ".Context context.Context".to_owned(),
+            example: "0xc000".to_owned(),
+            reachable,
+            ..HolderGroup::default()
+        };
+        let groups = [
+            group(994, "context.valueCtx", true),
+            group(1, "main.T", true),
+            group(3, "main.U", false),
+            group(2, "main.V", false),
+        ];
+        let mut written = Vec::new();
+        let mut out = Page::default().lines(&mut written);
+        groups_table(&groups).write(&mut out).unwrap();
+        out.flush().unwrap();
+        let expected = [
+            "  994 ×  context.valueCtx   .Context context.Context  0xc000 and others",
+            "    1 ×  main.T             .Context context.Context  0xc000",
+            "    5 ×  main.U and others                            0xc000, themselves unreachable",
+        ];
+        assert_eq!(std::str::from_utf8(&written).unwrap().lines().collect::<Vec<_>>(), expected);
+        let report = |holders_left_out| ObjectReport {
+            holder_groups: groups.to_vec(),
+            holders_left_out,
+            ..ObjectReport::default()
+        };
+        assert!(reads_better_grouped(&report(1000)) && !reads_better_grouped(&report(10)));
     }
 
     #[test]

@@ -163,6 +163,9 @@ pub struct Goroutines {
     pub panicking: Vec<Panicking>,
 }
 
+/// The state of those whose descriptions the runtime keeps to use them again: they are no goroutines, and in no sum.
+pub const DEAD: &str = "dead, kept for reuse (not counted above)";
+
 /// How many goroutines are in one state.
 #[derive(Debug, Clone, Serialize)]
 pub struct StateCount {

@@ -2,7 +2,8 @@
 
 use crate::example::Example;
 use crate::overview::{
-    AbsentPointers, Death, HeapSums, LayoutSource, OtherGoFile, OverviewReport, RuntimeCounter, TypeSums, VersionSource,
+    AbsentPointers, DEAD, Death, HeapSums, LayoutSource, OtherGoFile, OverviewReport, RuntimeCounter, TypeSums,
+    VersionSource,
 };
 use crate::page::{Lines, Page};
 use crate::table::Align::{Left, Right, Whole, Words};
@@ -121,13 +122,17 @@ fn go(report: &OverviewReport) -> Option<String> {
 /// `810: 800 IO wait, 9 select, 1 running`.
 fn goroutines(report: &OverviewReport) -> Option<String> {
     let total = report.goroutines.total.map(grouped)?;
-    let states = &report.goroutines.by_state;
+    let is_counted = |state: &&crate::overview::StateCount| state.state != DEAD;
+    let states: Vec<_> = report.goroutines.by_state.iter().filter(is_counted).collect();
     let shown = if states.len() > STATES_SHOWN + 1 { STATES_SHOWN } else { states.len() };
     let (shown, rest) = states.split_at(shown);
     let mut each: Vec<String> = shown.iter().map(|state| format!("{} {}", grouped(state.count), state.state)).collect();
     if !rest.is_empty() {
         let sum = rest.iter().fold(0u64, |sum, state| sum.saturating_add(state.count));
         each.push(format!("{} in {} other states", grouped(sum), rest.len()));
+    }
+    if let Some(dead) = report.goroutines.by_state.iter().find(|state| state.state == DEAD) {
+        each.push(format!("{} {DEAD}", grouped(dead.count)));
     }
     join([Some(total), Some(each.join(", ")).filter(|each| !each.is_empty())], ": ")
 }

@@ -31,13 +31,16 @@ pub struct Answer {
     pub in_variable: Option<String>,
     /// The argument.
     pub asked: String,
-    /// What it means: `address`, `type` or `variable`.
+    /// What it means: `address`, `type`, `variable`, `field` (of all objects of a type) or `goroutine`.
     pub means: &'static str,
     /// Objects of it.
     pub objects: u64,
     /// Bytes of their slots.
     pub bytes: u64,
-    /// Objects that are told of one by one.
+    /// In how many ways that read differently they are held; absent of one object.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ways: Option<u64>,
+    /// Objects that are told of one by one: of several, a typical one of each way, the way of most objects first.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub targets: Vec<Target>,
     /// The shortest paths to all, merged.
@@ -48,6 +51,9 @@ pub struct Answer {
 /// One object.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct Target {
+    /// Of several that are asked for, how many are held as this one is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub held_alike: Option<Share>,
     /// First byte of its slot.
     pub addr: String,
     /// Its type; empty where it is not known.
@@ -207,6 +213,9 @@ pub struct MergedStep {
     /// Of these objects, those it leads to itself.
     #[serde(skip_serializing_if = "is_zero")]
     pub own_objects: u64,
+    /// First byte of one of those.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub example: Option<String>,
 }
 
 fn is_zero(number: &u64) -> bool {
@@ -237,12 +246,13 @@ impl PathsReport {
     /// [`ReportError::Io`].
     pub fn write_csv(&self, out: impl Write) -> Result<(), ReportError> {
         let mut out = BufWriter::new(out);
-        writeln!(out, "asked,depth,reference,objects,bytes,own_objects")?;
+        writeln!(out, "asked,depth,reference,objects,bytes,own_objects,example")?;
         for answer in &self.asked {
             for step in answer.merged.iter().flat_map(|merged| &merged.steps) {
                 let [asked, reference] = [&answer.asked, &step.reference].map(|text| crate::objects::csv_field(text));
                 let MergedStep { depth, objects, bytes, own_objects, .. } = step;
-                writeln!(out, "{asked},{depth},{reference},{objects},{bytes},{own_objects}")?;
+                let example = step.example.as_deref().unwrap_or("");
+                writeln!(out, "{asked},{depth},{reference},{objects},{bytes},{own_objects},{example}")?;
             }
         }
         Ok(out.flush()?)

@@ -54,6 +54,9 @@ impl Answer {
             writeln!(out, "{asked}: {objects}, {bytes}; the shortest path to each, merged")?;
             return merged.write(self.bytes, out);
         }
+        if let Some(ways) = self.ways.filter(|_| self.targets.iter().all(|target| target.held_alike.is_some())) {
+            return self.write_ways(ways, &format!("{asked}: {objects}, {bytes}"), out);
+        }
         if self.objects > self.targets.len() as u64 {
             let which = match self.targets.len() {
                 1 => "the one that retains most".to_owned(),
@@ -66,6 +69,24 @@ impl Answer {
             if at > 0 {
                 writeln!(out)?;
             }
+            target.write(out)?;
+        }
+        Ok(())
+    }
+
+    /// A typical object of each way.
+    fn write_ways(&self, ways: u64, asked: &str, out: &mut Lines<impl Write>) -> Result<(), ReportError> {
+        let shown = self.targets.len() as u64;
+        let more = match ways.saturating_sub(shown) {
+            0 => String::new(),
+            _ if shown == 1 => format!(", held in {} ways; of these the most common (--merge: all)", grouped(ways)),
+            _ => format!(", held in {} ways; of these the {shown} most common (--merge: all)", grouped(ways)),
+        };
+        writeln!(out, "{asked}{more}")?;
+        for target in &self.targets {
+            let held = target.held_alike.unwrap_or_default().objects;
+            let part = if held == self.objects { "all".to_owned() } else { grouped(held) };
+            writeln!(out, "\n{part} of {} are held like this one:", grouped(self.objects))?;
             target.write(out)?;
         }
         Ok(())
@@ -192,7 +213,9 @@ impl Path {
             } else {
                 format!("{}{times}", step.reference)
             };
-            table.row([&human_bytes(step.retained), step.addr.as_deref().unwrap_or(""), &reference]);
+            // A root whose all others hold too keeps nothing alone.
+            let retained = if step.retained > 0 { human_bytes(step.retained) } else { String::new() };
+            table.row([&retained, step.addr.as_deref().unwrap_or(""), &reference]);
         }
         Ok(table.write(out)?)
     }
@@ -201,21 +224,22 @@ impl Path {
 impl Merged {
     fn write(&self, whole: u64, out: &mut Lines<impl Write>) -> Result<(), ReportError> {
         writeln!(out)?;
-        let mut table = Table::new(0, &[Right, Right, Right, Left]).spare(&[2, 1]);
-        table.row(["bytes", "share", "objects", "path"]);
+        let mut table = Table::new(0, &[Right, Right, Right, Whole, Left]).spare(&[1, 2]).names_first();
+        table.row(["bytes", "share", "objects", "example", "path"]);
         for step in &self.steps {
             let lean = " ".repeat(LEAN * (step.depth as usize).min(DEEPEST_LEAN));
             table.row([
                 human_bytes(step.bytes),
                 whole_percent(step.bytes, whole),
                 grouped(step.objects),
+                step.example.clone().unwrap_or_default(),
                 format!("{lean}{}", step.reference),
             ]);
         }
         if self.unreached.objects > 0 {
             let (bytes, objects) = (self.unreached.bytes, self.unreached.objects);
-            let text = "(no root leads there, or only by what is excluded)".to_owned();
-            table.row([human_bytes(bytes), whole_percent(bytes, whole), grouped(objects), text]);
+            let text = "(no root, or by what is excluded)".to_owned();
+            table.row([human_bytes(bytes), whole_percent(bytes, whole), grouped(objects), String::new(), text]);
         }
         table.write(out)?;
         if self.steps_left_out > 0 {

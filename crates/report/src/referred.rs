@@ -20,6 +20,17 @@ pub(crate) fn told(referred: Option<u64>, kept: u64) -> Option<String> {
     Some(format!("{} referred to, of {}", human_bytes(referred), human_bytes(kept)))
 }
 
+/// Why less is used than kept, by the end of the text of a reference, and what helps.
+pub(crate) fn reason(reference: &str) -> &'static str {
+    let ty = reference.rsplit(' ').next().unwrap_or_default();
+    match ty.trim_start_matches('*') {
+        "string" => "short strings keep long ones alive (strings.Clone, or copy)",
+        "[]uint8" | "[]byte" => "short slices keep long arrays alive (bytes.Clone, or copy)",
+        ty if ty.starts_with("[]") => "short slices keep long arrays alive (slices.Clone, or copy)",
+        _ => "short strings and slices keep long ones alive (strings.Clone, slices.Clone, or copy)",
+    }
+}
+
 /// True if maps have so much more room than entries that it is told.
 pub(crate) fn is_sparse(entries: u64, slots: u64) -> bool {
     slots >= WORTH_SLOTS && entries < slots / SPARSE
@@ -27,7 +38,20 @@ pub(crate) fn is_sparse(entries: u64, slots: u64) -> bool {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
     use super::*;
+
+    #[test]
+    fn the_reason_goes_by_the_type() {
+        let head = |reference: &str| reason(reference).split_once(" (").unwrap().1;
+        assert_eq!(head("[value] string"), "strings.Clone, or copy)");
+        assert_eq!(head(".buf []uint8"), "bytes.Clone, or copy)");
+        assert_eq!(head("[i] interface {} = []uint8"), "bytes.Clone, or copy)");
+        assert_eq!(head(".window []main.Quote"), "slices.Clone, or copy)");
+        assert_eq!(head(".names []string"), "slices.Clone, or copy)");
+        assert_eq!(head(".titles map[int]string"), "strings.Clone, slices.Clone, or copy)");
+        assert_eq!(head("goroutines"), "strings.Clone, slices.Clone, or copy)");
+    }
 
     #[test]
     fn what_is_told_is_less_than_half_and_more_than_a_kib() {

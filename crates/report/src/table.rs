@@ -2,7 +2,7 @@
 
 use crate::page::{Lines, Page};
 use crate::text::terminal_text;
-use crate::text::width::{middle_out, width, wrapped};
+use crate::text::width::{shortened_name, width, wrapped};
 use std::io::{self, Write};
 
 mod fit;
@@ -44,13 +44,21 @@ pub struct Table {
     indent: usize,
     spare: Vec<usize>,
     is_silent: bool,
+    has_names_first: bool,
 }
 
 impl Table {
     /// A table of `columns`, each line after `indent` spaces.
     #[must_use]
     pub fn new(indent: usize, columns: &[Align]) -> Self {
-        Self { columns: columns.to_vec(), rows: Vec::new(), indent, spare: Vec::new(), is_silent: false }
+        Self {
+            columns: columns.to_vec(),
+            rows: Vec::new(),
+            indent,
+            spare: Vec::new(),
+            is_silent: false,
+            has_names_first: false,
+        }
     }
 
     /// Says that these columns may be left out where names would have no room, the first of them first. A line below the table then names
@@ -58,6 +66,13 @@ impl Table {
     #[must_use]
     pub fn spare(mut self, columns: &[usize]) -> Self {
         self.spare = columns.to_vec();
+        self
+    }
+
+    /// Says that spare columns go before names are cut much: for trees, whose names lean in.
+    #[must_use]
+    pub fn names_first(mut self) -> Self {
+        self.has_names_first = true;
         self
     }
 
@@ -157,7 +172,7 @@ impl Table {
             Align::Left => {
                 let name = text.trim_start_matches(' ');
                 let lean = lean.of(text.len() - name.len());
-                let name = middle_out(name, wide.saturating_sub(lean), page.ellipsis());
+                let name = shortened_name(name, wide.saturating_sub(lean), page.ellipsis());
                 vec![format!("{}{name}", " ".repeat(lean))]
             }
         }

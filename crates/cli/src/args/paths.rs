@@ -15,9 +15,10 @@ points to. A name that fits exactly wins; then what has one of ^ $ | ? + \\ or .
 
 Paths from the program's own variables and functions come before those from the library's, the runtime's last; then the \
 shorter one does. What maps and channels are made of counts as one step with them. `retained` is what would be freed with a \
-step's object. Steps inside the standard library are passed over where two or more follow each other, unless --full asks. At the end stands the one reference without which most would go: the place to cut.
+step's object. Steps inside the standard library are passed over where two or more follow each other, unless --full asks; what much hangs on is shown whoever's it is. At the end stands the one reference without which most would go: the place to cut.
 
-Of a type, the object that retains most is shown; --merge shows the paths to all of them.";
+Of many objects a typical one is shown, of those that are held the most common way, and how many these are; --limit N shows one of each of the \
+N most common ways, --merge the paths to all of them.";
 
 /// Options of `paths`.
 #[derive(Debug, Args)]

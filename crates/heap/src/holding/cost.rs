@@ -87,6 +87,11 @@ impl Holding<'_, '_, '_, '_> {
     }
 
     fn cost_of_root(&self, root: u32) -> u8 {
+        let name = self.graph.text(root);
+        self.cost_by_class(root).saturating_add(namelessness(&name))
+    }
+
+    fn cost_by_class(&self, root: u32) -> u8 {
         let is_on_stack = self.class_of(root) == RootClass::Goroutines;
         match self.code.node(self.graph, root) {
             Code::Own if is_on_stack => OWN_FRAME,
@@ -162,5 +167,27 @@ impl Holding<'_, '_, '_, '_> {
         excluded.dedup();
         excluded.retain(|to| allowed.binary_search(to).is_err());
         excluded.into()
+    }
+}
+
+/// By how much a slot of a frame costs more than a variable that has a name: most where not even its type is known. The same object is often
+/// held by both, and all commands should call its holder alike.
+fn namelessness(text: &str) -> u8 {
+    match (text.starts_with('['), text.contains(' ')) {
+        (false, _) => 0,
+        (true, true) => 1,
+        (true, false) => 2,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_variable_with_a_name_is_preferred() {
+        let costs = ["s *http.Server", "[fp+0] *main.service", "[fp-120]"].map(namelessness);
+        assert_eq!(costs, [0, 1, 2]);
+        assert!(OWN_FRAME + 2 < LIBRARY);
     }
 }

@@ -18,6 +18,24 @@ pub struct MergedStep {
     pub through: Weight,
     /// Of these, those it leads to itself.
     pub own: Weight,
+    /// How many roots or objects the step is on all these paths; a container is one with its parts, and so is a list.
+    pub holders: u64,
+    /// First byte of one of those that it leads to itself.
+    pub example: Option<u64>,
+}
+
+/// The shortest paths to many objects, merged: all paths that read alike are one place of the trie.
+pub(super) struct Laid {
+    pub(super) trie: PathTrie,
+    texts: WayTexts,
+    pub(super) forest: Forest,
+    /// Of each node of the forest, how much of it is sought.
+    pub(super) weights: Vec<Weight>,
+    /// Of each node of the forest, where it lies.
+    pub(super) places: Vec<TrieNode>,
+    /// By place: how many roots or objects.
+    holders: Vec<u64>,
+    unreached: Weight,
 }
 
 impl Holding<'_, '_, '_, '_> {
@@ -32,27 +50,45 @@ impl Holding<'_, '_, '_, '_> {
         exclusions: &Exclusions<'_>,
         observer: &dyn Observer,
     ) -> Result<(Vec<MergedStep>, Weight), HeapError> {
+        let laid = self.laid(set, exclusions, observer)?;
+        Ok((self.in_preorder(&laid), laid.unreached))
+    }
+
+    /// One shortest path to each object of `set`, merged where they read alike.
+    pub(super) fn laid(
+        &self,
+        set: &[u32],
+        exclusions: &Exclusions<'_>,
+        observer: &dyn Observer,
+    ) -> Result<Laid, HeapError> {
         observer.begin("paths");
         let (forest, weights, unreached) = self.shortest(set, exclusions, observer)?;
         let mut texts = WayTexts::default();
         let ways = self.ways(&forest, &mut texts);
         let several = texts.number("(several ways)".to_owned());
-        let mut trie = PathTrie::new();
+        let (mut trie, mut holders) = (PathTrie::new(), Vec::new());
         let mut places: Vec<TrieNode> = Vec::with_capacity(forest.nodes.len());
         for index in 0..forest.len() {
             let node = forest.nodes[index as usize];
-            let place = match forest.parent(index) {
-                None => self.merged_root(node, &mut trie, &mut texts),
+            let (place, is_part) = match forest.parent(index) {
+                None => (self.merged_root(node, &mut trie, &mut texts), false),
                 // The root itself says what it leads to.
                 Some(parent) if self.graph.object_of(forest.nodes[parent as usize]).is_none() => {
-                    places[parent as usize]
+                    (places[parent as usize], true)
                 }
-                Some(parent) => follow(&mut trie, places[parent as usize], ways[index as usize], several),
+                Some(parent) => {
+                    let above = places[parent as usize];
+                    let place = follow(&mut trie, above, ways[index as usize], several);
+                    // A container's part, or the next of a list.
+                    (place, place.index() <= above.index())
+                }
             };
             trie.add(place, weights[index as usize].bytes, weights[index as usize].objects);
             places.push(place);
+            holders.resize(trie.len(), 0);
+            holders[place.index()] += u64::from(!is_part);
         }
-        Ok((in_preorder(&trie, &texts), unreached))
+        Ok(Laid { trie, texts, forest, weights, places, holders, unreached })
     }
 
     /// A shortest path to each object of `set` that is reached, as trees below roots; what of the set each node is; and what
@@ -102,25 +138,46 @@ impl Holding<'_, '_, '_, '_> {
             place => place,
         }
     }
-}
 
-fn in_preorder(trie: &PathTrie, texts: &WayTexts) -> Vec<MergedStep> {
-    let (totals, children) = (trie.totals(), trie.children());
-    let text = |node: TrieNode| trie.label(node).map_or("", |label| texts.get(label));
-    let sorted = |node: TrieNode| {
-        let mut below = children.of(node).to_vec();
-        let order = |node: &TrieNode| (totals[node.index()].bytes, std::cmp::Reverse(text(*node)));
-        below.sort_by(|a, b| order(a).cmp(&order(b)));
-        below
-    };
-    let mut steps = Vec::new();
-    let mut open: Vec<(u32, TrieNode)> = sorted(PathTrie::ROOT).into_iter().map(|node| (0, node)).collect();
-    while let Some((depth, node)) = open.pop() {
-        let through = totals[node.index()];
-        if through.objects > 0 {
-            steps.push(MergedStep { depth, reference: text(node).to_owned(), through, own: trie.own(node) });
-            open.extend(sorted(node).into_iter().map(|child| (depth + 1, child)));
+    fn in_preorder(&self, laid: &Laid) -> Vec<MergedStep> {
+        let Laid { trie, texts, .. } = laid;
+        let (totals, children) = (trie.totals(), trie.children());
+        let text = |node: TrieNode| trie.label(node).map_or("", |label| texts.get(label));
+        let sorted = |node: TrieNode| {
+            let mut below = children.of(node).to_vec();
+            let order = |node: &TrieNode| (totals[node.index()].bytes, std::cmp::Reverse(text(*node)));
+            below.sort_by(|a, b| order(a).cmp(&order(b)));
+            below
+        };
+        let examples = self.examples(laid);
+        let mut steps = Vec::new();
+        let mut open: Vec<(u32, TrieNode)> = sorted(PathTrie::ROOT).into_iter().map(|node| (0, node)).collect();
+        while let Some((depth, node)) = open.pop() {
+            let through = totals[node.index()];
+            if through.objects > 0 {
+                steps.push(MergedStep {
+                    depth,
+                    reference: text(node).to_owned(),
+                    through,
+                    own: trie.own(node),
+                    holders: laid.holders.get(node.index()).copied().unwrap_or(0),
+                    example: examples[node.index()],
+                });
+                open.extend(sorted(node).into_iter().map(|child| (depth + 1, child)));
+            }
         }
+        steps
     }
-    steps
+
+    /// By place, the first byte of the first object there of those that are sought.
+    fn examples(&self, laid: &Laid) -> Vec<Option<u64>> {
+        let mut first: Vec<Option<u32>> = vec![None; laid.trie.len()];
+        let sought = laid.weights.iter().zip(&laid.places).zip(&laid.forest.nodes);
+        for ((_, place), &node) in sought.filter(|((weight, _), _)| weight.objects > 0) {
+            let found = &mut first[place.index()];
+            *found = Some(found.map_or(node, |other| other.min(node)));
+        }
+        let address = |node: u32| self.graph.slot_of(node).map(|slot| self.graph.snapshot().objects.address(slot));
+        first.into_iter().map(|node| node.and_then(address)).collect()
+    }
 }

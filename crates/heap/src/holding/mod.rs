@@ -1,7 +1,7 @@
 //! How objects are held: by which paths, by which one reference, and by whom in the program's own code.
 //!
 //! - To name objects as people do, by address, type or variable: [`HeapSnapshot::select`](crate::HeapSnapshot).
-//! - For paths from roots: [`Holding::paths_to`], [`Holding::merged_paths`].
+//! - For paths from roots: [`Holding::paths_to`], [`Holding::merged_paths`], [`Holding::usual_ways`].
 //! - For the reference to cut: [`Holding::cuts_for`], [`Holding::cut_for_set`]; the few, where one is not enough: [`Holding::cut_together`].
 //! - For the owners in the program's own code: [`Holding::owners`].
 
@@ -17,6 +17,7 @@ mod paths;
 mod select;
 mod steps;
 mod types;
+mod usual;
 mod variable;
 
 pub use code::Code;
@@ -27,6 +28,7 @@ pub use merged::MergedStep;
 pub use owners::{Held, Owner, OwnerKind, Owners};
 pub use select::{Selected, Subject};
 pub use steps::{Step, Walk};
+pub use usual::UsualWay;
 
 use crate::containers::structs;
 use crate::error::HeapError;

@@ -15,6 +15,8 @@ pub enum Subject {
     Type(String),
     /// What a variable, or a field that is reached from it, leads to.
     Variable(String),
+    /// What a field of all objects of a type leads to.
+    Field(String),
     /// What the stack of a goroutine leads to.
     Goroutine(u64),
 }
@@ -36,11 +38,13 @@ pub enum Selected {
 
 /// An address has at least so many digits where it is written without 0x: shorter ones are names.
 const BARE_DIGITS: usize = 9;
+/// Fields behind a type's name: the heap is looked through once for each beginning of the text that may be the name.
+const MOST_FIELDS: usize = 8;
 
 impl ReferenceGraph<'_, '_, '_> {
     /// The objects that `text` means: a hexadecimal address in one of them; a type as histograms or frames name it, arrays of it among
     /// them, `[]T` being rows of any length and `[N]T` those of one; a package variable, or a function and its variable, and fields behind it, as
-    /// `main.cache.entries`; a goroutine, as `goroutine 17`; a function, with what its variables lead to.
+    /// `main.cache.entries`; a type and a field, as `main.Cache.entries`; a goroutine, as `goroutine 17`; a function, with what its variables lead to.
     ///
     /// A name that fits exactly wins, then one that fits but for the beginnings of import paths or type arguments, then types of
     /// which `is_wanted`, what the text means as an expression, says so.
@@ -66,6 +70,9 @@ impl ReferenceGraph<'_, '_, '_> {
         match found {
             Found::NoVariable(mut names) => {
                 let other = alike.or_else(|| snapshot.objects_of_named_type(text));
+                if let Some(of_field) = if other.is_none() { self.field_of_type(text) } else { None } {
+                    return of_field;
+                }
                 if let Some(other) = other.or_else(|| snapshot.objects_of_wanted(is_wanted?)) {
                     return of_type(other);
                 }
@@ -78,6 +85,24 @@ impl ReferenceGraph<'_, '_, '_> {
             Found::NoField(fields) => Selected::NoSuchField(fields),
             Found::Objects(objects) => Selected::Objects(Subject::Variable(text.to_owned()), objects, Vec::new()),
         }
+    }
+
+    /// What a field of all objects of a type leads to, as in `main.Cache.entries`.
+    fn field_of_type(&self, text: &str) -> Option<Selected> {
+        let snapshot = self.snapshot();
+        let ends = text.char_indices().rev().filter(|(_, letter)| matches!(letter, '.' | '['));
+        // A type has a package before it; without one the text is no more than that.
+        let ends = ends.map(|(end, _)| end).filter(|&end| text[..end].contains('.')).take(MOST_FIELDS);
+        let (at, of_type) = ends.into_iter().find_map(|end| {
+            let (exact, alike) = snapshot.objects_of_type(&text[..end]);
+            Some((end, exact.or(alike)?))
+        })?;
+        let places = Places::new(snapshot);
+        Some(match variable::fields_of(self, &places, (text, at), &of_type.objects) {
+            Found::Objects(objects) => Selected::Objects(Subject::Field(text.to_owned()), objects, of_type.taken_for),
+            Found::NoField(fields) => Selected::NoSuchField(fields),
+            Found::NoVariable(names) => Selected::NoSuchName(names),
+        })
     }
 
     /// What a variable leads to: as it is written, or as frames print it, with its type or how many alike there are.

@@ -52,6 +52,28 @@ pub(super) fn find(graph: &ReferenceGraph<'_, '_, '_>, places: &Places<'_, '_, '
     }
 }
 
+/// What `objects` lead to by the fields that the text has from `at` on.
+pub(super) fn fields_of(
+    graph: &ReferenceGraph<'_, '_, '_>,
+    places: &Places<'_, '_, '_>,
+    (text, at): (&str, usize),
+    objects: &[u32],
+) -> Found {
+    let by = |embedded: &FxHashSet<&str>| {
+        let mut way = Way::new(graph, places, text, embedded);
+        objects.iter().for_each(|&object| way.object(object, at));
+        way.objects();
+        way.found()
+    };
+    match by(&FxHashSet::default()) {
+        Found::NoField(fields) => match by(&embedded_names(&graph.snapshot().types)) {
+            Found::NoField(_) => Found::NoField(fields),
+            found => found,
+        },
+        found => found,
+    }
+}
+
 /// The objects that nodes of roots lead to, those below them too.
 pub(super) fn below(graph: &ReferenceGraph<'_, '_, '_>, mut nodes: Vec<u32>) -> Vec<u32> {
     let mut objects = Vec::new();
@@ -80,17 +102,7 @@ fn find_by(
     variables: &[(u32, String)],
     embedded: &FxHashSet<&str>,
 ) -> Found {
-    let mut way = Way {
-        embedded,
-        graph,
-        places,
-        text,
-        objects: Vec::new(),
-        met: FxHashSet::default(),
-        open: Vec::new(),
-        roots: Vec::new(),
-        furthest: (0, Vec::new()),
-    };
+    let mut way = Way::new(graph, places, text, embedded);
     let mut is_there = false;
     for (node, name) in variables {
         if let Some(at) = behind_name(text, name) {
@@ -104,13 +116,10 @@ fn find_by(
     }
     way.roots();
     way.objects();
-    let Way { mut objects, furthest, .. } = way;
-    objects.sort_unstable();
-    objects.dedup();
-    match is_there {
-        _ if !objects.is_empty() => Found::Objects(objects),
-        true => Found::NoField(furthest.1),
-        false => Found::NoVariable(variables.iter().map(|(_, name)| name.clone()).collect()),
+    match way.found() {
+        Found::NoField(fields) if is_there => Found::NoField(fields),
+        Found::Objects(objects) => Found::Objects(objects),
+        _ => Found::NoVariable(variables.iter().map(|(_, name)| name.clone()).collect()),
     }
 }
 
@@ -196,6 +205,35 @@ fn behind_promoted(text: &str, at: usize, path: &str, embedded: &FxHashSet<&str>
     }
     let without = is_embedded(part).then(|| behind_promoted(text, at, &path[part.len()..], embedded)).flatten();
     without.or_else(|| is_embedded(asked).then(|| behind_promoted(text, at + asked.len(), path, embedded)).flatten())
+}
+
+impl<'w, 'g, 's, 'm, 'p> Way<'w, 'g, 's, 'm, 'p> {
+    fn new(
+        graph: &'g ReferenceGraph<'s, 'm, 'p>,
+        places: &'w Places<'s, 'm, 'p>,
+        text: &'w str,
+        embedded: &'w FxHashSet<&'w str>,
+    ) -> Self {
+        Way {
+            embedded,
+            graph,
+            places,
+            text,
+            objects: Vec::new(),
+            met: FxHashSet::default(),
+            open: Vec::new(),
+            roots: Vec::new(),
+            furthest: (0, Vec::new()),
+        }
+    }
+
+    /// Where it has led; without any object, the fields where it ended.
+    fn found(self) -> Found {
+        let Way { mut objects, furthest, .. } = self;
+        objects.sort_unstable();
+        objects.dedup();
+        if objects.is_empty() { Found::NoField(furthest.1) } else { Found::Objects(objects) }
+    }
 }
 
 impl Way<'_, '_, '_, '_, '_> {

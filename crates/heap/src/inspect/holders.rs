@@ -4,10 +4,12 @@ use super::place::Places;
 use super::{Listed, Pointer};
 use crate::absent::Standing;
 use crate::object::Slot;
+use crate::object_type::{ObjectType, Part};
 use crate::referred::{Window, WindowList};
 use crate::snapshot::HeapSnapshot;
 use goheap_graph::TrieNode;
 use rustc_hash::FxHashMap;
+use std::cmp::Reverse;
 
 /// An object that holds a pointer to another.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,6 +28,65 @@ pub struct Holder {
     pub standing: Standing,
 }
 
+/// Objects of one type that hold a pointer to another in the same field.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HolderGroup {
+    /// Their type; empty where it is not known.
+    pub ty: String,
+    /// The field, with `[i]` for elements.
+    pub path: String,
+    /// Whether roots reach them.
+    pub standing: Standing,
+    /// Pointers.
+    pub count: u64,
+    /// First byte of the first holder.
+    pub first: u64,
+}
+
+/// Groups that are told apart; what else there is counts in none.
+const MOST_GROUPS: usize = 10_000;
+
+/// Holders by type, field and standing.
+#[derive(Default)]
+struct Groups {
+    found: Vec<HolderGroup>,
+    by_key: FxHashMap<(ObjectType, u64, Standing), Option<usize>>,
+}
+
+impl Groups {
+    fn add(&mut self, places: &Places<'_, '_, '_>, slot: Slot, offset: u64) {
+        let snapshot = places.snapshot;
+        let kind = snapshot.object_types[slot.id.0 as usize];
+        let standing = snapshot.standing(slot.id);
+        let key = (kind, places.offset_in_period(slot, offset), standing);
+        // Closures of one type are of many functions.
+        let known = self.by_key.get(&key).copied().filter(|_| kind.part() != Part::Closure);
+        let index = known.unwrap_or_else(|| {
+            let (ty, path) = (snapshot.family_text(slot), places.unnumbered_path(slot, offset));
+            let is_it = |group: &HolderGroup| group.ty == ty && group.path == path && group.standing == standing;
+            let index = self.found.iter().position(is_it).or_else(|| {
+                let has_room = self.found.len() < MOST_GROUPS;
+                has_room.then(|| {
+                    let first = snapshot.objects.address(slot);
+                    self.found.push(HolderGroup { ty, path, standing, count: 0, first });
+                    self.found.len() - 1
+                })
+            });
+            self.by_key.insert(key, index);
+            index
+        });
+        if let Some(index) = index {
+            self.found[index].count += 1;
+        }
+    }
+
+    /// Those of reachable holders first, then those of more pointers.
+    fn finish(mut self) -> Vec<HolderGroup> {
+        self.found.sort_by_key(|group| (group.standing != Standing::Reachable, Reverse(group.count), group.first));
+        self.found
+    }
+}
+
 /// A root that holds a pointer to an object.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RootHolder {
@@ -41,13 +102,13 @@ pub struct RootHolder {
 
 impl Places<'_, '_, '_> {
     /// Every pointer word of every allocated object that leads into `held`, and what those of reachable ones refer to.
-    pub(super) fn holders(&mut self, held: Slot, limit: usize) -> (Listed<Holder>, WindowList) {
+    pub(super) fn holders(&mut self, held: Slot, limit: usize) -> (Listed<Holder>, Vec<HolderGroup>, WindowList) {
         let snapshot = self.snapshot;
         let (resolver, mut windows) = (snapshot.resolver(), WindowList::default());
         let element = snapshot.element_of(held);
         let (objects, masks) = (&snapshot.objects, &snapshot.model.masks);
         let range = range_of(snapshot, held);
-        let mut holders = Listed::none();
+        let (mut holders, mut groups) = (Listed::none(), Groups::default());
         for slot in objects.allocated() {
             let (span, start) = (objects.span(slot), objects.address(slot));
             masks.for_each_offset(span, slot.slot, |offset| {
@@ -58,6 +119,7 @@ impl Places<'_, '_, '_> {
                     let window = snapshot.window_at(&resolver, slot, offset);
                     windows.add(place_in(snapshot, held, value), window, element);
                 }
+                groups.add(self, slot, offset);
                 holders.push(limit, || Holder {
                     address: start,
                     ty: snapshot.type_text(slot),
@@ -68,7 +130,7 @@ impl Places<'_, '_, '_> {
                 });
             });
         }
-        (holders, windows)
+        (holders, groups.finish(), windows)
     }
 
     /// The pointers of `slot` that are not nil.

@@ -9,16 +9,18 @@ mod tiny;
 mod value;
 
 pub use fields::Field;
-pub use holders::{Holder, RootHolder};
+pub use holders::{Holder, HolderGroup, RootHolder};
 pub use place::EdgePlace;
 pub(crate) use place::{Place, PlaceField, Places};
 pub use statics::StaticValue;
 pub use value::{Target, Value};
 
 use crate::object::Slot;
+use crate::object_type::Part;
 use crate::referred::{MapRoom, ObjectWindows};
 use crate::snapshot::HeapSnapshot;
 use fields::Walk;
+use goheap_image::Address;
 use goheap_runtime::{Span, TypeId};
 
 /// How closely an object is looked at.
@@ -79,6 +81,10 @@ pub struct Inspection {
     pub roots: Listed<RootHolder>,
     /// Objects that lead to it.
     pub holders: Listed<Holder>,
+    /// All of them by type, field and whether roots reach them.
+    pub holder_groups: Vec<HolderGroup>,
+    /// Of a closure, the entry of its function.
+    pub function: Option<u64>,
     /// What of it is referred to, by reachable objects and by roots where the snapshot was taken with these.
     pub windows: ObjectWindows,
     /// Entries and slots of a map, where it is one's header.
@@ -95,7 +101,7 @@ impl HeapSnapshot<'_, '_> {
             Some(values) => walk.tiny(slot, &values),
             None => walk.object(slot),
         };
-        let (holders, mut windows) = places.holders(slot, options.limit);
+        let (holders, holder_groups, mut windows) = places.holders(slot, options.limit);
         self.add_root_windows(slot, &mut windows);
         Inspection {
             path: self.frames_over(slot),
@@ -105,7 +111,15 @@ impl HeapSnapshot<'_, '_> {
             pointers: places.pointers(slot, options.limit),
             roots: self.root_holders(slot, options.limit),
             holders,
+            holder_groups,
+            function: self.closure_entry(slot),
         }
+    }
+
+    /// The code that a closure calls.
+    fn closure_entry(&self, slot: Slot) -> Option<u64> {
+        let is_closure = self.object_types[slot.id.0 as usize].part() == Part::Closure;
+        is_closure.then(|| self.model.memory().read_u64(Address(self.payload(slot).0))).flatten()
     }
 
     /// The fields of the variable `name` of type `ty` that lies at `at`, outside of the heap.

@@ -81,7 +81,16 @@ impl<'s, 'm, 'p> Places<'s, 'm, 'p> {
     /// The field at `offset` bytes from the first byte of the slot, with its type: `[3].Name string`; `+16` where no type
     /// tells.
     pub(crate) fn path(&self, slot: Slot, offset: u64) -> String {
-        let place = self.place(slot, offset, true);
+        self.path_text(slot, offset, true)
+    }
+
+    /// The same for all elements: `[i].Name string`.
+    pub(crate) fn unnumbered_path(&self, slot: Slot, offset: u64) -> String {
+        self.path_text(slot, offset, false)
+    }
+
+    fn path_text(&self, slot: Slot, offset: u64, is_numbered: bool) -> String {
+        let place = self.place(slot, offset, is_numbered);
         let Some(field) = place.field else { return place.path };
         format!("{} {}", place.path, field.text(&self.snapshot.types)).trim_start().to_owned()
     }

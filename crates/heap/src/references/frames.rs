@@ -115,7 +115,7 @@ impl ReferenceGraph<'_, '_, '_> {
         let reached = builder.walk_dominators((&self.graph, tree), roots, groups, &meter);
         let unreached = builder.unreachable(&snapshot.unreached);
         let found = builder.finish();
-        let facts = found.map(|frames| FrameFacts::new(self, &trie, &frames));
+        let facts = found.map(|frames| FrameFacts::new(self, tree, (&trie, &frames)));
         Ok(DominatorFrames { trie, labels, reached, facts, unreached, roots: nodes.into_iter().collect() })
     }
 

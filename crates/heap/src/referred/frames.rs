@@ -1,31 +1,48 @@
 //! What is referred to of the objects of each frame.
 
 use super::{Extent, MapRoom};
+use crate::containers::structs;
+use crate::object::Slot;
+use crate::object_type::Part;
 use crate::references::ReferenceGraph;
-use goheap_graph::{PathTrie, TrieNode};
+use crate::snapshot::HeapSnapshot;
+use goheap_graph::{DominatorTree, PathTrie, TrieNode};
+use goheap_runtime::Kind;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 /// Facts of the frames of a dominator tree beside their sizes. What no root reaches is in none.
 ///
 /// # Overhead
-/// 16 bytes a frame, and some 40 for one with maps.
+/// 24 bytes a frame, and some 40 for one with maps.
 #[derive(Debug, Default)]
 pub struct FrameFacts {
     extents: Vec<Extent>,
     maps: FxHashMap<TrieNode, MapRoom>,
+    values: Vec<u64>,
 }
 
 impl FrameFacts {
     /// Of the frame of each slot.
-    pub(crate) fn new(graph: &ReferenceGraph<'_, '_, '_>, trie: &PathTrie, frames: &[TrieNode]) -> Self {
+    pub(crate) fn new(
+        graph: &ReferenceGraph<'_, '_, '_>,
+        tree: &DominatorTree,
+        (trie, frames): (&PathTrie, &[TrieNode]),
+    ) -> Self {
         let snapshot = graph.snapshot();
-        let mut facts = FrameFacts { extents: vec![Extent::default(); trie.len()], maps: FxHashMap::default() };
+        let mut facts = FrameFacts {
+            extents: vec![Extent::default(); trie.len()],
+            maps: FxHashMap::default(),
+            values: vec![0; trie.len()],
+        };
         let mut directories = FxHashSet::default();
         for slot in snapshot.objects.slots_of(snapshot.reached.iter_ones()) {
             let Some(&frame) = frames.get(slot.id.0 as usize) else { continue };
             if let Some(extent) = graph.extent_of_slot(slot) {
                 facts.extents[frame.index()].add(extent);
             }
+            let above = tree.idom(slot.id.0).and_then(|above| graph.slot_of(above));
+            let above = above.filter(|above| frames.get(above.id.0 as usize) == Some(&frame));
+            facts.values[frame.index()] += u64::from(!is_part(snapshot, slot, above));
             if snapshot.is_map_header(slot) {
                 // A directory is one map's.
                 let room = snapshot.map_room_at(snapshot.payload(slot).0, |directory| directories.insert(directory));
@@ -48,8 +65,40 @@ impl FrameFacts {
         self.extents.get(frame.index()).copied().unwrap_or_default()
     }
 
+    /// How many values the objects of a frame are: a map or channel with all that it is made of is one, and so is a slice whose header
+    /// is an object of its own with its array. Objects that are only parts, of a map whose header is no object, are none.
+    pub fn values(&self, frame: TrieNode) -> u64 {
+        self.values.get(frame.index()).copied().unwrap_or(0)
+    }
+
     /// Entries and slots of the maps whose headers are objects of the frame; None where there are none.
     pub fn maps(&self, frame: TrieNode) -> Option<MapRoom> {
         self.maps.get(&frame).copied()
+    }
+}
+
+/// True if an object is only a part of a value. `above` is the object of the same frame that holds it, if there is one.
+fn is_part(snapshot: &HeapSnapshot<'_, '_>, slot: Slot, above: Option<Slot>) -> bool {
+    let of = |slot: Slot| snapshot.object_types[slot.id.0 as usize];
+    let (kind, types) = (of(slot), &snapshot.types);
+    if !kind.is_known() {
+        return false;
+    }
+    let above = above.map(of).filter(|above| above.is_known());
+    match kind.part() {
+        Part::MapBuckets
+        | Part::MapExtra
+        | Part::MapDirectory
+        | Part::MapTable
+        | Part::MapGroups
+        | Part::ChanBuffer
+        | Part::Machinery => true,
+        Part::Value if structs::is_machinery(&types.get(kind.ty()).name) => above.is_some(),
+        Part::Value | Part::Elements | Part::StringData => above.is_some_and(|above| {
+            let ty = types.get(above.ty());
+            let is_header = matches!(ty.kind, Kind::Slice(_) | Kind::String);
+            above.part() == Part::Value && (is_header || structs::is_machinery(&ty.name))
+        }),
+        _ => false,
     }
 }

@@ -69,6 +69,25 @@ There are more paths (--all, --limit).
 }
 
 #[test]
+fn of_many_a_typical_one_of_each_way_is_told() {
+    let held = |objects| Target { held_alike: Some(Share { objects, bytes: objects * 64 }), ..target() };
+    let answer = Answer {
+        asked: "main.T".into(),
+        objects: 6000,
+        bytes: 384_000,
+        ways: Some(3),
+        targets: vec![held(5980), held(20)],
+        ..Answer::default()
+    };
+    let shown = text(answer.clone(), None);
+    let first = "main.T: 6,000 objects, 375.0 KiB, held in 3 ways; of these the 2 most common (--merge: all)\n\n5,980 of 6,000 are held like this one:\nobject of";
+    assert!(shown.starts_with(first) && shown.contains("\n\n20 of 6,000 are held like"), "{shown}");
+    let one = Answer { ways: Some(1), targets: vec![held(6000)], ..answer };
+    let first = "main.T: 6,000 objects, 375.0 KiB\n\nall of 6,000 are held like this one:\n";
+    assert!(text(one, None).starts_with(first));
+}
+
+#[test]
 fn what_no_path_leads_to_is_said() {
     let answer = |target| Answer { objects: 1, targets: vec![target], ..Answer::default() };
     let garbage = Target { reachable: false, ..target() };
@@ -91,7 +110,14 @@ fn what_no_path_leads_to_is_said() {
 fn merged_steps_lean_and_a_cut_that_frees_little_is_none() {
     let steps = vec![
         MergedStep { reference: "main.x".into(), objects: 9, bytes: 9000, ..MergedStep::default() },
-        MergedStep { depth: 1, reference: ".f".into(), objects: 8, bytes: 8000, own_objects: 8 },
+        MergedStep {
+            depth: 1,
+            reference: ".f".into(),
+            objects: 8,
+            bytes: 8000,
+            own_objects: 8,
+            example: Some("0xc000012340".into()),
+        },
     ];
     let unreached = Share { objects: 1, bytes: 1000 };
     let answer = |cut| Answer {
@@ -102,13 +128,17 @@ fn merged_steps_lean_and_a_cut_that_frees_little_is_none() {
         ..Answer::default()
     };
     let shown = text(answer(Some(cut(8000))), None);
-    assert!(shown.contains("  90 %        9  main.x\n") && shown.contains("  80 %        8    .f\n"), "{shown}");
+    assert!(
+        shown.contains("  90 %        9                main.x\n")
+            && shown.contains("  80 %        8  0xc000012340    .f\n"),
+        "{shown}"
+    );
     assert!(shown.contains("1 more step to less (--limit).") && shown.contains("7.8 KiB (80 %) of these"), "{shown}");
     let little = text(answer(Some(cut(100))), None);
     assert!(little.contains("No one reference keeps more than 100 B (1 %) of these"), "{little}");
     let mut csv = Vec::new();
     let report = PathsReport { schema_version: SCHEMA_VERSION, asked: vec![answer(None)] };
     report.write_csv(&mut csv).unwrap();
-    let expected = "asked,depth,reference,objects,bytes,own_objects\nstring,0,main.x,9,9000,0\nstring,1,.f,8,8000,8\n";
+    let expected = "asked,depth,reference,objects,bytes,own_objects,example\nstring,0,main.x,9,9000,0,\nstring,1,.f,8,8000,8,0xc000012340\n";
     assert_eq!(String::from_utf8(csv).unwrap(), expected);
 }

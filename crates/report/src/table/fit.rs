@@ -13,6 +13,7 @@ const GAP: usize = 2;
 const LEAST: usize = 8;
 /// Spare columns go where names and sentences would have less than this part of the page together.
 const WISH: (usize, usize) = (1, 2);
+const WISH_OF_NAMES_FIRST: (usize, usize) = (3, 4);
 
 /// A sentence is not put into a column of fewer places.
 const NARROW: usize = 28;
@@ -108,7 +109,8 @@ fn of_text<'w>(table: &'w Table, widths: &'w [Option<usize>]) -> impl Iterator<I
 
 fn has_room(table: &Table, widths: &[Option<usize>], room: usize) -> bool {
     let wanted: usize = of_text(table, widths).sum();
-    room >= fixed(table, widths) + wanted.min(room * WISH.0 / WISH.1)
+    let (part, of) = if table.has_names_first { WISH_OF_NAMES_FIRST } else { WISH };
+    room >= fixed(table, widths) + wanted.min(room * part / of)
 }
 
 /// Where sentences in the last column would have less than they need and less than [`NARROW`], they get no column.

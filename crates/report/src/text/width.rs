@@ -56,6 +56,42 @@ pub(crate) fn middle_out<'t>(text: &'t str, columns: usize, ellipsis: &str) -> C
     Cow::Owned(format!("{head}{}{tail}", self::head(ellipsis, columns)))
 }
 
+/// The least of a type that stands behind a field.
+const LEAST_OF_TYPE: usize = 5;
+
+/// A name in at most `columns` places. Of a field with its type, `3 × .render func(main.Quote) string`, the type gives way and the field
+/// stays; of any other name the middle does.
+pub(crate) fn shortened_name<'t>(text: &'t str, columns: usize, ellipsis: &str) -> Cow<'t, str> {
+    if width(text) <= columns {
+        return Cow::Borrowed(text);
+    }
+    let (field, ty) = text.split_at(end_of_field(text));
+    match columns.checked_sub(width(field)).filter(|&room| room >= LEAST_OF_TYPE && !field.is_empty()) {
+        Some(room) => Cow::Owned(format!("{field}{}", middle_out(ty, room, ellipsis))),
+        None => middle_out(text, columns, ellipsis),
+    }
+}
+
+/// Where the type of a field begins: behind how many there are, a mark for what was left out, and the field, which ends at a space outside
+/// of brackets.
+fn end_of_field(text: &str) -> usize {
+    let count = text.find(" × ").filter(|&end| text[..end].bytes().all(|byte| byte.is_ascii_digit() || byte == b','));
+    let mut at = count.map_or(0, |end| end + " × ".len());
+    if text[at..].starts_with("… ") {
+        at += "… ".len();
+    }
+    let mut depth = 0_usize;
+    for (index, letter) in text[at..].char_indices() {
+        match letter {
+            '[' | '(' | '{' => depth += 1,
+            ']' | ')' | '}' => depth = depth.saturating_sub(1),
+            ' ' if depth == 0 => return at + index + 1,
+            _ => {}
+        }
+    }
+    at
+}
+
 /// `text` in lines of at most `columns` places, broken at spaces, or anywhere where a word is longer. All but the first lean in by `lean`,
 /// or less where that leaves no room.
 pub(crate) fn wrapped(text: &str, columns: usize, lean: usize) -> Vec<String> {
@@ -124,6 +160,23 @@ mod tests {
     }
 
     #[test]
+    fn a_field_stays_whole_and_its_type_gives_way() {
+        for (text, columns, short) in [
+            ("5,980 × .render func main.open.func1{X0}", 26, "5,980 × .render func …{X0}"),
+            ("5,980 × [shared] main.Dashboard", 25, "5,980 × [shared] main…ard"),
+            ("[captured X0] []uint8", 19, "[captured X0] []…t8"),
+            ("… .val interface {} = *main.request", 20, "… .val interf…equest"),
+            ("main.cache.entries.of.all.sessions", 12, "main.c…sions"),
+            (".a.very.long.field.with.parts *T", 12, ".a.ver…ts *T"),
+            ("3 × x", 4, "3 …x"),
+        ] {
+            let shown = shortened_name(text, columns, "…");
+            assert!(width(&shown) <= columns, "{shown}");
+            assert_eq!(shown, short);
+        }
+    }
+
+    #[test]
     fn wide_letters_take_two_places() {
         assert_eq!([width("世界"), width("e\u{301}"), width("ascii"), width("🦀")], [4, 1, 5, 2]);
     }
@@ -148,6 +201,7 @@ mod tests {
             let solid = |text: &str| text.replace(' ', "");
             prop_assert_eq!(solid(&lines.concat()), solid(&text));
             prop_assert!(width(&middle_out(&text, columns, "…")) <= columns);
+            prop_assert!(width(&shortened_name(&text, columns, "…")) <= columns);
         }
     }
 }
