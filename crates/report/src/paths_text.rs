@@ -2,10 +2,10 @@
 
 use crate::ReportError;
 use crate::page::{Lines, Page};
-use crate::paths::{Answer, Cut, Merged, Path, PathsReport, Target};
+use crate::paths::{Answer, Cut, Merged, Path, PathsReport, Target, taken_for};
 use crate::referred;
 use crate::table::Align::{Left, Right, Whole};
-use crate::table::{Table, grouped, human_bytes, whole_percent};
+use crate::table::{Table, grouped, whole_percent};
 use crate::text::terminal_text;
 use std::io::{BufWriter, Write};
 
@@ -35,7 +35,8 @@ impl PathsReport {
 
 impl Answer {
     fn write(&self, out: &mut Lines<impl Write>) -> Result<(), ReportError> {
-        let asked = terminal_text(&self.asked);
+        let page = out.page();
+        let asked = taken_for(&self.asked, &self.taken_for);
         if let Some(variable) = &self.in_variable {
             let holds = match self.objects {
                 0 => "it leads to no object",
@@ -49,17 +50,21 @@ impl Answer {
                 return Ok(());
             }
         }
-        let (objects, bytes) = (count(self.objects, "object", "objects"), human_bytes(self.bytes));
+        let (objects, bytes) = (count(self.objects, "object", "objects"), page.bytes(self.bytes));
         if let Some(merged) = &self.merged {
             writeln!(out, "{asked}: {objects}, {bytes}; the shortest path to each, merged")?;
             return merged.write(self.bytes, out);
         }
-        if self.objects > self.targets.len() as u64 {
+        if self.objects > self.targets.len() as u64 || !self.taken_for.is_empty() {
             let which = match self.targets.len() {
                 1 => "the one that retains most".to_owned(),
                 more => format!("the {more} that retain most"),
             };
-            writeln!(out, "{asked}: {objects}, {bytes}; of these {which} (--merge: all)")?;
+            let of_these = match self.objects > self.targets.len() as u64 {
+                true => format!("; of these {which} (--merge: all)"),
+                false => String::new(),
+            };
+            writeln!(out, "{asked}: {objects}, {bytes}{of_these}")?;
             writeln!(out)?;
         }
         for (at, target) in self.targets.iter().enumerate() {
@@ -82,18 +87,19 @@ fn or_unknown(ty: &str) -> std::borrow::Cow<'_, str> {
 
 impl Target {
     fn write(&self, out: &mut Lines<impl Write>) -> Result<(), ReportError> {
+        let page = out.page();
         let line = format!(
             "{} at {}: {}, retains {}",
             or_unknown(&self.ty),
             self.addr,
-            human_bytes(self.size),
-            human_bytes(self.retained)
+            page.bytes(self.size),
+            page.bytes(self.retained)
         );
         writeln!(out, "{line}")?;
         let whole =
             [(self.referred_bytes, self.size, "Of itself"), (self.retained_referred_bytes, self.retained, "Of all")];
         for (referred, kept, what) in whole.into_iter().take(if self.retained == self.size { 1 } else { 2 }) {
-            if let Some(referred) = referred::told(referred, kept).filter(|_| self.reachable) {
+            if let Some(referred) = referred::told(page, referred, kept).filter(|_| self.reachable) {
                 writeln!(out, "{what}: {referred}")?;
             }
         }
@@ -124,8 +130,9 @@ impl Target {
     }
 
     fn write_cut(&self, out: &mut Lines<impl Write>) -> Result<(), ReportError> {
+        let page = out.page();
         if let Some(cut) = &self.cut {
-            let text = |cut: &Cut| format!("{}: {} would go with it", cut.place(), human_bytes(cut.frees));
+            let text = |cut: &Cut| format!("{}: {} would go with it", cut.place(), page.bytes(cut.frees));
             writeln!(out, "Cut to free most: {}", text(cut))?;
             if let Some(own) = &self.own_cut {
                 writeln!(out, "Cut in own code: {}", text(own))?;
@@ -161,6 +168,7 @@ impl Cut {
 
 impl Path {
     fn write(&self, out: &mut Lines<impl Write>) -> Result<(), ReportError> {
+        let page = out.page();
         let mut table = Table::new(1, &[Right, Whole, Left]);
         table.row(["retained", "object at", "reference"]);
         for step in &self.steps {
@@ -180,7 +188,7 @@ impl Path {
             } else {
                 format!("{}{times}", step.reference)
             };
-            table.row([&human_bytes(step.retained), step.addr.as_deref().unwrap_or(""), &reference]);
+            table.row([&page.bytes(step.retained), step.addr.as_deref().unwrap_or(""), &reference]);
         }
         Ok(table.write(out)?)
     }
@@ -188,13 +196,14 @@ impl Path {
 
 impl Merged {
     fn write(&self, whole: u64, out: &mut Lines<impl Write>) -> Result<(), ReportError> {
+        let page = out.page();
         writeln!(out)?;
         let mut table = Table::new(0, &[Right, Right, Right, Left]).spare(&[2, 1]);
         table.row(["bytes", "share", "objects", "path"]);
         for step in &self.steps {
             let lean = " ".repeat(LEAN * (step.depth as usize).min(DEEPEST_LEAN));
             table.row([
-                human_bytes(step.bytes),
+                page.bytes(step.bytes),
                 whole_percent(step.bytes, whole),
                 grouped(step.objects),
                 format!("{lean}{}", step.reference),
@@ -203,7 +212,7 @@ impl Merged {
         if self.unreached.objects > 0 {
             let (bytes, objects) = (self.unreached.bytes, self.unreached.objects);
             let text = "(no root leads there, or only by what is excluded)".to_owned();
-            table.row([human_bytes(bytes), whole_percent(bytes, whole), grouped(objects), text]);
+            table.row([page.bytes(bytes), whole_percent(bytes, whole), grouped(objects), text]);
         }
         table.write(out)?;
         if self.steps_left_out > 0 {
@@ -211,7 +220,7 @@ impl Merged {
         }
         if let Some(cut) = &self.cut {
             writeln!(out)?;
-            let (frees, part) = (human_bytes(cut.frees), human_bytes(cut.frees_of_asked));
+            let (frees, part) = (page.bytes(cut.frees), page.bytes(cut.frees_of_asked));
             let share = whole_percent(cut.frees_of_asked, whole);
             let line = match cut.frees_of_asked.saturating_mul(WORTH) >= whole {
                 true => {
