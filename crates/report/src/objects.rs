@@ -165,7 +165,7 @@ impl<W: Write> ObjectWriter<W> {
 
 /// A table of objects with its heading. Where there is no room, how types are known is missed first, then whether it is reachable.
 fn heading() -> Table {
-    let mut table = Table::new(0, &[Whole, Right, Left, Whole, Whole, Left]).spare(&[3, 4]);
+    let mut table = Table::new(0, &[Whole, Right, Left, Whole, Whole, Left]).spare(&[3, 4, 5]);
     table.row(["object at", "size", "type", "evidence", "reachable", "held by"]);
     table
 }
