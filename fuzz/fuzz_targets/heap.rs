@@ -57,7 +57,7 @@ fuzz_target!(|input: &[u8]| bounded(input, |input| {
     let (world, process, is_sound) = World::damaged(input);
     let Ok(mut model) = RuntimeModel::open(&process, world.options()) else { return assert!(!is_sound) };
     let types = std::mem::take(&mut model.types);
-    let options = SnapshotOptions { tree: true, owners: true, roots: true };
+    let options = SnapshotOptions { tree: true, owners: true, roots: true, ..SnapshotOptions::default() };
     let Ok(snapshot) = HeapSnapshot::take(&model, types, options) else { return assert!(!is_sound) };
     assert!(snapshot.totals.is_reconciled());
     if is_sound {

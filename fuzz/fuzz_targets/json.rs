@@ -46,7 +46,7 @@ fn check_rows(tree: &tree::Input) {
         };
         writer.row(&row).expect("memory");
     }
-    writer.finish().expect("memory");
+    writer.finish((0, 0)).expect("memory");
     let text = String::from_utf8(out).expect("UTF-8");
     let lines: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
     assert_eq!(lines.len(), tree.tree.frames.len());

@@ -64,7 +64,7 @@ fn check_csv(tree: &FlameTree) {
         let row = ObjectRow { address, size, ty: &cell, evidence: "exact", reachable: Some(true), owner: &cell };
         writer.row(&row).expect("memory");
     }
-    writer.finish().expect("memory");
+    writer.finish((0, 0)).expect("memory");
     let records = records(&text(out));
     assert_eq!(records.len(), tree.frames.len() + 1);
     assert!(records.iter().all(|record| record.len() == records[0].len()), "{records:?}");

@@ -4,7 +4,7 @@
 //! pieces and what the allocator keeps included. Large blocks are resident only when they are written to, so these are counted until
 //! they are freed, too.
 
-use crate::errors::{Failure, REFUSED};
+use crate::errors::{Ending, Failure, message_and_hint};
 use goheap_image::end_process;
 use goheap_runtime::OverBudget;
 use std::cell::Cell;
@@ -17,8 +17,9 @@ use std::time::Duration;
 
 /// Bytes that a thread allocates between two looks at what is resident; a block of as many is large.
 const BATCH: usize = 256 << 10;
-/// Longest last line.
-const LINE_BYTES: usize = 512;
+/// Longest last words, and longest line that they are in: as JSON each of their letters may take two.
+const TEXT_BYTES: usize = 480;
+const LINE_BYTES: usize = 1024;
 
 static LIMIT: AtomicU64 = AtomicU64::new(u64::MAX);
 /// Bytes of large blocks.
@@ -28,6 +29,7 @@ static STATM: OnceLock<Option<File>> = OnceLock::new();
 /// The run ends: what its last words take is not counted.
 static ENDING: AtomicBool = AtomicBool::new(false);
 static SAID: AtomicBool = AtomicBool::new(false);
+static AS_JSON: AtomicBool = AtomicBool::new(false);
 
 thread_local! {
     /// Bytes that the thread allocated since it looked.
@@ -38,6 +40,11 @@ thread_local! {
 pub(crate) fn set_limit(limit: u64) {
     STATM.get_or_init(|| File::open("/proc/self/statm").ok());
     LIMIT.store(limit, Ordering::Relaxed);
+}
+
+/// The last line is JSON for scripts, or text.
+pub(crate) fn say_as_json(as_json: bool) {
+    AS_JSON.store(as_json, Ordering::Relaxed);
 }
 
 /// What is said to need the memory.
@@ -104,8 +111,8 @@ fn look(wanted: usize) {
     let used = resident().max(LARGE.load(Ordering::Relaxed).saturating_sub(wanted) as u64);
     let wanted = wanted as u64;
     if used.saturating_add(wanted) > limit && !ENDING.swap(true, Ordering::Relaxed) {
-        say(|line| write!(line, "{}", Failure::OverBudget(OverBudget { stage: stage(), wanted, used, limit })));
-        end_process(REFUSED)
+        say(|text| write!(text, "{}", Failure::OverBudget(OverBudget { stage: stage(), wanted, used, limit })));
+        end_process(Ending::MEMORY.status)
     }
 }
 
@@ -114,15 +121,15 @@ fn look(wanted: usize) {
 pub(crate) fn failed(size: usize) -> ! {
     ENDING.store(true, Ordering::Relaxed);
     // Nothing is allocated here.
-    say(|line| {
+    say(|text| {
         write!(
-            line,
+            text,
             "the system refused {size} bytes of memory to the stage \"{}\" (ulimit -v, or a full machine); \
              take the core to a machine with more memory",
             stage()
         )
     });
-    end_process(REFUSED)
+    end_process(Ending::MEMORY.status)
 }
 
 fn stage() -> &'static str {
@@ -144,39 +151,69 @@ fn pages(statm: &[u8]) -> u64 {
 }
 
 /// Says the last line, once; a thread that comes second gives the first the time to.
-fn say(write: impl FnOnce(&mut Line) -> fmt::Result) {
+fn say(write: impl FnOnce(&mut Line<TEXT_BYTES>) -> fmt::Result) {
     if SAID.swap(true, Ordering::Relaxed) {
         return std::thread::sleep(Duration::from_millis(100));
     }
-    let mut line = Line::default();
+    let (mut text, mut line) = (Line::default(), Line::<LINE_BYTES>::default());
     // What does not fit is cut off.
-    let _ = line.write_str("goheap: ").and_then(|()| write(&mut line));
+    let _ = write(&mut text);
+    let _ = match AS_JSON.load(Ordering::Relaxed) {
+        true => write_json(&mut line, text.text()),
+        false => line.write_str("goheap: ").and_then(|()| line.write_str(text.text())),
+    };
     line.end();
     // Past the lock of std's stderr, which this very thread may hold.
     let _ = rustix::io::write(rustix::stdio::stderr(), line.bytes.get(..line.len).unwrap_or_default());
 }
 
+/// As [`Failure`]'s JSON, without an allocation.
+fn write_json(line: &mut Line<LINE_BYTES>, text: &str) -> fmt::Result {
+    let (message, hint) = message_and_hint(text);
+    write!(line, "{{\"error\":{{\"code\":\"{}\"", Ending::MEMORY.code)?;
+    for (name, part) in [("hint", hint), ("message", Some(message))] {
+        let Some(part) = part else { continue };
+        write!(line, ",\"{name}\":\"")?;
+        for letter in part.chars() {
+            match letter {
+                '"' | '\\' => write!(line, "\\{letter}")?,
+                letter if letter.is_control() => line.write_char(' ')?,
+                letter => line.write_char(letter)?,
+            }
+        }
+        line.write_char('"')?;
+    }
+    line.write_str("},\"schema_version\":1}")
+}
+
 /// Text without an allocation.
-struct Line {
-    bytes: [u8; LINE_BYTES],
+struct Line<const BYTES: usize> {
+    bytes: [u8; BYTES],
     len: usize,
 }
 
-impl Default for Line {
+impl<const BYTES: usize> Default for Line<BYTES> {
     fn default() -> Self {
-        Line { bytes: [0; LINE_BYTES], len: 0 }
+        Line { bytes: [0; BYTES], len: 0 }
     }
 }
 
-impl Line {
+impl<const BYTES: usize> Line<BYTES> {
+    /// All whole letters.
+    fn text(&self) -> &str {
+        let bytes = self.bytes.get(..self.len).unwrap_or_default();
+        let whole = |error: std::str::Utf8Error| std::str::from_utf8(bytes.get(..error.valid_up_to())?).ok();
+        std::str::from_utf8(bytes).or_else(|error| whole(error).ok_or(error)).unwrap_or_default()
+    }
+
     fn end(&mut self) {
-        let at = self.len.min(LINE_BYTES - 1);
+        let at = self.len.min(BYTES - 1);
         self.bytes[at] = b'\n';
         self.len = at + 1;
     }
 }
 
-impl Write for Line {
+impl<const BYTES: usize> Write for Line<BYTES> {
     fn write_str(&mut self, text: &str) -> fmt::Result {
         let room = self.bytes.get_mut(self.len..).unwrap_or_default();
         let len = text.len().min(room.len());
@@ -218,13 +255,29 @@ mod tests {
 
     #[test]
     fn a_line_too_long_is_cut_and_ended() {
-        let mut line = Line::default();
+        let mut line = Line::<LINE_BYTES>::default();
         assert!(write!(line, "{}", "x".repeat(LINE_BYTES + 1)).is_err());
         line.end();
         assert_eq!((line.len, line.bytes[LINE_BYTES - 1]), (LINE_BYTES, b'\n'));
-        let mut short = Line::default();
+        let mut short = Line::<16>::default();
         write!(short, "{} bytes", 7).unwrap();
         short.end();
         assert_eq!(&short.bytes[..short.len], b"7 bytes\n");
+        assert_eq!(short.text(), "7 bytes\n");
+        let mut cut = Line::<4>::default();
+        assert!(cut.write_str("ab→").is_err());
+        assert_eq!(cut.text(), "ab");
+    }
+
+    #[test]
+    fn the_last_words_are_json_too() {
+        let mut line = Line::default();
+        write_json(&mut line, "the stage \"a\\b\" (1; 2) wants 5; raise it").unwrap();
+        let json: serde_json::Value = serde_json::from_str(line.text()).unwrap();
+        assert_eq!(json["error"]["code"], "memory");
+        assert_eq!(json["error"]["message"], "the stage \"a\\b\" (1; 2) wants 5");
+        assert_eq!((&json["error"]["hint"], &json["schema_version"]), (&"raise it".into(), &1.into()));
+        let mut line = Line::default();
+        write_json(&mut line, &"\"".repeat(TEXT_BYTES)).unwrap();
     }
 }

@@ -67,7 +67,7 @@ const EXAMPLES: &str = "  The first look, and what to ask next:
       goheap core.123 --exe ./server histogram
 
   Every object as CSV: address, size, type, evidence, reachable, owner:
-      goheap core.123 --exe ./server objects > objects.csv
+      goheap core.123 --exe ./server objects --csv > objects.csv
 
   One object by address: its fields, and who points to it:
       goheap core.123 --exe ./server object 0xc000012340
@@ -150,7 +150,7 @@ pub(crate) enum Command {
     /// Tell who retains how much: what would be freed if something went
     #[command(long_about = dominators::DOMINATORS)]
     Dominators(DominatorsOptions),
-    /// List every object with its type and who holds it, as CSV or NDJSON
+    /// List every object with its type and who holds it
     #[command(long_about = listing::OBJECTS)]
     Objects(ObjectsOptions),
     /// Tell everything of one object: fields, who points to it, what it points to

@@ -18,7 +18,7 @@ pub(crate) fn run(input: &Input, options: &BuildIdOptions) -> Result<(), Failure
     };
     to_stdout(|out| match options.written.is_json() {
         true => report.write_json(out),
-        false => report.write_table(crate::terminal::page(), out),
+        false => report.write_table(crate::terminal::page(input), out),
     })
 }
 

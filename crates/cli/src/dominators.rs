@@ -6,6 +6,7 @@ use crate::errors::Failure;
 use crate::library_steps;
 use crate::open::{with_references, with_referred};
 use crate::output::to_stdout;
+use crate::short_names::ShortNames;
 use crate::terminal::page;
 use crate::watch::Watch;
 use goheap_graph::{Children, PathTrie, TrieNode, Weight};
@@ -28,14 +29,14 @@ pub(crate) fn run(input: &Input, options: &DominatorsOptions) -> Result<(), Fail
         to_stdout(|out| match (&report, options.written.form()) {
             (Report::Tree(tree), Form::Json) => tree.write_json(out),
             (Report::Tree(tree), Form::Csv) => tree.write_csv(out),
-            (Report::Tree(tree), Form::Table) => tree.write_table(page(), out),
+            (Report::Tree(tree), Form::Table) => tree.write_table(page(input), out),
             (Report::Groups(groups), Form::Json) => groups.write_json(out),
             (Report::Groups(groups), Form::Csv) => groups.write_csv(out),
-            (Report::Groups(groups), Form::Table) => groups.write_table(page(), out),
+            (Report::Groups(groups), Form::Table) => groups.write_table(page(input), out),
         })
     };
-    // Groups do not tell what is referred to.
-    if options.group.is_some() { with_references(input, show) } else { with_referred(input, show) }
+    // Objects of one type lie anywhere in the tree: what of them is referred to is not told.
+    if options.group == Some(RetainedBy::Type) { with_references(input, show) } else { with_referred(input, show) }
 }
 
 enum Report {
@@ -74,12 +75,21 @@ impl Report {
         report.group = name;
         if let Some(found) = groups {
             report.shared = Some(weight(found.shared));
-            report.rows = found.groups.into_iter().map(of_roots).collect();
+            report.rows = found.groups.iter().map(of_roots).collect();
+            // Only of what is shown: each is a walk over all that it retains.
+            let is_large = |row: &&Group| row.retained >= options.min_size.unwrap_or(0);
+            let shown = report.rows.iter().take_while(is_large).take(most_rows(options)).count();
+            for (row, group) in report.rows.iter_mut().zip(&found.groups).take(shown) {
+                row.referred_bytes = graph.extent_of(tree.subtree(group.node)).map(|extent| extent.referred);
+            }
         }
         let rows = report.rows.len();
         report.rows.retain(|row| row.retained >= options.min_size.unwrap_or(0));
         report.rows.truncate(most_rows(options));
         report.hidden = rows - report.rows.len();
+        if group == RetainedBy::Type && options.written.is_table() {
+            report.rows.iter_mut().for_each(|row| ShortNames(graph.snapshot()).name(&mut row.name));
+        }
         Ok(Report::Groups(report))
     }
 }
@@ -90,12 +100,12 @@ fn most_rows(options: &DominatorsOptions) -> usize {
 }
 
 fn of_type(row: goheap_heap::HistogramRow) -> Group {
-    Group { name: row.name, retained: row.retained.unwrap_or(0), retained_objects: None, own: Some(sum(row.share)) }
+    Group { name: row.name, retained: row.retained.unwrap_or(0), own: Some(sum(row.share)), ..Group::default() }
 }
 
-fn of_roots(group: goheap_heap::references::RootGroup) -> Group {
+fn of_roots(group: &goheap_heap::references::RootGroup) -> Group {
     let Weight { bytes, objects } = group.retained;
-    Group { name: group.name, retained: bytes, retained_objects: Some(objects), own: None }
+    Group { name: group.name.clone(), retained: bytes, retained_objects: Some(objects), ..Group::default() }
 }
 
 fn sum(share: Share) -> Sum {
@@ -230,7 +240,8 @@ impl Rows<'_> {
         let name = trie.label(node).map_or("all roots", |label| self.frames.label_text(label));
         let depth = parent.map_or(0, |parent| self.rows[parent].depth + 1);
         let facts = self.frames.facts();
-        let (extent, maps) = (facts.map(|facts| facts.extent(node)), facts.and_then(|facts| facts.maps(node)));
+        let (extent, maps) =
+            (facts.map(|facts| facts.extent(node, total.bytes)), facts.and_then(|facts| facts.maps(node)));
         self.rows.push(Row {
             id,
             parent,

@@ -2,7 +2,7 @@
 
 mod code;
 
-pub(crate) use code::{LOST, REFUSED};
+pub(crate) use code::Ending;
 
 use crate::args::Input;
 use crate::say;
@@ -212,7 +212,7 @@ impl Failure {
 }
 
 /// What to do, or what is near, stands behind the first semicolon that is in no parentheses.
-fn message_and_hint(text: &str) -> (&str, Option<&str>) {
+pub(crate) fn message_and_hint(text: &str) -> (&str, Option<&str>) {
     let is_outside = |at: usize| text[..at].matches('(').count() == text[..at].matches(')').count();
     let split = text.match_indices("; ").find(|&(at, _)| is_outside(at));
     split.map_or((text, None), |(at, sign)| (&text[..at], Some(&text[at + sign.len()..])))

@@ -8,6 +8,7 @@ use crate::goroutines::frame;
 use crate::object::{field, target};
 use crate::open::{Needs, with_watched_heap};
 use crate::output::to_stdout;
+use crate::short_names::ShortNames;
 use crate::terminal;
 use crate::traceback::Printer;
 use crate::waits::Found;
@@ -43,9 +44,11 @@ pub(crate) fn run(input: &Input, options: &GoroutineOptions) -> Result<(), Failu
         calls(&mut report, frames, kept.as_ref());
         watch.report();
         diagnostics::warn(snapshot, input.quiet);
-        to_stdout(|out| {
-            if options.written.is_json() { report.write_json(out) } else { report.write_text(terminal::page(), out) }
-        })
+        if options.written.is_json() {
+            return to_stdout(|out| report.write_json(out));
+        }
+        ShortNames(snapshot).goroutine(&mut report);
+        to_stdout(|out| report.write_text(terminal::page(input), out))
     })
 }
 

@@ -35,7 +35,7 @@ pub(crate) fn run(input: &Input, options: &GoroutinesOptions) -> Result<(), Fail
     if !options.leaked && (is_traceback || options.no_retained) {
         return with_model(input, |model, watch| {
             tell_death(model, input);
-            without_heap(model, watch, options)
+            without_heap(model, watch, input, options)
         });
     }
     // Where the heap is cut off, goroutines and their stacks lie before it.
@@ -49,7 +49,7 @@ pub(crate) fn run(input: &Input, options: &GoroutinesOptions) -> Result<(), Fail
         if snapshot.model.diagnostics.no_heap {
             diagnostics::warn(snapshot, input.quiet);
             say::warning("what goroutines keep, and which are leaked, is not known without the heap");
-            return without_heap(snapshot.model, watch, options);
+            return without_heap(snapshot.model, watch, input, options);
         }
         let graph = &snapshot.references(watch)?;
         let model = snapshot.model;
@@ -66,7 +66,7 @@ pub(crate) fn run(input: &Input, options: &GoroutinesOptions) -> Result<(), Fail
         watch.report();
         diagnostics::warn(snapshot, input.quiet);
         let known = Known { leaks: Some(&leaks), found: found.as_ref() };
-        write(model, &groups, &rows, &known, options)
+        write((model, input), &groups, &rows, &known, options)
     })
 }
 
@@ -78,12 +78,17 @@ fn tell_death(model: &RuntimeModel<'_>, input: &Input) {
 }
 
 /// What can be told of the stacks alone.
-fn without_heap(model: &RuntimeModel<'_>, watch: &Watch, options: &GoroutinesOptions) -> Result<(), Failure> {
+fn without_heap(
+    model: &RuntimeModel<'_>,
+    watch: &Watch,
+    input: &Input,
+    options: &GoroutinesOptions,
+) -> Result<(), Failure> {
     let groups = GoroutineGroups::read(model, watch).map_err(Failure::OverBudget)?;
     let mut rows = rows(&groups, None, options);
     sort(model, &mut rows, options.sort);
     watch.report();
-    write(model, &groups, &rows, &Known::default(), options)
+    write((model, input), &groups, &rows, &Known::default(), options)
 }
 
 /// What the heap told of goroutines.
@@ -159,7 +164,7 @@ fn retain(rows: &mut [Row], groups: &GoroutineGroups, retained: &RetainedByGorou
 }
 
 fn write(
-    model: &RuntimeModel<'_>,
+    (model, input): (&RuntimeModel<'_>, &Input),
     groups: &GoroutineGroups,
     rows: &[Row],
     known: &Known<'_, '_, '_, '_>,
@@ -175,7 +180,7 @@ fn write(
         return traceback::write(model, &members, leaked, options.all, options.values);
     }
     let report = report(model, groups, rows, known, options);
-    let table = TableOptions { page: terminal::page(), stacks: options.stacks, waits_alone: options.waits };
+    let table = TableOptions { page: terminal::page(input), stacks: options.stacks, waits_alone: options.waits };
     to_stdout(|out| match format {
         GoroutinesFormat::Csv => report.write_csv(out),
         GoroutinesFormat::Json => report.write_json(out),

@@ -1,11 +1,13 @@
 //! `goheap CORE histogram`: how much of the heap is of which type, package or kind.
 
-use crate::args::{Form, Group, HistogramOptions, Input};
+use crate::args::{Form, Group, HistogramOptions, Input, usage};
 use crate::diagnostics;
 use crate::errors::Failure;
 use crate::open::{Needs, with_heap, with_references};
 use crate::output::to_stdout;
+use crate::short_names::ShortNames;
 use crate::terminal::page;
+use clap::error::ErrorKind;
 use goheap_heap::references::RetainedHistogram;
 use goheap_heap::{Evidence, Grouping, HeapSnapshot, Histogram, HistogramRow, Selection, SizeClass};
 use goheap_report::histogram::{self, HistogramReport};
@@ -21,9 +23,12 @@ pub(crate) fn run(input: &Input, options: &HistogramOptions) -> Result<(), Failu
     }
     let write = |snapshot: &HeapSnapshot<'_, '_>, histogram: &Histogram, words: &Words| {
         diagnostics::warn(snapshot, input.quiet);
-        let report = report(histogram, words, options);
+        let mut report = report(histogram, words, options);
+        if options.written.is_table() && options.group == Group::Type {
+            report.rows.iter_mut().for_each(|row| ShortNames(snapshot).name(&mut row.name));
+        }
         to_stdout(|out| match options.written.form() {
-            Form::Table => report.write_table(page(), out),
+            Form::Table => report.write_table(page(input), out),
             Form::Csv => report.write_csv(out),
             Form::Json => report.write_json(out),
         })
@@ -48,29 +53,39 @@ pub(crate) fn run(input: &Input, options: &HistogramOptions) -> Result<(), Failu
     })
 }
 
-/// How the spans are cut up.
+/// How the spans are cut up: all, or those that the objects keep which are asked for.
 fn size_classes(input: &Input, options: &HistogramOptions) -> Result<(), Failure> {
+    if options.retained || options.exact {
+        let message = "--group size-class tells of spans, which retain nothing: leave --retained and --exact away";
+        return Err(usage(ErrorKind::ArgumentConflict, message));
+    }
     with_heap(input, Needs::default(), |snapshot| {
         diagnostics::warn(snapshot, input.quiet);
-        let rows = snapshot.size_classes();
+        let (selection, name) = words(options).selection;
+        let is_all = selection == Selection::Allocated && options.ty.is_none();
+        let is_wanted = |text: &str| options.ty.as_ref().is_none_or(|regex| regex.is_match(text));
+        let selected = (!is_all).then(|| snapshot.selected_objects(selection, is_wanted));
+        let rows = snapshot.size_classes(selected.as_ref());
+        let asked = options.ty.as_ref().map_or_else(String::new, |regex| format!(" {}", regex.text()));
         let mut total = SizeClass::default();
         rows.iter().for_each(|row| total.add(row));
         let report = SizeClassReport {
             schema_version: size_classes::SCHEMA_VERSION,
             group: "size-class",
+            selection: (!is_all).then(|| format!("{name}{asked}")),
             heap_in_use: snapshot.heap_in_use(),
-            total: size_class(&total),
-            rows: rows.iter().map(size_class).collect(),
+            total: size_class(&total, !is_all),
+            rows: rows.iter().take(options.limit.unwrap_or(usize::MAX)).map(|row| size_class(row, !is_all)).collect(),
         };
         to_stdout(|out| match options.written.form() {
-            Form::Table => report.write_table(page(), out),
+            Form::Table => report.write_table(page(input), out),
             Form::Csv => report.write_csv(out),
             Form::Json => report.write_json(out),
         })
     })
 }
 
-fn size_class(class: &SizeClass) -> size_classes::SizeClassRow {
+fn size_class(class: &SizeClass, is_selected: bool) -> size_classes::SizeClassRow {
     size_classes::SizeClassRow {
         slot_bytes: class.slot_bytes,
         has_pointers: class.has_pointers,
@@ -79,6 +94,8 @@ fn size_class(class: &SizeClass) -> size_classes::SizeClassRow {
         slots: class.slots,
         objects: class.allocated.objects,
         bytes: class.allocated.bytes,
+        selected_objects: is_selected.then_some(class.selected.objects),
+        selected_bytes: is_selected.then_some(class.selected.bytes),
         rounding_bytes: class.rounding_bytes,
         free_bytes: class.free_bytes,
         tail_bytes: class.tail_bytes,

@@ -2,7 +2,7 @@
 //!
 //! Only wiring lives here: arguments ([`args`]), opening ([`coredumps`], [`open`]), a file for each command ([`objref`], [`overview`], [`histogram`],
 //! [`objects`], [`object`], [`paths`], [`owners`], [`goroutines`], [`goroutine`], [`build_id`]; [`waits`] is a part of three),
-//! files ([`output`], [`whole_file`]), what is said while it works ([`watch`], [`progress`], [`timings`]) and when it does not
+//! files ([`output`], [`whole_file`]), names on a screen ([`short_names`], [`terminal`]), what is said while it works ([`watch`], [`progress`], [`timings`]) and when it does not
 //! ([`errors`]), memory ([`memory`], [`allowance`], [`allocator`]).
 
 mod allocator;
@@ -41,6 +41,7 @@ mod progress;
 mod say;
 mod selected;
 mod shell;
+mod short_names;
 mod terminal;
 mod threads;
 mod timings;
@@ -52,7 +53,7 @@ mod watch;
 mod whole_file;
 
 use args::{Cli, Command};
-use errors::Failure;
+use errors::{Ending, Failure};
 use rustix::process::DumpableBehavior;
 use std::process::ExitCode;
 
@@ -60,13 +61,15 @@ use std::process::ExitCode;
 static ALLOCATOR: allocator::Counted = allocator::Counted;
 
 fn main() -> ExitCode {
-    goheap_image::end_on_bus_error(errors::LOST);
+    let as_json = args::asks_for_json();
+    allowance::say_as_json(as_json);
+    goheap_image::end_on_bus_error(Ending::LOST.status, as_json.then_some(Ending::LOST.code));
     // A core of this process would hold the core that it reads. RLIMIT_CORE would not do where a program takes the cores (core(5)).
     let _ = rustix::process::set_dumpable_behavior(DumpableBehavior::NotDumpable);
     let result = Cli::read().map_err(Failure::Usage).and_then(|cli| run(&cli));
     match result {
         Ok(()) => ExitCode::SUCCESS,
-        Err(failure) => failure.report(args::asks_for_json()),
+        Err(failure) => failure.report(as_json),
     }
 }
 

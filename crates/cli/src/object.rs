@@ -5,6 +5,7 @@ use crate::diagnostics;
 use crate::errors::Failure;
 use crate::open::{Needs, with_heap};
 use crate::output::to_stdout;
+use crate::short_names::ShortNames;
 use crate::terminal::page;
 use goheap_heap::inspect::{self, InspectOptions, Inspection, Value};
 use goheap_heap::referred::ObjectWindows;
@@ -22,11 +23,15 @@ pub(crate) fn run(input: &Input, options: &ObjectOptions) -> Result<(), Failure>
     let snapshot = SnapshotOptions { owners: true, roots: true, ..SnapshotOptions::default() };
     with_heap(input, Needs { snapshot, ..Needs::default() }, |snapshot| {
         diagnostics::warn(snapshot, input.quiet);
-        let report = match snapshot.objects.find_allocated(options.address) {
+        let mut report = match snapshot.objects.find_allocated(options.address) {
             Some(slot) => report(snapshot, slot, options),
             None => of_variable(snapshot, options).ok_or_else(|| no_object(snapshot, options.address))?,
         };
-        to_stdout(|out| if options.written.is_json() { report.write_json(out) } else { report.write_text(page(), out) })
+        if options.written.is_json() {
+            return to_stdout(|out| report.write_json(out));
+        }
+        ShortNames(snapshot).object(&mut report);
+        to_stdout(|out| report.write_text(page(input), out))
     })
 }
 

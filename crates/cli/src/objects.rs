@@ -5,31 +5,44 @@ use crate::diagnostics;
 use crate::errors::Failure;
 use crate::open::{Needs, with_heap};
 use crate::output::to_stdout;
+use crate::terminal::page;
 use goheap_heap::{HeapSnapshot, ObjectId, SnapshotOptions, Standing, TextId, TypeTexts, element_text};
 use goheap_report::ReportError;
 use goheap_report::objects::{Cell, ObjectRow, ObjectWriter, RowForm};
+use goheap_report::page::Page;
 use std::collections::HashMap;
 use std::io::Write;
+
+/// Rows of a table unless another number is asked for: a screen.
+const USUAL_ROWS: usize = 40;
 
 /// Runs the command.
 pub(crate) fn run(input: &Input, options: &ObjectsOptions) -> Result<(), Failure> {
     let snapshot = SnapshotOptions { owners: true, ..SnapshotOptions::default() };
     with_heap(input, Needs { snapshot, ..Needs::default() }, |snapshot| {
         diagnostics::warn(snapshot, input.quiet);
-        to_stdout(|out| write(snapshot, options, out))
+        to_stdout(|out| write(snapshot, page(input), options, out))
     })
 }
 
-fn write(snapshot: &HeapSnapshot<'_, '_>, options: &ObjectsOptions, out: &mut dyn Write) -> Result<(), ReportError> {
+fn write(
+    snapshot: &HeapSnapshot<'_, '_>,
+    page: Page,
+    options: &ObjectsOptions,
+    out: &mut dyn Write,
+) -> Result<(), ReportError> {
     let form = match options.form() {
+        ObjectsFormat::Table => RowForm::Table(page),
         ObjectsFormat::Csv => RowForm::Csv,
         ObjectsFormat::Ndjson => RowForm::Ndjson,
     };
     let mut writer = ObjectWriter::new(out, form)?;
-    let (objects, mut rows) = (&snapshot.objects, 0);
+    let is_table = options.form() == ObjectsFormat::Table;
+    let limit = options.limit.unwrap_or(if is_table { USUAL_ROWS } else { usize::MAX });
+    let (objects, mut rows, mut left_out) = (&snapshot.objects, 0, (0, 0));
     let (mut types, mut owners) = (TypeCells::new(snapshot, options, form), OwnerCells::new(snapshot, form));
     for slot in objects.allocated() {
-        if options.limit.is_some_and(|limit| rows >= limit) {
+        if rows >= limit && !is_table {
             break;
         }
         let (size, standing) = (objects.span(slot).elem_size, snapshot.standing(slot.id));
@@ -38,13 +51,17 @@ fn write(snapshot: &HeapSnapshot<'_, '_>, options: &ObjectsOptions, out: &mut dy
         }
         let id = types.texts.id(slot);
         let Some(ty) = types.cell(id) else { continue };
+        if rows >= limit {
+            left_out = (left_out.0 + 1, left_out.1 + size);
+            continue;
+        }
         let evidence = snapshot.object_types[slot.id.0 as usize].evidence().name();
         let address = objects.address(slot);
         let reachable = (standing != Standing::NotKnown).then_some(standing == Standing::Reachable);
         writer.row(&ObjectRow { address, size, ty, evidence, reachable, owner: owners.cell(slot.id) })?;
         rows += 1;
     }
-    writer.finish()
+    writer.finish(left_out)
 }
 
 fn is_wanted(standing: Standing, options: &ObjectsOptions) -> bool {
@@ -58,6 +75,7 @@ fn is_wanted(standing: Standing, options: &ObjectsOptions) -> bool {
 
 /// The types' texts as they stand in rows, each made once; none for a type that is not wanted.
 struct TypeCells<'a, 'm, 'p> {
+    snapshot: &'a HeapSnapshot<'m, 'p>,
     texts: TypeTexts<'a, 'm, 'p>,
     options: &'a ObjectsOptions,
     form: RowForm,
@@ -66,7 +84,7 @@ struct TypeCells<'a, 'm, 'p> {
 
 impl<'a, 'm, 'p> TypeCells<'a, 'm, 'p> {
     fn new(snapshot: &'a HeapSnapshot<'m, 'p>, options: &'a ObjectsOptions, form: RowForm) -> Self {
-        TypeCells { texts: TypeTexts::new(snapshot), options, form, cells: Vec::new() }
+        TypeCells { snapshot, texts: TypeTexts::new(snapshot), options, form, cells: Vec::new() }
     }
 
     fn cell(&mut self, id: TextId) -> Option<&Cell> {
@@ -78,7 +96,11 @@ impl<'a, 'm, 'p> TypeCells<'a, 'm, 'p> {
                     || element_text(text).is_some_and(|elem| pattern.is_match(elem))
                     || of_any_length(text).iter().any(|array| pattern.is_match(array))
             });
-            self.cells.push(is_wanted.then(|| self.form.cell(text)));
+            let snapshot = self.snapshot;
+            self.cells.push(is_wanted.then(|| match self.form {
+                RowForm::Table(_) => self.form.cell(&snapshot.short_name(text)),
+                _ => self.form.cell(text),
+            }));
         }
         self.cells[id.index()].as_ref()
     }

@@ -108,7 +108,8 @@ pub(crate) fn with_watched_heap<T>(
         .map_err(|source| Failure::of_runtime(&process, input, source))?;
     watch.progress.aside(|| first(&model))?;
     let types = std::mem::take(&mut model.types);
-    let snapshot = HeapSnapshot::take_observed(&model, types, needs.snapshot, &watch)?;
+    let options = SnapshotOptions { full_names: input.full_names, ..needs.snapshot };
+    let snapshot = HeapSnapshot::take_observed(&model, types, options, &watch)?;
     let result = use_it(&snapshot, &watch);
     watch.tell();
     result

@@ -37,7 +37,7 @@ pub(crate) fn run(input: &Input, options: &OverviewOptions, next: Option<&[OsStr
     let needs = Needs { without_heap: true, snapshot: roots };
     let first = |model: &RuntimeModel<'_>| match options.written.is_json() {
         true => Ok(()),
-        false => to_stdout(|out| of_process(model).write_first_lines(page(), out)),
+        false => to_stdout(|out| of_process(model).write_first_lines(page(input), out)),
     };
     with_watched_heap(input, needs, first, |snapshot, watch| {
         let (waits, leaked) = waits(snapshot, watch, next.is_some())?;
@@ -48,9 +48,9 @@ pub(crate) fn run(input: &Input, options: &OverviewOptions, next: Option<&[OsStr
         }
         to_stdout(|out| match (options.written.is_json(), next) {
             (true, _) => report.write_json(out),
-            (_, None) => report.write_other_lines(options.invariants, page(), out),
+            (_, None) => report.write_other_lines(options.invariants, page(input), out),
             (_, Some(opening)) => {
-                report.write_other_lines(options.invariants, page(), &mut *out)?;
+                report.write_other_lines(options.invariants, page(input), &mut *out)?;
                 next::write(opening, leaked, out)
             }
         })

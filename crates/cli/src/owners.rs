@@ -7,8 +7,8 @@ use crate::library_steps;
 use crate::open::with_referred;
 use crate::output::to_stdout;
 use crate::paths::share;
-use crate::say::Speaker;
 use crate::selected::select;
+use crate::short_names::ShortNames;
 use crate::terminal;
 use goheap_graph::Weight;
 use goheap_heap::holding::{self, Holding};
@@ -24,7 +24,8 @@ const WAYS: usize = 100;
 /// Runs the command.
 pub(crate) fn run(input: &Input, options: &OwnersOptions) -> Result<(), Failure> {
     with_referred(input, |graph, watch| {
-        let nodes = select(graph, &options.what, Speaker::new(input.quiet))?.objects;
+        let meant = select(graph, &options.what)?;
+        let nodes = meant.objects;
         let holding = Holding::new(graph, watch)?;
         let is_skipped = |text: &str| options.skip.as_ref().is_some_and(|regex| regex.is_match(text));
         let found = holding.owners(&nodes, &is_skipped, watch)?;
@@ -33,6 +34,10 @@ pub(crate) fn run(input: &Input, options: &OwnersOptions) -> Result<(), Failure>
             if !options.full && options.written.is_table() {
                 let all = rows.rows.iter_mut().flat_map(|row| row.by.iter_mut().chain(&mut row.held_by));
                 all.for_each(|held| held.path = library_steps::folded(graph.snapshot(), &held.path));
+            }
+            if options.written.is_table() {
+                let of_type = rows.rows.iter_mut().filter(|row| row.kind == "object");
+                of_type.for_each(|row| ShortNames(graph.snapshot()).name(&mut row.owner));
             }
             rows
         };
@@ -44,6 +49,7 @@ pub(crate) fn run(input: &Input, options: &OwnersOptions) -> Result<(), Failure>
         let report = OwnersReport {
             schema_version: owners::SCHEMA_VERSION,
             asked: options.what.text.clone(),
+            taken_for: meant.taken_for,
             total: share(found.total),
             referred_bytes: found.referred.map(|extent| extent.referred),
             capacity_bytes: found.referred.map(|extent| extent.capacity),
@@ -60,7 +66,7 @@ pub(crate) fn run(input: &Input, options: &OwnersOptions) -> Result<(), Failure>
         to_stdout(|out| match options.written.form() {
             Form::Json => report.write_json(out),
             Form::Csv => report.write_csv(out),
-            Form::Table => report.write_table(terminal::page(), out),
+            Form::Table => report.write_table(terminal::page(input), out),
         })
     })
 }

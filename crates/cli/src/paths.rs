@@ -1,18 +1,18 @@
 //! `goheap CORE paths WHAT...`: by which references objects are held.
 
-use crate::args::{Form, Input, PathsOptions, usage};
+use crate::args::{Form, Input, PathsOptions};
 use crate::diagnostics;
 use crate::errors::Failure;
 use crate::open::with_referred;
 use crate::output::to_stdout;
-use crate::say::Speaker;
 use crate::selected::{Meant, select};
+use crate::short_names::ShortNames;
 use crate::watch::Watch;
 use crate::{library_steps, merged_steps, terminal};
 use clap::error::ErrorKind;
 use goheap_graph::{CsrGraph, Weight};
-use goheap_heap::HeapSnapshot;
 use goheap_heap::holding::{self, Exclusions, Holding};
+use goheap_heap::{HeapSnapshot, Slot};
 use goheap_report::paths::{
     self, Answer, Cut, CutTogether, Dominator, Merged, MergedStep, Path, PathsReport, Share, Step, Target,
 };
@@ -25,13 +25,9 @@ const MOST_PATHS: usize = 10_000;
 
 /// Runs the command.
 pub(crate) fn run(input: &Input, options: &PathsOptions) -> Result<(), Failure> {
-    if options.written.form() == Form::Csv && !options.merge {
-        let message = "comma-separated values are for merged steps: add --merge";
-        return Err(usage(ErrorKind::MissingRequiredArgument, message));
-    }
     with_referred(input, |graph, watch| {
-        let (what, speaker) = (options.what(), Speaker::new(input.quiet));
-        let selected = what.iter().map(|what| select(graph, what, speaker)).collect::<Result<Vec<_>, _>>()?;
+        let what = options.what();
+        let selected = what.iter().map(|what| select(graph, what)).collect::<Result<Vec<_>, _>>()?;
         let holding = Holding::new(graph, watch)?;
         let turned = holding.turned(watch)?;
         let matches = options.exclude.as_ref().map(|regex| |text: &str| regex.is_match(text));
@@ -46,7 +42,7 @@ pub(crate) fn run(input: &Input, options: &PathsOptions) -> Result<(), Failure> 
         to_stdout(|out| match options.written.form() {
             Form::Json => report.write_json(out),
             Form::Csv => report.write_csv(out),
-            Form::Table => report.write_text(terminal::page(), out),
+            Form::Table => report.write_text(terminal::page(input), out),
         })
     })
 }
@@ -71,6 +67,7 @@ impl Asking<'_, '_, '_, '_, '_> {
             ..Answer::default()
         };
         answer.in_variable = meant.in_variable.clone();
+        answer.taken_for = meant.taken_for.clone();
         if self.options.merge {
             answer.merged = Some(self.merged(nodes)?);
             return Ok(answer);
@@ -120,7 +117,7 @@ impl Asking<'_, '_, '_, '_, '_> {
             referred_bytes: own_extent.map(|extent| extent.referred),
             retained_referred_bytes: below.map(|extent| extent.referred),
             addr: hex(snapshot.objects.address(slot)),
-            ty: snapshot.type_text(slot),
+            ty: self.type_text(slot),
             size: graph.shallow(node),
             retained: self.holding.retained().of(node),
             reachable: tree.contains(node),
@@ -133,6 +130,15 @@ impl Asking<'_, '_, '_, '_, '_> {
             paths,
             more_paths,
         })
+    }
+
+    fn type_text(&self, slot: Slot) -> String {
+        let snapshot = self.holding.graph().snapshot();
+        let mut text = snapshot.type_text(slot);
+        if self.options.written.is_table() {
+            ShortNames(snapshot).name(&mut text);
+        }
+        text
     }
 
     /// The first paths that read differently, at most so many, and whether there are more.
@@ -153,7 +159,7 @@ impl Asking<'_, '_, '_, '_, '_> {
 
     fn told(&self, walk: holding::Walk, alike: u64) -> Path {
         let mut path = path(walk, alike);
-        if !self.options.full && self.options.written.form() != Form::Json {
+        if !self.options.full && self.options.written.is_table() {
             fold(self.holding.graph().snapshot(), &mut path.steps);
         }
         path

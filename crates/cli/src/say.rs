@@ -1,7 +1,7 @@
 //! Lines on stderr. Text of a dead process may be in them, so all of it is made fit for a terminal here.
 
 use crate::terminal::letters;
-use goheap_report::text::terminal_text;
+use goheap_report::text::{isolated, terminal_text};
 use std::fmt::Display;
 use std::io::Write;
 
@@ -42,5 +42,5 @@ pub(crate) fn json(line: &str) {
 /// A line that is said always. A stderr that is closed is no reason to fail.
 pub(crate) fn error(line: impl Display) {
     let line = format!("goheap: {line}");
-    let _ = writeln!(std::io::stderr().lock(), "{}", letters(&terminal_text(&line)));
+    let _ = writeln!(std::io::stderr().lock(), "{}", isolated(&letters(&terminal_text(&line))));
 }

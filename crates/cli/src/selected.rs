@@ -5,14 +5,10 @@ use crate::errors::Failure;
 use crate::goroutine;
 use crate::nearest;
 use crate::object::no_object;
-use crate::say::Speaker;
 use goheap_heap::holding::{Selected, Subject};
 use goheap_heap::inspect::InspectOptions;
 use goheap_heap::references::ReferenceGraph;
 use goheap_heap::waits::ANY_LOCK;
-
-/// Names that are told where an argument is not the very name of one.
-const NAMES_TOLD: usize = 5;
 
 /// The objects that an argument means.
 pub(crate) struct Meant {
@@ -20,12 +16,14 @@ pub(crate) struct Meant {
     pub(crate) means: &'static str,
     /// Nodes of the graph, in order of address.
     pub(crate) objects: Vec<u32>,
+    /// Where the argument is not the very name of a type, what it is taken for.
+    pub(crate) taken_for: Vec<String>,
     /// Of an address in static data, the variable there, which is a root itself.
     pub(crate) in_variable: Option<String>,
 }
 
-/// What an argument means. Where it is not the very name it is said what it is taken for.
-pub(crate) fn select(graph: &ReferenceGraph<'_, '_, '_>, asked: &Asked, speaker: Speaker) -> Result<Meant, Failure> {
+/// What an argument means.
+pub(crate) fn select(graph: &ReferenceGraph<'_, '_, '_>, asked: &Asked) -> Result<Meant, Failure> {
     let what = &*asked.text;
     let is_wanted = asked.pattern.as_ref().map(|pattern| |text: &str| pattern.is_match(text));
     let no_name = |kind, names: Vec<String>| Failure::NoSuchName {
@@ -35,8 +33,7 @@ pub(crate) fn select(graph: &ReferenceGraph<'_, '_, '_>, asked: &Asked, speaker:
     };
     match graph.select(what, is_wanted.as_ref().map(|is_wanted| is_wanted as &dyn Fn(&str) -> bool)) {
         Selected::Objects(subject, objects, taken_for) => {
-            tell(what, &taken_for, speaker);
-            Ok(Meant { means: means(&subject), objects, in_variable: None })
+            Ok(Meant { means: means(&subject), objects, taken_for, in_variable: None })
         }
         Selected::NoObject(address) => in_variable(graph, address),
         Selected::NoGoroutine(id) => {
@@ -58,15 +55,6 @@ fn means(subject: &Subject) -> &'static str {
     }
 }
 
-fn tell(what: &str, taken_for: &[String], speaker: Speaker) {
-    let told = taken_for.iter().take(NAMES_TOLD).map(String::as_str).collect::<Vec<_>>().join(", ");
-    match taken_for.len().saturating_sub(NAMES_TOLD) {
-        _ if taken_for.is_empty() => {}
-        0 => speaker.note(format_args!("{what:?} is taken for {told}")),
-        more => speaker.note(format_args!("{what:?} is taken for {told} and {more} more")),
-    }
-}
-
 /// What the package variable around an address leads to.
 fn in_variable(graph: &ReferenceGraph<'_, '_, '_>, address: u64) -> Result<Meant, Failure> {
     let snapshot = graph.snapshot();
@@ -79,5 +67,5 @@ fn in_variable(graph: &ReferenceGraph<'_, '_, '_>, address: u64) -> Result<Meant
         },
         None => (Vec::new(), place),
     };
-    Ok(Meant { means: "address", objects, in_variable: Some(name.trim_end().to_owned()) })
+    Ok(Meant { means: "address", objects, taken_for: Vec::new(), in_variable: Some(name.trim_end().to_owned()) })
 }

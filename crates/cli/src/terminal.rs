@@ -1,18 +1,19 @@
 //! What people read on: how wide it is, and whether it has letters beyond ASCII.
 
+use crate::args::Input;
 use goheap_report::page::{Page, ascii_text};
 use std::borrow::Cow;
 use std::io::IsTerminal;
 
 /// Stdout as a page: lines as long as the terminal is wide, or as `COLUMNS` says; without end where stdout is no terminal and the user set
-/// nothing.
-pub(crate) fn page() -> Page {
+/// nothing. Sizes and names are as the input's options say.
+pub(crate) fn page(input: &Input) -> Page {
     let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
     let told = variable("COLUMNS").and_then(|columns| columns.parse().ok()).filter(|&columns| columns > 0);
     let stdout = std::io::stdout();
     let has = || stdout.is_terminal().then(terminal_size::terminal_size).flatten();
     let columns = told.or_else(|| has().map(|(width, _)| usize::from(width.0))).filter(|&columns| columns > 0);
-    Page { columns, ascii: is_ascii(variable), full_names: false }
+    Page { columns, ascii: is_ascii(variable), full_names: input.full_names, exact_bytes: input.bytes }
 }
 
 /// `text` in the letters of the user's locale.

@@ -144,7 +144,7 @@ fn what_a_lost_page_may_lead_to_is_not_called_unreachable() {
             |which: &str| number(&json(&core, &carried, &["histogram", "--format", "json", which]), "/total/bytes");
         assert_eq!((histogram("--not-known"), histogram("--unreachable")), (parts[1], parts[2]), "{release}");
         let rows = |which: &str| {
-            let rows = goheap!(core, "--exe", carried.exe, "objects", which).ok().stdout;
+            let rows = goheap!(core, "--exe", carried.exe, "objects", "--csv", which).ok().stdout;
             rows.lines().skip(1).map(|row| row.split(',').nth(1).unwrap().parse::<u64>().unwrap()).sum::<u64>()
         };
         assert_eq!((rows("--not-known"), rows("--unreachable")), (parts[1], parts[2]), "{release}");
@@ -260,7 +260,8 @@ fn what_breaks_an_invariant_is_named_with_the_command_that_shows_it() {
     assert!(rows.contains("main."));
     // A pointer that leads to where no object is: the first word of a variable's object that is a pointer.
     let objects =
-        goheap!(carried.core, "--exe", carried.exe, "objects", "--reachable", "--type", r"^\[\d+\]\*main\.").ok();
+        goheap!(carried.core, "--exe", carried.exe, "objects", "--csv", "--reachable", "--type", r"^\[\d+\]\*main\.")
+            .ok();
     let row = objects.stdout.lines().nth(1).unwrap().to_owned();
     let addr = u64::from_str_radix(&row.split(',').next().unwrap()[2..], 16).unwrap();
     let (at, target) = {

@@ -262,7 +262,7 @@ fn a_wrong_command_line_is_told_apart() {
         (&["core", "--max-unpacked", "much", "overview"], "a number of bytes, or of K, M, G or T, such as 64G"),
         (&["core", "--max-memory", "half", "overview"], "a number of bytes, or of K, M, G or T, such as 64G"),
         (&["core", "objects", "--type", "main.("], "no regular expression: unclosed group"),
-        (&["core", "objects", "--format", "xml"], "[possible values: csv, ndjson]"),
+        (&["core", "objects", "--format", "xml"], "[possible values: table, csv, ndjson]"),
         (&["core", "objref", "--count", "sheep", "out.svg"], "[possible values: bytes, objects]"),
     ] {
         let arguments: Vec<&std::ffi::OsStr> = arguments.iter().map(std::ffi::OsStr::new).collect();

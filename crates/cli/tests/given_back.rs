@@ -3,7 +3,7 @@
 
 mod common;
 
-use common::{Carried, Outcome, carried, carried_of, command, number, run};
+use common::{Carried, Outcome, all_cores, carried, carried_of, command, number, run};
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
@@ -31,6 +31,7 @@ fn texts(values: &Value, key: &str) -> Vec<String> {
     values.as_array().unwrap().iter().map(|row| row[key].as_str().unwrap().to_owned()).collect()
 }
 
+/// One of each layout of the runtime's; see [`all_cores`].
 fn carried_cores() -> [Carried; 4] {
     [carried("1.27"), carried("1.19"), carried_of("goroutines", "1.24"), carried_of("edges", "1.27")]
 }
@@ -49,6 +50,7 @@ fn names_are_taken_as_go_lets_them_be_written() {
         ("main.Element", r"^main\.Element\[.*\]$"),
         ("main.Element[...]", "main.Element"),
         ("*main.Cache", "main.Cache"),
+        ("*main.Session", "main.Session"),
         ("main.globalCache *main.Cache", "main.globalCache"),
         ("3 × main.record main.Record", "main.record"),
         ("main.record.Base.Label", "main.record.Label"),
@@ -94,24 +96,39 @@ fn a_goroutine_and_a_function_are_what_their_variables_lead_to() {
     assert_eq!(ask(&core, &["goroutine", &format!("goroutine {id} [chan receive]:")]).ok().stdout, by_id);
 }
 
-/// Every type of a histogram: the other commands know it, and count the same.
+/// Every type of a histogram: `paths` knows it, and counts the same.
 #[test]
-fn types_of_a_histogram_are_known_to_the_others() {
-    for core in carried_cores() {
+fn types_of_a_histogram_are_known_to_paths() {
+    for core in all_cores() {
         let rows = json(&core, &["histogram", "--format", "json"])["rows"].clone();
         let names = texts(&rows, "name");
         let answers = paths(&core, &names);
         for ((row, name), answer) in rows.as_array().unwrap().iter().zip(&names).zip(&answers) {
             let counted = number(row, "/objects");
+            assert_eq!(answer["means"], "type", "{name}");
+            if name.starts_with('*') {
+                // What such pointers lead to, which may be nothing but static data.
+                assert!(answer["taken_for"][0] == name[1..] || number(answer, "/objects") == counted, "{name}");
+                continue;
+            }
             // `T` has the arrays of it with it, as the help says.
             assert!(number(answer, "/objects") >= counted, "{name} of {}", core.release);
-            assert_eq!(answer["means"], "type", "{name}");
         }
-        for name in names.iter().step_by(83) {
+    }
+}
+
+/// Some of them: so do the others.
+#[test]
+fn types_of_a_histogram_are_known_to_all() {
+    for core in carried_cores() {
+        let names = texts(&json(&core, &["histogram", "--format", "json"])["rows"], "name");
+        let names: Vec<String> = names.into_iter().step_by(83).collect();
+        let answers = paths(&core, &names);
+        for name in &names {
             let total = number(&json(&core, &["owners", "--json", "--", name]), "/total/objects");
-            let answer = answers.iter().find(|answer| answer["asked"] == **name).unwrap();
+            let answer = answers.iter().find(|answer| answer["asked"] == *name.as_str()).unwrap();
             assert_eq!(total, number(answer, "/objects"), "{name}");
-            let listed = ask(&core, &["objects", "--type", name, "--limit", "1"]).ok().stdout;
+            let listed = ask(&core, &["objects", "--csv", "--type", name, "--limit", "1"]).ok().stdout;
             assert!(listed.lines().count() > 1 || name == "(unknown)", "{name}");
             let rows = json(&core, &["histogram", "--format", "json", "--type", name]);
             assert!(name == "(unknown)" || texts(&rows["rows"], "name").contains(name), "{name}");
@@ -119,20 +136,61 @@ fn types_of_a_histogram_are_known_to_the_others() {
     }
 }
 
-/// Every variable and goroutine of the tree of dominators.
+/// Every variable, goroutine, finalizer, cleanup and queue of the tree of dominators.
 #[test]
 fn roots_of_dominators_are_known_to_paths() {
-    for core in carried_cores() {
+    for core in all_cores() {
         let rows = json(&core, &["dominators", "--json", "--group", "root"])["rows"].clone();
-        let is_one = |name: &String| {
-            !name.starts_with("finalizer") && !name.starts_with("cleanup") && !name.contains('(') && name.contains('.')
-        };
-        let names: Vec<String> = texts(&rows, "name").into_iter().filter(is_one).collect();
+        let names: Vec<String> = texts(&rows, "name");
         assert!(names.len() > 5);
         for (name, answer) in names.iter().zip(paths(&core, &names)) {
             assert!(number(&answer, "/objects") > 0, "{name} of {}", core.release);
         }
     }
+}
+
+/// Owners of every type, and the first steps of paths.
+#[test]
+fn owners_and_steps_are_known_to_paths() {
+    for (core, types) in [(carried_of("names", "1.27"), &["string"][..]), (carried("1.27"), &["[]uint8", "string"])] {
+        for ty in types {
+            let owners = json(&core, &["owners", "--json", ty]);
+            let rows = ["owned", "shared"].map(|list| texts(&owners[list]["rows"], "owner")).concat();
+            assert!(!rows.is_empty());
+            for (owner, answer) in rows.iter().zip(paths(&core, &rows)) {
+                assert!(number(&answer, "/objects") > 0, "{owner} of {}", core.release);
+            }
+        }
+        let all = json(&core, &["paths", "--json", "--all", "--limit", "50", "string"]);
+        let found = all["asked"][0]["targets"][0]["paths"].as_array().unwrap();
+        let first: Vec<String> =
+            found.iter().map(|path| path["steps"][0]["reference"].as_str().unwrap().to_owned()).collect();
+        for (step, answer) in first.iter().zip(paths(&core, &first)) {
+            assert!(number(&answer, "/objects") > 0, "{step}");
+        }
+    }
+}
+
+/// What stands on the screen, where packages are short: of two that end alike it is whole, and each means its own.
+#[test]
+fn short_names_of_packages_mean_one() {
+    let core = carried_of("names", "1.27");
+    let sessions = number(&core.truth, "/sessions");
+    let shown = ask(&core, &["histogram", "--limit", "0"]).ok().stdout;
+    for (short, objects) in [
+        ("yaml%2ev3.Session", sessions + 2),
+        ("odd%2ename.Session", sessions + 1),
+        ("mod/v2.Session", sessions + 1),
+        ("fixtures/names/github.com/acme/y.Session", sessions + 1),
+        ("fixtures/names/internal/y.Session", sessions + 1),
+    ] {
+        assert!(shown.lines().any(|line| line.ends_with(&format!("  {short}"))), "{short}: {shown}");
+        // A row of ten is one object of them.
+        let answer = &paths(&core, &[short.to_owned()])[0];
+        assert_eq!((number(answer, "/objects"), &answer["means"]), (objects, &Value::from("type")), "{short}");
+    }
+    let whole = ask(&core, &["histogram", "--limit", "0", "--full-names"]).ok().stdout;
+    assert!(whole.contains("  fixtures/names/gopkg.in/yaml%2ev3.Session\n"), "{whole}");
 }
 
 /// Functions and ids that goroutines are listed with.

@@ -46,7 +46,7 @@ fn a_signal_that_was_sent_is_no_lost_input() {
 
 #[test]
 fn a_core_that_is_cut_meanwhile_is_told_by_a_line_and_a_status() {
-    let commands: [&[&str]; 3] = [&["objref", "out.svg"], &["overview", "--json"], &["objects"]];
+    let commands: [&[&str]; 3] = [&["objref", "out.svg"], &["overview"], &["objects", "--csv"]];
     for arguments in commands {
         let folder = tempfile::tempdir().unwrap();
         let before = carried("1.27").unpacked_core().len();
@@ -59,4 +59,18 @@ fn a_core_that_is_cut_meanwhile_is_told_by_a_line_and_a_status() {
         assert_eq!(stderr, expected);
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2, "something is left behind");
     }
+}
+
+#[test]
+fn for_scripts_it_is_json_with_a_code() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path().join("with \"quotes\"");
+    fs::create_dir(&folder).unwrap();
+    let (status, stderr) = run_with_core_cut(&folder, 1 << 16, &["overview", "--json"]);
+    assert_eq!(status, Some(5), "{stderr}");
+    let json: serde_json::Value = serde_json::from_str(&stderr).unwrap();
+    assert_eq!((&json["error"]["code"], &json["schema_version"]), (&"lost".into(), &1.into()));
+    let message = json["error"]["message"].as_str().unwrap();
+    assert!(message.starts_with(&format!("{:?} was cut from ", folder.join("core"))), "{message}");
+    assert_eq!(json["error"]["hint"], "read a copy, or wait until it is written");
 }

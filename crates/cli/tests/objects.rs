@@ -84,7 +84,7 @@ fn filters_keep_what_they_say() {
 fn csv_says_the_same() {
     for release in ["1.19", "1.27"] {
         let carried = carried(release);
-        let csv = goheap!(carried.core, "--exe", carried.exe, "objects").ok().stdout;
+        let csv = goheap!(carried.core, "--exe", carried.exe, "objects", "--csv").ok().stdout;
         let (names, lines) = csv.split_once('\n').unwrap();
         assert_eq!(names, "addr,size,type,evidence,reachable,owner");
         let plain = |row: &Value| {
@@ -122,7 +122,7 @@ fn a_reader_of_some_rows_is_no_failure() {
     let carried = carried("1.27");
     let mut command =
         command(&[carried.core.as_os_str(), "--exe".as_ref(), carried.exe.as_os_str(), "objects".as_ref()]);
-    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut child = command.arg("--csv").stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let mut first = String::new();
     BufReader::with_capacity(64, child.stdout.take().unwrap()).read_line(&mut first).unwrap();
     let output = child.wait_with_output().unwrap();

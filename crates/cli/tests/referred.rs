@@ -157,7 +157,7 @@ fn tables_say_it_where_it_matters() {
     assert!(table.contains("\nreferred: "), "{table}");
     let address = text(&objects(&carried)[0], "Addr").to_owned();
     let object = run(&carried, &["object", &address]).stdout;
-    assert!(object.contains("20 bytes, by 1 string"), "{object}");
+    assert!(object.contains("20 B, by 1 string"), "{object}");
     let paths = run(&carried, &["paths", &address]).stdout;
     assert!(paths.contains("20 B referred to, of 104.0 KiB"), "{paths}");
     let owners = run(&carried, &["owners", &address]).stdout;

@@ -13,6 +13,9 @@ fn commands(address: &str) -> Vec<Vec<&str>> {
         "overview --invariants",
         "histogram",
         "histogram --retained",
+        "histogram --group size-class",
+        "histogram --bytes",
+        "objects --limit 50",
         "dominators",
         "dominators --group type",
         "dominators --group root",
@@ -40,7 +43,7 @@ fn output(carried: &Carried, words: &[&str], columns: Option<usize>, locale: &st
 
 /// The address of some object of the program's own.
 fn address(carried: &Carried) -> String {
-    let words = ["objects", "--type", "^main\\.", "--reachable", "--limit", "1"];
+    let words = ["objects", "--csv", "--type", "^main\\.", "--reachable", "--limit", "1"];
     let listing = output(carried, &words, None, "C.UTF-8");
     listing.lines().nth(1).unwrap().split(',').next().unwrap().to_owned()
 }

@@ -11,6 +11,8 @@ pub(crate) struct PackageNames {
     ambiguous: FxHashSet<Box<str>>,
     /// Short names of packages of the standard library.
     library: FxHashSet<Box<str>>,
+    /// Nothing is shortened.
+    is_whole: bool,
 }
 
 impl PackageNames {
@@ -28,7 +30,12 @@ impl PackageNames {
         }
         let library = paths.into_iter().filter(|(short, path)| is_of_library(path) && !ambiguous.contains(*short));
         let library = library.map(|(short, _)| short.into()).collect();
-        PackageNames { ambiguous, library }
+        PackageNames { ambiguous, library, is_whole: false }
+    }
+
+    /// The same; if `is_whole`, names stay as they are.
+    pub(crate) fn whole_if(self, is_whole: bool) -> Self {
+        PackageNames { is_whole, ..self }
     }
 
     /// Whether all the types that a label names are of the standard library; None where it names none. What a path of fields is made of is
@@ -45,7 +52,7 @@ impl PackageNames {
 
     /// A type's name with the packages short where that is clear.
     pub(crate) fn shorten<'t>(&self, name: &'t str) -> Cow<'t, str> {
-        if !name.contains('/') {
+        if self.is_whole || !name.contains('/') {
             return Cow::Borrowed(name);
         }
         let (mut text, mut end) = (String::with_capacity(name.len()), 0);

@@ -1,11 +1,16 @@
-//! How the heap's pages are cut up: by size class, how much is in use, free, left over, and lost to rounding.
+//! How the heap's pages are cut up: by size class, how much is in use, free, left over, and lost to rounding; of all spans, or of those
+//! that some objects keep.
 
+use crate::describe::{TextKey, element_text};
+use crate::histogram::Selection;
 use crate::infer::payload_offset;
 use crate::object_type::ObjectType;
 use crate::pointer_counts::Share;
 use crate::snapshot::{HeapSnapshot, rounding};
+use goheap_graph::IdBitSet;
 use goheap_runtime::{PAGE_BYTES, Span};
 use rayon::prelude::*;
+use rustc_hash::FxHashMap;
 use std::collections::BTreeMap;
 
 /// The spans of one size class, with pointers or without.
@@ -27,7 +32,9 @@ pub struct SizeClass {
     pub free_bytes: u64,
     /// Bytes of no slot: what is left over at a span's end, pointer bits and marks.
     pub tail_bytes: u64,
-    /// Allocated bytes that rounding up to the class costs, where types tell what was asked for.
+    /// Of these, the objects that were selected.
+    pub selected: Share,
+    /// Bytes of selected objects that rounding up to the class costs, where types tell what was asked for.
     pub rounding_bytes: u64,
 }
 
@@ -38,6 +45,7 @@ impl SizeClass {
         self.span_bytes += other.span_bytes;
         self.slots += other.slots;
         self.allocated.add(other.allocated);
+        self.selected.add(other.selected);
         self.free_bytes += other.free_bytes;
         self.tail_bytes += other.tail_bytes;
         self.rounding_bytes += other.rounding_bytes;
@@ -45,10 +53,12 @@ impl SizeClass {
 }
 
 impl HeapSnapshot<'_, '_> {
-    /// All size classes that have spans, by size, those without pointers first; large objects last.
-    pub fn size_classes(&self) -> Vec<SizeClass> {
+    /// All size classes that have spans, by size, those without pointers first; large objects last. Of spans that hold any object of
+    /// `selected`, where that is given.
+    pub fn size_classes(&self, selected: Option<&IdBitSet>) -> Vec<SizeClass> {
         let spans = self.model.heap.spans.par_iter().enumerate();
-        let of_spans: Vec<SizeClass> = spans.map(|(index, span)| self.size_class(index as u32, span)).collect();
+        let of_span = |(index, span): (usize, &Span<'_>)| self.size_class(index as u32, span, selected);
+        let of_spans: Vec<SizeClass> = spans.filter_map(of_span).collect();
         let mut classes: BTreeMap<(bool, u64, bool), SizeClass> = BTreeMap::new();
         for span in of_spans {
             let key = (span.slot_bytes == 0, span.slot_bytes, span.has_pointers);
@@ -59,25 +69,47 @@ impl HeapSnapshot<'_, '_> {
         classes.into_values().collect()
     }
 
+    /// The objects of `selection` of whose type `is_wanted` says so, as in [`HeapSnapshot::histogram`].
+    pub fn selected_objects(&self, selection: Selection, mut is_wanted: impl FnMut(&str) -> bool) -> IdBitSet {
+        let mut wanted = FxHashMap::default();
+        let mut selected = IdBitSet::with_room_for(self.objects.len());
+        for slot in self.objects.allocated().filter(|&slot| self.is_selected(slot, selection)) {
+            let key = self.text_key(slot).map(TextKey::family);
+            let is_wanted = *wanted.entry(key.map(TextKey::identity)).or_insert_with(|| {
+                let text = key.map_or_else(String::new, |key| self.text_of(key));
+                is_wanted(&text) || element_text(&text).is_some_and(&mut is_wanted)
+            });
+            if is_wanted {
+                selected.insert(slot.id.0);
+            }
+        }
+        selected
+    }
+
     /// What the runtime says of all of them together: `HeapInuse`.
     pub fn heap_in_use(&self) -> u64 {
         self.model.heap.pages_in_use.saturating_mul(PAGE_BYTES)
     }
 
-    fn size_class(&self, index: u32, span: &Span<'_>) -> SizeClass {
+    fn size_class(&self, index: u32, span: &Span<'_>, selected: Option<&IdBitSet>) -> Option<SizeClass> {
         let slots = u64::from(span.nelems);
         let allocated = span.allocated.count() as u64;
         let (first, room) = (self.objects.first_of(index) as usize, span.elem_size - payload_offset(self.model, span));
         // What is lost is the same in every slot of the span that holds the same.
-        let (mut last, mut rounding_bytes) = ((ObjectType::UNKNOWN, 0), 0);
-        for slot in span.allocated.ones() {
+        let (mut last, mut rounding_bytes, mut count) = ((ObjectType::UNKNOWN, 0), 0, 0);
+        let is_selected = |slot: &usize| selected.is_none_or(|selected| selected.contains((first + slot) as u32));
+        for slot in span.allocated.ones().filter(is_selected) {
+            count += 1;
             let object = self.object_types[first + slot];
             if object != last.0 {
                 last = (object, rounding(&self.types, object, room));
             }
             rounding_bytes += last.1;
         }
-        SizeClass {
+        if selected.is_some() && count == 0 {
+            return None;
+        }
+        Some(SizeClass {
             slot_bytes: if span.is_large() { 0 } else { span.elem_size },
             has_pointers: !span.is_noscan(),
             spans: 1,
@@ -86,7 +118,8 @@ impl HeapSnapshot<'_, '_> {
             allocated: Share { bytes: allocated * span.elem_size, objects: allocated },
             free_bytes: (slots - allocated) * span.elem_size,
             tail_bytes: span.byte_len() - slots * span.elem_size,
+            selected: Share { bytes: count * span.elem_size, objects: count },
             rounding_bytes,
-        }
+        })
     }
 }

@@ -68,6 +68,8 @@ pub struct SnapshotOptions {
     pub owners: bool,
     /// The roots themselves: 24 bytes each. Else no holder of an object is a root.
     pub roots: bool,
+    /// Types in labels have the whole import path of their package. Else it is short where that is clear.
+    pub full_names: bool,
 }
 
 /// How the bytes of the heap reconcile: allocated = reachable + not known to be reachable + unreachable.
@@ -147,7 +149,8 @@ impl<'m, 'p> HeapSnapshot<'m, 'p> {
         begins("descriptors");
         let mut resolver = Resolver::new(model, types);
         begins("roots");
-        let (mut labels, mut trie) = (Labels::new(PackageNames::new(&resolver.types)), PathTrie::new());
+        let packages = PackageNames::new(&resolver.types).whole_if(options.full_names);
+        let (mut labels, mut trie) = (Labels::new(packages), PathTrie::new());
         let mut set = RootCollector::new(model, &objects, &mut resolver, &mut labels, &mut trie, observer).collect();
         begins("inference");
         observer.claim(needs.inference())?;

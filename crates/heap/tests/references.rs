@@ -9,7 +9,7 @@ use goheap_runtime::{ModelOptions, RuntimeModel, Unobserved};
 use std::collections::HashMap;
 use std::path::Path;
 
-const ROOTS: SnapshotOptions = SnapshotOptions { tree: false, owners: false, roots: true };
+const ROOTS: SnapshotOptions = SnapshotOptions { tree: false, owners: false, roots: true, full_names: false };
 
 /// Shows `check` the snapshot of every carried core, by its release.
 fn each_core(options: SnapshotOptions, check: impl Fn(&str, &HeapSnapshot<'_, '_>)) {

@@ -9,7 +9,7 @@ use std::io::{IoSlice, IsTerminal};
 use std::ops::Range;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use crate::signal_handler::{self, Fault};
 
@@ -18,17 +18,23 @@ static MAPPED: Mutex<Vec<Mapped>> = Mutex::new(Vec::new());
 
 static STATUS: AtomicU8 = AtomicU8::new(0);
 static IS_TERMINAL: AtomicBool = AtomicBool::new(false);
+static JSON_CODE: OnceLock<&str> = OnceLock::new();
 
 struct Mapped {
     addresses: Range<usize>,
-    /// As it is shown.
+    /// As it is shown, and as a part of a JSON string.
     name: String,
+    json_name: String,
     file: Option<Arc<File>>,
 }
 
-/// From now on a page of an input that cannot be had ends the process with a line on stderr and this exit status.
-pub fn end_on_bus_error(status: u8) {
+/// From now on a page of an input that cannot be had ends the process with a line on stderr and this exit status. With a code the line is
+/// JSON, as scripts read it: `{"error":{"code":…,"message":…},"schema_version":1}`.
+pub fn end_on_bus_error(status: u8, json_code: Option<&'static str>) {
     STATUS.store(status, Ordering::Relaxed);
+    if let Some(code) = json_code {
+        let _ = JSON_CODE.set(code);
+    }
     IS_TERMINAL.store(std::io::stderr().is_terminal(), Ordering::Relaxed);
     signal_handler::install(end);
 }
@@ -40,7 +46,9 @@ impl Watched {
     /// `file` lets the line say how long the file is meanwhile.
     pub(crate) fn new(mapped: &[u8], path: &Path, file: Option<Arc<File>>) -> Watched {
         let start = mapped.as_ptr().addr();
-        let entry = Mapped { addresses: start..start + mapped.len(), name: format!("{path:?}"), file };
+        let name = format!("{path:?}");
+        let json_name = name.replace('\\', "\\\\").replace('"', "\\\"");
+        let entry = Mapped { addresses: start..start + mapped.len(), name, json_name, file };
         MAPPED.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).push(entry);
         Watched(start)
     }
@@ -98,6 +106,7 @@ fn end_at(address: usize) {
             continue;
         };
         return match mapped.iter().find(|entry| entry.addresses.contains(&address)) {
+            Some(entry) if JSON_CODE.get().is_some() => say_cause(&entry.json_name, &entry.cause()),
             Some(entry) => say_cause(&entry.name, &entry.cause()),
             None => break,
         };
@@ -122,11 +131,21 @@ fn say_cause(name: &str, cause: &Cause) {
     }
 }
 
-/// Writes one line by one system call.
+/// Writes one line by one system call. What to do stands behind the last part's semicolon.
 fn say(parts: &[&str]) {
     let clear = if IS_TERMINAL.load(Ordering::Relaxed) { "\r\x1b[2K" } else { "" };
-    let mut slices = [IoSlice::new(b""); 9];
-    let all = [clear, "goheap: "].into_iter().chain(parts.iter().copied()).chain(["\n"]);
+    let mut slices = [IoSlice::new(b""); 16];
+    let (last, parts) = parts.split_last().map_or(("", parts), |(last, parts)| (*last, parts));
+    let (says, advice) = last.split_once("; ").unwrap_or((last, ""));
+    let semicolon = if advice.is_empty() { "" } else { "; " };
+    let hint = if advice.is_empty() { "" } else { "\",\"hint\":\"" };
+    let (before, between, behind): ([&str; 4], _, _) = match JSON_CODE.get() {
+        Some(code) => {
+            ([clear, "{\"error\":{\"code\":\"", code, "\",\"message\":\""], hint, "\"},\"schema_version\":1}\n")
+        }
+        None => ([clear, "goheap: ", "", ""], semicolon, "\n"),
+    };
+    let all = before.into_iter().chain(parts.iter().copied()).chain([says, between, advice, behind]);
     slices.iter_mut().zip(all).for_each(|(slice, part)| *slice = IoSlice::new(part.as_bytes()));
     // A stderr that is closed changes nothing.
     let _ = rustix::io::writev(std::io::stderr(), &slices);

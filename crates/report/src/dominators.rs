@@ -12,7 +12,7 @@ use crate::objects::csv_field;
 use crate::page::Page;
 use crate::referred;
 use crate::table::Align::{Left, Right};
-use crate::table::{Table, grouped, human_bytes, percent};
+use crate::table::{Table, grouped, percent};
 use crate::text::json_text;
 use serde::Serialize;
 use std::io::{BufWriter, Write};
@@ -110,9 +110,9 @@ impl DominatorsReport {
         let mut out = page.lines(BufWriter::new(out));
         let not_known = match self.not_known.objects {
             0 => String::new(),
-            _ => format!("not known to be reachable: {}; ", sum(self.not_known)),
+            _ => format!("not known to be reachable: {}; ", sum(page, self.not_known)),
         };
-        let (reachable, unreachable) = (sum(self.reachable), sum(self.unreachable));
+        let (reachable, unreachable) = (sum(page, self.reachable), sum(page, self.unreachable));
         writeln!(out, "reachable: {reachable}; {not_known}unreachable, so not below: {unreachable}")?;
         writeln!(
             out,
@@ -128,17 +128,16 @@ impl DominatorsReport {
         for row in &self.rows {
             let count = if row.values > 1 { format!("{} × ", grouped(row.values)) } else { String::new() };
             let name = format!("{}{count}{}", "  ".repeat(row.depth), row.name);
-            let shallow = if row.count > 0 { human_bytes(row.shallow) } else { "-".to_owned() };
+            let shallow = if row.count > 0 { page.bytes(row.shallow) } else { "-".to_owned() };
             let share = percent(row.retained, self.reachable.bytes);
-            let referred = row.referred_bytes.filter(|_| row.is_told()).map_or_else(String::new, human_bytes);
-            let numbers_of = [human_bytes(row.retained), share, grouped(row.objects), shallow, referred];
+            let referred =
+                row.referred_bytes.filter(|_| row.is_told()).map_or_else(String::new, |bytes| page.bytes(bytes));
+            let numbers_of = [page.bytes(row.retained), share, grouped(row.objects), shallow, referred];
             table.row(numbers_of.into_iter().take(numbers).chain([format!("{name}{}", row.room())]));
         }
         table.write(&mut out)?;
         if let Some(most) = most {
-            let used = human_bytes(most.referred_bytes.unwrap_or(0));
-            let (retained, reason) = (human_bytes(most.retained), referred::reason(&most.name));
-            writeln!(out, "\nreferred: {used} used of {retained}: {reason}")?;
+            write_referred(page, most.referred_bytes, most.retained, &most.name, &mut out)?;
         }
         if self.rows.iter().any(|row| row.name.contains("[shared]")) {
             writeln!(
@@ -152,7 +151,7 @@ impl DominatorsReport {
                 out,
                 "\n{} lines more, of at most {}: see --limit, --depth and --min-size",
                 grouped(frames as u64),
-                human_bytes(widest)
+                page.bytes(widest)
             )?;
         }
         Ok(out.flush()?)
@@ -225,6 +224,27 @@ pub struct Group {
     /// The group's own objects and their bytes, where it is one of objects.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub own: Option<Sum>,
+    /// Bytes of what is retained that anything refers to, at most; absent where that is not known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub referred_bytes: Option<u64>,
+}
+
+impl Group {
+    fn is_told(&self) -> bool {
+        referred::is_told(self.referred_bytes, self.retained)
+    }
+}
+
+/// What the column means, by the line that has most.
+fn write_referred(
+    page: Page,
+    used: Option<u64>,
+    retained: u64,
+    name: &str,
+    out: &mut impl Write,
+) -> Result<(), ReportError> {
+    let (used, retained, reason) = (page.bytes(used.unwrap_or(0)), page.bytes(retained), referred::reason(name));
+    Ok(writeln!(out, "\nreferred: {used} used of {retained}: {reason}")?)
 }
 
 /// Groups in the order of showing.
@@ -255,32 +275,29 @@ impl RetainedGroups {
             out,
             "retained by {}: what would be freed if it went, of {} reachable\n",
             self.group,
-            sum(self.reachable)
+            sum(page, self.reachable)
         )?;
-        let mut table = Table::new(
-            0,
-            &if is_of_objects { vec![Right, Right, Right, Right, Left] } else { vec![Right, Right, Right, Left] },
-        )
-        .spare(if is_of_objects { &[3, 2, 1] } else { &[2, 1] });
-        let heading: &[&str] = if is_of_objects {
-            &["retained", "share", "objects", "shallow"]
-        } else {
-            &["retained", "share", "objects"]
-        };
-        table.row(heading.iter().copied().chain([self.group]));
-        let cells = |retained: u64, numbers: [Option<String>; 2], name: &str| {
-            let first = [human_bytes(retained), percent(retained, self.reachable.bytes)];
-            first.into_iter().chain(numbers.into_iter().flatten()).chain([name.to_owned()])
+        let tells = self.rows.iter().any(Group::is_told);
+        let fourth = if is_of_objects { Some("shallow") } else { Some("referred").filter(|_| tells) };
+        let numbers = 3 + usize::from(fourth.is_some());
+        let aligned: Vec<_> = [Right; 4].into_iter().take(numbers).chain([Left]).collect();
+        let spare: &[usize] = if is_of_objects { &[3, 2, 1] } else { &[2, 1] };
+        let mut table = Table::new(0, &aligned).spare(spare);
+        table.row(["retained", "share", "objects"].into_iter().chain(fourth).chain([self.group]));
+        let cells = |retained: u64, objects: u64, last: String, name: &str| {
+            let first = [page.bytes(retained), percent(retained, self.reachable.bytes), grouped(objects), last];
+            first.into_iter().take(numbers).chain([name.to_owned()])
         };
         if let Some(shared) = self.shared.filter(|shared| shared.objects > 0) {
-            table.row(cells(shared.bytes, [Some(grouped(shared.objects)), None], "(held by several of these)"));
+            table.row(cells(shared.bytes, shared.objects, String::new(), "(held by several of these)"));
         }
         for row in &self.rows {
-            let numbers = match (row.own, row.retained_objects) {
-                (Some(own), _) => [Some(grouped(own.objects)), Some(human_bytes(own.bytes))],
-                (None, objects) => [Some(grouped(objects.unwrap_or(0))), None],
+            let referred = row.referred_bytes.filter(|_| row.is_told()).map(|bytes| page.bytes(bytes));
+            let (objects, last) = match row.own {
+                Some(own) => (own.objects, page.bytes(own.bytes)),
+                None => (row.retained_objects.unwrap_or(0), referred.unwrap_or_default()),
             };
-            table.row(cells(row.retained, numbers, &row.name));
+            table.row(cells(row.retained, objects, last, &row.name));
         }
         table.write(&mut out)?;
         if self.shared.is_some_and(|shared| shared.bytes > self.reachable.bytes / 2) {
@@ -289,6 +306,10 @@ impl RetainedGroups {
                 "\nMost is held by several of these at once, so that none alone keeps it, as goroutines that share a server: \
                  dominators without --group shows what they share"
             )?;
+        }
+        let unused = |row: &&Group| row.retained - row.referred_bytes.unwrap_or(row.retained).min(row.retained);
+        if let Some(most) = self.rows.iter().filter(|row| row.is_told()).max_by_key(unused).filter(|_| !is_of_objects) {
+            write_referred(page, most.referred_bytes, most.retained, &most.name, &mut out)?;
         }
         if self.hidden > 0 {
             writeln!(out, "\n{} more: see --limit and --min-size", grouped(self.hidden as u64))?;
@@ -303,12 +324,13 @@ impl RetainedGroups {
     /// [`ReportError::Io`].
     pub fn write_csv(&self, out: impl Write) -> Result<(), ReportError> {
         let mut out = BufWriter::new(out);
-        writeln!(out, "{},retained,retained_objects,objects,shallow", self.group)?;
+        writeln!(out, "{},retained,retained_objects,objects,shallow,referred", self.group)?;
         let cell = |number: Option<u64>| number.map_or_else(String::new, |number| number.to_string());
         for row in &self.rows {
             let own = [row.own.map(|own| own.objects), row.own.map(|own| own.bytes)].map(cell);
             let (name, objects) = (csv_field(&row.name), cell(row.retained_objects));
-            writeln!(out, "{name},{},{objects},{},{}", row.retained, own[0], own[1])?;
+            let referred = cell(row.referred_bytes);
+            writeln!(out, "{name},{},{objects},{},{},{referred}", row.retained, own[0], own[1])?;
         }
         Ok(out.flush()?)
     }
@@ -339,8 +361,8 @@ fn write_rows(rows: &[impl Serialize], out: &mut impl Write) -> Result<(), Repor
     Ok(out.flush()?)
 }
 
-fn sum(sum: Sum) -> String {
-    format!("{} in {} objects", human_bytes(sum.bytes), grouped(sum.objects))
+fn sum(page: Page, sum: Sum) -> String {
+    format!("{} in {} objects", page.bytes(sum.bytes), grouped(sum.objects))
 }
 
 #[cfg(test)]
@@ -409,7 +431,7 @@ retained     share  objects  shallow  held by
     #[test]
     fn groups_of_roots_share_and_groups_of_objects_have_sizes() {
         let reachable = Sum { bytes: 4096, objects: 5 };
-        let row = Group { name: "main".into(), retained: 1024, retained_objects: Some(2), own: None };
+        let row = Group { name: "main".into(), retained: 1024, retained_objects: Some(2), ..Group::default() };
         let roots = RetainedGroups {
             group: "package",
             reachable,
@@ -428,7 +450,7 @@ Most is held by several of these at once, so that none alone keeps it, as gorout
 ";
         assert_eq!(written(|out| roots.write_table(Page::default(), out)), expected);
         let own = Some(Sum { bytes: 48, objects: 3 });
-        let row = Group { name: "main.T".into(), retained: 1024, retained_objects: None, own };
+        let row = Group { name: "main.T".into(), retained: 1024, own, ..Group::default() };
         let types = RetainedGroups { group: "type", reachable, shared: None, rows: vec![row], hidden: 2 };
         assert!(
             written(|out| types.write_table(Page::default(), out))
@@ -436,7 +458,7 @@ Most is held by several of these at once, so that none alone keeps it, as gorout
         );
         assert_eq!(
             written(|out| types.write_csv(out)),
-            "type,retained,retained_objects,objects,shallow\nmain.T,1024,,3,48\n"
+            "type,retained,retained_objects,objects,shallow,referred\nmain.T,1024,,3,48,\n"
         );
         let json: serde_json::Value = serde_json::from_str(&written(|out| types.write_json(out))).unwrap();
         assert_eq!((&json["rows"][0]["own"]["bytes"], &json["shared"]), (&48.into(), &serde_json::Value::Null));

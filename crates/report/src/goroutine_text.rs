@@ -7,7 +7,7 @@ use crate::object::Field;
 use crate::overview::native_rows;
 use crate::page::{Lines, Page};
 use crate::table::Align::{Left, Whole, Words};
-use crate::table::{Table, grouped, human_bytes};
+use crate::table::{Table, grouped};
 use crate::text::terminal_text;
 use crate::waits::WaitsReport;
 use crate::waits_text::{deadlock_text, holder_text, title, wanted};
@@ -16,7 +16,7 @@ use std::io::{BufWriter, Write};
 pub(crate) fn write(report: &GoroutineReport, page: Page, out: impl Write) -> Result<(), ReportError> {
     let mut out = page.lines(BufWriter::new(out));
     writeln!(out, "{}\n", terminal_text(&report.heading))?;
-    about(report).write(&mut out)?;
+    about(page, report).write(&mut out)?;
     if !report.has_variables {
         writeln!(out, "\nno variables: the executable has no DWARF")?;
     }
@@ -44,7 +44,7 @@ fn left_out(count: u64, text: &str, out: &mut impl Write) -> Result<(), ReportEr
     }
 }
 
-fn about(report: &GoroutineReport) -> Table {
+fn about(page: Page, report: &GoroutineReport) -> Table {
     let mut table = Table::new(0, &[Whole, Words]);
     if let Some(died) = &report.died {
         table.row(["died", died]);
@@ -70,11 +70,11 @@ fn about(report: &GoroutineReport) -> Table {
         table.row(["waits", &since.unwrap_or_else(|| "for a time that the runtime did not record".to_owned())]);
     }
     if let Some(bytes) = report.retained_bytes {
-        let text = format!("{} ({} bytes) of the heap that nothing else keeps", human_bytes(bytes), grouped(bytes));
+        let text = format!("{} of the heap that nothing else keeps", page.bytes(bytes));
         table.row(["retains", &text]);
     }
     let (lo, hi) = &report.stack;
-    table.row(["stack", &format!("{} at {lo} to {hi}", human_bytes(report.stack_bytes))]);
+    table.row(["stack", &format!("{} at {lo} to {hi}", page.bytes(report.stack_bytes))]);
     if let Some(creator) = &report.created_by {
         let parent = report.parent.filter(|&parent| parent != 0);
         let parent = parent.map_or_else(String::new, |parent| format!(" in goroutine {parent}"));
@@ -124,6 +124,7 @@ fn together(waits: &WaitsReport, id: u64, table: &mut Table) {
 }
 
 fn write_call(number: u64, call: &Call, out: &mut Lines<impl Write>) -> Result<(), ReportError> {
+    let page = out.page();
     let frame = &call.frame;
     let offset = call.offset.map_or_else(String::new, |offset| format!(" +{offset:#x}"));
     let inlined = if frame.inlined { " (inlined)" } else { "" };
@@ -135,7 +136,7 @@ fn write_call(number: u64, call: &Call, out: &mut Lines<impl Write>) -> Result<(
     }
     let mut table = Table::new(6, &[Left, Left, Words, Words]);
     let (gone, there): (Vec<_>, Vec<_>) = call.variables.iter().partition(|variable| variable.place == "nowhere");
-    there.into_iter().for_each(|variable| rows(variable, &mut table));
+    there.into_iter().for_each(|variable| rows(page, variable, &mut table));
     table.write(out)?;
     // One may be declared in several blocks.
     let mut names: Vec<&str> = Vec::new();
@@ -155,10 +156,10 @@ fn write_call(number: u64, call: &Call, out: &mut Lines<impl Write>) -> Result<(
 }
 
 /// A line a variable; one with fields of its own has a line for each.
-fn rows(variable: &Variable, table: &mut Table) {
+fn rows(page: Page, variable: &Variable, table: &mut Table) {
     let shared = if variable.shared { ", shared" } else { "" };
     let keeps = match variable.keeps_bytes {
-        Some(bytes) => format!("keeps {}{shared}", human_bytes(bytes)),
+        Some(bytes) => format!("keeps {}{shared}", page.bytes(bytes)),
         None => String::new(),
     };
     let ty = variable.ty.clone();

@@ -2,16 +2,17 @@
 
 use crate::ReportError;
 use crate::goroutines::{Frame, GoroutinesReport, Group, TableOptions};
-use crate::page::Lines;
+use crate::page::{Lines, Page};
 use crate::table::Align::{Left, Right};
-use crate::table::{Table, grouped, human_bytes};
+use crate::table::{Table, grouped};
 use crate::text::terminal_text;
 use crate::waits_text;
 use std::io::{BufWriter, Write};
 
 pub(crate) fn write(report: &GoroutinesReport, options: TableOptions, out: impl Write) -> Result<(), ReportError> {
-    let mut out = options.page.lines(BufWriter::new(out));
-    writeln!(out, "{}", heading(report))?;
+    let page = options.page;
+    let mut out = page.lines(BufWriter::new(out));
+    writeln!(out, "{}", heading(page, report))?;
     if let Some(waits) = &report.waits {
         waits_text::write(waits, &mut out)?;
     }
@@ -25,7 +26,7 @@ pub(crate) fn write(report: &GoroutinesReport, options: TableOptions, out: impl 
     if options.stacks {
         for group in &report.groups {
             let mut table = table(report).silent();
-            table.row(cells(report, group));
+            table.row(cells(page, report, group));
             table.write(&mut out)?;
             stack(group, &mut out)?;
             writeln!(out)?;
@@ -33,7 +34,7 @@ pub(crate) fn write(report: &GoroutinesReport, options: TableOptions, out: impl 
     } else if !report.groups.is_empty() {
         let mut table = table(report);
         for group in &report.groups {
-            table.row(cells(report, group));
+            table.row(cells(page, report, group));
         }
         table.write(&mut out)?;
     }
@@ -41,7 +42,7 @@ pub(crate) fn write(report: &GoroutinesReport, options: TableOptions, out: impl 
     Ok(out.flush()?)
 }
 
-fn heading(report: &GoroutinesReport) -> String {
+fn heading(page: Page, report: &GoroutinesReport) -> String {
     let count = |count: u64, name: &str| format!("{} {name}{}", grouped(count), if count == 1 { "" } else { "s" });
     let own =
         if report.system == 0 { String::new() } else { format!(" ({} of the runtime's own)", grouped(report.system)) };
@@ -51,7 +52,7 @@ fn heading(report: &GoroutinesReport) -> String {
     let groups = report.groups.len() as u64 + report.groups_left_out;
     let all = format!("{}{own}{leaked}{suspected}", count(report.goroutines, "goroutine"));
     let here = format!("{} in {}", grouped(report.selected), count(groups, "group"));
-    format!("{all}\nhere {here}, stacks {}", human_bytes(report.stack_bytes))
+    format!("{all}\nhere {here}, stacks {}", page.bytes(report.stack_bytes))
 }
 
 /// Instead of what goroutines wait for together.
@@ -99,7 +100,7 @@ fn names(report: &GoroutinesReport) -> Vec<&'static str> {
     names
 }
 
-fn cells(report: &GoroutinesReport, group: &Group) -> Vec<String> {
+fn cells(page: Page, report: &GoroutinesReport, group: &Group) -> Vec<String> {
     let leaked = match (group.leaked, group.suspected) {
         (Some(1..), _) => " (leaked)",
         (_, 1..) if group.suspected == group.count => " (suspected)",
@@ -109,15 +110,15 @@ fn cells(report: &GoroutinesReport, group: &Group) -> Vec<String> {
     let mut cells = vec![grouped(group.count)];
     if has_retained(report) {
         let least = if group.retained_at_least { "≥ " } else { "" };
-        cells.push(group.retained_bytes.map_or_else(String::new, |bytes| format!("{least}{}", human_bytes(bytes))));
+        cells.push(group.retained_bytes.map_or_else(String::new, |bytes| format!("{least}{}", page.bytes(bytes))));
     }
     cells.extend([
         group.ids.first().map_or_else(String::new, u64::to_string),
         format!("{}{leaked}", group.state_text()),
-        group.place().map_or_else(|| "?".to_owned(), short),
+        group.place().map_or_else(|| "?".to_owned(), |frame| short(frame, page)),
         group.oldest_wait_seconds.map_or_else(|| "-".to_owned(), duration),
-        human_bytes(group.stack_bytes),
-        group.created_by.as_ref().map_or_else(String::new, short),
+        page.bytes(group.stack_bytes),
+        group.created_by.as_ref().map_or_else(String::new, |frame| short(frame, page)),
     ]);
     if has_labels(report) {
         cells.push(group.label_text());
@@ -125,9 +126,9 @@ fn cells(report: &GoroutinesReport, group: &Group) -> Vec<String> {
     cells
 }
 
-/// `pkg.(*T).Method file.go:12`: the folders of package and file left out.
-pub(crate) fn short(frame: &Frame) -> String {
-    let name = without_folders(&frame.function);
+/// `pkg.(*T).Method file.go:12`: the folders of package and file left out, unless names are whole; the file's are anyway.
+pub(crate) fn short(frame: &Frame, page: Page) -> String {
+    let name = if page.full_names { &frame.function } else { without_folders(&frame.function) };
     let file = frame.file.rsplit('/').next().unwrap_or_default();
     let place = if frame.file.is_empty() { String::new() } else { format!(" {file}:{}", frame.line) };
     format!("{name}{place}")

@@ -10,7 +10,7 @@ use crate::ReportError;
 use crate::objects::csv_field;
 use crate::page::Page;
 use crate::table::Align::{Left, Right};
-use crate::table::{Table, grouped, human_bytes, percent, whole_percent};
+use crate::table::{Table, grouped, percent, whole_percent};
 use crate::text::json_text;
 use serde::{Serialize, Serializer};
 use std::io::{BufWriter, Write};
@@ -70,11 +70,10 @@ impl HistogramReport {
         let total = &self.total;
         writeln!(
             out,
-            "{} by {}: {} ({} bytes) in {} objects\n",
+            "{} by {}: {} in {} objects\n",
             self.selection,
             self.group,
-            human_bytes(total.bytes),
-            grouped(total.bytes),
+            page.bytes(total.bytes),
             grouped(total.objects),
         )?;
         let columns: Vec<_> = [Right; 4]
@@ -89,13 +88,13 @@ impl HistogramReport {
         let heading = heading.chain(self.retained.map(|_| "retained".to_owned()));
         table.row(heading.chain(evidence).chain([self.group.to_owned()]));
         for row in &self.rows {
-            table.row(self.cells(row, &row.name));
+            table.row(self.cells(page, row, &row.name));
         }
         let (count, hidden) = &self.hidden;
         if *count > 0 {
-            table.row(self.cells(hidden, &format!("({} more)", grouped(*count as u64))));
+            table.row(self.cells(page, hidden, &format!("({} more)", grouped(*count as u64))));
         }
-        table.row(self.cells(total, "(total)"));
+        table.row(self.cells(page, total, "(total)"));
         table.write(&mut out)?;
         Ok(out.flush()?)
     }
@@ -107,12 +106,13 @@ impl HistogramReport {
         [3].into_iter().chain(evidence.rev()).chain([2, 1]).collect()
     }
 
-    fn cells(&self, row: &Group, name: &str) -> Vec<String> {
+    fn cells(&self, page: Page, row: &Group, name: &str) -> Vec<String> {
         let elements = if row.elements == 0 { "-".to_owned() } else { grouped(row.elements) };
-        let mut cells = vec![grouped(row.bytes), percent(row.bytes, self.total.bytes), grouped(row.objects), elements];
+        let mut cells =
+            vec![page.bytes(row.bytes), percent(row.bytes, self.total.bytes), grouped(row.objects), elements];
         if let Some(how) = self.retained {
             let sign = if how == "minimum" { "≥ " } else { "" };
-            cells.push(row.retained.map_or_else(|| "-".to_owned(), |bytes| format!("{sign}{}", grouped(bytes))));
+            cells.push(row.retained.map_or_else(|| "-".to_owned(), |bytes| format!("{sign}{}", page.bytes(bytes))));
         }
         cells.extend(row.evidence.iter().map(|(_, bytes)| whole_percent(*bytes, row.bytes)));
         cells.push(name.to_owned());
@@ -207,13 +207,13 @@ mod tests {
     #[test]
     fn a_table_is_aligned_and_sums_up() {
         let expected = "\
-allocated by type: 10.7 KiB (11,000 bytes) in 14 objects
+allocated by type: 10.7 KiB in 14 objects
 
- bytes     share  objects  elements  exact   none  type
- 9,984   90.76 %        3         5  >99 %   <1 %  main.Session
-    16    0.15 %        1         -      -  100 %  a\\x1b, \"b\"
- 1,000    9.09 %       10        15   <1 %  >99 %  (7 more)
-11,000  100.00 %       14        20   91 %    9 %  (total)
+   bytes     share  objects  elements  exact   none  type
+ 9.8 KiB   90.76 %        3         5  >99 %   <1 %  main.Session
+    16 B    0.15 %        1         -      -  100 %  a\\x1b, \"b\"
+ 1000 B    9.09 %       10        15   <1 %  >99 %  (7 more)
+10.7 KiB  100.00 %       14        20   91 %    9 %  (total)
 ";
         assert_eq!(written(|report, out| report.write_table(Page::default(), out)), expected);
     }

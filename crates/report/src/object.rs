@@ -261,7 +261,7 @@ mod tests {
         let expected = "\
 object     0xc000
 type       main.\\u{202e}T  (evidence: exact)
-size       48 bytes
+size       48 B
 reachable  from main.x *main.T
            → .next\\x1b *main.T
 

@@ -10,7 +10,7 @@ use std::io::{BufWriter, Write};
 
 pub(crate) fn write(report: &ObjectReport, page: Page, out: impl Write) -> Result<(), ReportError> {
     let mut out = page.lines(BufWriter::new(out));
-    facts(report).write(&mut out)?;
+    facts(page, report).write(&mut out)?;
     section(&mut out, "fields", fields_table(report), report.fields.len(), report.fields_left_out)?;
     section(&mut out, "held by roots", roots_table(report), report.roots.len(), report.roots_left_out)?;
     if reads_better_grouped(report) {
@@ -26,7 +26,7 @@ pub(crate) fn write(report: &ObjectReport, page: Page, out: impl Write) -> Resul
     Ok(out.flush()?)
 }
 
-fn facts(report: &ObjectReport) -> Table {
+fn facts(page: Page, report: &ObjectReport) -> Table {
     let mut table = Table::new(0, &[Whole, Words]);
     let asked = match report.asked_offset {
         0 => String::new(),
@@ -42,11 +42,11 @@ fn facts(report: &ObjectReport) -> Table {
     }
     let header = match report.header_bytes {
         0 => String::new(),
-        bytes => format!(", {bytes} of them the runtime's header"),
+        bytes => format!(", {} of them the runtime's header", page.bytes(bytes)),
     };
-    table.row(["size", &format!("{} bytes{header}", grouped(report.size))]);
+    table.row(["size", &format!("{}{header}", page.bytes(report.size))]);
     if let Some(referred) = report.referred.filter(|referred| referred.whole_pointers == 0 && referred.windows > 0) {
-        table.row(["referred to", &referred_text(&referred)]);
+        table.row(["referred to", &referred_text(page, &referred)]);
     }
     if let Some(MapRoom { entries, slots }) = report.map {
         let load = if slots == 0 { String::new() } else { format!(" ({})", whole_percent(entries, slots)) };
@@ -65,19 +65,19 @@ fn facts(report: &ObjectReport) -> Table {
     table
 }
 
-/// `20 of these bytes, by 1 string or slice; 1,000 before, 105,476 behind`.
-fn referred_text(referred: &Referred) -> String {
+/// `20 B, by 1 string, slice or pointer; 1000 B before, 103.0 KiB behind`.
+fn referred_text(page: Page, referred: &Referred) -> String {
     let Referred { referred_bytes, capacity_bytes, before_bytes, behind_bytes, windows, .. } = *referred;
     let by = if windows == 1 { "string, slice or pointer" } else { "strings, slices and pointers" };
     let room = match capacity_bytes - referred_bytes {
         0 => String::new(),
-        more => format!(", room for {} more", grouped(more)),
+        more => format!(", room for {} more", page.bytes(more)),
     };
     let around = match (before_bytes, behind_bytes) {
         (0, 0) => String::new(),
-        (before, behind) => format!("; {} before, {} behind", grouped(before), grouped(behind)),
+        (before, behind) => format!("; {} before, {} behind", page.bytes(before), page.bytes(behind)),
     };
-    format!("{} bytes, by {} {by}{room}{around}", grouped(referred_bytes), grouped(windows))
+    format!("{}, by {} {by}{room}{around}", page.bytes(referred_bytes), grouped(windows))
 }
 
 fn fields_table(report: &ObjectReport) -> Table {

@@ -7,7 +7,7 @@ use crate::overview::{
 };
 use crate::page::{Lines, Page};
 use crate::table::Align::{Left, Right, Whole, Words};
-use crate::table::{Table, grouped, human_bytes, percent};
+use crate::table::{Table, grouped, percent};
 use crate::text::{shortened, terminal_text};
 use crate::waits_text;
 use std::io::{self, BufWriter, Write};
@@ -138,11 +138,12 @@ fn goroutines(report: &OverviewReport) -> Option<String> {
 }
 
 fn write_heap(heap: &HeapSums, out: &mut Lines<impl Write>) -> io::Result<()> {
-    let mut table = Table::new(0, &[Left, Right, Right, Right, Right]).spare(&[2, 3, 4]);
-    table.row(["heap", "", "bytes", "objects", "of allocated"]);
+    let page = out.page();
+    let mut table = Table::new(0, &[Left, Right, Right, Right]).spare(&[2, 3]);
+    table.row(["heap", "bytes", "objects", "of allocated"]);
     let mut sum = |name: &str, bytes: u64, objects: u64| {
         let (objects, part) = (grouped(objects), percent(bytes, heap.allocated));
-        table.row([name, &human_bytes(bytes), &grouped(bytes), &objects, &part]);
+        table.row([name, &page.bytes(bytes), &objects, &part]);
     };
     let objects = &heap.objects;
     sum("  allocated", heap.allocated, objects.allocated);
@@ -155,22 +156,24 @@ fn write_heap(heap: &HeapSums, out: &mut Lines<impl Write>) -> io::Result<()> {
         sum("  not known to be reachable", bytes, objects);
     }
     sum("  unreachable", heap.unreachable, objects.unreachable);
-    for (name, bytes) in [
-        ("  size-class rounding", heap.size_class_rounding),
-        ("  free slots", heap.free),
-        ("  after the last slot", heap.tail_waste),
-        ("  spans in use", heap.spans_in_use),
-    ] {
-        if let Some(bytes) = bytes {
-            table.row([name, &human_bytes(bytes), &grouped(bytes)]);
-        }
-    }
     writeln!(out)?;
     table.write(out)?;
+    if let Some(spans) = spans(heap, page) {
+        writeln!(out, "  {spans}")?;
+    }
     if !heap.reconciles() {
         writeln!(out, "  NOT RECONCILED: reachable and unreachable together are not what is allocated")?;
     }
     heap.absent_pointers.as_ref().map_or(Ok(()), |absent| write_absent(absent, out))
+}
+
+/// How the spans are cut up, in words.
+fn spans(heap: &HeapSums, page: Page) -> Option<String> {
+    let part = |bytes: Option<u64>, what: &str| bytes.map(|bytes| format!("{} {what}", page.bytes(bytes)));
+    let parts = join([part(heap.free, "in free slots"), part(heap.tail_waste, "behind the last slot")], ", ");
+    let of_spans = join([part(heap.spans_in_use, "of spans in use"), parts], ": ");
+    let rounding = part(heap.size_class_rounding, "of what is allocated is rounding to size classes");
+    join([of_spans, rounding], "; ")
 }
 
 /// Who holds the pointers that the core lacks, and so may hold what is not known to be reachable.
@@ -212,12 +215,13 @@ fn write_examples(word: &str, examples: &[Example], out: &mut Lines<impl Write>)
 fn write_types(types: &TypeSums, out: &mut Lines<impl Write>) -> io::Result<()> {
     let sums = &types.reachable_by_evidence;
     let whole = sums.iter().fold(0u64, |sum, one| sum.saturating_add(one.bytes));
-    let mut table = Table::new(0, &[Left, Right, Right, Right, Words]).spare(&[2]);
-    table.row(["types", "", "bytes", "of reachable", ""]);
+    let page = out.page();
+    let mut table = Table::new(0, &[Left, Right, Right, Words]);
+    table.row(["types", "bytes", "of reachable", ""]);
     for one in sums {
         let name = format!("  {}", one.evidence);
-        let (human, bytes, part) = (human_bytes(one.bytes), grouped(one.bytes), percent(one.bytes, whole));
-        table.row([name.as_str(), &human, &bytes, &part, meaning(&one.evidence)]);
+        let (bytes, part) = (page.bytes(one.bytes), percent(one.bytes, whole));
+        table.row([name.as_str(), &bytes, &part, meaning(&one.evidence)]);
     }
     writeln!(out)?;
     table.write(out)?;

@@ -3,11 +3,11 @@
 use crate::ReportError;
 use crate::objects::csv_field;
 use crate::page::{Lines, Page};
-use crate::paths::Share;
+use crate::paths::{Share, taken_for};
 use crate::referred;
 use crate::table::Align::{Left, Right};
-use crate::table::{Table, grouped, human_bytes, whole_percent};
-use crate::text::{json_text, terminal_text};
+use crate::table::{Table, grouped, whole_percent};
+use crate::text::json_text;
 use serde::Serialize;
 use std::io::{BufWriter, Write};
 
@@ -21,6 +21,9 @@ pub struct OwnersReport {
     pub schema_version: u32,
     /// The argument.
     pub asked: String,
+    /// The types that it is taken for, where it is not the very name of one.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub taken_for: Vec<String>,
     /// All that it means.
     pub total: Share,
     /// Bytes of it that anything refers to, at most; absent where that is not known.
@@ -104,18 +107,18 @@ impl OwnersReport {
         writeln!(
             out,
             "{}: {} {noun}, {}; who in the program's own code keeps them",
-            terminal_text(&self.asked),
+            taken_for(&self.asked, &self.taken_for),
             grouped(objects),
-            human_bytes(bytes)
+            page.bytes(bytes)
         )?;
-        if let Some(referred) = referred::told(self.referred_bytes, bytes) {
+        if let Some(referred) = referred::told(page, self.referred_bytes, bytes) {
             writeln!(out, "{referred}: the rest is in no window of a string or slice")?;
         }
         self.owned.write("kept by one owner", bytes, &mut out)?;
         self.shared.write("kept in several ways; on a shortest path the nearest is", bytes, &mut out)?;
         if self.not_known_to_be_reachable.objects > 0 {
             let Share { objects, bytes: not_known } = self.not_known_to_be_reachable;
-            let (share, bytes, objects) = (whole_percent(not_known, bytes), human_bytes(not_known), grouped(objects));
+            let (share, bytes, objects) = (whole_percent(not_known, bytes), page.bytes(not_known), grouped(objects));
             writeln!(out)?;
             writeln!(out, "{bytes} ({share}) of {objects} may be kept by pointers that are absent from the core.")?;
         }
@@ -126,7 +129,7 @@ impl OwnersReport {
             writeln!(
                 out,
                 "{} ({share}) in {} {} kept by nobody: garbage that was not collected yet.",
-                human_bytes(unreachable),
+                page.bytes(unreachable),
                 grouped(objects),
                 if objects == 1 { "object is" } else { "objects are" }
             )?;
@@ -169,10 +172,11 @@ impl OwnersReport {
 
 impl Rows {
     fn write(&self, heading: &str, whole: u64, out: &mut Lines<impl Write>) -> Result<(), ReportError> {
+        let page = out.page();
         if self.total.objects == 0 {
             return Ok(());
         }
-        writeln!(out, "\n{heading} ({} of these)", human_bytes(self.total.bytes))?;
+        writeln!(out, "\n{heading} ({} of these)", page.bytes(self.total.bytes))?;
         let mut table = Table::new(0, &[Right, Right, Right, Right, Left]).spare(&[3, 2, 1]);
         table.row(["bytes", "share", "objects", "owners", "owner"]);
         for row in &self.rows {
@@ -180,9 +184,9 @@ impl Rows {
                 "object" => row.owner.clone(),
                 kind => format!("{} ({kind})", row.owner),
             };
-            let (bytes, share) = (human_bytes(row.bytes), whole_percent(row.bytes, whole));
+            let (bytes, share) = (page.bytes(row.bytes), whole_percent(row.bytes, whole));
             table.row([bytes, share, grouped(row.objects), grouped(row.owners), owner]);
-            if let Some(referred) = referred::told(row.referred_bytes, row.bytes) {
+            if let Some(referred) = referred::told(page, row.referred_bytes, row.bytes) {
                 table.below(&referred);
             }
             for (word, held, left_out) in
@@ -199,7 +203,7 @@ impl Rows {
             let rest = self.total.bytes.saturating_sub(shown);
             let objects = self.total.objects.saturating_sub(self.rows.iter().map(|row| row.objects).sum());
             let text = format!("({} more, --limit)", grouped(self.rows_left_out));
-            table.row([human_bytes(rest), whole_percent(rest, whole), grouped(objects), String::new(), text]);
+            table.row([page.bytes(rest), whole_percent(rest, whole), grouped(objects), String::new(), text]);
         }
         Ok(table.write(out)?)
     }

@@ -1,8 +1,10 @@
-//! What text for people is written on: how wide it is, and which letters it has.
+//! What text for people is written on: how wide it is, which letters it has, and how sizes and names are written.
 //!
 //! Formats of this crate that people read write through [`Lines`]. A line that is too long goes on in the next one, at a space where
 //! there is one. Rows of a [`crate::table::Table`] fit by themselves.
 
+use crate::table::{grouped, human_bytes};
+use crate::text::isolated;
 use crate::text::width::{TEXT_TAB, width, wrapped};
 use std::borrow::Cow;
 use std::fmt::Write as _;
@@ -17,6 +19,8 @@ pub struct Page {
     pub ascii: bool,
     /// Whether names in tables are never shortened, though the line be longer than the page.
     pub full_names: bool,
+    /// Whether sizes are written to the byte.
+    pub exact_bytes: bool,
 }
 
 impl Page {
@@ -29,6 +33,12 @@ impl Page {
     #[must_use]
     pub fn letters(self, text: &str) -> Cow<'_, str> {
         if self.ascii { ascii_text(text) } else { Cow::Borrowed(text) }
+    }
+
+    /// A size, as all text has it: `1.2 MiB`, or to the byte `1,258,291 B`.
+    #[must_use]
+    pub fn bytes(self, bytes: u64) -> String {
+        if self.exact_bytes { format!("{} B", grouped(bytes)) } else { human_bytes(bytes) }
     }
 
     /// What stands for letters that are left out: `…`, or `...`.
@@ -78,7 +88,7 @@ impl<W: Write> Lines<W> {
 
     /// Writes a line that fits, or should be as it is.
     pub(crate) fn put(&mut self, line: &str) -> io::Result<()> {
-        writeln!(self.out, "{line}")
+        writeln!(self.out, "{}", isolated(line))
     }
 
     /// Writes what was held back, without a line feed.
@@ -89,9 +99,11 @@ impl<W: Write> Lines<W> {
         match self.page.columns {
             Some(columns) if width(&line) > columns => {
                 let lean = line.len() - line.trim_start_matches(' ').len() + TEXT_TAB;
-                self.out.write_all(wrapped(&line, columns, lean).join("\n").as_bytes())
+                let lines = wrapped(&line, columns, lean);
+                let lines: Vec<_> = lines.iter().map(|line| isolated(line)).collect();
+                self.out.write_all(lines.join("\n").as_bytes())
             }
-            _ => self.out.write_all(line.as_bytes()),
+            _ => self.out.write_all(isolated(&line).as_bytes()),
         }
     }
 }
@@ -137,6 +149,28 @@ mod tests {
         assert_eq!(written(Page::default(), text), text);
         let narrow = Page { columns: Some(11), ..Page::default() };
         assert_eq!(written(narrow, text), "one two\n  three\n  four\n  five →\n   sixsixsi\n   xsix\n\nend");
+    }
+
+    #[test]
+    fn letters_from_the_right_turn_nothing_else_around() {
+        let text = "main.\u{5e9}\u{5dc}\u{5d5}\u{5dd}[3]  5 B\nmain.\u{628}\u{64e}\u{628}1.x\nplain\n";
+        let shown = written(Page::default(), text);
+        let expected = "main.\u{2068}\u{5e9}\u{5dc}\u{5d5}\u{5dd}\u{2069}[3]  5 B\nmain.\u{2068}\u{628}\u{64e}\u{628}\u{2069}1.x\nplain\n";
+        assert_eq!(shown, expected);
+        let narrow = Page { columns: Some(9), ..Page::default() };
+        for line in written(narrow, text).lines() {
+            assert_eq!(line.matches('\u{2068}').count(), line.matches('\u{2069}').count(), "{line:?}");
+            assert!(width(line) <= 9, "{line:?}");
+        }
+        let ascii = Page { ascii: true, ..Page::default() };
+        assert!(written(ascii, text).is_ascii());
+    }
+
+    #[test]
+    fn sizes_have_one_form() {
+        let exact = Page { exact_bytes: true, ..Page::default() };
+        assert_eq!([17, 1_258_291].map(|bytes| Page::default().bytes(bytes)), ["17 B", "1.2 MiB"]);
+        assert_eq!([17, 1_258_291].map(|bytes| exact.bytes(bytes)), ["17 B", "1,258,291 B"]);
     }
 
     #[test]

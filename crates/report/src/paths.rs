@@ -7,7 +7,9 @@
 //! ```
 
 use crate::ReportError;
-use crate::text::json_text;
+use crate::objects::csv_field;
+use crate::table::grouped;
+use crate::text::{json_text, terminal_text};
 use serde::Serialize;
 use std::io::{BufWriter, Write};
 
@@ -31,6 +33,9 @@ pub struct Answer {
     pub in_variable: Option<String>,
     /// The argument.
     pub asked: String,
+    /// The types that it is taken for, where it is not the very name of one.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub taken_for: Vec<String>,
     /// What it means: `address`, `type`, `variable`, `field` (of all objects of a type) or `goroutine`.
     pub means: &'static str,
     /// Objects of it.
@@ -218,6 +223,20 @@ pub struct MergedStep {
     pub example: Option<String>,
 }
 
+/// Types that are told where an argument is not the very name of one.
+const NAMES_TOLD: usize = 5;
+
+/// The argument, and what it is taken for: `*main.Item, taken for main.Item`.
+pub(crate) fn taken_for(asked: &str, names: &[String]) -> String {
+    let told = names.iter().take(NAMES_TOLD).map(String::as_str).collect::<Vec<_>>().join(", ");
+    let text = match names.len().saturating_sub(NAMES_TOLD) {
+        _ if names.is_empty() => asked.to_owned(),
+        0 => format!("{asked}, taken for {told}"),
+        more => format!("{asked}, taken for {told} and {} more", grouped(more as u64)),
+    };
+    terminal_text(&text).into_owned()
+}
+
 fn is_zero(number: &u64) -> bool {
     *number == 0
 }
@@ -239,22 +258,45 @@ impl PathsReport {
         Ok(out.flush()?)
     }
 
-    /// Merged steps for spreadsheets.
+    /// For spreadsheets: merged steps; of paths that are not merged a line a step, the first of which is a root.
     ///
     /// # Errors
     ///
     /// [`ReportError::Io`].
     pub fn write_csv(&self, out: impl Write) -> Result<(), ReportError> {
         let mut out = BufWriter::new(out);
+        if self.asked.iter().all(|answer| answer.merged.is_none()) {
+            self.write_steps(&mut out)?;
+            return Ok(out.flush()?);
+        }
         writeln!(out, "asked,depth,reference,objects,bytes,own_objects,example")?;
         for answer in &self.asked {
             for step in answer.merged.iter().flat_map(|merged| &merged.steps) {
-                let [asked, reference] = [&answer.asked, &step.reference].map(|text| crate::objects::csv_field(text));
+                let [asked, reference] = [&answer.asked, &step.reference].map(|text| csv_field(text));
                 let MergedStep { depth, objects, bytes, own_objects, .. } = step;
                 let example = step.example.as_deref().unwrap_or("");
                 writeln!(out, "{asked},{depth},{reference},{objects},{bytes},{own_objects},{example}")?;
             }
         }
         Ok(out.flush()?)
+    }
+
+    fn write_steps(&self, out: &mut impl Write) -> Result<(), ReportError> {
+        writeln!(out, "asked,target,path,root,step,times,left_out,reference,addr,type,retained")?;
+        for answer in &self.asked {
+            let asked = csv_field(&answer.asked);
+            for target in &answer.targets {
+                for (path, number) in target.paths.iter().zip(1..) {
+                    for (step, place) in path.steps.iter().zip(1..) {
+                        let [reference, ty] = [&step.reference, &step.ty].map(|text| csv_field(text));
+                        let Step { times, left_out, retained, .. } = step;
+                        let addr = step.addr.as_deref().unwrap_or("");
+                        write!(out, "{asked},{},{number},{},{place},{times},{left_out},", target.addr, path.root)?;
+                        writeln!(out, "{reference},{addr},{ty},{retained}")?;
+                    }
+                }
+            }
+        }
+        Ok(())
     }
 }

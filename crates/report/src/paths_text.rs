@@ -2,10 +2,10 @@
 
 use crate::ReportError;
 use crate::page::{Lines, Page};
-use crate::paths::{Answer, Cut, CutTogether, Merged, Path, PathsReport, Target};
+use crate::paths::{Answer, Cut, CutTogether, Merged, Path, PathsReport, Target, taken_for};
 use crate::referred;
 use crate::table::Align::{Left, Right, Whole};
-use crate::table::{Table, grouped, human_bytes, whole_percent};
+use crate::table::{Table, grouped, whole_percent};
 use crate::text::terminal_text;
 use std::io::{BufWriter, Write};
 
@@ -35,7 +35,8 @@ impl PathsReport {
 
 impl Answer {
     fn write(&self, out: &mut Lines<impl Write>) -> Result<(), ReportError> {
-        let asked = terminal_text(&self.asked);
+        let page = out.page();
+        let asked = taken_for(&self.asked, &self.taken_for);
         if let Some(variable) = &self.in_variable {
             let holds = match self.objects {
                 0 => "it leads to no object",
@@ -49,7 +50,7 @@ impl Answer {
                 return Ok(());
             }
         }
-        let (objects, bytes) = (count(self.objects, "object", "objects"), human_bytes(self.bytes));
+        let (objects, bytes) = (count(self.objects, "object", "objects"), page.bytes(self.bytes));
         if let Some(merged) = &self.merged {
             writeln!(out, "{asked}: {objects}, {bytes}; the shortest path to each, merged")?;
             return merged.write(self.bytes, out);
@@ -57,12 +58,16 @@ impl Answer {
         if let Some(ways) = self.ways.filter(|_| self.targets.iter().all(|target| target.held_alike.is_some())) {
             return self.write_ways(ways, &format!("{asked}: {objects}, {bytes}"), out);
         }
-        if self.objects > self.targets.len() as u64 {
+        if self.objects > self.targets.len() as u64 || !self.taken_for.is_empty() {
             let which = match self.targets.len() {
                 1 => "the one that retains most".to_owned(),
                 more => format!("the {more} that retain most"),
             };
-            writeln!(out, "{asked}: {objects}, {bytes}; of these {which} (--merge: all)")?;
+            let of_these = match self.objects > self.targets.len() as u64 {
+                true => format!("; of these {which} (--merge: all)"),
+                false => String::new(),
+            };
+            writeln!(out, "{asked}: {objects}, {bytes}{of_these}")?;
             writeln!(out)?;
         }
         for (at, target) in self.targets.iter().enumerate() {
@@ -103,18 +108,19 @@ fn or_unknown(ty: &str) -> std::borrow::Cow<'_, str> {
 
 impl Target {
     fn write(&self, out: &mut Lines<impl Write>) -> Result<(), ReportError> {
+        let page = out.page();
         let line = format!(
             "{} at {}: {}, retains {}",
             or_unknown(&self.ty),
             self.addr,
-            human_bytes(self.size),
-            human_bytes(self.retained)
+            page.bytes(self.size),
+            page.bytes(self.retained)
         );
         writeln!(out, "{line}")?;
         let whole =
             [(self.referred_bytes, self.size, "Of itself"), (self.retained_referred_bytes, self.retained, "Of all")];
         for (referred, kept, what) in whole.into_iter().take(if self.retained == self.size { 1 } else { 2 }) {
-            if let Some(referred) = referred::told(referred, kept).filter(|_| self.reachable) {
+            if let Some(referred) = referred::told(page, referred, kept).filter(|_| self.reachable) {
                 writeln!(out, "{what}: {referred}")?;
             }
         }
@@ -145,8 +151,9 @@ impl Target {
     }
 
     fn write_cut(&self, out: &mut Lines<impl Write>) -> Result<(), ReportError> {
+        let page = out.page();
         if let Some(cut) = &self.cut {
-            let text = |cut: &Cut| format!("{}: {} would go with it", cut.place(), human_bytes(cut.frees));
+            let text = |cut: &Cut| format!("{}: {} would go with it", cut.place(), page.bytes(cut.frees));
             writeln!(out, "Cut to free most: {}", text(cut))?;
             if let Some(own) = &self.own_cut {
                 writeln!(out, "Cut in own code: {}", text(own))?;
@@ -174,7 +181,8 @@ impl Target {
 impl CutTogether {
     fn write(&self, of_asked: &str, out: &mut Lines<impl Write>) -> Result<(), ReportError> {
         let number = if self.cuts.len() == 2 { "two" } else { "three" };
-        writeln!(out, "Without these {number} together {} would go{of_asked}:", human_bytes(self.frees))?;
+        let frees = out.page().bytes(self.frees);
+        writeln!(out, "Without these {number} together {frees} would go{of_asked}:")?;
         for cut in &self.cuts {
             writeln!(out, "  {}", cut.place())?;
         }
@@ -194,6 +202,7 @@ impl Cut {
 
 impl Path {
     fn write(&self, out: &mut Lines<impl Write>) -> Result<(), ReportError> {
+        let page = out.page();
         let mut table = Table::new(1, &[Right, Whole, Left]);
         table.row(["retained", "object at", "reference"]);
         for step in &self.steps {
@@ -214,7 +223,7 @@ impl Path {
                 format!("{}{times}", step.reference)
             };
             // A root whose all others hold too keeps nothing alone.
-            let retained = if step.retained > 0 { human_bytes(step.retained) } else { String::new() };
+            let retained = if step.retained > 0 { page.bytes(step.retained) } else { String::new() };
             table.row([&retained, step.addr.as_deref().unwrap_or(""), &reference]);
         }
         Ok(table.write(out)?)
@@ -223,13 +232,14 @@ impl Path {
 
 impl Merged {
     fn write(&self, whole: u64, out: &mut Lines<impl Write>) -> Result<(), ReportError> {
+        let page = out.page();
         writeln!(out)?;
         let mut table = Table::new(0, &[Right, Right, Right, Whole, Left]).spare(&[1, 2]).names_first();
         table.row(["bytes", "share", "objects", "example", "path"]);
         for step in &self.steps {
             let lean = " ".repeat(LEAN * (step.depth as usize).min(DEEPEST_LEAN));
             table.row([
-                human_bytes(step.bytes),
+                page.bytes(step.bytes),
                 whole_percent(step.bytes, whole),
                 grouped(step.objects),
                 step.example.clone().unwrap_or_default(),
@@ -238,8 +248,8 @@ impl Merged {
         }
         if self.unreached.objects > 0 {
             let (bytes, objects) = (self.unreached.bytes, self.unreached.objects);
-            let text = "(no root, or by what is excluded)".to_owned();
-            table.row([human_bytes(bytes), whole_percent(bytes, whole), grouped(objects), String::new(), text]);
+            let text = "(no root leads there, or only by what is excluded)".to_owned();
+            table.row([page.bytes(bytes), whole_percent(bytes, whole), grouped(objects), String::new(), text]);
         }
         table.write(out)?;
         if self.steps_left_out > 0 {
@@ -247,7 +257,7 @@ impl Merged {
         }
         if let Some(cut) = &self.cut {
             writeln!(out)?;
-            let (frees, part) = (human_bytes(cut.frees), human_bytes(cut.frees_of_asked));
+            let (frees, part) = (page.bytes(cut.frees), page.bytes(cut.frees_of_asked));
             let share = whole_percent(cut.frees_of_asked, whole);
             let line = match cut.frees_of_asked.saturating_mul(WORTH) >= whole {
                 true => {
@@ -262,7 +272,7 @@ impl Merged {
                 writeln!(out)?;
             }
             let share = whole_percent(together.frees_of_asked, whole);
-            let part = human_bytes(together.frees_of_asked);
+            let part = page.bytes(together.frees_of_asked);
             together.write(&format!(", {part} ({share}) of these"), out)?;
         }
         Ok(())

@@ -1,6 +1,6 @@
 //! How much of what is kept anything refers to, in words.
 
-use crate::table::human_bytes;
+use crate::page::Page;
 
 /// Less is not worth a word.
 const WORTH_BYTES: u64 = 1024;
@@ -15,9 +15,9 @@ pub(crate) fn is_told(referred: Option<u64>, kept: u64) -> bool {
 }
 
 /// `31.3 KiB referred to, of 232.0 MiB`, where that is told.
-pub(crate) fn told(referred: Option<u64>, kept: u64) -> Option<String> {
+pub(crate) fn told(page: Page, referred: Option<u64>, kept: u64) -> Option<String> {
     let referred = referred.filter(|_| is_told(referred, kept))?;
-    Some(format!("{} referred to, of {}", human_bytes(referred), human_bytes(kept)))
+    Some(format!("{} referred to, of {}", page.bytes(referred), page.bytes(kept)))
 }
 
 /// Why less is used than kept, by the end of the text of a reference, and what helps.
@@ -55,10 +55,10 @@ mod tests {
 
     #[test]
     fn what_is_told_is_less_than_half_and_more_than_a_kib() {
-        assert_eq!(told(Some(20), 106_496).as_deref(), Some("20 B referred to, of 104.0 KiB"));
-        assert_eq!(told(Some(60_000), 106_496), None);
-        assert_eq!(told(Some(8), 1024), None);
-        assert_eq!(told(None, 106_496), None);
+        assert_eq!(told(Page::default(), Some(20), 106_496).as_deref(), Some("20 B referred to, of 104.0 KiB"));
+        assert_eq!(told(Page::default(), Some(60_000), 106_496), None);
+        assert_eq!(told(Page::default(), Some(8), 1024), None);
+        assert_eq!(told(Page::default(), None, 106_496), None);
         assert!(is_sparse(100, 8192) && !is_sparse(4000, 8192) && !is_sparse(0, 8));
     }
 }

@@ -3,7 +3,8 @@
 use crate::ReportError;
 use crate::page::Page;
 use crate::table::Align::{Left, Right};
-use crate::table::{Table, grouped, human_bytes, percent};
+use crate::table::{Table, grouped, percent};
+use crate::text::{json_text, terminal_text};
 use serde::Serialize;
 use std::io::{BufWriter, Write};
 
@@ -27,7 +28,13 @@ pub struct SizeClassRow {
     pub objects: u64,
     /// Their bytes.
     pub bytes: u64,
-    /// Of these, what rounding up to the size class costs, as far as types tell.
+    /// Of these, the objects that were selected; absent where all were.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub selected_objects: Option<u64>,
+    /// Their bytes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub selected_bytes: Option<u64>,
+    /// Of what is allocated or selected, what rounding up to the size class costs, as far as types tell.
     pub rounding_bytes: u64,
     /// Bytes of free slots.
     pub free_bytes: u64,
@@ -42,6 +49,9 @@ pub struct SizeClassReport {
     pub schema_version: u32,
     /// `size-class`.
     pub group: &'static str,
+    /// Of which objects the spans are: `reachable main.Session`; absent where all spans are told.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub selection: Option<String>,
     /// What the runtime says that all spans have together.
     pub heap_in_use: u64,
     /// All classes.
@@ -59,31 +69,46 @@ impl SizeClassReport {
     pub fn write_table(&self, page: Page, out: impl Write) -> Result<(), ReportError> {
         let mut out = page.lines(BufWriter::new(out));
         let total = &self.total;
+        match (&self.selection, total.selected_bytes, total.selected_objects) {
+            (Some(selection), Some(bytes), Some(objects)) => writeln!(
+                out,
+                "{}: {} in {} objects, which keep spans of {}",
+                terminal_text(selection),
+                page.bytes(bytes),
+                grouped(objects),
+                page.bytes(total.span_bytes),
+            )?,
+            _ => writeln!(
+                out,
+                "spans in use: {}, the runtime says {}",
+                page.bytes(total.span_bytes),
+                page.bytes(self.heap_in_use)
+            )?,
+        }
         writeln!(
             out,
-            "spans in use: {} ({} bytes; the runtime says {})",
-            human_bytes(total.span_bytes),
-            grouped(total.span_bytes),
-            grouped(self.heap_in_use)
+            "  = allocated {} + free slots {} + left over at ends of spans {}; rounding is part of what is {}\n",
+            page.bytes(total.bytes),
+            page.bytes(total.free_bytes),
+            page.bytes(total.tail_bytes),
+            if self.selection.is_some() { "selected" } else { "allocated" }
         )?;
-        writeln!(
-            out,
-            "  = allocated {} + free slots {} + left over at ends of spans {}; rounding is part of what is allocated\n",
-            human_bytes(total.bytes),
-            human_bytes(total.free_bytes),
-            human_bytes(total.tail_bytes)
-        )?;
-        let mut table = Table::new(0, &[Right, Right, Right, Right, Right, Right, Left]).spare(&[4, 5, 2]);
-        table.row(["spans", "allocated", "rounding", "free slots", "free", "left over", "size class"]);
+        let mut table = match self.selection {
+            Some(_) => Table::new(0, &[Right, Right, Right, Right, Right, Right, Right, Left]).spare(&[5, 6, 3, 2]),
+            None => Table::new(0, &[Right, Right, Right, Right, Right, Right, Left]).spare(&[4, 5, 2, 1]),
+        };
+        let selected = self.selection.as_ref().map(|_| "selected");
+        let rest = ["allocated", "rounding", "free slots", "free", "left over", "size class"];
+        table.row(["spans"].into_iter().chain(selected).chain(rest));
         for row in &self.rows {
             let kind = if row.has_pointers { "" } else { ", no pointers" };
             let name = match row.slot_bytes {
                 0 => format!("large{kind}"),
                 bytes => format!("{}{kind}", grouped(bytes)),
             };
-            table.row(cells(row, &name));
+            table.row(cells(page, row, &name));
         }
-        table.row(cells(total, "(total)"));
+        table.row(cells(page, total, "(total)"));
         table.write(&mut out)?;
         Ok(out.flush()?)
     }
@@ -96,7 +121,8 @@ impl SizeClassReport {
     pub fn write_csv(&self, out: impl Write) -> Result<(), ReportError> {
         let mut out = BufWriter::new(out);
         let names = "slot_bytes,has_pointers,spans,span_bytes,slots,objects,bytes,rounding_bytes,free_bytes,tail_bytes";
-        writeln!(out, "{names}")?;
+        let selected = if self.selection.is_some() { ",selected_objects,selected_bytes" } else { "" };
+        writeln!(out, "{names}{selected}")?;
         for row in &self.rows {
             let numbers = [
                 row.spans,
@@ -108,7 +134,8 @@ impl SizeClassReport {
                 row.free_bytes,
                 row.tail_bytes,
             ];
-            let numbers = numbers.map(|number| number.to_string()).join(",");
+            let numbers = numbers.into_iter().chain(row.selected_objects).chain(row.selected_bytes);
+            let numbers = numbers.map(|number| number.to_string()).collect::<Vec<_>>().join(",");
             writeln!(out, "{},{},{numbers}", row.slot_bytes, row.has_pointers)?;
         }
         Ok(out.flush()?)
@@ -121,21 +148,22 @@ impl SizeClassReport {
     /// [`ReportError::Io`].
     pub fn write_json(&self, out: impl Write) -> Result<(), ReportError> {
         let mut out = BufWriter::new(out);
-        writeln!(out, "{}", serde_json::to_string_pretty(self)?)?;
+        writeln!(out, "{}", json_text(&serde_json::to_string_pretty(self)?))?;
         Ok(out.flush()?)
     }
 }
 
-fn cells(row: &SizeClassRow, name: &str) -> [String; 7] {
-    [
-        human_bytes(row.span_bytes),
-        human_bytes(row.bytes),
-        human_bytes(row.rounding_bytes),
-        human_bytes(row.free_bytes),
+fn cells(page: Page, row: &SizeClassRow, name: &str) -> Vec<String> {
+    let selected = row.selected_bytes.map(|bytes| page.bytes(bytes));
+    let rest = [
+        page.bytes(row.bytes),
+        page.bytes(row.rounding_bytes),
+        page.bytes(row.free_bytes),
         percent(row.free_bytes, row.span_bytes),
-        human_bytes(row.tail_bytes),
+        page.bytes(row.tail_bytes),
         name.to_owned(),
-    ]
+    ];
+    [page.bytes(row.span_bytes)].into_iter().chain(selected).chain(rest).collect()
 }
 
 #[cfg(test)]
@@ -152,6 +180,8 @@ mod tests {
             slots: 167,
             objects: 100,
             bytes: 4800,
+            selected_objects: None,
+            selected_bytes: None,
             rounding_bytes: 800,
             free_bytes: 3216,
             tail_bytes: 176,
@@ -160,6 +190,7 @@ mod tests {
         SizeClassReport {
             schema_version: SCHEMA_VERSION,
             group: "size-class",
+            selection: None,
             heap_in_use: 8192,
             total,
             rows: vec![row],
@@ -171,7 +202,7 @@ mod tests {
         let mut table = Vec::new();
         report().write_table(Page::default(), &mut table).unwrap();
         let expected = "\
-spans in use: 8.0 KiB (8,192 bytes; the runtime says 8,192)
+spans in use: 8.0 KiB, the runtime says 8.0 KiB
   = allocated 4.7 KiB + free slots 3.1 KiB + left over at ends of spans 176 B; rounding is part of what is allocated
 
   spans  allocated  rounding  free slots     free  left over  size class

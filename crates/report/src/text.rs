@@ -34,6 +34,39 @@ pub fn terminal_text(text: &str) -> Cow<'_, str> {
     Cow::Owned(shown)
 }
 
+/// For a line that people read: letters that are written from right to left stand between the signs that isolate them (FSI and PDI of the
+/// Unicode bidirectional algorithm), run by run, so that a name turns nothing around but its own letters: not its brackets, nor the numbers
+/// beside it. To be called when the line is fit for a terminal and for its page: the signs take no place.
+#[must_use]
+pub fn isolated(line: &str) -> Cow<'_, str> {
+    if line.is_ascii() || !line.contains(is_from_right) {
+        return Cow::Borrowed(line);
+    }
+    let mut shown = String::with_capacity(line.len() + 16);
+    let mut is_inside = false;
+    for c in line.chars() {
+        // Marks that combine belong to the letter before.
+        let is_next_inside = is_from_right(c) || is_inside && width::width(c.encode_utf8(&mut [0; 4])) == 0;
+        match (is_inside, is_next_inside) {
+            (false, true) => shown.push('\u{2068}'),
+            (true, false) => shown.push('\u{2069}'),
+            _ => {}
+        }
+        is_inside = is_next_inside;
+        shown.push(c);
+    }
+    if is_inside {
+        shown.push('\u{2069}');
+    }
+    Cow::Owned(shown)
+}
+
+/// Letters and numbers of the blocks that Unicode keeps for scripts from right to left (DerivedBidiClass: R, AL, AN by default).
+fn is_from_right(c: char) -> bool {
+    matches!(c, '\u{590}'..='\u{8ff}' | '\u{fb1d}'..='\u{fdff}' | '\u{fe70}'..='\u{fefe}'
+        | '\u{10800}'..='\u{10fff}' | '\u{1e800}'..='\u{1efff}')
+}
+
 /// At most `chars` characters of `text`, the last of which is `…` where there were more.
 #[must_use]
 pub fn shortened(text: &str, chars: usize) -> Cow<'_, str> {

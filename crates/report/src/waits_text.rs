@@ -1,6 +1,7 @@
 //! What goroutines wait for together, for people.
 
 use crate::goroutines_text::{duration, short};
+use crate::page::{Lines, Page};
 use crate::table::grouped;
 use crate::text::{shortened, terminal_text};
 use crate::waits::{Awaited, Deadlock, Holder, Lock, Suspicion, WaitsReport};
@@ -12,7 +13,8 @@ const WAY_CHARS: usize = 100;
 const MOST_LINKS: usize = 8;
 
 /// The sections of a listing: an empty line before each.
-pub(crate) fn write(report: &WaitsReport, out: &mut impl Write) -> io::Result<()> {
+pub(crate) fn write(report: &WaitsReport, out: &mut Lines<impl Write>) -> io::Result<()> {
+    let page = out.page();
     let mut lines = Vec::new();
     for deadlock in &report.deadlocks {
         lines.extend([String::new(), deadlock_text(deadlock)]);
@@ -22,7 +24,7 @@ pub(crate) fn write(report: &WaitsReport, out: &mut impl Write) -> io::Result<()
             String::new(),
             "suspected: nothing proves that these leak, but nobody seems to end their wait".to_owned(),
         ]);
-        lines.extend(report.suspicions.iter().flat_map(suspicion_lines));
+        lines.extend(report.suspicions.iter().flat_map(|one| suspicion_lines(one, page)));
         lines.extend(left_out(report.suspicions_left_out));
     }
     if !report.locks.is_empty() {
@@ -114,14 +116,14 @@ fn facts(awaited: &Awaited) -> String {
     all.into_iter().flatten().collect::<Vec<_>>().join("; ")
 }
 
-fn suspicion_lines(one: &Suspicion) -> Vec<String> {
+fn suspicion_lines(one: &Suspicion, page: Page) -> Vec<String> {
     let awaited = &one.awaited;
     let place = one.place.as_ref().map_or_else(String::new, |place| {
         let part =
             if one.at_place < one.goroutines { format!("{} of them ", grouped(one.at_place)) } else { String::new() };
-        format!(", {part}in {}", short(place))
+        format!(", {part}in {}", short(place, page))
     });
-    let creator = one.created_by.as_ref().map_or_else(String::new, |frame| format!("; made by {}", short(frame)));
+    let creator = one.created_by.as_ref().map_or_else(String::new, |frame| format!("; made by {}", short(frame, page)));
     let mut lines = vec![
         format!("  {} {}{}{}", waiters(one.goroutines), wanted(awaited), way(awaited), other_cases(one)),
         format!("      {}{place}{creator}", facts(awaited)),
@@ -252,7 +254,7 @@ mod tests {
             ..WaitsReport::default()
         };
         let mut out = Vec::new();
-        write(&report, &mut out).unwrap_or_default();
+        write(&report, &mut Page::default().lines(&mut out)).unwrap_or_default();
         write_summary(&report, &mut out).unwrap_or_default();
         let text = String::from_utf8_lossy(&out).into_owned();
         let expected = [

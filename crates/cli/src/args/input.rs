@@ -70,6 +70,17 @@ pub(super) struct InputOptions {
     /// group leaves.
     #[arg(long, value_name = "SIZE", value_parser = size, hide_default_value = true, global = true)]
     max_memory: Option<u64>,
+    /// Write sizes to the byte: 1,258,291 B, not 1.2 MiB
+    ///
+    /// In text for people. JSON and CSV always have bytes, as plain numbers.
+    #[arg(long, global = true)]
+    bytes: bool,
+    /// Write names whole: types with the whole import path of their package, and nothing cut where a table has no room
+    ///
+    /// Without it a type reads as in Go source, http.Header for net/http.Header, unless another package of the program ends alike. Variables
+    /// and functions always have their whole path, and so have types in the CSV and JSON of histogram, objects, object and owners.
+    #[arg(long, global = true)]
+    full_names: bool,
     /// Say nothing on stderr but warnings and errors
     ///
     /// Without it the progress is shown where stderr is a terminal, and at the end what was written.
@@ -92,6 +103,10 @@ pub(crate) struct Input {
     pub(crate) go: Option<GoVersion>,
     /// The most memory to use, in bytes.
     pub(crate) max_memory: Option<u64>,
+    /// Whether sizes are written to the byte.
+    pub(crate) bytes: bool,
+    /// Whether names are written whole.
+    pub(crate) full_names: bool,
     /// Whether to say nothing but warnings and errors.
     pub(crate) quiet: bool,
     /// Whether to tell how long each stage took.
@@ -112,8 +127,8 @@ impl InputOptions {
             debuginfod_cache: debuginfod_cache(),
             max_unpacked: self.max_unpacked,
         };
-        let InputOptions { no_dwarf, max_memory, quiet, timings, .. } = *self;
-        Ok(Input { request, no_dwarf, go: self.go.clone(), max_memory, quiet, timings })
+        let InputOptions { no_dwarf, max_memory, bytes, full_names, quiet, timings, .. } = *self;
+        Ok(Input { request, no_dwarf, go: self.go.clone(), max_memory, bytes, full_names, quiet, timings })
     }
 }
 

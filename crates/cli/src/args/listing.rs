@@ -5,10 +5,10 @@ use super::written::{Written, WrittenWhole};
 use clap::{Args, ValueEnum};
 
 pub(super) const OBJECTS: &str = "\
-Lists every allocated object, one a line, in order of address.
+Lists every allocated object, one a line, in order of address; for a script with --csv or --json.
 
 Columns: addr (the slot's first byte, hex), size (bytes of the slot, rounding included), type, evidence (how the type is \
-known), reachable, and owner: the root under which the tree of `objref` puts it, empty for what no root reaches. The type \
+known), reachable, and owner (`held by` in a table): the root under which the tree of `objref` puts it, empty for what no root reaches. The type \
 of an array is that of its slot, [N]T with as many elements as fit; it is empty where it is not known. The sizes of all \
 rows are the allocated bytes of `overview`.
 
@@ -21,7 +21,7 @@ the type, which `object` and `objref` show with a ?; take it for a hint), none."
 #[command(override_usage = "goheap CORE [--exe EXECUTABLE] objects [OPTIONS]")]
 pub(crate) struct ObjectsOptions {
     /// How rows are written
-    #[arg(long, value_name = "FORMAT", default_value = "csv")]
+    #[arg(long, value_name = "FORMAT", default_value = "table")]
     format: ObjectsFormat,
     /// The same as --format ndjson
     #[arg(long, conflicts_with_all = ["format", "csv"])]
@@ -44,7 +44,7 @@ pub(crate) struct ObjectsOptions {
     /// Only objects of at least this size, such as 64K
     #[arg(long, value_name = "SIZE", value_parser = super::input::size)]
     pub(crate) min_size: Option<u64>,
-    /// At most so many rows
+    /// At most so many rows [default: 40 for a table, all for csv and ndjson]
     #[arg(long, value_name = "N", value_parser = super::written::limit)]
     pub(crate) limit: Option<usize>,
 }
@@ -63,6 +63,8 @@ impl ObjectsOptions {
 /// How objects are listed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum ObjectsFormat {
+    /// Columns for people
+    Table,
     /// Comma-separated values with a line of names
     Csv,
     /// A JSON object a line; json does as well
@@ -75,7 +77,7 @@ Tells how much of the heap is of which type.
 
 Counts every allocated object once, with the bytes of its slot; the total is the allocated bytes of `overview`. Arrays of every \
 length are one type, [...]T; `elements` are how many T they have room for. The insides of maps and channels are types of their \
-own (map[K]V groups). With --group size-class all spans are told, by the size of their slots. The columns after `elements` tell how the types are known, in parts of the row's bytes: see `goheap objects --help`.";
+own (map[K]V groups). With --group size-class all spans are told, by the size of their slots; with --type, --reachable and the like those that hold any such object, which cannot be given back as long as it lives. The columns after `elements` tell how the types are known, in parts of the row's bytes: see `goheap objects --help`.";
 
 /// Options of `histogram`.
 #[derive(Debug, Args)]
@@ -121,7 +123,7 @@ pub(crate) enum Group {
     Package,
     /// What the type is: struct, array, string, map, chan, func, pointer, interface, slice, number or unknown
     Kind,
-    /// The size class of their slots: all spans, what of them is in use, free, left over, and lost to rounding; selects nothing
+    /// The size class of their slots: all spans, what of them is in use, free, left over, and lost to rounding; with --type and the like the spans that these objects keep
     SizeClass,
 }
 

@@ -15,7 +15,7 @@ program's own code is its main module and what that depends on outside the stand
 What is kept by several at once has no owner: it is told by the nearest on a shortest path, in a list of its own, and would \
 not go with that one alone. `foreign` owners are variables and functions of the library or the runtime with nobody else above.
 
-TYPE is a type as `histogram` or a frame names it, such as 'main.Item' (arrays of it are among its objects) or '[]byte'; an address, a variable, a goroutine or a regular expression does as well, as in `paths`.";
+TYPE is a type as `histogram` or a frame names it, such as 'main.Item' (arrays of it are among its objects) or '[]byte'; an address, a variable, a goroutine or a regular expression does as well, as in `paths`. '*main.Item' means the items that such pointers lead to; objects that are made of the pointers are '[]*main.Item'.";
 
 /// Options of `owners`.
 #[derive(Debug, Args)]

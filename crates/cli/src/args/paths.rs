@@ -10,7 +10,7 @@ Tells by which references objects are held: the shortest paths from roots, by fi
 WHAT is an address (hex) inside an object or package variable; a type as it is printed or as Go lets it be written ('main.Item', \
 with arrays of it, '[]byte', 'session.Session' whatever the path before it, 'metrics.Gauge' for all its instances); a package \
 variable, with fields behind it or not ('main.cache.entries', 'main.jobs[3].owner'): the objects that it points to; \
-'main.work.buffer' is a variable of a function that a goroutine is in, 'main.work' all variables there; 'goroutine 17' what its stack \
+'finalizer of main.File' what a finalizer's object leads to, as it is printed; 'main.work.buffer' is a variable of a function that a goroutine is in, 'main.work' all variables there; 'goroutine 17' what its stack \
 points to. A name that fits exactly wins; then what has one of ^ $ | ? + \\ or .* in it is a regular expression for types.
 
 Paths from the program's own variables and functions come before those from the library's, the runtime's last; then the \

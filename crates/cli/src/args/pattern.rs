@@ -29,6 +29,11 @@ impl Pattern {
         Ok(Pattern { text: text.to_owned(), spelling: Spelling::new(text), regex })
     }
 
+    /// As it was given.
+    pub(crate) fn text(&self) -> &str {
+        &self.text
+    }
+
     /// Whether it finds something in a text.
     pub(crate) fn is_match(&self, text: &str) -> bool {
         let has_itself = || text.contains(&*self.text);

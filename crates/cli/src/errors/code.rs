@@ -3,11 +3,6 @@
 use goheap_image::ImageError;
 use std::io::ErrorKind;
 
-/// The exit status where the input is refused, or takes more memory than there is.
-pub(crate) const REFUSED: u8 = 3;
-/// The exit status where an input was lost while it was read.
-pub(crate) const LOST: u8 = 5;
-
 /// A kind of failure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Code {
@@ -35,12 +30,34 @@ pub(super) enum Code {
     Memory,
     /// It is larger than a limit allows.
     TooLarge,
+    /// An input was cut, or became unreadable, while it was read.
+    Lost,
+}
+
+/// What ends the run without a word of a command: its code and exit status.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Ending {
+    /// For scripts.
+    pub(crate) code: &'static str,
+    /// The exit status.
+    pub(crate) status: u8,
+}
+
+impl Ending {
+    /// An input is lost.
+    pub(crate) const LOST: Ending = Ending::of(Code::Lost);
+    /// There is no more memory.
+    pub(crate) const MEMORY: Ending = Ending::of(Code::Memory);
+
+    const fn of(code: Code) -> Ending {
+        Ending { code: code.name(), status: code.status() }
+    }
 }
 
 impl Code {
     /// Every one, in the order of the table in `docs/json-schema.md`.
     #[cfg(test)]
-    pub(super) const ALL: [Code; 12] = [
+    pub(super) const ALL: [Code; 13] = [
         Code::Usage,
         Code::NoFile,
         Code::NoExecutable,
@@ -53,6 +70,7 @@ impl Code {
         Code::Damaged,
         Code::Memory,
         Code::TooLarge,
+        Code::Lost,
     ];
 
     /// Of a failure to open.
@@ -76,7 +94,7 @@ impl Code {
     }
 
     /// The code.
-    pub(super) fn name(self) -> &'static str {
+    pub(super) const fn name(self) -> &'static str {
         match self {
             Code::Usage => "usage",
             Code::NoFile => "no-file",
@@ -90,11 +108,12 @@ impl Code {
             Code::Damaged => "damaged",
             Code::Memory => "memory",
             Code::TooLarge => "too-large",
+            Code::Lost => "lost",
         }
     }
 
     /// The exit status.
-    pub(super) fn status(self) -> u8 {
+    pub(super) const fn status(self) -> u8 {
         match self {
             Code::NoFile | Code::NoExecutable | Code::Output => 1,
             Code::Usage => 2,
@@ -104,8 +123,9 @@ impl Code {
             | Code::Release
             | Code::Damaged
             | Code::Memory
-            | Code::TooLarge => REFUSED,
+            | Code::TooLarge => 3,
             Code::NotFound => 4,
+            Code::Lost => 5,
         }
     }
 }

@@ -81,7 +81,20 @@ pub(crate) fn carried_of(program: &str, release: &'static str) -> Carried {
     }
 }
 
-/// Every carried core.
+/// Every core that is carried, of every program.
+pub(crate) fn all_cores() -> Vec<Carried> {
+    let is_there = |program: &&str, release: &str| {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/cores").join(release);
+        folder.join(format!("{program}.core.zst")).exists()
+    };
+    let others = |release| {
+        ["edges", "goroutines", "names", "retained", "slack"].into_iter().filter(move |one| is_there(one, release))
+    };
+    let of = |release| others(release).map(move |program| carried_of(program, release)).chain([carried(release)]);
+    RELEASES.into_iter().flat_map(of).collect()
+}
+
+/// The carried core of every release.
 pub(crate) fn all_carried() -> impl Iterator<Item = Carried> {
     RELEASES.into_iter().map(carried)
 }

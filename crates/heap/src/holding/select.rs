@@ -44,7 +44,8 @@ const MOST_FIELDS: usize = 8;
 impl ReferenceGraph<'_, '_, '_> {
     /// The objects that `text` means: a hexadecimal address in one of them; a type as histograms or frames name it, arrays of it among
     /// them, `[]T` being rows of any length and `[N]T` those of one; a package variable, or a function and its variable, and fields behind it, as
-    /// `main.cache.entries`; a type and a field, as `main.Cache.entries`; a goroutine, as `goroutine 17`; a function, with what its variables lead to.
+    /// `main.cache.entries`; a type and a field, as `main.Cache.entries`; a goroutine, as `goroutine 17`; a function, with what its variables
+    /// lead to; a finalizer, cleanup or queue of the runtime, as `finalizer of main.File`. `*T` means the objects of `T`, if there are any.
     ///
     /// A name that fits exactly wins, then one that fits but for the beginnings of import paths or type arguments, then types of
     /// which `is_wanted`, what the text means as an expression, says so.
@@ -62,6 +63,10 @@ impl ReferenceGraph<'_, '_, '_> {
         let of_type = |found: super::types::OfType| {
             Selected::Objects(Subject::Type(text.to_owned()), found.objects, found.taken_for)
         };
+        // Who asks for pointers wants what they point to; slots that hold such pointers are no answer.
+        if let Some(pointed) = text.strip_prefix('*').and_then(|_| snapshot.objects_of_named_type(text)) {
+            return of_type(pointed);
+        }
         let (exact, alike) = snapshot.objects_of_type(text);
         if let Some(exact) = exact {
             return of_type(exact);
@@ -111,7 +116,10 @@ impl ReferenceGraph<'_, '_, '_> {
         let found = variable::find(self, &places, text);
         let name = printed_name(text);
         match found {
-            Found::NoVariable(_) if name != text => variable::find(self, &places, name),
+            Found::NoVariable(_) if name != text => match of_function(text) {
+                Some(local) => variable::find(self, &places, &local),
+                None => variable::find(self, &places, name),
+            },
             found => found,
         }
     }
@@ -144,6 +152,12 @@ fn printed_name(text: &str) -> &str {
     };
     let alone = alone.strip_prefix("goroutine ").unwrap_or(alone);
     alone.split_once(' ').map_or(alone, |(name, _)| name)
+}
+
+/// `main.work.buffer` of `main.work: buffer []uint8`, as owners are printed.
+fn of_function(text: &str) -> Option<String> {
+    let (function, variable) = text.split_once(": ")?;
+    Some(format!("{function}.{}", printed_name(variable)))
 }
 
 fn address(text: &str) -> Option<u64> {
@@ -183,6 +197,7 @@ mod tests {
         ] {
             assert_eq!(printed_name(text), name);
         }
+        assert_eq!(of_function("main.work: buffer []uint8").as_deref(), Some("main.work.buffer"));
         for text in ["goroutine 17", "goroutine 17: main.work", "goroutine 17 [chan receive]:"] {
             assert_eq!(goroutine_id(text), Some(17), "{text}");
         }

@@ -1,12 +1,13 @@
 //! A path in words: by which field each object leads to the next.
 
 use super::Holding;
-use crate::inspect::{Place, PlaceField};
+use crate::inspect::{Place, PlaceField, dynamic_descriptor};
 use crate::label_text::{captured_path, shown};
 use crate::object::{ObjectId, Slot};
 use crate::object_type::{Evidence, Part};
 use crate::references::RootKind;
 use crate::root::RootClass;
+use goheap_runtime::Kind;
 
 /// Steps of a path that are told at its start and at its end, where it has more.
 const STEPS_AT_ENDS: usize = 40;
@@ -44,6 +45,8 @@ pub struct Walk {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Hop {
     pub(super) place: Place,
+    /// Where the word lies.
+    at: u64,
     /// True if it is a container's own pointer to one of its parts.
     pub(super) is_machinery: bool,
 }
@@ -150,8 +153,17 @@ impl Holding<'_, '_, '_, '_> {
         if tells_all || !kind.is_known() {
             return text + guess;
         }
-        let held = snapshot.family_text(to);
+        let held = self.dynamic_type(hop).unwrap_or_else(|| snapshot.family_text(to));
         format!("{text} = {}{guess}", snapshot.short_name(&held)).trim().to_owned()
+    }
+
+    /// The type that the interface holds by whose data word a hop leads on, as labels of the tree have it: a pointer's with its star.
+    fn dynamic_type(&self, hop: &Hop) -> Option<String> {
+        let (snapshot, Some(PlaceField::Of(ty, _))) = (self.graph.snapshot(), hop.place.field) else { return None };
+        let Kind::Interface(has_methods) = snapshot.types.get(ty).kind else { return None };
+        let memory = snapshot.model.memory();
+        let descriptor = dynamic_descriptor(memory, hop.at.checked_sub(8)?, has_methods)?;
+        snapshot.types.by_descriptor(descriptor).map(|ty| shown(&snapshot.types, ty).into_owned())
     }
 
     /// Where the first word of `from` is that leads into `to`.
@@ -166,7 +178,8 @@ impl Holding<'_, '_, '_, '_> {
         if kind.part() == Part::Closure && place.field.is_some() {
             place.path = captured_path(&place.path);
         }
-        Hop { is_machinery: self.is_machinery(from, offset), place }
+        let at = self.graph.snapshot().objects.address(from).wrapping_add(offset);
+        Hop { is_machinery: self.is_machinery(from, offset), place, at }
     }
 
     /// What is equal where the unnumbered hop is.

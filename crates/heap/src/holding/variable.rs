@@ -132,6 +132,8 @@ fn variables(graph: &ReferenceGraph<'_, '_, '_>) -> Vec<(u32, String)> {
         let (RootKind::Frame(_), Some(parent)) = (root.kind, root.parent) else { continue };
         let name = match kind_of(parent) {
             Some(RootKind::Package(..)) => name_of(node),
+            // Finalizers, cleanups and queues: all of their text is their name.
+            Some(RootKind::Class(_)) => Some(graph.text(node)),
             Some(RootKind::Goroutine(_)) if !super::code::is_function(&graph.text(node)) => {
                 graph.start_of(parent).zip(name_of(node)).map(|(function, name)| format!("{function}.{name}"))
             }
@@ -162,6 +164,11 @@ fn functions(graph: &ReferenceGraph<'_, '_, '_>, text: &str) -> Vec<u32> {
 
 /// Where the name of a variable ends, which the text begins with; import paths may lack their beginnings.
 fn behind_name(text: &str, name: &str) -> Option<usize> {
+    // Of `finalizer of a/b.File` the words before the type belong to the name.
+    let words = name.rfind(' ').map_or(0, |space| space + 1);
+    if text.get(..words) != Some(&name[..words]) {
+        return None;
+    }
     let base = |text: &str| text[..text.find(['(', '[']).unwrap_or(text.len())].rfind('/').map_or(0, |slash| slash + 1);
     let (asked, named) = (base(text), base(name));
     let (path, whole) = (&text[..asked], &name[..named]);

@@ -13,6 +13,7 @@ pub use holders::{Holder, HolderGroup, RootHolder};
 pub use place::EdgePlace;
 pub(crate) use place::{Place, PlaceField, Places};
 pub use statics::StaticValue;
+pub(crate) use value::dynamic_descriptor;
 pub use value::{Target, Value};
 
 use crate::object::Slot;

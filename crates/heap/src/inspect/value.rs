@@ -138,7 +138,7 @@ impl HeapSnapshot<'_, '_> {
 
     /// The name of the dynamic type of an interface that begins with `tab`.
     pub(super) fn dynamic_name(&self, tab: u64, has_methods: bool) -> Option<String> {
-        let descriptor = if has_methods { self.model.memory().read_u64(Address(tab.checked_add(8)?))? } else { tab };
+        let descriptor = descriptor(self.model.memory(), tab, has_methods)?;
         self.types.by_descriptor(descriptor).map(|ty| self.types.get(ty).name.to_string())
     }
 
@@ -156,6 +156,16 @@ impl HeapSnapshot<'_, '_> {
             |name: &&str| self.types.by_name(name).filter(|&ty| matches!(self.types.get(ty).kind, Kind::Struct(_)));
         names.iter().find_map(struct_of)
     }
+}
+
+/// The descriptor of what an interface holds that lies at `at`.
+pub(crate) fn dynamic_descriptor(memory: &MemoryImage, at: u64, has_methods: bool) -> Option<u64> {
+    descriptor(memory, memory.read_u64(Address(at))?, has_methods)
+}
+
+/// The same by its first word: the descriptor itself, or an itab, of which it is the second word.
+fn descriptor(memory: &MemoryImage, tab: u64, has_methods: bool) -> Option<u64> {
+    if has_methods { memory.read_u64(Address(tab.checked_add(8)?)) } else { Some(tab) }
 }
 
 /// What a number's type says of its bytes.

@@ -22,6 +22,8 @@ pub enum RootGrouping {
 pub struct RootGroup {
     /// The package, variable, goroutines, ...
     pub name: String,
+    /// The node of the graph that the group is.
+    pub node: u32,
     /// What would be freed if these roots went.
     pub retained: Weight,
 }
@@ -128,7 +130,7 @@ impl ReferenceGraph<'_, '_, '_> {
                     let retained = self.retained_weight((tree, sizes), node);
                     let name = self.root_text(root.kind);
                     if retained.objects > 0 && is_wanted(&name) {
-                        found.groups.push(RootGroup { name, retained });
+                        found.groups.push(RootGroup { name, node, retained });
                     }
                 }
                 Place::Above => {

@@ -16,7 +16,8 @@ use rustc_hash::{FxHashMap, FxHashSet};
 /// 24 bytes a frame, and some 40 for one with maps.
 #[derive(Debug, Default)]
 pub struct FrameFacts {
-    extents: Vec<Extent>,
+    /// What of the objects of a frame and of those below it is not referred to.
+    rests: Vec<Extent>,
     maps: FxHashMap<TrieNode, MapRoom>,
     values: Vec<u64>,
 }
@@ -30,39 +31,43 @@ impl FrameFacts {
     ) -> Self {
         let snapshot = graph.snapshot();
         let mut facts = FrameFacts {
-            extents: vec![Extent::default(); trie.len()],
+            rests: vec![Extent::default(); trie.len()],
             maps: FxHashMap::default(),
             values: vec![0; trie.len()],
         };
-        let mut directories = FxHashSet::default();
         for slot in snapshot.objects.slots_of(snapshot.reached.iter_ones()) {
             let Some(&frame) = frames.get(slot.id.0 as usize) else { continue };
-            if let Some(extent) = graph.extent_of_slot(slot) {
-                facts.extents[frame.index()].add(extent);
-            }
             let above = tree.idom(slot.id.0).and_then(|above| graph.slot_of(above));
             let above = above.filter(|above| frames.get(above.id.0 as usize) == Some(&frame));
             facts.values[frame.index()] += u64::from(!is_part(snapshot, slot, above));
-            if snapshot.is_map_header(slot) {
-                // A directory is one map's.
-                let room = snapshot.map_room_at(snapshot.payload(slot).0, |directory| directories.insert(directory));
-                facts.maps.entry(frame).or_default().add(room.unwrap_or_default());
+        }
+        graph.for_each_partly_referred(|slot, extent| {
+            if let Some(frame) = frames.get(slot.id.0 as usize) {
+                let size = snapshot.objects.span(slot).elem_size;
+                facts.rests[frame.index()].add(Extent::all(size).without(extent));
             }
+        });
+        let mut directories = FxHashSet::default();
+        for id in snapshot.map_headers() {
+            // A directory is one map's.
+            let (Some(&frame), slot) = (frames.get(id.0 as usize), snapshot.objects.slot(id)) else { continue };
+            let room = snapshot.map_room_at(snapshot.payload(slot).0, |directory| directories.insert(directory));
+            facts.maps.entry(frame).or_default().add(room.unwrap_or_default());
         }
         // Parents stand before their children.
         let nodes: Vec<TrieNode> = trie.nodes().collect();
         for node in nodes.into_iter().rev() {
             if let Some(parent) = trie.parent(node) {
-                let extent = facts.extents[node.index()];
-                facts.extents[parent.index()].add(extent);
+                let rest = facts.rests[node.index()];
+                facts.rests[parent.index()].add(rest);
             }
         }
         facts
     }
 
-    /// What is referred to of the objects of a frame and of those below it.
-    pub fn extent(&self, frame: TrieNode) -> Extent {
-        self.extents.get(frame.index()).copied().unwrap_or_default()
+    /// What is referred to of the objects of a frame and of those below it, which are so many bytes.
+    pub fn extent(&self, frame: TrieNode, bytes: u64) -> Extent {
+        Extent::all(bytes).without(self.rests.get(frame.index()).copied().unwrap_or_default())
     }
 
     /// How many values the objects of a frame are: a map or channel with all that it is made of is one, and so is a slice whose header

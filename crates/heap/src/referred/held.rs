@@ -42,7 +42,7 @@ pub(super) fn held(
 fn partly_referred(snapshot: &HeapSnapshot<'_, '_>, windows: &Windows) -> IdBitSet {
     let of_span = |(index, span): (usize, &goheap_runtime::Span<'_>)| {
         let (objects, mut found) = (&snapshot.objects, Vec::new());
-        if span.is_noscan() {
+        if span.is_noscan() || Windows::is_small(span) {
             return found;
         }
         let first = objects.first_of(index as u32);

@@ -1,7 +1,7 @@
 //! Entries of maps, and the slots that they have room for.
 
 use crate::containers::map_slots;
-use crate::object::Slot;
+use crate::object::{ObjectId, Slot};
 use crate::object_type::Part;
 use crate::snapshot::HeapSnapshot;
 
@@ -24,15 +24,19 @@ impl MapRoom {
 }
 
 impl HeapSnapshot<'_, '_> {
-    /// True if the object is the header of a map.
-    pub(crate) fn is_map_header(&self, slot: Slot) -> bool {
-        let object = self.object_types[slot.id.0 as usize];
+    fn is_map_header(&self, id: ObjectId) -> bool {
+        let object = self.object_types[id.0 as usize];
         object.is_known() && object.part() == Part::MapHeader
+    }
+
+    /// The headers of maps that roots reach, in order.
+    pub(crate) fn map_headers(&self) -> impl Iterator<Item = ObjectId> + '_ {
+        self.reached.iter_ones().map(ObjectId).filter(|&id| self.is_map_header(id))
     }
 
     /// What a map holds and has room for, of the object that is its header; None of others, and where the core lacks it.
     pub fn map_room(&self, slot: Slot) -> Option<MapRoom> {
-        self.is_map_header(slot).then(|| self.map_room_at(self.payload(slot).0, |_| true)).flatten()
+        self.is_map_header(slot.id).then(|| self.map_room_at(self.payload(slot).0, |_| true)).flatten()
     }
 
     /// The same of the map whose header is at an address. A directory has to lie in an object, and `is_new` is asked for it.

@@ -91,11 +91,16 @@ impl WindowFinder<'_, '_, '_> {
 
 impl Referred {
     fn extent(&self, snapshot: &HeapSnapshot<'_, '_>, slot: Slot) -> Extent {
-        let (start, size) = (snapshot.objects.address(slot), snapshot.objects.span(slot).elem_size);
+        let span = snapshot.objects.span(slot);
+        let (start, size) = (snapshot.objects.address(slot), span.elem_size);
         if self.held.as_ref().is_some_and(|held| !held.contains(slot.id.0)) {
             return Extent::default();
         }
-        if self.windows.is_whole(slot.id.0) { Extent::all(size) } else { self.windows.extent(slot, start, size) }
+        if Windows::is_small(span) || self.windows.is_whole(slot.id.0) {
+            Extent::all(size)
+        } else {
+            self.windows.extent(slot, start, size)
+        }
     }
 }
 
@@ -116,6 +121,25 @@ impl ReferenceGraph<'_, '_, '_> {
             return Some(Extent::all(snapshot.objects.span(slot).elem_size));
         }
         Some(referred.extent(snapshot, slot))
+    }
+
+    /// Calls `visit` with the objects that roots reach and that are not referred to as a whole, and what of each is.
+    pub(crate) fn for_each_partly_referred(&self, mut visit: impl FnMut(Slot, Extent)) {
+        let (Some(referred), snapshot) = (self.referred(), self.snapshot()) else { return };
+        for (span, index) in snapshot.model.heap.spans.iter().zip(0..) {
+            if referred.held.is_none() && Windows::is_small(span) {
+                continue;
+            }
+            let first = snapshot.objects.first_of(index);
+            for id in snapshot.reached.ones_in(first..first + span.nelems) {
+                let is_whole = Windows::is_small(span) || referred.windows.is_whole(id);
+                if is_whole && referred.held.as_ref().is_none_or(|held| held.contains(id)) {
+                    continue;
+                }
+                let slot = snapshot.objects.slot_in(id, index);
+                visit(slot, referred.extent(snapshot, slot));
+            }
+        }
     }
 
     /// The same of several nodes together; nodes that are no objects have nothing.

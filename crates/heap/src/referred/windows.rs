@@ -12,6 +12,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Bytes that one bit stands for: a word.
 const UNIT: u64 = 8;
+/// Smaller slots are whole: what their windows leave out is a few words, and looking at them all is what most heaps would pay for.
+const SMALL: u64 = 64;
 /// Of larger slots the first and the last byte of what is referred to are known exactly.
 const EXACT: u64 = 1024;
 
@@ -27,6 +29,14 @@ pub struct Extent {
 impl Extent {
     pub(crate) fn all(bytes: u64) -> Self {
         Extent { referred: bytes, capacity: bytes }
+    }
+
+    /// The bytes that are not another's.
+    pub(crate) fn without(self, other: Extent) -> Self {
+        Extent {
+            referred: self.referred.saturating_sub(other.referred),
+            capacity: self.capacity.saturating_sub(other.capacity),
+        }
     }
 
     /// Adds another's bytes.
@@ -112,7 +122,12 @@ impl Windows {
         }
     }
 
-    /// True if something refers to all of the object with that id.
+    /// True if all slots of a span are whole.
+    pub(super) fn is_small(span: &Span<'_>) -> bool {
+        span.elem_size < SMALL
+    }
+
+    /// True if something refers to all of the object with that id, which is not small.
     #[inline]
     pub(super) fn is_whole(&self, id: u32) -> bool {
         self.whole.get(id as usize / 64).is_some_and(|word| word.load(Ordering::Relaxed) >> (id % 64) & 1 != 0)
@@ -204,6 +219,9 @@ impl<'p> WindowFinder<'_, '_, 'p> {
     /// `word.word` the word's number in the slot.
     #[inline]
     pub(crate) fn see(&self, from: &mut Option<From>, span: &Span<'p>, first: u32, word: &Word, place: &Place) {
+        if (1..SMALL).contains(&u64::from(place.elem_size)) {
+            return;
+        }
         let from = match from {
             Some(from) if from.object == word.object => from,
             _ => {

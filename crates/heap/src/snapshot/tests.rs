@@ -30,7 +30,7 @@ fn marks_and_tree_agree_class_by_class() {
         let process = Process::open(&OpenRequest { core, executable, ..OpenRequest::default() }).unwrap();
         let mut model = RuntimeModel::open(&process, ModelOptions::default()).unwrap();
         let types = std::mem::take(&mut model.types);
-        let options = SnapshotOptions { tree: true, owners: true, roots: true };
+        let options = SnapshotOptions { tree: true, owners: true, roots: true, ..SnapshotOptions::default() };
         let snapshot = HeapSnapshot::take(&model, types, options).unwrap();
         for (class, marked) in &snapshot.totals.by_class {
             assert_eq!(shown(&snapshot, *class), *marked, "{} {}", folder.display(), class.name());

@@ -79,7 +79,10 @@
       range.selectNodeContents(frame);
       selection.removeAllRanges();
       selection.addRange(range);
-      document.execCommand("copy");
+      // Where the browser gives no clipboard, or not to this page, what is selected is left to the user.
+      function left() { found.textContent = " selected: Ctrl-C copies it"; }
+      if (!navigator.clipboard) return left();
+      navigator.clipboard.writeText(label(pinned)).then(function() { found.textContent = " copied"; }, left);
     });
     window.addEventListener("mouseover", function(e) {
       var g = find_group(e.target);

@@ -1,9 +1,9 @@
 //! What the garbage collector is told to do, and where it stands.
 
 use crate::overview_text::join;
-use crate::page::Lines;
+use crate::page::{Lines, Page};
 use crate::table::Align::{Whole, Words};
-use crate::table::{Table, grouped, human_bytes, percent};
+use crate::table::{Table, grouped, percent};
 use crate::text::shortened;
 use serde::Serialize;
 use std::io::{self, Write};
@@ -71,6 +71,7 @@ pub struct Setting {
 impl Collector {
     /// The section of the overview; nothing where nothing is known.
     pub(crate) fn write(&self, out: &mut Lines<impl Write>) -> io::Result<()> {
+        let page = out.page();
         let mut table = Table::new(2, &[Whole, Words]);
         let mut row = |name: &str, text: Option<String>| {
             if let Some(text) = text {
@@ -78,9 +79,9 @@ impl Collector {
             }
         };
         row("GOGC", self.gogc.map(gogc));
-        row("GOMEMLIMIT", self.limit());
-        row("live heap", self.live_heap());
-        row("next at", self.next());
+        row("GOMEMLIMIT", self.limit(page));
+        row("live heap", self.live_heap(page));
+        row("next at", self.next(page));
         row("collections", self.collections());
         for setting in &self.settings {
             row(&setting.source, Some(format!("{}={}", setting.name, shortened(&setting.value, SHOWN))));
@@ -92,42 +93,42 @@ impl Collector {
         table.write(out)
     }
 
-    fn limit(&self) -> Option<String> {
+    fn limit(&self, page: Page) -> Option<String> {
         let Some(limit) = self.memory_limit else { return self.memory_in_use.map(|_| "none".to_owned()) };
         let used = self.memory_in_use.map(|used| {
             let left = match limit.checked_sub(used) {
-                Some(left) => format!("{} left", human_bytes(left)),
-                None => format!("{} OVER", human_bytes(used - limit)),
+                Some(left) => format!("{} left", page.bytes(left)),
+                None => format!("{} OVER", page.bytes(used - limit)),
             };
-            format!("{} in use ({}), {left}", human_bytes(used), percent(used, limit))
+            format!("{} in use ({}), {left}", page.bytes(used), percent(used, limit))
         });
-        join([Some(human_bytes(limit)), used], ", ")
+        join([Some(page.bytes(limit)), used], ", ")
     }
 
-    fn live_heap(&self) -> Option<String> {
+    fn live_heap(&self, page: Page) -> Option<String> {
         let live = self.live?;
         let since = self.marked.map(|marked| {
             let since = live.saturating_sub(marked);
-            format!("{} of the last collection and {} since", human_bytes(marked), human_bytes(since))
+            format!("{} of the last collection and {} since", page.bytes(marked), page.bytes(since))
         });
-        join([Some(human_bytes(live)), since], ": ")
+        join([Some(page.bytes(live)), since], ": ")
     }
 
-    fn next(&self) -> Option<String> {
+    fn next(&self, page: Page) -> Option<String> {
         let Some(goal) = self.goal else {
             return self.gogc.filter(|&percent| percent < 0).map(|_| "no goal: collection is off".to_owned());
         };
         let by = match (self.goal_by_gogc, self.goal_by_limit) {
-            (Some(gogc), Some(limit)) if limit < gogc => Some(format!("by the limit (by GOGC {})", human_bytes(gogc))),
-            (Some(_), Some(limit)) => Some(format!("by GOGC (by the limit {})", human_bytes(limit))),
+            (Some(gogc), Some(limit)) if limit < gogc => Some(format!("by the limit (by GOGC {})", page.bytes(gogc))),
+            (Some(_), Some(limit)) => Some(format!("by GOGC (by the limit {})", page.bytes(limit))),
             (None, Some(_)) => Some("by the limit".to_owned()),
             (_, None) => Some("by GOGC".to_owned()),
         };
         let away = self.live.map(|live| match goal.checked_sub(live) {
-            Some(left) => format!("{} away", human_bytes(left)),
-            None => format!("passed by {}", human_bytes(live - goal)),
+            Some(left) => format!("{} away", page.bytes(left)),
+            None => format!("passed by {}", page.bytes(live - goal)),
         });
-        join([join([Some(human_bytes(goal)), by], " "), away], ", ")
+        join([join([Some(page.bytes(goal)), by], " "), away], ", ")
     }
 
     fn collections(&self) -> Option<String> {
@@ -173,13 +174,13 @@ mod tests {
             goal_by_limit: Some(62 << 20),
             ..Collector::default()
         };
-        assert_eq!(collector.limit().unwrap(), "64.0 MiB, 66.0 MiB in use (103.12 %), 2.0 MiB OVER");
-        assert_eq!(collector.next().unwrap(), "62.0 MiB by the limit (by GOGC 90.0 MiB), 2.0 MiB away");
+        assert_eq!(collector.limit(Page::default()).unwrap(), "64.0 MiB, 66.0 MiB in use (103.12 %), 2.0 MiB OVER");
+        assert_eq!(collector.next(Page::default()).unwrap(), "62.0 MiB by the limit (by GOGC 90.0 MiB), 2.0 MiB away");
         collector.goal_by_limit = None;
         (collector.goal, collector.memory_limit) = (Some(50 << 20), None);
-        assert_eq!(collector.limit().unwrap(), "none");
-        assert_eq!(collector.next().unwrap(), "50.0 MiB by GOGC, passed by 10.0 MiB");
+        assert_eq!(collector.limit(Page::default()).unwrap(), "none");
+        assert_eq!(collector.next(Page::default()).unwrap(), "50.0 MiB by GOGC, passed by 10.0 MiB");
         (collector.goal, collector.gogc) = (None, Some(-1));
-        assert_eq!(collector.next().unwrap(), "no goal: collection is off");
+        assert_eq!(collector.next(Page::default()).unwrap(), "no goal: collection is off");
     }
 }

@@ -128,23 +128,20 @@ died        SIGSEGV (11), address not mapped at 0x10, 2026-11-20 03:12:09 UTC (t
 threads     12, GOMAXPROCS 8
 goroutines  10,234: 9,870 chan receive, 300 select, 60 IO wait, 4 running
 
-heap                                      bytes     objects  of allocated
-  allocated              1.2 GiB  1,288,490,188  12,345,678      100.00 %
-  reachable              1.2 GiB  1,288,000,000  12,340,000       99.96 %
-    package variables    1.1 GiB  1,200,000,000  12,000,000       93.13 %
-    goroutine stacks    83.8 MiB     87,900,000     339,000        6.82 %
-    runtime             97.7 KiB        100,000       1,000        0.01 %
-  unreachable          478.7 KiB        490,188       5,678        0.04 %
-  size-class rounding   61.0 MiB     63,963,136
-  free slots            87.0 MiB     91,226,112
-  after the last slot    1.0 MiB      1,048,576
-  spans in use           1.3 GiB  1,380,764,876
+heap                       bytes     objects  of allocated
+  allocated              1.2 GiB  12,345,678      100.00 %
+  reachable              1.2 GiB  12,340,000       99.96 %
+    package variables    1.1 GiB  12,000,000       93.13 %
+    goroutine stacks    83.8 MiB     339,000        6.82 %
+    runtime             97.7 KiB       1,000        0.01 %
+  unreachable          478.7 KiB       5,678        0.04 %
+  1.3 GiB of spans in use: 87.0 MiB in free slots, 1.0 MiB behind the last slot; 61.0 MiB of what is allocated is rounding to size classes
 
-types                           bytes  of reachable
-  exact      953.7 MiB  1,000,000,000       77.64 %  recorded by Go or declared
-  derived    258.8 MiB    271,400,000       21.07 %  followed from a typed pointer
-  candidate    9.8 MiB     10,304,000        0.80 %  told by shape, shown with ?
-  none         6.0 MiB      6,296,000        0.49 %  not known
+types            bytes  of reachable
+  exact      953.7 MiB       77.64 %  recorded by Go or declared
+  derived    258.8 MiB       21.07 %  followed from a typed pointer
+  candidate    9.8 MiB        0.80 %  told by shape, shown with ?
+  none         6.0 MiB        0.49 %  not known
   1,234 objects told by shape, 56 refuse a pointer's type, 7 fit two types
 
 runtime counters        runtime           ours  ours - runtime

@@ -347,7 +347,7 @@ mod tests {
         let (layout, unwinder) = (layout(), Unwinder { memory: &memory, modules: &[], machine: Machine::X86_64 });
         let scanner =
             StackScanner { unwinder, layout: &layout, release: GoVersion::parse("go1.27").unwrap().release() };
-        let start = StartPoint { pc: 1, sp: stack.1, lr: 0, registers: Vec::new() };
+        let start = StartPoint { pc: 1, sp: stack.1, lr: 0, ..StartPoint::default() };
         let calls = |stack| {
             let scan = scanner.scan(&Goroutine { stack, defer: Address(base), ..blank() }, &start);
             scan.roots.iter().filter(|root| root.place == StackPlace::Deferred).count() as u64
