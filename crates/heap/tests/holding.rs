@@ -211,6 +211,7 @@ fn what_two_variables_hold_goes_without_both() {
     each_holding(|holding| {
         let (graph, turned) = (holding.graph(), holding.turned(&Unobserved).unwrap());
         let item = objects(graph, "main.firstOwner.item")[0];
+        let set = [item];
         let together = |node, set, frees| holding.cut_together(&turned, node, set, frees, &Unobserved).unwrap();
         let found = together(item, None, 0).unwrap();
         let mut holders: Vec<&str> = found.cuts.iter().map(|cut| &*cut.holder).collect();
@@ -219,7 +220,7 @@ fn what_two_variables_hold_goes_without_both() {
         // Both handles go with the item, and what each frees alone is less.
         let handles: u64 = found.cuts.iter().map(|cut| cut.frees).sum();
         assert_eq!(found.frees, handles + holding.retained().of(item));
-        let of_set = together(item, Some(&[item]), 0).unwrap();
+        let of_set = together(item, Some(&set[..]), 0).unwrap();
         assert_eq!((of_set.frees, of_set.frees_of_set), (found.frees, graph.shallow(item)));
         assert_eq!(together(item, None, found.frees), None, "one reference frees as much");
         assert_eq!(together(objects(graph, "main.Cache")[0], None, 0), None, "one variable holds both owners");

@@ -259,8 +259,9 @@ fn vector_registers_are_of_the_thread_before_them() {
         core.thread(1, 0, &registers).thread(2, 0, &registers).note(b"CORE", 2, &note).segment(0x1000, 8, R, &[0; 8]);
         let core = CoreFile::from_bytes(core.build()).unwrap();
         let expected: Vec<u64> = (100..100 + count as u64).collect();
-        assert_eq!(core.threads()[0].vectors, []);
-        assert_eq!((&core.threads()[1].vectors, core.diagnostics().unknown_notes), (&expected, 0));
+        // As the kernel does, the builder writes it behind the first thread.
+        assert_eq!(core.threads()[1].vectors, []);
+        assert_eq!((&core.threads()[0].vectors, core.diagnostics().unknown_notes), (&expected, 0));
     }
     let mut core = builder();
     core.thread(1, 0, &(0..27).collect::<Vec<u64>>()).note(b"CORE", 2, &[0; 100]).segment(0x1000, 8, R, &[0; 8]);

@@ -32,6 +32,8 @@ pub(super) struct AtHand<'g, 's, 'm, 'p> {
     graph: &'g ReferenceGraph<'s, 'm, 'p>,
     /// Groups by the object that they are in.
     in_object: FxHashMap<u32, Vec<u32>>,
+    /// First byte of each group's thing.
+    addresses: FxHashMap<u32, u64>,
     /// Static groups: first byte, last byte, number; by address.
     in_statics: Vec<(u64, u64, u32)>,
     most_hops: u32,
@@ -47,7 +49,9 @@ impl<'g, 's, 'm, 'p> AtHand<'g, 's, 'm, 'p> {
     ) -> Self {
         let snapshot = graph.snapshot();
         let (mut in_object, mut in_statics) = (FxHashMap::<u32, Vec<u32>>::default(), Vec::new());
+        let mut addresses = FxHashMap::default();
         for (number, address, size) in groups {
+            addresses.insert(number, address);
             match snapshot.objects.find_allocated(address) {
                 Some(slot) => in_object.entry(slot.id.0).or_default().push(number),
                 None => {
@@ -60,7 +64,7 @@ impl<'g, 's, 'm, 'p> AtHand<'g, 's, 'm, 'p> {
             }
         }
         in_statics.sort_unstable();
-        AtHand { graph, in_object, in_statics, most_hops, known: FxHashMap::default() }
+        AtHand { graph, in_object, addresses, in_statics, most_hops, known: FxHashMap::default() }
     }
 
     /// What a pointer has at hand.
@@ -112,6 +116,12 @@ impl<'g, 's, 'm, 'p> AtHand<'g, 's, 'm, 'p> {
         found.into_boxed_slice()
     }
 
+    /// True if the value at `pointer` of an interface with this itab is or holds the group's thing.
+    pub(super) fn is_held(&self, group: u32, itab: u64, pointer: u64) -> bool {
+        let address = self.addresses.get(&group);
+        address.is_some_and(|&address| super::interfaces::holds(self.graph.snapshot().model, itab, pointer, address))
+    }
+
     /// What the object holds by interfaces, at one reference more.
     fn by_interfaces(&self, object: u32, hops: u32) -> Vec<Near> {
         let snapshot = self.graph.snapshot();
@@ -129,6 +139,7 @@ impl<'g, 's, 'm, 'p> AtHand<'g, 's, 'm, 'p> {
             let target = snapshot.objects.find_allocated(value).filter(|to| targets.contains(&to.id.0));
             let Some((to, itab)) = target.zip(itab_before(snapshot.model, at)) else { continue };
             let groups = self.in_object.get(&to.id.0).into_iter().flatten();
+            let groups = groups.filter(|&&group| self.is_held(group, itab, value));
             found.extend(groups.map(|&group| Near { group, hops: hops + 1, itab }));
         }
         found
@@ -169,6 +180,7 @@ impl<'g, 's, 'm, 'p> AtHand<'g, 's, 'm, 'p> {
                     let near = slot.map_or_else(Vec::new, |slot| self.of_object(slot.id.0).to_vec());
                     if let Some(itab) = itab_before(model, at) {
                         let held = near.iter().filter(|near| near.hops == 0).map(|near| near.group).chain(statics);
+                        let held = held.filter(|&group| self.is_held(group, itab, value));
                         found.extend(held.map(|group| (start.min(at - 8), end, Near { group, hops: 0, itab })));
                     }
                     found.extend(near.into_iter().map(|near| (start, end, near)));

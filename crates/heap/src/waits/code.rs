@@ -3,7 +3,7 @@
 
 use super::interfaces::{self, Itab, MethodCall};
 use super::target::{WaitKind, WaitMode};
-use goheap_runtime::code::ProgramCode;
+use goheap_runtime::code::{Operation, ProgramCode};
 use goheap_runtime::{FunctionCode, RuntimeModel};
 use rustc_hash::FxHashMap;
 use std::rc::Rc;
@@ -173,6 +173,17 @@ impl<'m, 'p> CodeBook<'m, 'p> {
         let found = Some(deeds).filter(|deeds| deeds.iter().any(|one| one.has(locks)));
         self.itabs.insert(address, found.clone());
         found
+    }
+
+    /// What functions do that the function at `entry` ends in by a jump.
+    pub(super) fn deeds_of_jumps(&self, entry: u64) -> Deeds {
+        let function = self.program.as_ref().and_then(|program| program.function(entry));
+        let instructions = function.map_or_else(Vec::new, |function| function.instructions);
+        let jumps = instructions.iter().filter_map(|instruction| match instruction.operation {
+            Operation::Jump(target) => self.deeds.get(&target),
+            _ => None,
+        });
+        jumps.fold(Deeds::default(), |all, &one| all.and(one))
     }
 
     /// The calls of the function at `entry` that may be through interfaces.

@@ -41,11 +41,26 @@ pub(super) fn methods(model: &RuntimeModel<'_>, address: u64) -> Option<Vec<u64>
     Some(all.collect::<Vec<u64>>()).filter(|methods| !methods.is_empty())
 }
 
+/// True if the value that an interface with this itab has at `pointer` is or holds what lies at `address`: `sync.Mutex` the lock alone, a
+/// struct all that it embeds.
+pub(super) fn holds(model: &RuntimeModel<'_>, itab: u64, pointer: u64, address: u64) -> bool {
+    // abi.Type of a pointer is followed by its element; a type begins with its size.
+    const ITAB_TYPE: u64 = 8;
+    const ELEMENT: u64 = 48;
+    let word = |at: Option<u64>| model.memory().read_u64(Address(at?));
+    let ty = word(itab.checked_add(ITAB_TYPE));
+    let element = ty.and_then(|ty| word(ty.checked_add(ELEMENT)));
+    let is_type = |at: &u64| model.modules.iter().any(|module| module.types.contains(at));
+    let size = element.filter(is_type).and_then(|element| word(Some(element))).unwrap_or(1);
+    address.checked_sub(pointer).is_some_and(|inner| inner < size)
+}
+
 /// The deeds of a method as a whole: one that locks and unlocks does neither to its caller.
 pub(super) fn deeds_of_method(book: &mut CodeBook<'_, '_>, entry: u64) -> Deeds {
     let function = book.function(entry);
     let called = function.sites.iter().map(|site| site.deeds);
-    let all = called.fold(Deeds::of(&function.name), Deeds::and);
+    // What embeds a lock first has methods that jump to the lock's.
+    let all = called.fold(Deeds::of(&function.name), Deeds::and).and(book.deeds_of_jumps(entry));
     // `Lock` itself calls what stands for it, but never both.
     if Deeds::is_both(all) { Deeds::default() } else { all }
 }

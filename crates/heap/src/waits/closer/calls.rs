@@ -37,7 +37,7 @@ impl Search<'_, '_, '_, '_, '_> {
             return;
         }
         let entry = frame.func.entry;
-        self.add_interfaces(frame, &mut near);
+        self.add_interfaces(frame, &pointers, &mut near);
         near.sort_unstable();
         near.dedup_by_key(|near| (near.group, near.itab));
         let by_code = self.of_function(entry);
@@ -59,7 +59,7 @@ impl Search<'_, '_, '_, '_, '_> {
     }
 
     /// Of what the frame's variables point to: whether an interface does, as its itab is in the frame, too.
-    fn add_interfaces(&mut self, frame: &Frame, near: &mut Vec<Near>) {
+    fn add_interfaces(&mut self, frame: &Frame, pointers: &[u64], near: &mut Vec<Near>) {
         let locks = |near: &&Near| near.hops == 0 && self.waits.groups[near.group as usize].kind.is_lock();
         let direct: Vec<u32> = near.iter().filter(locks).map(|near| near.group).collect();
         if direct.is_empty() {
@@ -73,7 +73,8 @@ impl Search<'_, '_, '_, '_, '_> {
         words.dedup();
         for itab in words {
             if self.book.itab(itab).is_some() {
-                near.extend(direct.iter().map(|&group| Near { group, hops: 0, itab }));
+                let by_one = |group: &&u32| pointers.iter().any(|&at| self.at_hand.is_held(**group, itab, at));
+                near.extend(direct.iter().filter(by_one).map(|&group| Near { group, hops: 0, itab }));
             }
         }
     }
