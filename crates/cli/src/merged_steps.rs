@@ -71,7 +71,7 @@ fn gathering(steps: &[MergedStep]) -> Vec<bool> {
     for (index, step) in steps.iter().enumerate() {
         above.truncate(step.depth as usize);
         if let Some(&parent) = above.last() {
-            gathers[parent] |= is_gathering(step.holders, steps[parent].holders);
+            gathers[parent] |= is_gathering(step.heads, steps[parent].holders);
         }
         above.push(index);
     }
@@ -82,6 +82,7 @@ fn add(step: &mut MergedStep, more: &MergedStep) {
     step.through.add(more.through);
     step.own.add(more.own);
     step.holders = step.holders.saturating_add(more.holders);
+    step.heads = step.heads.saturating_add(more.heads);
     step.example = step.example.or(more.example);
 }
 
@@ -117,6 +118,7 @@ mod tests {
             through: weight(objects),
             own: weight(own),
             holders,
+            heads: if reference.starts_with(".next") { 1 } else { holders },
             example: (own > 0).then_some(own),
         }
     }
@@ -130,15 +132,17 @@ mod tests {
     fn ways_inside_the_library_that_read_alike_are_one() {
         // A list, from its front and from its back.
         let steps = vec![
-            step(0, "main.ring *list.List", [10_000, 0, 1]),
-            step(1, ".root.next *list.Element", [5_000, 0, 5_000]),
-            step(2, ".Value interface {} = main.Quote", [4_999, 4_999, 4_999]),
+            step(0, ".ring *list.List", [10_000, 0, 1]),
+            step(1, ".root.next *list.Element", [5_000, 0, 1]),
+            step(2, ".Value interface {} = main.Quote", [1, 1, 1]),
+            step(2, ".next *list.Element", [4_999, 0, 4_999]),
+            step(3, ".Value interface {} = main.Quote", [4_999, 4_999, 4_999]),
             step(1, ".root.prev *list.Element", [5_000, 0, 5_000]),
             step(2, ".Value interface {} = main.Quote", [5_000, 5_000, 5_000]),
         ];
         let expected = [
-            (0, "main.ring *list.List".to_owned(), 10_000, 0),
-            (1, "… .Value interface {} = main.Quote".to_owned(), 9_999, 9_999),
+            (0, ".ring *list.List".to_owned(), 10_000, 0),
+            (1, "… .Value interface {} = main.Quote".to_owned(), 10_000, 10_000),
         ];
         assert_eq!(told(steps), expected);
     }

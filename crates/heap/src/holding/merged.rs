@@ -1,6 +1,6 @@
 //! The shortest paths to many objects, laid over each other.
 
-use super::forest::{Forest, WayTexts, follow};
+use super::forest::{Forest, Way, WayTexts, follow};
 use super::{Exclusions, Holding};
 use crate::error::HeapError;
 use crate::references::RootKind;
@@ -18,8 +18,10 @@ pub struct MergedStep {
     pub through: Weight,
     /// Of these, those it leads to itself.
     pub own: Weight,
-    /// How many roots or objects the step is on all these paths; a container is one with its parts, and so is a list.
+    /// How many roots or objects the step is on all these paths; a container is one with its parts.
     pub holders: u64,
+    /// The same where a list is one.
+    pub heads: u64,
     /// First byte of one of those that it leads to itself.
     pub example: Option<u64>,
 }
@@ -33,8 +35,8 @@ pub(super) struct Laid {
     pub(super) weights: Vec<Weight>,
     /// Of each node of the forest, where it lies.
     pub(super) places: Vec<TrieNode>,
-    /// By place: how many roots or objects.
-    holders: Vec<u64>,
+    /// By place: how many roots or objects, and how many of these are not the next of a list.
+    holders: Vec<(u64, u64)>,
     unreached: Weight,
 }
 
@@ -70,23 +72,25 @@ impl Holding<'_, '_, '_, '_> {
         let mut places: Vec<TrieNode> = Vec::with_capacity(forest.nodes.len());
         for index in 0..forest.len() {
             let node = forest.nodes[index as usize];
-            let (place, is_part) = match forest.parent(index) {
-                None => (self.merged_root(node, &mut trie, &mut texts), false),
+            let (place, is_holder, is_head) = match forest.parent(index) {
+                None => (self.merged_root(node, &mut trie, &mut texts), true, true),
                 // The root itself says what it leads to.
                 Some(parent) if self.graph.object_of(forest.nodes[parent as usize]).is_none() => {
-                    (places[parent as usize], true)
+                    (places[parent as usize], false, false)
                 }
                 Some(parent) => {
                     let above = places[parent as usize];
-                    let place = follow(&mut trie, above, ways[index as usize], several);
-                    // A container's part, or the next of a list.
-                    (place, place.index() <= above.index())
+                    let way = ways[index as usize];
+                    let place = follow(&mut trie, above, way, several);
+                    (place, way != Way::Machinery, place.index() > above.index())
                 }
             };
             trie.add(place, weights[index as usize].bytes, weights[index as usize].objects);
             places.push(place);
-            holders.resize(trie.len(), 0);
-            holders[place.index()] += u64::from(!is_part);
+            holders.resize(trie.len(), (0, 0));
+            let (all, heads) = &mut holders[place.index()];
+            *all += u64::from(is_holder);
+            *heads += u64::from(is_head);
         }
         Ok(Laid { trie, texts, forest, weights, places, holders, unreached })
     }
@@ -155,12 +159,14 @@ impl Holding<'_, '_, '_, '_> {
         while let Some((depth, node)) = open.pop() {
             let through = totals[node.index()];
             if through.objects > 0 {
+                let (holders, heads) = laid.holders.get(node.index()).copied().unwrap_or_default();
                 steps.push(MergedStep {
                     depth,
                     reference: text(node).to_owned(),
                     through,
                     own: trie.own(node),
-                    holders: laid.holders.get(node.index()).copied().unwrap_or(0),
+                    holders,
+                    heads,
                     example: examples[node.index()],
                 });
                 open.extend(sorted(node).into_iter().map(|child| (depth + 1, child)));
