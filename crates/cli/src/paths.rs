@@ -9,7 +9,6 @@ use crate::selected::{Meant, select};
 use crate::short_names::ShortNames;
 use crate::watch::Watch;
 use crate::{library_steps, merged_steps, terminal};
-use clap::error::ErrorKind;
 use goheap_graph::{CsrGraph, Weight};
 use goheap_heap::holding::{self, Exclusions, Holding};
 use goheap_heap::{HeapSnapshot, Slot};
