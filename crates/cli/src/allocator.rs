@@ -2,7 +2,7 @@
 //! system has no more, which Rust's own hook could not do without an abort.
 #![allow(unsafe_code)]
 
-use crate::allowance;
+use crate::bounds::allowance;
 use std::alloc::{GlobalAlloc, Layout, System};
 
 /// Allocates as [`System`] does.

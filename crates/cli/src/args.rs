@@ -23,8 +23,9 @@ pub(crate) use paths::PathsOptions;
 pub(crate) use pattern::Asked;
 pub(crate) use written::{Form, WrittenWhole};
 
-use crate::errors::Failure;
-use crate::{shell, version};
+use crate::say::errors::Failure;
+use crate::say::version;
+use crate::shell;
 use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, Parser, Subcommand};
 use input::InputOptions;

@@ -1,6 +1,6 @@
 //! Cores by the process or program, out of the folder where systemd keeps them.
 
-use crate::errors::Failure;
+use crate::say::errors::Failure;
 use std::path::{Path, PathBuf};
 
 /// How a CORE begins that is no path.

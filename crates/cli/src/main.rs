@@ -1,60 +1,28 @@
 //! `goheap`: reads the core dump of a dead Go process and shows who holds its heap.
 //!
-//! Only wiring lives here: arguments ([`args`]), opening ([`coredumps`], [`open`]), a file for each command ([`objref`], [`overview`], [`histogram`],
-//! [`objects`], [`object`], [`paths`], [`owners`], [`goroutines`], [`goroutine`], [`build_id`]; [`waits`] is a part of three),
-//! files ([`output`], [`whole_file`]), names on a screen ([`short_names`], [`terminal`]), what is said while it works ([`watch`], [`progress`], [`timings`]) and when it does not
-//! ([`errors`]), memory ([`memory`], [`allowance`], [`allocator`]).
+//! Only wiring lives here: arguments ([`args`]), opening ([`coredumps`], [`open`]), a file for each command and what several of them
+//! show alike ([`commands`]), files ([`output`], [`whole_file`]), what is said beside the answers ([`say`]), memory and threads
+//! ([`bounds`], [`allocator`]).
 
 mod allocator;
-mod allowance;
 mod args;
-mod build_id;
-mod caption;
-mod collector;
+mod bounds;
 mod command_line;
+mod commands;
 mod coredumps;
-mod death;
-mod diagnostics;
-mod dominators;
-mod drawing;
-mod errors;
-mod examples;
-mod getting_a_core;
-mod goroutine;
-mod goroutines;
-mod histogram;
-mod library_steps;
-mod manual;
-mod memory;
-mod merged_steps;
-mod nearest;
-mod next;
-mod object;
-mod objects;
-mod objref;
 mod open;
 mod output;
-mod overview;
-mod owners;
-mod paths;
-mod progress;
 mod say;
-mod selected;
 mod shell;
-mod short_names;
-mod terminal;
-mod threads;
-mod timings;
-mod traceback;
-mod utc;
-mod version;
-mod waits;
-mod watch;
 mod whole_file;
 
 use args::{Cli, Command};
-use errors::{Ending, Failure};
+use bounds::allowance;
+use commands::{
+    build_id, dominators, goroutine, goroutines, histogram, manual, object, objects, objref, overview, owners, paths,
+};
 use rustix::process::DumpableBehavior;
+use say::errors::{Ending, Failure};
 use std::process::ExitCode;
 
 #[global_allocator]

@@ -1,8 +1,8 @@
 //! From the files to the heap.
 
 use crate::args::Input;
-use crate::errors::Failure;
-use crate::watch::Watch;
+use crate::say::errors::Failure;
+use crate::say::watch::Watch;
 use goheap_heap::references::ReferenceGraph;
 use goheap_heap::{HeapSnapshot, SnapshotOptions};
 use goheap_image::Process;

@@ -1,6 +1,6 @@
 //! Where results go: a file that appears whole or not at all, or stdout.
 
-use crate::errors::Failure;
+use crate::say::errors::Failure;
 use crate::whole_file::WholeFile;
 use goheap_report::ReportError;
 use std::fs::{self, File, Metadata};

@@ -4,8 +4,8 @@
 //! even of what type: so if one such word is absent, everything that was not reached is not known to be unreachable, but for what
 //! the runtime itself found dead (`HeapSnapshot::standing`).
 
-use crate::object::{ObjectId, ObjectTable};
-use crate::root::RootClass;
+use crate::objects::table::{ObjectId, ObjectTable};
+use crate::roots::root::RootClass;
 use goheap_graph::IdBitSet;
 use goheap_runtime::{RuntimeModel, Span, SweepState};
 use std::cmp::Reverse;

@@ -1,11 +1,11 @@
 //! How much of the heap is of which type, package or kind.
 
 use crate::absent::Standing;
-use crate::describe::{TextKey, element_text};
-use crate::object::Slot;
-use crate::object_type::{Evidence, Part};
-use crate::package::package_of;
-use crate::pointer_counts::Share;
+use crate::names::describe::{TextKey, element_text};
+use crate::names::package::package_of;
+use crate::objects::object_type::{Evidence, Part};
+use crate::objects::pointer_counts::Share;
+use crate::objects::table::Slot;
 use crate::snapshot::HeapSnapshot;
 use goheap_runtime::{Kind, TypeId};
 use rustc_hash::FxHashMap;

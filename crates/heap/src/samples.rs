@@ -1,6 +1,6 @@
 //! Some of the many that a count counts, so that it can be traced: the first, or the largest; the same at any number of threads.
 
-use crate::object::ObjectId;
+use crate::objects::table::ObjectId;
 use std::cmp::Reverse;
 
 /// How many are kept of each kind.

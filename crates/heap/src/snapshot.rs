@@ -1,23 +1,23 @@
 //! The heap of a dead process, whole: objects, their types, who holds them, and how the totals reconcile.
 
 use crate::absent::{Absent, Standing, Unreached};
-use crate::closures::Closures;
 use crate::error::HeapError;
 use crate::infer::{Inference, InferenceCounts, Inferred, Vote, Votes, payload_offset};
-use crate::labels::Labels;
-use crate::late_names::name_by_types;
+use crate::meaning::closures::Closures;
+use crate::meaning::resolve::Resolver;
+use crate::names::labels::Labels;
+use crate::names::late_names::name_by_types;
+use crate::names::package_names::PackageNames;
 use crate::needs::Needs;
-use crate::object::{ObjectId, ObjectTable};
-use crate::object_type::{Evidence, ObjectType, Part};
-use crate::owners::Owners;
-use crate::package_names::PackageNames;
-use crate::pointer_counts::{PointerCounts, Share};
+use crate::objects::object_type::{Evidence, ObjectType, Part};
+use crate::objects::pointer_counts::{PointerCounts, Share};
+use crate::objects::table::{ObjectId, ObjectTable};
 use crate::referred::RootWindow;
-use crate::resolve::Resolver;
-use crate::root::{Root, RootClass, RootCounts, StackGroups};
 use crate::roots::RootCollector;
+use crate::roots::root::{Root, RootClass, RootCounts, StackGroups};
 use crate::samples::{Largest, Sample, Samples};
 use crate::tree::TreeBuilder;
+use crate::tree::tops::Owners;
 use goheap_graph::{IdBitSet, PathTrie, TrieNode};
 use goheap_runtime::{Meter, Observer, RuntimeModel, Span, SweepState, TypeTable, Unobserved};
 use rayon::prelude::*;

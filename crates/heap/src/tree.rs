@@ -3,19 +3,21 @@
 mod dominated;
 mod merge;
 mod scan;
+pub(crate) mod top_frame;
+pub(crate) mod tops;
 mod unreachable;
 mod walk_plan;
 
 pub(crate) use dominated::{Dominated, DrawnGroup, DrawnRoot, shared_objects};
 pub(crate) use unreachable::{NOT_KNOWN, UNREACHABLE};
 
-use crate::label_text::Beyond;
-use crate::labels::Labels;
-use crate::object::{ObjectTable, Slot};
-use crate::object_type::{Evidence, ObjectType};
-use crate::resolve::{Resolver, Target};
-use crate::root::{Naming, Root, RootClass};
-use crate::runtime_records::runtime_records;
+use crate::meaning::resolve::{Resolver, Target};
+use crate::names::label_text::Beyond;
+use crate::names::labels::Labels;
+use crate::objects::object_type::{Evidence, ObjectType};
+use crate::objects::table::{ObjectTable, Slot};
+use crate::roots::root::{Naming, Root, RootClass};
+use crate::roots::runtime_records::runtime_records;
 use goheap_graph::{PathTrie, TrieNode};
 use goheap_runtime::{Meter, RuntimeModel};
 use merge::Merger;

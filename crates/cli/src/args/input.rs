@@ -1,7 +1,7 @@
 //! Options of every command that reads a core.
 
 use crate::coredumps;
-use crate::errors::Failure;
+use crate::say::errors::Failure;
 use clap::Args;
 use goheap_image::OpenRequest;
 use goheap_runtime::GoVersion;

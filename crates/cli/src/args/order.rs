@@ -75,7 +75,7 @@ fn would_be_command<'w>(words: &'w [OsString], tool: &Command, files: &dyn Files
             return false;
         };
         let commands = tool.get_subcommands().map(Command::get_name);
-        !files.is_there(word) && (words.len() > 1 || crate::nearest::is_near(text, commands))
+        !files.is_there(word) && (words.len() > 1 || crate::say::nearest::is_near(text, commands))
     };
     words.iter().find(reads_like_one)
 }

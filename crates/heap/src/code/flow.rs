@@ -8,7 +8,7 @@ use super::dictionaries::{self, Given};
 use super::known::Known;
 use super::state::State;
 use super::value::{Pointee, Unknown, Value};
-use crate::object_type::Part;
+use crate::objects::object_type::Part;
 use goheap_runtime::TypeId;
 use goheap_runtime::code::{Function, Operation};
 use rustc_hash::FxHashSet;

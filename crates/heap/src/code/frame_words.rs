@@ -4,7 +4,7 @@ use super::claims::agreed;
 use super::flow::{Noted, read};
 use super::known::{Facts, Known};
 use super::value::Pointee;
-use crate::resolve::Resolver;
+use crate::meaning::resolve::Resolver;
 use rustc_hash::FxHashMap;
 
 /// What words of the frames of one function lead to.

@@ -1,7 +1,7 @@
 //! Types that a method call on an unknown value does not tell: the value may be of a type that begins with one.
 
 use crate::infer::size_class;
-use crate::resolve::Resolver;
+use crate::meaning::resolve::Resolver;
 use goheap_runtime::{Kind, RedZones, TypeId, TypeTable};
 use rustc_hash::FxHashSet;
 

@@ -1,6 +1,6 @@
 //! What is known of a word in a register or in a frame.
 
-use crate::object_type::Part;
+use crate::objects::object_type::Part;
 use goheap_runtime::TypeId;
 
 /// No executable lies lower.

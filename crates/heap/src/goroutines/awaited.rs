@@ -1,6 +1,6 @@
 //! What each blocked goroutine waits for, as objects of the heap.
 
-use crate::object::ObjectId;
+use crate::objects::table::ObjectId;
 use crate::snapshot::HeapSnapshot;
 use goheap_runtime::stack::ThreadIndex;
 use goheap_runtime::{Goroutine, WaitClass};

@@ -1,6 +1,6 @@
 //! Goroutines that stand at the same place: the same functions and lines, made by the same go statement.
 
-use crate::root::StackGroups;
+use crate::roots::root::StackGroups;
 use goheap_runtime::{Call, Claim, Goroutine, InlineFrame, Observer, OverBudget, RuntimeModel, Tracer};
 use rayon::prelude::*;
 use std::sync::Arc;

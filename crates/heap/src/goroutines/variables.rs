@@ -2,7 +2,7 @@
 
 use super::variable_place::{Places, VariablePlace};
 use crate::inspect::{Field, InspectOptions, Listed, Target, Value};
-use crate::object::ObjectId;
+use crate::objects::table::ObjectId;
 use crate::roots::source_name;
 use crate::snapshot::HeapSnapshot;
 use goheap_image::Address;

@@ -1,11 +1,11 @@
 //! Whose code a type, function or variable is: the program's own, a library's, the runtime's.
 
-use crate::object_type::{ObjectType, Part};
-use crate::package::package_of;
+use crate::names::package::package_of;
+use crate::names::standard_library::is_standard;
+use crate::objects::object_type::{ObjectType, Part};
 use crate::references::{ReferenceGraph, RootKind};
-use crate::root::RootClass;
+use crate::roots::root::RootClass;
 use crate::snapshot::HeapSnapshot;
-use crate::standard_library::is_standard;
 use goheap_image::Address;
 use rustc_hash::FxHashMap;
 use std::cell::RefCell;

@@ -3,10 +3,10 @@
 use super::Holding;
 use super::code::Code;
 use super::steps::HopKey;
-use crate::object::ObjectId;
-use crate::object_type::ObjectType;
+use crate::objects::object_type::ObjectType;
+use crate::objects::table::ObjectId;
 use crate::references::RootKind;
-use crate::root::RootClass;
+use crate::roots::root::RootClass;
 use rustc_hash::FxHashMap;
 use std::cell::RefCell;
 

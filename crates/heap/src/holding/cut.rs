@@ -3,7 +3,7 @@
 use super::Holding;
 use super::code::Code;
 use crate::error::HeapError;
-use crate::object_type::Part;
+use crate::objects::object_type::Part;
 use goheap_graph::{CsrGraph, DominatorLink, RetainedSizes};
 use goheap_runtime::{Claim, Observer};
 use std::collections::BinaryHeap;

@@ -2,7 +2,7 @@
 
 use super::Holding;
 use super::steps::HopKey;
-use crate::object_type::ObjectType;
+use crate::objects::object_type::ObjectType;
 use goheap_graph::{IdBitSet, PathTrie, TrieNode};
 use rustc_hash::FxHashMap;
 

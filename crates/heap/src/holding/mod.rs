@@ -30,9 +30,9 @@ pub use select::{Selected, Subject};
 pub use steps::{Step, Walk};
 pub use usual::UsualWay;
 
-use crate::containers::structs;
 use crate::error::HeapError;
 use crate::inspect::Places;
+use crate::meaning::containers::structs;
 use crate::references::{ReferenceGraph, RootKind};
 use code::CodeOf;
 use goheap_graph::{DominatorTree, RetainedSizes};

@@ -6,7 +6,7 @@ use super::{Exclusions, Holding};
 use crate::error::HeapError;
 use crate::references::RootKind;
 use crate::referred::Extent;
-use crate::root::RootClass;
+use crate::roots::root::RootClass;
 use goheap_graph::{IdBitSet, Weight};
 use goheap_runtime::{Claim, Observer};
 

@@ -2,11 +2,11 @@
 
 use super::Holding;
 use crate::inspect::{Place, PlaceField, dynamic_descriptor};
-use crate::label_text::{captured_path, shown};
-use crate::object::{ObjectId, Slot};
-use crate::object_type::{Evidence, Part};
+use crate::names::label_text::{captured_path, shown};
+use crate::objects::object_type::{Evidence, Part};
+use crate::objects::table::{ObjectId, Slot};
 use crate::references::RootKind;
-use crate::root::RootClass;
+use crate::roots::root::RootClass;
 use goheap_runtime::Kind;
 
 /// Steps of a path that are told at its start and at its end, where it has more.

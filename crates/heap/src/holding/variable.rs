@@ -1,8 +1,8 @@
 //! What a variable's field leads to: the way of a text like `main.cache.entries[3].name`.
 
 use crate::inspect::Places;
+use crate::names::spelling::Spelling;
 use crate::references::{ReferenceGraph, RootKind};
-use crate::spelling::Spelling;
 use goheap_runtime::{Kind, TypeId, TypeTable};
 use rustc_hash::FxHashSet;
 

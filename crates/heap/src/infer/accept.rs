@@ -5,10 +5,10 @@ use super::fit::{Place, fits};
 use super::instances::{MAX_NESTED, stands_for};
 use super::proposal::{Proposal, better};
 use super::shapes::Inner;
-use crate::object::Slot;
-use crate::object_type::{Evidence, ObjectType, Part};
-use crate::plan::PointerWord;
-use crate::resolve::Target;
+use crate::meaning::plan::PointerWord;
+use crate::meaning::resolve::Target;
+use crate::objects::object_type::{Evidence, ObjectType, Part};
+use crate::objects::table::Slot;
 use goheap_runtime::{Kind, Span, TypeId};
 
 /// What a pointer said of an object that is no such thing.

@@ -4,10 +4,10 @@ use super::candidates::LEAD;
 use super::confirm::{SlotWords, confirm};
 use super::engine::{Inference, Outcome};
 use super::fit::fits;
-use crate::closures::is_closure_struct;
-use crate::object::Slot;
-use crate::object_type::{Evidence, ObjectType, Part};
-use crate::resolve::{Need, Target};
+use crate::meaning::closures::is_closure_struct;
+use crate::meaning::resolve::{Need, Target};
+use crate::objects::object_type::{Evidence, ObjectType, Part};
+use crate::objects::table::Slot;
 use goheap_image::Address;
 use goheap_runtime::TypeId;
 

@@ -5,9 +5,9 @@ use super::confirm::{SlotWords, confirm};
 use super::engine::{Inference, Outcome};
 use super::fit::{fits, size_class};
 use super::proposal::Proposal;
-use crate::object::Slot;
-use crate::object_type::{Evidence, Part};
-use crate::root::{UntypedRoot, WordOwner};
+use crate::objects::object_type::{Evidence, Part};
+use crate::objects::table::Slot;
+use crate::roots::root::{UntypedRoot, WordOwner};
 use goheap_image::Address;
 use goheap_runtime::{CodeReferences, PAGE_BYTES, TypeId};
 

@@ -3,10 +3,10 @@
 use super::engine::Inference;
 use super::fit::fits;
 use super::shapes::{Inner, contains};
-use crate::object::Slot;
-use crate::object_type::{Evidence, Part};
-use crate::plan::PointerWord;
-use crate::resolve::{Need, Target};
+use crate::meaning::plan::PointerWord;
+use crate::meaning::resolve::{Need, Target};
+use crate::objects::object_type::{Evidence, Part};
+use crate::objects::table::Slot;
 use goheap_image::Address;
 use goheap_runtime::TypeId;
 use std::cell::OnceCell;

@@ -1,8 +1,8 @@
 //! Whether a type can be what lies in a slot: the collector's pointer bits and the size classes judge.
 
-use crate::compiled::SMALL_WORDS;
-use crate::object_type::Part;
-use crate::resolve::Resolver;
+use crate::meaning::compiled::SMALL_WORDS;
+use crate::meaning::resolve::Resolver;
+use crate::objects::object_type::Part;
 use goheap_runtime::{GcMask, PAGE_BYTES, PointerMasks, PointerWords, RedZones, Span, TypeId};
 
 /// Upper bounds of the size classes (internal/runtime/gc/sizeclasses.go; runtime/sizeclasses.go up to 1.24), unchanged in Go

@@ -4,11 +4,11 @@ use super::engine::{Inference, Outcome, Work, payload_offset};
 use super::leads::LeadCode;
 use super::proposal::Proposal;
 use super::state::State;
-use crate::kind_plans::KindPlan;
-use crate::object::{Place, Slot};
-use crate::object_type::{Evidence, ObjectType};
-use crate::page_table::Slots;
-use crate::word_batch::{BATCH, Word, WordBatch};
+use crate::objects::object_type::{Evidence, ObjectType};
+use crate::objects::page_table::Slots;
+use crate::objects::table::{Place, Slot};
+use crate::scan::kind_plans::KindPlan;
+use crate::scan::word_batch::{BATCH, Word, WordBatch};
 
 /// An object of more bytes is followed in pieces of so many.
 pub(super) const PIECE: u64 = 1 << 18;

@@ -3,8 +3,8 @@
 
 use super::engine::{Inference, Outcome};
 use super::proposal::Proposal;
-use crate::object::Slot;
-use crate::object_type::{Evidence, ObjectType, Part};
+use crate::objects::object_type::{Evidence, ObjectType, Part};
+use crate::objects::table::Slot;
 use goheap_image::Address;
 use goheap_runtime::{Kind, TypeId, TypeTable};
 

@@ -3,7 +3,7 @@
 //! `shapify`; Go 1.18 and 1.19 append `_0`). What such code allocates by itself (variables that escape, literals, `append` of a
 //! `make`) has the shape as its type.
 
-use crate::resolve::Resolver;
+use crate::meaning::resolve::Resolver;
 use goheap_runtime::{Field, GoType, Kind, TypeId, TypeTable};
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::mem::{Discriminant, discriminant};

@@ -2,11 +2,11 @@
 
 use super::fit::{Row, size_class};
 use super::shapes::Shapes;
-use crate::kind_plans::{Defaults, KindPlan, KindPlans, kind_count, kind_index};
-use crate::object::Place;
-use crate::object_type::{Evidence, ObjectType, Part};
-use crate::page_table::Slots;
-use crate::resolve::{Meaning, Resolver, Target};
+use crate::meaning::resolve::{Meaning, Resolver, Target};
+use crate::objects::object_type::{Evidence, ObjectType, Part};
+use crate::objects::page_table::Slots;
+use crate::objects::table::Place;
+use crate::scan::kind_plans::{Defaults, KindPlan, KindPlans, kind_count, kind_index};
 use goheap_runtime::{RedZones, TypeId};
 use std::sync::atomic::{AtomicBool, Ordering};
 

@@ -2,7 +2,7 @@
 
 use super::engine::{Inference, Outcome, Work};
 use super::follow::Desk;
-use crate::object::ObjectId;
+use crate::objects::table::ObjectId;
 use goheap_graph::IdBitSet;
 use rayon::prelude::*;
 use std::ops::Range;

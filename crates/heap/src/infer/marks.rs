@@ -2,12 +2,12 @@
 
 use super::engine::{Inference, Outcome};
 use crate::absent::Absent;
-use crate::object::{ObjectId, Place, Slot};
-use crate::object_type::ObjectType;
-use crate::page_table::Slots;
-use crate::pointer_counts::{PointerCounts, Share};
-use crate::root::{Root, RootClass};
-use crate::runtime_records::runtime_records;
+use crate::objects::object_type::ObjectType;
+use crate::objects::page_table::Slots;
+use crate::objects::pointer_counts::{PointerCounts, Share};
+use crate::objects::table::{ObjectId, Place, Slot};
+use crate::roots::root::{Root, RootClass};
+use crate::roots::runtime_records::runtime_records;
 use crate::samples::{SHOWN, Sample};
 use goheap_graph::IdBitSet;
 use goheap_runtime::Span;

@@ -1,11 +1,11 @@
 //! What votes are held on: places of which all words lead to one type, since the code is one, and the objects that words there lead to.
 
 use super::engine::Inference;
-use crate::object::{ObjectId, Slot};
-use crate::object_type::{Evidence, ObjectType, Part};
-use crate::plan::PointerWord;
-use crate::resolve::Meaning;
-use crate::root::{UntypedRoot, WordOwner};
+use crate::meaning::plan::PointerWord;
+use crate::meaning::resolve::Meaning;
+use crate::objects::object_type::{Evidence, ObjectType, Part};
+use crate::objects::table::{ObjectId, Slot};
+use crate::roots::root::{UntypedRoot, WordOwner};
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 

@@ -1,7 +1,7 @@
 //! One pointer's word on what its target is, and which of two is better.
 
 use super::instances::Instances;
-use crate::object_type::{Evidence, ObjectType, Part};
+use crate::objects::object_type::{Evidence, ObjectType, Part};
 use goheap_runtime::{Kind, TypeId, TypeTable};
 use std::cmp::Reverse;
 

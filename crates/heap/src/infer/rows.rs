@@ -6,9 +6,9 @@ use super::confirm::{SlotWords, confirm};
 use super::engine::Inference;
 use super::fit::fits;
 use super::shapes::{Inner, contains};
-use crate::compiled::SMALL_WORDS;
-use crate::object::Slot;
-use crate::object_type::Part;
+use crate::meaning::compiled::SMALL_WORDS;
+use crate::objects::object_type::Part;
+use crate::objects::table::Slot;
 use goheap_image::Address;
 use goheap_runtime::{Kind, TypeId};
 

@@ -2,9 +2,9 @@
 
 use super::fit::{Place, fits, size_class};
 use super::instances::Instances;
-use crate::compiled::SMALL_WORDS;
-use crate::object_type::{Evidence, Part};
-use crate::resolve::Resolver;
+use crate::meaning::compiled::SMALL_WORDS;
+use crate::meaning::resolve::Resolver;
+use crate::objects::object_type::{Evidence, Part};
 use goheap_runtime::{Kind, RedZones, TypeId, TypeTable};
 use rustc_hash::FxHashMap;
 use std::sync::RwLock;
@@ -165,7 +165,7 @@ fn look(place: Place<'_, '_>) -> Look {
 
 fn whole_of(types: &TypeTable, ty: TypeId) -> Option<TypeId> {
     let name: &str = &types.get(ty).name;
-    let (_, whole) = crate::rules::PREFIXES.iter().find(|(prefix, _)| *prefix == name)?;
+    let (_, whole) = crate::meaning::rules::PREFIXES.iter().find(|(prefix, _)| *prefix == name)?;
     types.by_name(whole)
 }
 

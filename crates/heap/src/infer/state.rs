@@ -1,7 +1,7 @@
 //! What is known of each slot in one word, so that one load tells all that following a pointer asks of its target.
 
-use crate::object::{ObjectId, ObjectTable};
-use crate::object_type::ObjectType;
+use crate::objects::object_type::ObjectType;
+use crate::objects::table::{ObjectId, ObjectTable};
 use goheap_graph::IdBitSet;
 use rayon::prelude::*;
 use std::ops::Range;

@@ -3,7 +3,7 @@
 use super::accept::Refused;
 use super::engine::Inference;
 use super::fit::fits;
-use crate::object_type::Part;
+use crate::objects::object_type::Part;
 use goheap_image::Address;
 use goheap_runtime::TypeId;
 

@@ -2,10 +2,10 @@
 
 use super::confirm::{SlotWords, confirm};
 use super::engine::Inference;
-use crate::containers::hash_trie;
-use crate::object::Slot;
-use crate::object_type::Part;
-use crate::plan::PointerWord;
+use crate::meaning::containers::hash_trie;
+use crate::meaning::plan::PointerWord;
+use crate::objects::object_type::Part;
+use crate::objects::table::Slot;
 use goheap_image::Address;
 use goheap_runtime::TypeId;
 

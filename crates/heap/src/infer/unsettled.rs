@@ -3,8 +3,8 @@
 use super::engine::Inference;
 use super::headers;
 use super::shapes::Inner;
-use crate::object::{ObjectId, Slot};
-use crate::object_type::{Evidence, ObjectType, Part};
+use crate::objects::object_type::{Evidence, ObjectType, Part};
+use crate::objects::table::{ObjectId, Slot};
 use goheap_image::Address;
 use goheap_runtime::{Span, TypeId};
 use rayon::prelude::*;

@@ -5,8 +5,8 @@ use super::confirm::{SlotWords, confirm};
 use super::engine::{Inference, Outcome};
 use super::fit::fits;
 use super::polls::{Poll, Vote, Votes, is_open};
-use crate::object::Slot;
-use crate::object_type::{Evidence, ObjectType, Part};
+use crate::objects::object_type::{Evidence, ObjectType, Part};
+use crate::objects::table::Slot;
 use goheap_runtime::TypeId;
 
 /// Objects of one place that are asked which types it may be.

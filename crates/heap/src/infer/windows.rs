@@ -2,8 +2,8 @@
 //! which so many values fill that object.
 
 use super::engine::Inference;
-use crate::object::{ObjectId, Slot};
-use crate::root::{UntypedRoot, WordOwner};
+use crate::objects::table::{ObjectId, Slot};
+use crate::roots::root::{UntypedRoot, WordOwner};
 use goheap_image::Address;
 use rayon::prelude::*;
 

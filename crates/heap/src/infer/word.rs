@@ -5,11 +5,11 @@ use super::follow::{Known, Object};
 use super::leads::LeadCode;
 use super::proposal::Proposal;
 use super::state::State;
-use crate::object::{ObjectId, Place};
-use crate::object_type::{Evidence, ObjectType, Part};
-use crate::page_table::Slots;
-use crate::resolve::{Meaning, Target};
-use crate::word_batch::Word;
+use crate::meaning::resolve::{Meaning, Target};
+use crate::objects::object_type::{Evidence, ObjectType, Part};
+use crate::objects::page_table::Slots;
+use crate::objects::table::{ObjectId, Place};
+use crate::scan::word_batch::Word;
 
 impl Inference<'_, '_, '_> {
     /// Marks the target of a word, and proposes what the word says of it: both at once where a comparison shows that it fits an

@@ -3,9 +3,9 @@
 use super::tiny::TinyValue;
 use super::value::number;
 use super::{InspectOptions, Listed, Value};
-use crate::containers::{MapLayout, Position, Role};
-use crate::object::Slot;
-use crate::object_type::Part;
+use crate::meaning::containers::{MapLayout, Position, Role};
+use crate::objects::object_type::Part;
+use crate::objects::table::Slot;
 use crate::snapshot::HeapSnapshot;
 use goheap_image::Address;
 use goheap_runtime::{Kind, TypeId};

@@ -3,8 +3,8 @@
 use super::place::Places;
 use super::{Listed, Pointer};
 use crate::absent::Standing;
-use crate::object::Slot;
-use crate::object_type::{ObjectType, Part};
+use crate::objects::object_type::{ObjectType, Part};
+use crate::objects::table::Slot;
 use crate::referred::{Window, WindowList};
 use crate::snapshot::HeapSnapshot;
 use goheap_graph::TrieNode;

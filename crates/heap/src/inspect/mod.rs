@@ -16,8 +16,8 @@ pub use statics::StaticValue;
 pub(crate) use value::dynamic_descriptor;
 pub use value::{Target, Value};
 
-use crate::object::Slot;
-use crate::object_type::Part;
+use crate::objects::object_type::Part;
+use crate::objects::table::Slot;
 use crate::referred::{MapRoom, ObjectWindows};
 use crate::snapshot::HeapSnapshot;
 use fields::Walk;

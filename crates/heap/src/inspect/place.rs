@@ -1,10 +1,10 @@
 //! Which field a word of an object is in.
 
-use crate::compiled::CompiledTypes;
-use crate::containers::structs::Inside;
-use crate::containers::{Position, Role};
-use crate::object::{ObjectId, Slot};
-use crate::plan::{PlanEntry, PointerWord};
+use crate::meaning::compiled::CompiledTypes;
+use crate::meaning::containers::structs::Inside;
+use crate::meaning::containers::{Position, Role};
+use crate::meaning::plan::{PlanEntry, PointerWord};
+use crate::objects::table::{ObjectId, Slot};
 use crate::snapshot::HeapSnapshot;
 use goheap_runtime::{TypeId, TypeTable};
 

@@ -2,7 +2,7 @@
 //! block's type is the first's. Only those that point to them know where they begin.
 
 use super::place::{PlaceField, Places};
-use crate::object::Slot;
+use crate::objects::table::Slot;
 use goheap_image::Address;
 use goheap_runtime::{Kind, TypeId};
 use std::collections::BTreeMap;

@@ -1,6 +1,6 @@
 //! What a word leads to, and what a field holds.
 
-use crate::object_type::Part;
+use crate::objects::object_type::Part;
 use crate::snapshot::HeapSnapshot;
 use goheap_image::{Address, MemoryImage};
 use goheap_runtime::{GoType, Kind, TypeId};

@@ -1,10 +1,10 @@
 //! The edges of objects: the words that the walk follows, read once more, in order of address.
 
-use crate::object::Slot;
+use crate::objects::table::Slot;
 use crate::referred::{From, WindowFinder};
+use crate::scan::span_scan::SpanScan;
+use crate::scan::word_batch::{BATCH, Word, WordBatch};
 use crate::snapshot::HeapSnapshot;
-use crate::span_scan::SpanScan;
-use crate::word_batch::{BATCH, Word, WordBatch};
 use goheap_graph::{CsrGraph, EdgeBlock, GraphBuilder, GraphError, IdBitSet};
 use goheap_runtime::{Meter, Observer, Span};
 use std::ops::Range;

@@ -2,12 +2,12 @@
 
 use super::{ReferenceGraph, RootKind};
 use crate::error::HeapError;
-use crate::labels::Labels;
+use crate::names::labels::Labels;
 use crate::needs::Needs;
-use crate::object::ObjectId;
-use crate::pointer_counts::Share;
+use crate::objects::pointer_counts::Share;
+use crate::objects::table::ObjectId;
 use crate::referred::FrameFacts;
-use crate::root::RootClass;
+use crate::roots::root::RootClass;
 use crate::snapshot::SnapshotOptions;
 use crate::tree::{DrawnGroup, DrawnRoot, TreeBuilder, shared_objects};
 use goheap_graph::{DominatorTree, PathTrie, TrieNode};

@@ -2,8 +2,8 @@
 
 use super::{ReferenceGraph, RootKind};
 use crate::histogram::{Grouping, Histogram, Selection};
-use crate::object::ObjectId;
-use crate::root::RootClass;
+use crate::objects::table::ObjectId;
+use crate::roots::root::RootClass;
 use goheap_graph::{DominatorTree, RetainedSizes, Weight, retained_by_set};
 use rayon::prelude::*;
 use std::cmp::Reverse;

@@ -26,7 +26,7 @@ pub use root_nodes::{RootKind, RootNode};
 pub use crate::inspect::EdgePlace;
 
 use crate::error::HeapError;
-use crate::object::{ObjectId, Slot};
+use crate::objects::table::{ObjectId, Slot};
 use crate::referred::{Referred, WindowFinder};
 use crate::snapshot::HeapSnapshot;
 use edges::EdgeReader;

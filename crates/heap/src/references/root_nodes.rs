@@ -1,9 +1,9 @@
 //! The nodes above objects: roots, and what roots are grouped by.
 
 use super::records::Records;
-use crate::object::ObjectTable;
-use crate::package::package_of;
-use crate::root::{Root, RootClass};
+use crate::names::package::package_of;
+use crate::objects::table::ObjectTable;
+use crate::roots::root::{Root, RootClass};
 use crate::snapshot::HeapSnapshot;
 use goheap_graph::{GraphBuilder, GraphError, TrieNode};
 use rustc_hash::FxHashMap;

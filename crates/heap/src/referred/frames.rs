@@ -1,9 +1,9 @@
 //! What is referred to of the objects of each frame.
 
 use super::{Extent, MapRoom};
-use crate::containers::structs;
-use crate::object::Slot;
-use crate::object_type::Part;
+use crate::meaning::containers::structs;
+use crate::objects::object_type::Part;
+use crate::objects::table::Slot;
 use crate::references::ReferenceGraph;
 use crate::snapshot::HeapSnapshot;
 use goheap_graph::{DominatorTree, PathTrie, TrieNode};

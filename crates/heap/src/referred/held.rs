@@ -2,7 +2,7 @@
 //! slice cut short still has room for.
 
 use super::windows::Windows;
-use crate::object::{ObjectId, Slot};
+use crate::objects::table::{ObjectId, Slot};
 use crate::snapshot::HeapSnapshot;
 use goheap_graph::{CsrGraph, IdBitSet};
 use rayon::prelude::*;

@@ -1,8 +1,8 @@
 //! The windows of one object, exactly.
 
 use super::reach::{Reach, Window, element_size, is_guessed};
-use crate::object::Slot;
-use crate::resolve::{Meaning, Resolver};
+use crate::meaning::resolve::{Meaning, Resolver};
+use crate::objects::table::Slot;
 use crate::snapshot::HeapSnapshot;
 
 /// Windows that are kept before those that touch are made one.

@@ -1,8 +1,8 @@
 //! Entries of maps, and the slots that they have room for.
 
-use crate::containers::map_slots;
-use crate::object::{ObjectId, Slot};
-use crate::object_type::Part;
+use crate::meaning::containers::map_slots;
+use crate::objects::object_type::Part;
+use crate::objects::table::{ObjectId, Slot};
 use crate::snapshot::HeapSnapshot;
 
 /// Of one map, or of several together.

@@ -24,9 +24,9 @@ pub use windows::Extent;
 pub(crate) use windows::{From, WindowFinder};
 
 use crate::error::HeapError;
-use crate::kind_plans::kinds;
-use crate::object::{ObjectId, Slot};
+use crate::objects::table::{ObjectId, Slot};
 use crate::references::ReferenceGraph;
+use crate::scan::kind_plans::kinds;
 use crate::snapshot::HeapSnapshot;
 use goheap_graph::{CsrGraph, IdBitSet};
 use goheap_runtime::{Claim, Observer};

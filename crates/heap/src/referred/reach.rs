@@ -1,9 +1,9 @@
 //! What one word refers to of the object that it leads into.
 
-use crate::kind_plans::{Defaults, KindPlan, KindPlans};
-use crate::object_type::{Evidence, ObjectType, Part};
-use crate::plan::PointerWord;
-use crate::resolve::{Meaning, Resolver};
+use crate::meaning::plan::PointerWord;
+use crate::meaning::resolve::{Meaning, Resolver};
+use crate::objects::object_type::{Evidence, ObjectType, Part};
+use crate::scan::kind_plans::{Defaults, KindPlan, KindPlans};
 use goheap_runtime::{Kind, TypeId, TypeTable};
 
 /// What a word of some kind refers to.

@@ -3,10 +3,10 @@
 use super::cover::Cover;
 use super::reach::{Reach, ReachPlan, ReachPlans, Window, element_size, is_guessed};
 use crate::infer::payload_offset;
-use crate::object::{ObjectTable, Place, Slot};
-use crate::object_type::ObjectType;
-use crate::page_table::Slots;
-use crate::word_batch::Word;
+use crate::objects::object_type::ObjectType;
+use crate::objects::page_table::Slots;
+use crate::objects::table::{ObjectTable, Place, Slot};
+use crate::scan::word_batch::Word;
 use goheap_runtime::{Claim, GoHeap, MALLOC_HEADER_BYTES, RuntimeModel, Span, TypeTable};
 use std::sync::atomic::{AtomicU64, Ordering};
 

@@ -2,6 +2,8 @@
 
 mod locals;
 mod other;
+pub(crate) mod root;
+pub(crate) mod runtime_records;
 mod stacks;
 mod statics;
 mod told_words;
@@ -10,13 +12,14 @@ mod variables;
 pub(crate) use locals::source_name;
 
 use crate::code::{Facts, FrameWords};
-use crate::labels::Labels;
-use crate::object::ObjectTable;
-use crate::object_type::Evidence;
+use crate::infer::Proposal;
+use crate::meaning::plan::PointerWord;
+use crate::meaning::resolve::{Resolver, Target};
+use crate::names::labels::Labels;
+use crate::objects::object_type::Evidence;
+use crate::objects::table::ObjectTable;
 use crate::referred::{Reach, RootWindow, Window};
-use crate::resolve::{Resolver, Target};
-use crate::root::{Naming, Root, RootClass, RootSet};
-use crate::{infer::Proposal, plan::PointerWord};
+use crate::roots::root::{Naming, Root, RootClass, RootSet};
 use goheap_graph::{PathTrie, TrieNode};
 use goheap_image::Address;
 use goheap_runtime::{Observer, RuntimeModel, TypeId};

@@ -2,12 +2,12 @@
 
 use super::RootCollector;
 use crate::infer::{Proposal, payload_offset};
-use crate::label_text::function_of;
-use crate::object_type::{Evidence, Part};
-use crate::plan::PointerWord;
-use crate::root::RootClass;
-use crate::rules::WEAK_HANDLE;
-use crate::runtime_records::runtime_records;
+use crate::meaning::plan::PointerWord;
+use crate::meaning::rules::WEAK_HANDLE;
+use crate::names::label_text::function_of;
+use crate::objects::object_type::{Evidence, Part};
+use crate::roots::root::RootClass;
+use crate::roots::runtime_records::runtime_records;
 use goheap_graph::PathTrie;
 use goheap_image::Address;
 use goheap_runtime::dwarf::Local;

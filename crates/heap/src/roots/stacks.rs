@@ -4,11 +4,11 @@
 use super::RootCollector;
 use super::locals::NamedSlot;
 use crate::absent::AbsentHolder;
-use crate::label_text::{field_label, function_of, shown};
-use crate::object_type::Evidence;
-use crate::plan::{PlanEntry, PointerWord};
+use crate::meaning::plan::{PlanEntry, PointerWord};
+use crate::names::label_text::{field_label, function_of, shown};
+use crate::objects::object_type::Evidence;
 use crate::referred::Window;
-use crate::root::{Naming, Root, RootClass, UntypedRoot, WordOwner};
+use crate::roots::root::{Naming, Root, RootClass, UntypedRoot, WordOwner};
 use crate::samples::{Sample, keep};
 use goheap_graph::{PathTrie, TrieNode};
 use goheap_runtime::stack::{Precision, StackPlace, StackPointer, StackRoot, StackScan, ThreadIndex, UnwindEnd};

@@ -2,12 +2,12 @@
 //! are told by the named variables that point to them.
 
 use super::RootCollector;
-use crate::containers::Role;
-use crate::label_text::shown;
-use crate::object_type::Evidence;
-use crate::plan::PointerWord;
-use crate::resolve::Target;
-use crate::root::RootClass;
+use crate::meaning::containers::Role;
+use crate::meaning::plan::PointerWord;
+use crate::meaning::resolve::Target;
+use crate::names::label_text::shown;
+use crate::objects::object_type::Evidence;
+use crate::roots::root::RootClass;
 use goheap_graph::{PathTrie, TrieNode};
 use goheap_image::Address;
 use goheap_runtime::TypeId;

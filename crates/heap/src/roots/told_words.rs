@@ -3,8 +3,8 @@
 use super::RootCollector;
 use super::stacks::NamedNode;
 use crate::code::{FrameWords, Pointee, as_word};
-use crate::object_type::Evidence;
-use crate::root::Naming;
+use crate::objects::object_type::Evidence;
+use crate::roots::root::Naming;
 use goheap_graph::TrieNode;
 use goheap_runtime::stack::{Frame, StackScan};
 

@@ -6,10 +6,10 @@
 use super::TreeBuilder;
 use super::scan::Item;
 use super::unreachable::type_label;
-use crate::object::ObjectId;
-use crate::object_type::ObjectType;
-use crate::pointer_counts::Share;
-use crate::root::{Root, RootClass};
+use crate::objects::object_type::ObjectType;
+use crate::objects::pointer_counts::Share;
+use crate::objects::table::ObjectId;
+use crate::roots::root::{Root, RootClass};
 use goheap_graph::{CsrGraph, DominatorTree, IdBitSet, TrieNode};
 use goheap_runtime::Meter;
 use rayon::prelude::*;

@@ -3,17 +3,17 @@
 
 use super::scan::{Candidate, Detail, Found, Item, Scanner, dynamic};
 use super::walk_plan::{Leads, WordCode};
-use crate::containers::Role;
-use crate::containers::structs::Inside;
 use crate::infer::payload_offset;
-use crate::label_text::{Beyond, captured_path, field_label};
-use crate::labels::{EdgeKey, Labels};
-use crate::object::{ObjectTable, Slot};
-use crate::object_type::{ObjectType, Part};
-use crate::plan::PlanEntry;
-use crate::pointer_counts::Share;
-use crate::resolve::{Meaning, Resolver, Target};
-use crate::root::RootClass;
+use crate::meaning::containers::Role;
+use crate::meaning::containers::structs::Inside;
+use crate::meaning::plan::PlanEntry;
+use crate::meaning::resolve::{Meaning, Resolver, Target};
+use crate::names::label_text::{Beyond, captured_path, field_label};
+use crate::names::labels::{EdgeKey, Labels};
+use crate::objects::object_type::{ObjectType, Part};
+use crate::objects::pointer_counts::Share;
+use crate::objects::table::{ObjectTable, Slot};
+use crate::roots::root::RootClass;
 use goheap_graph::{IdBitSet, PathTrie, SharedBitSet, TrieNode};
 use goheap_runtime::{RuntimeModel, TypeId};
 use rustc_hash::FxHashMap;

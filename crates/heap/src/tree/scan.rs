@@ -2,12 +2,12 @@
 
 use super::walk_plan::{Leads, WalkPlan, WalkPlans, WordCode};
 use crate::infer::payload_offset;
-use crate::label_text::Beyond;
-use crate::object::ObjectTable;
-use crate::object_type::ObjectType;
-use crate::plan::PointerWord;
-use crate::span_scan::SpanScan;
-use crate::word_batch::{BATCH, Word, WordBatch};
+use crate::meaning::plan::PointerWord;
+use crate::names::label_text::Beyond;
+use crate::objects::object_type::ObjectType;
+use crate::objects::table::ObjectTable;
+use crate::scan::span_scan::SpanScan;
+use crate::scan::word_batch::{BATCH, Word, WordBatch};
 use goheap_graph::{SharedBitSet, TrieNode};
 use goheap_image::Address;
 use goheap_runtime::RuntimeModel;

@@ -2,8 +2,8 @@
 
 use super::TreeBuilder;
 use crate::absent::{Standing, Unreached};
-use crate::label_text::object_label;
-use crate::object_type::{Evidence, ObjectType};
+use crate::names::label_text::object_label;
+use crate::objects::object_type::{Evidence, ObjectType};
 use goheap_graph::{PathTrie, TrieNode};
 use goheap_runtime::{Span, TypeTable};
 use rustc_hash::FxHashMap;

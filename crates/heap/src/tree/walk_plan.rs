@@ -1,15 +1,15 @@
 //! What the words of each kind of object mean to the tree, compiled to one number a word before the walk begins: threads read it
 //! without asking for types.
 
-use crate::containers::Role;
-use crate::containers::structs::Inside;
-use crate::kind_plans::{Defaults, KindPlan, KindPlans, kinds};
-use crate::label_text::Beyond;
-use crate::labels::EdgeKey;
-use crate::object::ObjectTable;
-use crate::object_type::{ObjectType, Part};
-use crate::plan::PointerWord;
-use crate::resolve::{Meaning, Resolver, Target};
+use crate::meaning::containers::Role;
+use crate::meaning::containers::structs::Inside;
+use crate::meaning::plan::PointerWord;
+use crate::meaning::resolve::{Meaning, Resolver, Target};
+use crate::names::label_text::Beyond;
+use crate::names::labels::EdgeKey;
+use crate::objects::object_type::{ObjectType, Part};
+use crate::objects::table::ObjectTable;
+use crate::scan::kind_plans::{Defaults, KindPlan, KindPlans, kinds};
 use goheap_runtime::{GoHeap, TypeId};
 
 /// What a word means: one of the constants, or an [`Edge`] by number.

@@ -3,7 +3,7 @@
 use crate::error::HeapError;
 use crate::inspect::Places;
 use crate::references::{ReferenceGraph, RootKind};
-use crate::root::RootClass;
+use crate::roots::root::RootClass;
 use goheap_runtime::{Claim, Observer};
 use std::collections::VecDeque;
 

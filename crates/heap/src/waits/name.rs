@@ -2,7 +2,7 @@
 
 use super::target::{SyncTarget, WaitKind, sync_target};
 use super::waiters::WaitGroup;
-use crate::object_type::Part;
+use crate::objects::object_type::Part;
 use crate::snapshot::HeapSnapshot;
 use goheap_image::Address;
 use goheap_runtime::{Call, Kind, TypeId, TypeTable};

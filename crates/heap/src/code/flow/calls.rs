@@ -4,7 +4,7 @@ use super::{Flow, Noted};
 use crate::code::dictionaries;
 use crate::code::state::State;
 use crate::code::value::{Pointee, Value};
-use crate::object_type::Part;
+use crate::objects::object_type::Part;
 use goheap_runtime::code::{Callee, Instruction, Operation, Place, TypeUse, Written};
 use goheap_runtime::{Kind, TypeId};
 

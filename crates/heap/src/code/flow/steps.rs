@@ -1,10 +1,10 @@
 //! What single instructions make of values.
 
 use super::Flow;
-use crate::closures::is_closure_struct;
 use crate::code::state::State;
 use crate::code::value::{Pointee, Value};
-use crate::object_type::Part;
+use crate::meaning::closures::is_closure_struct;
+use crate::objects::object_type::Part;
 use goheap_runtime::code::{Instruction, MOST_FILLED, Operation, Place, Written};
 use goheap_runtime::{Kind, TypeId};
 

@@ -4,7 +4,7 @@ use super::{Flow, Said};
 use crate::code::claims::{agreed, context_of};
 use crate::code::state::{REGISTERS, State};
 use crate::code::value::{Pointee, Symbol, Unknown, Value};
-use crate::object_type::Part;
+use crate::objects::object_type::Part;
 use goheap_runtime::Kind;
 use rustc_hash::FxHashMap;
 

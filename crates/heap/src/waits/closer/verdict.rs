@@ -1,7 +1,7 @@
 //! What follows from what was found on the stacks: who has which lock, and which waits nobody seems to end.
 
 use super::{Closer, Search};
-use crate::label_text::function_of;
+use crate::names::label_text::function_of;
 use crate::waits::cycles::rings;
 use crate::waits::holders::{LockHolder, likeliest, pending_writer};
 use crate::waits::locks::LockState;

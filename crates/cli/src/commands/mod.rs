@@ -1,0 +1,24 @@
+//! A file for each command, and what several of them show alike.
+
+pub(crate) mod build_id;
+pub(crate) mod caption;
+pub(crate) mod collector;
+pub(crate) mod death;
+pub(crate) mod dominators;
+pub(crate) mod drawing;
+pub(crate) mod goroutine;
+pub(crate) mod goroutines;
+pub(crate) mod histogram;
+pub(crate) mod library_steps;
+pub(crate) mod manual;
+pub(crate) mod merged_steps;
+pub(crate) mod object;
+pub(crate) mod objects;
+pub(crate) mod objref;
+pub(crate) mod overview;
+pub(crate) mod owners;
+pub(crate) mod paths;
+pub(crate) mod selected;
+pub(crate) mod short_names;
+pub(crate) mod traceback;
+pub(crate) mod waits;

@@ -1,0 +1,285 @@
+//! `goheap CORE overview`: what the process was, how it died, and whether its heap adds up.
+
+use crate::args::{Input, OverviewOptions};
+use crate::command_line;
+use crate::commands::caption::program_name;
+use crate::commands::collector::collector;
+use crate::commands::death::{death, panicking};
+use crate::commands::waits::Found;
+use crate::open::{Needs, with_watched_heap};
+use crate::output::to_stdout;
+use crate::say::diagnostics;
+use crate::say::errors::Failure;
+use crate::say::examples;
+use crate::say::next;
+use crate::say::speaker;
+use crate::say::terminal::page;
+use crate::say::watch::Watch;
+use goheap_heap::goroutines::leaked;
+use goheap_heap::waits::Waits;
+use goheap_heap::{Evidence, HeapSnapshot, SnapshotOptions, Totals, invariants};
+use goheap_image::{Machine, Process, StartBlock};
+use goheap_report::overview::{
+    AbsentClass, AbsentPointers, DEAD, EvidenceSum, GoBuild, Goroutines, HeapSums, Invariant, LayoutSource,
+    ObjectCounts, OtherGoFile, OverviewReport, Program, RootClassSum, RuntimeCounter, StateCount, TypeSums,
+    VersionSource,
+};
+use goheap_report::waits::WaitsReport;
+use goheap_runtime::constants::GoroutineStatus;
+use goheap_runtime::{GoFilePlace, Goroutine, RuntimeModel, go_files, runtime_counters};
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+
+/// Runs the command. `next` opens the core once more, where it is to be told what to ask next.
+pub(crate) fn run(input: &Input, options: &OverviewOptions, next: Option<&[OsString]>) -> Result<(), Failure> {
+    let roots = SnapshotOptions { roots: true, ..SnapshotOptions::default() };
+    let needs = Needs { without_heap: true, snapshot: roots };
+    let first = |model: &RuntimeModel<'_>| match options.written.is_json() {
+        true => Ok(()),
+        false => to_stdout(|out| of_process(model).write_first_lines(page(input), out)),
+    };
+    with_watched_heap(input, needs, first, |snapshot, watch| {
+        let (waits, leaked) = waits(snapshot, watch, next.is_some())?;
+        watch.report();
+        let report = OverviewReport { waits, ..report(snapshot) };
+        if report.heap.is_none() {
+            speaker::warning("the core is cut off before the runtime's list of spans: nothing can be said of the heap");
+        }
+        to_stdout(|out| match (options.written.is_json(), next) {
+            (true, _) => report.write_json(out),
+            (_, None) => report.write_other_lines(options.invariants, page(input), out),
+            (_, Some(opening)) => {
+                report.write_other_lines(options.invariants, page(input), &mut *out)?;
+                next::write(opening, leaked, out)
+            }
+        })
+    })
+}
+
+/// Locks and suspicions shown.
+const MOST_WAITS: usize = 5;
+
+/// So many goroutines that wait may be leaked: that is worth a look at all references before it is said what to ask next.
+const MANY_WAITERS: usize = 100;
+
+/// What goroutines wait for together, where it is worth a look at all references; and if that is wanted, how many goroutines are provably
+/// leaked.
+fn waits(
+    snapshot: &HeapSnapshot<'_, '_>,
+    watch: &Watch,
+    are_leaks_wanted: bool,
+) -> Result<(Option<WaitsReport>, u64), Failure> {
+    if snapshot.model.diagnostics.no_heap {
+        return Ok((None, 0));
+    }
+    let waits = Waits::read(snapshot);
+    let needs_closer = waits.needs_closer(snapshot);
+    let waiters = || snapshot.model.goroutines.iter().filter(|one| one.status == GoroutineStatus::Waiting).count();
+    let are_leaks_wanted = are_leaks_wanted && (needs_closer || waiters() >= MANY_WAITERS);
+    if !needs_closer && !are_leaks_wanted {
+        return Ok((None, 0));
+    }
+    let graph = snapshot.references(watch)?;
+    let leaked = if are_leaks_wanted { leaked(&graph, watch)?.goroutines.len() as u64 } else { 0 };
+    if !needs_closer {
+        return Ok((None, leaked));
+    }
+    let mut report = Found::of(&graph, waits, watch)?.report(MOST_WAITS, &|_| true, &|_| false);
+    // One goroutine that waits for a lock is nothing to tell at the first look.
+    report.locks.retain(|lock| lock.goroutines > 1 || lock.suspected > 0);
+    Ok((Some(report).filter(|report| !report.is_empty()), leaked))
+}
+
+/// What needs no look at the heap.
+fn of_process(model: &RuntimeModel<'_>) -> OverviewReport {
+    let start = model.process.start_block();
+    let died = death(model);
+    let panicking = panicking(model, &died);
+    OverviewReport {
+        program: program(model.process, start.as_ref()),
+        go: go(model),
+        other_go_files: other_go_files(model),
+        gc: Some(collector(model, start.as_ref())),
+        gomaxprocs: Some(model.processors.len() as u64).filter(|_| !model.diagnostics.no_processors),
+        threads: Some(model.process.core.threads().len() as u64),
+        goroutines: Goroutines { panicking, ..goroutines(model) },
+        died: Some(died),
+        ..OverviewReport::default()
+    }
+}
+
+fn report(snapshot: &HeapSnapshot<'_, '_>) -> OverviewReport {
+    let has_heap = !snapshot.model.diagnostics.no_heap;
+    OverviewReport {
+        heap: has_heap.then(|| heap(snapshot)),
+        types: has_heap.then(|| types(&snapshot.totals)),
+        runtime_counters: if has_heap { counters(snapshot) } else { Vec::new() },
+        invariants: if has_heap { checks(snapshot) } else { Vec::new() },
+        diagnostics: diagnostics::all(snapshot),
+        ..of_process(snapshot.model)
+    }
+}
+
+fn program(process: &Process, start: Option<&StartBlock>) -> Program {
+    let info = process.core.process();
+    let argument_list = start.map(command_line::arguments).unwrap_or_default();
+    let told = (!argument_list.is_empty()).then(|| command_line::joined(&argument_list));
+    Program {
+        name: Some(program_name(process)),
+        arguments: told.or_else(|| info.map(|info| info.arguments.clone())),
+        argument_list,
+        pid: info.map(|info| u64::from(info.pid)),
+        executable: Some(process.executable.path().display().to_string()),
+        debug_file: process.executable.debug_file().map(|file| file.path().display().to_string()),
+        host: process.host.as_ref().map(|path| path.display().to_string()),
+    }
+}
+
+fn other_go_files(model: &RuntimeModel<'_>) -> Vec<OtherGoFile> {
+    let others = go_files(model.process).into_iter().filter(|file| file.place != GoFilePlace::Executable);
+    let others = others.map(|file| OtherGoFile {
+        path: file.path.map(|path| path.display().to_string()),
+        version: file.version,
+        build_id: file.build_id,
+        found: file.place != GoFilePlace::Memory,
+        plugin: matches!(file.place, GoFilePlace::SharedObject(index) if model.is_of_this_runtime(index)),
+    });
+    others.collect()
+}
+
+fn go(model: &RuntimeModel<'_>) -> GoBuild {
+    let arch = match model.machine() {
+        Machine::X86_64 => "amd64",
+        Machine::Aarch64 => "arm64",
+    };
+    let version = model.version.text.split([' ', '-']).next().unwrap_or_default();
+    GoBuild {
+        version: Some(if version == "devel" { model.version.text.clone() } else { version.to_owned() }),
+        version_source: Some(match model.version_source {
+            goheap_runtime::VersionSource::BuildInfo => VersionSource::BuildInfo,
+            goheap_runtime::VersionSource::Variable => VersionSource::Variable,
+            goheap_runtime::VersionSource::DebugInfo => VersionSource::DebugInfo,
+            goheap_runtime::VersionSource::Given => VersionSource::Given,
+        }),
+        experiments: model.version.experiments.clone(),
+        arch: Some(arch.to_owned()),
+        layout: Some(match model.layout_source {
+            goheap_runtime::LayoutSource::Dwarf => LayoutSource::Dwarf,
+            goheap_runtime::LayoutSource::Table => LayoutSource::Table,
+        }),
+        newer_than_known: model.diagnostics.is_newer_than_known,
+    }
+}
+
+/// The living by state, the most frequent first; then the dead, whose descriptions the runtime keeps to use them again.
+fn goroutines(model: &RuntimeModel<'_>) -> Goroutines {
+    let mut states: BTreeMap<&str, u64> = BTreeMap::new();
+    let mut dead = 0;
+    for goroutine in &model.goroutines {
+        match goroutine.status {
+            GoroutineStatus::Dead | GoroutineStatus::DeadExtra => dead += 1,
+            _ => *states.entry(state(goroutine)).or_default() += 1,
+        }
+    }
+    let total = Some(states.values().sum()).filter(|_| !model.diagnostics.no_goroutines);
+    let by_state = states.into_iter().map(|(state, count)| StateCount { state: state.to_owned(), count });
+    let mut by_state: Vec<StateCount> = by_state.collect();
+    by_state.sort_by_key(|state| Reverse(state.count));
+    if dead > 0 {
+        by_state.push(StateCount { state: DEAD.to_owned(), count: dead });
+    }
+    Goroutines { total, by_state, ..Goroutines::default() }
+}
+
+fn state(goroutine: &Goroutine) -> &'static str {
+    goroutine.wait_reason.filter(|reason| !reason.is_empty()).unwrap_or_else(|| goroutine.status.name())
+}
+
+fn heap(snapshot: &HeapSnapshot<'_, '_>) -> HeapSums {
+    let totals = &snapshot.totals;
+    let reachable = totals.reachable();
+    let class = |(class, share): &(goheap_heap::RootClass, goheap_heap::Share)| RootClassSum {
+        class: class.name().to_owned(),
+        bytes: share.bytes,
+        objects: share.objects,
+    };
+    HeapSums {
+        allocated: totals.allocated.bytes,
+        reachable: reachable.bytes,
+        not_known_to_be_reachable: totals.not_known.bytes,
+        unreachable: totals.unreachable.bytes,
+        free: Some(totals.free_slot_bytes),
+        size_class_rounding: Some(totals.size_class_rounding),
+        tail_waste: Some(totals.tail_bytes),
+        spans_in_use: Some(totals.span_bytes),
+        objects: ObjectCounts {
+            allocated: totals.allocated.objects,
+            reachable: reachable.objects,
+            not_known_to_be_reachable: totals.not_known.objects,
+            unreachable: totals.unreachable.objects,
+        },
+        reachable_by_root_class: totals.by_class.iter().map(class).collect(),
+        absent_pointers: snapshot.absent.is_any().then(|| absent_pointers(snapshot)),
+    }
+}
+
+fn absent_pointers(snapshot: &HeapSnapshot<'_, '_>) -> AbsentPointers {
+    let absent = &snapshot.absent;
+    let class = |(class, sum): (goheap_heap::RootClass, &goheap_heap::AbsentSum)| AbsentClass {
+        class: class.name().to_owned(),
+        root_words: sum.root_words,
+        object_words: sum.object_words,
+        objects: sum.objects,
+    };
+    AbsentPointers {
+        words: absent.words(),
+        by_root_class: goheap_heap::RootClass::ALL.into_iter().zip(&absent.by_class).map(class).collect(),
+        most: examples::holders(snapshot, absent.most.iter().take(goheap_heap::Absent::SHOWN)),
+        spans: absent.spans,
+        goroutines: absent.goroutines,
+        modules: absent.modules,
+    }
+}
+
+/// The strongest evidence first.
+fn types(totals: &Totals) -> TypeSums {
+    let sum = |evidence: Evidence| EvidenceSum {
+        evidence: evidence.name().to_owned(),
+        bytes: totals.by_evidence[evidence as usize],
+    };
+    let counts = &totals.inference;
+    TypeSums {
+        reachable_by_evidence: Evidence::ALL.into_iter().rev().map(sum).collect(),
+        candidates: counts.candidates,
+        refused: counts.refused,
+        conflicts: counts.conflicts,
+    }
+}
+
+fn counters(snapshot: &HeapSnapshot<'_, '_>) -> Vec<RuntimeCounter> {
+    let totals = &snapshot.totals;
+    let counters = runtime_counters(snapshot.model, totals.allocated.bytes, totals.reachable().bytes);
+    let counter = |counter: goheap_runtime::RuntimeCounter| RuntimeCounter {
+        name: counter.name.to_owned(),
+        runtime: counter.value,
+        ours: counter.ours,
+        note: Some(counter.note.to_owned()).filter(|note| !note.is_empty()),
+    };
+    counters.into_iter().map(counter).collect()
+}
+
+fn checks(snapshot: &HeapSnapshot<'_, '_>) -> Vec<Invariant> {
+    invariants::check(snapshot).into_iter().map(|one| invariant(snapshot, one)).collect()
+}
+
+fn invariant(snapshot: &HeapSnapshot<'_, '_>, one: invariants::Invariant) -> Invariant {
+    let examples = examples::examples(snapshot, &one.examples);
+    Invariant {
+        name: one.name.to_owned(),
+        checked: one.checked,
+        violations: one.violations,
+        example: examples.first().and_then(|example| example.addr.clone()),
+        examples,
+    }
+}

@@ -1,0 +1,126 @@
+//! `goheap CORE owners TYPE`: who, in the program's own code, keeps the objects of a type.
+
+use crate::args::{Form, Input, OwnersOptions};
+use crate::commands::library_steps;
+use crate::commands::paths::share;
+use crate::commands::selected::select;
+use crate::commands::short_names::ShortNames;
+use crate::open::with_referred;
+use crate::output::to_stdout;
+use crate::say::diagnostics;
+use crate::say::errors::Failure;
+use crate::say::terminal;
+use goheap_graph::Weight;
+use goheap_heap::holding::{self, Holding};
+use goheap_heap::{ObjectId, Standing};
+use goheap_report::owners::{self, Held, Owner, OwnersReport, Rows};
+use goheap_report::paths::Share;
+
+/// Owners of both lists: with up to three lines each they fit a screen.
+const USUAL_OWNERS: usize = 10;
+/// Ways that are told of an owner.
+const WAYS: usize = 100;
+
+/// Runs the command.
+pub(crate) fn run(input: &Input, options: &OwnersOptions) -> Result<(), Failure> {
+    with_referred(input, |graph, watch| {
+        let meant = select(graph, &options.what)?;
+        let nodes = meant.objects;
+        let holding = Holding::new(graph, watch)?;
+        let is_skipped = |text: &str| options.skip.as_ref().is_some_and(|regex| regex.is_match(text));
+        let found = holding.owners(&nodes, &is_skipped, watch)?;
+        let limits = limits(&found, options);
+        let told = |mut rows: Rows| {
+            if !options.full && options.written.is_table() {
+                let all = rows.rows.iter_mut().flat_map(|row| row.by.iter_mut().chain(&mut row.held_by));
+                all.for_each(|held| held.path = library_steps::folded(graph.snapshot(), &held.path));
+            }
+            if options.written.is_table() {
+                let of_type = rows.rows.iter_mut().filter(|row| row.kind == "object");
+                of_type.for_each(|row| ShortNames(graph.snapshot()).name(&mut row.owner));
+            }
+            rows
+        };
+        let is_not_known = |node: &u32| graph.snapshot().standing(ObjectId(*node)) == Standing::NotKnown;
+        let not_known = nodes.iter().filter(|&node| is_not_known(node)).fold(Weight::default(), |mut sum, &node| {
+            sum.add(graph.weight(node));
+            sum
+        });
+        let report = OwnersReport {
+            schema_version: owners::SCHEMA_VERSION,
+            asked: options.what.text.clone(),
+            taken_for: meant.taken_for,
+            total: share(found.total),
+            referred_bytes: found.referred.map(|extent| extent.referred),
+            capacity_bytes: found.referred.map(|extent| extent.capacity),
+            not_known_to_be_reachable: share(not_known),
+            unreachable: share(Weight {
+                bytes: found.unreached.bytes - not_known.bytes,
+                objects: found.unreached.objects - not_known.objects,
+            }),
+            owned: told(rows(found.owned, options, limits[0])),
+            shared: told(rows(found.shared, options, limits[1])),
+        };
+        watch.report();
+        diagnostics::warn(graph.snapshot(), input.quiet);
+        to_stdout(|out| match options.written.form() {
+            Form::Json => report.write_json(out),
+            Form::Csv => report.write_csv(out),
+            Form::Table => report.write_table(terminal::page(input), out),
+        })
+    })
+}
+
+/// How many of each list are shown. One that is short leaves its room to the other.
+fn limits(found: &holding::Owners, options: &OwnersOptions) -> [usize; 2] {
+    let usual = options.written.is_table().then_some(USUAL_OWNERS);
+    match (options.limit, usual) {
+        (Some(limit), _) => [limit; 2],
+        (None, None) => [usize::MAX; 2],
+        (None, Some(usual)) => {
+            let [owned, shared] = [&found.owned, &found.shared].map(|list| wanted(list, options).count());
+            let owned = owned.min(usual - shared.min(usual / 2));
+            [owned, usual - owned]
+        }
+    }
+}
+
+fn wanted<'o>(found: &'o [holding::Owner], options: &'o OwnersOptions) -> impl Iterator<Item = &'o holding::Owner> {
+    found.iter().filter(|owner| options.matching.as_ref().is_none_or(|regex| regex.is_match(&owner.name)))
+}
+
+fn rows(found: Vec<holding::Owner>, options: &OwnersOptions, limit: usize) -> Rows {
+    let wanted: Vec<holding::Owner> = wanted(&found, options).cloned().collect();
+    let total = wanted.iter().fold(Share::default(), |sum, owner| Share {
+        objects: sum.objects + owner.keeps.objects,
+        bytes: sum.bytes + owner.keeps.bytes,
+    });
+    let shown = limit.min(wanted.len());
+    let rows_left_out = (wanted.len() - shown) as u64;
+    Rows { total, rows_left_out, rows: wanted.into_iter().take(shown).map(owner).collect() }
+}
+
+fn owner(owner: holding::Owner) -> Owner {
+    let (by, by_left_out) = some(owner.by);
+    let (held_by, held_by_left_out) = some(owner.held_by);
+    Owner {
+        kind: owner.kind.name(),
+        owner: owner.name,
+        owners: owner.owners,
+        objects: owner.keeps.objects,
+        bytes: owner.keeps.bytes,
+        referred_bytes: owner.referred.map(|extent| extent.referred),
+        capacity_bytes: owner.referred.map(|extent| extent.capacity),
+        by,
+        by_left_out,
+        held_by,
+        held_by_left_out,
+    }
+}
+
+fn some(held: Vec<holding::Held>) -> (Vec<Held>, u64) {
+    let left_out = held.len().saturating_sub(WAYS) as u64;
+    let told = held.into_iter().take(WAYS);
+    let told = told.map(|held| Held { path: held.path, objects: held.share.objects, bytes: held.share.bytes });
+    (told.collect(), left_out)
+}

@@ -1,0 +1,302 @@
+//! `goheap CORE paths WHAT...`: by which references objects are held.
+
+use crate::args::{Form, Input, PathsOptions};
+use crate::commands::library_steps;
+use crate::commands::merged_steps;
+use crate::commands::selected::{Meant, select};
+use crate::commands::short_names::ShortNames;
+use crate::open::with_referred;
+use crate::output::to_stdout;
+use crate::say::diagnostics;
+use crate::say::errors::Failure;
+use crate::say::terminal;
+use crate::say::watch::Watch;
+use goheap_graph::{CsrGraph, Weight};
+use goheap_heap::holding::{self, Exclusions, Holding};
+use goheap_heap::{HeapSnapshot, Slot};
+use goheap_report::paths::{
+    self, Answer, Cut, CutTogether, Dominator, Merged, MergedStep, Path, PathsReport, Share, Step, Target,
+};
+
+/// Paths to one object with --all, and lines of merged ones: a screen.
+const USUAL_PATHS: usize = 10;
+const USUAL_STEPS: usize = 40;
+/// Paths that are looked at for those that read otherwise than the ones before.
+const MOST_PATHS: usize = 10_000;
+
+/// Runs the command.
+pub(crate) fn run(input: &Input, options: &PathsOptions) -> Result<(), Failure> {
+    with_referred(input, |graph, watch| {
+        let what = options.what();
+        let selected = what.iter().map(|what| select(graph, what)).collect::<Result<Vec<_>, _>>()?;
+        let holding = Holding::new(graph, watch)?;
+        let turned = holding.turned(watch)?;
+        let matches = options.exclude.as_ref().map(|regex| |text: &str| regex.is_match(text));
+        let exclusions = Exclusions::new(matches.as_ref().map(|matches| matches as &dyn Fn(&str) -> bool));
+        let asking = Asking { holding: &holding, turned: &turned, exclusions: &exclusions, options, watch };
+        let mut report = PathsReport { schema_version: paths::SCHEMA_VERSION, asked: Vec::new() };
+        for (what, meant) in what.iter().zip(&selected) {
+            report.asked.push(asking.answer(&what.text, meant)?);
+        }
+        watch.report();
+        diagnostics::warn(graph.snapshot(), input.quiet);
+        to_stdout(|out| match options.written.form() {
+            Form::Json => report.write_json(out),
+            Form::Csv => report.write_csv(out),
+            Form::Table => report.write_text(terminal::page(input), out),
+        })
+    })
+}
+
+struct Asking<'a, 'g, 's, 'm, 'p> {
+    holding: &'a Holding<'g, 's, 'm, 'p>,
+    turned: &'a CsrGraph,
+    exclusions: &'a Exclusions<'a>,
+    options: &'a PathsOptions,
+    watch: &'a Watch,
+}
+
+impl Asking<'_, '_, '_, '_, '_> {
+    fn answer(&self, what: &str, meant: &Meant) -> Result<Answer, Failure> {
+        let (graph, nodes) = (self.holding.graph(), &meant.objects);
+        let bytes = nodes.iter().map(|&node| graph.shallow(node)).sum();
+        let mut answer = Answer {
+            asked: what.to_owned(),
+            means: meant.means,
+            objects: nodes.len() as u64,
+            bytes,
+            ..Answer::default()
+        };
+        answer.in_variable = meant.in_variable.clone();
+        answer.taken_for = meant.taken_for.clone();
+        if self.options.merge {
+            answer.merged = Some(self.merged(nodes)?);
+            return Ok(answer);
+        }
+        let shown = if self.options.all { 1 } else { self.options.limit.unwrap_or(1) };
+        if nodes.len() > 1 {
+            let (ways, count) = self.holding.usual_ways(nodes, shown, self.exclusions, self.watch)?;
+            answer.ways = Some(count as u64);
+            let target = |way: holding::UsualWay| {
+                let held_alike = Some(share(way.held));
+                Ok(Target { held_alike, ..self.target(way.node, Some(way.walk))? })
+            };
+            answer.targets = ways.into_iter().map(target).collect::<Result<_, Failure>>()?;
+        }
+        if answer.targets.is_empty() {
+            let retained = self.holding.retained();
+            let mut chosen = nodes.to_vec();
+            chosen.sort_by_key(|&node| (std::cmp::Reverse(retained.of(node)), node));
+            let targets = chosen.iter().take(shown).map(|&node| self.target(node, None));
+            answer.targets = targets.collect::<Result<_, _>>()?;
+        }
+        Ok(answer)
+    }
+
+    /// Tells of an object; where its shortest path is known, that one.
+    fn target(&self, node: u32, known: Option<holding::Walk>) -> Result<Target, Failure> {
+        let (graph, tree) = (self.holding.graph(), self.holding.tree());
+        let snapshot = graph.snapshot();
+        let Some(slot) = graph.slot_of(node) else { return Ok(Target::default()) };
+        let wanted = if self.options.all { self.options.limit.unwrap_or(USUAL_PATHS) } else { 1 };
+        let (mut paths, more_paths) = self.paths(node, wanted);
+        if let Some(walk) = known.filter(|_| !self.options.all) {
+            paths = vec![self.told(walk, 0)];
+        }
+        let cuts = self.holding.cuts_for(self.turned, node);
+        let held_by_runtime = cuts.is_none() && self.holding.hangs_on_one(self.turned, node);
+        let frees = cuts.as_ref().map_or(0, |cuts| cuts.most.frees);
+        let together = self.together(node, None, frees)?;
+        let (most, own, nearest) = match cuts {
+            Some(holding::Cuts { most, own, nearest }) => self.without_excluded(most, own, nearest),
+            None => (None, None, None),
+        };
+        let own_extent = graph.extent(slot.id);
+        let below = graph.extent_of(tree.subtree(node));
+        Ok(Target {
+            held_alike: None,
+            referred_bytes: own_extent.map(|extent| extent.referred),
+            retained_referred_bytes: below.map(|extent| extent.referred),
+            addr: hex(snapshot.objects.address(slot)),
+            ty: self.type_text(slot),
+            size: graph.shallow(node),
+            retained: self.holding.retained().of(node),
+            reachable: tree.contains(node),
+            dominator: tree.idom(node).map(|node| self.dominator(node)),
+            cut: most.map(cut),
+            own_cut: own.map(cut),
+            cut_together: together.map(cut_together),
+            nearest_cut: nearest.map(cut),
+            held_by_runtime,
+            paths,
+            more_paths,
+        })
+    }
+
+    fn type_text(&self, slot: Slot) -> String {
+        let snapshot = self.holding.graph().snapshot();
+        let mut text = snapshot.type_text(slot);
+        if self.options.written.is_table() {
+            ShortNames(snapshot).name(&mut text);
+        }
+        text
+    }
+
+    /// The first paths that read differently, at most so many, and whether there are more.
+    fn paths(&self, node: u32, wanted: usize) -> (Vec<Path>, bool) {
+        let mut found: Vec<(holding::Walk, u64)> = Vec::new();
+        let mut walks = self.holding.paths_to(self.turned, node, self.exclusions).take(MOST_PATHS).enumerate();
+        let is_cut_off = walks.any(|(index, walk)| {
+            let is_alike = |(other, _): &(holding::Walk, u64)| self.holding.read_alike(other, &walk);
+            match found.iter().position(is_alike).filter(|_| self.options.all) {
+                Some(alike) => found[alike].1 += 1,
+                None if found.len() < wanted => found.push((walk, 0)),
+                None => return true,
+            }
+            index + 1 == MOST_PATHS
+        });
+        (found.into_iter().map(|(walk, alike)| self.told(walk, alike)).collect(), is_cut_off)
+    }
+
+    fn told(&self, walk: holding::Walk, alike: u64) -> Path {
+        let mut path = path(walk, alike);
+        if !self.options.full && self.options.written.is_table() {
+            fold(self.holding.graph().snapshot(), &mut path.steps);
+        }
+        path
+    }
+
+    /// The cuts without those at what is excluded; the nearest takes the place of one that frees more.
+    fn without_excluded(
+        &self,
+        most: holding::Cut,
+        own: Option<holding::Cut>,
+        nearest: holding::Cut,
+    ) -> (Option<holding::Cut>, Option<holding::Cut>, Option<holding::Cut>) {
+        let is_left = |cut: &holding::Cut| !self.is_excluded(cut);
+        let (most, own, nearest) = (Some(most).filter(is_left), own.filter(is_left), Some(nearest).filter(is_left));
+        match most {
+            Some(most) => (Some(most), own, nearest),
+            None => (own.or_else(|| nearest.clone()), None, nearest),
+        }
+    }
+
+    /// A few cuts together, none of them at what is excluded.
+    fn together(&self, node: u32, set: Option<&[u32]>, frees: u64) -> Result<Option<holding::CutTogether>, Failure> {
+        let together = self.holding.cut_together(self.turned, node, set, frees, self.watch)?;
+        Ok(together.filter(|together| !together.cuts.iter().any(|cut| self.is_excluded(cut))))
+    }
+
+    fn is_excluded(&self, cut: &holding::Cut) -> bool {
+        let excluded = self.options.exclude.as_ref();
+        excluded.is_some_and(|regex| regex.is_match(&cut.holder) || regex.is_match(&cut.reference))
+    }
+
+    fn dominator(&self, node: u32) -> Dominator {
+        let graph = self.holding.graph();
+        let addr = graph.slot_of(node).map(|slot| hex(graph.snapshot().objects.address(slot)));
+        Dominator { addr, name: self.holding.name(node) }
+    }
+
+    fn merged(&self, nodes: &[u32]) -> Result<Merged, Failure> {
+        let (steps, unreached) = self.holding.merged_paths(nodes, self.exclusions, self.watch)?;
+        let cut_here = self.holding.cut_for_set(self.turned, nodes, self.watch)?.filter(|cut| !self.is_excluded(cut));
+        let frees = cut_here.as_ref().map_or(0, |cut| cut.frees_of_set);
+        let most =
+            nodes.iter().copied().max_by_key(|&node| (self.holding.retained().of(node), std::cmp::Reverse(node)));
+        let together = match most {
+            Some(node) => self.together(node, Some(nodes), frees)?,
+            None => None,
+        };
+        let usual = if self.options.written.is_table() { USUAL_STEPS } else { usize::MAX };
+        let limit = self.options.limit.unwrap_or(usual);
+        let steps = match self.options.full || !self.options.written.is_table() {
+            true => steps,
+            false => merged_steps::without_library(self.holding.graph().snapshot(), steps),
+        };
+        // What a step leads to its own steps lead to no more of, so that those that are shown hang together.
+        let mut order: Vec<usize> = (0..steps.len()).collect();
+        order.sort_by_key(|&index| (std::cmp::Reverse(steps[index].through.bytes), index));
+        let mut shown: Vec<usize> = order.into_iter().take(limit).collect();
+        shown.sort_unstable();
+        let left_out = steps.len() - shown.len();
+        let mut merged = Merged { unreached: share(unreached), cut: cut_here.map(cut), ..Merged::default() };
+        merged.cut_together = together.map(cut_together);
+        merged.steps_left_out = left_out as u64;
+        merged.steps = shown.into_iter().map(|index| merged_step(&steps[index])).collect();
+        Ok(merged)
+    }
+}
+
+/// Passes over steps inside the library.
+fn fold(snapshot: &HeapSnapshot<'_, '_>, steps: &mut Vec<Step>) {
+    let texts: Vec<&str> = steps.iter().map(|step| &*step.reference).collect();
+    let explains = |index: usize| {
+        let next = steps.get(index + 1);
+        next.is_some_and(|next| library_steps::is_gathering(steps[index].retained, next.retained))
+    };
+    let inner = library_steps::inner(snapshot, &texts, explains);
+    let mut passed = 0;
+    let mut is_inner = inner.into_iter();
+    steps.retain_mut(|step| {
+        // What was left out before belongs where it stands.
+        if is_inner.next() == Some(true) && step.left_out == 0 {
+            passed += 1;
+            return false;
+        }
+        step.in_library = std::mem::take(&mut passed);
+        true
+    });
+}
+
+fn merged_step(step: &holding::MergedStep) -> MergedStep {
+    MergedStep {
+        depth: step.depth,
+        reference: step.reference.clone(),
+        objects: step.through.objects,
+        bytes: step.through.bytes,
+        own_objects: step.own.objects,
+        example: step.example.map(hex),
+    }
+}
+
+fn hex(address: u64) -> String {
+    format!("{address:#x}")
+}
+
+/// For a report.
+pub(crate) fn share(weight: Weight) -> Share {
+    Share { objects: weight.objects, bytes: weight.bytes }
+}
+
+fn cut(cut: holding::Cut) -> Cut {
+    Cut {
+        holder: cut.holder,
+        addr: cut.address.map(hex),
+        reference: cut.reference,
+        ty: cut.ty,
+        frees: cut.frees,
+        frees_of_asked: cut.frees_of_set,
+    }
+}
+
+fn cut_together(together: holding::CutTogether) -> CutTogether {
+    CutTogether {
+        cuts: together.cuts.into_iter().map(cut).collect(),
+        frees: together.frees,
+        frees_of_asked: together.frees_of_set,
+    }
+}
+
+fn path(walk: holding::Walk, alike: u64) -> Path {
+    let step = |step: holding::Step| Step {
+        reference: step.reference,
+        addr: step.address.map(hex),
+        ty: step.ty,
+        retained: step.retained,
+        times: step.times,
+        left_out: step.left_out,
+        in_library: 0,
+    };
+    Path { root: walk.class.name(), alike, steps: walk.steps.into_iter().map(step).collect() }
+}

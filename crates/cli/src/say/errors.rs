@@ -1,0 +1,283 @@
+//! What is said when it does not work: one line that tells what is wrong and what to do, and the exit status.
+
+mod code;
+
+pub(crate) use code::Ending;
+
+use crate::args::Input;
+use crate::say::speaker;
+use code::Code;
+use goheap_heap::HeapError;
+use goheap_image::{ImageError, Process};
+use goheap_report::ReportError;
+use goheap_report::table::{grouped, human_bytes};
+use goheap_report::text::json_text;
+use goheap_runtime::{GoFile, GoVersion, OverBudget, RuntimeError};
+use std::io;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// Why a command failed.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Failure {
+    /// The command line is wrong, or help was asked for: clap says it.
+    #[error(transparent)]
+    Usage(clap::Error),
+    /// Core or executable cannot be opened.
+    #[error(transparent)]
+    Image(#[from] ImageError),
+    /// The Go runtime cannot be read.
+    #[error("{path:?}: {source}; {}", advice(source, *missing_bytes, *release_given))]
+    Runtime {
+        /// The file that is to blame.
+        path: PathBuf,
+        /// Bytes that the truncated core lacks.
+        missing_bytes: u64,
+        /// True where the user said which release it is.
+        release_given: bool,
+        /// Why.
+        source: RuntimeError,
+    },
+    /// The program is not Go itself.
+    #[error(
+        "{program:?} is no Go program: it has neither Go's build information nor its table of functions; {}",
+        go_advice(files)
+    )]
+    NotGo {
+        /// The program.
+        program: PathBuf,
+        /// The files of Go that it had loaded: none, several, or one that was not found.
+        files: Vec<GoFile>,
+    },
+    /// The heap cannot be numbered.
+    #[error(transparent)]
+    Heap(HeapError),
+    /// It would take more memory than it may use.
+    #[error(
+        "the stage \"{}\" wants {} of memory ({} bytes) beside the {} in use, and the limit is {}; \
+         raise it with --max-memory (and ulimit -v), or take the core to a machine with more memory",
+        .0.stage, human_bytes(.0.wanted), grouped(.0.wanted), human_bytes(.0.used), human_bytes(.0.limit)
+    )]
+    OverBudget(OverBudget),
+    /// The tree cannot be shown.
+    #[error("nothing was written: {0}")]
+    Report(ReportError),
+    /// The output cannot be written.
+    #[error("cannot write {path:?}: {source}; nothing was left behind")]
+    Output {
+        /// Where it was to go.
+        path: PathBuf,
+        /// The system's reason.
+        source: io::Error,
+    },
+    /// Writing would destroy an input.
+    #[error("{0:?} is what is being read; write to another file")]
+    OutputIsInput(PathBuf),
+    /// The address that was given is in no object.
+    #[error("no object holds {address:#x} ({place}); {near}")]
+    NoObject {
+        /// The address.
+        address: u64,
+        /// What is there, in words.
+        place: String,
+        /// The objects next to it, in words.
+        near: String,
+    },
+    /// No type, variable or the like has the name that was given.
+    #[error("there is no {kind} {name:?}{nearest}")]
+    NoSuchName {
+        /// The name.
+        name: String,
+        /// What it should be the name of.
+        kind: &'static str,
+        /// The nearest names, in words.
+        nearest: String,
+    },
+    /// No goroutine that is alive has the id that was given.
+    #[error("no goroutine {id}; {near}")]
+    NoGoroutine {
+        /// The id.
+        id: u64,
+        /// The goroutines next to it, in words.
+        near: String,
+    },
+    /// systemd keeps no core of the process or program that was given.
+    #[error(
+        "no core of {what:?} in {folder:?} ({near}); coredumpctl list shows what there is, --coredump-dir says where"
+    )]
+    NoCoredump {
+        /// The process id or name.
+        what: String,
+        /// Where it was looked for.
+        folder: PathBuf,
+        /// The cores that are there, in words.
+        near: String,
+    },
+    /// Stdout cannot be written.
+    #[error("cannot write to stdout: {0}")]
+    Stdout(io::Error),
+}
+
+impl From<HeapError> for Failure {
+    fn from(error: HeapError) -> Self {
+        match error {
+            HeapError::OverBudget(error) => Failure::OverBudget(error),
+            error => Failure::Heap(error),
+        }
+    }
+}
+
+impl Failure {
+    /// That the program of `process` is not Go, and which files that it had loaded are.
+    pub(crate) fn not_go(process: &Process, files: Vec<GoFile>) -> Failure {
+        Failure::NotGo { program: process.executable.path().to_owned(), files }
+    }
+
+    /// That the Go runtime of `process` cannot be read.
+    pub(crate) fn of_runtime(process: &Process, input: &Input, source: RuntimeError) -> Failure {
+        let path = match source {
+            RuntimeError::OverBudget(error) => return Failure::OverBudget(error),
+            RuntimeError::NotGo
+            | RuntimeError::NoVersion { .. }
+            | RuntimeError::TooOld { .. }
+            | RuntimeError::Layout(_) => process.executable.path(),
+            _ => process.core.path(),
+        };
+        Failure::Runtime {
+            path: path.to_owned(),
+            missing_bytes: process.core.missing_bytes(),
+            release_given: input.go.is_some(),
+            source,
+        }
+    }
+
+    /// Says it, as JSON where the result would have been, and tells the exit status.
+    pub(crate) fn report(&self, as_json: bool) -> ExitCode {
+        match self {
+            Failure::Stdout(error) if error.kind() == io::ErrorKind::BrokenPipe => {}
+            _ if as_json && self.status() != 0 => speaker::json(&self.json()),
+            // Help goes to stdout, mistakes to stderr; a reader that has gone away is no failure.
+            Failure::Usage(error) => match error.print() {
+                Err(source) if !error.use_stderr() && source.kind() != io::ErrorKind::BrokenPipe => {
+                    return Failure::Stdout(source).report(as_json);
+                }
+                _ => {}
+            },
+            _ => speaker::error(self),
+        }
+        ExitCode::from(self.status())
+    }
+
+    /// What it is, for scripts.
+    fn code(&self) -> Code {
+        match self {
+            // With several libraries of Go it is for the user to say which.
+            Failure::NotGo { files, .. } if files.len() > 1 => Code::Usage,
+            Failure::Usage(_) | Failure::OutputIsInput(_) => Code::Usage,
+            Failure::NoObject { .. } | Failure::NoSuchName { .. } | Failure::NoGoroutine { .. } => Code::NotFound,
+            Failure::Image(error) => Code::of_image(error.reason()),
+            Failure::NotGo { .. } => Code::NotGo,
+            Failure::Runtime { source: RuntimeError::TooOld { .. } | RuntimeError::NoVersion { .. }, .. } => {
+                Code::Release
+            }
+            Failure::Runtime { .. } | Failure::Heap(_) => Code::Damaged,
+            Failure::OverBudget(_) => Code::Memory,
+            Failure::Report(_) => Code::TooLarge,
+            Failure::Output { .. } | Failure::Stdout(_) => Code::Output,
+            Failure::NoCoredump { .. } => Code::NoFile,
+        }
+    }
+
+    fn status(&self) -> u8 {
+        match self {
+            Failure::Usage(error) if !error.use_stderr() => 0,
+            Failure::Stdout(error) if error.kind() == io::ErrorKind::BrokenPipe => 0,
+            _ => self.code().status(),
+        }
+    }
+
+    /// For scripts: one line of JSON.
+    fn json(&self) -> String {
+        let text = match self {
+            Failure::Usage(error) => plain(error),
+            _ => self.to_string(),
+        };
+        let (message, hint) = message_and_hint(&text);
+        let mut error = serde_json::Map::new();
+        error.insert("code".to_owned(), self.code().name().into());
+        error.insert("message".to_owned(), message.into());
+        error.extend(hint.map(|hint| ("hint".to_owned(), hint.into())));
+        json_text(&serde_json::json!({ "schema_version": 1, "error": error }).to_string()).into_owned()
+    }
+}
+
+/// What to do, or what is near, stands behind the first semicolon that is in no parentheses.
+pub(crate) fn message_and_hint(text: &str) -> (&str, Option<&str>) {
+    let is_outside = |at: usize| text[..at].matches('(').count() == text[..at].matches(')').count();
+    let split = text.match_indices("; ").find(|&(at, _)| is_outside(at));
+    split.map_or((text, None), |(at, sign)| (&text[..at], Some(&text[at + sign.len()..])))
+}
+
+/// What clap says without the usage below it.
+fn plain(error: &clap::Error) -> String {
+    let text = error.render().to_string();
+    let said = text.split("\n\nUsage:").next().unwrap_or_default();
+    let said: Vec<&str> = said.split_whitespace().collect();
+    let said = said.join(" ");
+    said.strip_prefix("error: ").unwrap_or(&said).replacen(" tip: ", "; ", 1)
+}
+
+/// What to do about a program that is not Go.
+fn go_advice(files: &[GoFile]) -> String {
+    let name = |file: &GoFile| match &file.path {
+        Some(path) => format!("{path:?}"),
+        None => "a file that the core does not name".to_owned(),
+    };
+    let with_release = |file: &GoFile| match &file.version {
+        Some(version) => format!("{} ({version})", name(file)),
+        None => name(file),
+    };
+    match files {
+        [] => "nor has any file that it had loaded; give the executable that made the core with --exe".to_owned(),
+        [one] => {
+            let id = one.build_id.as_ref().map(|id| format!(", build id {id}")).unwrap_or_default();
+            format!("{}{id}, which it had loaded, is; give that file with --exe", with_release(one))
+        }
+        files => {
+            let listed: Vec<String> = files.iter().map(with_release).collect();
+            let first = files.iter().find_map(|file| file.path.as_ref()?.file_name()).unwrap_or_default();
+            format!("it had loaded {} that are; say which with --module, such as --module {first:?}", listed.join(", "))
+        }
+    }
+}
+
+/// What to do about a runtime that cannot be read.
+fn advice(error: &RuntimeError, missing_bytes: u64, release_given: bool) -> String {
+    match error {
+        RuntimeError::NotGo => "give the executable that made the core with --exe".to_owned(),
+        RuntimeError::NoVersion { fitting, .. } => {
+            format!("say it with --go, such as --go 1.{}", fitting.last().unwrap_or(&GoVersion::NEWEST_KNOWN_MINOR))
+        }
+        RuntimeError::TooOld { .. } => "for older programs see viewcore of golang.org/x/debug".to_owned(),
+        RuntimeError::Layout(_) => "give an executable with DWARF (built without -s -w) of the same build".to_owned(),
+        _ if release_given => "is the release that --go says the program's?".to_owned(),
+        _ if missing_bytes > 0 => {
+            let missing = human_bytes(missing_bytes);
+            format!("{missing} of the core are missing: dump again with room for all (disk space, ulimit -c unlimited)")
+        }
+        _ => "was the process dumped whole (ulimit -c unlimited, /proc/PID/coredump_filter)?".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_hint_stands_behind_the_first_semicolon_outside_parentheses() {
+        assert_eq!(message_and_hint("no type x; nearest: y; z"), ("no type x", Some("nearest: y; z")));
+        let hidden = "it hides its release (it is \"a\"; Go 1.19 fits); say it";
+        assert_eq!(message_and_hint(hidden), ("it hides its release (it is \"a\"; Go 1.19 fits)", Some("say it")));
+        assert_eq!(message_and_hint("no ("), ("no (", None));
+    }
+}

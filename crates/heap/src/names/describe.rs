@@ -1,0 +1,260 @@
+//! What an object is, in words: `main.Item`, `[4]main.Item`, `string`, `map[string]int groups`, `func main.f.func1`.
+
+use crate::infer::payload_offset;
+use crate::meaning::containers::Containers;
+use crate::names::label_text::function_of;
+use crate::objects::object_type::Part;
+use crate::objects::table::Slot;
+use crate::snapshot::HeapSnapshot;
+use goheap_image::Address;
+use goheap_runtime::{Kind, TypeId};
+use rustc_hash::FxHashMap;
+
+impl HeapSnapshot<'_, '_> {
+    /// The type of what is in a slot; empty where it is not known.
+    pub fn type_text(&self, slot: Slot) -> String {
+        self.text_key(slot).map_or_else(String::new, |key| self.text_of(key))
+    }
+
+    /// The same without the length of an array: `[...]main.Item`.
+    pub fn family_text(&self, slot: Slot) -> String {
+        self.text_key(slot).map_or_else(String::new, |key| self.text_of(key.family()))
+    }
+
+    /// First byte and length of a slot without the runtime's malloc header.
+    pub fn payload(&self, slot: Slot) -> (u64, u64) {
+        let span = self.objects.span(slot);
+        let header = payload_offset(self.model, span);
+        (self.objects.address(slot) + header, span.elem_size - header)
+    }
+
+    /// The rules of containers for this process.
+    pub(crate) fn containers(&self) -> Containers<'_> {
+        Containers {
+            memory: self.model.memory(),
+            layout: &self.model.layout,
+            swiss: self.model.version.uses_swiss_maps(),
+            split_groups: self.model.version.has_experiment("mapsplitgroup"),
+            red_zones: self.model.red_zones,
+        }
+    }
+
+    /// What the text depends on; None where nothing is known.
+    pub(crate) fn text_key(&self, slot: Slot) -> Option<TextKey> {
+        let object = self.object_types[slot.id.0 as usize];
+        if !object.is_known() {
+            return None;
+        }
+        let (address, room) = self.payload(slot);
+        let ty = object.ty();
+        let part = match object.part() {
+            Part::BoxedValue => Part::Value,
+            part => part,
+        };
+        let detail = match part {
+            Part::Elements => self.count(ty, room),
+            Part::ChanBuffer => self.chan_elem(ty).map_or(0, |elem| self.count(elem, room)),
+            Part::Closure => self.model.memory().read_u64(Address(address)).unwrap_or(0),
+            _ => 0,
+        };
+        Some(TextKey { part, ty, detail, address: if part == Part::Closure { address } else { 0 } })
+    }
+
+    /// Elements of an array, by its key; 0 of what is none.
+    pub(crate) fn elements(&self, key: TextKey) -> u64 {
+        match (key.part, &self.types.get(key.ty).kind) {
+            (Part::Elements | Part::ChanBuffer, _) => key.detail,
+            (Part::Value, &Kind::Array(_, len)) => len,
+            _ => 0,
+        }
+    }
+
+    /// Values of `ty` that fit `room` bytes.
+    fn count(&self, ty: TypeId, room: u64) -> u64 {
+        let size = self.types.get(ty).size;
+        let (most, zones) = (room.checked_div(size).unwrap_or(0), self.model.red_zones);
+        let fitting = if zones.is_on() { zones.unpadded(room) / size.max(1) } else { most };
+        fitting.min(most).max(1)
+    }
+
+    pub(crate) fn text_of(&self, key: TextKey) -> String {
+        let name = &self.types.get(key.ty).name;
+        match key.part {
+            Part::Value => name.to_string(),
+            Part::Elements => array_text(key.detail, name),
+            Part::StringData => "string".to_owned(),
+            Part::ChanHeader => match self.chan_elem(key.ty) {
+                Some(elem) => format!("chan {}", self.types.get(elem).name),
+                None => name.to_string(),
+            },
+            Part::ChanBuffer => match self.chan_elem(key.ty) {
+                Some(elem) => array_text(key.detail, &self.types.get(elem).name),
+                None => name.to_string(),
+            },
+            Part::Closure => match function_of(self.model, key.address) {
+                Some(function) => format!("func {function}"),
+                None => name.to_string(),
+            },
+            Part::Machinery => self.map_text(key.ty).map_or_else(String::new, |map| format!("{map} internals")),
+            part => format!("{} {}", self.map_text(key.ty).as_deref().unwrap_or(name), map_part(part)),
+        }
+    }
+
+    pub(crate) fn chan_elem(&self, ty: TypeId) -> Option<TypeId> {
+        match self.types.get(ty).kind {
+            Kind::Chan(elem) => Some(elem),
+            _ => None,
+        }
+    }
+
+    /// What a part of a map or channel is a part of; None of other objects.
+    pub(crate) fn whole_text(&self, key: TextKey) -> Option<String> {
+        match key.part {
+            Part::Value | Part::Elements | Part::StringData | Part::Closure => None,
+            Part::ChanHeader | Part::ChanBuffer => Some(self.text_of(TextKey { part: Part::ChanHeader, ..key })),
+            _ => self.map_text(key.ty),
+        }
+    }
+
+    /// A map type as Go writes it, whatever its own name.
+    fn map_text(&self, ty: TypeId) -> Option<String> {
+        match self.types.get(ty).kind {
+            Kind::Map(key, elem) => Some(format!("map[{}]{}", self.types.get(key).name, self.types.get(elem).name)),
+            _ => None,
+        }
+    }
+}
+
+/// The element of what is named as an array, `main.Item` of `[4]main.Item` and `[...]main.Item`. Who asks for `string` gets the bytes of
+/// strings and the arrays of them.
+pub fn element_text(text: &str) -> Option<&str> {
+    let mut elem = text;
+    while let Some((len, rest)) = elem.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
+        if len != ELLIPSIS && (len.is_empty() || !len.bytes().all(|byte| byte.is_ascii_digit())) {
+            break;
+        }
+        elem = rest;
+    }
+    (elem.len() < text.len()).then_some(elem)
+}
+
+fn array_text(len: u64, elem: &str) -> String {
+    if len == ANY_LENGTH { format!("[{ELLIPSIS}]{elem}") } else { format!("[{len}]{elem}") }
+}
+
+/// What a part of a map is called.
+fn map_part(part: Part) -> &'static str {
+    match part {
+        Part::MapHeader => "header",
+        Part::MapBuckets => "buckets",
+        Part::MapExtra => "extra",
+        Part::MapDirectory => "directory",
+        Part::MapTable => "table",
+        Part::MapGroups => "groups",
+        _ => "internals",
+    }
+}
+
+/// What stands in the place of a length that may be any.
+const ELLIPSIS: &str = "...";
+
+/// Instead of a number of elements: of any.
+const ANY_LENGTH: u64 = u64::MAX;
+
+/// What a text depends on.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct TextKey {
+    pub(crate) part: Part,
+    pub(crate) ty: TypeId,
+    /// The number of elements, or the code of a closure.
+    detail: u64,
+    /// One closure of that code; no part of the key's identity.
+    pub(crate) address: u64,
+}
+
+impl TextKey {
+    /// What tells two keys apart.
+    pub(crate) fn identity(self) -> (Part, TypeId, u64) {
+        (self.part, self.ty, self.detail)
+    }
+
+    /// The same for arrays of every length.
+    pub(crate) fn family(self) -> TextKey {
+        match self.part {
+            Part::Elements | Part::ChanBuffer => TextKey { detail: ANY_LENGTH, ..self },
+            _ => self,
+        }
+    }
+}
+
+/// The number of a text in [`TypeTexts`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct TextId(u32);
+
+impl TextId {
+    /// Of objects whose type is not known; its text is empty.
+    pub const UNKNOWN: TextId = TextId(0);
+
+    /// Place in a table that the caller keeps beside the texts.
+    pub fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
+/// The texts of the types of many objects, each made once.
+///
+/// # Overhead
+/// A text and some 60 bytes for each different text; nothing for an object.
+pub struct TypeTexts<'s, 'm, 'p> {
+    snapshot: &'s HeapSnapshot<'m, 'p>,
+    texts: Vec<Box<str>>,
+    by_key: FxHashMap<(Part, TypeId, u64), TextId>,
+    by_text: FxHashMap<Box<str>, TextId>,
+}
+
+impl<'s, 'm, 'p> TypeTexts<'s, 'm, 'p> {
+    /// No text yet but that of the unknown.
+    pub fn new(snapshot: &'s HeapSnapshot<'m, 'p>) -> Self {
+        let by_text = std::iter::once(("".into(), TextId::UNKNOWN)).collect();
+        TypeTexts { snapshot, texts: vec!["".into()], by_key: FxHashMap::default(), by_text }
+    }
+
+    /// The text of an object's type: equal texts have equal numbers, whichever type they come from.
+    pub fn id(&mut self, slot: Slot) -> TextId {
+        let Some(key) = self.snapshot.text_key(slot) else { return TextId::UNKNOWN };
+        if let Some(&id) = self.by_key.get(&key.identity()) {
+            return id;
+        }
+        let text = self.snapshot.text_of(key).into_boxed_str();
+        let next = TextId(u32::try_from(self.texts.len()).unwrap_or(u32::MAX));
+        let id = *self.by_text.entry(text.clone()).or_insert(next);
+        if id == next {
+            self.texts.push(text);
+        }
+        self.by_key.insert(key.identity(), id);
+        id
+    }
+
+    /// The text of a number that this gave out.
+    pub fn get(&self, id: TextId) -> &str {
+        self.at(id.index())
+    }
+
+    /// The text at a place, as [`TextId::index`] tells it: texts are numbered in the order they were first asked for.
+    pub fn at(&self, index: usize) -> &str {
+        self.texts.get(index).map_or("", |text| text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn arrays_are_known_by_their_elements() {
+        let names = ["[4]main.Item", "[...][2]*main.Item", "[...]map[int]string", "[...][]uint8", "[...]string"];
+        let elements = [Some("main.Item"), Some("*main.Item"), Some("map[int]string"), Some("[]uint8"), Some("string")];
+        assert_eq!(names.map(element_text), elements);
+        assert_eq!(["main.Item", "[]uint8", "map[string]int groups", "[", ""].map(element_text), [None; 5]);
+    }
+}

@@ -1,0 +1,229 @@
+//! What frames say: `main.cache *main.Cache`, `.entries map[string]*main.Session`, `[value] *main.Session`.
+
+use crate::meaning::containers::structs;
+use crate::meaning::plan::{PlanEntry, PointerWord};
+use crate::meaning::resolve::{Resolver, Target};
+use crate::names::package_names::PackageNames;
+use crate::objects::object_type::{Evidence, ObjectType, Part};
+use goheap_image::Address;
+use goheap_runtime::{Kind, RuntimeModel, TypeId, TypeTable};
+use std::borrow::Cow;
+
+/// Captured variables named after a func value; more are `…`.
+const CAPTURED_SHOWN: usize = 4;
+
+/// What the type of the object that an edge leads to tells beyond the edge's declared type.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Beyond {
+    /// Nothing: the declared type says it all, or the object has no type.
+    Nothing,
+    /// That it is a guess: ` ?`.
+    Guessed,
+    /// What it is, where the declaration does not say: ` = main.Item`.
+    Is(ObjectType),
+    /// What the declared type is a part of: ` in main.Item`.
+    In(ObjectType),
+}
+
+impl Beyond {
+    /// `declared` is what the edge says of its target; `is_inside` if the edge does not lead to the object's first byte.
+    pub(crate) fn new(declared: Target, object: ObjectType, is_inside: bool) -> Self {
+        let is_guessed = object.evidence() == Evidence::Candidate;
+        // Otherwise the kind of evidence changes nothing in the text: equal keys have equal labels, and few keys.
+        let plain = object.with_evidence(if is_guessed { Evidence::Candidate } else { Evidence::Exact });
+        match declared {
+            _ if !object.is_known() => Beyond::Nothing,
+            Target::Known(part, ty, _) => {
+                let is_row = |part| matches!(part, Part::Value | Part::Elements);
+                let is_same = ty == object.ty() && (part == object.part() || is_row(part) && is_row(object.part()));
+                // Blocks of tiny objects are entered in the middle, too; a row has elements there.
+                let is_element = is_inside && part == Part::Value && object.part() == Part::Elements;
+                match (is_same && !is_element, is_guessed) {
+                    (true, true) => Beyond::Guessed,
+                    (true, false) => Beyond::Nothing,
+                    (false, true) => Beyond::In(plain),
+                    (false, false) if part == Part::Value => Beyond::In(plain),
+                    (false, false) => Beyond::Nothing,
+                }
+            }
+            Target::Needs(_) | Target::Unknown => Beyond::Is(plain),
+        }
+    }
+
+    /// A number that mostly tells two apart.
+    pub(crate) fn number(self) -> u32 {
+        match self {
+            Beyond::Nothing => 0,
+            Beyond::Guessed => 1,
+            Beyond::Is(object) => object.to_bits(),
+            Beyond::In(object) => !object.to_bits(),
+        }
+    }
+
+    /// The end of a label.
+    pub(crate) fn text(self, types: &TypeTable, packages: &PackageNames) -> String {
+        let mark = |object: ObjectType| if object.evidence() == Evidence::Candidate { " ?" } else { "" };
+        match self {
+            Beyond::Nothing => String::new(),
+            Beyond::Guessed => " ?".to_owned(),
+            Beyond::Is(object) => {
+                let whole = structs::whole_of(&types.get(object.ty()).name).filter(|_| object.part() == Part::Value);
+                let label = whole.unwrap_or_else(|| object_label(types, object));
+                format!(" = {}{}", packages.shorten(&label), mark(object))
+            }
+            Beyond::In(object) => format!(" in {}{}", packages.shorten(&object_label(types, object)), mark(object)),
+        }
+    }
+}
+
+/// What an object is, without regard to who holds it.
+pub(crate) fn object_label(types: &TypeTable, object: ObjectType) -> String {
+    let name = shown(types, object.ty());
+    match object.part() {
+        Part::Value | Part::BoxedValue | Part::MapHeader | Part::ChanHeader | Part::Closure => name.into_owned(),
+        Part::Elements => format!("[]{name}"),
+        Part::StringData => "string".to_owned(),
+        _ => format!("{name} internals"),
+    }
+}
+
+/// The path of a captured variable: `[captured x].f` for `.x.f` of a closure.
+pub(crate) fn captured_path(path: &str) -> String {
+    let path = path.strip_prefix('.').unwrap_or(path);
+    let (name, rest) = path.split_at(path.find(['.', '[']).unwrap_or(path.len()));
+    format!("[captured {name}]{rest}")
+}
+
+/// A type's name, short of what no frame has room for: the fields and methods of types without a name.
+pub(crate) fn shown(types: &TypeTable, ty: TypeId) -> Cow<'_, str> {
+    elided(&types.get(ty).name)
+}
+
+fn elided(name: &str) -> Cow<'_, str> {
+    let mut text = String::new();
+    let mut rest = name;
+    while let Some(open) = rest.find(" {").map(|space| space + 2) {
+        let inside = &rest[open..];
+        let mut depth = 1_u32;
+        let close = inside.find(|letter| {
+            depth = match letter {
+                '{' => depth + 1,
+                '}' => depth - 1,
+                _ => depth,
+            };
+            depth == 0
+        });
+        let Some(close) = close else { break };
+        text.push_str(&rest[..open]);
+        text.push_str(if close == 0 { "" } else { "…" });
+        rest = &inside[close..];
+    }
+    if text.is_empty() { Cow::Borrowed(name) } else { Cow::Owned(text + rest) }
+}
+
+/// A variable and its type.
+pub(crate) fn variable_label(types: &TypeTable, name: &str, ty: TypeId) -> String {
+    format!("{name} {}", shown(types, ty))
+}
+
+/// A field: its path after `prefix`, its type, and what an interface or a func value turned out to hold. The field's word lies
+/// at `at` and holds `value`.
+pub(crate) fn field_label(
+    resolver: &mut Resolver<'_>,
+    model: &RuntimeModel<'_>,
+    packages: &PackageNames,
+    prefix: &str,
+    entry: &PlanEntry,
+    at: u64,
+    value: u64,
+) -> String {
+    let declared = format!("{prefix}{} {}", entry.path, packages.shorten(&shown(&resolver.types, entry.field)));
+    let declared = declared.trim_start().to_owned();
+    match entry.word {
+        PointerWord::InterfaceData(has_methods) => match resolver.dynamic_type(at, has_methods) {
+            Some(dynamic) => format!("{declared} = {}", packages.shorten(&shown(&resolver.types, dynamic))),
+            None => declared,
+        },
+        PointerWord::Func => match function_of(model, value) {
+            Some(function) => format!("{declared} = {function}{}", captured_names(resolver, value)),
+            None => declared,
+        },
+        _ => declared,
+    }
+}
+
+/// The variables that a func value's closure holds, as `{a, b}`; empty where they are not known and where there are none.
+fn captured_names(resolver: &mut Resolver<'_>, closure: u64) -> String {
+    let Target::Known(_, ty, _) = resolver.target_loaded(PointerWord::Func, TypeId(0), 0, closure) else {
+        return String::new();
+    };
+    let Kind::Struct(fields) = &resolver.types.get(ty).kind else { return String::new() };
+    let mut names: Vec<&str> = fields.iter().map(|field| &*field.name).filter(|name| *name != ".dict").collect();
+    if names.is_empty() {
+        return String::new();
+    }
+    if names.len() > CAPTURED_SHOWN {
+        names.truncate(CAPTURED_SHOWN);
+        names.push("…");
+    }
+    format!("{{{}}}", names.join(", "))
+}
+
+/// The function that a func value calls: the first word of its closure is the code's address.
+pub(crate) fn function_of(model: &RuntimeModel<'_>, closure: u64) -> Option<String> {
+    model.function_name(model.memory().read_u64(Address(closure))?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn types_without_a_name_show_no_insides() {
+        for (name, short) in [
+            ("main.Item", "main.Item"),
+            ("map[string]struct {}", "map[string]struct {}"),
+            ("*struct { f func() interface { Error() string }; b bool }", "*struct {…}"),
+            ("map[struct { a int }]interface { M() }", "map[struct {…}]interface {…}"),
+            ("struct { broken", "struct { broken"),
+        ] {
+            assert_eq!(elided(name), short);
+        }
+    }
+
+    #[test]
+    fn captured_variables_keep_the_way_inside_them() {
+        assert_eq!(
+            [".x", ".x.f", ".x[i].f", ".x.f.g"].map(captured_path),
+            ["[captured x]", "[captured x].f", "[captured x][i].f", "[captured x].f.g"]
+        );
+    }
+
+    #[test]
+    fn the_target_is_told_where_the_declaration_does_not() {
+        let (item, other) = (TypeId(3), TypeId(4));
+        let object = |part, evidence| ObjectType::new(part, item, evidence);
+        let derived = object(Part::Value, Evidence::Derived);
+        let guess = object(Part::Value, Evidence::Candidate);
+        let exact = object(Part::Value, Evidence::Exact);
+        let says = |part, ty| Target::Known(part, ty, false);
+        let beyond = Beyond::new;
+        assert_eq!(beyond(says(Part::Value, item), derived, false), Beyond::Nothing);
+        assert_eq!(beyond(says(Part::Value, item), guess, false), Beyond::Guessed);
+        assert_eq!(beyond(Target::Unknown, derived, false), Beyond::Is(exact));
+        assert_eq!(
+            beyond(Target::Unknown, exact, false),
+            beyond(Target::Unknown, derived, false),
+            "one label, one key"
+        );
+        assert_eq!(beyond(Target::Unknown, guess, false), Beyond::Is(guess));
+        assert_eq!(beyond(Target::Unknown, ObjectType::UNKNOWN, false), Beyond::Nothing);
+        assert_eq!(beyond(says(Part::Value, other), derived, true), Beyond::In(exact));
+        let row = object(Part::Elements, Evidence::Exact);
+        assert_eq!(beyond(says(Part::Value, item), row, false), Beyond::Nothing);
+        assert_eq!(beyond(says(Part::Value, item), row, true), Beyond::In(row), "one element holds them all");
+        assert_eq!(beyond(says(Part::Value, item), derived, true), Beyond::Nothing, "a block of tiny objects");
+        assert_eq!(beyond(says(Part::Elements, item), row, true), Beyond::Nothing, "a slice of the middle");
+        assert_eq!(beyond(says(Part::StringData, other), derived, false), Beyond::Nothing);
+    }
+}

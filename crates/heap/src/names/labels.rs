@@ -1,0 +1,78 @@
+//! Frame labels, each text once: what a flame graph's frame says.
+
+use crate::meaning::containers::Role;
+use crate::names::label_text::Beyond;
+use crate::names::package_names::PackageNames;
+use goheap_runtime::TypeId;
+use rustc_hash::FxHashMap;
+
+/// What an edge's label depends on; equal keys have equal labels.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct EdgeKey {
+    pub(crate) role: Role,
+    /// The type that the path starts in.
+    pub(crate) owner: TypeId,
+    /// Bytes from its start.
+    pub(crate) offset: u64,
+    /// What is known beyond the declared type: an interface's dynamic type, a func value's code; else 0.
+    pub(crate) dynamic: u64,
+    /// What the target's own type tells.
+    pub(crate) beyond: Beyond,
+}
+
+/// Labels by number.
+#[derive(Debug, Default)]
+pub(crate) struct Labels {
+    texts: Vec<Box<str>>,
+    by_text: FxHashMap<(TypeId, Box<str>), u32>,
+    by_edge: FxHashMap<EdgeKey, u32>,
+    /// How types read in labels.
+    pub(crate) packages: PackageNames,
+}
+
+/// The owner of labels that belong to no type.
+const NO_OWNER: TypeId = TypeId(u32::MAX);
+
+impl Labels {
+    /// No labels yet, for a program of these packages.
+    pub(crate) fn new(packages: PackageNames) -> Self {
+        Labels { packages, ..Labels::default() }
+    }
+
+    /// The number of a label of no type.
+    pub(crate) fn text(&mut self, text: &str) -> u32 {
+        self.owned(NO_OWNER, text)
+    }
+
+    /// The number of the label `text` of a field, element or key of `owner`. Equal texts of different owners are different
+    /// labels: only a field met again is a recursion.
+    pub(crate) fn owned(&mut self, owner: TypeId, text: &str) -> u32 {
+        if let Some(&label) = self.by_text.get(&(owner, text.into())) {
+            return label;
+        }
+        let label = u32::try_from(self.texts.len()).unwrap_or(u32::MAX);
+        self.texts.push(text.into());
+        self.by_text.insert((owner, text.into()), label);
+        label
+    }
+
+    /// The label of an edge that has one already.
+    pub(crate) fn known_edge(&self, key: EdgeKey) -> Option<u32> {
+        self.by_edge.get(&key).copied()
+    }
+
+    /// The label of an edge, its text made by `text` the first time.
+    pub(crate) fn edge(&mut self, key: EdgeKey, text: impl FnOnce(&PackageNames) -> String) -> u32 {
+        if let Some(&label) = self.by_edge.get(&key) {
+            return label;
+        }
+        let label = self.owned(key.owner, &text(&self.packages));
+        self.by_edge.insert(key, label);
+        label
+    }
+
+    /// The text of a label that this gave out.
+    pub(crate) fn get(&self, label: u32) -> &str {
+        self.texts.get(label as usize).map_or("", |text| text)
+    }
+}

@@ -1,0 +1,51 @@
+//! Names of package variables of which only the inference told what they lead to: `*tsdb.Head at bss+0x5b40`.
+
+use crate::infer::payload_offset;
+use crate::names::label_text::object_label;
+use crate::names::labels::Labels;
+use crate::objects::object_type::{Evidence, ObjectType, Part};
+use crate::objects::table::ObjectTable;
+use crate::roots::root::{Naming, Root, RootClass};
+use goheap_graph::{PathTrie, TrieNode};
+use goheap_runtime::{RuntimeModel, TypeTable};
+use rustc_hash::FxHashMap;
+
+/// The trie with the type in front of the place of words that nothing named; these roots then say the type of what they lead to.
+pub(crate) fn name_by_types(
+    trie: PathTrie,
+    labels: &mut Labels,
+    roots: &mut [Root],
+    (model, objects): (&RuntimeModel<'_>, &ObjectTable<'_, '_>),
+    (types, object_types): (&TypeTable, &[ObjectType]),
+) -> PathTrie {
+    let mut names: FxHashMap<TrieNode, u32> = FxHashMap::default();
+    let is_nameless = |root: &&mut Root| {
+        root.class == RootClass::Variables && root.naming == Naming::Nameless && !root.has_type && !root.is_conservative
+    };
+    for root in roots.iter_mut().filter(is_nameless) {
+        let Some(slot) = objects.find_allocated(root.value) else { continue };
+        let object = object_types[slot.id.0 as usize];
+        let start = objects.address(slot) + payload_offset(model, objects.span(slot));
+        let Some(text) = pointer_text(types, object, root.value == start) else { continue };
+        let mark = if object.evidence() == Evidence::Candidate { " ?" } else { "" };
+        let place = trie.label(root.node).map_or("", |label| labels.get(label)).to_owned();
+        let label = labels.text(&format!("{}{mark} at {place}", labels.packages.shorten(&text)));
+        names.insert(root.node, label);
+        root.has_type = true;
+    }
+    if names.is_empty() { trie } else { trie.relabelled(|node, label| names.get(&node).copied().unwrap_or(label)) }
+}
+
+/// The type of a word that leads to an object, to its start or elsewhere; None where that is not told.
+fn pointer_text(types: &TypeTable, object: ObjectType, is_start: bool) -> Option<String> {
+    let label = || object_label(types, object);
+    match object.part() {
+        _ if !object.is_known() => None,
+        Part::Elements | Part::StringData => Some(label()),
+        _ if !is_start => None,
+        Part::Value | Part::BoxedValue => Some(format!("*{}", label())),
+        Part::Closure => Some("func".to_owned()),
+        Part::MapHeader | Part::ChanHeader => Some(label()),
+        _ => None,
+    }
+}

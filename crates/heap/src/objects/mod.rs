@@ -1,0 +1,7 @@
+//! Slots and what each is: numbers, addresses, kinds.
+
+pub(crate) mod object_type;
+pub(crate) mod page_table;
+pub(crate) mod pointer_counts;
+pub(crate) mod size_classes;
+pub(crate) mod table;

@@ -1,0 +1,5 @@
+//! Reading the pointer words of many objects, in batches and on any number of threads.
+
+pub(crate) mod kind_plans;
+pub(crate) mod span_scan;
+pub(crate) mod word_batch;

@@ -1,0 +1,42 @@
+//! Which root each object hangs on in the tree.
+
+use crate::objects::table::ObjectId;
+use goheap_graph::{PathTrie, TrieNode};
+
+/// The top frame over each object.
+///
+/// # Overhead
+/// Four bytes a slot and four a frame.
+#[derive(Debug)]
+pub(crate) struct Owners {
+    /// The frame of each slot; the root of the trie for what is not reached.
+    frames: Vec<TrieNode>,
+    /// The top frame over each frame.
+    tops: Vec<TrieNode>,
+}
+
+impl Owners {
+    /// Of `frames`, one a slot, which are nodes of `trie`.
+    pub(crate) fn new(trie: &PathTrie, frames: Vec<TrieNode>) -> Self {
+        let mut tops: Vec<TrieNode> = Vec::with_capacity(trie.len());
+        // Parents stand before their children.
+        for node in trie.nodes() {
+            let top = match trie.parent(node) {
+                None | Some(PathTrie::ROOT) => node,
+                Some(parent) => tops[parent.index()],
+            };
+            tops.push(top);
+        }
+        Owners { frames, tops }
+    }
+
+    /// The frame that the object is counted in; None where no root reaches it.
+    pub(crate) fn frame(&self, id: ObjectId) -> Option<TrieNode> {
+        self.frames.get(id.0 as usize).copied().filter(|&frame| frame != PathTrie::ROOT)
+    }
+
+    /// The top frame over that.
+    pub(crate) fn top(&self, id: ObjectId) -> Option<TrieNode> {
+        self.frame(id).map(|frame| self.tops[frame.index()])
+    }
+}
