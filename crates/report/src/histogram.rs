@@ -212,7 +212,7 @@ allocated by type: 10.7 KiB in 14 objects
    bytes     share  objects  elements  exact   none  type
  9.8 KiB   90.76 %        3         5  >99 %   <1 %  main.Session
     16 B    0.15 %        1         -      -  100 %  a\\x1b, \"b\"
- 1000 B    9.09 %       10        15   <1 %  >99 %  (7 more)
+  1000 B    9.09 %       10        15   <1 %  >99 %  (7 more)
 10.7 KiB  100.00 %       14        20   91 %    9 %  (total)
 ";
         assert_eq!(written(|report, out| report.write_table(Page::default(), out)), expected);

@@ -191,7 +191,7 @@ mod tests {
         let table =
             |columns| written(RowForm::Table(Page { columns, ..Page::default() }), "main.\u{1b}Session", "main.x");
         let expected = "\
-object at  size  type             evidence  reachable  held by
+object at  size  type              evidence  reachable  held by
 0xc000     48 B  main.\\x1bSession  exact     yes        main.x
 
 7 objects more, 4.0 KiB (--limit)
