@@ -37,19 +37,21 @@ impl Holding<'_, '_, '_, '_> {
         for index in (0..laid.forest.len()).filter(|&index| laid.weights[index as usize].objects > 0) {
             by_place.entry(laid.places[index as usize].index() as u32).or_default().push(index);
         }
-        let mut ways: Vec<(Weight, Vec<u32>)> = Vec::with_capacity(by_place.len());
+        let mut ways: Vec<(Weight, Option<u32>, Option<u32>)> = Vec::with_capacity(by_place.len());
         for mut members in by_place.into_values() {
             let mut held = Weight::default();
             members.iter().for_each(|&index| held.add(laid.weights[index as usize]));
             let node = |index: u32| laid.forest.nodes[index as usize];
-            members.sort_by_key(|&index| (Reverse(self.retained().of(node(index))), node(index)));
-            ways.push((held, members));
+            let middle = members.len().saturating_sub(1) / 2;
+            members
+                .select_nth_unstable_by_key(middle, |&index| (Reverse(self.retained().of(node(index))), node(index)));
+            let first = members.iter().min().copied();
+            ways.push((held, first, members.get(middle).copied()));
         }
-        ways.sort_by_key(|(held, members)| (Reverse(held.objects), Reverse(held.bytes), members.iter().min().copied()));
+        ways.sort_by_key(|&(held, first, _)| (Reverse(held.objects), Reverse(held.bytes), first));
         let count = ways.len();
-        let told = ways.into_iter().take(most).filter_map(|(held, members)| {
-            let index = *members.get(members.len().saturating_sub(1) / 2)?;
-            let up = std::iter::successors(Some(index), |&index| laid.forest.parent(index));
+        let told = ways.into_iter().take(most).filter_map(|(held, _, typical)| {
+            let up = std::iter::successors(typical, |&index| laid.forest.parent(index));
             let mut nodes: Vec<u32> = up.map(|index| laid.forest.nodes[index as usize]).collect();
             nodes.reverse();
             Some(UsualWay { held, node: *nodes.last()?, walk: self.walk(&nodes) })
