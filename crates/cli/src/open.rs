@@ -1,11 +1,14 @@
 //! From the files to the heap.
 
 use crate::args::Input;
+use crate::say::diagnostics;
 use crate::say::errors::Failure;
+use crate::say::speaker;
 use crate::say::watch::Watch;
 use goheap_heap::references::ReferenceGraph;
 use goheap_heap::{HeapSnapshot, SnapshotOptions};
 use goheap_image::Process;
+use goheap_model::Heap;
 use goheap_runtime::{GoFilePlace, MappedElf, ModelOptions, Observer, RuntimeModel, go_files};
 
 /// What a command needs of the heap.
@@ -55,16 +58,57 @@ pub(crate) fn with_model<T>(
     result
 }
 
-/// Opens the input and hands its heap, with its roots, and its references to `use_it`, which may go on with the work and calls
-/// [`Watch::report`] before it writes anything.
-pub(crate) fn with_references<T>(
-    input: &Input,
-    use_it: impl FnOnce(&ReferenceGraph<'_, '_, '_>, &Watch) -> Result<T, Failure>,
-) -> Result<T, Failure> {
-    with_references_and(input, SnapshotOptions::default(), use_it)
+/// What of the heap a question needs that needs no core.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Reads {
+    /// Who refers to whom.
+    pub(crate) references: bool,
+    /// And what of each object is referred to.
+    pub(crate) referred: bool,
 }
 
-/// The same with what is referred to of each object.
+/// Opens the input and hands its heap, without the core, to `use_it`, which may go on with the work and calls [`Aside::say`] before it
+/// writes anything.
+pub(crate) fn with_data<T>(
+    input: &Input,
+    reads: Reads,
+    use_it: impl FnOnce(&Heap, &Aside<'_>) -> Result<T, Failure>,
+) -> Result<T, Failure> {
+    let snapshot = SnapshotOptions { roots: reads.references, ..SnapshotOptions::default() };
+    let needs = Needs { snapshot, ..Needs::default() };
+    with_taken_heap(
+        input,
+        needs,
+        |_| Ok(()),
+        |snapshot, watch| {
+            let references = match reads {
+                Reads { references: false, .. } => None,
+                Reads { referred: false, .. } => Some(snapshot.references(watch)?.into_references()),
+                _ => Some(snapshot.references_and_referred(watch)?.into_references()),
+            };
+            let aside = Aside { watch, warnings: diagnostics::warnings(&snapshot, input.quiet) };
+            use_it(&snapshot.into_heap(references), &aside)
+        },
+    )
+}
+
+/// What is said beside an answer.
+pub(crate) struct Aside<'w> {
+    /// Who is told how the work goes on.
+    pub(crate) watch: &'w Watch,
+    warnings: Vec<String>,
+}
+
+impl Aside<'_> {
+    /// Says it: how long it took, and what may make the answer wrong.
+    pub(crate) fn say(&self) {
+        self.watch.report();
+        self.warnings.iter().cloned().for_each(speaker::warning);
+    }
+}
+
+/// Opens the input and hands its heap, with its roots, its references and what of each object is referred to, to `use_it`, which may go on
+/// with the work and calls [`Watch::report`] before it writes anything.
 pub(crate) fn with_referred<T>(
     input: &Input,
     use_it: impl FnOnce(&ReferenceGraph<'_, '_, '_>, &Watch) -> Result<T, Failure>,
@@ -74,7 +118,7 @@ pub(crate) fn with_referred<T>(
     })
 }
 
-/// The same with a snapshot that remembers more.
+/// The same without what is referred to, and with a snapshot that remembers more.
 pub(crate) fn with_references_and<T>(
     input: &Input,
     options: SnapshotOptions,
@@ -100,6 +144,15 @@ pub(crate) fn with_watched_heap<T>(
     first: impl FnOnce(&RuntimeModel<'_>) -> Result<(), Failure>,
     use_it: impl FnOnce(&HeapSnapshot<'_, '_>, &Watch) -> Result<T, Failure>,
 ) -> Result<T, Failure> {
+    with_taken_heap(input, needs, first, |snapshot, watch| use_it(&snapshot, watch))
+}
+
+fn with_taken_heap<T>(
+    input: &Input,
+    needs: Needs,
+    first: impl FnOnce(&RuntimeModel<'_>) -> Result<(), Failure>,
+    use_it: impl FnOnce(HeapSnapshot<'_, '_>, &Watch) -> Result<T, Failure>,
+) -> Result<T, Failure> {
     let watch = Watch::new(input);
     watch.begin("open");
     let process = open_process(input)?;
@@ -110,7 +163,7 @@ pub(crate) fn with_watched_heap<T>(
     let types = std::mem::take(&mut model.types);
     let options = SnapshotOptions { full_names: input.full_names, ..needs.snapshot };
     let snapshot = HeapSnapshot::take_observed(&model, types, options, &watch)?;
-    let result = use_it(&snapshot, &watch);
+    let result = use_it(snapshot, &watch);
     watch.tell();
     result
 }

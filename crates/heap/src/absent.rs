@@ -7,6 +7,8 @@
 use crate::objects::table::{ObjectId, ObjectTable};
 use crate::roots::root::RootClass;
 use goheap_graph::IdBitSet;
+pub(crate) use goheap_model::Standing;
+pub(crate) use goheap_model::Unreached;
 use goheap_runtime::{RuntimeModel, Span, SweepState};
 use std::cmp::Reverse;
 
@@ -132,43 +134,17 @@ impl Absent {
     }
 }
 
-/// What of an object is known.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Standing {
-    /// A root leads to it.
-    Reachable,
-    /// No word that is there leads to it; one that is absent may have.
-    NotKnown,
-    /// Nothing leads to it.
-    Unreachable,
-}
-
-/// What of the objects that no word leads to is known.
-#[derive(Debug, Default)]
-pub(crate) struct Unreached {
-    /// True if a word is absent that may have led to one.
-    lacks: bool,
-    /// Those that are dead all the same.
-    dead: IdBitSet,
-}
-
-impl Unreached {
-    /// In a span that waits to be swept, what the last collection did not mark is garbage: the runtime read every word.
-    pub(crate) fn new(model: &RuntimeModel<'_>, objects: &ObjectTable<'_, '_>, absent: &Absent) -> Self {
-        let mut unreached = Unreached { lacks: absent.is_any(), dead: IdBitSet::default() };
-        let waiting = |(_, span): &(usize, &Span<'_>)| unreached.lacks && span.sweep == SweepState::NeedsSweep;
-        for (index, span) in model.heap.spans.iter().enumerate().filter(waiting) {
-            let Some(marks) = span.marks(model.memory()) else { continue };
-            let unmarked = objects.allocated_of(index as u32).filter(|slot| !marks.get(slot.slot as usize));
-            unmarked.for_each(|slot| _ = unreached.dead.insert(slot.id.0));
-        }
-        unreached
+/// What of the objects that no word leads to is known. In a span that waits to be swept, what the last collection did not mark is garbage: the
+/// runtime read every word.
+pub(crate) fn unreached(model: &RuntimeModel<'_>, objects: &ObjectTable<'_, '_>, absent: &Absent) -> Unreached {
+    let (lacks, mut dead) = (absent.is_any(), IdBitSet::default());
+    let waiting = |(_, span): &(usize, &Span<'_>)| lacks && span.sweep == SweepState::NeedsSweep;
+    for (index, span) in model.heap.spans.iter().enumerate().filter(waiting) {
+        let Some(marks) = span.marks(model.memory()) else { continue };
+        let unmarked = objects.allocated_of(index as u32).filter(|slot| !marks.get(slot.slot as usize));
+        unmarked.for_each(|slot| _ = dead.insert(slot.id.0));
     }
-
-    /// The standing of an object that was not reached.
-    pub(crate) fn standing(&self, id: ObjectId) -> Standing {
-        if self.lacks && !self.dead.contains(id.0) { Standing::NotKnown } else { Standing::Unreachable }
-    }
+    Unreached { lacks, dead }
 }
 
 #[cfg(test)]

@@ -12,7 +12,6 @@ mod absent;
 mod code;
 mod error;
 pub mod goroutines;
-mod histogram;
 pub mod holding;
 mod infer;
 pub mod inspect;
@@ -30,17 +29,15 @@ mod snapshot;
 mod tree;
 pub mod waits;
 
-pub use absent::{Absent, AbsentHolder, AbsentOf, AbsentSum, Standing};
+pub use absent::{Absent, AbsentHolder, AbsentOf, AbsentSum};
 pub use error::HeapError;
-pub use histogram::{Grouping, Histogram, HistogramRow, Selection};
-pub use infer::{InferenceCounts, Vote};
-pub use names::describe::{TextId, TypeTexts, element_text};
-pub use names::spelling::{Likeness, Spelling, is_of_the_compiler};
-pub use objects::object_type::{Evidence, ObjectType, Part};
-pub use objects::pointer_counts::{PointerCounts, Share};
-pub use objects::size_classes::SizeClass;
-pub use objects::table::{ObjectId, ObjectTable, Slot};
-pub use roots::root::{RootClass, RootCounts};
-pub use samples::{Lowest, Sample, Samples};
-pub use snapshot::{HeapSnapshot, SnapshotOptions, Totals};
+pub use goheap_model::names::{Likeness, Spelling, is_of_the_compiler};
+pub use goheap_model::{
+    Evidence, InferenceCounts, Lowest, ObjectId, ObjectType, Part, PointerCounts, RootClass, RootCounts, Share, Slot,
+    Standing, TextId, Totals, TypeTexts, element_text,
+};
+pub use infer::Vote;
+pub use objects::table::ObjectTable;
+pub use samples::{Sample, Samples};
+pub use snapshot::{HeapSnapshot, SnapshotOptions};
 pub use tree::top_frame::TopFrame;

@@ -3,8 +3,7 @@
 use crate::objects::table::ObjectId;
 use std::cmp::Reverse;
 
-/// How many are kept of each kind.
-pub(crate) const SHOWN: usize = 5;
+pub(crate) use goheap_model::SHOWN;
 
 /// One of those that a count counts.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,39 +18,6 @@ pub enum Sample {
     Goroutine(u32),
     /// A struct of the runtime, at its address.
     Record(u64, &'static str),
-}
-
-/// The lowest addresses that were noted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Lowest([u64; SHOWN]);
-
-impl Default for Lowest {
-    fn default() -> Self {
-        Lowest([u64::MAX; SHOWN])
-    }
-}
-
-impl Lowest {
-    /// Keeps an address if few are lower.
-    pub(crate) fn note(&mut self, at: u64) {
-        let mut at = at;
-        for kept in &mut self.0 {
-            if at < *kept {
-                std::mem::swap(kept, &mut at);
-            } else if at == *kept {
-                return;
-            }
-        }
-    }
-
-    pub(crate) fn add(&mut self, other: &Lowest) {
-        other.iter().for_each(|at| self.note(at));
-    }
-
-    /// Those that were kept, ascending.
-    pub fn iter(&self) -> impl Iterator<Item = u64> + '_ {
-        self.0.iter().copied().filter(|&at| at != u64::MAX)
-    }
 }
 
 /// The largest objects that were noted, of as many bytes those of lower number.

@@ -16,7 +16,7 @@ struct Tree<'a> {
 
 impl Tree<'_> {
     fn children(&self, node: TrieNode) -> Vec<TrieNode> {
-        self.snapshot.tree().children().of(node).to_vec()
+        self.snapshot.tree.children().of(node).to_vec()
     }
 
     fn text(&self, node: TrieNode) -> &str {
@@ -134,7 +134,7 @@ fn every_structure_of_every_release_is_exact() {
     for folder in releases() {
         let (truth, process) = (truth(&folder), open(&folder));
         with_snapshot(&process, false, |snapshot| {
-            let tree = Tree { snapshot, totals: snapshot.tree().totals() };
+            let tree = Tree { snapshot, totals: snapshot.tree.totals() };
             let mut wrong = Vec::new();
             for entry in truth["structures"].as_array().unwrap() {
                 let (expected, shown) = (entry["bytes"].as_u64().unwrap(), tree.shown(entry));
@@ -187,7 +187,7 @@ fn guesses_are_marked() {
     for folder in releases() {
         let process = open(&folder);
         with_snapshot(&process, false, |snapshot| {
-            let tree = snapshot.tree();
+            let tree = snapshot.tree;
             let is_marked = |node: TrieNode| {
                 snapshot.frame_text(node).is_some_and(|text| text.ends_with(" ?") || text.contains(" ? at "))
             };

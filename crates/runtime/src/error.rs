@@ -1,8 +1,8 @@
 //! Why no runtime model can be made of a process.
 
 use crate::layout::LayoutError;
-use crate::observer::OverBudget;
 use goheap_image::Address;
+use goheap_model::OverBudget;
 
 /// The one error of this crate. What is merely odd is a [`Diagnostics`](crate::Diagnostics) instead.
 #[derive(Debug, thiserror::Error)]

@@ -1,8 +1,8 @@
 //! GC programs: run-length coded pointer masks (mbitmap.go `runGCProg`), for types up to 1.23 and for data and bss in every
 //! release.
 
-use crate::bits::BitVector;
 use goheap_image::{Address, MemoryImage};
+use goheap_model::BitVector;
 
 /// Masks of more words than this describe no real type.
 const MAX_WORDS: usize = 1 << 27;

@@ -2,9 +2,9 @@
 
 use crate::constants::{GoroutineStatus, wait_reason};
 use crate::layout::RuntimeLayout;
-use crate::observer::{Claim, Observer, OverBudget};
 use crate::words::{half_at, read_slice, read_words, word_at};
 use goheap_image::{Address, MemoryImage};
+use goheap_model::{Claim, Observer, OverBudget};
 use rustc_hash::FxHashMap;
 
 /// The `m` chain of a broken core may be a ring.

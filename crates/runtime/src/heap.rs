@@ -1,11 +1,11 @@
 //! `runtime.mheap` (mheap.go): every span of the process, found by address.
 
 use crate::layout::RuntimeLayout;
-use crate::observer::{Claim, Observer, OverBudget};
 use crate::span::{PAGE_BYTES, Span, SpanReader, SpanRecord};
 use crate::version::GoVersion;
 use crate::words::{read_slice, read_words};
 use goheap_image::{Address, Machine, MemoryImage};
+use goheap_model::{Claim, Observer, OverBudget};
 
 /// `heapArenaBytes` on 64-bit Linux.
 pub const ARENA_BYTES: u64 = 64 << 20;

@@ -9,7 +9,7 @@
 //! Releases differ in data: [`RuntimeLayout`] says where fields are, from DWARF or from a built-in table; a field that a
 //! release lacks is `None`, and its presence decides what is read.
 
-pub mod bits;
+mod bits;
 mod buildinfo;
 mod channel;
 pub mod code;
@@ -31,7 +31,6 @@ mod model;
 mod module;
 mod native_lines;
 mod native_stack;
-mod observer;
 mod origin;
 mod pclntab;
 mod pointer_mask;
@@ -49,7 +48,6 @@ mod version;
 mod wait;
 pub mod words;
 
-pub use bits::BitVector;
 pub use channel::{Channel, SenderQueues};
 pub use code::{AllocatedAs, CodeReferences, FunctionCode};
 pub use constants::GoroutineStatus;
@@ -60,6 +58,10 @@ pub use discover::Anchors;
 pub use error::RuntimeError;
 pub use gc_settings::GcSettings;
 pub use go_files::{GoFile, GoFilePlace, go_files};
+pub use goheap_model::{
+    BitVector, Claim, Field, GcMask, GoType, Kind, Meter, Observer, OverBudget, PointerWords, RedZones, TypeId,
+    TypeTable, Unobserved,
+};
 pub use goroutine::{Gobuf, Goroutine, MachineThread};
 pub use heap::{ARENA_BYTES, GoHeap};
 pub use layout::{LayoutSource, RuntimeLayout};
@@ -67,19 +69,15 @@ pub use mapped_elf::MappedElf;
 pub use model::{ModelOptions, RuntimeModel};
 pub use module::{AddressRange, ModuleData};
 pub use native_lines::NativeLines;
-pub use observer::{Claim, Meter, Observer, OverBudget, Unobserved};
 pub use origin::Ancestor;
 pub use pclntab::{Func, FuncTable, InlineFrame};
 pub use pointer_mask::{MALLOC_HEADER_BYTES, PointerMasks};
-pub use red_zone::RedZones;
 pub use release::{VersionSource, stamped_version};
 pub use release_record::Release;
 pub use span::{PAGE_BYTES, Span, SweepState};
 pub use stack::ThreadIndex;
 pub use symbols::{Symbols, Variable};
 pub use traceback::{Call, Stack, Tracer, is_shown_call};
-pub use types::{
-    DescriptorReader, Field, FuncTypes, GcMask, GoType, Kind, Method, PointerWords, RunTimeNames, TypeId, TypeTable,
-};
+pub use types::{DescriptorReader, FuncTypes, Method, RunTimeNames};
 pub use version::GoVersion;
 pub use wait::{Sudog, WaitClass};

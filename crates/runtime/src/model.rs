@@ -8,17 +8,19 @@ use crate::goroutine::{Goroutine, MachineThread, read_goroutines, read_threads};
 use crate::heap::GoHeap;
 use crate::layout::{LayoutSource, RuntimeLayout};
 use crate::module::{ModuleData, Modules, read_modules};
-use crate::observer::{Observer, OverBudget, Unobserved};
 use crate::pclntab::InlineFrame;
 use crate::pointer_mask::{MaskContext, PointerMasks};
-use crate::red_zone::RedZones;
+use crate::red_zone;
 use crate::release::{VersionSource, find_release};
 use crate::stack::{StackScanner, Unwinder};
 use crate::symbols::Symbols;
-use crate::types::{DescriptorReader, RunTimeNames, TypeTable};
+use crate::types::{DescriptorReader, RunTimeNames, add_dwarf, from_dwarf};
 use crate::version::GoVersion;
 use crate::words::{read_slice, read_words};
 use goheap_image::{Address, Executable, Machine, MemoryImage, Process, SharedObject};
+use goheap_model::RedZones;
+use goheap_model::TypeTable;
+use goheap_model::{Observer, OverBudget, Unobserved};
 use rustc_hash::FxHashMap;
 use std::borrow::Cow;
 
@@ -137,7 +139,7 @@ impl<'p> RuntimeModel<'p> {
         let anchors = search.anchors(&heap);
         begins("types of DWARF");
         let mut types = match &dwarf {
-            Some(dwarf) => TypeTable::from_dwarf(dwarf, modules[0].types.start),
+            Some(dwarf) => from_dwarf(dwarf, modules[0].types.start),
             None => TypeTable::default(),
         };
         if !options.no_dwarf {
@@ -154,7 +156,7 @@ impl<'p> RuntimeModel<'p> {
         let goroutines = goroutines(memory, &layout, &version, anchors.allgs, observer, &mut diagnostics)?;
         let processors = processors(memory, anchors.allp, &mut diagnostics);
         let machine_threads = threads(process, &layout, &anchors, &goroutines, &processors);
-        let (wrapper_id, red_zones) = (wrapper_id(&modules[0]), RedZones::of(&modules[0], &version));
+        let (wrapper_id, red_zones) = (wrapper_id(&modules[0]), red_zone::of(&modules[0], &version));
         (diagnostics.broken_spans, diagnostics.absent_spans) = (heap.broken_spans, heap.absent_spans);
         diagnostics.bad_headers = masks.bad_headers;
         Ok(RuntimeModel {
@@ -249,7 +251,7 @@ fn add_plugins(process: &Process, modules: &[ModuleData<'_>], types: &mut TypeTa
         let Some(plugin) = process.shared_objects.iter().find(|object| holds(object, module.address)) else { continue };
         // What is broken in a plugin's debug information costs its names alone.
         let dwarf = Dwarf::parse(&ExecutableSections(&plugin.executable)).ok().flatten();
-        let first_type = dwarf.as_ref().map_or(0, |dwarf| types.add_dwarf(dwarf, module.types.start));
+        let first_type = dwarf.as_ref().map_or(0, |dwarf| add_dwarf(types, dwarf, module.types.start));
         symbols.add_plugin(&plugin.executable, dwarf.as_ref(), plugin.load_bias, first_type);
     }
 }

@@ -1,12 +1,13 @@
 //! `runtime.moduledata` (symtab.go): what the linker tells the runtime of an executable, a plugin or a shared object.
 
-use crate::bits::BitVector;
+use crate::bits;
 use crate::error::RuntimeError;
 use crate::gcprog;
 use crate::layout::RuntimeLayout;
 use crate::pclntab::FuncTable;
 use crate::version::GoVersion;
 use goheap_image::{Address, MemoryImage};
+use goheap_model::BitVector;
 use std::ops::Range;
 
 /// More modules than a process loads; the `next` chain of a broken core may be a ring.
@@ -73,7 +74,7 @@ impl<'p> ModuleData<'p> {
         let (data, bss) = (range(fields.data, fields.edata)?, range(fields.bss, fields.ebss)?);
         // gcdata and gcbss stand before types in every release.
         let mask = |built: u64, program: u64, section: &AddressRange| {
-            let read = BitVector::read_header(memory, address.add(built)).filter(|mask| mask.len > 0);
+            let read = bits::read_header(memory, address.add(built)).filter(|mask| mask.len > 0);
             let words = usize::try_from((section.end - section.start) / 8).ok()?;
             if words == 0 {
                 return Some(BitVector::default());

@@ -5,8 +5,9 @@ mod absent;
 use crate::heap::{ARENA_BYTES, GoHeap, heap_arena_of};
 use crate::layout::RuntimeLayout;
 use crate::span::Span;
-use crate::types::{DescriptorReader, GcMask, PointerWords, TypeTable};
+use crate::types::DescriptorReader;
 use goheap_image::{Address, Machine, MemoryImage};
+use goheap_model::{GcMask, PointerWords, TypeTable};
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::ops::Range;
 

@@ -1,9 +1,10 @@
 //! `runtime.mspan` (mheap.go): a run of pages cut into slots of one size.
 
-use crate::bits::BitVector;
+use crate::bits;
 use crate::layout::RuntimeLayout;
 use crate::words::{half_at, word_at};
 use goheap_image::{Address, MemoryImage};
+use goheap_model::BitVector;
 
 /// The runtime's page (`_PageSize`), whatever the machine's is.
 pub const PAGE_BYTES: u64 = 8192;
@@ -180,7 +181,7 @@ impl<'p> SpanReader<'_, 'p> {
     fn allocated(&self, alloc_bits: Address, nelems: u32, free_index: u32) -> Option<BitVector> {
         let len = nelems as usize;
         let mut bits =
-            if alloc_bits.is_null() { BitVector::zeroed(len) } else { BitVector::read(self.memory, alloc_bits, len)? };
+            if alloc_bits.is_null() { BitVector::zeroed(len) } else { bits::read(self.memory, alloc_bits, len)? };
         bits.set_below(free_index as usize);
         if let (Some(last), tail) = (bits.bytes.last_mut(), len % 8)
             && tail != 0
@@ -246,7 +247,7 @@ impl Span<'_> {
         } else {
             self.mark_bits
         };
-        BitVector::read(memory, at, self.nelems as usize)
+        bits::read(memory, at, self.nelems as usize)
     }
 
     /// The number of slots that the release's formula gives a span of this size (mheap.go `initSpan`); None for kinds of

@@ -1,8 +1,8 @@
 //! Where the runtime's variables lie, and what the program's variables are called: from DWARF and the symbol table.
 
 use crate::dwarf::Dwarf;
-use crate::types::TypeId;
 use goheap_image::{Address, Executable, SymbolKind};
+use goheap_model::TypeId;
 use rustc_hash::FxHashMap;
 
 /// A package variable.

@@ -3,15 +3,16 @@
 use crate::args::{DominatorsOptions, Form, Input, RetainedBy};
 use crate::commands::library_steps;
 use crate::commands::short_names::ShortNames;
-use crate::open::{with_references, with_referred};
+use crate::open::{Reads, with_data, with_referred};
 use crate::output::to_stdout;
 use crate::say::diagnostics;
 use crate::say::errors::Failure;
 use crate::say::terminal::page;
-use crate::say::watch::Watch;
+use goheap_ask::{Graph, Grouping, HistogramRow, RetainedHistogram, RootGroup, RootGrouping, Selection};
 use goheap_graph::{Children, PathTrie, TrieNode, Weight};
-use goheap_heap::references::{DominatorFrames, ReferenceGraph, RetainedHistogram, RootGrouping};
-use goheap_heap::{Grouping, HeapSnapshot, Selection, Share};
+use goheap_heap::HeapSnapshot;
+use goheap_heap::references::{DominatorFrames, ReferenceGraph};
+use goheap_model::Share;
 use goheap_report::dominators::{DominatorsReport, Group, RetainedGroups, Row, Sum};
 use goheap_runtime::Observer;
 use std::cmp::Reverse;
@@ -22,76 +23,76 @@ const USUAL_DEPTH: usize = 12;
 
 /// Runs the command.
 pub(crate) fn run(input: &Input, options: &DominatorsOptions) -> Result<(), Failure> {
-    let show = |graph: &ReferenceGraph<'_, '_, '_>, watch: &Watch| {
-        let report = Report::new(graph, options, watch)?;
+    let Some(group) = options.group else { return tree(input, options) };
+    // Objects of one type lie anywhere in the tree: what of them is referred to is not told.
+    let reads = Reads { references: true, referred: group != RetainedBy::Type };
+    with_data(input, reads, |heap, aside| {
+        let report = groups(Graph::new(heap)?, group, options, aside.watch)?;
+        aside.say();
+        to_stdout(|out| match options.written.form() {
+            Form::Json => report.write_json(out),
+            Form::Csv => report.write_csv(out),
+            Form::Table => report.write_table(page(input), out),
+        })
+    })
+}
+
+fn tree(input: &Input, options: &DominatorsOptions) -> Result<(), Failure> {
+    with_referred(input, |graph, watch| {
+        let frames = graph.frames(&graph.dominators(watch)?, watch)?;
+        let report = tree_report(graph, &frames, options);
         watch.report();
         diagnostics::warn(graph.snapshot(), input.quiet);
-        to_stdout(|out| match (&report, options.written.form()) {
-            (Report::Tree(tree), Form::Json) => tree.write_json(out),
-            (Report::Tree(tree), Form::Csv) => tree.write_csv(out),
-            (Report::Tree(tree), Form::Table) => tree.write_table(page(input), out),
-            (Report::Groups(groups), Form::Json) => groups.write_json(out),
-            (Report::Groups(groups), Form::Csv) => groups.write_csv(out),
-            (Report::Groups(groups), Form::Table) => groups.write_table(page(input), out),
+        to_stdout(|out| match options.written.form() {
+            Form::Json => report.write_json(out),
+            Form::Csv => report.write_csv(out),
+            Form::Table => report.write_table(page(input), out),
         })
+    })
+}
+
+fn groups(
+    graph: Graph<'_>,
+    group: RetainedBy,
+    options: &DominatorsOptions,
+    observer: &dyn Observer,
+) -> Result<RetainedGroups, Failure> {
+    let dominance = graph.dominance(observer)?;
+    let is_wanted = |text: &str| options.matching.as_ref().is_none_or(|regex| regex.is_match(text));
+    let reachable = sum(graph.heap().totals.reachable());
+    let mut report = RetainedGroups { reachable, ..RetainedGroups::default() };
+    let roots = |grouping| graph.root_groups(&dominance, grouping, is_wanted);
+    let (name, groups) = match group {
+        RetainedBy::Type => {
+            let (grouping, selection) = (Grouping::Whole, Selection::Reachable);
+            let request = RetainedHistogram { grouping, selection, is_wanted, exact: 0 };
+            let histogram = graph.histogram(&dominance, request);
+            report.rows = histogram.rows.into_iter().map(of_type).collect();
+            report.rows.sort_by(|a, b| (Reverse(a.retained), &a.name).cmp(&(Reverse(b.retained), &b.name)));
+            ("type", None)
+        }
+        RetainedBy::Package => ("package", Some(roots(RootGrouping::Package))),
+        RetainedBy::Root => ("root", Some(roots(RootGrouping::Root))),
     };
-    // Objects of one type lie anywhere in the tree: what of them is referred to is not told.
-    if options.group == Some(RetainedBy::Type) { with_references(input, show) } else { with_referred(input, show) }
-}
-
-enum Report {
-    Tree(DominatorsReport),
-    Groups(RetainedGroups),
-}
-
-impl Report {
-    fn new(
-        graph: &ReferenceGraph<'_, '_, '_>,
-        options: &DominatorsOptions,
-        observer: &dyn Observer,
-    ) -> Result<Self, Failure> {
-        let tree = graph.dominators(observer)?;
-        let Some(group) = options.group else {
-            let frames = graph.frames(&tree, observer)?;
-            return Ok(Report::Tree(tree_report(graph, &frames, options)));
-        };
-        let sizes = graph.retained(&tree, observer)?;
-        let is_wanted = |text: &str| options.matching.as_ref().is_none_or(|regex| regex.is_match(text));
-        let reachable = sum(graph.snapshot().totals.reachable());
-        let mut report = RetainedGroups { reachable, ..RetainedGroups::default() };
-        let roots = |grouping| graph.root_groups((&tree, &sizes), grouping, is_wanted);
-        let (name, groups) = match group {
-            RetainedBy::Type => {
-                let (grouping, selection) = (Grouping::Whole, Selection::Reachable);
-                let request = RetainedHistogram { grouping, selection, is_wanted, exact: 0 };
-                let histogram = graph.histogram((&tree, &sizes), request);
-                report.rows = histogram.rows.into_iter().map(of_type).collect();
-                report.rows.sort_by(|a, b| (Reverse(a.retained), &a.name).cmp(&(Reverse(b.retained), &b.name)));
-                ("type", None)
-            }
-            RetainedBy::Package => ("package", Some(roots(RootGrouping::Package))),
-            RetainedBy::Root => ("root", Some(roots(RootGrouping::Root))),
-        };
-        report.group = name;
-        if let Some(found) = groups {
-            report.shared = Some(weight(found.shared));
-            report.rows = found.groups.iter().map(of_roots).collect();
-            // Only of what is shown: each is a walk over all that it retains.
-            let is_large = |row: &&Group| row.retained >= options.min_size.unwrap_or(0);
-            let shown = report.rows.iter().take_while(is_large).take(most_rows(options)).count();
-            for (row, group) in report.rows.iter_mut().zip(&found.groups).take(shown) {
-                row.referred_bytes = graph.extent_of(tree.subtree(group.node)).map(|extent| extent.referred);
-            }
+    report.group = name;
+    if let Some(found) = groups {
+        report.shared = Some(weight(found.shared));
+        report.rows = found.groups.iter().map(of_roots).collect();
+        // Only of what is shown: each is a walk over all that it retains.
+        let is_large = |row: &&Group| row.retained >= options.min_size.unwrap_or(0);
+        let shown = report.rows.iter().take_while(is_large).take(most_rows(options)).count();
+        for (row, group) in report.rows.iter_mut().zip(&found.groups).take(shown) {
+            row.referred_bytes = graph.extent_of(dominance.tree.subtree(group.node)).map(|extent| extent.referred);
         }
-        let rows = report.rows.len();
-        report.rows.retain(|row| row.retained >= options.min_size.unwrap_or(0));
-        report.rows.truncate(most_rows(options));
-        report.hidden = rows - report.rows.len();
-        if group == RetainedBy::Type && options.written.is_table() {
-            report.rows.iter_mut().for_each(|row| ShortNames(graph.snapshot()).name(&mut row.name));
-        }
-        Ok(Report::Groups(report))
     }
+    let rows = report.rows.len();
+    report.rows.retain(|row| row.retained >= options.min_size.unwrap_or(0));
+    report.rows.truncate(most_rows(options));
+    report.hidden = rows - report.rows.len();
+    if group == RetainedBy::Type && options.written.is_table() {
+        report.rows.iter_mut().for_each(|row| ShortNames(graph.heap()).name(&mut row.name));
+    }
+    Ok(report)
 }
 
 fn most_rows(options: &DominatorsOptions) -> usize {
@@ -99,11 +100,11 @@ fn most_rows(options: &DominatorsOptions) -> usize {
     options.limit.unwrap_or(usual)
 }
 
-fn of_type(row: goheap_heap::HistogramRow) -> Group {
+fn of_type(row: HistogramRow) -> Group {
     Group { name: row.name, retained: row.retained.unwrap_or(0), own: Some(sum(row.share)), ..Group::default() }
 }
 
-fn of_roots(group: &goheap_heap::references::RootGroup) -> Group {
+fn of_roots(group: &RootGroup) -> Group {
     let Weight { bytes, objects } = group.retained;
     Group { name: group.name.clone(), retained: bytes, retained_objects: Some(objects), ..Group::default() }
 }

@@ -28,7 +28,7 @@ const FIRST_MARKED: u32 = 1 << 31;
 impl<'a> Drawing<'a> {
     /// Who reaches objects first.
     pub(crate) fn breadth_first(snapshot: &'a HeapSnapshot<'a, 'a>) -> Self {
-        let trie = Cow::Borrowed(snapshot.tree());
+        let trie = Cow::Borrowed(&snapshot.tree);
         Drawing { trie, texts: Texts::Snapshot(snapshot), widths: Widths::First, marked: (FIRST_MARKED, Vec::new()) }
     }
 

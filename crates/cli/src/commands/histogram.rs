@@ -2,14 +2,13 @@
 
 use crate::args::{Form, Group, HistogramOptions, Input, usage};
 use crate::commands::short_names::ShortNames;
-use crate::open::{Needs, with_heap, with_references};
+use crate::open::{Reads, with_data};
 use crate::output::to_stdout;
-use crate::say::diagnostics;
 use crate::say::errors::Failure;
 use crate::say::terminal::page;
 use clap::error::ErrorKind;
-use goheap_heap::references::RetainedHistogram;
-use goheap_heap::{Evidence, Grouping, HeapSnapshot, Histogram, HistogramRow, Selection, SizeClass};
+use goheap_ask::{Graph, Grouping, Histogram, HistogramRow, RetainedHistogram, Selection, SizeClass};
+use goheap_model::Evidence;
 use goheap_report::histogram::{self, HistogramReport};
 use goheap_report::size_classes::{self, SizeClassReport};
 
@@ -21,35 +20,29 @@ pub(crate) fn run(input: &Input, options: &HistogramOptions) -> Result<(), Failu
     if options.group == Group::SizeClass {
         return size_classes(input, options);
     }
-    let write = |snapshot: &HeapSnapshot<'_, '_>, histogram: &Histogram, words: &Words| {
-        diagnostics::warn(snapshot, input.quiet);
-        let mut report = report(histogram, words, options);
+    let words = words(options);
+    let is_wanted = |text: &str| options.ty.as_ref().is_none_or(|regex| regex.is_match(text));
+    let ((grouping, _), (selection, _)) = (words.grouping, words.selection);
+    let retains = options.retained || options.exact;
+    with_data(input, Reads { references: retains, ..Reads::default() }, |heap, aside| {
+        let histogram = if retains {
+            let graph = Graph::new(heap)?;
+            let exact = if options.exact { most_rows(options) } else { 0 };
+            let request = RetainedHistogram { grouping, selection, is_wanted, exact };
+            graph.histogram(&graph.dominance(aside.watch)?, request)
+        } else {
+            goheap_ask::histogram(heap, grouping, selection, is_wanted)
+        };
+        aside.say();
+        let mut report = report(&histogram, &words, options);
         if options.written.is_table() && options.group == Group::Type {
-            report.rows.iter_mut().for_each(|row| ShortNames(snapshot).name(&mut row.name));
+            report.rows.iter_mut().for_each(|row| ShortNames(heap).name(&mut row.name));
         }
         to_stdout(|out| match options.written.form() {
             Form::Table => report.write_table(page(input), out),
             Form::Csv => report.write_csv(out),
             Form::Json => report.write_json(out),
         })
-    };
-    let words = words(options);
-    let is_wanted = |text: &str| options.ty.as_ref().is_none_or(|regex| regex.is_match(text));
-    if !options.retained && !options.exact {
-        return with_heap(input, Needs::default(), |snapshot| {
-            let histogram = snapshot.histogram(words.grouping.0, words.selection.0, is_wanted);
-            write(snapshot, &histogram, &words)
-        });
-    }
-    with_references(input, |graph, watch| {
-        let tree = graph.dominators(watch)?;
-        let sizes = graph.retained(&tree, watch)?;
-        let ((grouping, _), (selection, _)) = (words.grouping, words.selection);
-        let exact = if options.exact { most_rows(options) } else { 0 };
-        let request = RetainedHistogram { grouping, selection, is_wanted, exact };
-        let histogram = graph.histogram((&tree, &sizes), request);
-        watch.report();
-        write(graph.snapshot(), &histogram, &words)
     })
 }
 
@@ -59,13 +52,13 @@ fn size_classes(input: &Input, options: &HistogramOptions) -> Result<(), Failure
         let message = "--group size-class tells of spans, which retain nothing: leave --retained and --exact away";
         return Err(usage(ErrorKind::ArgumentConflict, message));
     }
-    with_heap(input, Needs::default(), |snapshot| {
-        diagnostics::warn(snapshot, input.quiet);
+    with_data(input, Reads::default(), |heap, aside| {
+        aside.say();
         let (selection, name) = words(options).selection;
         let is_all = selection == Selection::Allocated && options.ty.is_none();
         let is_wanted = |text: &str| options.ty.as_ref().is_none_or(|regex| regex.is_match(text));
-        let selected = (!is_all).then(|| snapshot.selected_objects(selection, is_wanted));
-        let rows = snapshot.size_classes(selected.as_ref());
+        let selected = (!is_all).then(|| goheap_ask::selected_objects(heap, selection, is_wanted));
+        let rows = goheap_ask::size_classes(heap, selected.as_ref());
         let asked = options.ty.as_ref().map_or_else(String::new, |regex| format!(" {}", regex.text()));
         let mut total = SizeClass::default();
         rows.iter().for_each(|row| total.add(row));
@@ -73,7 +66,7 @@ fn size_classes(input: &Input, options: &HistogramOptions) -> Result<(), Failure
             schema_version: size_classes::SCHEMA_VERSION,
             group: "size-class",
             selection: (!is_all).then(|| format!("{name}{asked}")),
-            heap_in_use: snapshot.heap_in_use(),
+            heap_in_use: heap.in_use_bytes,
             total: size_class(&total, !is_all),
             rows: rows.iter().take(options.limit.unwrap_or(usize::MAX)).map(|row| size_class(row, !is_all)).collect(),
         };

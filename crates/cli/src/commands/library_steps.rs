@@ -1,6 +1,6 @@
 //! Steps inside the standard library, which say how `net/http` and the like are built inside: passed over on the way to the program's own code.
 
-use goheap_heap::HeapSnapshot;
+use goheap_model::Heap;
 
 /// Fewer steps in a row than this are no longer than the words that would stand for them.
 const FEWEST: usize = 2;
@@ -17,8 +17,8 @@ pub(crate) fn is_gathering(before: u64, behind: u64) -> bool {
 
 /// For each of the texts of a path whether it stands inside the library: it and the one before it name nothing but the library's types, or
 /// nothing at all. The last is what was asked for and stands inside nothing, nor do those that explain. Runs that are short are left.
-pub(crate) fn inner(snapshot: &HeapSnapshot<'_, '_>, texts: &[&str], explains: impl Fn(usize) -> bool) -> Vec<bool> {
-    inner_of(texts, |text| snapshot.is_library_text(text), explains)
+pub(crate) fn inner(heap: &Heap, texts: &[&str], explains: impl Fn(usize) -> bool) -> Vec<bool> {
+    inner_of(texts, |text| heap.is_library_text(text), explains)
 }
 
 fn inner_of(texts: &[&str], is_library: impl Fn(&str) -> Option<bool>, explains: impl Fn(usize) -> bool) -> Vec<bool> {
@@ -41,9 +41,9 @@ fn inner_of(texts: &[&str], is_library: impl Fn(&str) -> Option<bool>, explains:
 }
 
 /// Steps joined by arrows without those inside the library.
-pub(crate) fn folded(snapshot: &HeapSnapshot<'_, '_>, way: &str) -> String {
+pub(crate) fn folded(heap: &Heap, way: &str) -> String {
     let steps: Vec<&str> = way.split(ARROW).collect();
-    join(&steps, &inner(snapshot, &steps, |index| is_map(&steps, index)))
+    join(&steps, &inner(heap, &steps, |index| is_map(&steps, index)))
 }
 
 /// Where no numbers tell, a map is what things gather in.

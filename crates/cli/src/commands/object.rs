@@ -83,7 +83,7 @@ fn report(snapshot: &HeapSnapshot<'_, '_>, slot: Slot, options: &ObjectOptions) 
         size: snapshot.objects.span(slot).elem_size,
         referred: snapshot.is_reachable(slot.id).then(|| referred(windows)),
         map: map.map(|map| MapRoom { entries: map.entries, slots: map.slots }),
-        header_bytes: snapshot.payload(slot).0 - start,
+        header_bytes: snapshot.objects.payload(slot).0 - start,
         ty: snapshot.type_text(slot),
         evidence: snapshot.object_types[slot.id.0 as usize].evidence().name(),
         voted: snapshot.vote(slot.id).map(|vote| Voted { agree: vote.agree, of: vote.of }),

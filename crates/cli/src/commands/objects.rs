@@ -7,6 +7,7 @@ use crate::say::diagnostics;
 use crate::say::errors::Failure;
 use crate::say::terminal::page;
 use goheap_heap::{HeapSnapshot, ObjectId, SnapshotOptions, Standing, TextId, TypeTexts, element_text};
+use goheap_model::Heap;
 use goheap_report::ReportError;
 use goheap_report::objects::{Cell, ObjectRow, ObjectWriter, RowForm};
 use goheap_report::page::Page;
@@ -74,17 +75,17 @@ fn is_wanted(standing: Standing, options: &ObjectsOptions) -> bool {
 }
 
 /// The types' texts as they stand in rows, each made once; none for a type that is not wanted.
-struct TypeCells<'a, 'm, 'p> {
-    snapshot: &'a HeapSnapshot<'m, 'p>,
-    texts: TypeTexts<'a, 'm, 'p>,
+struct TypeCells<'a> {
+    heap: &'a Heap,
+    texts: TypeTexts<'a>,
     options: &'a ObjectsOptions,
     form: RowForm,
     cells: Vec<Option<Cell>>,
 }
 
-impl<'a, 'm, 'p> TypeCells<'a, 'm, 'p> {
-    fn new(snapshot: &'a HeapSnapshot<'m, 'p>, options: &'a ObjectsOptions, form: RowForm) -> Self {
-        TypeCells { snapshot, texts: TypeTexts::new(snapshot), options, form, cells: Vec::new() }
+impl<'a> TypeCells<'a> {
+    fn new(heap: &'a Heap, options: &'a ObjectsOptions, form: RowForm) -> Self {
+        TypeCells { heap, texts: TypeTexts::new(heap), options, form, cells: Vec::new() }
     }
 
     fn cell(&mut self, id: TextId) -> Option<&Cell> {
@@ -96,9 +97,9 @@ impl<'a, 'm, 'p> TypeCells<'a, 'm, 'p> {
                     || element_text(text).is_some_and(|elem| pattern.is_match(elem))
                     || of_any_length(text).iter().any(|array| pattern.is_match(array))
             });
-            let snapshot = self.snapshot;
+            let heap = self.heap;
             self.cells.push(is_wanted.then(|| match self.form {
-                RowForm::Table(_) => self.form.cell(&snapshot.short_name(text)),
+                RowForm::Table(_) => self.form.cell(&heap.short_name(text)),
                 _ => self.form.cell(text),
             }));
         }

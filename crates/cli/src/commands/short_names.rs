@@ -2,15 +2,15 @@
 //!
 //! [`SnapshotOptions::full_names`]: goheap_heap::SnapshotOptions::full_names
 
-use goheap_heap::HeapSnapshot;
+use goheap_model::Heap;
 use goheap_report::goroutine::GoroutineReport;
 use goheap_report::object::{Field, ObjectReport, Target};
 use std::borrow::Cow;
 
 /// Shortens the types of a report that was made for data.
-pub(crate) struct ShortNames<'s, 'm, 'p>(pub(crate) &'s HeapSnapshot<'m, 'p>);
+pub(crate) struct ShortNames<'h>(pub(crate) &'h Heap);
 
-impl ShortNames<'_, '_, '_> {
+impl ShortNames<'_> {
     /// A type's name.
     pub(crate) fn name(&self, name: &mut String) {
         if let Cow::Owned(short) = self.0.short_name(name) {

@@ -97,7 +97,7 @@ fn serious(snapshot: &HeapSnapshot<'_, '_>) -> List {
 }
 
 /// What may make a sum wrong, as lines, and what a truncated core means for the picture.
-fn warnings(snapshot: &HeapSnapshot<'_, '_>, is_quiet: bool) -> Vec<String> {
+pub(crate) fn warnings(snapshot: &HeapSnapshot<'_, '_>, is_quiet: bool) -> Vec<String> {
     let mut lines = Vec::new();
     if missing(snapshot.model.process).is_some() {
         lines.push("the core is TRUNCATED".to_owned());

@@ -7,6 +7,7 @@ pub(crate) use code::Ending;
 use crate::args::Input;
 use crate::say::speaker;
 use code::Code;
+use goheap_ask::AskError;
 use goheap_heap::HeapError;
 use goheap_image::{ImageError, Process};
 use goheap_report::ReportError;
@@ -52,6 +53,8 @@ pub(crate) enum Failure {
     /// The heap cannot be numbered.
     #[error(transparent)]
     Heap(HeapError),
+    #[error("the question cannot be answered")]
+    Ask(#[source] AskError),
     /// It would take more memory than it may use.
     #[error(
         "the stage \"{}\" wants {} of memory ({} bytes) beside the {} in use, and the limit is {}; \
@@ -118,6 +121,15 @@ pub(crate) enum Failure {
     Stdout(io::Error),
 }
 
+impl From<AskError> for Failure {
+    fn from(error: AskError) -> Self {
+        match error {
+            AskError::OverBudget(error) => Failure::OverBudget(error),
+            error => Failure::Ask(error),
+        }
+    }
+}
+
 impl From<HeapError> for Failure {
     fn from(error: HeapError) -> Self {
         match error {
@@ -180,7 +192,7 @@ impl Failure {
             Failure::Runtime { source: RuntimeError::TooOld { .. } | RuntimeError::NoVersion { .. }, .. } => {
                 Code::Release
             }
-            Failure::Runtime { .. } | Failure::Heap(_) => Code::Damaged,
+            Failure::Runtime { .. } | Failure::Heap(_) | Failure::Ask(_) => Code::Damaged,
             Failure::OverBudget(_) => Code::Memory,
             Failure::Report(_) => Code::TooLarge,
             Failure::Output { .. } | Failure::Stdout(_) => Code::Output,

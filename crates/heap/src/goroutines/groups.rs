@@ -48,7 +48,7 @@ impl GoroutineGroups {
             walked.into_iter().for_each(|(index, pcs)| stacks.add(index, pcs.into_iter()));
         }
         let mut groups = Self::default();
-        stacks.merge_with(model, |calls, goroutine| groups.groups.push(group(model, calls, goroutine)));
+        merge_with(&mut stacks, model, |calls, goroutine| groups.groups.push(group(model, calls, goroutine)));
         for (goroutine, &group) in (0..).zip(&stacks.of_goroutine) {
             if let Some(of) = groups.groups.get_mut(group as usize) {
                 of.number = group;
@@ -84,27 +84,25 @@ pub(super) fn shown(calls: &[Call]) -> impl Iterator<Item = &Arc<InlineFrame>> {
     calls.iter().filter(move |call| all || call.is_shown).map(|call| &call.call)
 }
 
-impl StackGroups {
-    /// Makes one group of those that read the same.
-    pub(crate) fn merge_alike(&mut self, model: &RuntimeModel<'_>) {
-        self.merge_with(model, |_, _| {});
-    }
+/// Makes one group of those that read the same.
+pub(crate) fn merge_alike(stacks: &mut StackGroups, model: &RuntimeModel<'_>) {
+    merge_with(stacks, model, |_, _| {});
+}
 
-    /// The same; `first` is told the calls and a member of each group, in order.
-    fn merge_with(&mut self, model: &RuntimeModel<'_>, mut first: impl FnMut(&[Call], u32)) {
-        let mut tracer = Tracer::new(model);
-        let creator = |goroutine: u32| model.goroutines[goroutine as usize].gopc;
-        let mut met = rustc_hash::FxHashSet::default();
-        self.merge(creator, |pcs, goroutine| {
-            let calls = tracer.calls(pcs);
-            let creator = model.created_by(&model.goroutines[goroutine as usize]);
-            // Equal calls are one in a tracer.
-            let lines: Box<[usize]> = shown(&calls).map(|call| Arc::as_ptr(call) as usize).collect();
-            let key = (lines, creator);
-            if met.insert(key.clone()) {
-                first(&calls, goroutine);
-            }
-            key
-        });
-    }
+/// The same; `first` is told the calls and a member of each group, in order.
+fn merge_with(stacks: &mut StackGroups, model: &RuntimeModel<'_>, mut first: impl FnMut(&[Call], u32)) {
+    let mut tracer = Tracer::new(model);
+    let creator = |goroutine: u32| model.goroutines[goroutine as usize].gopc;
+    let mut met = rustc_hash::FxHashSet::default();
+    stacks.merge(creator, |pcs, goroutine| {
+        let calls = tracer.calls(pcs);
+        let creator = model.created_by(&model.goroutines[goroutine as usize]);
+        // Equal calls are one in a tracer.
+        let lines: Box<[usize]> = shown(&calls).map(|call| Arc::as_ptr(call) as usize).collect();
+        let key = (lines, creator);
+        if met.insert(key.clone()) {
+            first(&calls, goroutine);
+        }
+        key
+    });
 }

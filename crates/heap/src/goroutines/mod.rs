@@ -14,6 +14,7 @@ mod variables;
 
 pub(crate) use awaited::SyncWords;
 pub use facts::{GoroutineFacts, LabelFacts, facts};
+pub(crate) use groups::merge_alike;
 pub use groups::{GoroutineGroup, GoroutineGroups};
 pub use leaks::{Leaks, leaked};
 pub use place::LibraryFiles;

@@ -97,7 +97,7 @@ impl CodeOf {
             }
             Part::Closure => {
                 let slot = snapshot.objects.slot(crate::ObjectId(object));
-                let function = snapshot.model.memory().read_u64(Address(snapshot.payload(slot).0)).unwrap_or(0);
+                let function = snapshot.model.memory().read_u64(Address(snapshot.objects.payload(slot).0)).unwrap_or(0);
                 let name = || snapshot.model.function_name(function).unwrap_or_default();
                 *self.by_function.borrow_mut().entry(function).or_insert_with(|| code_of_package(&package_of(&name())))
             }

@@ -1,11 +1,11 @@
 //! The objects of a type, by what people call it.
 
-use crate::histogram::UNKNOWN;
 use crate::names::describe::{TextKey, element_text};
 use crate::names::spelling::{Likeness, Spelling};
 use crate::objects::object_type::Part;
 use crate::objects::table::Slot;
 use crate::snapshot::HeapSnapshot;
+use goheap_model::UNKNOWN_TYPE as UNKNOWN;
 use goheap_runtime::{Kind, TypeId};
 use rustc_hash::FxHashSet;
 use std::collections::BTreeMap;

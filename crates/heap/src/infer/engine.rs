@@ -1,11 +1,11 @@
 //! The levels of the inference.
 
+use super::candidates;
 use super::leads::Leads;
 use super::marks::{Marked, Marks, Met};
 use super::polls::Votes;
 use super::shapes::{Inner, Shapes};
 use super::state::{State, States};
-use super::{InferenceCounts, candidates};
 use crate::meaning::resolve::{Need, Resolver};
 use crate::objects::object_type::{Evidence, ObjectType, Part};
 use crate::objects::table::{ObjectId, ObjectTable, Slot};
@@ -13,6 +13,7 @@ use crate::roots::root::RootSet;
 use crate::samples::{SHOWN, Sample};
 use crate::scan::span_scan::SpanScan;
 use goheap_graph::IdBitSet;
+use goheap_model::InferenceCounts;
 use goheap_runtime::{CodeReferences, MALLOC_HEADER_BYTES, Meter, RuntimeModel, Span, TypeId};
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;

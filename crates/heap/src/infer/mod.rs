@@ -38,14 +38,3 @@ pub(crate) use headers::header_types;
 pub use polls::Vote;
 pub(crate) use polls::Votes;
 pub(crate) use proposal::Proposal;
-
-/// What was met on the way.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct InferenceCounts {
-    /// Objects to which a pointer leads whose type the object's bits or size refused.
-    pub refused: u64,
-    /// Objects that two types fit.
-    pub conflicts: u64,
-    /// Objects known by their shape alone.
-    pub candidates: u64,
-}

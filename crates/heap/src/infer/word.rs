@@ -8,6 +8,7 @@ use super::state::State;
 use crate::meaning::resolve::{Meaning, Target};
 use crate::objects::object_type::{Evidence, ObjectType, Part};
 use crate::objects::page_table::Slots;
+use crate::objects::pointer_counts::count_stray;
 use crate::objects::table::{ObjectId, Place};
 use crate::scan::word_batch::Word;
 
@@ -95,7 +96,7 @@ impl Inference<'_, '_, '_> {
         let counts = &mut outcome.met.counts;
         match (from.state.is_unmarked(), place.span) {
             (false, _) => {}
-            (true, Place::NO_SPAN) => counts.count_stray(&self.model.heap, from.payload + offset, word.value),
+            (true, Place::NO_SPAN) => count_stray(counts, &self.model.heap, from.payload + offset, word.value),
             (true, _) => counts.count_free(from.payload + offset),
         }
     }

@@ -64,7 +64,7 @@ impl<'s, 'm, 'p> Walk<'s, 'm, 'p> {
     pub(super) fn object(mut self, slot: Slot) -> Listed<Field> {
         self.start = self.snapshot.objects.address(slot);
         let object = self.snapshot.object_types[slot.id.0 as usize];
-        let (address, room) = self.snapshot.payload(slot);
+        let (address, room) = self.snapshot.objects.payload(slot);
         let (part, ty) = (object.part(), object.ty());
         if !object.is_known() {
             self.words(slot);
@@ -257,7 +257,7 @@ impl<'s, 'm, 'p> Walk<'s, 'm, 'p> {
     fn words(&mut self, slot: Slot) {
         let snapshot = self.snapshot;
         let (masks, span) = (&snapshot.model.masks, snapshot.objects.span(slot));
-        let (address, room) = snapshot.payload(slot);
+        let (address, room) = snapshot.objects.payload(slot);
         let header = address - self.start;
         if !self.options.values {
             return masks.for_each_offset(span, slot.slot, |offset| self.word(slot, offset, header, true));

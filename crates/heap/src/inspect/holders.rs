@@ -150,7 +150,7 @@ impl Places<'_, '_, '_> {
 
 /// Where in the payload of a slot a pointer leads, and what is left of that.
 fn place_in(snapshot: &HeapSnapshot<'_, '_>, slot: Slot, value: u64) -> (u64, u64) {
-    let (payload, room) = snapshot.payload(slot);
+    let (payload, room) = snapshot.objects.payload(slot);
     match value.checked_sub(payload) {
         Some(offset) => (offset, room.saturating_sub(offset)),
         None => (0, 0),
@@ -190,7 +190,7 @@ impl HeapSnapshot<'_, '_> {
         }
         let mut roots = Listed::none();
         for ((node, into, is_conservative), count) in found {
-            let frames = || self.tree().path(node).into_iter().map(|label| self.label_text(label).to_owned());
+            let frames = || self.tree.path(node).into_iter().map(|label| self.label_text(label).to_owned());
             roots.push(limit, || RootHolder { path: frames().collect(), into, is_conservative, count });
         }
         roots

@@ -106,7 +106,7 @@ impl HeapSnapshot<'_, '_> {
         self.add_root_windows(slot, &mut windows);
         Inspection {
             path: self.frames_over(slot),
-            windows: windows.finish(self.payload(slot).1),
+            windows: windows.finish(self.objects.payload(slot).1),
             map: self.map_room(slot),
             fields,
             pointers: places.pointers(slot, options.limit),
@@ -120,7 +120,7 @@ impl HeapSnapshot<'_, '_> {
     /// The code that a closure calls.
     fn closure_entry(&self, slot: Slot) -> Option<u64> {
         let is_closure = self.object_types[slot.id.0 as usize].part() == Part::Closure;
-        is_closure.then(|| self.model.memory().read_u64(Address(self.payload(slot).0))).flatten()
+        is_closure.then(|| self.model.memory().read_u64(Address(self.objects.payload(slot).0))).flatten()
     }
 
     /// The fields of the variable `name` of type `ty` that lies at `at`, outside of the heap.
@@ -130,7 +130,7 @@ impl HeapSnapshot<'_, '_> {
 
     fn frames_over(&self, slot: Slot) -> Vec<String> {
         let node = self.frame_of(slot.id);
-        let labels = node.map_or_else(Vec::new, |node| self.tree().path(node));
+        let labels = node.map_or_else(Vec::new, |node| self.tree.path(node));
         labels.into_iter().map(|label| self.label_text(label).to_owned()).collect()
     }
 

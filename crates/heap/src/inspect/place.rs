@@ -99,7 +99,7 @@ impl<'s, 'm, 'p> Places<'s, 'm, 'p> {
     pub(crate) fn place(&self, slot: Slot, offset: u64, is_numbered: bool) -> Place {
         let snapshot = self.snapshot;
         let object = snapshot.object_types[slot.id.0 as usize];
-        let (payload, _) = snapshot.payload(slot);
+        let (payload, _) = snapshot.objects.payload(slot);
         let inner = offset.wrapping_sub(payload - snapshot.objects.address(slot));
         let nowhere = Place { path: format!("+{inner}"), field: None, is_inside: false };
         if !object.is_known() {
@@ -133,7 +133,7 @@ impl<'s, 'm, 'p> Places<'s, 'm, 'p> {
     pub(crate) fn offset_in_period(&self, slot: Slot, offset: u64) -> u64 {
         let snapshot = self.snapshot;
         let object = snapshot.object_types[slot.id.0 as usize];
-        let (payload, _) = snapshot.payload(slot);
+        let (payload, _) = snapshot.objects.payload(slot);
         let inner = offset.wrapping_sub(payload - snapshot.objects.address(slot));
         if !object.is_known() {
             return inner;

@@ -54,7 +54,7 @@ impl HeapSnapshot<'_, '_> {
                 return Target { address, object: None, text: "(free slot)".to_owned() };
             }
             let mut text = self.type_text(slot);
-            let (payload, _) = self.payload(slot);
+            let (payload, _) = self.objects.payload(slot);
             if address > payload {
                 let into = format!("+{}", address - payload);
                 text = if text.is_empty() { into } else { format!("{text} {into}") };

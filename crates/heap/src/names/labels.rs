@@ -71,6 +71,11 @@ impl Labels {
         label
     }
 
+    /// The texts by number, and how types read in them.
+    pub(crate) fn into_texts(self) -> (Vec<Box<str>>, PackageNames) {
+        (self.texts, self.packages)
+    }
+
     /// The text of a label that this gave out.
     pub(crate) fn get(&self, label: u32) -> &str {
         self.texts.get(label as usize).map_or("", |text| text)

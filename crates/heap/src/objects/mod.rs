@@ -3,5 +3,4 @@
 pub(crate) mod object_type;
 pub(crate) mod page_table;
 pub(crate) mod pointer_counts;
-pub(crate) mod size_classes;
 pub(crate) mod table;

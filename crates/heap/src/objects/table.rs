@@ -1,23 +1,11 @@
-//! Objects, which are implicit: a slot of a span has an id, and an id leads back to its slot.
+//! From addresses to slots, fast: the object that a word of the core leads to.
 
 use crate::objects::page_table::{PageTable, Slots};
-use goheap_graph::IdBitSet;
+pub(crate) use goheap_model::{ObjectId, Slot};
+use goheap_model::{Objects, SlotSpan};
 use goheap_runtime::{GoHeap, MALLOC_HEADER_BYTES, Span};
-
-/// Number of a slot: spans in address order, slots in order within.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct ObjectId(pub u32);
-
-/// A slot found by address or id.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Slot {
-    /// Its number.
-    pub id: ObjectId,
-    /// Index of its span in [`GoHeap::spans`].
-    pub span: u32,
-    /// Index in the span.
-    pub slot: u32,
-}
+use std::ops::Deref;
+use std::sync::Arc;
 
 /// The slot that a pointer leads into, free or not.
 #[derive(Clone, Copy, Debug)]
@@ -38,53 +26,39 @@ impl Place {
     const NONE: Place = Place { id: u32::MAX, span: Place::NO_SPAN, offset: 0, elem_size: 0, slots: Slots::Other };
 }
 
-/// The way between addresses and ids.
+/// Objects, and the spans of the core that they lie in.
 ///
 /// # Overhead
-/// 32 bytes a page of small objects, 4 a span and 1.5 bits a slot.
+/// 32 bytes a page of small objects beside that of [`Objects`].
 #[derive(Debug)]
 pub struct ObjectTable<'m, 'p> {
     heap: &'m GoHeap<'p>,
-    /// The number of each span's first slot.
-    firsts: Vec<u32>,
+    objects: Arc<Objects>,
     pages: PageTable,
     /// Bytes before the payload of slots of more than 512 bytes.
     has_headers: bool,
-    allocated: IdBitSet,
-    /// The span of every 64th slot: where the search for an id begins.
-    span_of_id: Vec<u32>,
-    len: u32,
 }
 
-/// Slots between two entries of [`ObjectTable::span_of_id`].
-const ID_STEP: u32 = 64;
+impl Deref for ObjectTable<'_, '_> {
+    type Target = Objects;
+
+    fn deref(&self) -> &Objects {
+        &self.objects
+    }
+}
 
 impl<'m, 'p> ObjectTable<'m, 'p> {
     /// Numbers the slots of `heap`, of a release with malloc headers or without; None above 2^32 of them.
     pub fn new(heap: &'m GoHeap<'p>, has_headers: bool) -> Option<Self> {
-        let len = heap.spans.iter().try_fold(0_u32, |sum, span| sum.checked_add(span.nelems))?;
-        let mut firsts = Vec::with_capacity(heap.spans.len());
-        let mut allocated = IdBitSet::with_room_for(len);
-        let mut span_of_id = Vec::with_capacity(len.div_ceil(ID_STEP) as usize);
-        let mut first = 0;
-        for (index, span) in heap.spans.iter().enumerate() {
-            firsts.push(first);
-            allocated.insert_bits(first, &span.allocated.bytes, span.nelems);
-            first += span.nelems;
-            span_of_id.resize(first.div_ceil(ID_STEP) as usize, index as u32);
-        }
-        let pages = PageTable::new(heap, &firsts, has_headers);
-        Some(ObjectTable { heap, firsts, pages, has_headers, allocated, span_of_id, len })
+        let spans = heap.spans.iter().map(|span| (slot_span(span, has_headers), &*span.allocated.bytes));
+        let objects = Objects::new(spans)?;
+        let pages = PageTable::new(heap, objects.firsts(), has_headers);
+        Some(ObjectTable { heap, objects: Arc::new(objects), pages, has_headers })
     }
 
-    /// Number of slots, free ones included.
-    pub fn len(&self) -> u32 {
-        self.len
-    }
-
-    /// True if the heap has no slot.
-    pub fn is_empty(&self) -> bool {
-        self.len == 0
+    /// Objects without the core.
+    pub(crate) fn columns(&self) -> Arc<Objects> {
+        Arc::clone(&self.objects)
     }
 
     /// The slot that holds `address`, free or not; None outside spans and in their tails.
@@ -96,7 +70,7 @@ impl<'m, 'p> ObjectTable<'m, 'p> {
         }
         let span = self.heap.span_index(address)?;
         let slot = self.heap.spans[span].slot_of(address)?;
-        Some(Slot { id: ObjectId(self.firsts[span] + slot), span: span as u32, slot })
+        Some(Slot { id: ObjectId(self.first_of(span as u32) + slot), span: span as u32, slot })
     }
 
     /// The same with what a scan needs to know of the slot.
@@ -124,31 +98,10 @@ impl<'m, 'p> ObjectTable<'m, 'p> {
         Place { id: slot.id.0, span: slot.span, offset, ..Place::NONE }
     }
 
-    /// The slot of `id`, which this table gave out.
-    pub fn slot(&self, id: ObjectId) -> Slot {
-        let mut span = self.span_of_id[(id.0 / ID_STEP) as usize] as usize;
-        while self.firsts.get(span + 1).is_some_and(|&next| next <= id.0) {
-            span += 1;
-        }
-        Slot { id, span: span as u32, slot: id.0 - self.firsts[span] }
-    }
-
-    /// The slot of `id`, whose span is known too.
-    pub(crate) fn slot_in(&self, id: u32, span: u32) -> Slot {
-        Slot { id: ObjectId(id), span, slot: id - self.firsts[span as usize] }
-    }
-
-    /// The slots of ascending ids, which this table gave out.
-    pub(crate) fn slots_of(&self, ids: impl Iterator<Item = u32>) -> impl Iterator<Item = Slot> {
-        let mut span = None;
-        ids.map(move |id| {
-            let mut at = span.unwrap_or_else(|| self.slot(ObjectId(id)).span as usize);
-            while self.firsts.get(at + 1).is_some_and(|&next| next <= id) {
-                at += 1;
-            }
-            span = Some(at);
-            Slot { id: ObjectId(id), span: at as u32, slot: id - self.firsts[at] }
-        })
+    /// The allocated slot that holds `address`.
+    #[inline]
+    pub fn find_allocated(&self, address: u64) -> Option<Slot> {
+        self.find(address).filter(|&slot| self.is_allocated(slot))
     }
 
     /// The span of a slot.
@@ -157,48 +110,21 @@ impl<'m, 'p> ObjectTable<'m, 'p> {
         &self.heap.spans[slot.span as usize]
     }
 
-    /// The number of a span's first slot; the others follow.
-    pub(crate) fn first_of(&self, span: u32) -> u32 {
-        self.firsts[span as usize]
-    }
-
-    /// The slots that are handed out.
-    pub(crate) fn allocated_ids(&self) -> &IdBitSet {
-        &self.allocated
-    }
-
-    /// First byte of a slot.
-    pub fn address(&self, slot: Slot) -> u64 {
-        self.span(slot).slot_address(slot.slot)
-    }
-
-    /// True if the slot is handed out.
-    #[inline]
-    pub fn is_allocated(&self, slot: Slot) -> bool {
-        self.allocated.contains(slot.id.0)
-    }
-
-    /// The allocated slot that holds `address`.
-    #[inline]
-    pub fn find_allocated(&self, address: u64) -> Option<Slot> {
-        self.find(address).filter(|&slot| self.is_allocated(slot))
-    }
-
-    /// The allocated slots of the span with that number, in order of id.
-    pub(crate) fn allocated_of(&self, span: u32) -> impl Iterator<Item = Slot> + '_ {
-        let first = self.firsts[span as usize];
-        let slots = self.heap.spans[span as usize].allocated.ones().map(|slot| slot as u32);
-        slots.map(move |slot| Slot { id: ObjectId(first + slot), span, slot })
-    }
-
-    /// Every allocated slot in order of id.
-    pub fn allocated(&self) -> impl Iterator<Item = Slot> + '_ {
-        self.allocated_in(|_| true)
-    }
-
     /// The allocated slots of some of the spans, in order of id.
     pub fn allocated_in<'s>(&'s self, takes: impl Fn(&Span<'p>) -> bool + 's) -> impl Iterator<Item = Slot> + 's {
         let spans = self.heap.spans.iter().zip(0..).filter(move |(span, _)| takes(span));
         spans.flat_map(|(_, index)| self.allocated_of(index))
+    }
+}
+
+fn slot_span(span: &Span<'_>, has_headers: bool) -> SlotSpan {
+    SlotSpan {
+        start: span.base,
+        bytes: span.byte_len(),
+        slot_bytes: span.elem_size,
+        slots: span.nelems,
+        header_bytes: if span.has_headers(has_headers) { MALLOC_HEADER_BYTES as u32 } else { 0 },
+        has_pointers: !span.is_noscan(),
+        is_large: span.is_large(),
     }
 }

@@ -62,8 +62,8 @@ impl ReferenceGraph<'_, '_, '_> {
     /// Of each frame of the reference tree, by its index, how much of its own is shared: held by several objects or roots of which
     /// none alone keeps it, so that its holder in the tree does not. The snapshot must have been taken with its owners.
     pub fn shared_by_frame(&self, tree: &DominatorTree) -> Vec<Share> {
-        let mut shares = vec![Share::default(); self.snapshot.tree().len()];
-        for id in shared_objects(&self.graph, tree, self.object_count()).iter_ones() {
+        let mut shares = vec![Share::default(); self.snapshot.tree.len()];
+        for id in shared_objects(self.graph(), tree, self.object_count()).iter_ones() {
             if let Some(frame) = self.snapshot.frame_of(ObjectId(id)) {
                 let share: &mut Share = &mut shares[frame.index()];
                 share.bytes += self.shallow(id);
@@ -87,7 +87,7 @@ impl ReferenceGraph<'_, '_, '_> {
         let idoms = u64::from(self.object_count()) * 4;
         observer.claim(Claim { kept: 0, passing: walk.kept + walk.passing + idoms })?;
         let mut resolver = snapshot.resolver();
-        let mut labels = Labels::new(snapshot.labels.packages.clone());
+        let mut labels = Labels::new(snapshot.packages.clone());
         let mut trie = PathTrie::new();
         let nodes = self.root_frames(&mut labels, &mut trie);
         let frame = |node: u32| nodes[(node - self.root()) as usize];
@@ -101,7 +101,7 @@ impl ReferenceGraph<'_, '_, '_> {
         let of_class = |class: RootClass| {
             let roots = snapshot.roots.iter().enumerate().filter(move |(_, root)| root.class == class);
             roots.map(|(index, &root)| {
-                let holder = self.roots.of_root(index);
+                let holder = self.node_of_root[index];
                 DrawnRoot { root, holder, frame: frame(holder) }
             })
         };
@@ -112,7 +112,7 @@ impl ReferenceGraph<'_, '_, '_> {
         });
         let meter = Meter::new(observer, needs.scannable);
         let roots = RootClass::ALL.into_iter().flat_map(of_class);
-        let reached = builder.walk_dominators((&self.graph, tree), roots, groups, &meter);
+        let reached = builder.walk_dominators((self.graph(), tree), roots, groups, &meter);
         let unreached = builder.unreachable(&snapshot.unreached);
         let found = builder.finish();
         let facts = found.map(|frames| FrameFacts::new(self, tree, (&trie, &frames)));

@@ -1,59 +1,38 @@
-//! Who refers to whom, as a graph: every pointer of every reachable object and every root, grouped.
+//! Reading who refers to whom: see [`goheap_model::References`].
 //!
-//! To begin: [`HeapSnapshot::references`]. A node is an object, or one of the [`RootKind`]s above them:
-//!
-//! ```text
-//! All ─┬─ Class(Variables) ── Package ── Frame (the variable) ── Frame (a field of it) ── objects
-//!      ├─ Class(Goroutines) ─ GoroutineGroup ── Goroutine ── Frame (function) ── Frame (variable) ── objects
-//!      ├─ Class(Runtime) ──── Package ── Frame ... ── objects
-//!      └─ Class(Other) ────── Frame (finalizer, queue ...) ── objects
-//! ```
-//!
-//! Each of these has one node above it, so each dominates those below: what is retained by a package, by a variable, by the
-//! goroutines of one stack, or by one goroutine is the retained size of its node.
+//! To begin: [`HeapSnapshot::references`].
 
 mod edges;
 mod frames;
-mod groups;
 mod records;
 mod root_nodes;
 mod text;
 
 pub use frames::DominatorFrames;
-pub use groups::{RetainedHistogram, RootGroup, RootGrouping, RootGroups};
-pub use root_nodes::{RootKind, RootNode};
+pub use goheap_model::{RootKind, RootNode};
 
 pub use crate::inspect::EdgePlace;
 
 use crate::error::HeapError;
 use crate::objects::table::{ObjectId, Slot};
-use crate::referred::{Referred, WindowFinder};
+use crate::referred::WindowFinder;
 use crate::snapshot::HeapSnapshot;
 use edges::EdgeReader;
 use goheap_graph::{CsrGraph, DominatorTree, GraphBuilder, RetainedSizes, Weight};
+use goheap_model::References;
 use goheap_runtime::{Claim, Observer};
 use records::Records;
-use root_nodes::RootNodes;
 
-/// The references of a heap. Nodes below [`ReferenceGraph::object_count`] are the slots, by [`ObjectId`]; what no root reaches
-/// has no edges. The others are [`RootKind`]s.
-///
-/// Edges are the collector's: every word of a reachable object that its masks call a pointer and that leads into an allocated
-/// slot, in order of address, one edge a word. Weak pointers are none (their words are no pointers to the collector); what a
-/// finalizer keeps is held by the finalizer's node. The runtime's own records are objects like others here, but what `g` and
-/// `sudog` hold for a goroutine (deferred calls, labels; the channel or mutex that it waits for) is held by the goroutine's node.
-/// Lists that collections empty hold what nothing else does, and no more: their edges to other objects are left out.
+/// The references of a heap, and the core that they came from.
 ///
 /// # Overhead
-/// Four bytes a slot and four an edge; 20 a root node, and four a root beside those in the snapshot. While it is made, 56 more
+/// That of [`References`]; four bytes a root beside those in the snapshot. While it is made, 56 more
 /// a root node and what [`GraphBuilder::build_blocks`] says.
 pub struct ReferenceGraph<'s, 'm, 'p> {
     snapshot: &'s HeapSnapshot<'m, 'p>,
-    graph: CsrGraph,
-    roots: RootNodes,
-    /// Bytes of a slot of each span.
-    sizes: Vec<u64>,
-    referred: Option<Referred>,
+    references: References,
+    /// The node that each root of the snapshot hangs on; the first one's of those that lead nowhere.
+    node_of_root: Vec<u32>,
 }
 
 impl<'m, 'p> HeapSnapshot<'m, 'p> {
@@ -76,14 +55,12 @@ impl<'m, 'p> HeapSnapshot<'m, 'p> {
     ) -> Result<ReferenceGraph<'s, 'm, 'p>, HeapError> {
         observer.begin("references");
         let finder = self.window_finder(observer)?;
-        let mut graph = self.read_references(Some(&finder), observer)?;
-        graph.referred = Some(finder.finish(self, (&graph.graph, graph.root()), observer)?);
-        Ok(graph)
+        self.read_references(Some(finder), observer)
     }
 
     fn read_references<'s>(
         &'s self,
-        finder: Option<&WindowFinder<'_, 'm, 'p>>,
+        finder: Option<WindowFinder<'_, 'm, 'p>>,
         observer: &dyn Observer,
     ) -> Result<ReferenceGraph<'s, 'm, 'p>, HeapError> {
         if self.roots.is_empty() && self.totals.reachable().objects > 0 {
@@ -95,13 +72,16 @@ impl<'m, 'p> HeapSnapshot<'m, 'p> {
             .claim(Claim { kept: u64::from(slots) * 4 + edges * 4 + roots * 28, passing: roots * 64 + (32 << 20) })?;
         let mut builder = GraphBuilder::new(slots)?;
         let records = Records::read(self);
-        let roots = RootNodes::collect(self, &records, &mut builder)?;
-        let reader = EdgeReader::new(self, finder);
+        let (roots, node_of_root) = root_nodes::collect(self, &records, &mut builder)?;
+        let reader = EdgeReader::new(self, finder.as_ref());
         let mut graph = reader.read(builder, edges, observer)?;
         records.take_from(&mut graph);
         self.let_go_of_steady(&mut graph);
-        let sizes = self.model.heap.spans.iter().map(|span| span.elem_size).collect();
-        Ok(ReferenceGraph { snapshot: self, graph, roots, sizes, referred: None })
+        let extents = match finder {
+            Some(finder) => Some(finder.finish(self, (&graph, roots.root()), observer)?.partly_referred(self)),
+            None => None,
+        };
+        Ok(ReferenceGraph { snapshot: self, references: References::new(graph, roots, extents), node_of_root })
     }
 }
 
@@ -120,28 +100,29 @@ impl<'s, 'm, 'p> ReferenceGraph<'s, 'm, 'p> {
         self.snapshot
     }
 
-    pub(crate) fn referred(&self) -> Option<&Referred> {
-        self.referred.as_ref()
+    /// The references as the questions take them.
+    pub(crate) fn references(&self) -> &References {
+        &self.references
+    }
+
+    /// The references without the core.
+    pub fn into_references(self) -> References {
+        self.references
     }
 
     /// Nodes and edges as such.
     pub fn graph(&self) -> &CsrGraph {
-        &self.graph
+        self.references.graph()
     }
 
     /// The node above all.
     pub fn root(&self) -> u32 {
-        self.object_count()
+        self.references.roots().root()
     }
 
     /// Number of slots: nodes that are less are objects.
     pub fn object_count(&self) -> u32 {
         self.snapshot.objects.len()
-    }
-
-    /// The node of an object.
-    pub fn node_of(&self, object: ObjectId) -> u32 {
-        object.0
     }
 
     /// The object that a node is.
@@ -156,25 +137,22 @@ impl<'s, 'm, 'p> ReferenceGraph<'s, 'm, 'p> {
 
     /// What a node is that is no object, and the node above it.
     pub fn root_node(&self, node: u32) -> Option<RootNode> {
-        self.roots.get(node)
+        self.references.roots().get(node)
     }
 
     /// All nodes that are no objects, parents before children.
     pub fn root_nodes(&self) -> impl Iterator<Item = (u32, RootNode)> + '_ {
-        self.roots.iter()
+        self.references.roots().iter()
     }
 
     /// The node of a class, package, group of goroutines or goroutine.
     pub fn node_of_root(&self, kind: RootKind) -> Option<u32> {
-        self.roots.iter().find(|(_, root)| root.kind == kind).map(|(node, _)| node)
+        self.references.roots().node_of(kind)
     }
 
     /// The nodes from the one above all down to `node`, which is no object.
     pub fn root_path(&self, node: u32) -> Vec<u32> {
-        let up = std::iter::successors(Some(node), |&node| self.root_node(node)?.parent);
-        let mut path: Vec<u32> = up.collect();
-        path.reverse();
-        path
+        self.references.roots().path(node)
     }
 
     /// The group of goroutines of one stack that a goroutine, by its index in the model, is in; None of one that is not alive.
@@ -194,7 +172,7 @@ impl<'s, 'm, 'p> ReferenceGraph<'s, 'm, 'p> {
 
     /// Bytes of the slot that a node is; 0 for a node that is no object.
     pub fn shallow(&self, node: u32) -> u64 {
-        self.slot_of(node).map_or(0, |slot| self.sizes[slot.span as usize])
+        self.slot_of(node).map_or(0, |slot| self.snapshot.objects.size(slot))
     }
 
     /// The same with the object itself.
@@ -209,12 +187,12 @@ impl<'s, 'm, 'p> ReferenceGraph<'s, 'm, 'p> {
     /// The observer's refusal.
     pub fn dominators(&self, observer: &dyn Observer) -> Result<DominatorTree, HeapError> {
         observer.begin("dominators");
-        let nodes = u64::from(self.graph.node_count());
+        let nodes = u64::from(self.graph().node_count());
         // What `DominatorTree` says of its overhead. One edge to each object is of the depth-first tree.
-        let others = self.graph.edge_count().saturating_sub(self.snapshot.totals.reachable().objects);
+        let others = self.graph().edge_count().saturating_sub(self.snapshot.totals.reachable().objects);
         let claim = Claim { kept: nodes * 16, passing: nodes * 12 + others * 4 };
         observer.claim(claim)?;
-        Ok(DominatorTree::new(&self.graph, self.root()))
+        Ok(DominatorTree::new(self.graph(), self.root()))
     }
 
     /// What each node retains.

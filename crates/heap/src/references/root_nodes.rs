@@ -6,104 +6,49 @@ use crate::objects::table::ObjectTable;
 use crate::roots::root::{Root, RootClass};
 use crate::snapshot::HeapSnapshot;
 use goheap_graph::{GraphBuilder, GraphError, TrieNode};
+use goheap_model::{RootKind, RootNode, RootNodes};
 use rustc_hash::FxHashMap;
-
-/// What a node is that is no object.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum RootKind {
-    /// All roots.
-    All,
-    /// All roots of a class.
-    Class(RootClass),
-    /// Those of one class that are variables of one package, by its number.
-    Package(RootClass, u32),
-    /// Those of all goroutines whose stacks are the same, by the number of the stack.
-    GoroutineGroup(u32),
-    /// Those of one goroutine, by its index in the model.
-    Goroutine(u32),
-    /// Those in one frame of the tree or below it: a variable, one of its fields, a function, a finalizer.
-    Frame(TrieNode),
-}
-
-/// A node that is no object.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct RootNode {
-    /// What it is.
-    pub kind: RootKind,
-    /// The node above it; None of the uppermost.
-    pub parent: Option<u32>,
-}
 
 /// Package of variables that have no name.
 const UNNAMED: &str = "(no name)";
 
-/// The nodes above objects.
-#[derive(Debug)]
-pub(super) struct RootNodes {
-    /// The number of the first one.
-    first: u32,
-    nodes: Vec<RootNode>,
-    packages: Vec<Box<str>>,
-    /// The node that each root of the snapshot hangs on; the first one's of those that lead nowhere.
-    of_root: Vec<u32>,
-}
-
-impl RootNodes {
-    /// Adds the nodes of all roots of `snapshot`, and the edges from these to objects, to `builder`.
-    pub(super) fn collect(
-        snapshot: &HeapSnapshot<'_, '_>,
-        records: &Records,
-        builder: &mut GraphBuilder,
-    ) -> Result<Self, GraphError> {
-        let first = snapshot.objects.len();
-        let nodes =
-            RootNodes { first, nodes: Vec::new(), packages: Vec::new(), of_root: vec![first; snapshot.roots.len()] };
-        let mut collector = Collector {
-            snapshot,
-            builder,
-            nodes,
-            children: FxHashMap::default(),
-            packages: FxHashMap::default(),
-            frames: Vec::new(),
-            last: None,
-        };
-        let all = collector.add(None, RootKind::All)?;
-        for class in RootClass::ALL {
-            let of_class = collector.child(all, RootKind::Class(class))?;
-            for (index, root) in snapshot.roots.iter().enumerate().filter(|(_, root)| root.class == class) {
-                collector.root(of_class, (index, root), &snapshot.objects)?;
-            }
-            for held in records.iter().filter(|_| class == RootClass::Goroutines) {
-                let node = collector.goroutine(of_class, held.goroutine)?;
-                collector.builder.add_edge(node, held.object)?;
-            }
+/// Adds the nodes of all roots of `snapshot`, and the edges from these to objects, to `builder`. With the nodes comes the one that each
+/// root hangs on; the first one's of those that lead nowhere.
+pub(super) fn collect(
+    snapshot: &HeapSnapshot<'_, '_>,
+    records: &Records,
+    builder: &mut GraphBuilder,
+) -> Result<(RootNodes, Vec<u32>), GraphError> {
+    let first = snapshot.objects.len();
+    let mut collector = Collector {
+        snapshot,
+        builder,
+        nodes: RootNodes::new(first),
+        of_root: vec![first; snapshot.roots.len()],
+        children: FxHashMap::default(),
+        packages: FxHashMap::default(),
+        frames: Vec::new(),
+        last: None,
+    };
+    let all = collector.add(None, RootKind::All)?;
+    for class in RootClass::ALL {
+        let of_class = collector.child(all, RootKind::Class(class))?;
+        for (index, root) in snapshot.roots.iter().enumerate().filter(|(_, root)| root.class == class) {
+            collector.root(of_class, (index, root), &snapshot.objects)?;
         }
-        Ok(collector.nodes)
+        for held in records.iter().filter(|_| class == RootClass::Goroutines) {
+            let node = collector.goroutine(of_class, held.goroutine)?;
+            collector.builder.add_edge(node, held.object)?;
+        }
     }
-
-    pub(super) fn get(&self, node: u32) -> Option<RootNode> {
-        self.nodes.get(node.checked_sub(self.first)? as usize).copied()
-    }
-
-    pub(super) fn iter(&self) -> impl Iterator<Item = (u32, RootNode)> + '_ {
-        (self.first..).zip(self.nodes.iter().copied())
-    }
-
-    /// The node of a root by its place in the snapshot.
-    pub(super) fn of_root(&self, root: usize) -> u32 {
-        self.of_root[root]
-    }
-
-    /// The name of a package by its number.
-    pub(super) fn package(&self, package: u32) -> &str {
-        self.packages.get(package as usize).map_or("", |name| name)
-    }
+    Ok((collector.nodes, collector.of_root))
 }
 
 struct Collector<'c, 'm, 'p> {
     snapshot: &'c HeapSnapshot<'m, 'p>,
     builder: &'c mut GraphBuilder,
     nodes: RootNodes,
+    of_root: Vec<u32>,
     children: FxHashMap<(u32, RootKind), u32>,
     packages: FxHashMap<Box<str>, u32>,
     /// Frames from the top down to a root's; used again for the next.
@@ -130,13 +75,13 @@ impl Collector<'_, '_, '_> {
             None => self.node_of(class, root)?,
         };
         self.last = Some((*root, node));
-        self.nodes.of_root[index] = node;
+        self.of_root[index] = node;
         self.builder.add_edge(node, slot.id.0)
     }
 
     /// The node of the frame that a root is in.
     fn node_of(&mut self, class: u32, root: &Root) -> Result<u32, GraphError> {
-        let trie = self.snapshot.tree();
+        let trie = &self.snapshot.tree;
         let mut frames = std::mem::take(&mut self.frames);
         frames.clear();
         let up = std::iter::successors(Some(root.node), |&node| trie.parent(node));
@@ -171,8 +116,7 @@ impl Collector<'_, '_, '_> {
         let package = match self.packages.get(&*name) {
             Some(&package) => package,
             None => {
-                let package = self.nodes.packages.len() as u32;
-                self.nodes.packages.push(name.clone().into());
+                let package = self.nodes.push_package(&name);
                 self.packages.insert(name.into(), package);
                 package
             }
@@ -191,7 +135,7 @@ impl Collector<'_, '_, '_> {
     }
 
     fn add(&mut self, parent: Option<u32>, kind: RootKind) -> Result<u32, GraphError> {
-        self.nodes.nodes.push(RootNode { kind, parent });
+        self.nodes.push(RootNode { kind, parent });
         self.builder.add_node()
     }
 }

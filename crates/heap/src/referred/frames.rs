@@ -41,17 +41,17 @@ impl FrameFacts {
             let above = above.filter(|above| frames.get(above.id.0 as usize) == Some(&frame));
             facts.values[frame.index()] += u64::from(!is_part(snapshot, slot, above));
         }
-        graph.for_each_partly_referred(|slot, extent| {
-            if let Some(frame) = frames.get(slot.id.0 as usize) {
-                let size = snapshot.objects.span(slot).elem_size;
-                facts.rests[frame.index()].add(Extent::all(size).without(extent));
+        for &(id, extent) in graph.references().extents().unwrap_or_default() {
+            if let Some(frame) = frames.get(id.0 as usize) {
+                facts.rests[frame.index()].add(Extent::all(graph.shallow(id.0)).without(extent));
             }
-        });
+        }
         let mut directories = FxHashSet::default();
         for id in snapshot.map_headers() {
             // A directory is one map's.
             let (Some(&frame), slot) = (frames.get(id.0 as usize), snapshot.objects.slot(id)) else { continue };
-            let room = snapshot.map_room_at(snapshot.payload(slot).0, |directory| directories.insert(directory));
+            let room =
+                snapshot.map_room_at(snapshot.objects.payload(slot).0, |directory| directories.insert(directory));
             facts.maps.entry(frame).or_default().add(room.unwrap_or_default());
         }
         // Parents stand before their children.

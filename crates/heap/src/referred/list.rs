@@ -82,7 +82,7 @@ impl HeapSnapshot<'_, '_> {
     /// What the pointer at `offset` of `holder` refers to.
     pub(crate) fn window_at(&self, resolver: &Resolver<'_>, holder: Slot, offset: u64) -> Window {
         let object = self.object_types[holder.id.0 as usize];
-        let (payload, _) = self.payload(holder);
+        let (payload, _) = self.objects.payload(holder);
         let at = self.objects.address(holder) + offset;
         let reach = match at.checked_sub(payload).map(|offset| resolver.meaning(object, offset)) {
             Some(Meaning::Entry(_, _, entry)) => Reach::of(&resolver.types, entry.word),

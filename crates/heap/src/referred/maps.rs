@@ -36,7 +36,7 @@ impl HeapSnapshot<'_, '_> {
 
     /// What a map holds and has room for, of the object that is its header; None of others, and where the core lacks it.
     pub fn map_room(&self, slot: Slot) -> Option<MapRoom> {
-        self.is_map_header(slot.id).then(|| self.map_room_at(self.payload(slot).0, |_| true)).flatten()
+        self.is_map_header(slot.id).then(|| self.map_room_at(self.objects.payload(slot).0, |_| true)).flatten()
     }
 
     /// The same of the map whose header is at an address. A directory has to lie in an object, and `is_new` is asked for it.
@@ -44,7 +44,7 @@ impl HeapSnapshot<'_, '_> {
         let swiss = self.model.version.uses_swiss_maps();
         let may_read = |directory: u64, words: u64| {
             let slot = self.objects.find_allocated(directory);
-            let room = slot.map_or(0, |slot| self.payload(slot).1);
+            let room = slot.map_or(0, |slot| self.objects.payload(slot).1);
             words <= room / 8 && is_new(directory)
         };
         let (entries, slots) = map_slots(self.model.memory(), swiss, header, may_read)?;

@@ -16,11 +16,11 @@ mod reach;
 mod windows;
 
 pub use frames::FrameFacts;
+pub use goheap_model::Extent;
 pub use list::ObjectWindows;
 pub(crate) use list::WindowList;
 pub use maps::MapRoom;
 pub(crate) use reach::{Reach, Window};
-pub use windows::Extent;
 pub(crate) use windows::{From, WindowFinder};
 
 use crate::error::HeapError;
@@ -104,47 +104,42 @@ impl Referred {
     }
 }
 
-impl ReferenceGraph<'_, '_, '_> {
-    /// True if it was asked for what is referred to.
-    pub fn knows_extents(&self) -> bool {
-        self.referred().is_some()
-    }
-
-    /// What is referred to of an object; None where that was not asked for. All of what no root reaches: nothing is told of it.
-    pub fn extent(&self, id: ObjectId) -> Option<Extent> {
-        self.extent_of_slot(self.snapshot().objects.slot(id))
-    }
-
-    pub(crate) fn extent_of_slot(&self, slot: Slot) -> Option<Extent> {
-        let (referred, snapshot) = (self.referred()?, self.snapshot());
-        if !snapshot.is_reachable(slot.id) {
-            return Some(Extent::all(snapshot.objects.span(slot).elem_size));
-        }
-        Some(referred.extent(snapshot, slot))
-    }
-
-    /// Calls `visit` with the objects that roots reach and that are not referred to as a whole, and what of each is.
-    pub(crate) fn for_each_partly_referred(&self, mut visit: impl FnMut(Slot, Extent)) {
-        let (Some(referred), snapshot) = (self.referred(), self.snapshot()) else { return };
+impl Referred {
+    /// The objects that roots reach and that are not referred to as a whole, in order, and what of each is.
+    pub(crate) fn partly_referred(&self, snapshot: &HeapSnapshot<'_, '_>) -> Vec<(ObjectId, Extent)> {
+        let mut found = Vec::new();
         for (span, index) in snapshot.model.heap.spans.iter().zip(0..) {
-            if referred.held.is_none() && Windows::is_small(span) {
+            if self.held.is_none() && Windows::is_small(span) {
                 continue;
             }
             let first = snapshot.objects.first_of(index);
             for id in snapshot.reached.ones_in(first..first + span.nelems) {
-                let is_whole = Windows::is_small(span) || referred.windows.is_whole(id);
-                if is_whole && referred.held.as_ref().is_none_or(|held| held.contains(id)) {
+                let is_whole = Windows::is_small(span) || self.windows.is_whole(id);
+                if is_whole && self.held.as_ref().is_none_or(|held| held.contains(id)) {
                     continue;
                 }
                 let slot = snapshot.objects.slot_in(id, index);
-                visit(slot, referred.extent(snapshot, slot));
+                found.push((slot.id, self.extent(snapshot, slot)));
             }
         }
+        found
+    }
+}
+
+impl ReferenceGraph<'_, '_, '_> {
+    /// True if it was asked for what is referred to.
+    pub fn knows_extents(&self) -> bool {
+        self.references().knows_extents()
+    }
+
+    /// What is referred to of an object; None where that was not asked for. All of what no root reaches: nothing is told of it.
+    pub fn extent(&self, id: ObjectId) -> Option<Extent> {
+        self.references().extent(id, self.shallow(id.0))
     }
 
     /// The same of several nodes together; nodes that are no objects have nothing.
     pub fn extent_of(&self, nodes: &[u32]) -> Option<Extent> {
-        self.referred()?;
+        self.references().extents()?;
         let objects = nodes.par_iter().filter_map(|&node| self.extent(self.object_of(node)?));
         Some(objects.reduce(Extent::default, |mut sum, extent| {
             sum.add(extent);

@@ -7,6 +7,7 @@ use crate::objects::object_type::ObjectType;
 use crate::objects::page_table::Slots;
 use crate::objects::table::{ObjectTable, Place, Slot};
 use crate::scan::word_batch::Word;
+use goheap_model::Extent;
 use goheap_runtime::{Claim, GoHeap, MALLOC_HEADER_BYTES, RuntimeModel, Span, TypeTable};
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -16,35 +17,6 @@ const UNIT: u64 = 8;
 const SMALL: u64 = 64;
 /// Of larger slots the first and the last byte of what is referred to are known exactly.
 const EXACT: u64 = 1024;
-
-/// What is referred to of one object, in bytes.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Extent {
-    /// What the lengths of strings and slices say, or all: at most so much, by less than 16 bytes a window.
-    pub referred: u64,
-    /// The same with what slices have room for.
-    pub capacity: u64,
-}
-
-impl Extent {
-    pub(crate) fn all(bytes: u64) -> Self {
-        Extent { referred: bytes, capacity: bytes }
-    }
-
-    /// The bytes that are not another's.
-    pub(crate) fn without(self, other: Extent) -> Self {
-        Extent {
-            referred: self.referred.saturating_sub(other.referred),
-            capacity: self.capacity.saturating_sub(other.capacity),
-        }
-    }
-
-    /// Adds another's bytes.
-    pub fn add(&mut self, other: Extent) {
-        self.referred = self.referred.saturating_add(other.referred);
-        self.capacity = self.capacity.saturating_add(other.capacity);
-    }
-}
 
 /// Where the slots of a span are in the row of all bytes of all spans, and among the exact ends.
 #[derive(Clone, Copy)]

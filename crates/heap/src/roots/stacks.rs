@@ -4,6 +4,7 @@
 use super::RootCollector;
 use super::locals::NamedSlot;
 use crate::absent::AbsentHolder;
+use crate::goroutines::merge_alike;
 use crate::meaning::plan::{PlanEntry, PointerWord};
 use crate::names::label_text::{field_label, function_of, shown};
 use crate::objects::object_type::Evidence;
@@ -32,7 +33,7 @@ impl<'m, 'p> RootCollector<'_, 'm, 'p> {
             self.goroutine((number, goroutine), &scan);
             meter.add(1);
         }
-        self.set.stacks.merge_alike(model);
+        merge_alike(&mut self.set.stacks, model);
         // A stale register of one goroutine must not take what a variable of another holds.
         self.set.roots.append(&mut self.conservative);
     }

@@ -9,7 +9,7 @@ use std::path::Path;
 
 /// What the tree shows under the frames of the roots of a class.
 fn shown(snapshot: &HeapSnapshot<'_, '_>, class: RootClass) -> Share {
-    let (trie, of_class) = (snapshot.tree(), snapshot.roots.iter().filter(|root| root.class == class));
+    let (trie, of_class) = (snapshot.tree, snapshot.roots.iter().filter(|root| root.class == class));
     let top = |node| {
         std::iter::successors(Some(node), |&node| trie.parent(node)).filter(|&node| node != PathTrie::ROOT).last()
     };
@@ -39,7 +39,7 @@ fn marks_and_tree_agree_class_by_class() {
             let under_root = snapshot.owner(slot.id).is_some_and(|label| snapshot.label_text(label) != "unreachable");
             assert_eq!(under_root, snapshot.is_reachable(slot.id), "{} {slot:?}", folder.display());
         }
-        let whole = snapshot.tree().totals()[PathTrie::ROOT.index()];
+        let whole = snapshot.tree.totals()[PathTrie::ROOT.index()];
         let allocated = &snapshot.totals.allocated;
         assert_eq!((whole.bytes, whole.objects), (allocated.bytes, allocated.objects), "{}", folder.display());
     }

@@ -40,7 +40,7 @@ impl HeapSnapshot<'_, '_> {
         if let Some(slot) = self.objects.find_allocated(address) {
             let object = Some(self.objects.address(slot));
             let ty = self.type_text(slot);
-            let (payload, _) = self.payload(slot);
+            let (payload, _) = self.objects.payload(slot);
             let inner = address.saturating_sub(payload);
             let text = match kind {
                 WaitKind::Channel if ty.is_empty() => "chan".to_owned(),

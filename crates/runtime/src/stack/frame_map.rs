@@ -1,9 +1,10 @@
 //! The pointer words of one frame, as the compiler recorded them (stkframe.go `getStackMap`).
 
 use super::unwind::{Frame, Unwinder};
-use crate::bits::BitVector;
+use crate::bits;
 use crate::pclntab::{FUNCDATA_ARGS_POINTER_MAPS, FUNCDATA_LOCALS_POINTER_MAPS, PCDATA_STACK_MAP_INDEX};
 use goheap_image::{Address, Machine};
+use goheap_model::BitVector;
 
 /// Bits of one stack map: a frame of 1 GB has fewer words.
 const MAX_BITS: u32 = 1 << 27;
@@ -61,7 +62,7 @@ fn stack_map(unwinder: &Unwinder<'_>, table: Address, index: u32, most: u64) -> 
         return None;
     }
     let start = 8 + u64::from(index) * u64::from(bits.div_ceil(8));
-    BitVector::read(unwinder.memory, table.add(start), usize::try_from(bits).ok()?)
+    bits::read(unwinder.memory, table.add(start), usize::try_from(bits).ok()?)
 }
 
 /// Arguments of `reflect.makeFuncStub` and `reflect.methodValueCall`, whose map is in the `reflectMethodValue` {fn, stack,
@@ -82,7 +83,7 @@ fn reflect_args(unwinder: &Unwinder<'_>, frame: &Frame, map: &mut FrameMap) {
     let read = || {
         let value = Address(memory.read_u64(Address(saved))?);
         let results_valid = memory.read_u8(Address(saved).add(32))? != 0;
-        let mut bits = BitVector::read_header(memory, Address(memory.read_u64(value.add(8))?))?;
+        let mut bits = bits::read_header(memory, Address(memory.read_u64(value.add(8))?))?;
         if !results_valid {
             let args = usize::try_from(memory.read_u64(value.add(16))? / 8).ok()?;
             bits.len = bits.len.min(args);

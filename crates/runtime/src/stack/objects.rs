@@ -1,12 +1,13 @@
 //! Stack objects: variables whose address is taken, alive only while something points to them (mgcstack.go).
 
 use super::unwind::{Frame, Unwinder};
-use crate::bits::BitVector;
+use crate::bits;
 use crate::gcprog;
 use crate::layout::StackObjectRecordLayout;
 use crate::pclntab::FUNCDATA_STACK_OBJECTS;
 use crate::release_record::Release;
 use goheap_image::{Address, Machine};
+use goheap_model::BitVector;
 
 /// Address-taken variables of one function: more than the compiler would let through.
 const MAX_OBJECTS: u64 = 1 << 20;
@@ -80,7 +81,7 @@ fn read_object(
     let pointers = match pointer_bytes {
         0 => BitVector::default(),
         ..0 => gcprog::run(memory, mask.add(4), words)?,
-        _ => BitVector::read(memory, mask, words)?,
+        _ => bits::read(memory, mask, words)?,
     };
     Some(StackObject { address, size, pointers, frame: index })
 }

@@ -4,11 +4,11 @@ use super::frame_map::frame_map;
 use super::objects::{StackObject, reg_args, stack_objects};
 use super::start::StartPoint;
 use super::unwind::{Frame, FuncKind, UnwindEnd, Unwinder};
-use crate::bits::BitVector;
 use crate::goroutine::Goroutine;
 use crate::layout::RuntimeLayout;
 use crate::release_record::Release;
 use goheap_image::{Address, Machine};
+use goheap_model::BitVector;
 
 /// The runtime stops a goroutine whose stack grows beyond 1 GB (`maxstacksize`), which stands for twice as much at most.
 const MAX_STACK_BYTES: u64 = 2 << 30;

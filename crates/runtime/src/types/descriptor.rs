@@ -3,14 +3,15 @@
 //! The first 48 bytes are the same in Go 1.17 to 1.27, and so is what follows for every kind but maps.
 
 use super::reflect_names::RunTimeNames;
-use super::{Field, GcMask, GoType, Kind, TypeId, TypeTable};
-use crate::bits::BitVector;
+use crate::bits;
 use crate::gcprog;
 use crate::module::ModuleData;
 use crate::release_record::Release;
 use crate::version::GoVersion;
 use crate::words::read_slice;
 use goheap_image::{Address, MemoryImage};
+use goheap_model::BitVector;
+use goheap_model::{Field, GcMask, GoType, Kind, TypeId, TypeTable};
 
 const SIZE: u64 = 0;
 const PTR_BYTES: u64 = 8;
@@ -177,9 +178,9 @@ impl<'a> DescriptorReader<'a> {
             if let Some(mask) = id.and_then(|id| table.structural_mask(id)) {
                 return Some(mask);
             }
-            return Some(GcMask { size, pointers: BitVector::read(self.memory, Address(built?), words)? });
+            return Some(GcMask { size, pointers: bits::read(self.memory, Address(built?), words)? });
         }
-        let pointers = BitVector::read(self.memory, gcdata, words);
+        let pointers = bits::read(self.memory, gcdata, words);
         pointers.map(|pointers| GcMask { size, pointers }).or_else(|| structure(table))
     }
 }

@@ -1,30 +1,28 @@
 //! Takes DWARF's types over into the [`TypeTable`], index by index.
 
-use super::{Field, GoType, Kind, TypeId, TypeTable};
 use crate::dwarf::{Dwarf, DwarfKind, DwarfTypeId};
+use goheap_model::{Field, GoType, Kind, TypeId, TypeTable};
 
-impl TypeTable {
-    /// A table of every type in `dwarf`, so that `TypeId(n)` is `DwarfTypeId(n)`. `types_start` is `moduledata.types`, from
-    /// which `DW_AT_go_runtime_type` counts.
-    pub fn from_dwarf(dwarf: &Dwarf<'_>, types_start: u64) -> Self {
-        let mut table = TypeTable::default();
-        table.add_dwarf(dwarf, types_start);
-        table
-    }
+/// A table of every type in `dwarf`, so that `TypeId(n)` is `DwarfTypeId(n)`. `types_start` is `moduledata.types`, from
+/// which `DW_AT_go_runtime_type` counts.
+pub(crate) fn from_dwarf(dwarf: &Dwarf<'_>, types_start: u64) -> TypeTable {
+    let mut table = TypeTable::default();
+    add_dwarf(&mut table, dwarf, types_start);
+    table
+}
 
-    /// Adds the types of a plugin's `dwarf`, whose module's types begin at `types_start`. Returns how many types were there before:
-    /// `TypeId(before + n)` is `DwarfTypeId(n)`.
-    pub fn add_dwarf(&mut self, dwarf: &Dwarf<'_>, types_start: u64) -> u32 {
-        let before = u32::try_from(self.len()).unwrap_or(u32::MAX);
-        for ty in dwarf.types() {
-            let kind = convert(&ty.kind, before).unwrap_or(Kind::Opaque);
-            // 0 says that the linker wrote no descriptor.
-            let descriptor = ty.runtime_offset.filter(|&offset| offset != 0);
-            let descriptor = descriptor.map(|offset| types_start.wrapping_add(offset));
-            self.add(GoType { name: ty.name.clone(), size: ty.size, kind, descriptor });
-        }
-        before
+/// Adds the types of a plugin's `dwarf`, whose module's types begin at `types_start`. Returns how many types were there before:
+/// `TypeId(before + n)` is `DwarfTypeId(n)`.
+pub(crate) fn add_dwarf(table: &mut TypeTable, dwarf: &Dwarf<'_>, types_start: u64) -> u32 {
+    let before = u32::try_from(table.len()).unwrap_or(u32::MAX);
+    for ty in dwarf.types() {
+        let kind = convert(&ty.kind, before).unwrap_or(Kind::Opaque);
+        // 0 says that the linker wrote no descriptor.
+        let descriptor = ty.runtime_offset.filter(|&offset| offset != 0);
+        let descriptor = descriptor.map(|offset| types_start.wrapping_add(offset));
+        table.add(GoType { name: ty.name.clone(), size: ty.size, kind, descriptor });
     }
+    before
 }
 
 fn convert(kind: &DwarfKind, before: u32) -> Option<Kind> {

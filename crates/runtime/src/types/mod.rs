@@ -6,173 +6,17 @@
 mod descriptor;
 mod from_dwarf;
 mod full_name;
-mod go_name;
 mod itab;
 mod linked;
 mod map_part;
-mod mask;
 mod methods;
 mod name;
-mod not_in_heap;
 mod raw;
 mod reflect_names;
-mod shape_names;
 
 pub use descriptor::DescriptorReader;
+pub(crate) use from_dwarf::{add_dwarf, from_dwarf};
 pub use full_name::FuncTypes;
-pub use mask::{GcMask, PointerWords};
 pub use methods::Method;
 pub(crate) use raw::RawType;
 pub use reflect_names::RunTimeNames;
-
-use rustc_hash::FxHashMap;
-
-/// Index of a type in the [`TypeTable`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct TypeId(pub u32);
-
-/// One field of a struct.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Field {
-    /// The field's name; of an embedded field, its type's.
-    pub name: Box<str>,
-    /// Bytes from the start of the struct.
-    pub offset: u64,
-    /// The field's type.
-    pub ty: TypeId,
-    /// True if the struct promotes the field's own.
-    pub is_embedded: bool,
-}
-
-/// What a type is made of. Named types carry their underlying kind.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Kind {
-    /// Numbers, booleans and whatever else holds no pointer and no parts.
-    Scalar,
-    /// `unsafe.Pointer`, and pointers whose target is not described.
-    UnsafePointer,
-    /// A pointer.
-    Pointer(TypeId),
-    /// A func value: a pointer to a `funcval`.
-    Func,
-    /// Pointer and length.
-    String,
-    /// Pointer, length and capacity; the element.
-    Slice(TypeId),
-    /// An interface; true if it has methods (its first word is an itab, else a type).
-    Interface(bool),
-    /// A map's key and value; the value itself is a pointer to the header.
-    Map(TypeId, TypeId),
-    /// A channel's element; the value itself is a pointer to the `hchan`.
-    Chan(TypeId),
-    /// Element and length.
-    Array(TypeId, u64),
-    /// Fields in order of offset.
-    Struct(Box<[Field]>),
-    /// Known by size (and maybe by name) alone.
-    Opaque,
-}
-
-/// One type.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct GoType {
-    /// As DWARF writes it, with full import paths: `map[string]*net/http.Request`.
-    pub name: Box<str>,
-    /// Bytes of one value.
-    pub size: u64,
-    /// What it is made of.
-    pub kind: Kind,
-    /// Address of its `abi.Type`, where it has one.
-    pub descriptor: Option<u64>,
-}
-
-/// Every type met so far. Types from DWARF come first, in the order of their entries; descriptors are added as they are
-/// asked for.
-///
-/// # Overhead
-/// About 80 bytes a type, plus 40 a field.
-#[derive(Clone, Debug, Default)]
-pub struct TypeTable {
-    types: Vec<GoType>,
-    by_descriptor: FxHashMap<u64, TypeId>,
-    by_name: FxHashMap<Box<str>, TypeId>,
-}
-
-impl TypeTable {
-    /// The type of `id`, which this table gave out.
-    pub fn get(&self, id: TypeId) -> &GoType {
-        &self.types[id.0 as usize]
-    }
-
-    /// Number of types.
-    pub fn len(&self) -> usize {
-        self.types.len()
-    }
-
-    /// True if there is no type.
-    pub fn is_empty(&self) -> bool {
-        self.types.is_empty()
-    }
-
-    /// Every type's number.
-    pub fn ids(&self) -> impl Iterator<Item = TypeId> + use<> {
-        (0..self.types.len()).map(|index| TypeId(index as u32))
-    }
-
-    /// The type whose descriptor is at `address`, if it was read before.
-    pub fn by_descriptor(&self, address: u64) -> Option<TypeId> {
-        self.by_descriptor.get(&address).copied()
-    }
-
-    /// The first type of that name.
-    pub fn by_name(&self, name: &str) -> Option<TypeId> {
-        self.by_name.get(name).copied()
-    }
-
-    /// Adds a type; its name is found by [`TypeTable::by_name`] unless an earlier type has it.
-    pub fn add(&mut self, mut ty: GoType) -> TypeId {
-        if let std::borrow::Cow::Owned(name) = go_name::go_name(&ty.name) {
-            ty.name = name.into();
-        }
-        let id = TypeId(u32::try_from(self.types.len()).unwrap_or(u32::MAX));
-        if let Some(address) = ty.descriptor {
-            self.by_descriptor.entry(address).or_insert(id);
-        }
-        if !self.by_name.contains_key(&ty.name) {
-            self.by_name.insert(ty.name.clone(), id);
-        }
-        self.types.push(ty);
-        id
-    }
-
-    fn replace(&mut self, id: TypeId, kind: Kind) {
-        if let Some(ty) = self.types.get_mut(id.0 as usize) {
-            ty.kind = kind;
-        }
-    }
-
-    /// True if every value of the type is one pointer word and an interface holds it directly
-    /// (`abi.TFlagDirectIface`, `KindDirectIface`): pointers, maps, channels, funcs, and structs or arrays of just one such.
-    pub fn is_direct_interface(&self, id: TypeId) -> bool {
-        let mut id = id;
-        // A type cannot contain itself by value: the bound is for hostile tables.
-        for _ in 0..64 {
-            let ty = self.get(id);
-            if ty.size != 8 {
-                return false;
-            }
-            match &ty.kind {
-                Kind::UnsafePointer | Kind::Pointer(_) | Kind::Func | Kind::Map(..) | Kind::Chan(_) => return true,
-                Kind::Array(elem, 1) => id = *elem,
-                Kind::Struct(fields) => {
-                    match fields.iter().filter(|field| self.get(field.ty).size > 0).collect::<Vec<_>>()[..] {
-                        [only] if fields.len() == 1 => id = only.ty,
-                        _ => return false,
-                    }
-                }
-                _ => return false,
-            }
-        }
-        false
-    }
-}

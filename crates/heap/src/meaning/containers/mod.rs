@@ -12,6 +12,7 @@ mod swiss_map;
 pub(crate) use layout::MapLayout;
 
 use crate::objects::object_type::Part;
+use crate::snapshot::HeapSnapshot;
 use goheap_image::MemoryImage;
 use goheap_runtime::{Kind, RedZones, RuntimeLayout, TypeId, TypeTable};
 
@@ -86,6 +87,19 @@ pub(crate) struct Containers<'a> {
     pub(crate) swiss: bool,
     pub(crate) split_groups: bool,
     pub(crate) red_zones: RedZones,
+}
+
+impl HeapSnapshot<'_, '_> {
+    /// The rules of containers for this process.
+    pub(crate) fn containers(&self) -> Containers<'_> {
+        Containers {
+            memory: self.model.memory(),
+            layout: &self.model.layout,
+            swiss: self.model.version.uses_swiss_maps(),
+            split_groups: self.model.version.has_experiment("mapsplitgroup"),
+            red_zones: self.model.red_zones,
+        }
+    }
 }
 
 impl Containers<'_> {

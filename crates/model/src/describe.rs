@@ -1,16 +1,12 @@
 //! What an object is, in words: `main.Item`, `[4]main.Item`, `string`, `map[string]int groups`, `func main.f.func1`.
 
-use crate::infer::payload_offset;
-use crate::meaning::containers::Containers;
-use crate::names::label_text::function_of;
-use crate::objects::object_type::Part;
-use crate::objects::table::Slot;
-use crate::snapshot::HeapSnapshot;
-use goheap_image::Address;
-use goheap_runtime::{Kind, TypeId};
+use crate::{Heap, Kind, Part, Slot, TypeId};
 use rustc_hash::FxHashMap;
 
-impl HeapSnapshot<'_, '_> {
+/// The name of the group of objects whose type is not known.
+pub const UNKNOWN_TYPE: &str = "(unknown)";
+
+impl Heap {
     /// The type of what is in a slot; empty where it is not known.
     pub fn type_text(&self, slot: Slot) -> String {
         self.text_key(slot).map_or_else(String::new, |key| self.text_of(key))
@@ -21,31 +17,13 @@ impl HeapSnapshot<'_, '_> {
         self.text_key(slot).map_or_else(String::new, |key| self.text_of(key.family()))
     }
 
-    /// First byte and length of a slot without the runtime's malloc header.
-    pub fn payload(&self, slot: Slot) -> (u64, u64) {
-        let span = self.objects.span(slot);
-        let header = payload_offset(self.model, span);
-        (self.objects.address(slot) + header, span.elem_size - header)
-    }
-
-    /// The rules of containers for this process.
-    pub(crate) fn containers(&self) -> Containers<'_> {
-        Containers {
-            memory: self.model.memory(),
-            layout: &self.model.layout,
-            swiss: self.model.version.uses_swiss_maps(),
-            split_groups: self.model.version.has_experiment("mapsplitgroup"),
-            red_zones: self.model.red_zones,
-        }
-    }
-
     /// What the text depends on; None where nothing is known.
-    pub(crate) fn text_key(&self, slot: Slot) -> Option<TextKey> {
+    pub fn text_key(&self, slot: Slot) -> Option<TextKey> {
         let object = self.object_types[slot.id.0 as usize];
         if !object.is_known() {
             return None;
         }
-        let (address, room) = self.payload(slot);
+        let (_, room) = self.objects.payload(slot);
         let ty = object.ty();
         let part = match object.part() {
             Part::BoxedValue => Part::Value,
@@ -54,14 +32,14 @@ impl HeapSnapshot<'_, '_> {
         let detail = match part {
             Part::Elements => self.count(ty, room),
             Part::ChanBuffer => self.chan_elem(ty).map_or(0, |elem| self.count(elem, room)),
-            Part::Closure => self.model.memory().read_u64(Address(address)).unwrap_or(0),
+            Part::Closure => self.closures.function_of(slot.id),
             _ => 0,
         };
-        Some(TextKey { part, ty, detail, address: if part == Part::Closure { address } else { 0 } })
+        Some(TextKey { part, ty, detail })
     }
 
     /// Elements of an array, by its key; 0 of what is none.
-    pub(crate) fn elements(&self, key: TextKey) -> u64 {
+    pub fn elements(&self, key: TextKey) -> u64 {
         match (key.part, &self.types.get(key.ty).kind) {
             (Part::Elements | Part::ChanBuffer, _) => key.detail,
             (Part::Value, &Kind::Array(_, len)) => len,
@@ -72,12 +50,13 @@ impl HeapSnapshot<'_, '_> {
     /// Values of `ty` that fit `room` bytes.
     fn count(&self, ty: TypeId, room: u64) -> u64 {
         let size = self.types.get(ty).size;
-        let (most, zones) = (room.checked_div(size).unwrap_or(0), self.model.red_zones);
+        let (most, zones) = (room.checked_div(size).unwrap_or(0), self.red_zones);
         let fitting = if zones.is_on() { zones.unpadded(room) / size.max(1) } else { most };
         fitting.min(most).max(1)
     }
 
-    pub(crate) fn text_of(&self, key: TextKey) -> String {
+    /// The text of a key.
+    pub fn text_of(&self, key: TextKey) -> String {
         let name = &self.types.get(key.ty).name;
         match key.part {
             Part::Value => name.to_string(),
@@ -91,7 +70,7 @@ impl HeapSnapshot<'_, '_> {
                 Some(elem) => array_text(key.detail, &self.types.get(elem).name),
                 None => name.to_string(),
             },
-            Part::Closure => match function_of(self.model, key.address) {
+            Part::Closure => match self.closures.name(key.detail) {
                 Some(function) => format!("func {function}"),
                 None => name.to_string(),
             },
@@ -100,7 +79,8 @@ impl HeapSnapshot<'_, '_> {
         }
     }
 
-    pub(crate) fn chan_elem(&self, ty: TypeId) -> Option<TypeId> {
+    /// The element of a channel type; None of others.
+    pub fn chan_elem(&self, ty: TypeId) -> Option<TypeId> {
         match self.types.get(ty).kind {
             Kind::Chan(elem) => Some(elem),
             _ => None,
@@ -108,7 +88,7 @@ impl HeapSnapshot<'_, '_> {
     }
 
     /// What a part of a map or channel is a part of; None of other objects.
-    pub(crate) fn whole_text(&self, key: TextKey) -> Option<String> {
+    pub fn whole_text(&self, key: TextKey) -> Option<String> {
         match key.part {
             Part::Value | Part::Elements | Part::StringData | Part::Closure => None,
             Part::ChanHeader | Part::ChanBuffer => Some(self.text_of(TextKey { part: Part::ChanHeader, ..key })),
@@ -163,23 +143,23 @@ const ANY_LENGTH: u64 = u64::MAX;
 
 /// What a text depends on.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct TextKey {
-    pub(crate) part: Part,
-    pub(crate) ty: TypeId,
-    /// The number of elements, or the code of a closure.
+pub struct TextKey {
+    /// Which part; a boxed value is a value.
+    pub part: Part,
+    /// Of which type.
+    pub ty: TypeId,
+    /// The number of elements, or that of a closure's function.
     detail: u64,
-    /// One closure of that code; no part of the key's identity.
-    pub(crate) address: u64,
 }
 
 impl TextKey {
     /// What tells two keys apart.
-    pub(crate) fn identity(self) -> (Part, TypeId, u64) {
+    pub fn identity(self) -> (Part, TypeId, u64) {
         (self.part, self.ty, self.detail)
     }
 
     /// The same for arrays of every length.
-    pub(crate) fn family(self) -> TextKey {
+    pub fn family(self) -> TextKey {
         match self.part {
             Part::Elements | Part::ChanBuffer => TextKey { detail: ANY_LENGTH, ..self },
             _ => self,
@@ -205,27 +185,27 @@ impl TextId {
 ///
 /// # Overhead
 /// A text and some 60 bytes for each different text; nothing for an object.
-pub struct TypeTexts<'s, 'm, 'p> {
-    snapshot: &'s HeapSnapshot<'m, 'p>,
+pub struct TypeTexts<'h> {
+    heap: &'h Heap,
     texts: Vec<Box<str>>,
     by_key: FxHashMap<(Part, TypeId, u64), TextId>,
     by_text: FxHashMap<Box<str>, TextId>,
 }
 
-impl<'s, 'm, 'p> TypeTexts<'s, 'm, 'p> {
+impl<'h> TypeTexts<'h> {
     /// No text yet but that of the unknown.
-    pub fn new(snapshot: &'s HeapSnapshot<'m, 'p>) -> Self {
+    pub fn new(heap: &'h Heap) -> Self {
         let by_text = std::iter::once(("".into(), TextId::UNKNOWN)).collect();
-        TypeTexts { snapshot, texts: vec!["".into()], by_key: FxHashMap::default(), by_text }
+        TypeTexts { heap, texts: vec!["".into()], by_key: FxHashMap::default(), by_text }
     }
 
     /// The text of an object's type: equal texts have equal numbers, whichever type they come from.
     pub fn id(&mut self, slot: Slot) -> TextId {
-        let Some(key) = self.snapshot.text_key(slot) else { return TextId::UNKNOWN };
+        let Some(key) = self.heap.text_key(slot) else { return TextId::UNKNOWN };
         if let Some(&id) = self.by_key.get(&key.identity()) {
             return id;
         }
-        let text = self.snapshot.text_of(key).into_boxed_str();
+        let text = self.heap.text_of(key).into_boxed_str();
         let next = TextId(u32::try_from(self.texts.len()).unwrap_or(u32::MAX));
         let id = *self.by_text.entry(text.clone()).or_insert(next);
         if id == next {

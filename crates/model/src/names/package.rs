@@ -3,14 +3,14 @@
 use std::borrow::Cow;
 
 /// Of what is made of predeclared types alone.
-pub(crate) const BUILTIN: &str = "(builtin)";
+pub const BUILTIN: &str = "(builtin)";
 
 /// Names deeper than this in brackets are taken for builtin: a hostile name must not cost a stack.
 const MAX_DEPTH: u32 = 64;
 
 /// The package of the type or function `name`: `net/http` of `net/http.Header`, `main` of `[]*main.Item` and of
 /// `main.List[net/http.Header]`, that of the value, else of the key, of a map; [`BUILTIN`] of what has none.
-pub(crate) fn package_of(name: &str) -> Cow<'_, str> {
+pub fn package_of(name: &str) -> Cow<'_, str> {
     match find(name, MAX_DEPTH) {
         // The linker writes dots of a path's last element so (cmd/internal/objabi.PathToPrefix).
         Some(package) if package.contains("%2e") => Cow::Owned(package.replace("%2e", ".")),

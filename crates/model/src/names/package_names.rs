@@ -1,13 +1,13 @@
 //! Types in frames: `http.Header` for `net/http.Header`, unless the program has another package of that name.
 
-use crate::names::standard_library::is_standard;
-use goheap_runtime::{TypeId, TypeTable};
+use super::is_standard;
+use crate::{TypeId, TypeTable};
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::borrow::Cow;
 
 /// Which packages of a program share the end of their import path.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct PackageNames {
+pub struct PackageNames {
     ambiguous: FxHashSet<Box<str>>,
     /// Short names of packages of the standard library.
     library: FxHashSet<Box<str>>,
@@ -18,7 +18,7 @@ pub(crate) struct PackageNames {
 impl PackageNames {
     /// Of the packages that the names in `types` mention. Types that are met later change nothing: a label must read alike
     /// whenever it is made.
-    pub(crate) fn new(types: &TypeTable) -> Self {
+    pub fn new(types: &TypeTable) -> Self {
         let mut paths: FxHashMap<&str, &str> = FxHashMap::default();
         let mut ambiguous = FxHashSet::default();
         for index in 0..types.len() {
@@ -34,13 +34,13 @@ impl PackageNames {
     }
 
     /// The same; if `is_whole`, names stay as they are.
-    pub(crate) fn whole_if(self, is_whole: bool) -> Self {
+    pub fn whole_if(self, is_whole: bool) -> Self {
         PackageNames { is_whole, ..self }
     }
 
     /// Whether all the types that a label names are of the standard library; None where it names none. What a path of fields is made of is
     /// no type.
-    pub(crate) fn is_library(&self, label: &str) -> Option<bool> {
+    pub fn is_library(&self, label: &str) -> Option<bool> {
         let named = words(label).filter(|word| !label[..word.start].ends_with('.')).filter_map(Word::package);
         let mut named = named.peekable();
         named.peek()?;
@@ -51,7 +51,7 @@ impl PackageNames {
     }
 
     /// A type's name with the packages short where that is clear.
-    pub(crate) fn shorten<'t>(&self, name: &'t str) -> Cow<'t, str> {
+    pub fn shorten<'t>(&self, name: &'t str) -> Cow<'t, str> {
         if self.is_whole || !name.contains('/') {
             return Cow::Borrowed(name);
         }
@@ -117,7 +117,7 @@ fn words(name: &str) -> impl Iterator<Item = Word<'_>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use goheap_runtime::{GoType, Kind};
+    use crate::{GoType, Kind};
 
     #[test]
     fn labels_of_the_library_are_told_by_short_names() {

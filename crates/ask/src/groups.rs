@@ -1,10 +1,9 @@
 //! What groups retain: of objects of one type, package or kind, and of roots.
 
-use super::{ReferenceGraph, RootKind};
-use crate::histogram::{Grouping, Histogram, Selection};
-use crate::objects::table::ObjectId;
-use crate::roots::root::RootClass;
-use goheap_graph::{DominatorTree, RetainedSizes, Weight, retained_by_set};
+use crate::graph::{Dominance, Graph};
+use crate::histogram::{Grouping, Groups, Histogram, Selection, group_objects};
+use goheap_graph::Weight;
+use goheap_model::{RootClass, RootKind};
 use rayon::prelude::*;
 use std::cmp::Reverse;
 
@@ -49,29 +48,25 @@ pub struct RetainedHistogram<F> {
     pub exact: usize,
 }
 
-impl ReferenceGraph<'_, '_, '_> {
+impl Graph<'_> {
     /// How much there is of each group and what it retains.
     ///
     /// The minimum of a set counts what each of its objects dominates, once, as Eclipse MAT's minimum retained size does; what
     /// only several of them hold together is left out. The exact one goes over the graph once for each group.
-    pub fn histogram<F: FnMut(&str) -> bool>(
-        &self,
-        (tree, sizes): (&DominatorTree, &RetainedSizes),
-        request: RetainedHistogram<F>,
-    ) -> Histogram {
-        let snapshot = self.snapshot;
-        let mut groups = snapshot.group_objects(request.grouping, request.selection, request.is_wanted);
+    pub fn histogram<F: FnMut(&str) -> bool>(&self, dominance: &Dominance, request: RetainedHistogram<F>) -> Histogram {
+        let heap = self.heap();
+        let mut groups = group_objects(heap, request.grouping, request.selection, request.is_wanted);
         let mut retained = vec![0_u64; groups.rows.len()];
         // Up to which place what follows is dominated by an object of the group.
         let mut covered = vec![0; groups.rows.len()];
-        for ((node, end), place) in tree.slices().zip(0..) {
-            let Some(slot) = self.slot_of(node).filter(|&slot| snapshot.is_selected(slot, request.selection)) else {
+        for ((node, end), place) in dominance.tree.slices().zip(0..) {
+            let Some(slot) = self.slot_of(node).filter(|&slot| request.selection.contains(heap, slot)) else {
                 continue;
             };
-            let Some(group) = groups.of(snapshot.text_key(slot)) else { continue };
+            let Some(group) = groups.of(heap.text_key(slot)) else { continue };
             if place >= covered[group] {
                 covered[group] = end;
-                retained[group] = retained[group].saturating_add(sizes.of(node));
+                retained[group] = retained[group].saturating_add(dominance.retained.of(node));
             }
         }
         for (row, retained) in groups.rows.iter_mut().zip(retained) {
@@ -85,7 +80,7 @@ impl ReferenceGraph<'_, '_, '_> {
     }
 
     /// What the groups with most bytes retain exactly.
-    fn exact_rows(&self, groups: &crate::histogram::Groups, count: usize, selection: Selection) -> Vec<(usize, u64)> {
+    fn exact_rows(&self, groups: &Groups, count: usize, selection: Selection) -> Vec<(usize, u64)> {
         let mut order: Vec<usize> = (0..groups.rows.len()).collect();
         order.sort_by_key(|&group| (Reverse(groups.rows[group].share.bytes), &groups.rows[group].name));
         order.truncate(count);
@@ -95,9 +90,9 @@ impl ReferenceGraph<'_, '_, '_> {
         let mut place_of = vec![None; groups.rows.len()];
         (0..).zip(&order).for_each(|(place, &group)| place_of[group] = Some(place));
         let mut sets: Vec<Vec<u32>> = vec![Vec::new(); order.len()];
-        let snapshot = self.snapshot;
-        for slot in snapshot.objects.allocated().filter(|&slot| snapshot.is_selected(slot, selection)) {
-            let group = groups.of(snapshot.text_key(slot));
+        let heap = self.heap();
+        for slot in heap.objects.allocated().filter(|&slot| selection.contains(heap, slot)) {
+            let group = groups.of(heap.text_key(slot));
             if let Some(place) = group.and_then(|group| place_of[group]) {
                 let set: &mut Vec<u32> = &mut sets[place];
                 set.push(slot.id.0);
@@ -107,15 +102,10 @@ impl ReferenceGraph<'_, '_, '_> {
         order.into_par_iter().zip(retained).collect()
     }
 
-    /// What `nodes` retain together, exactly: one time over the graph.
-    pub fn retained_by(&self, nodes: &[u32]) -> Weight {
-        retained_by_set(&self.graph, &[self.root()], nodes, |node| self.weight(node))
-    }
-
     /// What each group of roots retains: exactly, for a group is a node.
     pub fn root_groups(
         &self,
-        (tree, sizes): (&DominatorTree, &RetainedSizes),
+        dominance: &Dominance,
         grouping: RootGrouping,
         is_wanted: impl Fn(&str) -> bool,
     ) -> RootGroups {
@@ -124,30 +114,24 @@ impl ReferenceGraph<'_, '_, '_> {
             found.shared.bytes += weight.bytes;
             found.shared.objects += weight.objects;
         };
-        for (node, root) in self.root_nodes() {
+        for (node, root) in self.references().roots().iter() {
             match self.place_of(root.kind, root.parent, grouping) {
                 Place::Group => {
-                    let retained = self.retained_weight((tree, sizes), node);
-                    let name = self.root_text(root.kind);
+                    let retained = self.retained_weight(dominance, node);
+                    let name = self.text(node);
                     if retained.objects > 0 && is_wanted(&name) {
                         found.groups.push(RootGroup { name, node, retained });
                     }
                 }
                 Place::Above => {
-                    let shared = tree.children(node).filter(|&child| child < self.object_count());
-                    shared.for_each(|child| add_shared(self.retained_weight((tree, sizes), child)));
+                    let shared = dominance.tree.children(node).filter(|&child| child < self.object_count());
+                    shared.for_each(|child| add_shared(self.retained_weight(dominance, child)));
                 }
                 Place::Below => {}
             }
         }
         found.groups.sort_by(|a, b| (Reverse(a.retained.bytes), &a.name).cmp(&(Reverse(b.retained.bytes), &b.name)));
         found
-    }
-
-    /// What a node retains: bytes and objects.
-    pub fn retained_weight(&self, (tree, sizes): (&DominatorTree, &RetainedSizes), node: u32) -> Weight {
-        let objects = tree.subtree(node).iter().filter(|&&node| ObjectId(node).0 < self.object_count()).count();
-        Weight { bytes: sizes.of(node), objects: objects as u64 }
     }
 
     fn place_of(&self, kind: RootKind, parent: Option<u32>, grouping: RootGrouping) -> Place {

@@ -2,7 +2,7 @@
 
 /// True if `first` is the first element of an import path of the standard library. A module's path has a dot there or, where it is
 /// never fetched, another name.
-pub(crate) fn is_standard(first: &str) -> bool {
+pub fn is_standard(first: &str) -> bool {
     LIBRARY.binary_search(&first).is_ok()
 }
 

@@ -1,0 +1,18 @@
+//! Questions to a Go heap: how much of what there is, who retains it, by which paths.
+//!
+//! All of them are asked of a [`Heap`](goheap_model::Heap), without the core.
+//!
+//! - How much is of which type: [`histogram`](histogram()); how pages are cut up: [`size_classes`].
+//! - Who retains how much: [`Graph::dominance`], then [`Graph::histogram`] by type and [`Graph::root_groups`] by root.
+
+mod error;
+mod graph;
+mod groups;
+mod histogram;
+mod size_classes;
+
+pub use error::AskError;
+pub use graph::{Dominance, Graph};
+pub use groups::{RetainedHistogram, RootGroup, RootGrouping, RootGroups};
+pub use histogram::{Grouping, Histogram, HistogramRow, Selection, histogram};
+pub use size_classes::{SizeClass, selected_objects, size_classes};

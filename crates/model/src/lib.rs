@@ -1,0 +1,38 @@
+//! A Go heap as data: types, objects, roots, references and names, owned and without the core that they came from.
+//!
+//! This crate knows no ELF and reads no memory of the dead process: `goheap-heap` fills it, `goheap-ask` asks it.
+//!
+//! - To begin: [`Heap`].
+//! - Objects by number and address: [`Objects`]; what each is: [`ObjectType`], [`TypeTable`], in words [`Heap::type_text`].
+//! - Who refers to whom: [`References`].
+//! - Names as Go writes them, and as people do: [`names`].
+//! - How a long work is watched: [`Observer`].
+
+mod bits;
+mod closures;
+mod describe;
+mod heap;
+pub mod names;
+mod objects;
+mod observer;
+mod red_zones;
+mod references;
+mod roots;
+mod stack_groups;
+mod standing;
+mod sums;
+mod types;
+
+pub use bits::{BitVector, ones};
+pub use closures::ClosureFunctions;
+pub use describe::{TextId, TextKey, TypeTexts, UNKNOWN_TYPE, element_text};
+pub use heap::Heap;
+pub use objects::{Evidence, ObjectId, ObjectType, Objects, Part, Slot, SlotSpan};
+pub use observer::{Claim, Meter, Observer, OverBudget, Unobserved};
+pub use red_zones::RedZones;
+pub use references::{Extent, References, RootNodes};
+pub use roots::{RootClass, RootKind, RootNode};
+pub use stack_groups::{GoroutineStarts, StackGroups};
+pub use standing::{Standing, Unreached};
+pub use sums::{InferenceCounts, Lowest, PointerCounts, RootCounts, SHOWN, Share, Totals};
+pub use types::{Field, GcMask, GoType, Kind, PointerWords, TypeId, TypeTable};
