@@ -56,9 +56,8 @@ fn ask_references(graph: &ReferenceGraph<'_, '_, '_>) {
 fuzz_target!(|input: &[u8]| bounded(input, |input| {
     let (world, process, is_sound) = World::damaged(input);
     let Ok(mut model) = RuntimeModel::open(&process, world.options()) else { return assert!(!is_sound) };
-    let types = std::mem::take(&mut model.types);
     let options = SnapshotOptions { tree: true, owners: true, roots: true, ..SnapshotOptions::default() };
-    let Ok(snapshot) = HeapSnapshot::take(&model, types, options) else { return assert!(!is_sound) };
+    let Ok(snapshot) = HeapSnapshot::take(&model, options) else { return assert!(!is_sound) };
     assert!(snapshot.totals.is_reconciled());
     if is_sound {
         let texts: Vec<String> = snapshot.objects.allocated().map(|slot| snapshot.type_text(slot)).collect();

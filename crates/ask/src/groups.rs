@@ -159,3 +159,6 @@ enum Place {
     Group,
     Below,
 }
+
+#[cfg(test)]
+mod tests;

@@ -196,3 +196,57 @@ impl Groups {
         Histogram { rows: self.rows, total }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use goheap_model::HeapBuilder;
+
+    fn heap() -> Heap {
+        let mut heap = HeapBuilder::default();
+        let root = heap.object("main.Root", 8);
+        let derived = (Part::Elements, Evidence::Derived);
+        let parts = [(32, derived), (64, derived), (48, (Part::Value, Evidence::Candidate))];
+        for (bytes, (part, evidence)) in parts {
+            let part = heap.part("net/http.Header", bytes, part, evidence);
+            heap.refer(root, part);
+        }
+        let unknown = heap.object("", 16);
+        heap.refer(root, unknown);
+        heap.variable("main.root *main.Root", root);
+        heap.build().unwrap()
+    }
+
+    fn names(grouping: Grouping, is_wanted: impl FnMut(&str) -> bool) -> Vec<(String, u64)> {
+        let rows = histogram(&heap(), grouping, Selection::Allocated, is_wanted).rows;
+        rows.into_iter().map(|row| (row.name, row.share.bytes)).collect()
+    }
+
+    #[test]
+    fn arrays_of_every_length_are_one_type() {
+        let all = names(Grouping::Type, |_| true);
+        let row = |name: &str, bytes| (name.to_owned(), bytes);
+        let expected =
+            [row("[...]net/http.Header", 96), row("net/http.Header", 48), row("(unknown)", 16), row("main.Root", 8)];
+        assert_eq!(all, expected);
+        assert_eq!(names(Grouping::Package, |_| true), [row("net/http", 144), row("(unknown)", 16), row("main", 8)]);
+        let kinds = [row("array", 96), row("struct", 56), row("unknown", 16)];
+        assert_eq!(names(Grouping::Kind, |_| true), kinds);
+    }
+
+    #[test]
+    fn who_asks_for_a_type_gets_arrays_of_it_too() {
+        assert_eq!(
+            names(Grouping::Kind, |text| text == "net/http.Header"),
+            [("array".to_owned(), 96), ("struct".to_owned(), 48)]
+        );
+    }
+
+    #[test]
+    fn bytes_are_summed_by_evidence_and_elements_by_room() {
+        let found = histogram(&heap(), Grouping::Type, Selection::Allocated, |_| true);
+        assert_eq!(found.total.by_evidence, [16, 48, 96, 8]);
+        assert_eq!((found.total.share.objects, found.total.elements), (5, 1 + 2));
+    }
+}

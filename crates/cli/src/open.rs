@@ -9,7 +9,7 @@ use goheap_heap::references::ReferenceGraph;
 use goheap_heap::{HeapSnapshot, SnapshotOptions};
 use goheap_image::Process;
 use goheap_model::Heap;
-use goheap_runtime::{GoFilePlace, MappedElf, ModelOptions, Observer, RuntimeModel, go_files};
+use goheap_runtime::{ModelOptions, Observer, RuntimeModel};
 
 /// What a command needs of the heap.
 #[derive(Clone, Copy, Default)]
@@ -157,12 +157,11 @@ fn with_taken_heap<T>(
     watch.begin("open");
     let process = open_process(input)?;
     let options = model_options(input, needs.without_heap);
-    let mut model = RuntimeModel::open_observed(&process, options, &watch)
+    let model = RuntimeModel::open_observed(&process, options, &watch)
         .map_err(|source| Failure::of_runtime(&process, input, source))?;
     watch.progress.aside(|| first(&model))?;
-    let types = std::mem::take(&mut model.types);
     let options = SnapshotOptions { full_names: input.full_names, ..needs.snapshot };
-    let snapshot = HeapSnapshot::take_observed(&model, types, options, &watch)?;
+    let snapshot = HeapSnapshot::take_observed(&model, options, &watch)?;
     let result = use_it(snapshot, &watch);
     watch.tell();
     result
@@ -172,18 +171,6 @@ fn model_options(input: &Input, without_heap: bool) -> ModelOptions {
     ModelOptions { version: input.go.clone(), no_dwarf: input.no_dwarf, without_heap }
 }
 
-/// Opens the input; of a program that is not Go itself the one library of Go that it had loaded is what is read.
 fn open_process(input: &Input) -> Result<Process, Failure> {
-    let process = Process::open(&input.request)?;
-    if process.host.is_some() || MappedElf::of(&process).is_go() {
-        return Ok(process);
-    }
-    let files = go_files(&process);
-    match files.as_slice() {
-        [one] => match one.place {
-            GoFilePlace::SharedObject(index) => Ok(process.read_as(index, &input.request)?),
-            _ => Err(Failure::not_go(&process, files)),
-        },
-        _ => Err(Failure::not_go(&process, files)),
-    }
+    Ok(goheap::open_process(&input.request)?)
 }

@@ -1,7 +1,7 @@
 //! Why no snapshot can be made of a heap.
 
 use goheap_graph::GraphError;
-use goheap_runtime::OverBudget;
+use goheap_model::Refusal;
 
 /// The one error of this crate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -10,9 +10,9 @@ pub enum HeapError {
     /// The ids would not do.
     #[error("the heap has more than 2^32 slots, which is more than goheap can number")]
     TooManySlots,
-    /// The memory that the run may use does not do.
+    /// The observer refused: the memory that the run may use does not do, or nobody wants the answer any more.
     #[error(transparent)]
-    OverBudget(#[from] OverBudget),
+    Refused(#[from] Refusal),
     /// A graph of references was asked of a snapshot that did not keep its roots.
     #[error("the snapshot was taken without its roots")]
     NoRoots,

@@ -73,12 +73,12 @@ pub struct SnapshotOptions {
 }
 
 impl<'m, 'p> HeapSnapshot<'m, 'p> {
-    /// Takes the heap of `model`; `types` is the model's table, which grows as descriptors are met.
+    /// Takes the heap of `model`. It has a copy of the model's types, which grows as descriptors are met.
     ///
     /// # Errors
     /// The heap has more slots than can be numbered.
-    pub fn take(model: &'m RuntimeModel<'p>, types: TypeTable, options: SnapshotOptions) -> Result<Self, HeapError> {
-        Self::take_observed(model, types, options, &Unobserved)
+    pub fn take(model: &'m RuntimeModel<'p>, options: SnapshotOptions) -> Result<Self, HeapError> {
+        Self::take_observed(model, options, &Unobserved)
     }
 
     /// The same; `observer` is told of the stages and asked for memory.
@@ -87,7 +87,6 @@ impl<'m, 'p> HeapSnapshot<'m, 'p> {
     /// Those of [`HeapSnapshot::take`], and the observer's refusal.
     pub fn take_observed(
         model: &'m RuntimeModel<'p>,
-        types: TypeTable,
         options: SnapshotOptions,
         observer: &dyn Observer,
     ) -> Result<Self, HeapError> {
@@ -97,7 +96,7 @@ impl<'m, 'p> HeapSnapshot<'m, 'p> {
         observer.claim(needs.objects())?;
         let objects = ObjectTable::new(&model.heap, model.masks.has_headers()).ok_or(HeapError::TooManySlots)?;
         begins("descriptors");
-        let mut resolver = Resolver::new(model, types);
+        let mut resolver = Resolver::new(model, model.types.clone());
         begins("roots");
         let packages = PackageNames::new(&resolver.types).whole_if(options.full_names);
         let (mut labels, mut trie) = (Labels::new(packages), PathTrie::new());

@@ -45,7 +45,7 @@ fn holder(graph: &ReferenceGraph<'_, '_, '_>, node: u32) -> Option<String> {
 
 fn check(row: &Value, graph: &ReferenceGraph<'_, '_, '_>, tree: &DominatorTree, retained: &RetainedSizes) {
     let objects = &graph.snapshot().objects;
-    let node_at = |value: &Value| graph.node_of(objects.find_allocated(address(value)).unwrap().id);
+    let node_at = |value: &Value| objects.find_allocated(address(value)).unwrap().id.0;
     let (case, node) = (&row["case"], node_at(&row["addr"]));
     assert_eq!(retained.of(node), row["bytes"].as_u64().unwrap(), "{case}");
     let dominator = tree.idom(node).unwrap();
@@ -65,10 +65,9 @@ fn each(check: impl Fn(&ReferenceGraph<'_, '_, '_>, &Value)) {
         let truth: Value = serde_json::from_slice(&std::fs::read(truth).unwrap()).unwrap();
         let request = OpenRequest { core, executable: Some(executable), ..OpenRequest::default() };
         let process = Process::open(&request).unwrap();
-        let mut model = RuntimeModel::open(&process, ModelOptions::default()).unwrap();
-        let types = std::mem::take(&mut model.types);
+        let model = RuntimeModel::open(&process, ModelOptions::default()).unwrap();
         let options = SnapshotOptions { roots: true, ..SnapshotOptions::default() };
-        let snapshot = HeapSnapshot::take(&model, types, options).unwrap();
+        let snapshot = HeapSnapshot::take(&model, options).unwrap();
         check(&snapshot.references(&Unobserved).unwrap(), &truth);
         checked += 1;
     }

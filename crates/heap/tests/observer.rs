@@ -3,7 +3,7 @@
 
 use goheap_heap::{HeapError, HeapSnapshot, SnapshotOptions};
 use goheap_image::{OpenRequest, Process};
-use goheap_runtime::{Claim, ModelOptions, Observer, OverBudget, RuntimeModel};
+use goheap_runtime::{Claim, ModelOptions, Observer, OverBudget, Refusal, RuntimeModel};
 use std::path::Path;
 use std::sync::Mutex;
 
@@ -34,11 +34,16 @@ impl Observer for Told {
         self.progress.lock().unwrap().push((self.stage(), done, total));
     }
 
-    fn claim(&self, claim: Claim) -> Result<(), OverBudget> {
+    fn claim(&self, claim: Claim) -> Result<(), Refusal> {
         let mut claims = self.claims.lock().unwrap();
         let used = claims.iter().map(|claim| claim.1).sum();
         if used + claim.kept > self.limit {
-            return Err(OverBudget { stage: self.stage(), wanted: claim.kept, used, limit: self.limit });
+            return Err(Refusal::OverBudget(OverBudget {
+                stage: self.stage(),
+                wanted: claim.kept,
+                used,
+                limit: self.limit,
+            }));
         }
         claims.push((self.stage(), claim.kept));
         Ok(())
@@ -55,10 +60,9 @@ fn process() -> Process {
 #[test]
 fn every_large_table_is_asked_for_and_the_slots_are_counted() {
     let (process, told) = (process(), Told::new(u64::MAX));
-    let mut model = RuntimeModel::open_observed(&process, ModelOptions::default(), &told).unwrap();
-    let types = std::mem::take(&mut model.types);
+    let model = RuntimeModel::open_observed(&process, ModelOptions::default(), &told).unwrap();
     let options = SnapshotOptions { owners: true, ..SnapshotOptions::default() };
-    let snapshot = HeapSnapshot::take_observed(&model, types, options, &told).unwrap();
+    let snapshot = HeapSnapshot::take_observed(&model, options, &told).unwrap();
     let slots = u64::from(snapshot.objects.len());
     let claims = told.claims.into_inner().unwrap();
     let claimed = |stage| claims.iter().filter(|claim| claim.0 == stage).map(|claim| claim.1).sum::<u64>();
@@ -74,11 +78,10 @@ fn every_large_table_is_asked_for_and_the_slots_are_counted() {
 fn a_refusal_ends_the_snapshot_with_its_stage() {
     let process = process();
     let take = |limit| {
-        let (mut model, told) = (RuntimeModel::open(&process, ModelOptions::default()).unwrap(), Told::new(limit));
-        let types = std::mem::take(&mut model.types);
-        let refused = HeapSnapshot::take_observed(&model, types, SnapshotOptions::default(), &told).err();
+        let (model, told) = (RuntimeModel::open(&process, ModelOptions::default()).unwrap(), Told::new(limit));
+        let refused = HeapSnapshot::take_observed(&model, SnapshotOptions::default(), &told).err();
         let stage = refused.map(|error| match error {
-            HeapError::OverBudget(error) => error.stage,
+            HeapError::Refused(Refusal::OverBudget(error)) => error.stage,
             other => panic!("{other}"),
         });
         (stage, told.claims.into_inner().unwrap())

@@ -21,9 +21,8 @@ fn each_core(options: SnapshotOptions, check: impl Fn(&str, &HeapSnapshot<'_, '_
             ..OpenRequest::default()
         };
         let process = Process::open(&request).unwrap();
-        let mut model = RuntimeModel::open(&process, ModelOptions::default()).unwrap();
-        let types = std::mem::take(&mut model.types);
-        let snapshot = HeapSnapshot::take(&model, types, options).unwrap();
+        let model = RuntimeModel::open(&process, ModelOptions::default()).unwrap();
+        let snapshot = HeapSnapshot::take(&model, options).unwrap();
         check(folder.file_name().unwrap().to_str().unwrap(), &snapshot);
     }
 }

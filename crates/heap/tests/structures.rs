@@ -119,10 +119,9 @@ fn open(folder: &Path) -> Process {
 }
 
 fn with_snapshot(process: &Process, no_dwarf: bool, check: impl FnOnce(&HeapSnapshot<'_, '_>)) {
-    let mut model = RuntimeModel::open(process, ModelOptions { no_dwarf, ..ModelOptions::default() }).unwrap();
-    let types = std::mem::take(&mut model.types);
+    let model = RuntimeModel::open(process, ModelOptions { no_dwarf, ..ModelOptions::default() }).unwrap();
     let options = SnapshotOptions { tree: true, ..SnapshotOptions::default() };
-    check(&HeapSnapshot::take(&model, types, options).unwrap());
+    check(&HeapSnapshot::take(&model, options).unwrap());
 }
 
 fn truth(folder: &Path) -> Value {
@@ -187,7 +186,7 @@ fn guesses_are_marked() {
     for folder in releases() {
         let process = open(&folder);
         with_snapshot(&process, false, |snapshot| {
-            let tree = snapshot.tree;
+            let tree = &snapshot.tree;
             let is_marked = |node: TrieNode| {
                 snapshot.frame_text(node).is_some_and(|text| text.ends_with(" ?") || text.contains(" ? at "))
             };

@@ -6,9 +6,11 @@
 //! - Objects by number and address: [`Objects`]; what each is: [`ObjectType`], [`TypeTable`], in words [`Heap::type_text`].
 //! - Who refers to whom: [`References`].
 //! - Names as Go writes them, and as people do: [`names`].
+//! - Small heaps for tests: [`HeapBuilder`].
 //! - How a long work is watched: [`Observer`].
 
 mod bits;
+mod builder;
 mod closures;
 mod describe;
 mod heap;
@@ -24,11 +26,12 @@ mod sums;
 mod types;
 
 pub use bits::{BitVector, ones};
+pub use builder::HeapBuilder;
 pub use closures::ClosureFunctions;
 pub use describe::{TextId, TextKey, TypeTexts, UNKNOWN_TYPE, element_text};
 pub use heap::Heap;
 pub use objects::{Evidence, ObjectId, ObjectType, Objects, Part, Slot, SlotSpan};
-pub use observer::{Claim, Meter, Observer, OverBudget, Unobserved};
+pub use observer::{Claim, Meter, Observer, OverBudget, Refusal, Unobserved};
 pub use red_zones::RedZones;
 pub use references::{Extent, References, RootNodes};
 pub use roots::{RootClass, RootKind, RootNode};

@@ -15,11 +15,11 @@ pub trait Observer: Sync {
         let _ = (done, total);
     }
 
-    /// The stage is about to allocate.
+    /// The stage is about to allocate. Every long stage asks this first, so that it is also where a work that nobody wants any more ends.
     ///
     /// # Errors
     /// It may not: the work must end with this error.
-    fn claim(&self, claim: Claim) -> Result<(), OverBudget> {
+    fn claim(&self, claim: Claim) -> Result<(), Refusal> {
         let _ = claim;
         Ok(())
     }
@@ -38,6 +38,18 @@ pub struct Claim {
     pub kept: u64,
     /// The most that is freed again before the stage ends.
     pub passing: u64,
+}
+
+/// Why a work may not go on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Refusal {
+    /// Its next stage would take too much memory.
+    #[error(transparent)]
+    OverBudget(#[from] OverBudget),
+    /// Who asked does not want the answer any more.
+    #[error("cancelled")]
+    Cancelled,
 }
 
 /// A stage would take more memory than the run may use.

@@ -192,3 +192,18 @@ impl Totals {
         parts == self.allocated && self.allocated.bytes + self.free_slot_bytes + self.tail_bytes == self.span_bytes
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_lowest_are_kept_in_any_order_of_noting() {
+        let (mut up, mut down) = (Lowest::default(), Lowest::default());
+        (0..20).for_each(|at| up.note(at * 8));
+        (0..20).rev().for_each(|at| down.note(at * 8));
+        down.add(&up);
+        assert_eq!(up, down);
+        assert!(up.iter().eq([0, 8, 16, 24, 32]));
+    }
+}

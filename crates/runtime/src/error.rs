@@ -2,7 +2,7 @@
 
 use crate::layout::LayoutError;
 use goheap_image::Address;
-use goheap_model::OverBudget;
+use goheap_model::Refusal;
 
 /// The one error of this crate. What is merely odd is a [`Diagnostics`](crate::Diagnostics) instead.
 #[derive(Debug, thiserror::Error)]
@@ -52,9 +52,9 @@ pub enum RuntimeError {
         /// Address of `runtime.mheap_`.
         mheap: Address,
     },
-    /// The memory that the run may use does not do.
+    /// The observer refused: the memory that the run may use does not do, or nobody wants the answer any more.
     #[error(transparent)]
-    OverBudget(#[from] OverBudget),
+    Refused(#[from] Refusal),
 }
 
 impl RuntimeError {
@@ -69,7 +69,7 @@ impl RuntimeError {
             RuntimeError::ModuleUnreadable { .. } => "moduledata-unreadable",
             RuntimeError::NoHeap => "no-heap",
             RuntimeError::HeapUnreadable { .. } => "heap-unreadable",
-            RuntimeError::OverBudget(_) => "over-budget",
+            RuntimeError::Refused(_) => "over-budget",
         }
     }
 }

@@ -4,7 +4,7 @@ use crate::constants::{GoroutineStatus, wait_reason};
 use crate::layout::RuntimeLayout;
 use crate::words::{half_at, read_slice, read_words, word_at};
 use goheap_image::{Address, MemoryImage};
-use goheap_model::{Claim, Observer, OverBudget};
+use goheap_model::{Claim, Observer, Refusal};
 use rustc_hash::FxHashMap;
 
 /// The `m` chain of a broken core may be a ring.
@@ -164,7 +164,7 @@ pub(crate) fn read_goroutines(
     minor: u32,
     allgs: Address,
     observer: &dyn Observer,
-) -> Result<Option<(Vec<Goroutine>, BrokenGoroutines)>, OverBudget> {
+) -> Result<Option<(Vec<Goroutine>, BrokenGoroutines)>, Refusal> {
     let list = read_slice(memory, allgs).filter(|list| list.has_words(memory));
     let Some(list) = list else { return Ok(None) };
     let kept = list.len.saturating_mul(size_of::<Goroutine>() as u64);

@@ -5,7 +5,7 @@ use crate::span::{PAGE_BYTES, Span, SpanReader, SpanRecord};
 use crate::version::GoVersion;
 use crate::words::{read_slice, read_words};
 use goheap_image::{Address, Machine, MemoryImage};
-use goheap_model::{Claim, Observer, OverBudget};
+use goheap_model::{Claim, Observer, Refusal};
 
 /// `heapArenaBytes` on 64-bit Linux.
 pub const ARENA_BYTES: u64 = 64 << 20;
@@ -49,7 +49,7 @@ impl<'p> GoHeap<'p> {
         version: &GoVersion,
         mheap: Address,
         observer: &dyn Observer,
-    ) -> Result<Option<Self>, OverBudget> {
+    ) -> Result<Option<Self>, Refusal> {
         let fields = &layout.mheap;
         let word = |offset| memory.read_u64(mheap.add(offset));
         let sweepgen = memory.read_u32(mheap.add(fields.sweepgen));
@@ -208,11 +208,7 @@ struct SpanList<'p> {
 }
 
 impl<'p> SpanList<'p> {
-    fn read(
-        reader: &SpanReader<'_, 'p>,
-        addresses: &[u64],
-        observer: &dyn Observer,
-    ) -> Result<SpanList<'p>, OverBudget> {
+    fn read(reader: &SpanReader<'_, 'p>, addresses: &[u64], observer: &dyn Observer) -> Result<SpanList<'p>, Refusal> {
         let mut list = SpanList::default();
         for &address in addresses {
             match reader.read(Address(address)) {
@@ -236,7 +232,7 @@ impl<'p> SpanList<'p> {
     }
 
     /// Counts `bytes` more, asking for them where what was granted does not do.
-    fn claim(&mut self, bytes: u64, observer: &dyn Observer) -> Result<(), OverBudget> {
+    fn claim(&mut self, bytes: u64, observer: &dyn Observer) -> Result<(), Refusal> {
         self.bytes = self.bytes.saturating_add(bytes);
         if self.bytes > self.granted {
             let kept = (self.bytes - self.granted).max(CLAIM_BYTES).max(self.granted / 16);

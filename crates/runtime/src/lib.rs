@@ -59,8 +59,8 @@ pub use error::RuntimeError;
 pub use gc_settings::GcSettings;
 pub use go_files::{GoFile, GoFilePlace, go_files};
 pub use goheap_model::{
-    BitVector, Claim, Field, GcMask, GoType, Kind, Meter, Observer, OverBudget, PointerWords, RedZones, TypeId,
-    TypeTable, Unobserved,
+    BitVector, Claim, Field, GcMask, GoType, Kind, Meter, Observer, OverBudget, PointerWords, RedZones, Refusal,
+    TypeId, TypeTable, Unobserved,
 };
 pub use goroutine::{Gobuf, Goroutine, MachineThread};
 pub use heap::{ARENA_BYTES, GoHeap};

@@ -20,7 +20,7 @@ use crate::words::{read_slice, read_words};
 use goheap_image::{Address, Executable, Machine, MemoryImage, Process, SharedObject};
 use goheap_model::RedZones;
 use goheap_model::TypeTable;
-use goheap_model::{Observer, OverBudget, Unobserved};
+use goheap_model::{Observer, Refusal, Unobserved};
 use rustc_hash::FxHashMap;
 use std::borrow::Cow;
 
@@ -297,7 +297,7 @@ fn goroutines(
     allgs: Option<Address>,
     observer: &dyn Observer,
     diagnostics: &mut Diagnostics,
-) -> Result<Vec<Goroutine>, OverBudget> {
+) -> Result<Vec<Goroutine>, Refusal> {
     let read = match allgs {
         Some(allgs) => read_goroutines(memory, layout, version.minor, allgs, observer)?,
         None => None,

@@ -53,7 +53,7 @@ pub(crate) fn run(input: &Input, options: &GoroutinesOptions) -> Result<(), Fail
         }
         let graph = &snapshot.references(watch)?;
         let model = snapshot.model;
-        let groups = GoroutineGroups::read(model, watch).map_err(Failure::OverBudget)?;
+        let groups = GoroutineGroups::read(model, watch)?;
         let leaks = leaked(graph, watch)?;
         let found = if is_traceback { None } else { Some(Found::new(graph, watch)?) };
         let mut rows = rows(&groups, Some(&leaks), options);
@@ -84,7 +84,7 @@ fn without_heap(
     input: &Input,
     options: &GoroutinesOptions,
 ) -> Result<(), Failure> {
-    let groups = GoroutineGroups::read(model, watch).map_err(Failure::OverBudget)?;
+    let groups = GoroutineGroups::read(model, watch)?;
     let mut rows = rows(&groups, None, options);
     sort(model, &mut rows, options.sort);
     watch.report();

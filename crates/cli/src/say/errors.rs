@@ -7,13 +7,15 @@ pub(crate) use code::Ending;
 use crate::args::Input;
 use crate::say::speaker;
 use code::Code;
+use goheap::ProcessError;
 use goheap_ask::AskError;
 use goheap_heap::HeapError;
 use goheap_image::{ImageError, Process};
+use goheap_model::{OverBudget, Refusal};
 use goheap_report::ReportError;
 use goheap_report::table::{grouped, human_bytes};
 use goheap_report::text::json_text;
-use goheap_runtime::{GoFile, GoVersion, OverBudget, RuntimeError};
+use goheap_runtime::{GoFile, GoVersion, RuntimeError};
 use std::io;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -121,10 +123,28 @@ pub(crate) enum Failure {
     Stdout(io::Error),
 }
 
+impl From<ProcessError> for Failure {
+    fn from(error: ProcessError) -> Self {
+        match error {
+            ProcessError::Image(error) => Failure::Image(error),
+            ProcessError::NotGo { program, files } => Failure::NotGo { program, files },
+        }
+    }
+}
+
+impl From<Refusal> for Failure {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::OverBudget(error) => Failure::OverBudget(error),
+            refusal => Failure::Heap(HeapError::Refused(refusal)),
+        }
+    }
+}
+
 impl From<AskError> for Failure {
     fn from(error: AskError) -> Self {
         match error {
-            AskError::OverBudget(error) => Failure::OverBudget(error),
+            AskError::Refused(refusal) => refusal.into(),
             error => Failure::Ask(error),
         }
     }
@@ -133,22 +153,17 @@ impl From<AskError> for Failure {
 impl From<HeapError> for Failure {
     fn from(error: HeapError) -> Self {
         match error {
-            HeapError::OverBudget(error) => Failure::OverBudget(error),
+            HeapError::Refused(refusal) => refusal.into(),
             error => Failure::Heap(error),
         }
     }
 }
 
 impl Failure {
-    /// That the program of `process` is not Go, and which files that it had loaded are.
-    pub(crate) fn not_go(process: &Process, files: Vec<GoFile>) -> Failure {
-        Failure::NotGo { program: process.executable.path().to_owned(), files }
-    }
-
     /// That the Go runtime of `process` cannot be read.
     pub(crate) fn of_runtime(process: &Process, input: &Input, source: RuntimeError) -> Failure {
         let path = match source {
-            RuntimeError::OverBudget(error) => return Failure::OverBudget(error),
+            RuntimeError::Refused(refusal) => return refusal.into(),
             RuntimeError::NotGo
             | RuntimeError::NoVersion { .. }
             | RuntimeError::TooOld { .. }

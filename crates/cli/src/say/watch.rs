@@ -6,7 +6,7 @@ use crate::bounds::memory::Budget;
 use crate::bounds::threads;
 use crate::say::progress::Progress;
 use crate::say::timings::Timings;
-use goheap_runtime::{Claim, Observer, OverBudget};
+use goheap_runtime::{Claim, Observer, Refusal};
 use std::sync::{Mutex, PoisonError};
 
 /// The observer of every stage.
@@ -55,8 +55,8 @@ impl Observer for Watch {
         self.progress.at(done, total);
     }
 
-    fn claim(&self, claim: Claim) -> Result<(), OverBudget> {
+    fn claim(&self, claim: Claim) -> Result<(), Refusal> {
         let stage = self.stages.lock().unwrap_or_else(PoisonError::into_inner).current;
-        self.budget.claim(stage, claim)
+        Ok(self.budget.claim(stage, claim)?)
     }
 }

@@ -79,9 +79,8 @@ mod tests {
         let (core, executable) = (folder.join("structures.core.zst"), Some(folder.join("structures.zst")));
         let process = Process::open(&OpenRequest { core, executable, ..OpenRequest::default() }).unwrap();
         let options = ModelOptions { no_dwarf: true, ..ModelOptions::default() };
-        let mut model = RuntimeModel::open(&process, options).unwrap();
-        let types = std::mem::take(&mut model.types);
-        let resolver = Resolver::new(&model, types);
+        let model = RuntimeModel::open(&process, options).unwrap();
+        let resolver = Resolver::new(&model, model.types.clone());
         check(&model, &Facts::read(&model, &resolver).unwrap(), &resolver);
     }
 

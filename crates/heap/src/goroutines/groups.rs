@@ -1,7 +1,7 @@
 //! Goroutines that stand at the same place: the same functions and lines, made by the same go statement.
 
 use crate::roots::root::StackGroups;
-use goheap_runtime::{Call, Claim, Goroutine, InlineFrame, Observer, OverBudget, RuntimeModel, Tracer};
+use goheap_runtime::{Call, Claim, Goroutine, InlineFrame, Observer, Refusal, RuntimeModel, Tracer};
 use rayon::prelude::*;
 use std::sync::Arc;
 
@@ -32,7 +32,7 @@ impl GoroutineGroups {
     ///
     /// # Errors
     /// The observer's refusal.
-    pub fn read(model: &RuntimeModel<'_>, observer: &dyn Observer) -> Result<Self, OverBudget> {
+    pub fn read(model: &RuntimeModel<'_>, observer: &dyn Observer) -> Result<Self, Refusal> {
         observer.begin("stacks");
         let goroutines = model.goroutines.len() as u64;
         observer.claim(Claim { kept: goroutines * 8, passing: goroutines.min(PART as u64) * STACK_BYTES })?;

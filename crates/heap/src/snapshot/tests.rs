@@ -3,13 +3,14 @@
 
 use super::*;
 use goheap_image::{OpenRequest, Process};
+use goheap_model::RootClass;
 use goheap_runtime::ModelOptions;
 use std::collections::BTreeSet;
 use std::path::Path;
 
 /// What the tree shows under the frames of the roots of a class.
 fn shown(snapshot: &HeapSnapshot<'_, '_>, class: RootClass) -> Share {
-    let (trie, of_class) = (snapshot.tree, snapshot.roots.iter().filter(|root| root.class == class));
+    let (trie, of_class) = (&snapshot.tree, snapshot.roots.iter().filter(|root| root.class == class));
     let top = |node| {
         std::iter::successors(Some(node), |&node| trie.parent(node)).filter(|&node| node != PathTrie::ROOT).last()
     };
@@ -28,10 +29,9 @@ fn marks_and_tree_agree_class_by_class() {
     for folder in cores.read_dir().unwrap().map(|entry| entry.unwrap().path()) {
         let (core, executable) = (folder.join("structures.core.zst"), Some(folder.join("structures.zst")));
         let process = Process::open(&OpenRequest { core, executable, ..OpenRequest::default() }).unwrap();
-        let mut model = RuntimeModel::open(&process, ModelOptions::default()).unwrap();
-        let types = std::mem::take(&mut model.types);
+        let model = RuntimeModel::open(&process, ModelOptions::default()).unwrap();
         let options = SnapshotOptions { tree: true, owners: true, roots: true, ..SnapshotOptions::default() };
-        let snapshot = HeapSnapshot::take(&model, types, options).unwrap();
+        let snapshot = HeapSnapshot::take(&model, options).unwrap();
         for (class, marked) in &snapshot.totals.by_class {
             assert_eq!(shown(&snapshot, *class), *marked, "{} {}", folder.display(), class.name());
         }

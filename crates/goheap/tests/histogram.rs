@@ -1,9 +1,7 @@
 //! Every grouping and selection of every carried core sums up to the heap.
 #![allow(clippy::unwrap_used)]
 
-use goheap_heap::{Grouping, HeapSnapshot, Selection, Share, SnapshotOptions};
-use goheap_image::{OpenRequest, Process};
-use goheap_runtime::{ModelOptions, RuntimeModel};
+use goheap::{Grouping, Heap, Options, Selection, Share};
 use std::path::{Path, PathBuf};
 
 fn releases() -> Vec<PathBuf> {
@@ -14,29 +12,22 @@ fn releases() -> Vec<PathBuf> {
 #[test]
 fn totals_are_the_heap_to_the_byte() {
     for folder in releases() {
-        let request = OpenRequest {
-            core: folder.join("structures.core.zst"),
-            executable: Some(folder.join("structures.zst")),
-            ..OpenRequest::default()
-        };
-        let process = Process::open(&request).unwrap();
-        for no_dwarf in [false, true] {
-            let mut model = RuntimeModel::open(&process, ModelOptions { no_dwarf, ..ModelOptions::default() }).unwrap();
-            let types = std::mem::take(&mut model.types);
-            check(&HeapSnapshot::take(&model, types, SnapshotOptions::default()).unwrap(), &folder);
+        for dwarf in [true, false] {
+            let options = Options::default().executable(folder.join("structures.zst")).dwarf(dwarf).references(false);
+            check(&goheap::open(folder.join("structures.core.zst"), &options).unwrap(), &folder);
         }
     }
 }
 
-fn check(snapshot: &HeapSnapshot<'_, '_>, folder: &Path) {
-    let totals = &snapshot.totals;
+fn check(heap: &Heap, folder: &Path) {
+    let totals = heap.totals();
     for (selection, expected) in [
         (Selection::Allocated, totals.allocated),
         (Selection::Reachable, totals.reachable()),
         (Selection::Unreachable, totals.unreachable),
     ] {
         for grouping in [Grouping::Type, Grouping::Package, Grouping::Kind] {
-            let all = snapshot.histogram(grouping, selection, |_| true);
+            let all = heap.histogram(grouping, selection);
             assert_eq!(all.total.share, expected, "{} {grouping:?}", folder.display());
             let sum = all.rows.iter().fold(Share::default(), |sum, row| Share {
                 bytes: sum.bytes + row.share.bytes,
@@ -48,7 +39,8 @@ fn check(snapshot: &HeapSnapshot<'_, '_>, folder: &Path) {
             }
             // A filter and its opposite share the heap.
             let [with, without] = [true, false].map(|wanted| {
-                snapshot.histogram(grouping, selection, |text| text.contains("main.") == wanted).total.share.bytes
+                let is_wanted = |text: &str| text.contains("main.") == wanted;
+                goheap_ask::histogram(heap.data(), grouping, selection, is_wanted).total.share.bytes
             });
             assert_eq!(with + without, expected.bytes);
             assert!(selection == Selection::Unreachable || with > 0 && without > 0);

@@ -1,0 +1,217 @@
+//! Small heaps for tests: ten lines instead of a core.
+
+use crate::objects::SlotSpan;
+use crate::{
+    Evidence, Extent, GoType, GoroutineStarts, Heap, Kind, ObjectId, ObjectType, Objects, Part, References, RootClass,
+    RootKind, RootNode, RootNodes, StackGroups, TypeId, Unreached,
+};
+use goheap_graph::{GraphBuilder, GraphError, IdBitSet, PathTrie, TrieNode};
+use rustc_hash::FxHashMap;
+use std::sync::Arc;
+
+/// Where the first object lies, and the room that each has.
+const BASE: u64 = 0xc0_0000_0000;
+const ROOM: u64 = 1 << 20;
+
+/// A heap being made up. Each object lies in a span of its own.
+///
+/// ```
+/// use goheap_model::HeapBuilder;
+///
+/// let mut heap = HeapBuilder::default();
+/// let cache = heap.object("main.Cache", 64);
+/// let item = heap.object("main.Item", 32);
+/// heap.refer(cache, item);
+/// heap.variable("main.cache *main.Cache", cache);
+/// let heap = heap.build()?;
+/// assert_eq!(heap.totals.reachable().bytes, 96);
+/// # Ok::<(), goheap_graph::GraphError>(())
+/// ```
+#[derive(Debug, Default)]
+pub struct HeapBuilder {
+    heap: Heap,
+    spans: Vec<SlotSpan>,
+    edges: Vec<(ObjectId, ObjectId)>,
+    variables: Vec<(String, ObjectId)>,
+    goroutines: Vec<(u64, String, Vec<(String, ObjectId)>)>,
+    extents: Option<Vec<(ObjectId, Extent)>>,
+    types: FxHashMap<String, TypeId>,
+}
+
+impl HeapBuilder {
+    /// An object of a type of that name and of so many bytes; without a name, of none.
+    pub fn object(&mut self, ty: &str, bytes: u64) -> ObjectId {
+        self.part(ty, bytes, Part::Value, Evidence::Exact)
+    }
+
+    /// The same of a part of a type, known so.
+    pub fn part(&mut self, ty: &str, bytes: u64, part: Part, evidence: Evidence) -> ObjectId {
+        let id = ObjectId(self.spans.len() as u32);
+        let start = BASE + u64::from(id.0) * ROOM;
+        let slot_bytes = bytes.clamp(8, ROOM);
+        self.spans.push(SlotSpan {
+            start,
+            bytes: slot_bytes,
+            slot_bytes,
+            slots: 1,
+            has_pointers: true,
+            ..SlotSpan::default()
+        });
+        let kind = match ty {
+            "" => ObjectType::UNKNOWN,
+            ty => ObjectType::new(part, self.ty(ty, bytes), evidence),
+        };
+        self.heap.object_types.push(kind);
+        id
+    }
+
+    fn ty(&mut self, name: &str, size: u64) -> TypeId {
+        let types = &mut self.heap.types;
+        let add = || types.add(GoType { name: name.into(), size, kind: Kind::Struct(Box::new([])), descriptor: None });
+        *self.types.entry(name.to_owned()).or_insert_with(add)
+    }
+
+    /// `from` has a pointer to `to`.
+    pub fn refer(&mut self, from: ObjectId, to: ObjectId) {
+        self.edges.push((from, to));
+    }
+
+    /// A package variable, by its frame's text, that leads to an object.
+    pub fn variable(&mut self, text: &str, to: ObjectId) {
+        self.variables.push((text.to_owned(), to));
+    }
+
+    /// A goroutine that began with a function, and its variables.
+    pub fn goroutine(&mut self, id: u64, start: &str, variables: &[(&str, ObjectId)]) {
+        let variables = variables.iter().map(|&(name, to)| (name.to_owned(), to)).collect();
+        self.goroutines.push((id, start.to_owned(), variables));
+    }
+
+    /// Of an object only so much is referred to; what is not told of is referred to as a whole.
+    pub fn referred(&mut self, object: ObjectId, bytes: u64) {
+        let extent = Extent { referred: bytes, capacity: bytes };
+        self.extents.get_or_insert_default().push((object, extent));
+    }
+
+    /// The heap, with what variables and goroutines reach.
+    ///
+    /// # Errors
+    /// [`GraphError`] of an object of another heap.
+    pub fn build(mut self) -> Result<Heap, GraphError> {
+        let spans = self.spans.iter().map(|&span| (span, &[1_u8][..]));
+        self.heap.objects = Arc::new(Objects::new(spans).unwrap_or_default());
+        let (graph, roots) = self.graph()?;
+        let mut heap = self.heap;
+        (heap.reached, heap.unreached) = (reached(&graph, roots.root()), Unreached::default());
+        for slot in heap.objects.allocated() {
+            let share = crate::Share { bytes: heap.objects.size(slot), objects: 1 };
+            heap.totals.allocated.add(share);
+            match heap.reached.contains(slot.id.0) {
+                true => add_reached(&mut heap.totals, share),
+                false => heap.totals.unreachable.add(share),
+            }
+        }
+        (heap.totals.span_bytes, heap.totals.pointers.to_objects) =
+            (heap.totals.allocated.bytes, self.edges.len() as u64);
+        if let Some(extents) = &mut self.extents {
+            extents.sort_by_key(|&(id, _)| id);
+        }
+        heap.references = Some(References::new(graph, roots, self.extents));
+        Ok(heap)
+    }
+
+    fn graph(&mut self) -> Result<(goheap_graph::CsrGraph, RootNodes), GraphError> {
+        let count = self.spans.len() as u32;
+        let mut nodes =
+            Nodes { builder: GraphBuilder::new(count)?, roots: RootNodes::new(count), heap: &mut self.heap };
+        let all = nodes.add(None, RootKind::All)?;
+        let variables = nodes.add(Some(all), RootKind::Class(RootClass::Variables))?;
+        let mut packages = FxHashMap::default();
+        for (text, to) in &self.variables {
+            let name = crate::names::package_of(text);
+            let package = match packages.get(&*name) {
+                Some(&package) => package,
+                None => {
+                    let kind = RootKind::Package(RootClass::Variables, nodes.roots.push_package(&name));
+                    let package = nodes.add(Some(variables), kind)?;
+                    packages.insert(name.into_owned(), package);
+                    package
+                }
+            };
+            nodes.frame(package, PathTrie::ROOT, text, Some(*to))?;
+        }
+        let stacks = nodes.add(Some(all), RootKind::Class(RootClass::Goroutines))?;
+        for (index, (_, start, variables)) in self.goroutines.iter().enumerate() {
+            let group = nodes.add(Some(stacks), RootKind::GoroutineGroup(index as u32))?;
+            let goroutine = nodes.add(Some(group), RootKind::Goroutine(index as u32))?;
+            let (function, frame) = nodes.frame(goroutine, PathTrie::ROOT, start, None)?;
+            for (text, to) in variables {
+                nodes.frame(function, frame, text, Some(*to))?;
+            }
+        }
+        let Nodes { builder, roots, .. } = nodes;
+        self.heap.stacks = groups(self.goroutines.len());
+        let starts = self.goroutines.iter().zip(0..).map(|((id, ..), index)| (*id, index));
+        let name = |index: u64| self.goroutines.get(index as usize).map(|(_, start, _)| start.clone());
+        self.heap.goroutines = GoroutineStarts::new(starts, name);
+        let edges = &self.edges;
+        let targets = |id: u32| edges.iter().filter(move |edge| edge.0.0 == id).map(|edge| edge.1.0);
+        Ok((builder.build(targets)?, roots))
+    }
+}
+
+/// Each goroutine stands at a place of its own.
+fn groups(goroutines: usize) -> StackGroups {
+    let mut groups = StackGroups::default();
+    (0..goroutines).for_each(|index| groups.add(index, std::iter::once(index as u64)));
+    groups
+}
+
+fn add_reached(totals: &mut crate::Totals, share: crate::Share) {
+    if totals.by_class.is_empty() {
+        totals.by_class.push((RootClass::Variables, crate::Share::default()));
+    }
+    totals.by_class[0].1.add(share);
+}
+
+fn reached(graph: &goheap_graph::CsrGraph, root: u32) -> IdBitSet {
+    let (mut reached, mut open) = (IdBitSet::default(), vec![root]);
+    while let Some(node) = open.pop() {
+        open.extend(graph.targets(node).iter().copied().filter(|&to| to > root || reached.insert(to)));
+    }
+    reached
+}
+
+struct Nodes<'h> {
+    builder: GraphBuilder,
+    roots: RootNodes,
+    heap: &'h mut Heap,
+}
+
+impl Nodes<'_> {
+    fn add(&mut self, parent: Option<u32>, kind: RootKind) -> Result<u32, GraphError> {
+        self.roots.push(RootNode { kind, parent });
+        let node = self.builder.add_node()?;
+        if let Some(parent) = parent {
+            self.builder.add_edge(parent, node)?;
+        }
+        Ok(node)
+    }
+
+    /// A frame of that text, below another.
+    fn frame(
+        &mut self,
+        parent: u32,
+        above: TrieNode,
+        text: &str,
+        to: Option<ObjectId>,
+    ) -> Result<(u32, TrieNode), GraphError> {
+        self.heap.labels.push(text.into());
+        let frame = self.heap.tree.child(above, self.heap.labels.len() as u32 - 1);
+        let node = self.add(Some(parent), RootKind::Frame(frame))?;
+        if let Some(to) = to {
+            self.builder.add_edge(node, to.0)?;
+        }
+        Ok((node, frame))
+    }
+}
