@@ -1,7 +1,7 @@
 //! How much of the heap is of which type, package or kind.
 
 use crate::absent::Standing;
-use crate::names::describe::{TextKey, element_text};
+use crate::names::describe::{TextKey, is_wanted_text};
 use crate::names::package::package_of;
 use crate::objects::object_type::{Evidence, Part};
 use crate::objects::pointer_counts::Share;
@@ -103,7 +103,7 @@ impl HeapSnapshot<'_, '_> {
             let key = key.map(TextKey::family);
             let group = groups.of_key.get(&key.map(TextKey::identity)).copied().unwrap_or_else(|| {
                 let text = key.map_or_else(String::new, |key| self.text_of(key));
-                let is_wanted = is_wanted(&text) || element_text(&text).is_some_and(&mut is_wanted);
+                let is_wanted = is_wanted_text(&text, &mut is_wanted);
                 let name = is_wanted.then(|| self.group_name(grouping, key, text));
                 groups.insert(key, name)
             });

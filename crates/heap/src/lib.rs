@@ -34,7 +34,7 @@ pub use absent::{Absent, AbsentHolder, AbsentOf, AbsentSum, Standing};
 pub use error::HeapError;
 pub use histogram::{Grouping, Histogram, HistogramRow, Selection};
 pub use infer::{InferenceCounts, Vote};
-pub use names::describe::{TextId, TypeTexts, element_text};
+pub use names::describe::{TextId, TypeTexts, is_wanted_text};
 pub use names::spelling::{Likeness, Spelling, is_of_the_compiler};
 pub use objects::object_type::{Evidence, ObjectType, Part};
 pub use objects::pointer_counts::{PointerCounts, Share};

@@ -127,7 +127,7 @@ impl HeapSnapshot<'_, '_> {
 
 /// The element of what is named as an array, `main.Item` of `[4]main.Item` and `[...]main.Item`. Who asks for `string` gets the bytes of
 /// strings and the arrays of them.
-pub fn element_text(text: &str) -> Option<&str> {
+pub(crate) fn element_text(text: &str) -> Option<&str> {
     let mut elem = text;
     while let Some((len, rest)) = elem.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
         if len != ELLIPSIS && (len.is_empty() || !len.bytes().all(|byte| byte.is_ascii_digit())) {
@@ -136,6 +136,11 @@ pub fn element_text(text: &str) -> Option<&str> {
         elem = rest;
     }
     (elem.len() < text.len()).then_some(elem)
+}
+
+/// True if `is_wanted` says so of a type's text, or of the element's where it is an array's.
+pub fn is_wanted_text(text: &str, mut is_wanted: impl FnMut(&str) -> bool) -> bool {
+    is_wanted(text) || element_text(text).is_some_and(is_wanted)
 }
 
 fn array_text(len: u64, elem: &str) -> String {

@@ -3,7 +3,7 @@
 
 use crate::histogram::Selection;
 use crate::infer::payload_offset;
-use crate::names::describe::{TextKey, element_text};
+use crate::names::describe::{TextKey, is_wanted_text};
 use crate::objects::object_type::ObjectType;
 use crate::objects::pointer_counts::Share;
 use crate::snapshot::{HeapSnapshot, rounding};
@@ -77,7 +77,7 @@ impl HeapSnapshot<'_, '_> {
             let key = self.text_key(slot).map(TextKey::family);
             let is_wanted = *wanted.entry(key.map(TextKey::identity)).or_insert_with(|| {
                 let text = key.map_or_else(String::new, |key| self.text_of(key));
-                is_wanted(&text) || element_text(&text).is_some_and(&mut is_wanted)
+                is_wanted_text(&text, &mut is_wanted)
             });
             if is_wanted {
                 selected.insert(slot.id.0);
