@@ -4,7 +4,7 @@ use crate::constants::{GoroutineStatus, wait_reason};
 use crate::layout::RuntimeLayout;
 use crate::observer::{Claim, Observer, OverBudget};
 use crate::words::{half_at, read_slice, read_words, word_at};
-use goheap_image::{Address, MemoryImage};
+use goheap_image::{Address, MemoryImage, keep_first};
 use rustc_hash::FxHashMap;
 
 /// The `m` chain of a broken core may be a ring.
@@ -143,13 +143,9 @@ pub(crate) struct BrokenGoroutines {
 }
 
 impl BrokenGoroutines {
-    const EXAMPLES: usize = 5;
-
     fn add(&mut self, address: Address) {
         self.count += 1;
-        if self.first.len() < Self::EXAMPLES {
-            self.first.push(address);
-        }
+        keep_first(&mut self.first, address);
     }
 }
 
