@@ -60,7 +60,7 @@ impl<'p> GoHeap<'p> {
         let Some(addresses) = usize::try_from(list.len).ok().and_then(|len| read_words(memory, list.data, len)) else {
             return Ok(None);
         };
-        let inline_marks = version.uses_inline_mark_bits();
+        let inline_marks = version.release().has_inline_mark_bits;
         let reader = SpanReader { layout, memory, sweepgen, inline_marks, max_bytes: max_span_bytes(memory) };
         let SpanList { mut spans, mut manual, mut broken, absent, mut first_broken, .. } =
             SpanList::read(&reader, &addresses, observer)?;
