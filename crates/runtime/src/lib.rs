@@ -66,7 +66,6 @@ pub use layout::{LayoutSource, RuntimeLayout};
 pub use mapped_elf::MappedElf;
 pub use model::{ModelOptions, RuntimeModel};
 pub use module::{AddressRange, ModuleData};
-pub use native_lines::NativeLines;
 pub use observer::{Claim, Meter, Observer, OverBudget, Unobserved};
 pub use origin::Ancestor;
 pub use pclntab::{Func, FuncTable, InlineFrame};
