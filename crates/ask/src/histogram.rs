@@ -1,7 +1,7 @@
 //! How much of the heap is of which type, package or kind.
 
 use goheap_model::names::package_of;
-use goheap_model::{Evidence, Heap, Kind, Part, Share, Slot, Standing, TextKey, TypeId, UNKNOWN_TYPE, element_text};
+use goheap_model::{Evidence, Heap, Kind, Part, Share, Slot, Standing, TextKey, TypeId, UNKNOWN_TYPE, is_wanted_text};
 use rustc_hash::FxHashMap;
 use std::cmp::Reverse;
 
@@ -106,7 +106,7 @@ pub(crate) fn group_objects(
         let key = key.map(TextKey::family);
         let group = groups.of_key.get(&key.map(TextKey::identity)).copied().unwrap_or_else(|| {
             let text = key.map_or_else(String::new, |key| heap.text_of(key));
-            let is_wanted = is_wanted(&text) || element_text(&text).is_some_and(&mut is_wanted);
+            let is_wanted = is_wanted_text(&text, &mut is_wanted);
             let name = is_wanted.then(|| group_name(heap, grouping, key, text));
             groups.insert(key, name)
         });

@@ -3,7 +3,7 @@
 
 use crate::histogram::Selection;
 use goheap_graph::IdBitSet;
-use goheap_model::{Heap, ObjectType, Share, SlotSpan, TextKey, element_text};
+use goheap_model::{Heap, ObjectType, Share, SlotSpan, TextKey, is_wanted_text};
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 use std::collections::BTreeMap;
@@ -71,7 +71,7 @@ pub fn selected_objects(heap: &Heap, selection: Selection, mut is_wanted: impl F
         let key = heap.text_key(slot).map(TextKey::family);
         let is_wanted = *wanted.entry(key.map(TextKey::identity)).or_insert_with(|| {
             let text = key.map_or_else(String::new, |key| heap.text_of(key));
-            is_wanted(&text) || element_text(&text).is_some_and(&mut is_wanted)
+            is_wanted_text(&text, &mut is_wanted)
         });
         if is_wanted {
             selected.insert(slot.id.0);

@@ -19,12 +19,13 @@ const ARROWS: [(&str, &[&str]); 7] = [
 ];
 
 /// Crates of others that belong to one room, and who may use them.
-const ROOMS: [(&str, &[&str]); 15] = [
+const ROOMS: [(&str, &[&str]); 16] = [
     ("clap", &["goheap"]),
     ("regex", &["goheap"]),
     ("indicatif", &["goheap"]),
     ("inferno", &["goheap-report"]),
     ("gimli", &["goheap-runtime"]),
+    ("addr2line", &["goheap-runtime"]),
     ("goblin", &["goheap-image"]),
     ("libc", &["goheap-image"]),
     ("memmap2", &["goheap-image"]),

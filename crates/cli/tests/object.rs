@@ -97,6 +97,21 @@ fn holders_are_those_that_point_to_it() {
 }
 
 #[test]
+fn groups_of_holders_have_the_names_that_all_text_has() {
+    let carried = carried("1.27");
+    let row = objects(&carried, r"^container/list\.List$", "1").remove(0);
+    let said = |more: &[&str]| run(&carried, &[&["object", text(&row, "addr")], more].concat()).ok().stdout;
+    let groups = |said: &str| {
+        let lines = said.lines().filter(|line| line.contains(" × "));
+        lines.map(|line| line.split(" × ").nth(1).unwrap().trim().to_owned()).collect::<Vec<_>>().join("\n")
+    };
+    let (short, full) = (groups(&said(&[])), groups(&said(&["--full-names"])));
+    assert!(short.starts_with("list.Element") && short.contains(" *list.List "), "{short}");
+    assert!(full.starts_with("container/list.Element") && full.contains(" *container/list.List "), "{full}");
+    assert!(!short.contains("container/"), "{short}");
+}
+
+#[test]
 fn a_closure_says_whose_it_is_and_where_that_begins() {
     for release in ["1.19", "1.27"] {
         let carried = carried(release);

@@ -1,6 +1,6 @@
 //! The fewest edges without which a node is not reached, where one is not enough.
 
-use crate::{CsrGraph, DominatorTree, IdBitSet, Weight};
+use crate::{CsrGraph, DominatorTree, IdBitSet};
 use rustc_hash::FxHashMap;
 use std::collections::VecDeque;
 
@@ -145,11 +145,10 @@ impl Network {
     }
 }
 
-/// What goes without all of `edges`: the weight of what `roots` reach, but not without them.
+/// Visits each node that goes without all of `edges`: what `roots` reach, but not without them.
 ///
 /// It goes once over the graph. Overhead while it runs: a bit a node, and 4 bytes for each node that waits.
-#[must_use]
-pub fn freed_without(graph: &CsrGraph, roots: &[u32], edges: &[(u32, u32)], weigh: impl Fn(u32) -> Weight) -> Weight {
+pub fn freed_without(graph: &CsrGraph, roots: &[u32], edges: &[(u32, u32)], mut visit: impl FnMut(u32)) {
     let mut met = IdBitSet::with_room_for(graph.node_count());
     let is_new = |&root: &u32| root < graph.node_count() && met.insert(root);
     let mut open: Vec<u32> = roots.iter().copied().filter(is_new).collect();
@@ -162,12 +161,10 @@ pub fn freed_without(graph: &CsrGraph, roots: &[u32], edges: &[(u32, u32)], weig
     let stays = edges.iter().filter(|edge| met.contains(edge.0));
     let mut open: Vec<u32> = stays.map(|edge| edge.1).collect();
     open.retain(|&to| met.insert(to));
-    let mut freed = Weight::default();
     while let Some(node) = open.pop() {
-        freed.add(weigh(node));
+        visit(node);
         open.extend(graph.targets(node).iter().copied().filter(|&to| met.insert(to)));
     }
-    freed
 }
 
 #[cfg(test)]

@@ -34,7 +34,7 @@ pub use error::HeapError;
 pub use goheap_model::names::{Likeness, Spelling, is_of_the_compiler};
 pub use goheap_model::{
     Evidence, InferenceCounts, Lowest, ObjectId, ObjectType, Part, PointerCounts, RootClass, RootCounts, Share, Slot,
-    Standing, TextId, Totals, TypeTexts, element_text,
+    Standing, TextId, Totals, TypeTexts, is_wanted_text,
 };
 pub use infer::Vote;
 pub use objects::table::ObjectTable;

@@ -6,7 +6,7 @@ use std::time::SystemTime;
 
 use goblin::elf64::header::{ET_CORE, ET_DYN, ET_EXEC};
 
-use crate::diagnostic::{Diagnostics, Firsts};
+use crate::diagnostic::{Diagnostics, keep_first};
 use crate::elf::{ElfHeader, HeaderFault, ProgramHeader, ProgramHeaders, program_headers};
 use crate::error::Role;
 use crate::foreign::{self, Foreign};
@@ -99,7 +99,7 @@ impl CoreFile {
             let damaged = diagnostics.damaged_notes;
             notes.read(header.machine, contents, note.alignment, &mut diagnostics);
             if diagnostics.damaged_notes > damaged {
-                Firsts::keep(&mut diagnostics.firsts.damaged_notes, note.offset);
+                keep_first(&mut diagnostics.firsts.damaged_notes, note.offset);
             }
         }
         notes.finish();
@@ -224,7 +224,7 @@ fn load_segments(headers: &[ProgramHeader], size: u64, diagnostics: &mut Diagnos
     let pairs = segments.iter().zip(segments.iter().skip(1));
     for (_, unsorted) in pairs.filter(|(a, b)| b.address < a.address) {
         diagnostics.unsorted_segments += 1;
-        Firsts::keep(&mut diagnostics.firsts.unsorted, unsorted.address);
+        keep_first(&mut diagnostics.firsts.unsorted, unsorted.address);
     }
     segments
 }
@@ -232,19 +232,19 @@ fn load_segments(headers: &[ProgramHeader], size: u64, diagnostics: &mut Diagnos
 fn load_segment(header: &ProgramHeader, size: u64, diagnostics: &mut Diagnostics) -> Option<Segment> {
     if header.address.checked_add(header.memory_size.max(header.file_size)).is_none() {
         diagnostics.wrapped_segments += 1;
-        Firsts::keep(&mut diagnostics.firsts.wrapped, Address(header.address));
+        keep_first(&mut diagnostics.firsts.wrapped, Address(header.address));
         return None;
     }
     if header.file_size > header.memory_size {
         diagnostics.oversized_segments += 1;
-        Firsts::keep(&mut diagnostics.firsts.oversized, Address(header.address));
+        keep_first(&mut diagnostics.firsts.oversized, Address(header.address));
     }
     let file_size = header.file_size.min(header.memory_size);
     let there = size.saturating_sub(header.offset).min(file_size);
     let missing = file_size - there;
     if missing > 0 {
         diagnostics.truncated_segments += 1;
-        Firsts::keep(&mut diagnostics.firsts.truncated, Address(header.address));
+        keep_first(&mut diagnostics.firsts.truncated, Address(header.address));
     }
     diagnostics.missing_bytes = diagnostics.missing_bytes.saturating_add(missing);
     Some(Segment {

@@ -7,6 +7,13 @@ use crate::Address;
 /// Examples of a count that are kept.
 const EXAMPLES: usize = 5;
 
+/// Keeps `one` if it is among the first five; the caller counts all.
+pub fn keep_first<T>(list: &mut Vec<T>, one: T) {
+    if list.len() < EXAMPLES {
+        list.push(one);
+    }
+}
+
 /// The first of what some counts count.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Firsts {
@@ -24,15 +31,6 @@ pub struct Firsts {
     pub unknown_notes: Vec<(u32, u64)>,
     /// Pages of code that were patched.
     pub patched: Vec<Address>,
-}
-
-impl Firsts {
-    /// Keeps one of the first.
-    pub(crate) fn keep<T>(list: &mut Vec<T>, one: T) {
-        if list.len() < EXAMPLES {
-            list.push(one);
-        }
-    }
 }
 
 /// Counts of what was odd in one core. [`Diagnostics::messages`] says it in words.

@@ -1,7 +1,7 @@
 //! Whether a file is the one that was mapped: by the build ids in its dumped header page, else by pages that both hold.
 
 use crate::build_ids::{self, BuildIds};
-use crate::diagnostic::Firsts;
+use crate::diagnostic::keep_first;
 use crate::elf::{ElfHeader, program_headers};
 use crate::error::MismatchEvidence;
 use crate::mapped_modules::executable_ids;
@@ -162,7 +162,7 @@ impl Pages {
                 let patched = segment.flags.executable() && bytes <= PATCH_LIMIT;
                 if patched {
                     self.patched += 1;
-                    Firsts::keep(&mut self.first_patched, address);
+                    keep_first(&mut self.first_patched, address);
                 }
                 self.differing += u64::from(!patched);
             }

@@ -17,7 +17,7 @@ pub(crate) use walk::{Note, notes};
 use goblin::elf::note as nt;
 
 use crate::Machine;
-use crate::diagnostic::{Diagnostics, Firsts};
+use crate::diagnostic::{Diagnostics, keep_first};
 
 /// What the notes of one core say.
 #[derive(Default)]
@@ -72,7 +72,7 @@ impl CoreNotes {
         };
         if understood.is_none() {
             diagnostics.unknown_notes += 1;
-            Firsts::keep(&mut diagnostics.firsts.unknown_notes, (note.kind, note.contents.len() as u64));
+            keep_first(&mut diagnostics.firsts.unknown_notes, (note.kind, note.contents.len() as u64));
         }
     }
 
@@ -95,7 +95,7 @@ impl CoreNotes {
     /// `user_fpsimd_state` of aarch64 (asm/user.h, uapi/asm/ptrace.h).
     fn vectors(&mut self, machine: Machine, note: &Note<'_>) -> Option<()> {
         let (start, count) = match machine {
-            Machine::X86_64 => (FXSAVE_VECTORS, 16),
+            Machine::X86_64 => (FXSAVE_VECTORS as usize, 16),
             Machine::Aarch64 => (0, 32),
         };
         let vectors: Option<Vec<u64>> =
@@ -128,7 +128,7 @@ const NT_AUXV: u32 = 6;
 const NT_FPREGSET: u32 = 2;
 /// Mapped files ("FILE").
 const NT_FILE: u32 = 0x4649_4c45;
-/// Where FXSAVE has the vector registers, 16 bytes each (Intel SDM volume 1, 10.5.1).
-pub(crate) const FXSAVE_VECTORS: usize = 160;
+/// Bytes from the start of what FXSAVE writes to the vector registers, 16 bytes each (Intel SDM volume 1, 10.5.1).
+pub const FXSAVE_VECTORS: u64 = 160;
 /// TPIDR_EL0 of aarch64.
 const NT_ARM_TLS: u32 = 0x401;

@@ -118,6 +118,11 @@ pub fn element_text(text: &str) -> Option<&str> {
     (elem.len() < text.len()).then_some(elem)
 }
 
+/// True if `is_wanted` says so of a type's text, or of the element's where it is an array's.
+pub fn is_wanted_text(text: &str, mut is_wanted: impl FnMut(&str) -> bool) -> bool {
+    is_wanted(text) || element_text(text).is_some_and(is_wanted)
+}
+
 fn array_text(len: u64, elem: &str) -> String {
     if len == ANY_LENGTH { format!("[{ELLIPSIS}]{elem}") } else { format!("[{len}]{elem}") }
 }

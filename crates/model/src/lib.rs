@@ -28,7 +28,7 @@ mod types;
 pub use bits::{BitVector, ones};
 pub use builder::HeapBuilder;
 pub use closures::ClosureFunctions;
-pub use describe::{TextId, TextKey, TypeTexts, UNKNOWN_TYPE, element_text};
+pub use describe::{TextId, TextKey, TypeTexts, UNKNOWN_TYPE, element_text, is_wanted_text};
 pub use heap::Heap;
 pub use objects::{Evidence, ObjectId, ObjectType, Objects, Part, Slot, SlotSpan};
 pub use observer::{Claim, Meter, Observer, OverBudget, Refusal, Unobserved};

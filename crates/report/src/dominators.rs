@@ -160,7 +160,7 @@ impl DominatorsReport {
     /// The row that says best where the most is kept that nothing refers to: the furthest down that has half or more of what the one
     /// above has of it. None where all that is not worth a column.
     fn most_unused(&self) -> Option<&Row> {
-        let unused = |row: &Row| row.retained - row.referred_bytes.unwrap_or(row.retained).min(row.retained);
+        let unused = |row: &Row| referred::unused(row.referred_bytes, row.retained);
         let told = || self.rows.iter().filter(|row| row.is_told());
         let mut most = told().rev().max_by_key(|row| unused(row))?;
         if unused(most) < self.reachable.bytes / WORTH {
@@ -307,7 +307,7 @@ impl RetainedGroups {
                  dominators without --group shows what they share"
             )?;
         }
-        let unused = |row: &&Group| row.retained - row.referred_bytes.unwrap_or(row.retained).min(row.retained);
+        let unused = |row: &&Group| referred::unused(row.referred_bytes, row.retained);
         if let Some(most) = self.rows.iter().filter(|row| row.is_told()).max_by_key(unused).filter(|_| !is_of_objects) {
             write_referred(page, most.referred_bytes, most.retained, &most.name, &mut out)?;
         }

@@ -14,6 +14,11 @@ pub(crate) fn is_told(referred: Option<u64>, kept: u64) -> bool {
     referred.is_some_and(|referred| referred < kept / 2 && kept - referred >= WORTH_BYTES)
 }
 
+/// Bytes that are kept and not referred to; 0 where that is not known.
+pub(crate) fn unused(referred: Option<u64>, kept: u64) -> u64 {
+    kept.saturating_sub(referred.unwrap_or(kept))
+}
+
 /// `31.3 KiB referred to, of 232.0 MiB`, where that is told.
 pub(crate) fn told(page: Page, referred: Option<u64>, kept: u64) -> Option<String> {
     let referred = referred.filter(|_| is_told(referred, kept))?;

@@ -3,7 +3,7 @@
 use crate::constants::{GoroutineStatus, wait_reason};
 use crate::layout::RuntimeLayout;
 use crate::words::{half_at, read_slice, read_words, word_at};
-use goheap_image::{Address, MemoryImage};
+use goheap_image::{Address, MemoryImage, keep_first};
 use goheap_model::{Claim, Observer, Refusal};
 use rustc_hash::FxHashMap;
 
@@ -143,13 +143,9 @@ pub(crate) struct BrokenGoroutines {
 }
 
 impl BrokenGoroutines {
-    const EXAMPLES: usize = 5;
-
     fn add(&mut self, address: Address) {
         self.count += 1;
-        if self.first.len() < Self::EXAMPLES {
-            self.first.push(address);
-        }
+        keep_first(&mut self.first, address);
     }
 }
 

@@ -4,7 +4,7 @@ use crate::layout::RuntimeLayout;
 use crate::span::{PAGE_BYTES, Span, SpanReader, SpanRecord};
 use crate::version::GoVersion;
 use crate::words::{read_slice, read_words};
-use goheap_image::{Address, Machine, MemoryImage};
+use goheap_image::{Address, Machine, MemoryImage, keep_first};
 use goheap_model::{Claim, Observer, Refusal};
 
 /// `heapArenaBytes` on 64-bit Linux.
@@ -60,7 +60,7 @@ impl<'p> GoHeap<'p> {
         let Some(addresses) = usize::try_from(list.len).ok().and_then(|len| read_words(memory, list.data, len)) else {
             return Ok(None);
         };
-        let inline_marks = version.uses_inline_mark_bits();
+        let inline_marks = version.release().has_inline_mark_bits;
         let reader = SpanReader { layout, memory, sweepgen, inline_marks, max_bytes: max_span_bytes(memory) };
         let SpanList { mut spans, mut manual, mut broken, absent, mut first_broken, .. } =
             SpanList::read(&reader, &addresses, observer)?;
@@ -73,7 +73,7 @@ impl<'p> GoHeap<'p> {
                 end = span.end()
             } else {
                 broken += 1;
-                note(&mut first_broken, span.base);
+                keep_first(&mut first_broken, span.base);
             }
             apart
         });
@@ -186,14 +186,6 @@ fn page_table_bytes(spans: &[Span<'_>]) -> u64 {
 /// The observer is asked for so many bytes at once, and for a sixteenth of what the list has already.
 const CLAIM_BYTES: u64 = 64 << 10;
 
-/// Keeps the first few.
-fn note(first: &mut Vec<u64>, address: u64) {
-    const SHOWN: usize = 5;
-    if first.len() < SHOWN {
-        first.push(address);
-    }
-}
-
 /// The spans as they stand in the list, which a broken core may fill with the same span again and again.
 #[derive(Default)]
 struct SpanList<'p> {
@@ -223,7 +215,7 @@ impl<'p> SpanList<'p> {
                 Some(SpanRecord::Dead) => {}
                 None => {
                     list.broken += 1;
-                    note(&mut list.first_broken, address);
+                    keep_first(&mut list.first_broken, address);
                     list.absent += u64::from(reader.is_absent(Address(address)));
                 }
             }

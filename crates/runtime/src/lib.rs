@@ -68,7 +68,6 @@ pub use layout::{LayoutSource, RuntimeLayout};
 pub use mapped_elf::MappedElf;
 pub use model::{ModelOptions, RuntimeModel};
 pub use module::{AddressRange, ModuleData};
-pub use native_lines::NativeLines;
 pub use origin::Ancestor;
 pub use pclntab::{Func, FuncTable, InlineFrame};
 pub use pointer_mask::{MALLOC_HEADER_BYTES, PointerMasks};

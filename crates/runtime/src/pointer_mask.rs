@@ -6,7 +6,7 @@ use crate::heap::{ARENA_BYTES, GoHeap, heap_arena_of};
 use crate::layout::RuntimeLayout;
 use crate::span::Span;
 use crate::types::DescriptorReader;
-use goheap_image::{Address, Machine, MemoryImage};
+use goheap_image::{Address, Machine, MemoryImage, keep_first};
 use goheap_model::{GcMask, PointerWords, TypeTable};
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::ops::Range;
@@ -31,7 +31,7 @@ pub struct PointerMasks<'p> {
     scheme: Scheme,
     /// Types of which headers name no plausible one, so that the pointers of their objects are unknown.
     pub bad_headers: u64,
-    /// The lowest slots with such a header, at most [`PointerMasks::BAD_SHOWN`].
+    /// The lowest slots with such a header, as many as [`keep_first`] keeps.
     pub bad_slots: Vec<Address>,
     /// Base addresses of spans some of whose pointer bits are absent.
     lost: FxHashSet<u64>,
@@ -65,9 +65,6 @@ impl<'p> PointerMasks<'p> {
         masks.lost = masks.find_lost(heap);
         masks
     }
-
-    /// How many slots with a bad header are remembered.
-    pub const BAD_SHOWN: usize = 5;
 
     /// True if objects of more than 512 bytes begin with their type (since 1.22).
     pub fn has_headers(&self) -> bool {
@@ -297,9 +294,7 @@ struct BadHeaders {
 impl BadHeaders {
     fn note(&mut self, slot: u64) {
         self.count += 1;
-        if self.slots.len() < PointerMasks::BAD_SHOWN {
-            self.slots.push(Address(slot));
-        }
+        keep_first(&mut self.slots, Address(slot));
     }
 }
 

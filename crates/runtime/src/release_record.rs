@@ -8,8 +8,6 @@ use crate::version::GoVersion;
 /// How a release writes what it writes, and what it does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Release {
-    /// `27` of `go1.27.3`, for tables by release.
-    pub minor: u32,
     /// The function table has addresses, not offsets into the text (runtime/symtab.go `functab`, up to 1.17).
     pub has_absolute_entries: bool,
     /// Records of stack objects are words and not halves, and have the mask's address (`stackObjectRecord`, up to 1.17).
@@ -52,18 +50,22 @@ pub struct Release {
     pub scans_vector_registers: bool,
     /// Bytes of a map type's descriptor (`abi.MapType`).
     pub map_type_bytes: u64,
-    /// See [`GoVersion::uses_swiss_maps`].
+    /// Maps are Swiss tables (`internal/runtime/maps`): the default of 1.24, the only kind since 1.26.
     pub has_swiss_maps: bool,
-    /// See [`GoVersion::uses_inline_mark_bits`].
+    /// Spans of elements of 16 to 512 bytes keep Green Tea's mark bits at their end (`spanInlineMarkBits`): the experiment of 1.25, the
+    /// default since 1.26 (internal/runtime/gc, `mgcmark_greenteagc.go`).
     pub has_inline_mark_bits: bool,
 }
 
 impl Release {
     pub(crate) fn of(version: &GoVersion) -> Self {
         let minor = version.minor;
-        let has_swiss_maps = version.uses_swiss_maps();
+        let has_swiss_maps = match minor {
+            ..=23 => false,
+            24 | 25 => !version.has_experiment("noswissmap"),
+            _ => true,
+        };
         Release {
-            minor,
             has_absolute_entries: minor <= 17,
             has_wide_stack_objects: minor <= 17,
             aligns_wait_groups: minor <= 17,
@@ -91,7 +93,11 @@ impl Release {
                 _ => 136,
             },
             has_swiss_maps,
-            has_inline_mark_bits: version.uses_inline_mark_bits(),
+            has_inline_mark_bits: match minor {
+                ..=24 => false,
+                25 => version.has_experiment("greenteagc"),
+                _ => !version.has_experiment("nogreenteagc"),
+            },
         }
     }
 }
@@ -112,17 +118,16 @@ mod tests {
     /// Each field, and its value in each release that is another than in the release before.
     fn table() -> String {
         let minors = GoVersion::OLDEST_MINOR..=GoVersion::NEWEST_KNOWN_MINOR;
-        let releases = minors.map(|minor| GoVersion::parse(&format!("go1.{minor}")).unwrap().release());
+        let release = |minor: u32| GoVersion::parse(&format!("go1.{minor}")).unwrap().release();
         let fields = |release: Release| -> Vec<(String, String)> {
             let text = format!("{release:?}");
             let inner = text.trim_start_matches("Release { ").trim_end_matches(" }");
             let pair = |field: &str| field.split_once(": ").map(|(name, value)| (name.to_owned(), value.to_owned()));
             inner.split(", ").map(|field| pair(field).unwrap()).collect()
         };
-        let releases: Vec<(u32, Vec<(String, String)>)> =
-            releases.map(|release| (release.minor, fields(release))).collect();
+        let releases: Vec<(u32, Vec<(String, String)>)> = minors.map(|minor| (minor, fields(release(minor)))).collect();
         let mut text = String::new();
-        for (index, (name, first)) in releases[0].1.iter().enumerate().skip(1) {
+        for (index, (name, first)) in releases[0].1.iter().enumerate() {
             write!(text, "{name} {first}").unwrap();
             for pair in releases.windows(2) {
                 let (before, after) = (&pair[0].1[index].1, &pair[1].1[index].1);
@@ -165,7 +170,12 @@ has_inline_mark_bits false, 1.26 true
     }
 
     #[test]
-    fn maps_of_before_keep_their_descriptors() {
-        assert_eq!(GoVersion::parse("go1.25.1 X:noswissmap").unwrap().release().map_type_bytes, 88);
+    fn experiments_flip_the_layout() {
+        let release = |text: &str| GoVersion::parse(text).unwrap().release();
+        assert!(!release("go1.25.5").has_inline_mark_bits);
+        assert!(release("go1.25.5 X:greenteagc").has_inline_mark_bits);
+        assert!(!release("go1.26.6-X:nogreenteagc").has_inline_mark_bits);
+        let maps_of_before = release("go1.25.1 X:noswissmap");
+        assert_eq!((maps_of_before.has_swiss_maps, maps_of_before.map_type_bytes), (false, 88));
     }
 }

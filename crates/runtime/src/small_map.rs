@@ -77,7 +77,7 @@ pub(crate) fn read(
         return None;
     }
     let mut reader = Reader { memory, shape, visit };
-    if version.uses_swiss_maps() {
+    if version.release().has_swiss_maps {
         let slots = if version.has_experiment("mapsplitgroup") { shape.split() } else { shape.interleaved() };
         reader.swiss(header, &slots)
     } else {

@@ -52,26 +52,6 @@ impl GoVersion {
     pub fn is_newer_than_known(&self) -> bool {
         self.minor > Self::NEWEST_KNOWN_MINOR
     }
-
-    /// Bytes per span kept for Green Tea's inline mark bits (`spanInlineMarkBits`), on spans of 16 to 512 byte elements.
-    ///
-    /// The experiment of 1.25, the default since 1.26 (internal/runtime/gc, `mgcmark_greenteagc.go`).
-    pub fn uses_inline_mark_bits(&self) -> bool {
-        match self.minor {
-            ..=24 => false,
-            25 => self.has_experiment("greenteagc"),
-            _ => !self.has_experiment("nogreenteagc"),
-        }
-    }
-
-    /// True if maps are Swiss tables (`internal/runtime/maps`): the default of 1.24, the only kind since 1.26.
-    pub fn uses_swiss_maps(&self) -> bool {
-        match self.minor {
-            ..=23 => false,
-            24 | 25 => !self.has_experiment("noswissmap"),
-            _ => true,
-        }
-    }
 }
 
 impl fmt::Display for GoVersion {
@@ -100,13 +80,5 @@ mod tests {
         assert_eq!(parsed("go1.26.1-X:arenas"), (26, 1, vec!["arenas".to_owned()]));
         assert_eq!(parsed("devel go1.28-abcdef Mon Nov 2 X:arenas").0, 28);
         assert_eq!(GoVersion::parse("gc 3.1"), None);
-    }
-
-    #[test]
-    fn experiments_flip_the_layout() {
-        assert!(!GoVersion::parse("go1.25.5").unwrap().uses_inline_mark_bits());
-        assert!(GoVersion::parse("go1.25.5 X:greenteagc").unwrap().uses_inline_mark_bits());
-        assert!(!GoVersion::parse("go1.26.6-X:nogreenteagc").unwrap().uses_inline_mark_bits());
-        assert!(!GoVersion::parse("go1.24.1 X:noswissmap").unwrap().uses_swiss_maps());
     }
 }

@@ -77,7 +77,7 @@ impl World {
         let in_span =
             if self.layout.heap_arena.bitmap.is_none() && class & 1 == 0 && size <= 512 { PAGE / 64 } else { 0 };
         // Green Tea's marks stand at the end.
-        let marks = if self.version.uses_inline_mark_bits() && (16..=512).contains(&size) { 128 } else { 0 };
+        let marks = if self.version.release().has_inline_mark_bits && (16..=512).contains(&size) { 128 } else { 0 };
         let slots = (PAGE - in_span - marks) / size;
         let wide = fields.nelems - fields.freeindex != 2;
         for (field, value) in [(fields.nelems, slots), (fields.freeindex, slots.min(ALLOCATED))] {
@@ -106,7 +106,7 @@ impl World {
 
     /// The pointer bits of a span's first slots: of T; of a map's header, of which the third word leads on; of a group or a bucket.
     fn mask_of(&self, index: usize) -> Vec<u8> {
-        let (is_swiss, are_two) = (self.version.uses_swiss_maps(), self.minor() <= 19);
+        let (is_swiss, are_two) = (self.version.release().has_swiss_maps, self.minor() <= 19);
         let bits: u64 = match index {
             GROUPS if is_swiss => 0x1_5554,
             GROUPS => 0x3_fe00,

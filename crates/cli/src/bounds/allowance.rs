@@ -57,18 +57,10 @@ pub(crate) fn begin(stage: &'static str) {
 /// A block of so many bytes is about to be allocated.
 #[inline]
 pub(crate) fn take(size: usize) {
-    // No overflow: a thread's count is below BATCH, and no layout is larger than isize::MAX. A large block is always looked after.
-    let taken = TAKEN.get() + size;
-    if taken < BATCH { TAKEN.set(taken) } else { take_and_look(size) }
-}
-
-#[cold]
-fn take_and_look(size: usize) {
     if size >= BATCH {
         LARGE.fetch_add(size, Ordering::Relaxed);
     }
-    TAKEN.set(0);
-    look(size);
+    look_after(size);
 }
 
 /// A block is about to be freed.
@@ -93,6 +85,7 @@ pub(crate) fn resize(old: usize, new: usize) {
 
 #[inline]
 fn look_after(more: usize) {
+    // No overflow: a thread's count is below BATCH, and no layout is larger than isize::MAX. A large block is always looked after.
     let taken = TAKEN.get() + more;
     if taken < BATCH {
         TAKEN.set(taken);

@@ -6,7 +6,7 @@ use crate::output::to_stdout;
 use crate::say::diagnostics;
 use crate::say::errors::Failure;
 use crate::say::terminal::page;
-use goheap_heap::{HeapSnapshot, ObjectId, SnapshotOptions, Standing, TextId, TypeTexts, element_text};
+use goheap_heap::{HeapSnapshot, ObjectId, SnapshotOptions, Standing, TextId, TypeTexts, is_wanted_text};
 use goheap_model::Heap;
 use goheap_report::ReportError;
 use goheap_report::objects::{Cell, ObjectRow, ObjectWriter, RowForm};
@@ -93,8 +93,7 @@ impl<'a> TypeCells<'a> {
         while self.cells.len() <= id.index() {
             let text = self.texts.at(self.cells.len());
             let is_wanted = self.options.ty.as_ref().is_none_or(|pattern| {
-                pattern.is_match(text)
-                    || element_text(text).is_some_and(|elem| pattern.is_match(elem))
+                is_wanted_text(text, |text| pattern.is_match(text))
                     || of_any_length(text).iter().any(|array| pattern.is_match(array))
             });
             let heap = self.heap;

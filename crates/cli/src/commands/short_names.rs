@@ -26,6 +26,10 @@ impl ShortNames<'_> {
             self.name(&mut holder.ty);
             self.name(&mut holder.path);
         }
+        for group in &mut report.holder_groups {
+            self.name(&mut group.ty);
+            self.name(&mut group.path);
+        }
         for pointer in &mut report.pointers {
             self.name(&mut pointer.path);
             self.target(&mut pointer.target);

@@ -66,6 +66,7 @@ pub(super) fn read(known: &Known<'_, '_, '_>, function: &Function, noted: Noted)
     flow.settle();
     flow.collects = true;
     flow.noted = noted;
+    flow.stop = stop(function, noted);
     flow.visit_all();
     flow.said()
 }
@@ -86,6 +87,8 @@ struct Flow<'a, 'k, 'm, 'p> {
     is_loose: bool,
     collects: bool,
     noted: Noted,
+    /// The instruction before which frame and registers are noted, with the address that was asked for.
+    stop: Option<(usize, u64)>,
     /// What values are said to lead to.
     told: Vec<(Unknown, Pointee)>,
     areas: Vec<(u64, Pointee)>,
@@ -100,6 +103,14 @@ struct Flow<'a, 'k, 'm, 'p> {
     registers: Vec<(u8, Value)>,
     /// Types that interfaces are asked for: what is done where one has it holds for no other.
     asserted: FxHashSet<TypeId>,
+}
+
+/// The first instruction at the one address that is noted, or behind it.
+fn stop(function: &Function, noted: Noted) -> Option<(usize, u64)> {
+    match noted {
+        Noted::At(pc) => Some((function.instructions.partition_point(|instruction| instruction.at < pc), pc)),
+        Noted::Nowhere | Noted::Calls => None,
+    }
 }
 
 /// The blocks of a function: what no jump leads into and none leaves but at its end.
@@ -134,6 +145,7 @@ impl<'a, 'k, 'm, 'p> Flow<'a, 'k, 'm, 'p> {
             is_loose: code.iter().any(|instruction| instruction.operation == Operation::JumpAnywhere),
             collects: false,
             noted: Noted::Nowhere,
+            stop: None,
             told: Vec::new(),
             areas: Vec::new(),
             words: Vec::new(),
@@ -202,10 +214,7 @@ impl<'a, 'k, 'm, 'p> Flow<'a, 'k, 'm, 'p> {
         let Some(mut state) = self.blocks[index].state.clone() else { return };
         for at in self.blocks[index].first..self.blocks[index].end {
             let instruction = self.function.instructions[at];
-            if let Noted::At(pc) = self.noted
-                && self.collects
-                && at == self.function.instructions.partition_point(|instruction| instruction.at < pc)
-            {
+            if let Some((_, pc)) = self.stop.filter(|stop| stop.0 == at) {
                 self.note_stop(&state, pc);
             }
             match instruction.operation {

@@ -4,7 +4,7 @@ use super::code::Code;
 use super::cut::FAR_MORE;
 use super::{Cut, Holding};
 use crate::error::HeapError;
-use goheap_graph::{CsrGraph, DominatorLink, IdBitSet, Weight, freed_without};
+use goheap_graph::{CsrGraph, DominatorLink, IdBitSet, freed_without};
 use goheap_runtime::{Claim, Observer};
 
 /// More references than these nobody cuts by hand.
@@ -51,17 +51,7 @@ impl Holding<'_, '_, '_, '_> {
         };
         let nodes = u64::from(self.tree.node_count());
         observer.claim(Claim { kept: 0, passing: nodes / 4 + nodes * 4 })?;
-        let (graph, root) = (self.graph.graph(), self.graph.root());
-        let all = freed_without(graph, &[root], &edges, |node| self.graph.weight(node)).bytes;
-        let of_set = match set {
-            None => all,
-            Some(set) => {
-                let mut members = IdBitSet::with_room_for(self.tree.node_count());
-                set.iter().for_each(|&node| _ = members.insert(node));
-                let weigh = |node| if members.contains(node) { self.graph.weight(node) } else { Weight::default() };
-                freed_without(graph, &[root], &edges, weigh).bytes
-            }
-        };
+        let (all, of_set) = self.freed_without(&edges, set);
         let link = |&(dominator, node): &(u32, u32)| DominatorLink {
             dominator,
             node,
@@ -71,5 +61,21 @@ impl Holding<'_, '_, '_, '_> {
         let cuts = || edges.iter().map(|edge| self.cut(&link(edge), 0)).collect();
         let is_worth_it = of_set > frees.saturating_mul(FAR_MORE);
         Ok(is_worth_it.then(|| CutTogether { cuts: cuts(), frees: all, frees_of_set: of_set }))
+    }
+
+    /// Bytes of what goes without all of `edges`, and of those of `set`; all of them where none is given.
+    fn freed_without(&self, edges: &[(u32, u32)], set: Option<&[u32]>) -> (u64, u64) {
+        let members = set.map(|set| {
+            let mut members = IdBitSet::with_room_for(self.tree.node_count());
+            set.iter().for_each(|&node| _ = members.insert(node));
+            members
+        });
+        let (mut all, mut of_set) = (0, 0);
+        freed_without(self.graph.graph(), &[self.graph.root()], edges, |node| {
+            let bytes = self.graph.shallow(node);
+            all += bytes;
+            of_set += if members.as_ref().is_none_or(|members| members.contains(node)) { bytes } else { 0 };
+        });
+        (all, of_set)
     }
 }

@@ -1,6 +1,6 @@
 //! The objects of a type, by what people call it.
 
-use crate::names::describe::{TextKey, element_text};
+use crate::names::describe::{TextKey, element_text, is_wanted_text};
 use crate::names::spelling::{Likeness, Spelling};
 use crate::objects::object_type::Part;
 use crate::objects::table::Slot;
@@ -81,9 +81,7 @@ impl HeapSnapshot<'_, '_> {
 
     /// The objects of types of whose names, or of an array's element, `is_wanted` says so.
     pub(super) fn objects_of_wanted(&self, is_wanted: &dyn Fn(&str) -> bool) -> Option<OfType> {
-        let is_meant = |name: &str| {
-            is_wanted(name) || element_text(name).is_some_and(is_wanted) || is_wanted(&self.short_name(name))
-        };
+        let is_meant = |name: &str| is_wanted_text(name, is_wanted) || is_wanted(&self.short_name(name));
         let (keys, taken_for): (FxHashSet<Identity>, Vec<String>) = self
             .names(false)
             .into_iter()

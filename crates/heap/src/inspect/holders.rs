@@ -10,6 +10,7 @@ use crate::snapshot::HeapSnapshot;
 use goheap_graph::TrieNode;
 use rustc_hash::FxHashMap;
 use std::cmp::Reverse;
+use std::collections::HashMap;
 
 /// An object that holds a pointer to another.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,6 +52,8 @@ const MOST_GROUPS: usize = 10_000;
 struct Groups {
     found: Vec<HolderGroup>,
     by_key: FxHashMap<(ObjectType, u64, Standing), Option<usize>>,
+    /// By type and field as they are written: types of several parts of a program may be written alike.
+    by_text: HashMap<(String, String, Standing), usize>,
 }
 
 impl Groups {
@@ -62,22 +65,26 @@ impl Groups {
         // Closures of one type are of many functions.
         let known = self.by_key.get(&key).copied().filter(|_| kind.part() != Part::Closure);
         let index = known.unwrap_or_else(|| {
-            let (ty, path) = (snapshot.family_text(slot), places.unnumbered_path(slot, offset));
-            let is_it = |group: &HolderGroup| group.ty == ty && group.path == path && group.standing == standing;
-            let index = self.found.iter().position(is_it).or_else(|| {
-                let has_room = self.found.len() < MOST_GROUPS;
-                has_room.then(|| {
-                    let first = snapshot.objects.address(slot);
-                    self.found.push(HolderGroup { ty, path, standing, count: 0, first });
-                    self.found.len() - 1
-                })
-            });
+            let text = (snapshot.family_text(slot), places.unnumbered_path(slot, offset), standing);
+            let index = self.by_text.get(&text).copied().or_else(|| self.insert(text, snapshot.objects.address(slot)));
             self.by_key.insert(key, index);
             index
         });
         if let Some(index) = index {
             self.found[index].count += 1;
         }
+    }
+
+    /// None where there is no room for one more.
+    fn insert(&mut self, text: (String, String, Standing), first: u64) -> Option<usize> {
+        let index = self.found.len();
+        if index == MOST_GROUPS {
+            return None;
+        }
+        let (ty, path, standing) = text.clone();
+        self.found.push(HolderGroup { ty, path, standing, count: 0, first });
+        self.by_text.insert(text, index);
+        Some(index)
     }
 
     /// Those of reachable holders first, then those of more pointers.

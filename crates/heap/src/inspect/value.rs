@@ -145,7 +145,7 @@ impl HeapSnapshot<'_, '_> {
     /// The runtime's own type of a container's machinery, where DWARF has it.
     pub(super) fn machinery_type(&self, part: Part) -> Option<TypeId> {
         let names: &[&str] = match part {
-            Part::MapHeader if self.model.version.uses_swiss_maps() => &["internal/runtime/maps.Map"],
+            Part::MapHeader if self.model.version.release().has_swiss_maps => &["internal/runtime/maps.Map"],
             Part::MapHeader => &["runtime.hmap"],
             Part::MapExtra => &["runtime.mapextra"],
             Part::MapTable => &["internal/runtime/maps.table"],

@@ -75,7 +75,7 @@ impl<'m> Resolver<'m> {
         let containers = Containers {
             memory: model.memory(),
             layout: &model.layout,
-            swiss: model.version.uses_swiss_maps(),
+            swiss: model.version.release().has_swiss_maps,
             split_groups: model.version.has_experiment("mapsplitgroup"),
             red_zones: model.red_zones,
         };

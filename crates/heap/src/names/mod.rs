@@ -1,7 +1,7 @@
 //! Text that names types, fields, packages and frames, and text that finds them.
 
 pub(crate) mod describe {
-    pub(crate) use goheap_model::{TextKey, element_text};
+    pub(crate) use goheap_model::{TextKey, element_text, is_wanted_text};
 }
 pub(crate) mod label_text;
 pub(crate) mod labels;

@@ -3,7 +3,7 @@
 use super::{Extent, MapRoom};
 use crate::meaning::containers::structs;
 use crate::objects::object_type::Part;
-use crate::objects::table::Slot;
+use crate::objects::table::ObjectId;
 use crate::references::ReferenceGraph;
 use crate::snapshot::HeapSnapshot;
 use goheap_graph::{DominatorTree, PathTrie, TrieNode};
@@ -35,11 +35,11 @@ impl FrameFacts {
             maps: FxHashMap::default(),
             values: vec![0; trie.len()],
         };
-        for slot in snapshot.objects.slots_of(snapshot.reached.iter_ones()) {
-            let Some(&frame) = frames.get(slot.id.0 as usize) else { continue };
-            let above = tree.idom(slot.id.0).and_then(|above| graph.slot_of(above));
-            let above = above.filter(|above| frames.get(above.id.0 as usize) == Some(&frame));
-            facts.values[frame.index()] += u64::from(!is_part(snapshot, slot, above));
+        for id in snapshot.reached.iter_ones() {
+            let Some(&frame) = frames.get(id as usize) else { continue };
+            let above = tree.idom(id).and_then(|above| graph.object_of(above));
+            let above = above.filter(|above| frames.get(above.0 as usize) == Some(&frame));
+            facts.values[frame.index()] += u64::from(!is_part(snapshot, ObjectId(id), above));
         }
         for &(id, extent) in graph.references().extents().unwrap_or_default() {
             if let Some(frame) = frames.get(id.0 as usize) {
@@ -83,9 +83,9 @@ impl FrameFacts {
 }
 
 /// True if an object is only a part of a value. `above` is the object of the same frame that holds it, if there is one.
-fn is_part(snapshot: &HeapSnapshot<'_, '_>, slot: Slot, above: Option<Slot>) -> bool {
-    let of = |slot: Slot| snapshot.object_types[slot.id.0 as usize];
-    let (kind, types) = (of(slot), &snapshot.types);
+fn is_part(snapshot: &HeapSnapshot<'_, '_>, object: ObjectId, above: Option<ObjectId>) -> bool {
+    let of = |object: ObjectId| snapshot.object_types[object.0 as usize];
+    let (kind, types) = (of(object), &snapshot.types);
     if !kind.is_known() {
         return false;
     }

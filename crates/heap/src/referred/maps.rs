@@ -41,7 +41,7 @@ impl HeapSnapshot<'_, '_> {
 
     /// The same of the map whose header is at an address. A directory has to lie in an object, and `is_new` is asked for it.
     pub(crate) fn map_room_at(&self, header: u64, is_new: impl FnOnce(u64) -> bool) -> Option<MapRoom> {
-        let swiss = self.model.version.uses_swiss_maps();
+        let swiss = self.model.version.release().has_swiss_maps;
         let may_read = |directory: u64, words: u64| {
             let slot = self.objects.find_allocated(directory);
             let room = slot.map_or(0, |slot| self.objects.payload(slot).1);

@@ -1,7 +1,7 @@
 //! The registers that a signal interrupted, from the frame that the kernel put on the signal stack.
 
 use super::start::numbered;
-use goheap_image::{Address, Machine, MemoryImage, SignalInfo};
+use goheap_image::{Address, FXSAVE_VECTORS, Machine, MemoryImage, SignalInfo};
 
 /// A signal stack has 32 KiB, with cgo what C asked for.
 const MAX_SIGNAL_STACK: u64 = 16 << 20;
@@ -134,7 +134,6 @@ fn read_context(memory: &MemoryImage, machine: Machine, context: Address) -> Opt
 /// records behind `sigcontext` (uapi/asm/sigcontext.h).
 fn vectors(memory: &MemoryImage, machine: Machine, context: Address) -> Option<Vec<(u16, u64)>> {
     const FPREGS: u64 = 224;
-    const FXSAVE_VECTORS: u64 = 160;
     const RECORDS: u64 = 464;
     const FPSIMD_MAGIC: u32 = 0x4650_8001;
     let (first, count) = match machine {

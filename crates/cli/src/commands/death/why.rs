@@ -6,8 +6,7 @@ use goheap_heap::goroutines::LibraryFiles;
 use goheap_image::{Address, SignalInfo};
 use goheap_report::overview::{Caught, Death, DiedAt, Fault, HexAddress, NativeCode, Panic, Waiting};
 use goheap_report::text::shortened;
-use goheap_runtime::{Crash, Goroutine, NativeLines, RuntimeModel, Stack, Tracer};
-use std::cell::RefCell;
+use goheap_runtime::{Crash, Goroutine, RuntimeModel, Stack, Tracer};
 
 /// Characters of the line that says why.
 const LINE: usize = 240;
@@ -42,12 +41,11 @@ pub(super) fn native(model: &RuntimeModel<'_>, pc: u64, general: &[(u16, u64)]) 
 struct Teller<'m, 'p> {
     model: &'m RuntimeModel<'p>,
     files: LibraryFiles,
-    lines: RefCell<NativeLines<'m, 'p>>,
 }
 
 impl<'m, 'p> Teller<'m, 'p> {
     fn new(model: &'m RuntimeModel<'p>) -> Self {
-        Teller { model, files: LibraryFiles::new(model), lines: RefCell::new(NativeLines::new(model)) }
+        Teller { model, files: LibraryFiles::new(model) }
     }
 }
 
@@ -153,18 +151,21 @@ impl Teller<'_, '_> {
 
     fn native(&self, pc: u64, general: &[(u16, u64)]) -> Vec<NativeCode> {
         let stack = self.model.native_stack(pc, general, NATIVE_FRAMES);
-        stack.into_iter().enumerate().map(|(index, pc)| self.native_code(pc, index > 0)).collect()
+        // A return address may stand behind the end of the function that made the call.
+        let inside = |(index, pc): (usize, &u64)| pc.wrapping_sub(u64::from(index > 0));
+        let insides: Vec<u64> = stack.iter().enumerate().map(inside).collect();
+        let lines = self.model.native_lines(&insides);
+        stack.into_iter().zip(insides).zip(lines).map(|((pc, at), line)| self.native_code(pc, at, line)).collect()
     }
 
-    /// The code at `pc`; a return address may stand behind the end of the function that made the call.
-    fn native_code(&self, pc: u64, is_return: bool) -> NativeCode {
+    /// The code at `pc`, which is told by `at`: where the instruction is or begins, or that of the call which returns to it.
+    fn native_code(&self, pc: u64, at: u64, line: Option<(String, u64)>) -> NativeCode {
         let process = self.model.process;
-        let back = u64::from(is_return);
-        let at = Address(pc.wrapping_sub(back));
+        let (back, at) = (pc.wrapping_sub(at), Address(at));
         let place = process.native_place(at);
         let vdso = process.core.aux_vector().vdso().filter(|vdso| at.0.wrapping_sub(vdso.0) < VDSO_BYTES);
         let symbol = process.native_symbol(at).map(|(name, into)| format!("{name}+{:#x}", into.wrapping_add(back)));
-        let (source, line) = self.lines.borrow_mut().line(at.0).unzip();
+        let (source, line) = line.unzip();
         NativeCode {
             source,
             line: line.filter(|&line| line != 0),

@@ -95,7 +95,7 @@ impl HeapSnapshot<'_, '_> {
         Containers {
             memory: self.model.memory(),
             layout: &self.model.layout,
-            swiss: self.model.version.uses_swiss_maps(),
+            swiss: self.model.version.release().has_swiss_maps,
             split_groups: self.model.version.has_experiment("mapsplitgroup"),
             red_zones: self.model.red_zones,
         }
