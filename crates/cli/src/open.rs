@@ -3,7 +3,6 @@
 use crate::args::Input;
 use crate::say::diagnostics;
 use crate::say::errors::Failure;
-use crate::say::speaker;
 use crate::say::watch::Watch;
 use goheap_heap::references::ReferenceGraph;
 use goheap_heap::{HeapSnapshot, SnapshotOptions};
@@ -86,8 +85,8 @@ pub(crate) fn with_data<T>(
                 Reads { referred: false, .. } => Some(snapshot.references(watch)?.into_references()),
                 _ => Some(snapshot.references_and_referred(watch)?.into_references()),
             };
-            let aside = Aside { watch, warnings: diagnostics::warnings(&snapshot, input.quiet) };
-            use_it(&snapshot.into_heap(references), &aside)
+            let heap = snapshot.into_heap(references);
+            use_it(&heap, &Aside { watch, heap: &heap, is_quiet: input.quiet })
         },
     )
 }
@@ -96,14 +95,15 @@ pub(crate) fn with_data<T>(
 pub(crate) struct Aside<'w> {
     /// Who is told how the work goes on.
     pub(crate) watch: &'w Watch,
-    warnings: Vec<String>,
+    heap: &'w Heap,
+    is_quiet: bool,
 }
 
 impl Aside<'_> {
     /// Says it: how long it took, and what may make the answer wrong.
     pub(crate) fn say(&self) {
         self.watch.report();
-        self.warnings.iter().cloned().for_each(speaker::warning);
+        diagnostics::say(&self.heap.totals, &self.heap.diagnostics, self.is_quiet);
     }
 }
 

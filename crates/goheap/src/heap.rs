@@ -4,7 +4,7 @@ use crate::Error;
 use goheap_ask::{
     Dominance, Graph, Grouping, Histogram, HistogramRow, RetainedHistogram, RootGrouping, RootGroups, Selection,
 };
-use goheap_model::{Observer, Totals, Unobserved};
+use goheap_model::{Diagnostic, Observer, Totals, Unobserved};
 use std::cmp::Reverse;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -46,6 +46,11 @@ impl Heap {
     /// How much there is, and how it reconciles.
     pub fn totals(&self) -> &Totals {
         &self.data.totals
+    }
+
+    /// What was absent, unreadable or guessed, and may make an answer wrong.
+    pub fn diagnostics(&self) -> &[Diagnostic] {
+        &self.data.diagnostics
     }
 
     /// How much there is of each type, package or kind; more bytes first.

@@ -19,6 +19,7 @@
 //! | question | call |
 //! |---|---|
 //! | how much is there, and how do the sums reconcile | [`Heap::totals`] |
+//! | what may make an answer wrong | [`Heap::diagnostics`] |
 //! | how much is of which type, package or kind | [`Heap::histogram`] |
 //! | which types retain most | [`Heap::retained_by_type`] |
 //! | which variables, goroutines, packages do | [`Heap::retained_by_root`] |
@@ -36,7 +37,7 @@ pub use error::{Error, ProcessError};
 pub use goheap_ask::{
     Dominance, Graph, Grouping, Histogram, HistogramRow, RootGroup, RootGrouping, RootGroups, Selection,
 };
-pub use goheap_model::{Claim, Evidence, Observer, OverBudget, Refusal, Share, Totals, Unobserved};
+pub use goheap_model::{Claim, Diagnostic, Evidence, Observer, OverBudget, Refusal, Share, Totals, Unobserved};
 pub use heap::{Heap, Object};
 pub use options::Options;
 pub use process::open_process;

@@ -10,6 +10,7 @@
 
 mod absent;
 mod code;
+mod diagnostics;
 mod error;
 pub mod goroutines;
 pub mod holding;

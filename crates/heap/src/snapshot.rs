@@ -157,6 +157,7 @@ impl<'m, 'p> HeapSnapshot<'m, 'p> {
 
     /// The heap without the core, and with the references that were read of it, if any.
     pub fn into_heap(mut self, references: Option<References>) -> Heap {
+        self.heap.diagnostics = self.diagnostics();
         self.heap.references = references;
         self.heap
     }

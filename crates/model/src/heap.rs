@@ -2,8 +2,8 @@
 
 use crate::names::PackageNames;
 use crate::{
-    ClosureFunctions, GoroutineStarts, ObjectId, ObjectType, Objects, RedZones, References, StackGroups, Standing,
-    Totals, TypeTable, Unreached,
+    ClosureFunctions, Diagnostic, GoroutineStarts, ObjectId, ObjectType, Objects, RedZones, References, StackGroups,
+    Standing, Totals, TypeTable, Unreached,
 };
 use goheap_graph::{IdBitSet, PathTrie, TrieNode};
 use std::borrow::Cow;
@@ -32,6 +32,8 @@ pub struct Heap {
     pub unreached: Unreached,
     /// Totals.
     pub totals: Totals,
+    /// What was absent, unreadable or guessed.
+    pub diagnostics: Vec<Diagnostic>,
     /// Bytes of all spans together, as the runtime counts them: `HeapInuse`.
     pub in_use_bytes: u64,
     /// How objects are padded.
