@@ -3,7 +3,7 @@
 use crate::args::Input;
 use crate::say::errors::Failure;
 use crate::say::watch::Watch;
-use goheap_heap::references::ReferenceGraph;
+use goheap_heap::references::{ReferenceGraph, ReferenceOptions};
 use goheap_heap::{HeapSnapshot, SnapshotOptions};
 use goheap_image::Process;
 use goheap_runtime::{GoFilePlace, MappedElf, ModelOptions, Observer, RuntimeModel, go_files};
@@ -64,13 +64,15 @@ pub(crate) fn with_references<T>(
     with_references_and(input, SnapshotOptions::default(), use_it)
 }
 
-/// The same with what is referred to of each object.
+/// The same with what is referred to of each object, and with what else `options` ask for.
 pub(crate) fn with_referred<T>(
     input: &Input,
+    options: ReferenceOptions,
     use_it: impl FnOnce(&ReferenceGraph<'_, '_, '_>, &Watch) -> Result<T, Failure>,
 ) -> Result<T, Failure> {
     with_roots(input, SnapshotOptions::default(), |snapshot, watch| {
-        use_it(&snapshot.references_and_referred(watch)?, watch)
+        let options = ReferenceOptions { referred: true, ..options };
+        use_it(&snapshot.references_with(options, watch)?, watch)
     })
 }
 

@@ -10,7 +10,7 @@ use crate::say::errors::Failure;
 use crate::say::terminal::page;
 use crate::say::watch::Watch;
 use goheap_graph::{Children, PathTrie, TrieNode, Weight};
-use goheap_heap::references::{DominatorFrames, ReferenceGraph, RetainedHistogram, RootGrouping};
+use goheap_heap::references::{DominatorFrames, ReferenceGraph, ReferenceOptions, RetainedHistogram, RootGrouping};
 use goheap_heap::{Grouping, HeapSnapshot, Selection, Share};
 use goheap_report::dominators::{DominatorsReport, Group, RetainedGroups, Row, Sum};
 use goheap_runtime::Observer;
@@ -36,7 +36,10 @@ pub(crate) fn run(input: &Input, options: &DominatorsOptions) -> Result<(), Fail
         })
     };
     // Objects of one type lie anywhere in the tree: what of them is referred to is not told.
-    if options.group == Some(RetainedBy::Type) { with_references(input, show) } else { with_referred(input, show) }
+    match options.group {
+        Some(RetainedBy::Type) => with_references(input, show),
+        _ => with_referred(input, ReferenceOptions::default(), show),
+    }
 }
 
 enum Report {

@@ -149,7 +149,7 @@ impl Holding<'_, '_, '_, '_> {
         let snapshot = self.graph.snapshot();
         let slot = snapshot.objects.slot(ObjectId(from));
         let (mut excluded, mut allowed) = (Vec::new(), Vec::new());
-        self.places.for_each_reference(slot, |offset, to| {
+        self.graph.for_each_reference(&self.places, slot, |offset, to| {
             let key = self.hop_key(slot, offset);
             let known = exclusions.by_hop.borrow().get(&key).copied();
             let is_matched = known.unwrap_or_else(|| {

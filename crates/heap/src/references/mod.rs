@@ -18,10 +18,12 @@ mod groups;
 mod records;
 mod root_nodes;
 mod text;
+mod words;
 
 pub use frames::DominatorFrames;
 pub use groups::{RetainedHistogram, RootGroup, RootGrouping, RootGroups};
 pub use root_nodes::{RootKind, RootNode};
+pub(crate) use words::{WordRow, offset_of};
 
 pub use crate::inspect::EdgePlace;
 
@@ -34,6 +36,7 @@ use goheap_graph::{CsrGraph, DominatorTree, GraphBuilder, RetainedSizes, Weight}
 use goheap_runtime::{Claim, Observer};
 use records::Records;
 use root_nodes::RootNodes;
+use rustc_hash::FxHashSet;
 
 /// The references of a heap. Nodes below [`ReferenceGraph::object_count`] are the slots, by [`ObjectId`]; what no root reaches
 /// has no edges. The others are [`RootKind`]s.
@@ -45,8 +48,8 @@ use root_nodes::RootNodes;
 /// Lists that collections empty hold what nothing else does, and no more: their edges to other objects are left out.
 ///
 /// # Overhead
-/// Four bytes a slot and four an edge; 20 a root node, and four a root beside those in the snapshot. While it is made, 56 more
-/// a root node and what [`GraphBuilder::build_blocks`] says.
+/// Four bytes a slot and four an edge, eight with its word; 20 a root node, and four a root beside those in the snapshot. While it is
+/// made, 56 more a root node and what [`GraphBuilder::build_blocks`] says.
 pub struct ReferenceGraph<'s, 'm, 'p> {
     snapshot: &'s HeapSnapshot<'m, 'p>,
     graph: CsrGraph,
@@ -54,6 +57,18 @@ pub struct ReferenceGraph<'s, 'm, 'p> {
     /// Bytes of a slot of each span.
     sizes: Vec<u64>,
     referred: Option<Referred>,
+    /// Objects of whose edges some lead elsewhere than their words do.
+    rewired: FxHashSet<u32>,
+}
+
+/// What is kept beside the references themselves.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ReferenceOptions {
+    /// What of each object is referred to: see [`crate::referred`].
+    pub referred: bool,
+    /// By which word of its object each reference leads: four bytes an edge. [`Holding`](crate::holding::Holding) asks for it; without
+    /// it reads the objects again.
+    pub words: bool,
 }
 
 impl<'m, 'p> HeapSnapshot<'m, 'p> {
@@ -62,28 +77,31 @@ impl<'m, 'p> HeapSnapshot<'m, 'p> {
     /// # Errors
     /// [`HeapError::NoRoots`], [`HeapError::Graph`], and the observer's refusal.
     pub fn references<'s>(&'s self, observer: &dyn Observer) -> Result<ReferenceGraph<'s, 'm, 'p>, HeapError> {
-        observer.begin("references");
-        self.read_references(None, observer)
+        self.references_with(ReferenceOptions::default(), observer)
     }
 
-    /// The same, and what of each object is referred to: see [`crate::referred`].
+    /// The graph of all references, and what `options` ask for.
     ///
     /// # Errors
     /// Those of [`HeapSnapshot::references`].
-    pub fn references_and_referred<'s>(
+    pub fn references_with<'s>(
         &'s self,
+        options: ReferenceOptions,
         observer: &dyn Observer,
     ) -> Result<ReferenceGraph<'s, 'm, 'p>, HeapError> {
         observer.begin("references");
-        let finder = self.window_finder(observer)?;
-        let mut graph = self.read_references(Some(&finder), observer)?;
-        graph.referred = Some(finder.finish(self, (&graph.graph, graph.root()), observer)?);
+        let finder = if options.referred { Some(self.window_finder(observer)?) } else { None };
+        let mut graph = self.read_references(finder.as_ref(), options.words, observer)?;
+        if let Some(finder) = finder {
+            graph.referred = Some(finder.finish(self, (&graph.graph, graph.root()), observer)?);
+        }
         Ok(graph)
     }
 
     fn read_references<'s>(
         &'s self,
         finder: Option<&WindowFinder<'_, 'm, 'p>>,
+        keeps_words: bool,
         observer: &dyn Observer,
     ) -> Result<ReferenceGraph<'s, 'm, 'p>, HeapError> {
         if self.roots.is_empty() && self.totals.reachable().objects > 0 {
@@ -91,25 +109,32 @@ impl<'m, 'p> HeapSnapshot<'m, 'p> {
         }
         let (slots, edges) = (self.objects.len(), self.totals.pointers.to_objects);
         let roots = self.roots.len() as u64 + self.model.goroutines.len() as u64;
-        observer
-            .claim(Claim { kept: u64::from(slots) * 4 + edges * 4 + roots * 28, passing: roots * 64 + (32 << 20) })?;
+        let bytes_of_edge = if keeps_words { 8 } else { 4 };
+        let kept = u64::from(slots) * 4 + edges * bytes_of_edge + roots * 28;
+        observer.claim(Claim { kept, passing: roots * 64 + (8 << 20) * bytes_of_edge })?;
         let mut builder = GraphBuilder::new(slots)?;
+        if keeps_words {
+            builder.keep_tags();
+        }
         let records = Records::read(self);
         let roots = RootNodes::collect(self, &records, &mut builder)?;
         let reader = EdgeReader::new(self, finder);
         let mut graph = reader.read(builder, edges, observer)?;
-        records.take_from(&mut graph);
-        self.let_go_of_steady(&mut graph);
+        let mut rewired = FxHashSet::default();
+        records.take_from(&mut graph, &mut rewired);
+        self.let_go_of_steady(&mut graph, &mut rewired);
         let sizes = self.model.heap.spans.iter().map(|span| span.elem_size).collect();
-        Ok(ReferenceGraph { snapshot: self, graph, roots, sizes, referred: None })
+        Ok(ReferenceGraph { snapshot: self, graph, roots, sizes, referred: None, rewired })
     }
 }
 
 impl HeapSnapshot<'_, '_> {
     /// Drops the edges from what lists that collections empty alone hold to what others hold.
-    fn let_go_of_steady(&self, graph: &mut CsrGraph) {
+    fn let_go_of_steady(&self, graph: &mut CsrGraph, rewired: &mut FxHashSet<u32>) {
         for from in self.emptied.iter_ones() {
-            graph.drop_edges_where(from, |to| !self.emptied.contains(to));
+            if graph.drop_edges_where(from, |to| !self.emptied.contains(to)) > 0 {
+                rewired.insert(from);
+            }
         }
     }
 }
