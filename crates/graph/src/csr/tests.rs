@@ -182,7 +182,11 @@ fn wide_places_are_filled_and_read_as_narrow_ones() {
         let mut sources = vec![0; reversed.targets.len()];
         graph.fill_sources(&mut ends, 7, &mut sources);
         assert_eq!((&ends[..], &sources), (&starts[..starts.len() - 1], &reversed.targets), "{shape:?}");
-        let wide = CsrGraph { offsets: Offsets::Wide(widened(&graph.offsets)), targets: graph.targets.clone(), tags: Vec::new() };
+        let wide = CsrGraph {
+            offsets: Offsets::Wide(widened(&graph.offsets)),
+            targets: graph.targets.clone(),
+            tags: Vec::new(),
+        };
         assert!(wide.edges().eq(graph.edges()));
         assert_eq!(wide.reversed(), reversed);
     }

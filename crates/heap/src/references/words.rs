@@ -3,7 +3,7 @@
 use super::ReferenceGraph;
 use crate::inspect::Places;
 use crate::objects::table::{ObjectId, Slot};
-use goheap_runtime::Span;
+use crate::scan::pieces::is_in_pieces;
 
 /// Bytes of a word.
 const WORD: u64 = 8;
@@ -22,20 +22,17 @@ pub(crate) fn offset_of(word: u32) -> u64 {
     u64::from(word) * WORD
 }
 
-/// True if all words of an object have a number.
-fn is_numbered(span: &Span<'_>) -> bool {
-    u32::try_from(span.elem_size / WORD).is_ok()
-}
-
 impl ReferenceGraph<'_, '_, '_> {
     /// The references of an object by their words. None where these are not known, so that the object itself is to be read: nobody asked
     /// for words, no root reaches it, or some of its edges were given to another.
     pub(crate) fn words_of(&self, from: Slot) -> Option<WordRow<'_>> {
         let (node, snapshot) = (from.id.0, self.snapshot);
         let words = self.graph.tags(node)?;
-        let is_known = snapshot.is_reachable(from.id)
-            && is_numbered(snapshot.objects.span(from))
-            && !self.rewired.contains(&node);
+        let (span, masks) = (snapshot.objects.span(from), &snapshot.model.masks);
+        // Where the mask of a large object is absent in part, a look at all of it takes more words for pointers than the pieces did.
+        let has_all = u32::try_from(span.elem_size / WORD).is_ok()
+            && (!is_in_pieces(masks, span) || masks.is_known(span, from.slot));
+        let is_known = has_all && snapshot.is_reachable(from.id) && !self.rewired.contains(&node);
         is_known.then(|| WordRow { targets: self.graph.targets(node), words })
     }
 

@@ -12,7 +12,6 @@ use crate::objects::table::ObjectId;
 use crate::roots::root::{Root, RootClass};
 use goheap_graph::{CsrGraph, DominatorTree, IdBitSet, TrieNode};
 use goheap_runtime::Meter;
-use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
 /// Before the type of an object that its immediate dominator does not point to.
@@ -56,7 +55,7 @@ impl<'a> TreeBuilder<'a, '_, '_> {
     ) -> Share {
         self.merger.class = RootClass::Other;
         let objects = self.scanner.objects.len();
-        let idoms = immediate_dominators(tree, objects);
+        let idoms = tree.idoms_below(objects);
         self.dominated = Some(Dominated { tree, labels: FxHashMap::default() });
         for DrawnRoot { root, holder, frame } in roots {
             let slot = self.scanner.objects.find_allocated(root.value);
@@ -107,11 +106,6 @@ impl<'a> TreeBuilder<'a, '_, '_> {
     }
 }
 
-/// The immediate dominator of each object; `u32::MAX` of those that are not reached.
-fn immediate_dominators(tree: &DominatorTree, objects: u32) -> Vec<u32> {
-    (0..objects).into_par_iter().map(|id| tree.idom(id).unwrap_or(u32::MAX)).collect()
-}
-
 /// The objects that dominate others. What the others lead to is drawn elsewhere, so they need not be read.
 fn dominators(idoms: &[u32]) -> IdBitSet {
     let mut dominators = IdBitSet::with_room_for(idoms.len() as u32);
@@ -138,7 +132,7 @@ fn held_by_one(graph: &CsrGraph, idoms: &[u32]) -> IdBitSet {
 /// # Overhead
 /// Four bytes an object while it runs, and two bits.
 pub(crate) fn shared_objects(graph: &CsrGraph, tree: &DominatorTree, objects: u32) -> IdBitSet {
-    let idoms = immediate_dominators(tree, objects);
+    let idoms = tree.idoms_below(objects);
     let mut shared = held_by_one(graph, &idoms);
     for id in 0..objects {
         if shared.contains(id) {
