@@ -4,7 +4,7 @@ use crate::args::Input;
 use crate::say::diagnostics;
 use crate::say::errors::Failure;
 use crate::say::watch::Watch;
-use goheap_heap::references::ReferenceGraph;
+use goheap_heap::references::{ReferenceGraph, ReferenceOptions};
 use goheap_heap::{HeapSnapshot, SnapshotOptions};
 use goheap_image::Process;
 use goheap_model::Heap;
@@ -57,33 +57,23 @@ pub(crate) fn with_model<T>(
     result
 }
 
-/// What of the heap a question needs that needs no core.
-#[derive(Clone, Copy, Default)]
-pub(crate) struct Reads {
-    /// Who refers to whom.
-    pub(crate) references: bool,
-    /// And what of each object is referred to.
-    pub(crate) referred: bool,
-}
-
-/// Opens the input and hands its heap, without the core, to `use_it`, which may go on with the work and calls [`Aside::say`] before it
-/// writes anything.
+/// Opens the input and hands its heap, with its references if any are asked for and without the core, to `use_it`, which may go on with
+/// the work and calls [`Aside::say`] before it writes anything.
 pub(crate) fn with_data<T>(
     input: &Input,
-    reads: Reads,
+    references: Option<ReferenceOptions>,
     use_it: impl FnOnce(&Heap, &Aside<'_>) -> Result<T, Failure>,
 ) -> Result<T, Failure> {
-    let snapshot = SnapshotOptions { roots: reads.references, ..SnapshotOptions::default() };
+    let snapshot = SnapshotOptions { roots: references.is_some(), ..SnapshotOptions::default() };
     let needs = Needs { snapshot, ..Needs::default() };
     with_taken_heap(
         input,
         needs,
         |_| Ok(()),
         |snapshot, watch| {
-            let references = match reads {
-                Reads { references: false, .. } => None,
-                Reads { referred: false, .. } => Some(snapshot.references(watch)?.into_references()),
-                _ => Some(snapshot.references_and_referred(watch)?.into_references()),
+            let references = match references {
+                Some(options) => Some(snapshot.references_with(options, watch)?.into_references()),
+                None => None,
             };
             let heap = snapshot.into_heap(references);
             use_it(&heap, &Aside { watch, heap: &heap, is_quiet: input.quiet })
@@ -107,14 +97,16 @@ impl Aside<'_> {
     }
 }
 
-/// Opens the input and hands its heap, with its roots, its references and what of each object is referred to, to `use_it`, which may go on
-/// with the work and calls [`Watch::report`] before it writes anything.
+/// Opens the input and hands its heap, with its roots, its references, what of each object is referred to, and what else `options` ask
+/// for, to `use_it`, which may go on with the work and calls [`Watch::report`] before it writes anything.
 pub(crate) fn with_referred<T>(
     input: &Input,
+    options: ReferenceOptions,
     use_it: impl FnOnce(&ReferenceGraph<'_, '_, '_>, &Watch) -> Result<T, Failure>,
 ) -> Result<T, Failure> {
     with_roots(input, SnapshotOptions::default(), |snapshot, watch| {
-        use_it(&snapshot.references_and_referred(watch)?, watch)
+        let options = ReferenceOptions { referred: true, ..options };
+        use_it(&snapshot.references_with(options, watch)?, watch)
     })
 }
 

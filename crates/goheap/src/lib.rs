@@ -42,6 +42,7 @@ pub use heap::{Heap, Object};
 pub use options::Options;
 pub use process::open_process;
 
+use goheap_heap::references::ReferenceOptions;
 use goheap_heap::{HeapSnapshot, SnapshotOptions};
 use goheap_runtime::{ModelOptions, RuntimeModel};
 use std::path::Path;
@@ -75,7 +76,9 @@ pub fn open_observed(core: impl AsRef<Path>, options: &Options, observer: &dyn O
     let snapshot = SnapshotOptions { roots: options.references, full_names: true, ..SnapshotOptions::default() };
     let snapshot = HeapSnapshot::take_observed(&model, snapshot, observer)?;
     let references = match options.references {
-        true => Some(snapshot.references_and_referred(observer)?.into_references()),
+        true => Some(
+            snapshot.references_with(ReferenceOptions { referred: true, words: false }, observer)?.into_references(),
+        ),
         false => None,
     };
     Ok(Heap::new(snapshot.into_heap(references)))

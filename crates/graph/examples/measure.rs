@@ -83,7 +83,7 @@ fn ask(graph: &CsrGraph, reversed: &CsrGraph, tree: &DominatorTree, retained: &R
     let exact = step("its exact retained size", || retained_by_set(graph, &[root], &set, weigh));
     println!("at least {least} bytes; exactly {} objects", exact.objects);
     let merged = step("its merged paths", || MergedPaths::new(graph, &[root], &set, |_, _| Some(1), weigh));
-    println!("nodes on paths {}", merged.paths.len());
+    println!("nodes on paths {}", merged.nodes.len());
     let depths = step("depths", || tree.depths());
     let deepest = tree.preorder().iter().zip(depths).max_by_key(|(_, depth)| *depth);
     let Some((node, depth)) = deepest else { return };

@@ -11,13 +11,15 @@ pub(crate) use offsets::{Offset, Offsets};
 
 /// A directed graph over the dense ids `0..node_count`, with parallel edges and self loops as they were given.
 ///
-/// Overhead: 4 bytes a node (8 from 2^32 edges on) and 4 bytes an edge. Nothing is kept of what an edge stands for: who
-/// needs the field that an edge comes from looks into the source again.
+/// Overhead: 4 bytes a node (8 from 2^32 edges on) and 4 bytes an edge. What an edge stands for is kept where the caller asks
+/// for it with [`GraphBuilder::keep_tags`]: a number for each edge of an object, 4 bytes more.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CsrGraph {
     /// One more than there are nodes: the targets of node `n` are those from `offsets[n]` to `offsets[n + 1]`.
     offsets: Offsets,
     targets: Vec<u32>,
+    /// Beside the targets of objects; empty where none were kept. Nodes that were added come behind all objects and have none.
+    tags: Vec<u32>,
 }
 
 /// What a graph cannot be made of.
@@ -64,8 +66,8 @@ impl CsrGraph {
         builder.build(|_| std::iter::empty())
     }
 
-    /// Makes every edge from `from` to `to` one from `from` to itself, which no path needs; returns how many there were. What an edge
-    /// stands for is the caller's: this is for one that turns out to be another node's.
+    /// Makes every edge from `from` to `to` one from `from` to itself, which no path needs, and which keeps its tag; returns how many
+    /// there were. What an edge stands for is the caller's: this is for one that turns out to be another node's.
     pub fn drop_edges(&mut self, from: u32, to: u32) -> usize {
         self.drop_edges_where(from, |target| target == to)
     }
@@ -100,6 +102,16 @@ impl CsrGraph {
     #[must_use]
     pub fn targets(&self, node: u32) -> &[u32] {
         if node < self.node_count() { &self.targets[self.offsets.range(node)] } else { &[] }
+    }
+
+    /// What the caller said of each edge of `node`, beside [`CsrGraph::targets`]; None where tags were not kept, and of a node that is
+    /// no object.
+    #[must_use]
+    pub fn tags(&self, node: u32) -> Option<&[u32]> {
+        if node >= self.node_count() || self.tags.is_empty() {
+            return None;
+        }
+        self.tags.get(self.offsets.range(node))
     }
 
     /// Number of edges of the nodes before `node`, which is one or the number of nodes.

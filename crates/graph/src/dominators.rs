@@ -42,8 +42,8 @@ impl DominatorTree {
     ///
     /// Two threads of the caller's rayon pool work at some of it; the tree is the same for any number of them.
     ///
-    /// Overhead while it runs: 28 bytes a node, the tree among them, and 4 for each edge to a node that depth first is met
-    /// before its source: none in a tree.
+    /// Overhead while it runs: 28 bytes a node, the tree among them, a bit an edge, and 4 bytes for each edge to a node that depth first is
+    /// met before its source: none in a tree.
     #[must_use]
     pub fn new(graph: &CsrGraph, root: u32) -> Self {
         let search = depth_first::search(graph, root);
@@ -86,6 +86,19 @@ impl DominatorTree {
     pub fn idom(&self, node: u32) -> Option<u32> {
         let place = self.place(node).filter(|place| *place != 0)?;
         Some(self.node_at(self.parents[place as usize]))
+    }
+
+    /// The immediate dominators of the nodes below `count`, which may be more than there are; `u32::MAX` of the root and of nodes that are
+    /// not reached. Cheaper than to ask for each: it goes along the places. 4 bytes a node.
+    #[must_use]
+    pub fn idoms_below(&self, count: u32) -> Vec<u32> {
+        let mut idoms = vec![NONE; count as usize];
+        for (node, parent) in self.nodes.iter().zip(&self.parents).skip(1) {
+            if let Some(idom) = idoms.get_mut(*node as usize) {
+                *idom = self.node_at(*parent);
+            }
+        }
+        idoms
     }
 
     /// `node`, its immediate dominator, that one's, and so on to the root. Nothing if it is not reached.

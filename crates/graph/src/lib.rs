@@ -11,6 +11,7 @@
 //! | know what would be freed with several together | [`retained_by_set`] (exact), [`RetainedSizes::minimum_of_set`] (at once) |
 //! | show how a node is held | [`PathsToRoots`] |
 //! | show how many nodes are held | [`MergedPaths`] |
+//! | show how one node leads to a few | [`shortest_from`] |
 //! | find the one reference to cut | [`DominatorTree::best_cut`] |
 //! | find the few to cut where one is not enough | [`DominatorTree::fewest_cuts`], [`freed_without`] |
 //!
@@ -45,6 +46,7 @@ mod petgraph_traits;
 mod prune;
 mod retained;
 mod search;
+mod shortest_from;
 #[cfg(test)]
 mod testing;
 
@@ -58,3 +60,4 @@ pub use path_trie::{Children, PathTrie, TrieNode, Weight};
 pub use paths::{Path, PathsToRoots};
 pub use prune::Measure;
 pub use retained::{RetainedSizes, retained_by_set};
+pub use shortest_from::shortest_from;

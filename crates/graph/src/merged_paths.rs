@@ -1,17 +1,19 @@
 //! The paths from roots to many nodes, laid over each other.
 
 use crate::search::{CheapestFirst, Step};
-use crate::{CsrGraph, IdBitSet, PathTrie, TrieNode, Weight};
-use rustc_hash::FxHashMap;
+use crate::{CsrGraph, IdBitSet, Weight};
 
-/// One cheapest path to each node of a set, as one tree.
+/// One cheapest path to each node of a set, as trees below roots.
 ///
-/// Overhead: that of its [`PathTrie`], for each node that stands on a path.
-#[derive(Debug, Clone)]
+/// Overhead: 24 bytes for each node that stands on a path.
+#[derive(Debug, Clone, Default)]
 pub struct MergedPaths {
-    /// Below [`PathTrie::ROOT`], the roots, and below them what the paths go through. The label is the node of the graph,
-    /// which stands in the tree once; own weights are those of the set's nodes.
-    pub paths: PathTrie,
+    /// The nodes that stand on paths, each once, parents before children.
+    pub nodes: Vec<u32>,
+    /// Of each of these, the index of the one before it; its own of a root, at which paths begin.
+    pub parents: Vec<u32>,
+    /// Of each of these, its weight if it is of the set, else none.
+    pub weights: Vec<Weight>,
     /// What of the set no root reaches by the edges that may be taken.
     pub unreached: Weight,
 }
@@ -23,8 +25,7 @@ impl MergedPaths {
     /// in their order, edges in theirs. A path begins at a root, and may lead through another only where that one's own way
     /// is the cheaper: it never does, as to begin costs nothing.
     ///
-    /// Overhead while it runs: 8 bytes for each node met, 8 for each that waits, one bit for every node and 14 to 28 for each
-    /// that stands on a path.
+    /// Overhead while it runs: 12 bytes for each node met, 8 for each that waits, and one bit for every node.
     #[must_use]
     pub fn new(
         graph: &CsrGraph,
@@ -37,19 +38,43 @@ impl MergedPaths {
         let is_new = |node: &&u32| **node < graph.node_count() && sought.insert(**node);
         let members: Vec<u32> = set.iter().filter(is_new).copied().collect();
         let search = search_for(graph, roots, &mut sought, cost);
-        let mut merged = Self { paths: PathTrie::new(), unreached: Weight::default() };
-        let mut places = FxHashMap::default();
+        let mut merged = Self::default();
+        // Of a node that stands on a path, one more than its index. What does not costs address space alone.
+        let mut places = vec![0; graph.node_count() as usize];
+        let mut missing = Vec::new();
         for node in members {
             // What has not been found is still sought.
             if sought.contains(node) {
                 merged.unreached.add(weigh(node));
                 continue;
             }
-            let place = place_of(node, &search, &mut merged.paths, &mut places);
-            let weight = weigh(node);
-            merged.paths.add(place, weight.bytes, weight.objects);
+            let index = merged.index_of(node, &search, &mut places, &mut missing);
+            merged.weights[index] = weigh(node);
         }
         merged
+    }
+
+    /// The index of `node`, put in with all before it if it is not there yet. `missing` is room to work in.
+    fn index_of(&mut self, node: u32, search: &CheapestFirst, places: &mut [u32], missing: &mut Vec<u32>) -> usize {
+        missing.clear();
+        let mut above = None;
+        for node in search.way_back(node) {
+            above = places[node as usize].checked_sub(1);
+            if above.is_some() {
+                break;
+            }
+            missing.push(node);
+        }
+        for &node in missing.iter().rev() {
+            // Fewer than nodes of the graph.
+            let next = self.nodes.len() as u32;
+            self.nodes.push(node);
+            self.parents.push(above.unwrap_or(next));
+            self.weights.push(Weight::default());
+            above = Some(next);
+            places[node as usize] = next + 1;
+        }
+        above.unwrap_or(0) as usize
     }
 }
 
@@ -74,29 +99,6 @@ fn search_for(
         }
     }
     search
-}
-
-/// The place of `node` in the tree, made with all above it if it is not there yet.
-fn place_of(
-    node: u32,
-    search: &CheapestFirst,
-    paths: &mut PathTrie,
-    places: &mut FxHashMap<u32, TrieNode>,
-) -> TrieNode {
-    let mut place = PathTrie::ROOT;
-    let mut missing = Vec::new();
-    for above in search.way_back(node) {
-        if let Some(known) = places.get(&above) {
-            place = *known;
-            break;
-        }
-        missing.push(above);
-    }
-    for node in missing.into_iter().rev() {
-        place = paths.child(place, node);
-        places.insert(node, place);
-    }
-    place
 }
 
 #[cfg(test)]

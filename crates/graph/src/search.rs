@@ -12,10 +12,9 @@ const RING: usize = 256;
 /// arrays come zeroed.
 #[derive(Debug, Clone)]
 pub(crate) struct CheapestFirst {
-    /// 0 for a node that has not been met, else 1 more than the node from which it is met most cheaply (for a start, than
-    /// itself).
-    via: Vec<u32>,
-    costs: Vec<u32>,
+    /// Of each node 0 if it has not been met, else 1 more than the node from which it is met most cheaply (for a start, than itself);
+    /// and what that costs. Both together, for they are asked together and lie anywhere.
+    met: Vec<[u32; 2]>,
     ring: Vec<VecDeque<Step>>,
     now: u32,
     waiting: usize,
@@ -30,24 +29,22 @@ pub(crate) struct Step {
 
 impl CheapestFirst {
     pub(crate) fn new(node_count: u32) -> Self {
-        let zeroed = || vec![0; node_count as usize];
-        Self { via: zeroed(), costs: zeroed(), ring: vec![VecDeque::new(); RING], now: 0, waiting: 0 }
+        Self { met: vec![[0; 2]; node_count as usize], ring: vec![VecDeque::new(); RING], now: 0, waiting: 0 }
     }
 
     /// Begins at `node`, at no cost; not at all if it is no node.
     pub(crate) fn start(&mut self, node: u32) {
-        if (node as usize) < self.via.len() {
+        if (node as usize) < self.met.len() {
             self.offer(Step { node, via: node }, 0);
         }
     }
 
     /// Takes the step into account, at `cost` more than the last one given, if it is the cheapest to its node so far.
     pub(crate) fn offer(&mut self, step: Step, cost: u8) {
-        let at = step.node as usize;
         let cost = self.now.saturating_add(u32::from(cost));
-        if self.via[at] == 0 || cost < self.costs[at] {
-            self.via[at] = step.via + 1;
-            self.costs[at] = cost;
+        let met = &mut self.met[step.node as usize];
+        if met[0] == 0 || cost < met[1] {
+            *met = [step.via + 1, cost];
             self.queue(step, cost);
         }
     }
@@ -83,11 +80,11 @@ impl CheapestFirst {
     /// Whether `step`, the last one given, is the one by which its node is reached: no cheaper one came before it. A node is
     /// gone on from once, so that its neighbours tell the step to be taken from the others.
     pub(crate) fn reaches(&self, step: Step) -> bool {
-        self.via[step.node as usize] == step.via + 1
+        self.met[step.node as usize][0] == step.via + 1
     }
 
     /// From `node`, which has been met, back to where the search began.
     pub(crate) fn way_back(&self, node: u32) -> impl Iterator<Item = u32> + '_ {
-        std::iter::successors(Some(node), |node| self.via[*node as usize].checked_sub(1).filter(|via| via != node))
+        std::iter::successors(Some(node), |node| self.met[*node as usize][0].checked_sub(1).filter(|via| via != node))
     }
 }

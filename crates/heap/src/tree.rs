@@ -18,6 +18,7 @@ use crate::objects::object_type::{Evidence, ObjectType};
 use crate::objects::table::{ObjectTable, Slot};
 use crate::roots::root::{Naming, Root, RootClass};
 use crate::roots::runtime_records::runtime_records;
+use crate::scan::pieces::{is_in_pieces, pieces};
 use goheap_graph::{PathTrie, TrieNode};
 use goheap_runtime::{Meter, RuntimeModel};
 use merge::Merger;
@@ -31,9 +32,6 @@ use walk_plan::WalkPlans;
 const BLOCK: usize = 32;
 /// Objects that one thread reads at a time. So few are not worth another thread.
 const PART: usize = 1 << 11;
-
-/// An object of more bytes is read in pieces of so many.
-const PIECE: u64 = 1 << 18;
 
 /// What one thread reads at a time.
 enum Part<'l> {
@@ -169,9 +167,7 @@ impl<'a, 'm, 'p> TreeBuilder<'a, 'm, 'p> {
             let has_large = std::mem::take(&mut self.merger.next_has_large);
             match level.len() {
                 0 => return,
-                _ if has_large && self.scanner.model.masks.can_walk_pieces() => {
-                    self.read_level(&self.parts(&level), meter)
-                }
+                _ if has_large => self.read_level(&self.parts(&level), meter),
                 1..=PART => {
                     let found = [read(&self.scanner, &self.spare, &Part::Items(&level))];
                     self.merger.merge(&found, &self.scanner);
@@ -186,14 +182,14 @@ impl<'a, 'm, 'p> TreeBuilder<'a, 'm, 'p> {
 
     /// A level with large objects, cut into parts.
     fn parts<'l>(&self, level: &'l [Item]) -> Vec<Part<'l>> {
-        let spans = &self.scanner.model.heap.spans;
-        let size = |item: &Item| spans[item.span as usize].elem_size;
+        let RuntimeModel { masks, heap, .. } = self.scanner.model;
+        let span = |item: &Item| &heap.spans[item.span as usize];
+        let is_large = |item: &Item| is_in_pieces(masks, span(item));
         let mut parts = Vec::new();
-        for run in level.chunk_by(|one, other| size(one) <= PIECE && size(other) <= PIECE) {
+        for run in level.chunk_by(|one, other| !is_large(one) && !is_large(other)) {
             match run {
-                [item] if size(item) > PIECE => {
-                    let starts = (0..size(item)).step_by(PIECE as usize);
-                    parts.extend(starts.map(|at| Part::Piece(*item, at..size(item).min(at + PIECE))));
+                [item] if is_large(item) => {
+                    parts.extend(pieces(span(item).elem_size).map(|offsets| Part::Piece(*item, offsets)));
                 }
                 _ => parts.extend(run.chunks(PART).map(Part::Items)),
             }

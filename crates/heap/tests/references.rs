@@ -2,7 +2,8 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 use goheap_graph::{DominatorTree, IdBitSet};
-use goheap_heap::references::{ReferenceGraph, RootKind};
+use goheap_heap::holding::{Exclusions, Holding};
+use goheap_heap::references::{ReferenceGraph, ReferenceOptions, RootKind};
 use goheap_heap::{HeapError, HeapSnapshot, ObjectId, RootClass, SnapshotOptions};
 use goheap_image::{OpenRequest, Process};
 use goheap_runtime::{ModelOptions, RuntimeModel, Unobserved};
@@ -139,5 +140,54 @@ fn an_edge_has_a_field() {
             named += usize::from(!places[0].path.starts_with('+'));
         }
         assert!(named > 1000, "{release}: {named}");
+    });
+}
+
+const WORDS: ReferenceOptions = ReferenceOptions { referred: false, words: true };
+
+#[test]
+fn an_edge_keeps_its_word() {
+    each_core(ROOTS, |release, snapshot| {
+        let graph = snapshot.references_with(WORDS, &Unobserved).unwrap();
+        assert_eq!(graph.graph().targets(0), snapshot.references(&Unobserved).unwrap().graph().targets(0));
+        let mut compared = 0;
+        for node in (0..graph.object_count()).filter(|node| !graph.graph().targets(*node).is_empty()).take(5000) {
+            let (targets, words) = (graph.graph().targets(node), graph.graph().tags(node).unwrap());
+            assert_eq!(targets.len(), words.len(), "{release}: {node}");
+            assert!(words.is_sorted(), "{release}: {node}");
+            // A dropped edge leads to its own node, and no word may.
+            for to in targets.iter().filter(|to| **to != node) {
+                let offsets = graph.edge_places(node, *to, usize::MAX).into_iter().map(|place| place.offset);
+                let own = targets.iter().zip(words).filter(|(other, _)| *other == to);
+                assert!(own.map(|(_, word)| u64::from(*word) * 8).eq(offsets), "{release}: {node}");
+                compared += 1;
+            }
+        }
+        assert!(compared > 5000, "{release}: {compared}");
+        assert_eq!(graph.graph().tags(graph.root()), None, "{release}");
+    });
+}
+
+#[test]
+fn fields_are_the_same_with_words_and_without() {
+    each_core(ROOTS, |release, snapshot| {
+        let graphs =
+            [WORDS, ReferenceOptions::default()].map(|kept| snapshot.references_with(kept, &Unobserved).unwrap());
+        let answers = graphs.each_ref().map(|graph| {
+            let holding = Holding::new(graph, &Unobserved).unwrap();
+            let turned = holding.turned(&Unobserved).unwrap();
+            let set: Vec<u32> =
+                (0..graph.object_count()).filter(|node| snapshot.is_reachable(ObjectId(*node))).collect();
+            let is_in_the_way = |text: &str| text.contains("next");
+            let [all, some] = [None, Some(&is_in_the_way as &dyn Fn(&str) -> bool)].map(Exclusions::new);
+            let merged = [&all, &some].map(|exclusions| holding.merged_paths(&set, exclusions, &Unobserved).unwrap());
+            let owners = holding.owners(&set[..set.len() / 2], &|_| false, &Unobserved).unwrap();
+            let each = set.iter().step_by(set.len() / 50).copied();
+            let paths: Vec<_> = each
+                .map(|node| (holding.paths_to(&turned, node, &all).next(), holding.cuts_for(&turned, node)))
+                .collect();
+            (merged, owners, paths)
+        });
+        assert!(answers[0] == answers[1], "{release}");
     });
 }

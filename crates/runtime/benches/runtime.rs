@@ -5,7 +5,7 @@ use divan::counter::{BytesCount, ItemsCount};
 use divan::{Bencher, black_box};
 use goheap_image::{Executable, OpenRequest, Process};
 use goheap_runtime::dwarf::{Dwarf, Sections};
-use goheap_runtime::{ModelOptions, RuntimeModel, TypeTable};
+use goheap_runtime::{ModelOptions, RuntimeModel, types_from_dwarf};
 use std::borrow::Cow;
 use std::path::PathBuf;
 use std::sync::LazyLock;
@@ -88,7 +88,7 @@ fn dwarf_types(bencher: Bencher<'_, '_>) {
 fn type_table(bencher: Bencher<'_, '_>) {
     let dwarf = MODEL.dwarf.as_ref().unwrap();
     let start = MODEL.modules[0].types.start;
-    bencher.counter(ItemsCount::new(dwarf.types().len())).bench(|| TypeTable::from_dwarf(black_box(dwarf), start));
+    bencher.counter(ItemsCount::new(dwarf.types().len())).bench(|| types_from_dwarf(black_box(dwarf), start));
 }
 
 /// The variables of a function at one place in it.

@@ -77,6 +77,6 @@ pub use span::{PAGE_BYTES, Span, SweepState};
 pub use stack::ThreadIndex;
 pub use symbols::{Symbols, Variable};
 pub use traceback::{Call, Stack, Tracer, is_shown_call};
-pub use types::{DescriptorReader, FuncTypes, Method, RunTimeNames};
+pub use types::{DescriptorReader, FuncTypes, Method, RunTimeNames, types_from_dwarf};
 pub use version::GoVersion;
 pub use wait::{Sudog, WaitClass};

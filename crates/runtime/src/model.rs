@@ -14,7 +14,7 @@ use crate::red_zone;
 use crate::release::{VersionSource, find_release};
 use crate::stack::{StackScanner, Unwinder};
 use crate::symbols::Symbols;
-use crate::types::{DescriptorReader, RunTimeNames, add_dwarf, from_dwarf};
+use crate::types::{DescriptorReader, RunTimeNames, add_dwarf, types_from_dwarf};
 use crate::version::GoVersion;
 use crate::words::{read_slice, read_words};
 use goheap_image::{Address, Executable, Machine, MemoryImage, Process, SharedObject};
@@ -139,7 +139,7 @@ impl<'p> RuntimeModel<'p> {
         let anchors = search.anchors(&heap);
         begins("types of DWARF");
         let mut types = match &dwarf {
-            Some(dwarf) => from_dwarf(dwarf, modules[0].types.start),
+            Some(dwarf) => types_from_dwarf(dwarf, modules[0].types.start),
             None => TypeTable::default(),
         };
         if !options.no_dwarf {

@@ -3,7 +3,7 @@
 use crate::args::{DominatorsOptions, Form, Input, RetainedBy};
 use crate::commands::library_steps;
 use crate::commands::short_names::ShortNames;
-use crate::open::{Reads, with_data, with_referred};
+use crate::open::{with_data, with_referred};
 use crate::output::to_stdout;
 use crate::say::diagnostics;
 use crate::say::errors::Failure;
@@ -11,7 +11,7 @@ use crate::say::terminal::page;
 use goheap_ask::{Graph, Grouping, HistogramRow, RetainedHistogram, RootGroup, RootGrouping, Selection};
 use goheap_graph::{Children, PathTrie, TrieNode, Weight};
 use goheap_heap::HeapSnapshot;
-use goheap_heap::references::{DominatorFrames, ReferenceGraph};
+use goheap_heap::references::{DominatorFrames, ReferenceGraph, ReferenceOptions};
 use goheap_model::Share;
 use goheap_report::dominators::{DominatorsReport, Group, RetainedGroups, Row, Sum};
 use goheap_runtime::Observer;
@@ -25,8 +25,8 @@ const USUAL_DEPTH: usize = 12;
 pub(crate) fn run(input: &Input, options: &DominatorsOptions) -> Result<(), Failure> {
     let Some(group) = options.group else { return tree(input, options) };
     // Objects of one type lie anywhere in the tree: what of them is referred to is not told.
-    let reads = Reads { references: true, referred: group != RetainedBy::Type };
-    with_data(input, reads, |heap, aside| {
+    let references = ReferenceOptions { referred: group != RetainedBy::Type, ..ReferenceOptions::default() };
+    with_data(input, Some(references), |heap, aside| {
         let report = groups(Graph::new(heap)?, group, options, aside.watch)?;
         aside.say();
         to_stdout(|out| match options.written.form() {
@@ -38,7 +38,7 @@ pub(crate) fn run(input: &Input, options: &DominatorsOptions) -> Result<(), Fail
 }
 
 fn tree(input: &Input, options: &DominatorsOptions) -> Result<(), Failure> {
-    with_referred(input, |graph, watch| {
+    with_referred(input, ReferenceOptions::default(), |graph, watch| {
         let frames = graph.frames(&graph.dominators(watch)?, watch)?;
         let report = tree_report(graph, &frames, options);
         watch.report();

@@ -2,12 +2,13 @@
 
 use crate::args::{Form, Group, HistogramOptions, Input, usage};
 use crate::commands::short_names::ShortNames;
-use crate::open::{Reads, with_data};
+use crate::open::with_data;
 use crate::output::to_stdout;
 use crate::say::errors::Failure;
 use crate::say::terminal::page;
 use clap::error::ErrorKind;
 use goheap_ask::{Graph, Grouping, Histogram, HistogramRow, RetainedHistogram, Selection, SizeClass};
+use goheap_heap::references::ReferenceOptions;
 use goheap_model::Evidence;
 use goheap_report::histogram::{self, HistogramReport};
 use goheap_report::size_classes::{self, SizeClassReport};
@@ -24,7 +25,7 @@ pub(crate) fn run(input: &Input, options: &HistogramOptions) -> Result<(), Failu
     let is_wanted = |text: &str| options.ty.as_ref().is_none_or(|regex| regex.is_match(text));
     let ((grouping, _), (selection, _)) = (words.grouping, words.selection);
     let retains = options.retained || options.exact;
-    with_data(input, Reads { references: retains, ..Reads::default() }, |heap, aside| {
+    with_data(input, retains.then(ReferenceOptions::default), |heap, aside| {
         let histogram = if retains {
             let graph = Graph::new(heap)?;
             let exact = if options.exact { most_rows(options) } else { 0 };
@@ -52,7 +53,7 @@ fn size_classes(input: &Input, options: &HistogramOptions) -> Result<(), Failure
         let message = "--group size-class tells of spans, which retain nothing: leave --retained and --exact away";
         return Err(usage(ErrorKind::ArgumentConflict, message));
     }
-    with_data(input, Reads::default(), |heap, aside| {
+    with_data(input, None, |heap, aside| {
         aside.say();
         let (selection, name) = words(options).selection;
         let is_all = selection == Selection::Allocated && options.ty.is_none();

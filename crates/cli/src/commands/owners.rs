@@ -12,6 +12,7 @@ use crate::say::errors::Failure;
 use crate::say::terminal;
 use goheap_graph::Weight;
 use goheap_heap::holding::{self, Holding};
+use goheap_heap::references::ReferenceOptions;
 use goheap_heap::{ObjectId, Standing};
 use goheap_report::owners::{self, Held, Owner, OwnersReport, Rows};
 use goheap_report::paths::Share;
@@ -23,7 +24,8 @@ const WAYS: usize = 100;
 
 /// Runs the command.
 pub(crate) fn run(input: &Input, options: &OwnersOptions) -> Result<(), Failure> {
-    with_referred(input, |graph, watch| {
+    let kept = ReferenceOptions { words: true, ..ReferenceOptions::default() };
+    with_referred(input, kept, |graph, watch| {
         let meant = select(graph, &options.what)?;
         let nodes = meant.objects;
         let holding = Holding::new(graph, watch)?;

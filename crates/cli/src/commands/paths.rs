@@ -13,6 +13,7 @@ use crate::say::terminal;
 use crate::say::watch::Watch;
 use goheap_graph::{CsrGraph, Weight};
 use goheap_heap::holding::{self, Exclusions, Holding};
+use goheap_heap::references::ReferenceOptions;
 use goheap_heap::{HeapSnapshot, Slot};
 use goheap_report::paths::{
     self, Answer, Cut, CutTogether, Dominator, Merged, MergedStep, Path, PathsReport, Share, Step, Target,
@@ -26,7 +27,8 @@ const MOST_PATHS: usize = 10_000;
 
 /// Runs the command.
 pub(crate) fn run(input: &Input, options: &PathsOptions) -> Result<(), Failure> {
-    with_referred(input, |graph, watch| {
+    let kept = ReferenceOptions { words: true, ..ReferenceOptions::default() };
+    with_referred(input, kept, |graph, watch| {
         let what = options.what();
         let selected = what.iter().map(|what| select(graph, what)).collect::<Result<Vec<_>, _>>()?;
         let holding = Holding::new(graph, watch)?;

@@ -15,6 +15,8 @@ pub struct EdgeBlock {
     /// How many edges each object has.
     lengths: Vec<u32>,
     targets: Vec<u32>,
+    /// One for each target, where they are kept.
+    tags: Option<Vec<u32>>,
     /// The last object that an edge was added to.
     last: u32,
     /// The first object that came too late.
@@ -22,19 +24,23 @@ pub struct EdgeBlock {
 }
 
 impl EdgeBlock {
-    fn new(objects: &Range<u32>) -> Self {
-        let lengths = vec![0; objects.len()];
-        EdgeBlock { first: objects.start, lengths, targets: Vec::new(), last: 0, misplaced: None }
+    fn new(objects: &Range<u32>, keeps_tags: bool) -> Self {
+        let (lengths, tags) = (vec![0; objects.len()], keeps_tags.then(Vec::new));
+        EdgeBlock { first: objects.start, lengths, targets: Vec::new(), tags, last: 0, misplaced: None }
     }
 
-    /// One more edge, from `object`, which is of the block and not less than the one before.
+    /// One more edge, from `object`, which is of the block and not less than the one before. `tag` is what the caller wants to know of
+    /// it later; it is kept where [`GraphBuilder::keep_tags`] was called.
     #[inline]
-    pub fn push(&mut self, object: u32, to: u32) {
+    pub fn push(&mut self, object: u32, to: u32, tag: u32) {
         match self.lengths.get_mut(object.wrapping_sub(self.first) as usize) {
             Some(length) if object >= self.last => {
                 *length += 1;
                 self.last = object;
                 self.targets.push(to);
+                if let Some(tags) = &mut self.tags {
+                    tags.push(tag);
+                }
             }
             _ => self.misplaced = self.misplaced.or(Some(object)),
         }
@@ -60,7 +66,8 @@ impl GraphBuilder {
     /// order. Any thread of the caller's rayon pool reads a block; the graph is the same for any number of them. `edges` is
     /// how many there will be at the most, as far as it is known: room is made for them at once.
     ///
-    /// Overhead while building: 4 bytes for each object and each edge of 32 blocks, beside that of [`GraphBuilder`].
+    /// Overhead while building: 4 bytes for each object and each edge of 32 blocks (8 for an edge with a tag), beside that of
+    /// [`GraphBuilder`].
     ///
     /// # Errors
     /// [`GraphError::OutOfOrder`] for an edge of an object that is not in the block, or that comes after one of a greater id,
@@ -71,14 +78,12 @@ impl GraphBuilder {
         edges: u64,
         read: impl Fn(usize, &mut EdgeBlock) + Sync,
     ) -> Result<CsrGraph, GraphError> {
-        let nodes = self.nodes;
-        let mut rows = Rows { lengths: Vec::new(), targets: Vec::new() };
-        rows.lengths.reserve_exact(nodes as usize + 1);
-        rows.targets.reserve_exact(usize::try_from(edges).unwrap_or(0).saturating_add(self.added.len()));
+        let (nodes, keeps_tags) = (self.nodes, self.keeps_tags);
+        let mut rows = Rows::with_room(nodes, usize::try_from(edges).unwrap_or(0), &self);
         let mut ready: Vec<EdgeBlock> = Vec::new();
         for (group, start) in blocks.chunks(GROUP).zip((0..).step_by(GROUP)) {
             let read = |(index, objects): (usize, &Range<u32>)| {
-                let mut block = EdgeBlock::new(objects);
+                let mut block = EdgeBlock::new(objects, keeps_tags);
                 read(start + index, &mut block);
                 block.check(nodes).map(|()| block)
             };
@@ -100,7 +105,7 @@ impl GraphBuilder {
             rows.lengths[from as usize] += 1;
             rows.targets.push(to);
         }
-        Ok(CsrGraph { offsets: Offsets::starts(rows.lengths), targets: rows.targets })
+        Ok(CsrGraph { offsets: Offsets::starts(rows.lengths), targets: rows.targets, tags: rows.tags })
     }
 }
 
@@ -108,9 +113,18 @@ impl GraphBuilder {
 struct Rows {
     lengths: Vec<u32>,
     targets: Vec<u32>,
+    tags: Vec<u32>,
 }
 
 impl Rows {
+    fn with_room(nodes: u32, edges: usize, builder: &GraphBuilder) -> Self {
+        let mut rows = Rows { lengths: Vec::new(), targets: Vec::new(), tags: Vec::new() };
+        rows.lengths.reserve_exact(nodes as usize + 1);
+        rows.targets.reserve_exact(edges.saturating_add(builder.added.len()));
+        rows.tags.reserve_exact(if builder.keeps_tags { edges } else { 0 });
+        rows
+    }
+
     fn take(&mut self, blocks: Vec<EdgeBlock>) -> Result<(), GraphError> {
         for block in blocks {
             if block.first as usize != self.lengths.len() {
@@ -118,6 +132,7 @@ impl Rows {
             }
             self.lengths.extend_from_slice(&block.lengths);
             self.targets.extend_from_slice(&block.targets);
+            self.tags.extend_from_slice(block.tags.as_deref().unwrap_or_default());
         }
         Ok(())
     }

@@ -37,6 +37,7 @@ pub struct GraphBuilder {
     pub(super) objects: u32,
     pub(super) nodes: u32,
     pub(super) added: Vec<(u32, u32)>,
+    pub(super) keeps_tags: bool,
 }
 
 impl GraphBuilder {
@@ -48,7 +49,13 @@ impl GraphBuilder {
         if objects == u32::MAX {
             return Err(GraphError::TooManyNodes(u64::from(objects)));
         }
-        Ok(Self { objects, nodes: objects, added: Vec::new() })
+        Ok(Self { objects, nodes: objects, added: Vec::new(), keeps_tags: false })
+    }
+
+    /// Keeps what [`EdgeBlock::push`](crate::EdgeBlock::push) says of each edge of an object, 4 bytes each: see [`CsrGraph::tags`].
+    /// For [`GraphBuilder::build_blocks`] alone.
+    pub fn keep_tags(&mut self) {
+        self.keeps_tags = true;
     }
 
     /// One more node; its id is the next beyond those there are.
@@ -90,7 +97,7 @@ impl GraphBuilder {
         let rows = Rows { nodes: self.nodes, objects: self.objects, added: &self.added, edges_of: &edges_of };
         let offsets = Offsets::starts(rows.lengths()?);
         let targets = rows.filled(&offsets)?;
-        Ok(CsrGraph { offsets, targets })
+        Ok(CsrGraph { offsets, targets, tags: Vec::new() })
     }
 }
 

@@ -7,7 +7,7 @@ use rayon::prelude::*;
 const MOST_PARTS: usize = 8;
 
 impl CsrGraph {
-    /// The graph with every edge turned round. The sources of a node come in ascending order, one that has several edges to
+    /// The graph with every edge turned round, without tags. The sources of a node come in ascending order, one that has several edges to
     /// it as often.
     ///
     /// Each thread of the caller's rayon pool (eight at most) reads all edges and keeps those to its part of the nodes;
@@ -32,7 +32,7 @@ impl CsrGraph {
             Offsets::Narrow(ends) => self.fill_sources(&mut ends[..nodes], part, &mut sources),
             Offsets::Wide(ends) => self.fill_sources(&mut ends[..nodes], part, &mut sources),
         }
-        CsrGraph { offsets, targets: sources }
+        CsrGraph { offsets, targets: sources, tags: Vec::new() }
     }
 
     /// Fills the rows from behind, so that `ends` become starts.

@@ -21,7 +21,7 @@ fn blocks_make_the_same_graph_at_any_number_of_threads() {
         let blocks: Vec<_> = (0..objects).step_by(step as usize).map(|at| at..objects.min(at + step)).collect();
         let read = |index: usize, block: &mut EdgeBlock| {
             for object in blocks[index].clone() {
-                shape.targets(object).iter().for_each(|to| block.push(object, *to));
+                shape.targets(object).iter().for_each(|to| block.push(object, *to, 0));
             }
         };
         for threads in [1, 3] {
@@ -44,7 +44,7 @@ fn with_root(objects: u32) -> GraphBuilder {
 fn edges_out_of_order_and_to_nowhere_are_errors() {
     let build = |blocks: &[Range<u32>], edges: &[(u32, u32)]| {
         let read = |index: usize, block: &mut EdgeBlock| {
-            edges.iter().filter(|edge| index == 0 || edge.0 >= 3).for_each(|edge| block.push(edge.0, edge.1));
+            edges.iter().filter(|edge| index == 0 || edge.0 >= 3).for_each(|edge| block.push(edge.0, edge.1, 0));
         };
         with_root(6).build_blocks(blocks, 0, read).map(|graph| graph.edge_count())
     };
@@ -75,6 +75,29 @@ fn a_dropped_edge_leads_to_its_own_node() {
     assert_eq!(graph.drop_edges(0, 1), 2);
     assert_eq!((graph.targets(0), graph.targets(1), graph.edge_count()), (&[0, 2, 0][..], &[2][..], 4));
     assert_eq!((graph.drop_edges(0, 1), graph.drop_edges(7, 1), graph.drop_edges(2, 0)), (0, 0, 0));
+}
+
+#[test]
+fn tags_stand_beside_the_edges_of_objects() {
+    let edges = [(0, 2, 5), (0, 1, 7), (2, 2, 9)];
+    let build = |keeps: bool| {
+        let mut builder = with_root(3);
+        if keeps {
+            builder.keep_tags();
+        }
+        let read = |index: usize, block: &mut EdgeBlock| {
+            let own = edges.iter().filter(|edge| (edge.0 == 2) == (index == 1));
+            own.for_each(|&(from, to, tag)| block.push(from, to, tag));
+        };
+        builder.build_blocks(&[0..2, 2..3], 3, read).unwrap()
+    };
+    let mut graph = build(true);
+    assert_eq!((graph.targets(0), graph.tags(0)), (&[2, 1][..], Some(&[5, 7][..])));
+    assert_eq!((graph.tags(1), graph.tags(2)), (Some(&[][..]), Some(&[9][..])));
+    assert_eq!((graph.tags(3), graph.tags(4)), (None, None), "the root, and no node");
+    assert_eq!(graph.drop_edges(0, 2), 1);
+    assert_eq!((graph.targets(0), graph.tags(0)), (&[0, 1][..], Some(&[5, 7][..])), "a dropped edge keeps its tag");
+    assert_eq!((graph.reversed().tags(0), build(false).tags(0)), (None, None));
 }
 
 #[test]
@@ -159,7 +182,11 @@ fn wide_places_are_filled_and_read_as_narrow_ones() {
         let mut sources = vec![0; reversed.targets.len()];
         graph.fill_sources(&mut ends, 7, &mut sources);
         assert_eq!((&ends[..], &sources), (&starts[..starts.len() - 1], &reversed.targets), "{shape:?}");
-        let wide = CsrGraph { offsets: Offsets::Wide(widened(&graph.offsets)), targets: graph.targets.clone() };
+        let wide = CsrGraph {
+            offsets: Offsets::Wide(widened(&graph.offsets)),
+            targets: graph.targets.clone(),
+            tags: Vec::new(),
+        };
         assert!(wide.edges().eq(graph.edges()));
         assert_eq!(wide.reversed(), reversed);
     }

@@ -36,6 +36,9 @@ fn check_shape(tree: &DominatorTree, context: &str) {
     assert_eq!(tree.bottom_up().collect::<Vec<_>>(), from_below, "{context}");
     preorder.sort_unstable();
     assert_eq!(preorder, nodes, "{context}");
+    let idoms: Vec<u32> = (0..tree.node_count() + 1).map(|node| tree.idom(node).unwrap_or(NONE)).collect();
+    assert_eq!(tree.idoms_below(tree.node_count() + 1), idoms, "{context}");
+    assert_eq!(tree.idoms_below(tree.node_count() / 2), idoms[..tree.node_count() as usize / 2], "{context}");
 }
 
 fn check_against_petgraph(graph: &CsrGraph, root: u32, context: &str) -> DominatorTree {

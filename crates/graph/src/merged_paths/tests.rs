@@ -14,11 +14,12 @@ fn cost(from: u32, to: u32) -> Option<u8> {
     (kind != 8).then_some([0, 1, 2, 255][kind as usize % 4])
 }
 
-/// Where each node of the set stands in the tree.
-fn places(merged: &MergedPaths) -> Vec<(u32, TrieNode)> {
-    let paths = &merged.paths;
-    let with_weight = paths.nodes().filter(|place| paths.own(*place).objects > 0);
-    with_weight.map(|place| (paths.label(place).unwrap(), place)).collect()
+/// The path to the node of that index.
+fn path(merged: &MergedPaths, index: usize) -> Vec<u32> {
+    let up = |&index: &usize| Some(merged.parents[index] as usize).filter(|&parent| parent != index);
+    let mut path: Vec<u32> = std::iter::successors(Some(index), up).map(|index| merged.nodes[index]).collect();
+    path.reverse();
+    path
 }
 
 #[test]
@@ -34,19 +35,23 @@ fn each_path_is_a_cheapest_one() {
         let (there, missing): (Vec<u32>, Vec<u32>) = members.iter().partition(|node| costs[**node as usize].is_some());
         let sum = |nodes: &[u32]| nodes.iter().map(|node| weigh(*node).bytes).sum::<u64>();
         assert_eq!((merged.unreached.bytes, merged.unreached.objects), (sum(&missing), missing.len() as u64));
-        assert_eq!(merged.paths.totals()[0], Weight { bytes: sum(&there), objects: there.len() as u64 });
-        let found = places(&merged);
-        assert_eq!(found.iter().map(|(node, _)| *node).collect::<BTreeSet<_>>(), there.into_iter().collect());
-        for (node, place) in found {
-            let path = merged.paths.path(place);
+        let mut total = Weight::default();
+        merged.weights.iter().for_each(|&weight| total.add(weight));
+        assert_eq!(total, Weight { bytes: sum(&there), objects: there.len() as u64 });
+        let found: Vec<usize> = (0..merged.nodes.len()).filter(|&index| merged.weights[index].objects > 0).collect();
+        let nodes: BTreeSet<u32> = found.iter().map(|&index| merged.nodes[index]).collect();
+        assert_eq!(nodes, there.into_iter().collect());
+        for index in found {
+            let (node, path) = (merged.nodes[index], path(&merged, index));
             assert!(roots.contains(&path[0]), "{path:?}");
             let sum: Option<u32> = path.windows(2).map(|hop| cost(hop[0], hop[1]).map(u32::from)).sum();
             assert!(path.windows(2).all(|hop| graph.targets(hop[0]).contains(&hop[1])), "{path:?}");
             assert_eq!(sum, costs[node as usize], "{path:?} in {graph:?}");
-            assert_eq!(merged.paths.own(place), weigh(node));
+            assert_eq!(merged.weights[index], weigh(node));
         }
-        let labels: Vec<u32> = merged.paths.nodes().filter_map(|place| merged.paths.label(place)).collect();
-        assert_eq!(labels.iter().collect::<BTreeSet<_>>().len(), labels.len(), "a node stands in the tree once");
+        assert!(merged.parents.iter().enumerate().all(|(index, &parent)| parent as usize <= index));
+        let once: BTreeSet<u32> = merged.nodes.iter().copied().collect();
+        assert_eq!(once.len(), merged.nodes.len(), "a node stands in the tree once");
     }
 }
 
@@ -56,6 +61,6 @@ fn all_of_a_list_of_a_million_is_one_path() {
     let list = GraphBuilder::new(many).unwrap().build(|node| Some(node + 1).filter(|next| *next < many)).unwrap();
     let set: Vec<u32> = (0..many).rev().collect();
     let merged = MergedPaths::new(&list, &[0], &set, |_, _| Some(1), |_| Weight { bytes: 8, objects: 1 });
-    assert_eq!(merged.paths.len() as u32, many + 1);
-    assert_eq!(merged.paths.totals()[1], Weight { bytes: 8 * u64::from(many), objects: u64::from(many) });
+    assert!(merged.nodes.iter().copied().eq(0..many));
+    assert!(merged.parents.iter().copied().eq(std::iter::once(0).chain(0..many - 1)));
 }

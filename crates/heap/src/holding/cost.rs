@@ -8,7 +8,7 @@ use crate::objects::table::ObjectId;
 use crate::references::RootKind;
 use crate::roots::root::RootClass;
 use rustc_hash::FxHashMap;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 
 /// A reference of an object.
 const REFERENCE: u8 = 1;
@@ -45,6 +45,11 @@ impl<'e> Exclusions<'e> {
             targets: RefCell::default(),
         }
     }
+
+    /// True if nothing is excluded.
+    pub(super) fn is_nothing(&self) -> bool {
+        self.matches.is_none()
+    }
 }
 
 impl Holding<'_, '_, '_, '_> {
@@ -65,7 +70,23 @@ impl Holding<'_, '_, '_, '_> {
                 return None;
             }
         }
-        Some(if from < self.graph.object_count() { self.object_cost(from) } else { self.root_cost(from) })
+        Some(self.cost_from(from))
+    }
+
+    /// The same where nothing is excluded: what an edge costs depends on where it comes from, and one that has many edges is asked
+    /// for all of them in a row.
+    pub(super) fn cost_of_any(&self) -> impl Fn(u32, u32) -> Option<u8> + '_ {
+        let (objects, last) = (self.graph.object_count(), Cell::new(None));
+        move |from, to| {
+            let known = last.get().filter(|&(node, _)| node == from);
+            let (_, cost) = known.unwrap_or_else(|| (from, self.cost_from(from)));
+            last.set(Some((from, cost)));
+            (to < objects).then_some(cost)
+        }
+    }
+
+    fn cost_from(&self, from: u32) -> u8 {
+        if from < self.graph.object_count() { self.object_cost(from) } else { self.root_cost(from) }
     }
 
     fn object_cost(&self, from: u32) -> u8 {
@@ -149,7 +170,7 @@ impl Holding<'_, '_, '_, '_> {
         let snapshot = self.graph.snapshot();
         let slot = snapshot.objects.slot(ObjectId(from));
         let (mut excluded, mut allowed) = (Vec::new(), Vec::new());
-        self.places.for_each_reference(slot, |offset, to| {
+        self.graph.for_each_reference(&self.places, slot, |offset, to| {
             let key = self.hop_key(slot, offset);
             let known = exclusions.by_hop.borrow().get(&key).copied();
             let is_matched = known.unwrap_or_else(|| {

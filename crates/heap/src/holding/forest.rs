@@ -104,7 +104,7 @@ impl Holding<'_, '_, '_, '_> {
             wanted.clear();
             wanted.extend(children.iter().map(|&child| (forest.nodes[child as usize], child)));
             wanted.sort_unstable();
-            self.places.for_each_reference(slot, |offset, to| {
+            self.graph.for_each_reference(&self.places, slot, |offset, to| {
                 let Ok(at) = wanted.binary_search_by_key(&to.0, |(node, _)| *node) else { return };
                 let way = &mut ways[wanted[at].1 as usize];
                 if *way == Way::None {

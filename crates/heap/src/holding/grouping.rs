@@ -1,20 +1,19 @@
 //! The objects of a forest by who owns them, and the ways from the owners laid over each other.
 
+mod told;
+
 use super::Holding;
 use super::code::Code;
 use super::forest::{Forest, Way, WayTexts, follow};
-use super::owners::{Held, Owner, OwnerKind};
+use super::owners::{Owner, OwnerKind};
 use crate::objects::object_type::{ObjectType, Part};
 use crate::objects::table::ObjectId;
 use crate::referred::Extent;
 use goheap_graph::{IdBitSet, PathTrie, TrieNode, Weight};
 use rustc_hash::{FxHashMap, FxHashSet};
-use std::cmp::Reverse;
 
 /// One step between two objects that stands for several ways.
 const SEVERAL: &str = "(several ways)";
-/// Owners, those that keep most, of which one of several ways is told.
-const TOLD: usize = 20;
 
 /// Which objects and roots count as owners.
 pub(super) struct OwnCode<'o, 'g, 's, 'm, 'p> {
@@ -245,58 +244,4 @@ impl Grouping<'_, '_, '_, '_, '_, '_> {
         self.root_names.insert(root, name);
         name
     }
-
-    fn finish(self) -> Vec<Owner> {
-        let mut ways = self.ways_by_owner();
-        let texts = &self.texts;
-        let mut owners: Vec<(Owner, TrieNode)> = Vec::with_capacity(self.groups.len());
-        for group in self.groups.iter().filter(|group| group.keeps.objects > 0) {
-            let by = ways.remove(&group.top).unwrap_or_default();
-            let held_by = group.held_by.iter();
-            let held_by = held_by.map(|(&path, &share)| Held { path: texts.get(path).to_owned(), share });
-            let held_by = sorted(held_by.collect(), |held| held);
-            let (kind, name) = (group.kind, texts.get(group.name).to_owned());
-            let first = by.first().map_or(group.top, |(_, place)| *place);
-            let by = by.into_iter().map(|(held, _)| held).collect();
-            let referred = self.own.holding.graph.knows_extents().then_some(group.extent);
-            owners.push((Owner { kind, name, owners: group.owners, keeps: group.keeps, referred, by, held_by }, first));
-        }
-        let order = |(owner, _): &(Owner, TrieNode)| (Reverse(owner.keeps.bytes), owner.kind, owner.name.clone());
-        owners.sort_by_cached_key(order);
-        for (owner, place) in owners.iter_mut().take(TOLD) {
-            owner.by.first_mut().into_iter().for_each(|held| self.tell_one_way(held, *place));
-        }
-        owners.into_iter().map(|(owner, _)| owner).collect()
-    }
-
-    /// Every way with objects at its end, by the place of the owner that it begins at.
-    fn ways_by_owner(&self) -> FxHashMap<TrieNode, Vec<(Held, TrieNode)>> {
-        let trie = &self.trie;
-        let mut ways: FxHashMap<TrieNode, Vec<(Held, TrieNode)>> = FxHashMap::default();
-        for node in trie.nodes().filter(|node| trie.own(*node).objects > 0) {
-            let up: Vec<TrieNode> = std::iter::successors(Some(node), |&node| trie.parent(node)).collect();
-            let [below @ .., top, _root] = &up[..] else { continue };
-            let labels = below.iter().rev().filter_map(|&node| trie.label(node));
-            let path = labels.map(|label| self.texts.get(label)).collect::<Vec<_>>().join(" → ");
-            ways.entry(*top).or_default().push((Held { path, share: trie.own(node) }, node));
-        }
-        ways.into_iter().map(|(top, ways)| (top, sorted(ways, |(held, _)| held))).collect()
-    }
-
-    /// Tells one of the ways of the first step that is several.
-    fn tell_one_way(&self, held: &mut Held, place: TrieNode) {
-        let up = std::iter::successors(Some(place), |&node| self.trie.parent(node));
-        let Some(&(above, node)) = up.filter_map(|node| self.several.get(&node)).last() else { return };
-        if let Some(way) = self.own.holding.way_down(above, node) {
-            held.path = held.path.replacen(SEVERAL, &format!("({way}, and otherwise)"), 1);
-        }
-    }
-}
-
-fn sorted<T>(mut list: Vec<T>, held: impl Fn(&T) -> &Held) -> Vec<T> {
-    list.sort_by(|one, other| {
-        let (one, other) = (held(one), held(other));
-        (Reverse(one.share.bytes), &one.path).cmp(&(Reverse(other.share.bytes), &other.path))
-    });
-    list
 }

@@ -19,6 +19,7 @@ mod steps;
 mod types;
 mod usual;
 mod variable;
+mod wide_rows;
 
 pub use code::Code;
 pub use cost::Exclusions;
@@ -39,11 +40,15 @@ use goheap_graph::{DominatorTree, RetainedSizes};
 use goheap_runtime::{Observer, TypeId};
 use rustc_hash::FxHashMap;
 use std::cell::RefCell;
+use wide_rows::WideRows;
 
 /// The references of a heap, and what each node retains.
 ///
+/// By which fields objects lead to each other is looked up beside the references where the graph was made with
+/// [`ReferenceOptions::words`](crate::references::ReferenceOptions), and read from the core else; the answers are the same.
+///
 /// # Overhead
-/// That of [`DominatorTree`] and [`RetainedSizes`]; paths and cuts turn the graph round, which takes what the graph takes once
+/// That of [`DominatorTree`] and [`RetainedSizes`]; 8 bytes a reference of objects with many of which much is asked; paths and cuts turn the graph round, which takes what the graph takes once
 /// more.
 pub struct Holding<'g, 's, 'm, 'p> {
     graph: &'g ReferenceGraph<'s, 'm, 'p>,
@@ -56,6 +61,7 @@ pub struct Holding<'g, 's, 'm, 'p> {
     machinery_types: Vec<bool>,
     /// Whose code holds what nobody's type has, as far as it was asked.
     holder_codes: RefCell<FxHashMap<u32, Code>>,
+    wide_rows: WideRows,
 }
 
 impl<'g, 's, 'm, 'p> Holding<'g, 's, 'm, 'p> {
@@ -80,6 +86,7 @@ impl<'g, 's, 'm, 'p> Holding<'g, 's, 'm, 'p> {
             root_costs: Vec::new(),
             machinery_types,
             holder_codes: RefCell::default(),
+            wide_rows: WideRows::default(),
         };
         holding.root_costs = holding.root_costs();
         Ok(holding)

@@ -3,7 +3,7 @@
 use super::steps::{Step, Walk};
 use super::{Exclusions, Holding};
 use crate::error::HeapError;
-use goheap_graph::{CsrGraph, MergedPaths, PathsToRoots, Weight};
+use goheap_graph::{CsrGraph, PathsToRoots, shortest_from};
 use goheap_runtime::{Claim, Observer};
 
 impl Holding<'_, '_, '_, '_> {
@@ -46,13 +46,15 @@ impl Holding<'_, '_, '_, '_> {
             && one.steps.iter().zip(&other.steps).all(is_alike)
     }
 
-    /// The fields of a shortest way from a node to one that it dominates; None where it does not, or leads to it at once.
-    pub(super) fn way_down(&self, above: u32, node: u32) -> Option<String> {
+    /// Of some nodes that `above` dominates, the fields of a shortest way from it to each; None where it leads to the node at once.
+    pub(super) fn ways_down(&self, above: u32, nodes: &[u32]) -> Vec<Option<String>> {
         // No way from it leaves what it dominates and comes back.
-        let cost = |_, to| self.tree.dominates(above, to).then_some(1);
-        let merged = MergedPaths::new(self.graph.graph(), &[above], &[node], cost, |_| Weight::default());
-        let place = merged.paths.nodes().find(|&place| merged.paths.label(place) == Some(node))?;
-        let nodes = merged.paths.path(place);
+        let paths = shortest_from(self.graph.graph(), above, nodes, |to| self.tree.dominates(above, to));
+        paths.into_iter().map(|path| self.fields_of(&path?)).collect()
+    }
+
+    /// The fields by which each node of a path leads to the next.
+    fn fields_of(&self, nodes: &[u32]) -> Option<String> {
         let mut fields: Vec<String> = Vec::new();
         for pair in nodes.windows(2) {
             let (from, to) = match (self.graph.slot_of(pair[0]), self.graph.slot_of(pair[1])) {

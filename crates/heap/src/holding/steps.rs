@@ -168,7 +168,10 @@ impl Holding<'_, '_, '_, '_> {
 
     /// Where the first word of `from` is that leads into `to`.
     pub(super) fn offset_between(&self, from: Slot, to: Slot) -> Option<u64> {
-        self.places.first_between(from, to)
+        match self.graph.words_of(from) {
+            Some(row) => self.wide_rows.first(from.id.0, row, to.id.0),
+            None => self.places.first_between(from, to),
+        }
     }
 
     /// By which field the word at `offset` leads on.

@@ -2,6 +2,7 @@
 
 use crate::inspect::Places;
 use crate::names::spelling::Spelling;
+use crate::objects::table::ObjectId;
 use crate::references::{ReferenceGraph, RootKind};
 use goheap_runtime::{Kind, TypeId, TypeTable};
 use rustc_hash::FxHashSet;
@@ -287,7 +288,8 @@ impl Way<'_, '_, '_, '_, '_> {
         while let Some((object, at)) = self.open.pop() {
             let Some(slot) = self.graph.slot_of(object) else { continue };
             let mut references = Vec::new();
-            self.places.for_each_reference(slot, |offset, to| references.push((offset, to.0)));
+            let note = |offset, to: ObjectId| references.push((offset, to.0));
+            self.graph.for_each_reference(self.places, slot, note);
             for (offset, to) in references {
                 let [numbered, any] = [true, false].map(|is_numbered| self.places.place(slot, offset, is_numbered));
                 if numbered.field.is_none() || numbered.path.is_empty() || self.is_machinery(object) {

@@ -8,10 +8,8 @@ use crate::objects::object_type::{Evidence, ObjectType};
 use crate::objects::page_table::Slots;
 use crate::objects::table::{Place, Slot};
 use crate::scan::kind_plans::KindPlan;
+use crate::scan::pieces::{is_in_pieces, pieces};
 use crate::scan::word_batch::{BATCH, Word, WordBatch};
-
-/// An object of more bytes is followed in pieces of so many.
-pub(super) const PIECE: u64 = 1 << 18;
 
 /// An object of the batch.
 #[derive(Clone, Copy)]
@@ -110,17 +108,17 @@ impl Inference<'_, '_, '_> {
         let payload = self.objects.address(slot) + payload_offset(self.model, span);
         let mut object = self.object(slot, state, payload, 0);
         object.is_guessed = !masks.is_known(span, slot.slot);
-        if span.elem_size <= PIECE || !masks.can_walk_pieces() || !span.is_large() {
+        if !is_in_pieces(masks, span) {
             let start = payload_offset(self.model, span);
             object.unexplained = self.follow_offsets(object, desk, outcome, |visit| {
                 masks.for_each_offset(span, slot.slot, |offset| visit(offset.wrapping_sub(start)));
             });
             return self.note_unexplained(&object, outcome);
         }
-        let pieces = (0..span.elem_size.div_ceil(PIECE)).into_par_iter().map_init(Desk::default, |desk, piece| {
-            let (start, mut outcome) = (piece * PIECE, Outcome::default());
+        let pieces: Vec<_> = pieces(span.elem_size).collect();
+        let pieces = pieces.into_par_iter().map_init(Desk::default, |desk, offsets| {
+            let mut outcome = Outcome::default();
             let unexplained = self.follow_offsets(object, desk, &mut outcome, |visit| {
-                let offsets = start..span.elem_size.min(start + PIECE);
                 masks.for_each_nonzero_offset_in(span, offsets, visit);
             });
             (outcome, unexplained)

@@ -1,6 +1,7 @@
 //! Who points to an object, by one scan over the pointer words of all objects and over the roots; and what it points to.
 
 use super::place::Places;
+use super::pointing::Pointing;
 use super::{Listed, Pointer};
 use crate::absent::Standing;
 use crate::objects::object_type::{ObjectType, Part};
@@ -109,34 +110,27 @@ pub struct RootHolder {
 
 impl Places<'_, '_, '_> {
     /// Every pointer word of every allocated object that leads into `held`, and what those of reachable ones refer to.
-    pub(super) fn holders(&mut self, held: Slot, limit: usize) -> (Listed<Holder>, Vec<HolderGroup>, WindowList) {
+    pub(super) fn holders(&self, held: Slot, limit: usize) -> (Listed<Holder>, Vec<HolderGroup>, WindowList) {
         let snapshot = self.snapshot;
         let (resolver, mut windows) = (snapshot.resolver(), WindowList::default());
         let element = snapshot.element_of(held);
-        let (objects, masks) = (&snapshot.objects, &snapshot.model.masks);
         let range = range_of(snapshot, held);
         let (mut holders, mut groups) = (Listed::none(), Groups::default());
-        for slot in objects.allocated() {
-            let (span, start) = (objects.span(slot), objects.address(slot));
-            masks.for_each_offset(span, slot.slot, |offset| {
-                let Some(value) = masks.word(span, start + offset).filter(|value| range.contains(value)) else {
-                    return;
-                };
-                if snapshot.is_reachable(slot.id) {
-                    let window = snapshot.window_at(&resolver, slot, offset);
-                    windows.add(place_in(snapshot, held, value), window, element);
-                }
-                groups.add(self, slot, offset);
-                holders.push(limit, || Holder {
-                    address: start,
-                    ty: snapshot.type_text(slot),
-                    path: self.path(slot, offset),
-                    offset,
-                    into: value - range.start,
-                    standing: snapshot.standing(slot.id),
-                });
+        snapshot.for_each_pointing(&range, |Pointing { slot, offset, value }| {
+            if snapshot.is_reachable(slot.id) {
+                let window = snapshot.window_at(&resolver, slot, offset);
+                windows.add(place_in(snapshot, held, value), window, element);
+            }
+            groups.add(self, slot, offset);
+            holders.push(limit, || Holder {
+                address: snapshot.objects.address(slot),
+                ty: snapshot.type_text(slot),
+                path: self.path(slot, offset),
+                offset,
+                into: value - range.start,
+                standing: snapshot.standing(slot.id),
             });
-        }
+        });
         (holders, groups.finish(), windows)
     }
 

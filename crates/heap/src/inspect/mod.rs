@@ -4,6 +4,7 @@ mod detached;
 mod fields;
 mod holders;
 mod place;
+mod pointing;
 mod statics;
 mod tiny;
 mod value;

@@ -2,23 +2,25 @@
 
 use crate::objects::table::Slot;
 use crate::referred::{From, WindowFinder};
+use crate::scan::pieces::{is_in_pieces, pieces};
 use crate::scan::span_scan::SpanScan;
 use crate::scan::word_batch::{BATCH, Word, WordBatch};
 use crate::snapshot::HeapSnapshot;
 use goheap_graph::{CsrGraph, EdgeBlock, GraphBuilder, GraphError, IdBitSet};
 use goheap_runtime::{Meter, Observer, Span};
+use rayon::prelude::*;
 use std::ops::Range;
 
 /// Slots, and bytes, that one thread reads at a time, unless one span has more.
 const BLOCK_SLOTS: u32 = 1 << 16;
 const BLOCK_BYTES: u64 = 16 << 20;
-/// Larger objects are mostly tables, of which much is zero.
-const LARGE: u64 = 1 << 18;
+/// Pieces of a large object that are read before what they lead to is put in order.
+const PIECES: usize = 32;
 
 /// Reads the edges of spans.
 ///
 /// # Overhead
-/// 40 bytes a span, and some KiB for each thread.
+/// 40 bytes a span, and some KiB for each thread; 8 for each edge of a large object, 8 MiB of it at a time.
 pub(super) struct EdgeReader<'s, 'm, 'p> {
     snapshot: &'s HeapSnapshot<'m, 'p>,
     spans: Vec<SpanScan<'p>>,
@@ -106,35 +108,83 @@ impl<'s, 'm, 'p> EdgeReader<'s, 'm, 'p> {
     /// Reads an object of any kind.
     fn read_any(&self, source: &mut Source<'_, 'p>, slot: Slot, words: &mut WordBatch, block: &mut EdgeBlock) {
         let (masks, span) = (&self.snapshot.model.masks, source.span);
+        if is_in_pieces(masks, span) {
+            return self.read_pieces(source, slot, block);
+        }
+        self.read_words((source, slot), words, block, |visit| masks.for_each_offset(span, slot.slot, visit));
+    }
+
+    /// Reads a large object, of which any thread of the pool reads a piece.
+    fn read_pieces(&self, source: &Source<'_, 'p>, slot: Slot, block: &mut EdgeBlock) {
+        let (masks, span) = (&self.snapshot.model.masks, source.span);
+        let pieces: Vec<_> = pieces(span.elem_size).collect();
+        for some in pieces.chunks(PIECES) {
+            let read = some.par_iter().map_init(WordBatch::default, |words, offsets| {
+                let (mut source, mut found) = (Source { from: None, ..*source }, Vec::new());
+                self.read_words((&mut source, slot), words, &mut found, |visit| {
+                    masks.for_each_nonzero_offset_in(span, offsets.clone(), visit);
+                });
+                found
+            });
+            for (to, word) in read.collect::<Vec<Vec<_>>>().into_iter().flatten() {
+                block.push(slot.id.0, to, word);
+            }
+        }
+    }
+
+    /// Reads the words of a slot at the offsets that `offsets` calls its argument with.
+    fn read_words(
+        &self,
+        (source, slot): (&mut Source<'_, 'p>, Slot),
+        words: &mut WordBatch,
+        edges: &mut impl Edges,
+        offsets: impl FnOnce(&mut dyn FnMut(u64)),
+    ) {
+        let (masks, span) = (&self.snapshot.model.masks, source.span);
         let start = self.snapshot.objects.address(slot);
         words.clear();
-        let mut visit = |offset: u64| {
+        offsets(&mut |offset| {
             let value = masks.word(span, start.wrapping_add(offset)).unwrap_or(0);
             words.push(Word { value, word: (offset / 8) as u32, object: slot.id.0 });
             if words.is_full() {
-                self.flush(source, words, block);
+                self.flush(source, words, edges);
                 words.clear();
             }
-        };
-        if span.elem_size > LARGE && span.nelems == 1 && masks.can_walk_pieces() {
-            masks.for_each_nonzero_offset_in(span, 0..span.elem_size, visit);
-        } else {
-            masks.for_each_offset(span, slot.slot, &mut visit);
-        }
-        self.flush(source, words, block);
+        });
+        self.flush(source, words, edges);
     }
 
     /// Adds the edges that the words of the batch are; the object of each is its number.
-    fn flush(&self, source: &mut Source<'_, 'p>, words: &mut WordBatch, block: &mut EdgeBlock) {
+    fn flush(&self, source: &mut Source<'_, 'p>, words: &mut WordBatch, edges: &mut impl Edges) {
         let allocated: &IdBitSet = self.snapshot.objects.allocated_ids();
         words.locate(&self.snapshot.objects);
         for (word, place) in words.words().iter().zip(words.places()) {
             if allocated.contains(place.id) {
-                block.push(word.object, place.id);
+                edges.add(word, place.id);
                 if let Some(finder) = self.finder {
                     finder.see(&mut source.from, source.span, source.first, word, place);
                 }
             }
         }
+    }
+}
+
+/// Where the edges go that are found.
+trait Edges {
+    /// The word leads to the object of that number.
+    fn add(&mut self, word: &Word, to: u32);
+}
+
+impl Edges for EdgeBlock {
+    #[inline]
+    fn add(&mut self, word: &Word, to: u32) {
+        self.push(word.object, to, word.word);
+    }
+}
+
+/// Of one object: to what, and by which word.
+impl Edges for Vec<(u32, u32)> {
+    fn add(&mut self, word: &Word, to: u32) {
+        self.push((to, word.word));
     }
 }

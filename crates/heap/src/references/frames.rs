@@ -112,7 +112,7 @@ impl ReferenceGraph<'_, '_, '_> {
         });
         let meter = Meter::new(observer, needs.scannable);
         let roots = RootClass::ALL.into_iter().flat_map(of_class);
-        let reached = builder.walk_dominators((self.graph(), tree), roots, groups, &meter);
+        let reached = builder.walk_dominators(tree, roots, groups, &meter);
         let unreached = builder.unreachable(&snapshot.unreached);
         let found = builder.finish();
         let facts = found.map(|frames| FrameFacts::new(self, tree, (&trie, &frames)));

@@ -7,9 +7,11 @@ mod frames;
 mod records;
 mod root_nodes;
 mod text;
+mod words;
 
 pub use frames::DominatorFrames;
 pub use goheap_model::{RootKind, RootNode};
+pub(crate) use words::{WordRow, offset_of};
 
 pub use crate::inspect::EdgePlace;
 
@@ -22,6 +24,7 @@ use goheap_graph::{CsrGraph, DominatorTree, GraphBuilder, RetainedSizes, Weight}
 use goheap_model::References;
 use goheap_runtime::{Claim, Observer};
 use records::Records;
+use rustc_hash::FxHashSet;
 
 /// The references of a heap, and the core that they came from.
 ///
@@ -33,6 +36,18 @@ pub struct ReferenceGraph<'s, 'm, 'p> {
     references: References,
     /// The node that each root of the snapshot hangs on; the first one's of those that lead nowhere.
     node_of_root: Vec<u32>,
+    /// Objects of whose edges some lead elsewhere than their words do.
+    rewired: FxHashSet<u32>,
+}
+
+/// What is kept beside the references themselves.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ReferenceOptions {
+    /// What of each object is referred to: see [`crate::referred`].
+    pub referred: bool,
+    /// By which word of its object each reference leads: four bytes an edge. [`Holding`](crate::holding::Holding) asks for it; without
+    /// it reads the objects again.
+    pub words: bool,
 }
 
 impl<'m, 'p> HeapSnapshot<'m, 'p> {
@@ -41,26 +56,27 @@ impl<'m, 'p> HeapSnapshot<'m, 'p> {
     /// # Errors
     /// [`HeapError::NoRoots`], [`HeapError::Graph`], and the observer's refusal.
     pub fn references<'s>(&'s self, observer: &dyn Observer) -> Result<ReferenceGraph<'s, 'm, 'p>, HeapError> {
-        observer.begin("references");
-        self.read_references(None, observer)
+        self.references_with(ReferenceOptions::default(), observer)
     }
 
-    /// The same, and what of each object is referred to: see [`crate::referred`].
+    /// The graph of all references, and what `options` ask for.
     ///
     /// # Errors
     /// Those of [`HeapSnapshot::references`].
-    pub fn references_and_referred<'s>(
+    pub fn references_with<'s>(
         &'s self,
+        options: ReferenceOptions,
         observer: &dyn Observer,
     ) -> Result<ReferenceGraph<'s, 'm, 'p>, HeapError> {
         observer.begin("references");
-        let finder = self.window_finder(observer)?;
-        self.read_references(Some(finder), observer)
+        let finder = if options.referred { Some(self.window_finder(observer)?) } else { None };
+        self.read_references(finder, options.words, observer)
     }
 
     fn read_references<'s>(
         &'s self,
         finder: Option<WindowFinder<'_, 'm, 'p>>,
+        keeps_words: bool,
         observer: &dyn Observer,
     ) -> Result<ReferenceGraph<'s, 'm, 'p>, HeapError> {
         if self.roots.is_empty() && self.totals.reachable().objects > 0 {
@@ -68,28 +84,35 @@ impl<'m, 'p> HeapSnapshot<'m, 'p> {
         }
         let (slots, edges) = (self.objects.len(), self.totals.pointers.to_objects);
         let roots = self.roots.len() as u64 + self.model.goroutines.len() as u64;
-        observer
-            .claim(Claim { kept: u64::from(slots) * 4 + edges * 4 + roots * 28, passing: roots * 64 + (32 << 20) })?;
+        let bytes_of_edge = if keeps_words { 8 } else { 4 };
+        let kept = u64::from(slots) * 4 + edges * bytes_of_edge + roots * 28;
+        observer.claim(Claim { kept, passing: roots * 64 + (8 << 20) * bytes_of_edge })?;
         let mut builder = GraphBuilder::new(slots)?;
+        if keeps_words {
+            builder.keep_tags();
+        }
         let records = Records::read(self);
         let (roots, node_of_root) = root_nodes::collect(self, &records, &mut builder)?;
         let reader = EdgeReader::new(self, finder.as_ref());
         let mut graph = reader.read(builder, edges, observer)?;
-        records.take_from(&mut graph);
-        self.let_go_of_steady(&mut graph);
+        let mut rewired = FxHashSet::default();
+        records.take_from(&mut graph, &mut rewired);
+        self.let_go_of_steady(&mut graph, &mut rewired);
         let extents = match finder {
             Some(finder) => Some(finder.finish(self, (&graph, roots.root()), observer)?.partly_referred(self)),
             None => None,
         };
-        Ok(ReferenceGraph { snapshot: self, references: References::new(graph, roots, extents), node_of_root })
+        Ok(ReferenceGraph { snapshot: self, references: References::new(graph, roots, extents), node_of_root, rewired })
     }
 }
 
 impl HeapSnapshot<'_, '_> {
     /// Drops the edges from what lists that collections empty alone hold to what others hold.
-    fn let_go_of_steady(&self, graph: &mut CsrGraph) {
+    fn let_go_of_steady(&self, graph: &mut CsrGraph, rewired: &mut FxHashSet<u32>) {
         for from in self.emptied.iter_ones() {
-            graph.drop_edges_where(from, |to| !self.emptied.contains(to));
+            if graph.drop_edges_where(from, |to| !self.emptied.contains(to)) > 0 {
+                rewired.insert(from);
+            }
         }
     }
 }
@@ -190,7 +213,7 @@ impl<'s, 'm, 'p> ReferenceGraph<'s, 'm, 'p> {
         let nodes = u64::from(self.graph().node_count());
         // What `DominatorTree` says of its overhead. One edge to each object is of the depth-first tree.
         let others = self.graph().edge_count().saturating_sub(self.snapshot.totals.reachable().objects);
-        let claim = Claim { kept: nodes * 16, passing: nodes * 12 + others * 4 };
+        let claim = Claim { kept: nodes * 16, passing: nodes * 12 + others * 4 + self.graph().edge_count() / 8 };
         observer.claim(claim)?;
         Ok(DominatorTree::new(self.graph(), self.root()))
     }

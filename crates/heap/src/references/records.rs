@@ -7,7 +7,7 @@
 use crate::snapshot::HeapSnapshot;
 use goheap_graph::CsrGraph;
 use goheap_runtime::{Goroutine, Sudog, WaitClass};
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 /// A goroutine and an object that one of its records points to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -83,10 +83,12 @@ impl Records {
         self.0.iter().copied()
     }
 
-    /// Drops the edges of the records that the goroutines have now.
-    pub(super) fn take_from(&self, graph: &mut CsrGraph) {
+    /// Drops the edges of the records that the goroutines have now, and notes the records.
+    pub(super) fn take_from(&self, graph: &mut CsrGraph, rewired: &mut FxHashSet<u32>) {
         for held in &self.0 {
-            graph.drop_edges(held.record, held.object);
+            if graph.drop_edges(held.record, held.object) > 0 {
+                rewired.insert(held.record);
+            }
         }
     }
 }

@@ -3,12 +3,10 @@
 
 use super::windows::Windows;
 use crate::objects::table::{ObjectId, Slot};
+use crate::scan::pieces::is_in_pieces;
 use crate::snapshot::HeapSnapshot;
 use goheap_graph::{CsrGraph, IdBitSet};
 use rayon::prelude::*;
-
-/// Objects that are read in pieces of nothing but what is not zero.
-const LARGE: u64 = 1 << 18;
 
 /// The nodes of the graph that are reached from `root` by words that are in windows; None where every word is.
 pub(super) fn held(
@@ -72,7 +70,7 @@ fn each_target(snapshot: &HeapSnapshot<'_, '_>, slot: Slot, mut visit: impl FnMu
             visit(at, target.id.0);
         }
     };
-    if span.elem_size > LARGE && span.nelems == 1 && masks.can_walk_pieces() {
+    if is_in_pieces(masks, span) {
         masks.for_each_nonzero_offset_in(span, 0..span.elem_size, see);
     } else {
         masks.for_each_offset(span, slot.slot, see);

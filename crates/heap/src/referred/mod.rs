@@ -1,6 +1,6 @@
 //! How much of what is kept anything refers to: 20 bytes cut out of a document keep all of it.
 //!
-//! To begin: [`HeapSnapshot::references_and_referred`], then [`ReferenceGraph::extent`]. A string and a slice refer to a window of an
+//! To begin: [`HeapSnapshot::references_with`], then [`ReferenceGraph::extent`]. A string and a slice refer to a window of an
 //! object, from their pointer on as many bytes as their length says. A pointer to a struct in a row of such structs refers to that
 //! one. Every other pointer, and every one of which the type is not known, refers to all of its object. What is referred to is the union.
 //! What hangs on pointers outside of all windows alone is not referred to at all.

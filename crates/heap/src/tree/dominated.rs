@@ -12,7 +12,6 @@ use crate::objects::table::ObjectId;
 use crate::roots::root::{Root, RootClass};
 use goheap_graph::{CsrGraph, DominatorTree, IdBitSet, TrieNode};
 use goheap_runtime::Meter;
-use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
 /// Before the type of an object that its immediate dominator does not point to.
@@ -21,11 +20,9 @@ const SHARED: &str = "[shared]";
 /// What the walk has to know of dominators.
 ///
 /// # Overhead
-/// Four bytes a slot, which the scanner takes, and two bits.
+/// Four bytes a slot, which the scanner takes, and a bit, which the merger takes.
 pub(crate) struct Dominated<'a> {
     tree: &'a DominatorTree,
-    /// Objects that dominate at once what they do not point to.
-    holds_shared: IdBitSet,
     /// Labels of what is shared.
     labels: FxHashMap<(ObjectType, u64), u32>,
 }
@@ -47,20 +44,19 @@ pub(crate) struct DrawnGroup {
 }
 
 impl<'a> TreeBuilder<'a, '_, '_> {
-    /// Walks down the dominator tree of `graph`, whose nodes are objects by their numbers and others beyond. `meter` counts
-    /// objects that are read.
+    /// Walks down the dominator tree of a graph whose nodes are objects by their numbers and others beyond. `meter` counts objects that
+    /// are read.
     pub(crate) fn walk_dominators(
         &mut self,
-        (graph, tree): (&CsrGraph, &'a DominatorTree),
+        tree: &'a DominatorTree,
         roots: impl Iterator<Item = DrawnRoot>,
         groups: impl Iterator<Item = DrawnGroup>,
         meter: &Meter<'_>,
     ) -> Share {
         self.merger.class = RootClass::Other;
         let objects = self.scanner.objects.len();
-        let idoms = immediate_dominators(tree, objects);
-        let holds_shared = holders_of_shared(graph, tree, &idoms);
-        self.dominated = Some(Dominated { tree, holds_shared, labels: FxHashMap::default() });
+        let idoms = tree.idoms_below(objects);
+        self.dominated = Some(Dominated { tree, labels: FxHashMap::default() });
         for DrawnRoot { root, holder, frame } in roots {
             let slot = self.scanner.objects.find_allocated(root.value);
             let Some(slot) = slot.filter(|slot| idoms[slot.id.0 as usize] == holder) else { continue };
@@ -74,6 +70,7 @@ impl<'a> TreeBuilder<'a, '_, '_> {
                 self.reach_type(frame, child, "");
             }
         }
+        self.merger.leads_on = Some(dominators(&idoms));
         self.scanner.idoms = Some(idoms);
         self.drain(meter);
         self.merger.share
@@ -84,10 +81,8 @@ impl<'a> TreeBuilder<'a, '_, '_> {
         let Some(dominated) = &self.dominated else { return };
         let tree = dominated.tree;
         for item in level {
-            let holds = self.dominated.as_ref().is_some_and(|dominated| dominated.holds_shared.contains(item.id));
-            if holds {
-                tree.children(item.id).for_each(|child| self.reach_type(item.node, child, SHARED));
-            }
+            // What the object points to has been reached.
+            tree.children(item.id).for_each(|child| self.reach_type(item.node, child, SHARED));
         }
     }
 
@@ -111,9 +106,13 @@ impl<'a> TreeBuilder<'a, '_, '_> {
     }
 }
 
-/// The immediate dominator of each object; `u32::MAX` of those that are not reached.
-fn immediate_dominators(tree: &DominatorTree, objects: u32) -> Vec<u32> {
-    (0..objects).into_par_iter().map(|id| tree.idom(id).unwrap_or(u32::MAX)).collect()
+/// The objects that dominate others. What the others lead to is drawn elsewhere, so they need not be read.
+fn dominators(idoms: &[u32]) -> IdBitSet {
+    let mut dominators = IdBitSet::with_room_for(idoms.len() as u32);
+    for &idom in idoms.iter().filter(|&&idom| (idom as usize) < idoms.len()) {
+        dominators.insert(idom);
+    }
+    dominators
 }
 
 /// The objects to which their immediate dominator has a pointer. Others are held by several objects or roots of which none alone
@@ -133,7 +132,7 @@ fn held_by_one(graph: &CsrGraph, idoms: &[u32]) -> IdBitSet {
 /// # Overhead
 /// Four bytes an object while it runs, and two bits.
 pub(crate) fn shared_objects(graph: &CsrGraph, tree: &DominatorTree, objects: u32) -> IdBitSet {
-    let idoms = immediate_dominators(tree, objects);
+    let idoms = tree.idoms_below(objects);
     let mut shared = held_by_one(graph, &idoms);
     for id in 0..objects {
         if shared.contains(id) {
@@ -143,16 +142,4 @@ pub(crate) fn shared_objects(graph: &CsrGraph, tree: &DominatorTree, objects: u3
         }
     }
     shared
-}
-
-/// The objects that dominate at once some object to which they have no pointer.
-fn holders_of_shared(graph: &CsrGraph, tree: &DominatorTree, idoms: &[u32]) -> IdBitSet {
-    let direct = held_by_one(graph, idoms);
-    let mut holders = IdBitSet::with_room_for(idoms.len() as u32);
-    for (id, &idom) in (0..).zip(idoms) {
-        if (idom as usize) < idoms.len() && tree.contains(id) && !direct.contains(id) {
-            holders.insert(idom);
-        }
-    }
-    holders
 }

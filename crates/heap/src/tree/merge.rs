@@ -14,6 +14,7 @@ use crate::objects::object_type::{ObjectType, Part};
 use crate::objects::pointer_counts::Share;
 use crate::objects::table::{ObjectTable, Slot};
 use crate::roots::root::RootClass;
+use crate::scan::pieces::PIECE;
 use goheap_graph::{IdBitSet, PathTrie, SharedBitSet, TrieNode};
 use goheap_runtime::{RuntimeModel, TypeId};
 use rustc_hash::FxHashMap;
@@ -45,6 +46,8 @@ pub(crate) struct Merger<'a, 'm, 'p> {
     pub(super) trie: &'a mut PathTrie,
     /// The frame of each slot, where that is wanted.
     pub(super) frames: Option<Vec<TrieNode>>,
+    /// Where not all is of interest: the objects that are worth reading.
+    pub(super) leads_on: Option<IdBitSet>,
     /// What is to be read next.
     pub(super) next: Vec<Item>,
     /// True if a large object is among that.
@@ -84,6 +87,7 @@ impl<'a, 'm, 'p> Merger<'a, 'm, 'p> {
             labels,
             trie,
             frames: None,
+            leads_on: None,
             next: Vec::new(),
             next_has_large: false,
             share: Share::default(),
@@ -129,8 +133,8 @@ impl<'a, 'm, 'p> Merger<'a, 'm, 'p> {
         if let Some(frames) = &mut self.frames {
             frames[item.id as usize] = item.node;
         }
-        if facts & NOSCAN == 0 {
-            self.next_has_large |= bytes > super::PIECE;
+        if facts & NOSCAN == 0 && self.leads_on.as_ref().is_none_or(|leads_on| leads_on.contains(item.id)) {
+            self.next_has_large |= bytes > PIECE;
             self.next.push(item);
         }
     }

@@ -5,7 +5,7 @@ use goheap_model::{Field, GoType, Kind, TypeId, TypeTable};
 
 /// A table of every type in `dwarf`, so that `TypeId(n)` is `DwarfTypeId(n)`. `types_start` is `moduledata.types`, from
 /// which `DW_AT_go_runtime_type` counts.
-pub(crate) fn from_dwarf(dwarf: &Dwarf<'_>, types_start: u64) -> TypeTable {
+pub fn from_dwarf(dwarf: &Dwarf<'_>, types_start: u64) -> TypeTable {
     let mut table = TypeTable::default();
     add_dwarf(&mut table, dwarf, types_start);
     table

@@ -15,7 +15,8 @@ mod raw;
 mod reflect_names;
 
 pub use descriptor::DescriptorReader;
-pub(crate) use from_dwarf::{add_dwarf, from_dwarf};
+pub(crate) use from_dwarf::add_dwarf;
+pub use from_dwarf::from_dwarf as types_from_dwarf;
 pub use full_name::FuncTypes;
 pub use methods::Method;
 pub(crate) use raw::RawType;
