@@ -2,8 +2,8 @@
 #![no_main]
 
 use goheap_fuzz::{bounded, dwarf::Parts};
-use goheap_runtime::TypeTable;
 use goheap_runtime::dwarf::Dwarf;
+use goheap_runtime::types_from_dwarf;
 use libfuzzer_sys::fuzz_target;
 
 /// The runtime's types begin here.
@@ -20,7 +20,7 @@ fuzz_target!(|input: &[u8]| bounded(input, |input| {
         dwarf.global(&global.name);
     }
     dwarf.go_release();
-    let mut table = TypeTable::from_dwarf(&dwarf, TYPES_START);
+    let mut table = types_from_dwarf(&dwarf, TYPES_START);
     table.drop_pointers_out_of_heap(true);
     table.name_shapes();
     for id in table.ids() {

@@ -1,14 +1,16 @@
 //! Spans, objects, masks, specials, roots, inference and references of a heap of which words are wrong.
 #![no_main]
 
+use goheap_ask::{Graph, Grouping, RetainedHistogram, RootGrouping, Selection};
 use goheap_fuzz::bounded;
 use goheap_fuzz::world::World;
 use goheap_heap::goroutines::{CallsWanted, leaked};
 use goheap_heap::holding::{Exclusions, Holding};
 use goheap_heap::inspect::InspectOptions;
 use goheap_heap::references::ReferenceGraph;
-use goheap_heap::{Grouping, HeapSnapshot, ObjectId, Selection, SnapshotOptions, invariants};
-use goheap_runtime::{RuntimeModel, Unobserved};
+use goheap_heap::{HeapSnapshot, SnapshotOptions, invariants};
+use goheap_model::{Heap, ObjectId, Unobserved};
+use goheap_runtime::RuntimeModel;
 use libfuzzer_sys::fuzz_target;
 
 /// Objects that are asked for each input: one in each span.
@@ -17,7 +19,7 @@ const ASKED: [u64; 5] = [0xc0_0000_0000, 0xc0_0000_2040, 0xc0_0000_4000, 0xc0_00
 fn ask_objects(snapshot: &HeapSnapshot<'_, '_>) {
     let options = InspectOptions { values: true, limit: 20, text_bytes: 40 };
     for slot in snapshot.objects.allocated() {
-        let _ = (snapshot.type_text(slot), snapshot.family_text(slot), snapshot.payload(slot));
+        let _ = (snapshot.type_text(slot), snapshot.family_text(slot), snapshot.objects.payload(slot));
     }
     for slot in ASKED.into_iter().filter_map(|address| snapshot.objects.find_allocated(address)) {
         snapshot.inspect(slot, options);
@@ -53,6 +55,19 @@ fn ask_references(graph: &ReferenceGraph<'_, '_, '_>) {
     leaked(graph, &Unobserved).expect("nobody refuses");
 }
 
+/// What needs no core.
+fn ask_data(heap: &Heap) {
+    goheap_ask::histogram(heap, Grouping::Kind, Selection::default(), |_| true);
+    goheap_ask::size_classes(heap, None);
+    let Ok(graph) = Graph::new(heap) else { return };
+    let dominance = graph.dominance(&Unobserved).expect("nobody refuses");
+    let (grouping, selection) = (Grouping::Whole, Selection::Reachable);
+    graph.histogram(&dominance, RetainedHistogram { grouping, selection, is_wanted: |_: &str| true, exact: 2 });
+    let groups = graph.root_groups(&dominance, RootGrouping::Root, |_| true);
+    let sum = groups.groups.iter().map(|group| group.retained.bytes).sum::<u64>() + groups.shared.bytes;
+    assert_eq!(sum, dominance.retained.of(graph.root()), "what is shared and what is not is all");
+}
+
 fuzz_target!(|input: &[u8]| bounded(input, |input| {
     let (world, process, is_sound) = World::damaged(input);
     let Ok(mut model) = RuntimeModel::open(&process, world.options()) else { return assert!(!is_sound) };
@@ -65,10 +80,11 @@ fuzz_target!(|input: &[u8]| bounded(input, |input| {
         assert!(expected.iter().all(|text| texts.iter().any(|found| found == text)), "{texts:?}");
     }
     invariants::check(&snapshot);
-    let _ = snapshot.histogram(Grouping::Type, Selection::default(), |_| true);
     let _ = snapshot.owner(ObjectId(0));
     ask_objects(&snapshot);
-    if let Ok(graph) = snapshot.references(&Unobserved) {
+    let references = snapshot.references(&Unobserved).ok().map(|graph| {
         ask_references(&graph);
-    }
+        graph.into_references()
+    });
+    ask_data(&snapshot.into_heap(references));
 }));

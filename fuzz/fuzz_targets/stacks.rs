@@ -4,7 +4,8 @@
 use goheap_fuzz::bounded;
 use goheap_fuzz::world::World;
 use goheap_heap::goroutines::{GoroutineGroups, facts};
-use goheap_runtime::{RuntimeModel, Tracer, Unobserved};
+use goheap_model::Unobserved;
+use goheap_runtime::{RuntimeModel, Tracer};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|input: &[u8]| bounded(input, |input| {

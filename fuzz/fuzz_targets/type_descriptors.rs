@@ -4,7 +4,8 @@
 use goheap_fuzz::bounded;
 use goheap_fuzz::world::World;
 use goheap_image::Address;
-use goheap_runtime::{CodeReferences, RuntimeModel, TypeTable};
+use goheap_model::TypeTable;
+use goheap_runtime::{CodeReferences, RuntimeModel};
 use libfuzzer_sys::fuzz_target;
 
 /// Descriptors that are asked for each input.

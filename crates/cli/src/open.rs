@@ -7,8 +7,8 @@ use crate::say::watch::Watch;
 use goheap_heap::references::{ReferenceGraph, ReferenceOptions};
 use goheap_heap::{HeapSnapshot, SnapshotOptions};
 use goheap_image::Process;
-use goheap_model::Heap;
-use goheap_runtime::{ModelOptions, Observer, RuntimeModel};
+use goheap_model::{Heap, Observer};
+use goheap_runtime::{ModelOptions, RuntimeModel};
 
 /// What a command needs of the heap.
 #[derive(Clone, Copy, Default)]

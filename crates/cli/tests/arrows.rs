@@ -8,11 +8,26 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// Each crate, and those of ours that it may depend on.
-const ARROWS: [(&str, &[&str]); 7] = [
-    ("goheap", &["goheap-graph", "goheap-heap", "goheap-image", "goheap-report", "goheap-runtime"]),
+const ARROWS: [(&str, &[&str]); 10] = [
+    (
+        "goheap-cli",
+        &[
+            "goheap",
+            "goheap-ask",
+            "goheap-graph",
+            "goheap-heap",
+            "goheap-image",
+            "goheap-model",
+            "goheap-report",
+            "goheap-runtime",
+        ],
+    ),
+    ("goheap", &["goheap-ask", "goheap-heap", "goheap-image", "goheap-model", "goheap-runtime"]),
     ("goheap-report", &[]),
-    ("goheap-heap", &["goheap-graph", "goheap-image", "goheap-runtime"]),
-    ("goheap-runtime", &["goheap-image"]),
+    ("goheap-ask", &["goheap-graph", "goheap-model"]),
+    ("goheap-heap", &["goheap-graph", "goheap-image", "goheap-model", "goheap-runtime"]),
+    ("goheap-runtime", &["goheap-image", "goheap-model"]),
+    ("goheap-model", &["goheap-graph"]),
     ("goheap-graph", &[]),
     ("goheap-image", &[]),
     ("goheap-synth", &[]),
@@ -20,9 +35,9 @@ const ARROWS: [(&str, &[&str]); 7] = [
 
 /// Crates of others that belong to one room, and who may use them.
 const ROOMS: [(&str, &[&str]); 16] = [
-    ("clap", &["goheap"]),
-    ("regex", &["goheap"]),
-    ("indicatif", &["goheap"]),
+    ("clap", &["goheap-cli"]),
+    ("regex", &["goheap-cli"]),
+    ("indicatif", &["goheap-cli"]),
     ("inferno", &["goheap-report"]),
     ("gimli", &["goheap-runtime"]),
     ("addr2line", &["goheap-runtime"]),
@@ -33,9 +48,9 @@ const ROOMS: [(&str, &[&str]); 16] = [
     ("lz4_flex", &["goheap-image"]),
     ("lzma-rust2", &["goheap-image"]),
     ("base64", &["goheap-image"]),
-    ("rustix", &["goheap-image", "goheap"]),
+    ("rustix", &["goheap-image", "goheap-cli"]),
     ("ruzstd", &["goheap-image"]),
-    ("tempfile", &["goheap-image", "goheap"]),
+    ("tempfile", &["goheap-image", "goheap-cli"]),
 ];
 
 /// The crates with what they depend on: for the product, and for tests alone.

@@ -4,11 +4,10 @@
 //! even of what type: so if one such word is absent, everything that was not reached is not known to be unreachable, but for what
 //! the runtime itself found dead (`HeapSnapshot::standing`).
 
-use crate::objects::table::{ObjectId, ObjectTable};
-use crate::roots::root::RootClass;
+use crate::objects::table::ObjectTable;
 use goheap_graph::IdBitSet;
-pub(crate) use goheap_model::Standing;
-pub(crate) use goheap_model::Unreached;
+use goheap_model::Unreached;
+use goheap_model::{ObjectId, RootClass};
 use goheap_runtime::{RuntimeModel, Span, SweepState};
 use std::cmp::Reverse;
 

@@ -1,7 +1,8 @@
 //! What holds in every sound heap: checked on every core, since a wrong layout breaks one of them first.
 
-use crate::samples::{SHOWN, Sample, keep};
+use crate::samples::{Sample, keep};
 use crate::snapshot::HeapSnapshot;
+use goheap_model::SHOWN;
 use goheap_runtime::{PAGE_BYTES, RuntimeModel, Span, SweepState};
 
 /// One check, how often it was made, and how often it failed.

@@ -32,11 +32,6 @@ pub mod waits;
 
 pub use absent::{Absent, AbsentHolder, AbsentOf, AbsentSum};
 pub use error::HeapError;
-pub use goheap_model::names::{Likeness, Spelling, is_of_the_compiler};
-pub use goheap_model::{
-    Evidence, InferenceCounts, Lowest, ObjectId, ObjectType, Part, PointerCounts, RootClass, RootCounts, Share, Slot,
-    Standing, TextId, Totals, TypeTexts, is_wanted_text,
-};
 pub use infer::Vote;
 pub use objects::table::ObjectTable;
 pub use samples::{Sample, Samples};

@@ -2,7 +2,8 @@
 //! heap has.
 
 use crate::snapshot::SnapshotOptions;
-use goheap_runtime::{ARENA_BYTES, Claim, GoHeap};
+use goheap_model::Claim;
+use goheap_runtime::{ARENA_BYTES, GoHeap};
 
 /// Bytes of the page table for an arena that holds a span of many slots.
 const PAGES_OF_ARENA: u64 = 256 << 10;

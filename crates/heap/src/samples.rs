@@ -1,9 +1,9 @@
 //! Some of the many that a count counts, so that it can be traced: the first, or the largest; the same at any number of threads.
 
-use crate::objects::table::ObjectId;
+use goheap_model::ObjectId;
 use std::cmp::Reverse;
 
-pub(crate) use goheap_model::SHOWN;
+use goheap_model::SHOWN;
 
 /// One of those that a count counts.
 #[derive(Clone, Debug, PartialEq, Eq)]

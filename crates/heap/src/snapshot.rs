@@ -19,10 +19,10 @@ use goheap_graph::{IdBitSet, PathTrie, TrieNode};
 use goheap_image::Address;
 use goheap_model::names::PackageNames;
 use goheap_model::{
-    ClosureFunctions, Evidence, GoroutineStarts, Heap, ObjectId, ObjectType, Objects, Part, References, Share,
-    Standing, Totals, TypeTable, Unreached,
+    ClosureFunctions, Evidence, GoroutineStarts, Heap, Meter, ObjectId, ObjectType, Objects, Observer, Part,
+    References, Share, Standing, Totals, TypeTable, Unobserved, Unreached,
 };
-use goheap_runtime::{Meter, Observer, PAGE_BYTES, RuntimeModel, Span, SweepState, Unobserved};
+use goheap_runtime::{PAGE_BYTES, RuntimeModel, Span, SweepState};
 use rayon::prelude::*;
 use std::ops::Deref;
 

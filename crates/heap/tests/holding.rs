@@ -4,10 +4,11 @@
 
 use goheap_graph::{DominatorTree, RetainedSizes};
 use goheap_heap::holding::{Cuts, Exclusions, Holding, Owner, Selected, Walk};
-use goheap_heap::references::{ReferenceGraph, RootKind};
-use goheap_heap::{HeapSnapshot, RootClass, SnapshotOptions};
+use goheap_heap::references::ReferenceGraph;
+use goheap_heap::{HeapSnapshot, SnapshotOptions};
 use goheap_image::{OpenRequest, Process};
-use goheap_runtime::{ModelOptions, RuntimeModel, Unobserved};
+use goheap_model::{RootClass, RootKind, Unobserved};
+use goheap_runtime::{ModelOptions, RuntimeModel};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 

@@ -3,7 +3,8 @@
 
 use goheap_heap::{HeapError, HeapSnapshot, SnapshotOptions};
 use goheap_image::{OpenRequest, Process};
-use goheap_runtime::{Claim, ModelOptions, Observer, OverBudget, Refusal, RuntimeModel};
+use goheap_model::{Claim, Observer, OverBudget, Refusal};
+use goheap_runtime::{ModelOptions, RuntimeModel};
 use std::path::Path;
 use std::sync::Mutex;
 

@@ -3,10 +3,11 @@
 
 use goheap_graph::{DominatorTree, IdBitSet};
 use goheap_heap::holding::{Exclusions, Holding};
-use goheap_heap::references::{ReferenceGraph, ReferenceOptions, RootKind};
-use goheap_heap::{HeapError, HeapSnapshot, ObjectId, RootClass, SnapshotOptions};
+use goheap_heap::references::{ReferenceGraph, ReferenceOptions};
+use goheap_heap::{HeapError, HeapSnapshot, SnapshotOptions};
 use goheap_image::{OpenRequest, Process};
-use goheap_runtime::{ModelOptions, RuntimeModel, Unobserved};
+use goheap_model::{ObjectId, RootClass, RootKind, Unobserved};
+use goheap_runtime::{ModelOptions, RuntimeModel};
 use std::collections::HashMap;
 use std::path::Path;
 

@@ -2,8 +2,9 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 use goheap_graph::{PathTrie, TrieNode, Weight};
-use goheap_heap::{Evidence, HeapSnapshot, SnapshotOptions, invariants};
+use goheap_heap::{HeapSnapshot, SnapshotOptions, invariants};
 use goheap_image::{OpenRequest, Process};
+use goheap_model::Evidence;
 use goheap_runtime::{ModelOptions, RuntimeModel};
 use serde_json::Value;
 use std::path::{Path, PathBuf};

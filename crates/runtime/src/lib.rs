@@ -58,10 +58,6 @@ pub use discover::Anchors;
 pub use error::RuntimeError;
 pub use gc_settings::GcSettings;
 pub use go_files::{GoFile, GoFilePlace, go_files};
-pub use goheap_model::{
-    BitVector, Claim, Field, GcMask, GoType, Kind, Meter, Observer, OverBudget, PointerWords, RedZones, Refusal,
-    TypeId, TypeTable, Unobserved,
-};
 pub use goroutine::{Gobuf, Goroutine, MachineThread};
 pub use heap::{ARENA_BYTES, GoHeap};
 pub use layout::{LayoutSource, RuntimeLayout};

@@ -1,6 +1,6 @@
 //! What is looked for in names: a regular expression, or a name as it is printed.
 
-use goheap_heap::Spelling;
+use goheap_model::names::Spelling;
 use regex::Regex;
 
 /// A regular expression that also finds the very text, and the type or function that the text is a way of writing.

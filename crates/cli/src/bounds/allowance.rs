@@ -6,7 +6,7 @@
 
 use crate::say::errors::{Ending, Failure, message_and_hint};
 use goheap_image::end_process;
-use goheap_runtime::OverBudget;
+use goheap_model::OverBudget;
 use std::cell::Cell;
 use std::fmt::{self, Write};
 use std::fs::File;

@@ -1,6 +1,6 @@
 //! How much memory the run may use, and how much it does. All of it is read from /proc and /sys/fs/cgroup.
 
-use goheap_runtime::{Claim, OverBudget};
+use goheap_model::{Claim, OverBudget};
 use rustix::process::{Resource, getrlimit};
 use std::fs;
 use std::path::Path;

@@ -1,7 +1,8 @@
 //! The words over the picture: what was looked at, and whether the numbers add up.
 
-use goheap_heap::{HeapSnapshot, Share};
+use goheap_heap::HeapSnapshot;
 use goheap_image::Process;
+use goheap_model::Share;
 use goheap_report::Count;
 use goheap_report::flame::FlameText;
 use goheap_report::table::{grouped, human_bytes, percent};

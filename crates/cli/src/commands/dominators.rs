@@ -12,9 +12,8 @@ use goheap_ask::{Graph, Grouping, HistogramRow, RetainedHistogram, RootGroup, Ro
 use goheap_graph::{Children, PathTrie, TrieNode, Weight};
 use goheap_heap::HeapSnapshot;
 use goheap_heap::references::{DominatorFrames, ReferenceGraph, ReferenceOptions};
-use goheap_model::Share;
+use goheap_model::{Observer, Share};
 use goheap_report::dominators::{DominatorsReport, Group, RetainedGroups, Row, Sum};
-use goheap_runtime::Observer;
 use std::cmp::Reverse;
 
 /// Lines and levels of a table unless others are asked for: a screen.

@@ -2,8 +2,9 @@
 
 use crate::commands::caption::Widths;
 use goheap_graph::{DominatorTree, PathTrie};
+use goheap_heap::HeapSnapshot;
 use goheap_heap::references::{DominatorFrames, ReferenceGraph};
-use goheap_heap::{HeapSnapshot, Share};
+use goheap_model::Share;
 use goheap_report::Count;
 use std::borrow::Cow;
 use std::collections::HashMap;

@@ -18,8 +18,8 @@ use goheap_heap::goroutines::{
     CallsWanted, GoroutineCall, GoroutineFrames, RetainedByGoroutines, Variable, VariablePlace, VariableRole, leaked,
 };
 use goheap_heap::inspect::InspectOptions;
-use goheap_heap::references::RootKind;
 use goheap_heap::{HeapSnapshot, SnapshotOptions};
+use goheap_model::RootKind;
 use goheap_report::goroutine::{self, GoroutineReport};
 use goheap_runtime::{Goroutine, RuntimeModel};
 

@@ -10,7 +10,8 @@ use crate::say::terminal::page;
 use goheap_heap::inspect::{self, InspectOptions, Inspection, Value};
 use goheap_heap::referred::ObjectWindows;
 use goheap_heap::waits::ANY_LOCK;
-use goheap_heap::{HeapSnapshot, Slot, SnapshotOptions, Standing};
+use goheap_heap::{HeapSnapshot, SnapshotOptions};
+use goheap_model::{Slot, Standing};
 use goheap_report::object::{
     Field, Holder, HolderGroup, MapRoom, ObjectReport, Pointer, Referred, Root, Target, Voted,
 };

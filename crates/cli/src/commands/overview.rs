@@ -17,8 +17,9 @@ use crate::say::terminal::page;
 use crate::say::watch::Watch;
 use goheap_heap::goroutines::leaked;
 use goheap_heap::waits::Waits;
-use goheap_heap::{Evidence, HeapSnapshot, SnapshotOptions, Totals, invariants};
+use goheap_heap::{HeapSnapshot, SnapshotOptions, invariants};
 use goheap_image::{Machine, Process, StartBlock};
+use goheap_model::{Evidence, Totals};
 use goheap_report::overview::{
     AbsentClass, AbsentPointers, DEAD, EvidenceSum, GoBuild, Goroutines, HeapSums, Invariant, LayoutSource,
     ObjectCounts, OtherGoFile, OverviewReport, Program, RootClassSum, RuntimeCounter, StateCount, TypeSums,
@@ -199,7 +200,7 @@ fn state(goroutine: &Goroutine) -> &'static str {
 fn heap(snapshot: &HeapSnapshot<'_, '_>) -> HeapSums {
     let totals = &snapshot.totals;
     let reachable = totals.reachable();
-    let class = |(class, share): &(goheap_heap::RootClass, goheap_heap::Share)| RootClassSum {
+    let class = |(class, share): &(goheap_model::RootClass, goheap_model::Share)| RootClassSum {
         class: class.name().to_owned(),
         bytes: share.bytes,
         objects: share.objects,
@@ -226,7 +227,7 @@ fn heap(snapshot: &HeapSnapshot<'_, '_>) -> HeapSums {
 
 fn absent_pointers(snapshot: &HeapSnapshot<'_, '_>) -> AbsentPointers {
     let absent = &snapshot.absent;
-    let class = |(class, sum): (goheap_heap::RootClass, &goheap_heap::AbsentSum)| AbsentClass {
+    let class = |(class, sum): (goheap_model::RootClass, &goheap_heap::AbsentSum)| AbsentClass {
         class: class.name().to_owned(),
         root_words: sum.root_words,
         object_words: sum.object_words,
@@ -234,7 +235,7 @@ fn absent_pointers(snapshot: &HeapSnapshot<'_, '_>) -> AbsentPointers {
     };
     AbsentPointers {
         words: absent.words(),
-        by_root_class: goheap_heap::RootClass::ALL.into_iter().zip(&absent.by_class).map(class).collect(),
+        by_root_class: goheap_model::RootClass::ALL.into_iter().zip(&absent.by_class).map(class).collect(),
         most: examples::holders(snapshot, absent.most.iter().take(goheap_heap::Absent::SHOWN)),
         spans: absent.spans,
         goroutines: absent.goroutines,

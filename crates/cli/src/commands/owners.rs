@@ -13,7 +13,7 @@ use crate::say::terminal;
 use goheap_graph::Weight;
 use goheap_heap::holding::{self, Holding};
 use goheap_heap::references::ReferenceOptions;
-use goheap_heap::{ObjectId, Standing};
+use goheap_model::{ObjectId, Standing};
 use goheap_report::owners::{self, Held, Owner, OwnersReport, Rows};
 use goheap_report::paths::Share;
 

@@ -12,9 +12,10 @@ use crate::say::errors::Failure;
 use crate::say::terminal;
 use crate::say::watch::Watch;
 use goheap_graph::{CsrGraph, Weight};
+use goheap_heap::HeapSnapshot;
 use goheap_heap::holding::{self, Exclusions, Holding};
 use goheap_heap::references::ReferenceOptions;
-use goheap_heap::{HeapSnapshot, Slot};
+use goheap_model::Slot;
 use goheap_report::paths::{
     self, Answer, Cut, CutTogether, Dominator, Merged, MergedStep, Path, PathsReport, Share, Step, Target,
 };

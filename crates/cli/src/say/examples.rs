@@ -1,6 +1,7 @@
 //! Some of what a count counts, with the command that shows it.
 
-use goheap_heap::{AbsentHolder, AbsentOf, HeapSnapshot, ObjectId, Sample};
+use goheap_heap::{AbsentHolder, AbsentOf, HeapSnapshot, Sample};
+use goheap_model::ObjectId;
 use goheap_report::example::Example;
 
 /// For a report.

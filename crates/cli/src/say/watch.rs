@@ -6,7 +6,7 @@ use crate::bounds::memory::Budget;
 use crate::bounds::threads;
 use crate::say::progress::Progress;
 use crate::say::timings::Timings;
-use goheap_runtime::{Claim, Observer, Refusal};
+use goheap_model::{Claim, Observer, Refusal};
 use std::sync::{Mutex, PoisonError};
 
 /// The observer of every stage.

@@ -1,7 +1,8 @@
 //! Which registers arguments and results are passed in (cmd/compile/abi-internal.md, Go 1.17 and later).
 
+use goheap_model::{Kind, TypeId, TypeTable};
+use goheap_runtime::DescriptorReader;
 use goheap_runtime::code::RegisterUse;
-use goheap_runtime::{DescriptorReader, Kind, TypeId, TypeTable};
 
 /// A word of an argument or a result that is passed in an integer register.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

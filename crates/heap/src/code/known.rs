@@ -8,9 +8,9 @@ use crate::infer::header_types;
 use crate::meaning::closures::is_closure_struct;
 use crate::meaning::plan::PointerWord;
 use crate::meaning::resolve::Resolver;
-use crate::objects::object_type::{Evidence, Part};
+use goheap_model::{Evidence, Part, TypeId};
 use goheap_runtime::code::ProgramCode;
-use goheap_runtime::{DescriptorReader, ModuleData, RuntimeModel, TypeId};
+use goheap_runtime::{DescriptorReader, ModuleData, RuntimeModel};
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::collections::BTreeMap;
 

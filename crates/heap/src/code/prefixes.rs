@@ -2,7 +2,7 @@
 
 use crate::infer::size_class;
 use crate::meaning::resolve::Resolver;
-use goheap_runtime::{Kind, RedZones, TypeId, TypeTable};
+use goheap_model::{Kind, RedZones, TypeId, TypeTable};
 use rustc_hash::FxHashSet;
 
 /// Structs do not nest deeper.
@@ -31,7 +31,7 @@ fn first_fields(types: &TypeTable, outer: TypeId) -> impl Iterator<Item = TypeId
 #[cfg(test)]
 mod tests {
     use super::*;
-    use goheap_runtime::{Field, GoType};
+    use goheap_model::{Field, GoType};
 
     #[test]
     fn what_begins_a_struct_is_found() {

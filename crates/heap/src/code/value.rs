@@ -1,7 +1,6 @@
 //! What is known of a word in a register or in a frame.
 
-use crate::objects::object_type::Part;
-use goheap_runtime::TypeId;
+use goheap_model::{Part, TypeId};
 
 /// No executable lies lower.
 const LEAST_ADDRESS: u64 = 1 << 16;

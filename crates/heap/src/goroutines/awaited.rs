@@ -1,7 +1,7 @@
 //! What each blocked goroutine waits for, as objects of the heap.
 
-use crate::objects::table::ObjectId;
 use crate::snapshot::HeapSnapshot;
+use goheap_model::ObjectId;
 use goheap_runtime::stack::ThreadIndex;
 use goheap_runtime::{Goroutine, WaitClass};
 use rustc_hash::{FxHashMap, FxHashSet};

@@ -1,7 +1,7 @@
 //! Goroutines that stand at the same place: the same functions and lines, made by the same go statement.
 
-use crate::roots::root::StackGroups;
-use goheap_runtime::{Call, Claim, Goroutine, InlineFrame, Observer, Refusal, RuntimeModel, Tracer};
+use goheap_model::{Claim, Observer, Refusal, StackGroups};
+use goheap_runtime::{Call, Goroutine, InlineFrame, RuntimeModel, Tracer};
 use rayon::prelude::*;
 use std::sync::Arc;
 

@@ -10,9 +10,10 @@
 
 use super::awaited::{Awaited, AwaitedObjects};
 use crate::error::HeapError;
-use crate::references::{ReferenceGraph, RootKind};
+use crate::references::ReferenceGraph;
 use goheap_graph::IdBitSet;
-use goheap_runtime::{Claim, Goroutine, Observer};
+use goheap_model::{Claim, Observer, RootKind};
+use goheap_runtime::Goroutine;
 use rustc_hash::FxHashMap;
 
 /// What was found.
@@ -109,7 +110,7 @@ impl<'g, 's, 'm, 'p> Marking<'g, 's, 'm, 'p> {
                 watchers.entry(object.0).or_default().push(goroutine);
             }
         }
-        let node = |(node, root): (u32, crate::references::RootNode)| match root.kind {
+        let node = |(node, root): (u32, goheap_model::RootNode)| match root.kind {
             RootKind::Goroutine(goroutine) => Some((goroutine, node)),
             _ => None,
         };

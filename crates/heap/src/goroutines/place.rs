@@ -1,6 +1,6 @@
 //! Where in the program's own code a stack stands.
 
-use crate::names::standard_library::is_standard;
+use goheap_model::names::is_standard;
 use goheap_runtime::{InlineFrame, RuntimeModel};
 
 /// Tells the program's code from the standard library's by the source files.

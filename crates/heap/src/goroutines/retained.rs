@@ -1,8 +1,9 @@
 //! What goroutines alone keep alive.
 
 use super::GoroutineGroup;
-use crate::references::{ReferenceGraph, RootKind};
+use crate::references::ReferenceGraph;
 use goheap_graph::{DominatorTree, RetainedSizes, retained_by_set};
+use goheap_model::RootKind;
 use rustc_hash::FxHashMap;
 
 /// The retained sizes of goroutines and of their groups, in bytes of the heap: what would be freed if they went, and with them the

@@ -2,9 +2,9 @@
 
 use crate::snapshot::HeapSnapshot;
 use goheap_image::Address;
+use goheap_model::{Kind, TypeId};
 use goheap_runtime::dwarf::{Local, Piece, Place};
 use goheap_runtime::stack::{Frame, StackPlace, StackScan, StartPoint};
-use goheap_runtime::{Kind, TypeId};
 use rustc_hash::FxHashMap;
 
 /// Where a variable is.

@@ -2,13 +2,13 @@
 
 use super::variable_place::{Places, VariablePlace};
 use crate::inspect::{Field, InspectOptions, Listed, Target, Value};
-use crate::objects::table::ObjectId;
 use crate::roots::source_name;
 use crate::snapshot::HeapSnapshot;
 use goheap_image::Address;
+use goheap_model::{Kind, ObjectId, TypeId};
 use goheap_runtime::dwarf::{Local, Place};
 use goheap_runtime::stack::Frame;
-use goheap_runtime::{Call, Goroutine, Kind, Tracer, TypeId, WaitClass};
+use goheap_runtime::{Call, Goroutine, Tracer, WaitClass};
 
 /// The dictionary of a generic function, which is no variable of the program.
 const DICTIONARY: &str = ".dict";

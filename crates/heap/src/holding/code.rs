@@ -1,12 +1,11 @@
 //! Whose code a type, function or variable is: the program's own, a library's, the runtime's.
 
-use crate::names::package::package_of;
-use crate::names::standard_library::is_standard;
-use crate::objects::object_type::{ObjectType, Part};
-use crate::references::{ReferenceGraph, RootKind};
-use crate::roots::root::RootClass;
+use crate::references::ReferenceGraph;
 use crate::snapshot::HeapSnapshot;
 use goheap_image::Address;
+use goheap_model::names::is_standard;
+use goheap_model::names::package_of;
+use goheap_model::{ObjectType, Part, RootClass, RootKind};
 use rustc_hash::FxHashMap;
 use std::cell::RefCell;
 
@@ -96,7 +95,7 @@ impl CodeOf {
                 *by_type[kind.ty().0 as usize].get_or_insert_with(|| code_of_type(&snapshot.types.get(kind.ty()).name))
             }
             Part::Closure => {
-                let slot = snapshot.objects.slot(crate::ObjectId(object));
+                let slot = snapshot.objects.slot(goheap_model::ObjectId(object));
                 let function = snapshot.model.memory().read_u64(Address(snapshot.objects.payload(slot).0)).unwrap_or(0);
                 let name = || snapshot.model.function_name(function).unwrap_or_default();
                 *self.by_function.borrow_mut().entry(function).or_insert_with(|| code_of_package(&package_of(&name())))

@@ -3,10 +3,7 @@
 use super::Holding;
 use super::code::Code;
 use super::steps::HopKey;
-use crate::objects::object_type::ObjectType;
-use crate::objects::table::ObjectId;
-use crate::references::RootKind;
-use crate::roots::root::RootClass;
+use goheap_model::{ObjectId, ObjectType, RootClass, RootKind};
 use rustc_hash::FxHashMap;
 use std::cell::{Cell, RefCell};
 
@@ -144,7 +141,7 @@ impl Holding<'_, '_, '_, '_> {
         };
         let snapshot = self.graph.snapshot();
         let kind = snapshot.object_types[node as usize];
-        if kind.part() == crate::Part::Closure {
+        if kind.part() == goheap_model::Part::Closure {
             return matches(&snapshot.family_text(slot));
         }
         let is_matched = || kind.is_known() && matches(&snapshot.family_text(slot));

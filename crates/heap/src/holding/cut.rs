@@ -3,9 +3,8 @@
 use super::Holding;
 use super::code::Code;
 use crate::error::HeapError;
-use crate::objects::object_type::Part;
 use goheap_graph::{CsrGraph, DominatorLink, RetainedSizes};
-use goheap_runtime::{Claim, Observer};
+use goheap_model::{Claim, Observer, Part};
 use std::collections::BinaryHeap;
 
 /// Nodes of the dominator tree that are looked at for the reference that frees most of a set.

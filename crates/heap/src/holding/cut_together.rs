@@ -5,7 +5,7 @@ use super::cut::FAR_MORE;
 use super::{Cut, Holding};
 use crate::error::HeapError;
 use goheap_graph::{CsrGraph, DominatorLink, IdBitSet, freed_without};
-use goheap_runtime::{Claim, Observer};
+use goheap_model::{Claim, Observer};
 
 /// More references than these nobody cuts by hand.
 const MOST_TOGETHER: usize = 3;

@@ -2,8 +2,8 @@
 
 use super::Holding;
 use super::steps::HopKey;
-use crate::objects::object_type::ObjectType;
 use goheap_graph::{IdBitSet, PathTrie, TrieNode};
+use goheap_model::ObjectType;
 use rustc_hash::FxHashMap;
 
 /// Nodes of the graph as trees, parents before children.
@@ -115,7 +115,7 @@ impl Holding<'_, '_, '_, '_> {
         ways
     }
 
-    fn way(&self, from: crate::Slot, offset: u64, to: u32, texts: &mut WayTexts) -> Way {
+    fn way(&self, from: goheap_model::Slot, offset: u64, to: u32, texts: &mut WayTexts) -> Way {
         let snapshot = self.graph.snapshot();
         let key = (self.hop_key(from, offset), snapshot.object_types[to as usize]);
         if let Some(&way) = texts.by_hop.get(&key) {
@@ -124,10 +124,10 @@ impl Holding<'_, '_, '_, '_> {
         let hop = self.hop(from, offset, false);
         let way = match hop.is_machinery {
             true => Way::Machinery,
-            false => Way::Field(texts.number(self.reference(&hop, snapshot.objects.slot(crate::ObjectId(to))))),
+            false => Way::Field(texts.number(self.reference(&hop, snapshot.objects.slot(goheap_model::ObjectId(to))))),
         };
         // Closures of one type are of many functions.
-        if snapshot.object_types[to as usize].part() != crate::Part::Closure {
+        if snapshot.object_types[to as usize].part() != goheap_model::Part::Closure {
             texts.by_hop.insert(key, way);
         }
         way

@@ -6,10 +6,8 @@ use super::Holding;
 use super::code::Code;
 use super::forest::{Forest, Way, WayTexts, follow};
 use super::owners::{Owner, OwnerKind};
-use crate::objects::object_type::{ObjectType, Part};
-use crate::objects::table::ObjectId;
-use crate::referred::Extent;
 use goheap_graph::{IdBitSet, PathTrie, TrieNode, Weight};
+use goheap_model::{Extent, ObjectId, ObjectType, Part};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 /// One step between two objects that stands for several ways.

@@ -3,9 +3,8 @@
 use super::forest::{Forest, Way, WayTexts, follow};
 use super::{Exclusions, Holding};
 use crate::error::HeapError;
-use crate::references::RootKind;
 use goheap_graph::{IdBitSet, MergedPaths, PathTrie, TrieNode, Weight};
-use goheap_runtime::{Claim, Observer};
+use goheap_model::{Claim, Observer, RootKind};
 
 /// One step of merged paths.
 #[derive(Clone, Debug, PartialEq, Eq)]

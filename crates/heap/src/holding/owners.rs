@@ -4,11 +4,8 @@ use super::code::{Code, is_function};
 use super::grouping::{self, OwnCode};
 use super::{Exclusions, Holding};
 use crate::error::HeapError;
-use crate::references::RootKind;
-use crate::referred::Extent;
-use crate::roots::root::RootClass;
 use goheap_graph::{IdBitSet, Weight};
-use goheap_runtime::{Claim, Observer};
+use goheap_model::{Claim, Extent, Observer, RootClass, RootKind};
 
 /// Owners of a set of objects.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

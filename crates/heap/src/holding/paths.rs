@@ -4,7 +4,7 @@ use super::steps::{Step, Walk};
 use super::{Exclusions, Holding};
 use crate::error::HeapError;
 use goheap_graph::{CsrGraph, PathsToRoots, shortest_from};
-use goheap_runtime::{Claim, Observer};
+use goheap_model::{Claim, Observer};
 
 impl Holding<'_, '_, '_, '_> {
     /// The graph turned round, for [`Holding::paths_to`] and the cuts.

@@ -2,8 +2,9 @@
 
 use super::variable::{self, Found};
 use crate::inspect::Places;
-use crate::names::spelling::is_of_the_compiler;
-use crate::references::{ReferenceGraph, RootKind};
+use crate::references::ReferenceGraph;
+use goheap_model::RootKind;
+use goheap_model::names::is_of_the_compiler;
 use goheap_runtime::Goroutine;
 
 /// What was meant.

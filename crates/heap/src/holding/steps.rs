@@ -3,11 +3,7 @@
 use super::Holding;
 use crate::inspect::{Place, PlaceField, dynamic_descriptor};
 use crate::names::label_text::{captured_path, shown};
-use crate::objects::object_type::{Evidence, Part};
-use crate::objects::table::{ObjectId, Slot};
-use crate::references::RootKind;
-use crate::roots::root::RootClass;
-use goheap_runtime::Kind;
+use goheap_model::{Evidence, Kind, ObjectId, Part, RootClass, RootKind, Slot};
 
 /// Steps of a path that are told at its start and at its end, where it has more.
 const STEPS_AT_ENDS: usize = 40;

@@ -1,12 +1,8 @@
 //! The objects of a type, by what people call it.
 
-use crate::names::describe::{TextKey, element_text, is_wanted_text};
-use crate::names::spelling::{Likeness, Spelling};
-use crate::objects::object_type::Part;
-use crate::objects::table::Slot;
 use crate::snapshot::HeapSnapshot;
-use goheap_model::UNKNOWN_TYPE as UNKNOWN;
-use goheap_runtime::{Kind, TypeId};
+use goheap_model::names::{Likeness, Spelling};
+use goheap_model::{Kind, Part, Slot, TextKey, TypeId, UNKNOWN_TYPE as UNKNOWN, element_text, is_wanted_text};
 use rustc_hash::FxHashSet;
 use std::collections::BTreeMap;
 

@@ -4,7 +4,7 @@ use super::steps::Walk;
 use super::{Exclusions, Holding};
 use crate::error::HeapError;
 use goheap_graph::Weight;
-use goheap_runtime::Observer;
+use goheap_model::Observer;
 use rustc_hash::FxHashMap;
 use std::cmp::Reverse;
 

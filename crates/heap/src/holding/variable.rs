@@ -1,10 +1,9 @@
 //! What a variable's field leads to: the way of a text like `main.cache.entries[3].name`.
 
 use crate::inspect::Places;
-use crate::names::spelling::Spelling;
-use crate::objects::table::ObjectId;
-use crate::references::{ReferenceGraph, RootKind};
-use goheap_runtime::{Kind, TypeId, TypeTable};
+use crate::references::ReferenceGraph;
+use goheap_model::names::Spelling;
+use goheap_model::{Kind, ObjectId, RootKind, TypeId, TypeTable};
 use rustc_hash::FxHashSet;
 
 /// What a text leads to.
@@ -309,7 +308,10 @@ impl Way<'_, '_, '_, '_, '_> {
         part.is_inside()
             && !matches!(
                 part,
-                crate::Part::Closure | crate::Part::MapGroups | crate::Part::MapBuckets | crate::Part::ChanBuffer
+                goheap_model::Part::Closure
+                    | goheap_model::Part::MapGroups
+                    | goheap_model::Part::MapBuckets
+                    | goheap_model::Part::ChanBuffer
             )
     }
 

@@ -7,9 +7,8 @@ use super::proposal::{Proposal, better};
 use super::shapes::Inner;
 use crate::meaning::plan::PointerWord;
 use crate::meaning::resolve::Target;
-use crate::objects::object_type::{Evidence, ObjectType, Part};
-use crate::objects::table::Slot;
-use goheap_runtime::{Kind, Span, TypeId};
+use goheap_model::{Evidence, Kind, ObjectType, Part, Slot, TypeId};
+use goheap_runtime::Span;
 
 /// What a pointer said of an object that is no such thing.
 pub(super) struct Refused<'a, 'p> {

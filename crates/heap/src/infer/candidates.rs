@@ -11,10 +11,9 @@ use super::rows;
 use super::shapes::{Inner, contains};
 use super::windows::Windows;
 use crate::meaning::plan::PointerWord;
-use crate::objects::object_type::{Evidence, ObjectType, Part};
-use crate::objects::table::{ObjectId, Slot};
 use crate::roots::root::UntypedRoot;
-use goheap_runtime::{AllocatedAs, CodeReferences, Kind, TypeId};
+use goheap_model::{Evidence, Kind, ObjectId, ObjectType, Part, Slot, TypeId};
+use goheap_runtime::{AllocatedAs, CodeReferences};
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 

@@ -6,10 +6,8 @@ use super::engine::{Inference, Outcome};
 use super::fit::fits;
 use crate::meaning::closures::is_closure_struct;
 use crate::meaning::resolve::{Need, Target};
-use crate::objects::object_type::{Evidence, ObjectType, Part};
-use crate::objects::table::Slot;
 use goheap_image::Address;
-use goheap_runtime::TypeId;
+use goheap_model::{Evidence, ObjectType, Part, Slot, TypeId};
 
 /// Loads the closures that unknown objects may be.
 pub(super) fn load(inference: &mut Inference<'_, '_, '_>, unknown: &[Slot]) {

@@ -5,11 +5,10 @@ use super::confirm::{SlotWords, confirm};
 use super::engine::{Inference, Outcome};
 use super::fit::{fits, size_class};
 use super::proposal::Proposal;
-use crate::objects::object_type::{Evidence, Part};
-use crate::objects::table::Slot;
 use crate::roots::root::{UntypedRoot, WordOwner};
 use goheap_image::Address;
-use goheap_runtime::{CodeReferences, PAGE_BYTES, TypeId};
+use goheap_model::{Evidence, Part, Slot, TypeId};
+use goheap_runtime::{CodeReferences, PAGE_BYTES};
 
 /// So far before a word the address of its variable may lie by which code knows it.
 const MAX_VARIABLE_BYTES: u64 = 256;

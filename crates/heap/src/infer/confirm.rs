@@ -5,10 +5,8 @@ use super::fit::fits;
 use super::shapes::{Inner, contains};
 use crate::meaning::plan::PointerWord;
 use crate::meaning::resolve::{Need, Target};
-use crate::objects::object_type::{Evidence, Part};
-use crate::objects::table::Slot;
 use goheap_image::Address;
-use goheap_runtime::TypeId;
+use goheap_model::{Evidence, Part, Slot, TypeId};
 use std::cell::OnceCell;
 
 /// Of what is larger the beginning is looked at.

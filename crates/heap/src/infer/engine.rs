@@ -7,14 +7,13 @@ use super::polls::Votes;
 use super::shapes::{Inner, Shapes};
 use super::state::{State, States};
 use crate::meaning::resolve::{Need, Resolver};
-use crate::objects::object_type::{Evidence, ObjectType, Part};
-use crate::objects::table::{ObjectId, ObjectTable, Slot};
+use crate::objects::table::ObjectTable;
 use crate::roots::root::RootSet;
-use crate::samples::{SHOWN, Sample};
+use crate::samples::Sample;
 use crate::scan::span_scan::SpanScan;
 use goheap_graph::IdBitSet;
-use goheap_model::InferenceCounts;
-use goheap_runtime::{CodeReferences, MALLOC_HEADER_BYTES, Meter, RuntimeModel, Span, TypeId};
+use goheap_model::{Evidence, InferenceCounts, Meter, ObjectId, ObjectType, Part, SHOWN, Slot, TypeId};
+use goheap_runtime::{CodeReferences, MALLOC_HEADER_BYTES, RuntimeModel, Span};
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 

@@ -2,8 +2,8 @@
 
 use crate::meaning::compiled::SMALL_WORDS;
 use crate::meaning::resolve::Resolver;
-use crate::objects::object_type::Part;
-use goheap_runtime::{GcMask, PAGE_BYTES, PointerMasks, PointerWords, RedZones, Span, TypeId};
+use goheap_model::{GcMask, Part, PointerWords, RedZones, TypeId};
+use goheap_runtime::{PAGE_BYTES, PointerMasks, Span};
 
 /// Upper bounds of the size classes (internal/runtime/gc/sizeclasses.go; runtime/sizeclasses.go up to 1.24), unchanged in Go
 /// 1.17 to 1.27: an allocation lies in the smallest that holds it.

@@ -4,12 +4,12 @@ use super::engine::{Inference, Outcome, Work, payload_offset};
 use super::leads::LeadCode;
 use super::proposal::Proposal;
 use super::state::State;
-use crate::objects::object_type::{Evidence, ObjectType};
 use crate::objects::page_table::Slots;
-use crate::objects::table::{Place, Slot};
+use crate::objects::table::Place;
 use crate::scan::kind_plans::KindPlan;
 use crate::scan::pieces::{is_in_pieces, pieces};
 use crate::scan::word_batch::{BATCH, Word, WordBatch};
+use goheap_model::{Evidence, ObjectType, Slot};
 
 /// An object of the batch.
 #[derive(Clone, Copy)]

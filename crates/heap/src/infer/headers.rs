@@ -3,10 +3,8 @@
 
 use super::engine::{Inference, Outcome};
 use super::proposal::Proposal;
-use crate::objects::object_type::{Evidence, ObjectType, Part};
-use crate::objects::table::Slot;
 use goheap_image::Address;
-use goheap_runtime::{Kind, TypeId, TypeTable};
+use goheap_model::{Evidence, Kind, ObjectType, Part, Slot, TypeId, TypeTable};
 
 /// Types that a pointer into the runtime gives to headers.
 const MAP_HEADERS: [&str; 2] = ["internal/runtime/maps.Map", "runtime.hmap"];

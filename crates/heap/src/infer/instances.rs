@@ -4,7 +4,7 @@
 //! `make`) has the shape as its type.
 
 use crate::meaning::resolve::Resolver;
-use goheap_runtime::{Field, GoType, Kind, TypeId, TypeTable};
+use goheap_model::{Field, GoType, Kind, TypeId, TypeTable};
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::mem::{Discriminant, discriminant};
 

@@ -3,11 +3,10 @@
 use super::fit::{Row, size_class};
 use super::shapes::Shapes;
 use crate::meaning::resolve::{Meaning, Resolver, Target};
-use crate::objects::object_type::{Evidence, ObjectType, Part};
 use crate::objects::page_table::Slots;
 use crate::objects::table::Place;
 use crate::scan::kind_plans::{Defaults, KindPlan, KindPlans, kind_count, kind_index};
-use goheap_runtime::{RedZones, TypeId};
+use goheap_model::{Evidence, ObjectType, Part, RedZones, TypeId};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// What a word says: one of the constants, or a [`Lead`] by number.

@@ -2,8 +2,8 @@
 
 use super::engine::{Inference, Outcome, Work};
 use super::follow::Desk;
-use crate::objects::table::ObjectId;
 use goheap_graph::IdBitSet;
+use goheap_model::ObjectId;
 use rayon::prelude::*;
 use std::ops::Range;
 

@@ -4,9 +4,8 @@
 use super::accept::Refused;
 use super::engine::Inference;
 use super::fit::fits;
-use crate::objects::object_type::Part;
 use goheap_image::Address;
-use goheap_runtime::TypeId;
+use goheap_model::{Part, TypeId};
 
 /// What begins every descriptor, by its names in runtime and reflect.
 const PREFIXES: [&str; 3] = ["internal/abi.Type", "reflect.rtype", "runtime._type"];

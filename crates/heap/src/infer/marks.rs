@@ -2,14 +2,13 @@
 
 use super::engine::{Inference, Outcome};
 use crate::absent::Absent;
-use crate::objects::object_type::ObjectType;
 use crate::objects::page_table::Slots;
-use crate::objects::pointer_counts::{PointerCounts, Share};
-use crate::objects::table::{ObjectId, Place, Slot};
-use crate::roots::root::{Root, RootClass};
+use crate::objects::table::Place;
+use crate::roots::root::Root;
 use crate::roots::runtime_records::runtime_records;
-use crate::samples::{SHOWN, Sample};
+use crate::samples::Sample;
 use goheap_graph::IdBitSet;
+use goheap_model::{ObjectId, ObjectType, PointerCounts, RootClass, SHOWN, Share, Slot};
 use goheap_runtime::Span;
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;

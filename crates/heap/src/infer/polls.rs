@@ -3,9 +3,8 @@
 use super::engine::Inference;
 use crate::meaning::plan::PointerWord;
 use crate::meaning::resolve::Meaning;
-use crate::objects::object_type::{Evidence, ObjectType, Part};
-use crate::objects::table::{ObjectId, Slot};
 use crate::roots::root::{UntypedRoot, WordOwner};
+use goheap_model::{Evidence, ObjectId, ObjectType, Part, Slot};
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 

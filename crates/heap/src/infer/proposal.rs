@@ -1,8 +1,7 @@
 //! One pointer's word on what its target is, and which of two is better.
 
 use super::instances::Instances;
-use crate::objects::object_type::{Evidence, ObjectType, Part};
-use goheap_runtime::{Kind, TypeId, TypeTable};
+use goheap_model::{Evidence, Kind, ObjectType, Part, TypeId, TypeTable};
 use std::cmp::Reverse;
 
 /// A pointer that tells the type of what it points to.
@@ -80,7 +79,7 @@ fn depth(types: &TypeTable, object: ObjectType) -> u32 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use goheap_runtime::{Field, GoType};
+    use goheap_model::{Field, GoType};
 
     #[test]
     fn the_outer_of_two_structs_is_better() {

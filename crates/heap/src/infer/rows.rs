@@ -7,10 +7,8 @@ use super::engine::Inference;
 use super::fit::fits;
 use super::shapes::{Inner, contains};
 use crate::meaning::compiled::SMALL_WORDS;
-use crate::objects::object_type::Part;
-use crate::objects::table::Slot;
 use goheap_image::Address;
-use goheap_runtime::{Kind, TypeId};
+use goheap_model::{Kind, Part, Slot, TypeId};
 
 /// In a long row the best must be ahead of the second by one in so many words.
 const LEAD_PART: u32 = 16;

@@ -4,8 +4,7 @@ use super::fit::{Place, fits, size_class};
 use super::instances::Instances;
 use crate::meaning::compiled::SMALL_WORDS;
 use crate::meaning::resolve::Resolver;
-use crate::objects::object_type::{Evidence, Part};
-use goheap_runtime::{Kind, RedZones, TypeId, TypeTable};
+use goheap_model::{Evidence, Kind, Part, RedZones, TypeId, TypeTable};
 use rustc_hash::FxHashMap;
 use std::sync::RwLock;
 
@@ -176,7 +175,7 @@ pub(super) fn contains(types: &TypeTable, ty: TypeId, inner: Inner) -> bool {
     for _ in 0..MAX_DEPTH {
         match &types.get(ty).kind {
             Kind::Struct(fields) => {
-                let holds = |field: &&goheap_runtime::Field| {
+                let holds = |field: &&goheap_model::Field| {
                     rest.checked_sub(field.offset).is_some_and(|at| at < types.get(field.ty).size)
                 };
                 let Some(field) = fields.iter().find(holds) else { return false };

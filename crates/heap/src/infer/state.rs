@@ -1,8 +1,8 @@
 //! What is known of each slot in one word, so that one load tells all that following a pointer asks of its target.
 
-use crate::objects::object_type::ObjectType;
-use crate::objects::table::{ObjectId, ObjectTable};
+use crate::objects::table::ObjectTable;
 use goheap_graph::IdBitSet;
+use goheap_model::{ObjectId, ObjectType};
 use rayon::prelude::*;
 use std::ops::Range;
 use std::sync::atomic::{AtomicU32, Ordering};

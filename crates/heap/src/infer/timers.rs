@@ -3,9 +3,8 @@
 use super::accept::Refused;
 use super::engine::Inference;
 use super::fit::fits;
-use crate::objects::object_type::Part;
 use goheap_image::Address;
-use goheap_runtime::TypeId;
+use goheap_model::{Part, TypeId};
 
 const RUNTIME_TIMER: &str = "runtime.timer";
 /// Since 1.23 (runtime/time.go `timeTimer`): what `time.Timer` and `time.Ticker` begin.

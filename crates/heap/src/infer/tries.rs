@@ -4,10 +4,8 @@ use super::confirm::{SlotWords, confirm};
 use super::engine::Inference;
 use crate::meaning::containers::hash_trie;
 use crate::meaning::plan::PointerWord;
-use crate::objects::object_type::Part;
-use crate::objects::table::Slot;
 use goheap_image::Address;
-use goheap_runtime::TypeId;
+use goheap_model::{Part, Slot, TypeId};
 
 /// True if the object, of which nothing but its shape says that it is a `branch`, is one: each child begins an object that is an entry of
 /// this trie, or a branch that names this one as its parent; and there is one at least.

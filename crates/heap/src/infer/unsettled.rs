@@ -3,10 +3,9 @@
 use super::engine::Inference;
 use super::headers;
 use super::shapes::Inner;
-use crate::objects::object_type::{Evidence, ObjectType, Part};
-use crate::objects::table::{ObjectId, Slot};
 use goheap_image::Address;
-use goheap_runtime::{Span, TypeId};
+use goheap_model::{Evidence, ObjectId, ObjectType, Part, Slot, TypeId};
+use goheap_runtime::Span;
 use rayon::prelude::*;
 use std::ops::Range;
 

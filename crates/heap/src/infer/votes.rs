@@ -5,9 +5,7 @@ use super::confirm::{SlotWords, confirm};
 use super::engine::{Inference, Outcome};
 use super::fit::fits;
 use super::polls::{Poll, Vote, Votes, is_open};
-use crate::objects::object_type::{Evidence, ObjectType, Part};
-use crate::objects::table::Slot;
-use goheap_runtime::TypeId;
+use goheap_model::{Evidence, ObjectType, Part, Slot, TypeId};
 
 /// Objects of one place that are asked which types it may be.
 const MAX_ASKED: usize = 64;

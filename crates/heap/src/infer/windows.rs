@@ -2,9 +2,9 @@
 //! which so many values fill that object.
 
 use super::engine::Inference;
-use crate::objects::table::{ObjectId, Slot};
 use crate::roots::root::{UntypedRoot, WordOwner};
 use goheap_image::Address;
+use goheap_model::{ObjectId, Slot};
 use rayon::prelude::*;
 
 /// A slice of less says nothing of its elements: one value fills its object too.

@@ -6,11 +6,11 @@ use super::leads::LeadCode;
 use super::proposal::Proposal;
 use super::state::State;
 use crate::meaning::resolve::{Meaning, Target};
-use crate::objects::object_type::{Evidence, ObjectType, Part};
 use crate::objects::page_table::Slots;
 use crate::objects::pointer_counts::count_stray;
-use crate::objects::table::{ObjectId, Place};
+use crate::objects::table::Place;
 use crate::scan::word_batch::Word;
+use goheap_model::{Evidence, ObjectId, ObjectType, Part};
 
 impl Inference<'_, '_, '_> {
     /// Marks the target of a word, and proposes what the word says of it: both at once where a comparison shows that it fits an

@@ -3,7 +3,7 @@
 use super::value::number_of;
 use super::{Field, InspectOptions, Listed, Value};
 use crate::snapshot::HeapSnapshot;
-use goheap_runtime::{Kind, TypeId};
+use goheap_model::{Kind, TypeId};
 
 /// Structs and arrays that the compiler keeps in registers have few parts.
 const MAX_DEPTH: u32 = 8;

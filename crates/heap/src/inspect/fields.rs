@@ -4,11 +4,9 @@ use super::tiny::TinyValue;
 use super::value::number;
 use super::{InspectOptions, Listed, Value};
 use crate::meaning::containers::{MapLayout, Position, Role};
-use crate::objects::object_type::Part;
-use crate::objects::table::Slot;
 use crate::snapshot::HeapSnapshot;
 use goheap_image::Address;
-use goheap_runtime::{Kind, TypeId};
+use goheap_model::{Kind, Part, Slot, TypeId};
 use std::collections::BTreeMap;
 
 /// Elements of an array in a field that are told one by one.

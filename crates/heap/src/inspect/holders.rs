@@ -3,12 +3,10 @@
 use super::place::Places;
 use super::pointing::Pointing;
 use super::{Listed, Pointer};
-use crate::absent::Standing;
-use crate::objects::object_type::{ObjectType, Part};
-use crate::objects::table::Slot;
 use crate::referred::{Window, WindowList};
 use crate::snapshot::HeapSnapshot;
 use goheap_graph::TrieNode;
+use goheap_model::{ObjectType, Part, Slot, Standing};
 use rustc_hash::FxHashMap;
 use std::cmp::Reverse;
 use std::collections::HashMap;

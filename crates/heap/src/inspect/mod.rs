@@ -17,13 +17,12 @@ pub use statics::StaticValue;
 pub(crate) use value::dynamic_descriptor;
 pub use value::{Target, Value};
 
-use crate::objects::object_type::Part;
-use crate::objects::table::Slot;
 use crate::referred::{MapRoom, ObjectWindows};
 use crate::snapshot::HeapSnapshot;
 use fields::Walk;
 use goheap_image::Address;
-use goheap_runtime::{Span, TypeId};
+use goheap_model::{Part, Slot, TypeId};
+use goheap_runtime::Span;
 
 /// How closely an object is looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -4,9 +4,8 @@ use crate::meaning::compiled::CompiledTypes;
 use crate::meaning::containers::structs::Inside;
 use crate::meaning::containers::{Position, Role};
 use crate::meaning::plan::{PlanEntry, PointerWord};
-use crate::objects::table::{ObjectId, Slot};
 use crate::snapshot::HeapSnapshot;
-use goheap_runtime::{TypeId, TypeTable};
+use goheap_model::{ObjectId, Slot, TypeId, TypeTable};
 
 /// One word of an object that leads to another.
 #[derive(Clone, Debug, PartialEq, Eq)]

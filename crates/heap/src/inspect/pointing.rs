@@ -1,8 +1,8 @@
 //! The pointer words of all objects that lead into one, found by all threads and told in order.
 
-use crate::objects::table::Slot;
 use crate::scan::pieces::{is_in_pieces, pieces};
 use crate::snapshot::HeapSnapshot;
+use goheap_model::Slot;
 use goheap_runtime::Span;
 use rayon::prelude::*;
 use std::ops::Range;

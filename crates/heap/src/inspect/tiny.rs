@@ -2,9 +2,8 @@
 //! block's type is the first's. Only those that point to them know where they begin.
 
 use super::place::{PlaceField, Places};
-use crate::objects::table::Slot;
 use goheap_image::Address;
-use goheap_runtime::{Kind, TypeId};
+use goheap_model::{Kind, Slot, TypeId};
 use std::collections::BTreeMap;
 
 /// What a pointer says of a value in a block.

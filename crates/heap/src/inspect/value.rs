@@ -1,9 +1,8 @@
 //! What a word leads to, and what a field holds.
 
-use crate::objects::object_type::Part;
 use crate::snapshot::HeapSnapshot;
 use goheap_image::{Address, MemoryImage};
-use goheap_runtime::{GoType, Kind, TypeId};
+use goheap_model::{GoType, Kind, Part, TypeId};
 
 /// Where a pointer leads.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,7 +1,8 @@
 //! Closures (cmd/compile/internal/walk/closure.go): a struct of the function's address and what it captured, one type for each
 //! function.
 
-use goheap_runtime::{Field, GoType, Kind, RuntimeModel, TypeId, TypeTable};
+use goheap_model::{Field, GoType, Kind, TypeId, TypeTable};
+use goheap_runtime::RuntimeModel;
 use rustc_hash::FxHashMap;
 
 /// Types of closures by the entry of the function that they call.

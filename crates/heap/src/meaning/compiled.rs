@@ -2,7 +2,7 @@
 
 use crate::meaning::containers::{Containers, MapLayout};
 use crate::meaning::plan::{self, Plan, PlanEntry};
-use goheap_runtime::{GcMask, TypeId, TypeTable};
+use goheap_model::{GcMask, TypeId, TypeTable};
 use std::borrow::Cow;
 use std::sync::OnceLock;
 

@@ -3,7 +3,7 @@
 use crate::meaning::containers::structs::{self, Inside};
 use crate::meaning::rules::{atomic_pointer, known_field};
 use crate::names::promoted::is_promoted;
-use goheap_runtime::{Field, Kind, TypeId, TypeTable};
+use goheap_model::{Field, Kind, TypeId, TypeTable};
 use std::borrow::Cow;
 
 /// A value with more pointer words than this is resolved by walking its type instead; an array is as large as its element.

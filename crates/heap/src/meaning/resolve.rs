@@ -5,9 +5,9 @@ use crate::meaning::compiled::CompiledTypes;
 use crate::meaning::containers::hash_trie;
 use crate::meaning::containers::{Containers, MapLayout, Position, Role};
 use crate::meaning::plan::{PlanEntry, PointerWord};
-use crate::objects::object_type::{ObjectType, Part};
 use goheap_image::{Address, MemoryImage};
-use goheap_runtime::{DescriptorReader, GcMask, GoType, Kind, RuntimeModel, TypeId, TypeTable};
+use goheap_model::{GcMask, GoType, Kind, ObjectType, Part, TypeId, TypeTable};
+use goheap_runtime::{DescriptorReader, RuntimeModel};
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::borrow::Cow;
 

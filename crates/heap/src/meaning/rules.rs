@@ -3,7 +3,7 @@
 
 use crate::meaning::containers::structs;
 use crate::meaning::plan::PointerWord;
-use goheap_runtime::{Field, Kind, TypeId, TypeTable};
+use goheap_model::{Field, Kind, TypeId, TypeTable};
 
 /// What such a field leads to.
 #[derive(Clone, Copy)]

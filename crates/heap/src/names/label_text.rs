@@ -3,10 +3,10 @@
 use crate::meaning::containers::structs;
 use crate::meaning::plan::{PlanEntry, PointerWord};
 use crate::meaning::resolve::{Resolver, Target};
-use crate::names::package_names::PackageNames;
-use crate::objects::object_type::{Evidence, ObjectType, Part};
 use goheap_image::Address;
-use goheap_runtime::{Kind, RuntimeModel, TypeId, TypeTable};
+use goheap_model::names::PackageNames;
+use goheap_model::{Evidence, Kind, ObjectType, Part, TypeId, TypeTable};
+use goheap_runtime::RuntimeModel;
 use std::borrow::Cow;
 
 /// Captured variables named after a func value; more are `…`.

@@ -2,8 +2,8 @@
 
 use crate::meaning::containers::Role;
 use crate::names::label_text::Beyond;
-use crate::names::package_names::PackageNames;
-use goheap_runtime::TypeId;
+use goheap_model::TypeId;
+use goheap_model::names::PackageNames;
 use rustc_hash::FxHashMap;
 
 /// What an edge's label depends on; equal keys have equal labels.

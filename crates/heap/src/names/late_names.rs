@@ -3,11 +3,11 @@
 use crate::infer::payload_offset;
 use crate::names::label_text::object_label;
 use crate::names::labels::Labels;
-use crate::objects::object_type::{Evidence, ObjectType, Part};
 use crate::objects::table::ObjectTable;
-use crate::roots::root::{Naming, Root, RootClass};
+use crate::roots::root::{Naming, Root};
 use goheap_graph::{PathTrie, TrieNode};
-use goheap_runtime::{RuntimeModel, TypeTable};
+use goheap_model::{Evidence, ObjectType, Part, RootClass, TypeTable};
+use goheap_runtime::RuntimeModel;
 use rustc_hash::FxHashMap;
 
 /// The trie with the type in front of the place of words that nothing named; these roots then say the type of what they lead to.

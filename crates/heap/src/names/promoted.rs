@@ -1,6 +1,6 @@
 //! Fields of embedded structs by the way that Go promotes them: `.state` for `.Mutex.state` (Go specification, Selectors).
 
-use goheap_runtime::{Field, Kind, TypeId, TypeTable};
+use goheap_model::{Field, Kind, TypeId, TypeTable};
 
 /// Embedded structs are followed so deep; a way that is longer is written out.
 const MAX_DEPTH: u32 = 8;
@@ -52,7 +52,7 @@ fn embedded(types: &TypeTable, ty: TypeId) -> &[Field] {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use goheap_runtime::GoType;
+    use goheap_model::GoType;
 
     #[test]
     fn only_fields_that_are_told_apart_are_promoted() {

@@ -1,6 +1,5 @@
 //! Slots and what each is: numbers, addresses, kinds.
 
-pub(crate) mod object_type;
 pub(crate) mod page_table;
 pub(crate) mod pointer_counts;
 pub(crate) mod table;

@@ -1,6 +1,6 @@
 //! Counting the words that lead to no slot.
 
-pub(crate) use goheap_model::{PointerCounts, Share};
+use goheap_model::PointerCounts;
 use goheap_runtime::GoHeap;
 
 /// Counts a word at `at` that leads to no slot at all.

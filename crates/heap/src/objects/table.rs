@@ -1,8 +1,7 @@
 //! From addresses to slots, fast: the object that a word of the core leads to.
 
 use crate::objects::page_table::{PageTable, Slots};
-pub(crate) use goheap_model::{ObjectId, Slot};
-use goheap_model::{Objects, SlotSpan};
+use goheap_model::{ObjectId, Objects, Slot, SlotSpan};
 use goheap_runtime::{GoHeap, MALLOC_HEADER_BYTES, Span};
 use std::ops::Deref;
 use std::sync::Arc;

@@ -1,13 +1,13 @@
 //! The edges of objects: the words that the walk follows, read once more, in order of address.
 
-use crate::objects::table::Slot;
 use crate::referred::{From, WindowFinder};
 use crate::scan::pieces::{is_in_pieces, pieces};
 use crate::scan::span_scan::SpanScan;
 use crate::scan::word_batch::{BATCH, Word, WordBatch};
 use crate::snapshot::HeapSnapshot;
 use goheap_graph::{CsrGraph, EdgeBlock, GraphBuilder, GraphError, IdBitSet};
-use goheap_runtime::{Meter, Observer, Span};
+use goheap_model::{Meter, Observer, Slot};
+use goheap_runtime::Span;
 use rayon::prelude::*;
 use std::ops::Range;
 

@@ -1,17 +1,14 @@
 //! The dominator tree as frames, which read as those of the reference tree.
 
-use super::{ReferenceGraph, RootKind};
+use super::ReferenceGraph;
 use crate::error::HeapError;
 use crate::names::labels::Labels;
 use crate::needs::Needs;
-use crate::objects::pointer_counts::Share;
-use crate::objects::table::ObjectId;
 use crate::referred::FrameFacts;
-use crate::roots::root::RootClass;
 use crate::snapshot::SnapshotOptions;
 use crate::tree::{DrawnGroup, DrawnRoot, TreeBuilder, shared_objects};
 use goheap_graph::{DominatorTree, PathTrie, TrieNode};
-use goheap_runtime::{Claim, Meter, Observer};
+use goheap_model::{Claim, Meter, ObjectId, Observer, RootClass, RootKind, Share};
 use rustc_hash::FxHashSet;
 
 /// The dominator tree of a heap: frames by path, with the bytes and objects of each. What hangs below a frame is what would be

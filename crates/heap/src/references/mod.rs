@@ -10,19 +10,17 @@ mod text;
 mod words;
 
 pub use frames::DominatorFrames;
-pub use goheap_model::{RootKind, RootNode};
+use goheap_model::{RootKind, RootNode};
 pub(crate) use words::{WordRow, offset_of};
 
 pub use crate::inspect::EdgePlace;
 
 use crate::error::HeapError;
-use crate::objects::table::{ObjectId, Slot};
 use crate::referred::WindowFinder;
 use crate::snapshot::HeapSnapshot;
 use edges::EdgeReader;
 use goheap_graph::{CsrGraph, DominatorTree, GraphBuilder, RetainedSizes, Weight};
-use goheap_model::References;
-use goheap_runtime::{Claim, Observer};
+use goheap_model::{Claim, ObjectId, Observer, References, Slot};
 use records::Records;
 use rustc_hash::FxHashSet;
 

@@ -1,12 +1,12 @@
 //! The nodes above objects: roots, and what roots are grouped by.
 
 use super::records::Records;
-use crate::names::package::package_of;
 use crate::objects::table::ObjectTable;
-use crate::roots::root::{Root, RootClass};
+use crate::roots::root::Root;
 use crate::snapshot::HeapSnapshot;
 use goheap_graph::{GraphBuilder, GraphError, TrieNode};
-use goheap_model::{RootKind, RootNode, RootNodes};
+use goheap_model::names::package_of;
+use goheap_model::{RootClass, RootKind, RootNode, RootNodes};
 use rustc_hash::FxHashMap;
 
 /// Package of variables that have no name.

@@ -1,7 +1,8 @@
 //! What a node is, in words, and by which field an object holds another.
 
-use super::{ReferenceGraph, RootKind};
+use super::ReferenceGraph;
 use crate::inspect::{EdgePlace, Places};
+use goheap_model::RootKind;
 
 impl ReferenceGraph<'_, '_, '_> {
     /// What a node is: the type of an object (empty where it is not known), the name of a root or of a group of roots.

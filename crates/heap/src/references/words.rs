@@ -2,8 +2,8 @@
 
 use super::ReferenceGraph;
 use crate::inspect::Places;
-use crate::objects::table::{ObjectId, Slot};
 use crate::scan::pieces::is_in_pieces;
+use goheap_model::{ObjectId, Slot};
 
 /// Bytes of a word.
 const WORD: u64 = 8;

@@ -2,12 +2,10 @@
 
 use super::{Extent, MapRoom};
 use crate::meaning::containers::structs;
-use crate::objects::object_type::Part;
-use crate::objects::table::ObjectId;
 use crate::references::ReferenceGraph;
 use crate::snapshot::HeapSnapshot;
 use goheap_graph::{DominatorTree, PathTrie, TrieNode};
-use goheap_runtime::Kind;
+use goheap_model::{Kind, ObjectId, Part};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 /// Facts of the frames of a dominator tree beside their sizes. What no root reaches is in none.

@@ -2,10 +2,10 @@
 //! slice cut short still has room for.
 
 use super::windows::Windows;
-use crate::objects::table::{ObjectId, Slot};
 use crate::scan::pieces::is_in_pieces;
 use crate::snapshot::HeapSnapshot;
 use goheap_graph::{CsrGraph, IdBitSet};
+use goheap_model::{ObjectId, Slot};
 use rayon::prelude::*;
 
 /// The nodes of the graph that are reached from `root` by words that are in windows; None where every word is.

@@ -2,8 +2,8 @@
 
 use super::reach::{Reach, Window, element_size, is_guessed};
 use crate::meaning::resolve::{Meaning, Resolver};
-use crate::objects::table::Slot;
 use crate::snapshot::HeapSnapshot;
+use goheap_model::Slot;
 
 /// Windows that are kept before those that touch are made one.
 const MOST: usize = 1 << 16;

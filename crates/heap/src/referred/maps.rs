@@ -1,9 +1,8 @@
 //! Entries of maps, and the slots that they have room for.
 
 use crate::meaning::containers::map_slots;
-use crate::objects::object_type::Part;
-use crate::objects::table::{ObjectId, Slot};
 use crate::snapshot::HeapSnapshot;
+use goheap_model::{ObjectId, Part, Slot};
 
 /// Of one map, or of several together.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

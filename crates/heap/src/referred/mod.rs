@@ -16,7 +16,7 @@ mod reach;
 mod windows;
 
 pub use frames::FrameFacts;
-pub use goheap_model::Extent;
+use goheap_model::Extent;
 pub use list::ObjectWindows;
 pub(crate) use list::WindowList;
 pub use maps::MapRoom;
@@ -24,12 +24,11 @@ pub(crate) use reach::{Reach, Window};
 pub(crate) use windows::{From, WindowFinder};
 
 use crate::error::HeapError;
-use crate::objects::table::{ObjectId, Slot};
 use crate::references::ReferenceGraph;
 use crate::scan::kind_plans::kinds;
 use crate::snapshot::HeapSnapshot;
 use goheap_graph::{CsrGraph, IdBitSet};
-use goheap_runtime::{Claim, Observer};
+use goheap_model::{Claim, ObjectId, Observer, Slot};
 use rayon::prelude::*;
 use reach::ReachPlans;
 use windows::Windows;

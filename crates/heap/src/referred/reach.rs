@@ -2,9 +2,8 @@
 
 use crate::meaning::plan::PointerWord;
 use crate::meaning::resolve::{Meaning, Resolver};
-use crate::objects::object_type::{Evidence, ObjectType, Part};
 use crate::scan::kind_plans::{Defaults, KindPlan, KindPlans};
-use goheap_runtime::{Kind, TypeId, TypeTable};
+use goheap_model::{Evidence, Kind, ObjectType, Part, TypeId, TypeTable};
 
 /// What a word of some kind refers to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -3,12 +3,11 @@
 use super::cover::Cover;
 use super::reach::{Reach, ReachPlan, ReachPlans, Window, element_size, is_guessed};
 use crate::infer::payload_offset;
-use crate::objects::object_type::ObjectType;
 use crate::objects::page_table::Slots;
-use crate::objects::table::{ObjectTable, Place, Slot};
+use crate::objects::table::{ObjectTable, Place};
 use crate::scan::word_batch::Word;
-use goheap_model::Extent;
-use goheap_runtime::{Claim, GoHeap, MALLOC_HEADER_BYTES, RuntimeModel, Span, TypeTable};
+use goheap_model::{Claim, Extent, ObjectType, Slot, TypeTable};
+use goheap_runtime::{GoHeap, MALLOC_HEADER_BYTES, RuntimeModel, Span};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Bytes that one bit stands for: a word.

@@ -1,10 +1,10 @@
 //! Which local variable a word of a frame or a register belongs to, by DWARF.
 
 use super::RootCollector;
+use goheap_model::{Kind, TypeId};
 use goheap_runtime::InlineFrame;
 use goheap_runtime::dwarf::{Local, Piece, Place};
 use goheap_runtime::stack::{Frame, StackScan};
-use goheap_runtime::{Kind, TypeId};
 use rustc_hash::FxHashMap;
 use std::borrow::Cow;
 use std::sync::Arc;

@@ -16,13 +16,13 @@ use crate::infer::Proposal;
 use crate::meaning::plan::PointerWord;
 use crate::meaning::resolve::{Resolver, Target};
 use crate::names::labels::Labels;
-use crate::objects::object_type::Evidence;
 use crate::objects::table::ObjectTable;
 use crate::referred::{Reach, RootWindow, Window};
-use crate::roots::root::{Naming, Root, RootClass, RootSet};
+use crate::roots::root::{Naming, Root, RootSet};
 use goheap_graph::{PathTrie, TrieNode};
 use goheap_image::Address;
-use goheap_runtime::{Observer, RuntimeModel, TypeId};
+use goheap_model::{Evidence, Observer, RootClass, TypeId};
+use goheap_runtime::RuntimeModel;
 use rustc_hash::FxHashMap;
 
 /// The collection at work.

@@ -5,14 +5,13 @@ use crate::infer::{Proposal, payload_offset};
 use crate::meaning::plan::PointerWord;
 use crate::meaning::rules::WEAK_HANDLE;
 use crate::names::label_text::function_of;
-use crate::objects::object_type::{Evidence, Part};
-use crate::roots::root::RootClass;
 use crate::roots::runtime_records::runtime_records;
 use goheap_graph::PathTrie;
 use goheap_image::Address;
+use goheap_model::{Evidence, Kind, Part, RootClass, TypeId};
+use goheap_runtime::RuntimeModel;
 use goheap_runtime::dwarf::Local;
 use goheap_runtime::special::{SpecialDetail, read_cleanup_queue, read_finalizer_queue, read_specials};
-use goheap_runtime::{Kind, RuntimeModel, TypeId};
 use std::collections::HashSet;
 
 impl<'m, 'p> RootCollector<'_, 'm, 'p> {

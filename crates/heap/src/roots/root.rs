@@ -5,8 +5,7 @@ use crate::infer::Proposal;
 use crate::referred::RootWindow;
 use crate::samples::Samples;
 use goheap_graph::TrieNode;
-pub(crate) use goheap_model::StackGroups;
-pub(crate) use goheap_model::{RootClass, RootCounts};
+use goheap_model::{RootClass, RootCounts, StackGroups};
 
 /// How well a root is named. Within a class, better named roots claim all that they reach before others begin.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -7,13 +7,13 @@ use crate::absent::AbsentHolder;
 use crate::goroutines::merge_alike;
 use crate::meaning::plan::{PlanEntry, PointerWord};
 use crate::names::label_text::{field_label, function_of, shown};
-use crate::objects::object_type::Evidence;
 use crate::referred::Window;
-use crate::roots::root::{Naming, Root, RootClass, UntypedRoot, WordOwner};
+use crate::roots::root::{Naming, Root, UntypedRoot, WordOwner};
 use crate::samples::{Sample, keep};
 use goheap_graph::{PathTrie, TrieNode};
+use goheap_model::{Evidence, Meter, RootClass, TypeId};
 use goheap_runtime::stack::{Precision, StackPlace, StackPointer, StackRoot, StackScan, ThreadIndex, UnwindEnd};
-use goheap_runtime::{Goroutine, Meter, RuntimeModel, TypeId};
+use goheap_runtime::{Goroutine, RuntimeModel};
 use std::borrow::Cow;
 
 impl<'m, 'p> RootCollector<'_, 'm, 'p> {

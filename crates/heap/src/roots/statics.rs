@@ -6,11 +6,9 @@ use crate::meaning::containers::Role;
 use crate::meaning::plan::PointerWord;
 use crate::meaning::resolve::Target;
 use crate::names::label_text::shown;
-use crate::objects::object_type::Evidence;
-use crate::roots::root::RootClass;
 use goheap_graph::{PathTrie, TrieNode};
 use goheap_image::Address;
-use goheap_runtime::TypeId;
+use goheap_model::{Evidence, RootClass, TypeId};
 use std::collections::{BTreeMap, VecDeque};
 use std::ops::Range;
 

@@ -3,9 +3,9 @@
 use super::RootCollector;
 use super::stacks::NamedNode;
 use crate::code::{FrameWords, Pointee, as_word};
-use crate::objects::object_type::Evidence;
 use crate::roots::root::Naming;
 use goheap_graph::TrieNode;
+use goheap_model::Evidence;
 use goheap_runtime::stack::{Frame, StackScan};
 
 impl RootCollector<'_, '_, '_> {

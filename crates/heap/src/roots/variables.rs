@@ -6,11 +6,11 @@ use crate::absent::AbsentHolder;
 use crate::code::{Pointee, as_word};
 use crate::meaning::plan::{PlanEntry, PointerWord};
 use crate::names::label_text::{field_label, shown, variable_label};
-use crate::objects::object_type::{Evidence, Part};
-use crate::roots::root::{Naming, Root, RootClass, UntypedRoot, WordOwner};
+use crate::roots::root::{Naming, Root, UntypedRoot, WordOwner};
 use goheap_graph::{PathTrie, TrieNode};
 use goheap_image::Address;
-use goheap_runtime::{AddressRange, BitVector, Kind, RuntimeModel, TypeId, Variable};
+use goheap_model::{BitVector, Evidence, Kind, Part, RootClass, TypeId};
+use goheap_runtime::{AddressRange, RuntimeModel, Variable};
 use std::borrow::Cow;
 
 /// Packages whose variables are the runtime's own. Their contents are the same in every program, so that others go first.

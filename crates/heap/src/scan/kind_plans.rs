@@ -2,9 +2,9 @@
 
 use crate::meaning::plan;
 use crate::meaning::resolve::Resolver;
-use crate::objects::object_type::{Evidence, ObjectType, Part};
 use crate::objects::table::ObjectTable;
-use goheap_runtime::{GoHeap, Span, TypeId};
+use goheap_model::{Evidence, ObjectType, Part, TypeId};
+use goheap_runtime::{GoHeap, Span};
 use rayon::prelude::*;
 use rustc_hash::FxHashSet;
 

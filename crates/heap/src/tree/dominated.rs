@@ -6,12 +6,9 @@
 use super::TreeBuilder;
 use super::scan::Item;
 use super::unreachable::type_label;
-use crate::objects::object_type::ObjectType;
-use crate::objects::pointer_counts::Share;
-use crate::objects::table::ObjectId;
-use crate::roots::root::{Root, RootClass};
+use crate::roots::root::Root;
 use goheap_graph::{CsrGraph, DominatorTree, IdBitSet, TrieNode};
-use goheap_runtime::Meter;
+use goheap_model::{Meter, ObjectId, ObjectType, RootClass, Share};
 use rustc_hash::FxHashMap;
 
 /// Before the type of an object that its immediate dominator does not point to.

@@ -10,13 +10,11 @@ use crate::meaning::plan::PlanEntry;
 use crate::meaning::resolve::{Meaning, Resolver, Target};
 use crate::names::label_text::{Beyond, captured_path, field_label};
 use crate::names::labels::{EdgeKey, Labels};
-use crate::objects::object_type::{ObjectType, Part};
-use crate::objects::pointer_counts::Share;
-use crate::objects::table::{ObjectTable, Slot};
-use crate::roots::root::RootClass;
+use crate::objects::table::ObjectTable;
 use crate::scan::pieces::PIECE;
 use goheap_graph::{IdBitSet, PathTrie, SharedBitSet, TrieNode};
-use goheap_runtime::{RuntimeModel, TypeId};
+use goheap_model::{ObjectType, Part, RootClass, Share, Slot, TypeId};
+use goheap_runtime::RuntimeModel;
 use rustc_hash::FxHashMap;
 
 /// Steps of the tree that are remembered beside the trie's own table.

@@ -4,12 +4,12 @@ use super::walk_plan::{Leads, WalkPlan, WalkPlans, WordCode};
 use crate::infer::payload_offset;
 use crate::meaning::plan::PointerWord;
 use crate::names::label_text::Beyond;
-use crate::objects::object_type::ObjectType;
 use crate::objects::table::ObjectTable;
 use crate::scan::span_scan::SpanScan;
 use crate::scan::word_batch::{BATCH, Word, WordBatch};
 use goheap_graph::{SharedBitSet, TrieNode};
 use goheap_image::Address;
+use goheap_model::ObjectType;
 use goheap_runtime::RuntimeModel;
 use std::ops::Range;
 

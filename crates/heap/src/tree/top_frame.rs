@@ -2,9 +2,9 @@
 //! of roots.
 
 use crate::holding::code::{Code, code_of_package};
-use crate::names::package::package_of;
-use crate::roots::root::RootClass;
 use crate::tree::{NOT_KNOWN, UNREACHABLE};
+use goheap_model::RootClass;
+use goheap_model::names::package_of;
 
 /// What a frame of the first level is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

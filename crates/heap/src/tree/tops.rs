@@ -1,7 +1,7 @@
 //! Which root each object hangs on in the tree.
 
-use crate::objects::table::ObjectId;
 use goheap_graph::{PathTrie, TrieNode};
+use goheap_model::ObjectId;
 
 /// The top frame over each object.
 ///

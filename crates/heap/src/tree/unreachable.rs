@@ -1,11 +1,10 @@
 //! The towers of garbage that was not collected yet, and of what is not known to be garbage.
 
 use super::TreeBuilder;
-use crate::absent::{Standing, Unreached};
 use crate::names::label_text::object_label;
-use crate::objects::object_type::{Evidence, ObjectType};
 use goheap_graph::{PathTrie, TrieNode};
-use goheap_runtime::{Span, TypeTable};
+use goheap_model::{Evidence, ObjectType, Standing, TypeTable, Unreached};
+use goheap_runtime::Span;
 use rustc_hash::FxHashMap;
 
 /// The top of the tower of garbage.

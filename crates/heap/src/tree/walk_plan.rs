@@ -7,10 +7,10 @@ use crate::meaning::plan::PointerWord;
 use crate::meaning::resolve::{Meaning, Resolver, Target};
 use crate::names::label_text::Beyond;
 use crate::names::labels::EdgeKey;
-use crate::objects::object_type::{ObjectType, Part};
 use crate::objects::table::ObjectTable;
 use crate::scan::kind_plans::{Defaults, KindPlan, KindPlans, kinds};
-use goheap_runtime::{GoHeap, TypeId};
+use goheap_model::{ObjectType, Part, TypeId};
+use goheap_runtime::GoHeap;
 
 /// What a word means: one of the constants, or an [`Edge`] by number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -2,7 +2,7 @@
 
 use super::code::{CodeBook, Deeds, Function, Site};
 use super::interfaces::Itab;
-use crate::names::package::package_of;
+use goheap_model::names::package_of;
 use std::rc::Rc;
 
 /// Longest call instruction that goes to a fixed address (amd64; arm64 has 4).

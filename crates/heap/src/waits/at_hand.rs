@@ -160,7 +160,7 @@ impl<'g, 's, 'm, 'p> AtHand<'g, 's, 'm, 'p> {
             self.in_statics.iter().map(|&(start, end, group)| (start, end, Near::new(group, 0))).collect();
         for module in &model.modules {
             for (range, mask) in [(&module.data, &module.data_mask), (&module.bss, &module.bss_mask)] {
-                for word in mask.iter().flat_map(goheap_runtime::BitVector::ones) {
+                for word in mask.iter().flat_map(goheap_model::BitVector::ones) {
                     let at = range.start.saturating_add((word as u64).saturating_mul(8));
                     if at >= range.end {
                         break;

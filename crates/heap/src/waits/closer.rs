@@ -12,8 +12,9 @@ use super::target::WaitKind;
 use super::waiters::{WaitGroup, Waiter, Waits};
 use crate::error::HeapError;
 use crate::references::ReferenceGraph;
+use goheap_model::{Claim, Observer};
+use goheap_runtime::Goroutine;
 use goheap_runtime::stack::{StackPlace, StackScan};
-use goheap_runtime::{Claim, Goroutine, Observer};
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::rc::Rc;
 

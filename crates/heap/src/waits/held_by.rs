@@ -2,9 +2,8 @@
 
 use crate::error::HeapError;
 use crate::inspect::Places;
-use crate::references::{ReferenceGraph, RootKind};
-use crate::roots::root::RootClass;
-use goheap_runtime::{Claim, Observer};
+use crate::references::ReferenceGraph;
+use goheap_model::{Claim, Observer, RootClass, RootKind};
 use std::collections::VecDeque;
 
 /// Fields of one way that are told.

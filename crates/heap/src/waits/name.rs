@@ -2,10 +2,10 @@
 
 use super::target::{SyncTarget, WaitKind, sync_target};
 use super::waiters::WaitGroup;
-use crate::objects::object_type::Part;
 use crate::snapshot::HeapSnapshot;
 use goheap_image::Address;
-use goheap_runtime::{Call, Kind, TypeId, TypeTable};
+use goheap_model::{Kind, Part, TypeId, TypeTable};
+use goheap_runtime::Call;
 
 /// Wanted of a static address: any lock, else the innermost field.
 pub const ANY_LOCK: &str = "sync.";
@@ -60,7 +60,7 @@ impl HeapSnapshot<'_, '_> {
     }
 
     /// The field of an object in which a lock lies.
-    fn field_in_object(&self, slot: crate::Slot, inner: u64, kind: WaitKind) -> String {
+    fn field_in_object(&self, slot: goheap_model::Slot, inner: u64, kind: WaitKind) -> String {
         let object = self.object_types[slot.id.0 as usize];
         let (ty, types) = (object.ty(), &self.types);
         match object.part() {
@@ -128,7 +128,7 @@ fn field_at(types: &TypeTable, ty: TypeId, offset: u64, wanted: &str) -> String 
         }
         match &go_type.kind {
             Kind::Struct(fields) => {
-                let holds = |field: &&goheap_runtime::Field| {
+                let holds = |field: &&goheap_model::Field| {
                     offset.checked_sub(field.offset).is_some_and(|inner| inner < types.get(field.ty).size)
                 };
                 let Some(field) = fields.iter().rev().find(holds) else { break };

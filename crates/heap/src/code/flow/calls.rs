@@ -4,9 +4,8 @@ use super::{Flow, Noted};
 use crate::code::dictionaries;
 use crate::code::state::State;
 use crate::code::value::{Pointee, Value};
-use crate::objects::object_type::Part;
+use goheap_model::{Kind, Part, TypeId};
 use goheap_runtime::code::{Callee, Instruction, Operation, Place, TypeUse, Written};
-use goheap_runtime::{Kind, TypeId};
 
 impl Flow<'_, '_, '_, '_> {
     /// Goes through a call; false if it does not return.

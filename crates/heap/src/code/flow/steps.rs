@@ -4,9 +4,8 @@ use super::Flow;
 use crate::code::state::State;
 use crate::code::value::{Pointee, Value};
 use crate::meaning::closures::is_closure_struct;
-use crate::objects::object_type::Part;
+use goheap_model::{Kind, Part, TypeId};
 use goheap_runtime::code::{Instruction, MOST_FILLED, Operation, Place, Written};
-use goheap_runtime::{Kind, TypeId};
 
 /// Structs do not nest deeper.
 const MAX_DEPTH: u32 = 64;

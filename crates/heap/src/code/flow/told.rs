@@ -4,8 +4,7 @@ use super::{Flow, Said};
 use crate::code::claims::{agreed, context_of};
 use crate::code::state::{REGISTERS, State};
 use crate::code::value::{Pointee, Symbol, Unknown, Value};
-use crate::objects::object_type::Part;
-use goheap_runtime::Kind;
+use goheap_model::{Kind, Part};
 use rustc_hash::FxHashMap;
 
 /// Of so many words of what arguments lead to a function tells.

@@ -1,8 +1,8 @@
 //! Channels (runtime/chan.go): an `hchan`, and a buffer of its own where the elements hold pointers.
 
 use super::Inside;
-use crate::objects::object_type::Part;
 use goheap_image::{Address, MemoryImage};
+use goheap_model::Part;
 use goheap_runtime::RuntimeLayout;
 
 /// The buffer, unless it lies in the `hchan` itself.

@@ -4,9 +4,8 @@
 
 use crate::meaning::plan::PointerWord;
 use crate::meaning::resolve::Target;
-use crate::objects::object_type::Part;
 use goheap_image::{Address, MemoryImage};
-use goheap_runtime::{TypeId, TypeTable};
+use goheap_model::{Part, TypeId, TypeTable};
 
 const PACKAGES: [&str; 3] = ["internal/sync.", "internal/concurrent.", "unique."];
 

@@ -2,7 +2,7 @@
 //! (cmd/compile/internal/reflectdata/map*.go).
 
 use super::{Containers, Position, Role};
-use goheap_runtime::{Kind, TypeId, TypeTable};
+use goheap_model::{Kind, TypeId, TypeTable};
 
 /// Slots of a bucket or a group.
 const SLOTS: u64 = 8;

@@ -11,10 +11,10 @@ mod swiss_map;
 
 pub(crate) use layout::MapLayout;
 
-use crate::objects::object_type::Part;
 use crate::snapshot::HeapSnapshot;
 use goheap_image::MemoryImage;
-use goheap_runtime::{Kind, RedZones, RuntimeLayout, TypeId, TypeTable};
+use goheap_model::{Kind, Part, RedZones, TypeId, TypeTable};
+use goheap_runtime::RuntimeLayout;
 
 /// Bytes of the header of a map of either kind: a size class of its own.
 const MAP_HEADER_BYTES: u64 = 48;

@@ -1,8 +1,8 @@
 //! Maps of buckets (runtime/map.go, up to 1.23; 1.24 and 1.25 with `noswissmap`): header, buckets, overflow buckets.
 
 use super::{Inside, MapLayout};
-use crate::objects::object_type::Part;
 use goheap_image::{Address, MemoryImage};
+use goheap_model::Part;
 use goheap_runtime::words::{read_slice, read_words};
 
 /// `hmap`: count, flags, B, noverflow, hash0, buckets, oldbuckets, nevacuate, extra.

@@ -3,7 +3,7 @@
 
 use super::{hash_trie, old_sync_map};
 use crate::meaning::plan::PointerWord;
-use goheap_runtime::{TypeId, TypeTable};
+use goheap_model::{TypeId, TypeTable};
 
 /// What a pointer word is to such a container.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,8 +1,8 @@
 //! Swiss maps (internal/runtime/maps, since 1.24): header, directory of tables, tables, groups.
 
 use super::Inside;
-use crate::objects::object_type::Part;
 use goheap_image::{Address, MemoryImage};
+use goheap_model::Part;
 
 /// `maps.Map`: used, seed, dirPtr, dirLen.
 const DIR_PTR: u64 = 16;

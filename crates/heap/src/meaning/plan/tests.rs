@@ -1,6 +1,6 @@
 #![allow(clippy::unwrap_used)]
 use super::*;
-use goheap_runtime::GoType;
+use goheap_model::GoType;
 
 fn add(table: &mut TypeTable, name: &str, size: u64, kind: Kind) -> TypeId {
     table.add(GoType { name: name.into(), size, kind, descriptor: None })

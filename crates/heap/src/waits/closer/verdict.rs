@@ -115,7 +115,7 @@ impl Search<'_, '_, '_, '_, '_> {
 
 /// True of a `time.Timer` or `time.Ticker` up to 1.22, of which the runtime has the inner `runtimeTimer` alone, so that its type may
 /// be unknown: behind the channel come `pp`, `when` and `period`, then the function (sleep.go).
-fn is_timer(snapshot: &crate::HeapSnapshot<'_, '_>, slot: crate::Slot) -> bool {
+fn is_timer(snapshot: &crate::HeapSnapshot<'_, '_>, slot: goheap_model::Slot) -> bool {
     const FUNCTION: u64 = 8 + 24;
     let at = goheap_image::Address(snapshot.objects.address(slot)).add(FUNCTION);
     let function = snapshot.model.memory().read_u64(at).and_then(|closure| function_of(snapshot.model, closure));
