@@ -1,11 +1,11 @@
 //! Spans, objects, masks, specials, roots, inference and references of a heap of which words are wrong.
 #![no_main]
 
+use goheap_ask::holding::{Exclusions, Holding};
 use goheap_ask::{Graph, Grouping, RetainedHistogram, RootGrouping, Selection};
 use goheap_fuzz::bounded;
 use goheap_fuzz::world::World;
 use goheap_heap::goroutines::{CallsWanted, leaked};
-use goheap_heap::holding::{Exclusions, Holding};
 use goheap_heap::inspect::InspectOptions;
 use goheap_heap::references::ReferenceGraph;
 use goheap_heap::{HeapSnapshot, SnapshotOptions, invariants};
@@ -35,7 +35,8 @@ fn ask_objects(snapshot: &HeapSnapshot<'_, '_>) {
 }
 
 fn ask_references(graph: &ReferenceGraph<'_, '_, '_>) {
-    let Ok(holding) = Holding::new(graph, &Unobserved) else { return };
+    let (data, fields) = (Graph::of(graph.snapshot(), graph.references()), graph.fields());
+    let Ok(holding) = Holding::new(data, &fields, &Unobserved) else { return };
     let Ok(turned) = holding.turned(&Unobserved) else { return };
     graph.frames(holding.tree(), &Unobserved).expect("nobody refuses");
     let nodes: Vec<u32> = (0..graph.object_count().min(32)).collect();
@@ -50,7 +51,7 @@ fn ask_references(graph: &ReferenceGraph<'_, '_, '_>) {
     let _ = holding.merged_paths(&nodes, &exclusions, &Unobserved);
     let _ = holding.owners(&nodes, &|_| false, &Unobserved);
     for text in ["main.cache", "main.any", "*main.T", "0xc000002040"] {
-        graph.select(text, None);
+        data.select(&fields, text, None);
     }
     leaked(graph, &Unobserved).expect("nobody refuses");
 }
@@ -70,7 +71,7 @@ fn ask_data(heap: &Heap) {
 
 fuzz_target!(|input: &[u8]| bounded(input, |input| {
     let (world, process, is_sound) = World::damaged(input);
-    let Ok(mut model) = RuntimeModel::open(&process, world.options()) else { return assert!(!is_sound) };
+    let Ok(model) = RuntimeModel::open(&process, world.options()) else { return assert!(!is_sound) };
     let options = SnapshotOptions { tree: true, owners: true, roots: true, ..SnapshotOptions::default() };
     let Ok(snapshot) = HeapSnapshot::take(&model, options) else { return assert!(!is_sound) };
     assert!(snapshot.totals.is_reconciled());

@@ -2,7 +2,7 @@
 
 use crate::AskError;
 use goheap_graph::{CsrGraph, DominatorTree, RetainedSizes, Weight, retained_by_set};
-use goheap_model::{Claim, Extent, Heap, ObjectId, Observer, References, RootNode, Slot};
+use goheap_model::{Claim, Extent, Heap, ObjectId, Observer, References, RootKind, RootNode, Slot};
 use rayon::prelude::*;
 
 /// The references of a heap. A node is an object, by its number, or a root or what groups roots, see [`References`].
@@ -25,12 +25,17 @@ pub struct Dominance {
 }
 
 impl<'h> Graph<'h> {
-    /// Of a heap.
+    /// Of a heap and references that were read of it.
+    pub fn of(heap: &'h Heap, references: &'h References) -> Self {
+        Graph { heap, references }
+    }
+
+    /// Of a heap that has its references.
     ///
     /// # Errors
     /// [`AskError::NoReferences`].
     pub fn new(heap: &'h Heap) -> Result<Self, AskError> {
-        Ok(Graph { heap, references: heap.references.as_ref().ok_or(AskError::NoReferences)? })
+        Ok(Graph::of(heap, heap.references.as_ref().ok_or(AskError::NoReferences)?))
     }
 
     /// The heap.
@@ -73,6 +78,21 @@ impl<'h> Graph<'h> {
         self.references.roots().get(node)
     }
 
+    /// The nodes from the one above all down to `node`, which is no object.
+    pub fn root_path(&self, node: u32) -> Vec<u32> {
+        self.references.roots().path(node)
+    }
+
+    /// The function that the goroutines of a node, of one or of a group, began with; None of other nodes.
+    pub fn start_of(&self, node: u32) -> Option<String> {
+        let goroutine = match self.root_node(node)?.kind {
+            RootKind::Goroutine(goroutine) => goroutine,
+            RootKind::GoroutineGroup(group) => self.heap.stacks.members(group).next()?,
+            _ => return None,
+        };
+        Some(self.heap.goroutines.start(goroutine).to_owned())
+    }
+
     /// What a node is: the type of an object (empty where it is not known), the name of a root or of a group of roots.
     pub fn text(&self, node: u32) -> String {
         match (self.slot_of(node), self.root_node(node)) {
@@ -91,6 +111,11 @@ impl<'h> Graph<'h> {
     pub fn weight(&self, node: u32) -> Weight {
         let objects = u64::from(node < self.object_count());
         Weight { bytes: self.shallow(node), objects }
+    }
+
+    /// True if it is known what is referred to of each object.
+    pub fn knows_extents(&self) -> bool {
+        self.references.knows_extents()
     }
 
     /// What is referred to of an object; None where that was not read. All of what no root reaches: nothing is told of it.

@@ -13,7 +13,6 @@ mod code;
 mod diagnostics;
 mod error;
 pub mod goroutines;
-pub mod holding;
 mod infer;
 pub mod inspect;
 pub mod invariants;

@@ -63,6 +63,11 @@ impl Heap {
         self.reached.contains(id.0)
     }
 
+    /// The index of the goroutine with that id, if it is alive.
+    pub fn living_goroutine(&self, id: u64) -> Option<u32> {
+        self.goroutines.indexes_of(id).find(|&goroutine| self.stacks.of(goroutine).is_some())
+    }
+
     /// The text of a frame of [`Heap::tree`]; None for the root.
     pub fn frame_text(&self, node: TrieNode) -> Option<&str> {
         self.tree.label(node).map(|label| self.label_text(label))

@@ -5,6 +5,7 @@
 //! - To begin: [`Heap`].
 //! - Objects by number and address: [`Objects`]; what each is: [`ObjectType`], [`TypeTable`], in words [`Heap::type_text`].
 //! - Who refers to whom: [`References`].
+//! - By which fields objects lead to each other: [`Fields`].
 //! - Names as Go writes them, and as people do: [`names`].
 //! - Small heaps for tests: [`HeapBuilder`].
 //! - How a long work is watched: [`Observer`].
@@ -14,6 +15,7 @@ mod builder;
 mod closures;
 mod describe;
 mod diagnostic;
+mod fields;
 mod heap;
 pub mod names;
 mod objects;
@@ -31,6 +33,7 @@ pub use builder::HeapBuilder;
 pub use closures::ClosureFunctions;
 pub use describe::{TextId, TextKey, TypeTexts, UNKNOWN_TYPE, element_text, is_wanted_text};
 pub use diagnostic::Diagnostic;
+pub use fields::{FieldPlace, FieldType, Fields};
 pub use heap::Heap;
 pub use objects::{Evidence, ObjectId, ObjectType, Objects, Part, Slot, SlotSpan};
 pub use observer::{Claim, Meter, Observer, OverBudget, Refusal, Unobserved};

@@ -103,6 +103,11 @@ impl GoroutineStarts {
         self.ids.get(goroutine as usize).copied().unwrap_or(0)
     }
 
+    /// The indexes of goroutines with that id: of one, for ids are not used again, unless the core is damaged.
+    pub fn indexes_of(&self, id: u64) -> impl Iterator<Item = u32> + '_ {
+        (0..).zip(&self.ids).filter(move |(_, found)| **found == id).map(|(index, _)| index)
+    }
+
     /// The function that it began with; `?` where that has no name.
     pub fn start(&self, goroutine: u32) -> &str {
         let place = self.starts.get(goroutine as usize);

@@ -1,8 +1,8 @@
 //! Merged paths without steps inside the standard library.
 
 use crate::commands::library_steps::is_gathering;
-use goheap_heap::HeapSnapshot;
-use goheap_heap::holding::MergedStep;
+use goheap_ask::holding::MergedStep;
+use goheap_model::Heap;
 use std::cmp::Reverse;
 
 /// A step above.
@@ -20,8 +20,8 @@ struct Shown {
 
 /// Merged steps without those inside the library that lead to no object that was asked for and hold no more each than what is above;
 /// what is below them hangs on the one above, with a `…`. Those that read alike then are one.
-pub(crate) fn without_library(snapshot: &HeapSnapshot<'_, '_>, steps: Vec<MergedStep>) -> Vec<MergedStep> {
-    folded(steps, |text| snapshot.is_library_text(text))
+pub(crate) fn without_library(heap: &Heap, steps: Vec<MergedStep>) -> Vec<MergedStep> {
+    folded(steps, |text| heap.is_library_text(text))
 }
 
 fn folded(steps: Vec<MergedStep>, is_library: impl Fn(&str) -> Option<bool>) -> Vec<MergedStep> {

@@ -10,8 +10,9 @@ use crate::output::to_stdout;
 use crate::say::diagnostics;
 use crate::say::errors::Failure;
 use crate::say::terminal;
+use goheap_ask::Graph;
+use goheap_ask::holding::{self, Holding};
 use goheap_graph::Weight;
-use goheap_heap::holding::{self, Holding};
 use goheap_heap::references::ReferenceOptions;
 use goheap_model::{ObjectId, Standing};
 use goheap_report::owners::{self, Held, Owner, OwnersReport, Rows};
@@ -26,9 +27,10 @@ const WAYS: usize = 100;
 pub(crate) fn run(input: &Input, options: &OwnersOptions) -> Result<(), Failure> {
     let kept = ReferenceOptions { words: true, ..ReferenceOptions::default() };
     with_referred(input, kept, |graph, watch| {
-        let meant = select(graph, &options.what)?;
+        let fields = graph.fields();
+        let meant = select(graph, &fields, &options.what)?;
         let nodes = meant.objects;
-        let holding = Holding::new(graph, watch)?;
+        let holding = Holding::new(Graph::of(graph.snapshot(), graph.references()), &fields, watch)?;
         let is_skipped = |text: &str| options.skip.as_ref().is_some_and(|regex| regex.is_match(text));
         let found = holding.owners(&nodes, &is_skipped, watch)?;
         let limits = limits(&found, options);

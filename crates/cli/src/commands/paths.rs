@@ -11,11 +11,11 @@ use crate::say::diagnostics;
 use crate::say::errors::Failure;
 use crate::say::terminal;
 use crate::say::watch::Watch;
+use goheap_ask::Graph;
+use goheap_ask::holding::{self, Exclusions, Holding};
 use goheap_graph::{CsrGraph, Weight};
-use goheap_heap::HeapSnapshot;
-use goheap_heap::holding::{self, Exclusions, Holding};
 use goheap_heap::references::ReferenceOptions;
-use goheap_model::Slot;
+use goheap_model::{Heap, Slot};
 use goheap_report::paths::{
     self, Answer, Cut, CutTogether, Dominator, Merged, MergedStep, Path, PathsReport, Share, Step, Target,
 };
@@ -31,8 +31,9 @@ pub(crate) fn run(input: &Input, options: &PathsOptions) -> Result<(), Failure> 
     let kept = ReferenceOptions { words: true, ..ReferenceOptions::default() };
     with_referred(input, kept, |graph, watch| {
         let what = options.what();
-        let selected = what.iter().map(|what| select(graph, what)).collect::<Result<Vec<_>, _>>()?;
-        let holding = Holding::new(graph, watch)?;
+        let fields = graph.fields();
+        let selected = what.iter().map(|what| select(graph, &fields, what)).collect::<Result<Vec<_>, _>>()?;
+        let holding = Holding::new(Graph::of(graph.snapshot(), graph.references()), &fields, watch)?;
         let turned = holding.turned(watch)?;
         let matches = options.exclude.as_ref().map(|regex| |text: &str| regex.is_match(text));
         let exclusions = Exclusions::new(matches.as_ref().map(|matches| matches as &dyn Fn(&str) -> bool));
@@ -51,15 +52,15 @@ pub(crate) fn run(input: &Input, options: &PathsOptions) -> Result<(), Failure> 
     })
 }
 
-struct Asking<'a, 'g, 's, 'm, 'p> {
-    holding: &'a Holding<'g, 's, 'm, 'p>,
+struct Asking<'a, 'h> {
+    holding: &'a Holding<'h>,
     turned: &'a CsrGraph,
     exclusions: &'a Exclusions<'a>,
     options: &'a PathsOptions,
     watch: &'a Watch,
 }
 
-impl Asking<'_, '_, '_, '_, '_> {
+impl Asking<'_, '_> {
     fn answer(&self, what: &str, meant: &Meant) -> Result<Answer, Failure> {
         let (graph, nodes) = (self.holding.graph(), &meant.objects);
         let bytes = nodes.iter().map(|&node| graph.shallow(node)).sum();
@@ -99,7 +100,7 @@ impl Asking<'_, '_, '_, '_, '_> {
     /// Tells of an object; where its shortest path is known, that one.
     fn target(&self, node: u32, known: Option<holding::Walk>) -> Result<Target, Failure> {
         let (graph, tree) = (self.holding.graph(), self.holding.tree());
-        let snapshot = graph.snapshot();
+        let heap = graph.heap();
         let Some(slot) = graph.slot_of(node) else { return Ok(Target::default()) };
         let wanted = if self.options.all { self.options.limit.unwrap_or(USUAL_PATHS) } else { 1 };
         let (mut paths, more_paths) = self.paths(node, wanted);
@@ -120,7 +121,7 @@ impl Asking<'_, '_, '_, '_, '_> {
             held_alike: None,
             referred_bytes: own_extent.map(|extent| extent.referred),
             retained_referred_bytes: below.map(|extent| extent.referred),
-            addr: hex(snapshot.objects.address(slot)),
+            addr: hex(heap.objects.address(slot)),
             ty: self.type_text(slot),
             size: graph.shallow(node),
             retained: self.holding.retained().of(node),
@@ -137,10 +138,10 @@ impl Asking<'_, '_, '_, '_, '_> {
     }
 
     fn type_text(&self, slot: Slot) -> String {
-        let snapshot = self.holding.graph().snapshot();
-        let mut text = snapshot.type_text(slot);
+        let heap = self.holding.graph().heap();
+        let mut text = heap.type_text(slot);
         if self.options.written.is_table() {
-            ShortNames(snapshot).name(&mut text);
+            ShortNames(heap).name(&mut text);
         }
         text
     }
@@ -164,7 +165,7 @@ impl Asking<'_, '_, '_, '_, '_> {
     fn told(&self, walk: holding::Walk, alike: u64) -> Path {
         let mut path = path(walk, alike);
         if !self.options.full && self.options.written.is_table() {
-            fold(self.holding.graph().snapshot(), &mut path.steps);
+            fold(self.holding.graph().heap(), &mut path.steps);
         }
         path
     }
@@ -197,7 +198,7 @@ impl Asking<'_, '_, '_, '_, '_> {
 
     fn dominator(&self, node: u32) -> Dominator {
         let graph = self.holding.graph();
-        let addr = graph.slot_of(node).map(|slot| hex(graph.snapshot().objects.address(slot)));
+        let addr = graph.slot_of(node).map(|slot| hex(graph.heap().objects.address(slot)));
         Dominator { addr, name: self.holding.name(node) }
     }
 
@@ -215,7 +216,7 @@ impl Asking<'_, '_, '_, '_, '_> {
         let limit = self.options.limit.unwrap_or(usual);
         let steps = match self.options.full || !self.options.written.is_table() {
             true => steps,
-            false => merged_steps::without_library(self.holding.graph().snapshot(), steps),
+            false => merged_steps::without_library(self.holding.graph().heap(), steps),
         };
         // What a step leads to its own steps lead to no more of, so that those that are shown hang together.
         let mut order: Vec<usize> = (0..steps.len()).collect();
@@ -232,13 +233,13 @@ impl Asking<'_, '_, '_, '_, '_> {
 }
 
 /// Passes over steps inside the library.
-fn fold(snapshot: &HeapSnapshot<'_, '_>, steps: &mut Vec<Step>) {
+fn fold(heap: &Heap, steps: &mut Vec<Step>) {
     let texts: Vec<&str> = steps.iter().map(|step| &*step.reference).collect();
     let explains = |index: usize| {
         let next = steps.get(index + 1);
         next.is_some_and(|next| library_steps::is_gathering(steps[index].retained, next.retained))
     };
-    let inner = library_steps::inner(snapshot, &texts, explains);
+    let inner = library_steps::inner(heap, &texts, explains);
     let mut passed = 0;
     let mut is_inner = inner.into_iter();
     steps.retain_mut(|step| {

@@ -5,10 +5,12 @@ use crate::commands::goroutine;
 use crate::commands::object::no_object;
 use crate::say::errors::Failure;
 use crate::say::nearest;
-use goheap_heap::holding::{Selected, Subject};
+use goheap_ask::Graph;
+use goheap_ask::holding::{Selected, Subject};
 use goheap_heap::inspect::InspectOptions;
 use goheap_heap::references::ReferenceGraph;
 use goheap_heap::waits::ANY_LOCK;
+use goheap_model::Fields;
 
 /// The objects that an argument means.
 pub(crate) struct Meant {
@@ -23,7 +25,7 @@ pub(crate) struct Meant {
 }
 
 /// What an argument means.
-pub(crate) fn select(graph: &ReferenceGraph<'_, '_, '_>, asked: &Asked) -> Result<Meant, Failure> {
+pub(crate) fn select(graph: &ReferenceGraph<'_, '_, '_>, fields: &dyn Fields, asked: &Asked) -> Result<Meant, Failure> {
     let what = &*asked.text;
     let is_wanted = asked.pattern.as_ref().map(|pattern| |text: &str| pattern.is_match(text));
     let no_name = |kind, names: Vec<String>| Failure::NoSuchName {
@@ -31,11 +33,12 @@ pub(crate) fn select(graph: &ReferenceGraph<'_, '_, '_>, asked: &Asked) -> Resul
         kind,
         nearest: nearest::told(what, names.iter().map(String::as_str)),
     };
-    match graph.select(what, is_wanted.as_ref().map(|is_wanted| is_wanted as &dyn Fn(&str) -> bool)) {
+    let data = Graph::of(graph.snapshot(), graph.references());
+    match data.select(fields, what, is_wanted.as_ref().map(|is_wanted| is_wanted as &dyn Fn(&str) -> bool)) {
         Selected::Objects(subject, objects, taken_for) => {
             Ok(Meant { means: means(&subject), objects, taken_for, in_variable: None })
         }
-        Selected::NoObject(address) => in_variable(graph, address),
+        Selected::NoObject(address) => in_variable(graph, fields, address),
         Selected::NoGoroutine(id) => {
             let model = graph.snapshot().model;
             Err(Failure::NoGoroutine { id, near: goroutine::near(model, id) })
@@ -56,12 +59,12 @@ fn means(subject: &Subject) -> &'static str {
 }
 
 /// What the package variable around an address leads to.
-fn in_variable(graph: &ReferenceGraph<'_, '_, '_>, address: u64) -> Result<Meant, Failure> {
+fn in_variable(graph: &ReferenceGraph<'_, '_, '_>, fields: &dyn Fields, address: u64) -> Result<Meant, Failure> {
     let snapshot = graph.snapshot();
     let Some(place) = snapshot.static_name(address, ANY_LOCK) else { return Err(no_object(snapshot, address)) };
     let found = snapshot.inspect_static(address, InspectOptions { values: false, limit: 0, text_bytes: 0 });
     let (objects, name) = match found {
-        Some(found) => match graph.select(&found.name, None) {
+        Some(found) => match Graph::of(snapshot, graph.references()).select(fields, &found.name, None) {
             Selected::Objects(Subject::Variable(_), objects, _) => (objects, format!("{place} {}", found.ty)),
             _ => (Vec::new(), format!("{place} {}", found.ty)),
         },

@@ -12,7 +12,7 @@ mod value;
 pub use fields::Field;
 pub use holders::{Holder, HolderGroup, RootHolder};
 pub use place::EdgePlace;
-pub(crate) use place::{Place, PlaceField, Places};
+pub(crate) use place::Places;
 pub use statics::StaticValue;
 pub(crate) use value::dynamic_descriptor;
 pub use value::{Target, Value};

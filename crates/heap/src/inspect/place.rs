@@ -5,7 +5,7 @@ use crate::meaning::containers::structs::Inside;
 use crate::meaning::containers::{Position, Role};
 use crate::meaning::plan::{PlanEntry, PointerWord};
 use crate::snapshot::HeapSnapshot;
-use goheap_model::{ObjectId, Slot, TypeId, TypeTable};
+use goheap_model::{FieldPlace, FieldType, ObjectId, Slot};
 
 /// One word of an object that leads to another.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,52 +18,19 @@ pub struct EdgePlace {
     pub into: u64,
 }
 
-/// Where a word of an object is.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Place {
-    /// `.next`, `[3].Name`, `[value]`; `+16` where no type tells; empty where the object is the pointer itself.
-    pub(crate) path: String,
-    /// The type of the field, where it is known.
-    pub(crate) field: Option<PlaceField>,
-    /// True if it leads from one part of a container that is made of structs to another.
-    pub(crate) is_inside: bool,
-}
-
-/// The type of a field.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum PlaceField {
-    /// One of the table; true if what it holds tells more: an interface, a func value, an untyped pointer.
-    Of(TypeId, bool),
-    /// A pointer to one of the table.
-    PointerTo(TypeId),
-}
-
-impl PlaceField {
-    /// As Go writes it.
-    pub(crate) fn text(self, types: &TypeTable) -> String {
-        match self {
-            PlaceField::Of(ty, _) => types.get(ty).name.to_string(),
-            PlaceField::PointerTo(ty) => format!("*{}", types.get(ty).name),
-        }
+fn place_of(prefix: &str, entry: &PlanEntry) -> FieldPlace {
+    let is_inside = match entry.inside {
+        Inside::No => false,
+        Inside::Whole => prefix.is_empty() && entry.path.is_empty(),
+        Inside::Part => true,
+    };
+    let tells_more = entry.is_dynamic() || entry.word == PointerWord::Untyped;
+    FieldPlace {
+        path: format!("{prefix}{}", entry.path),
+        field: Some(FieldType::Of(entry.field, tells_more)),
+        is_inside,
     }
 }
-
-impl Place {
-    fn of(prefix: &str, entry: &PlanEntry) -> Self {
-        let is_inside = match entry.inside {
-            Inside::No => false,
-            Inside::Whole => prefix.is_empty() && entry.path.is_empty(),
-            Inside::Part => true,
-        };
-        let tells_more = entry.is_dynamic() || entry.word == PointerWord::Untyped;
-        Place {
-            path: format!("{prefix}{}", entry.path),
-            field: Some(PlaceField::Of(entry.field, tells_more)),
-            is_inside,
-        }
-    }
-}
-
 /// Names words of many objects.
 pub(crate) struct Places<'s, 'm, 'p> {
     pub(super) snapshot: &'s HeapSnapshot<'m, 'p>,
@@ -95,34 +62,34 @@ impl<'s, 'm, 'p> Places<'s, 'm, 'p> {
     }
 
     /// The same in parts. Elements have their number if `is_numbered`, else `[i]`.
-    pub(crate) fn place(&self, slot: Slot, offset: u64, is_numbered: bool) -> Place {
+    pub(crate) fn place(&self, slot: Slot, offset: u64, is_numbered: bool) -> FieldPlace {
         let snapshot = self.snapshot;
         let object = snapshot.object_types[slot.id.0 as usize];
         let (payload, _) = snapshot.objects.payload(slot);
         let inner = offset.wrapping_sub(payload - snapshot.objects.address(slot));
-        let nowhere = Place { path: format!("+{inner}"), field: None, is_inside: false };
+        let nowhere = FieldPlace { path: format!("+{inner}"), field: None, is_inside: false };
         if !object.is_known() {
             return nowhere;
         }
         let (part, types, containers) = (object.part(), &snapshot.types, snapshot.containers());
         if let Some(machinery) = snapshot.machinery_type(part) {
             let entry = self.compiled.entry(types, &containers, machinery, inner);
-            return entry.map_or(nowhere, |entry| Place::of("", &entry));
+            return entry.map_or(nowhere, |entry| place_of("", &entry));
         }
         let layout = || self.compiled.map_layout(types, &containers, object.ty());
         match containers.position(types, layout, part, object.ty(), inner) {
             Position::Item(role, ty, rest) => match self.compiled.entry(types, &containers, ty, rest) {
                 Some(entry) => match (role, inner.checked_div(types.get(ty).size)) {
                     (Role::Element | Role::Queued, Some(index)) if is_numbered => {
-                        Place::of(&format!("[{index}]"), &entry)
+                        place_of(&format!("[{index}]"), &entry)
                     }
-                    _ => Place::of(role.prefix(), &entry),
+                    _ => place_of(role.prefix(), &entry),
                 },
                 None => nowhere,
             },
             Position::Indirect(role, ty) => {
-                let field = Some(PlaceField::PointerTo(ty));
-                Place { path: role.prefix().to_owned(), field, is_inside: false }
+                let field = Some(FieldType::PointerTo(ty));
+                FieldPlace { path: role.prefix().to_owned(), field, is_inside: false }
             }
             Position::Machinery => nowhere,
         }

@@ -1,8 +1,9 @@
 //! The values in a block of the tiny allocator (runtime/malloc.go `mallocgcTiny`): several small ones without pointers, of which the
 //! block's type is the first's. Only those that point to them know where they begin.
 
-use super::place::{PlaceField, Places};
+use super::place::Places;
 use goheap_image::Address;
+use goheap_model::FieldType;
 use goheap_model::{Kind, Slot, TypeId};
 use std::collections::BTreeMap;
 
@@ -55,8 +56,8 @@ impl Places<'_, '_, '_> {
         let word = |index: i64| memory.read_u64(Address(at.wrapping_add_signed(index * 8)));
         let one = |ty: TypeId| if types.get(ty).size <= room { TinyValue::One(ty) } else { TinyValue::Unknown };
         let ty = match self.place(slot, offset, false).field {
-            Some(PlaceField::Of(ty, _)) => ty,
-            Some(PlaceField::PointerTo(ty)) => return one(ty),
+            Some(FieldType::Of(ty, _)) => ty,
+            Some(FieldType::PointerTo(ty)) => return one(ty),
             None => return TinyValue::Unknown,
         };
         match types.get(ty).kind {

@@ -4,7 +4,7 @@ use crate::meaning::containers::structs;
 use crate::meaning::plan::{PlanEntry, PointerWord};
 use crate::meaning::resolve::{Resolver, Target};
 use goheap_image::Address;
-use goheap_model::names::PackageNames;
+use goheap_model::names::{PackageNames, elided};
 use goheap_model::{Evidence, Kind, ObjectType, Part, TypeId, TypeTable};
 use goheap_runtime::RuntimeModel;
 use std::borrow::Cow;
@@ -87,38 +87,9 @@ pub(crate) fn object_label(types: &TypeTable, object: ObjectType) -> String {
     }
 }
 
-/// The path of a captured variable: `[captured x].f` for `.x.f` of a closure.
-pub(crate) fn captured_path(path: &str) -> String {
-    let path = path.strip_prefix('.').unwrap_or(path);
-    let (name, rest) = path.split_at(path.find(['.', '[']).unwrap_or(path.len()));
-    format!("[captured {name}]{rest}")
-}
-
 /// A type's name, short of what no frame has room for: the fields and methods of types without a name.
 pub(crate) fn shown(types: &TypeTable, ty: TypeId) -> Cow<'_, str> {
     elided(&types.get(ty).name)
-}
-
-fn elided(name: &str) -> Cow<'_, str> {
-    let mut text = String::new();
-    let mut rest = name;
-    while let Some(open) = rest.find(" {").map(|space| space + 2) {
-        let inside = &rest[open..];
-        let mut depth = 1_u32;
-        let close = inside.find(|letter| {
-            depth = match letter {
-                '{' => depth + 1,
-                '}' => depth - 1,
-                _ => depth,
-            };
-            depth == 0
-        });
-        let Some(close) = close else { break };
-        text.push_str(&rest[..open]);
-        text.push_str(if close == 0 { "" } else { "…" });
-        rest = &inside[close..];
-    }
-    if text.is_empty() { Cow::Borrowed(name) } else { Cow::Owned(text + rest) }
 }
 
 /// A variable and its type.
@@ -177,27 +148,6 @@ pub(crate) fn function_of(model: &RuntimeModel<'_>, closure: u64) -> Option<Stri
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn types_without_a_name_show_no_insides() {
-        for (name, short) in [
-            ("main.Item", "main.Item"),
-            ("map[string]struct {}", "map[string]struct {}"),
-            ("*struct { f func() interface { Error() string }; b bool }", "*struct {…}"),
-            ("map[struct { a int }]interface { M() }", "map[struct {…}]interface {…}"),
-            ("struct { broken", "struct { broken"),
-        ] {
-            assert_eq!(elided(name), short);
-        }
-    }
-
-    #[test]
-    fn captured_variables_keep_the_way_inside_them() {
-        assert_eq!(
-            [".x", ".x.f", ".x[i].f", ".x.f.g"].map(captured_path),
-            ["[captured x]", "[captured x].f", "[captured x][i].f", "[captured x].f.g"]
-        );
-    }
 
     #[test]
     fn the_target_is_told_where_the_declaration_does_not() {

@@ -3,15 +3,17 @@
 //! To begin: [`HeapSnapshot::references`].
 
 mod edges;
+mod fields;
 mod frames;
 mod records;
 mod root_nodes;
 mod text;
+mod wide_rows;
 mod words;
 
+pub use fields::CoreFields;
 pub use frames::DominatorFrames;
 use goheap_model::{RootKind, RootNode};
-pub(crate) use words::{WordRow, offset_of};
 
 pub use crate::inspect::EdgePlace;
 
@@ -43,8 +45,8 @@ pub struct ReferenceGraph<'s, 'm, 'p> {
 pub struct ReferenceOptions {
     /// What of each object is referred to: see [`crate::referred`].
     pub referred: bool,
-    /// By which word of its object each reference leads: four bytes an edge. [`Holding`](crate::holding::Holding) asks for it; without
-    /// it reads the objects again.
+    /// By which word of its object each reference leads: four bytes an edge. [`CoreFields`] looks it up; without it reads the objects
+    /// again.
     pub words: bool,
 }
 
@@ -122,7 +124,7 @@ impl<'s, 'm, 'p> ReferenceGraph<'s, 'm, 'p> {
     }
 
     /// The references as the questions take them.
-    pub(crate) fn references(&self) -> &References {
+    pub fn references(&self) -> &References {
         &self.references
     }
 

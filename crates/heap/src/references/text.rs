@@ -19,16 +19,6 @@ impl ReferenceGraph<'_, '_, '_> {
         self.snapshot.root_text(self.references.roots(), kind)
     }
 
-    /// The function that the goroutines of a node, of one or of a group, began with; None of other nodes.
-    pub(crate) fn start_of(&self, node: u32) -> Option<String> {
-        let goroutine = match self.root_node(node)?.kind {
-            RootKind::Goroutine(goroutine) => goroutine,
-            RootKind::GoroutineGroup(group) => self.goroutines_of_group(group).next()?,
-            _ => return None,
-        };
-        Some(self.snapshot.goroutines.start(goroutine).to_owned())
-    }
-
     /// The name of a package by the number that [`RootKind::Package`] has.
     pub fn package_name(&self, package: u32) -> &str {
         self.references.roots().package(package)

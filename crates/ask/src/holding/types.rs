@@ -1,6 +1,6 @@
 //! The objects of a type, by what people call it.
 
-use crate::snapshot::HeapSnapshot;
+use goheap_model::Heap;
 use goheap_model::names::{Likeness, Spelling};
 use goheap_model::{Kind, Part, Slot, TextKey, TypeId, UNKNOWN_TYPE as UNKNOWN, element_text, is_wanted_text};
 use rustc_hash::FxHashSet;
@@ -17,7 +17,10 @@ pub(super) struct OfType {
 
 type Identity = (Part, TypeId, u64);
 
-impl HeapSnapshot<'_, '_> {
+/// The types of a heap's objects by their names.
+pub(super) struct Named<'h>(pub(super) &'h Heap);
+
+impl Named<'_> {
     /// The objects of the type that `text` names exactly, else of those that it may name.
     pub(super) fn objects_of_type(&self, text: &str) -> (Option<OfType>, Option<OfType>) {
         if text == UNKNOWN {
@@ -34,7 +37,7 @@ impl HeapSnapshot<'_, '_> {
         for (key, name) in self.names(is_counted) {
             let own = [Some(&*name), element_text(&name), name.strip_prefix("func ")];
             let own = own.into_iter().flatten().filter_map(|name| asked.likeness(name)).min();
-            let whole = || self.whole_text(key).and_then(|whole| asked.likeness(&whole));
+            let whole = || self.0.whole_text(key).and_then(|whole| asked.likeness(&whole));
             let Some(rank) = own.map(|own| (own, false)).or_else(|| Some((whole()?, true))) else { continue };
             let (keys, names) = found.entry(rank).or_default();
             keys.insert(key.identity());
@@ -58,8 +61,8 @@ impl HeapSnapshot<'_, '_> {
             return Some(OfType { taken_for, ..found });
         }
         let asked = Spelling::new(text);
-        let ids = (0..self.types.len()).map(|index| TypeId(index as u32));
-        let meant: Vec<TypeId> = ids.filter(|&id| asked.likeness(&self.types.get(id).name).is_some()).collect();
+        let ids = (0..self.0.types.len()).map(|index| TypeId(index as u32));
+        let meant: Vec<TypeId> = ids.filter(|&id| asked.likeness(&self.0.types.get(id).name).is_some()).collect();
         let elems: FxHashSet<TypeId> = meant.iter().filter_map(|&id| self.elements_of(id)).collect();
         let is_it = |key: TextKey| match key.part {
             Part::Value | Part::StringData | Part::Closure => false,
@@ -77,7 +80,7 @@ impl HeapSnapshot<'_, '_> {
 
     /// The objects of types of whose names, or of an array's element, `is_wanted` says so.
     pub(super) fn objects_of_wanted(&self, is_wanted: &dyn Fn(&str) -> bool) -> Option<OfType> {
-        let is_meant = |name: &str| is_wanted_text(name, is_wanted) || is_wanted(&self.short_name(name));
+        let is_meant = |name: &str| is_wanted_text(name, is_wanted) || is_wanted(&self.0.short_name(name));
         let (keys, taken_for): (FxHashSet<Identity>, Vec<String>) = self
             .names(false)
             .into_iter()
@@ -93,7 +96,7 @@ impl HeapSnapshot<'_, '_> {
     }
 
     fn elements_of(&self, ty: TypeId) -> Option<TypeId> {
-        match self.types.get(ty).kind {
+        match self.0.types.get(ty).kind {
             Kind::Slice(elem) => Some(elem),
             _ => None,
         }
@@ -102,12 +105,12 @@ impl HeapSnapshot<'_, '_> {
     /// The texts of objects, each once; arrays by their lengths or of every length together.
     fn names(&self, is_counted: bool) -> Vec<(TextKey, String)> {
         let mut met = FxHashSet::default();
-        let keys = self.objects.allocated().filter_map(|slot| self.key(slot, is_counted));
-        keys.filter(|key| met.insert(key.identity())).map(|key| (key, self.text_of(key))).collect()
+        let keys = self.0.objects.allocated().filter_map(|slot| self.key(slot, is_counted));
+        keys.filter(|key| met.insert(key.identity())).map(|key| (key, self.0.text_of(key))).collect()
     }
 
     fn key(&self, slot: Slot, is_counted: bool) -> Option<TextKey> {
-        let key = self.text_key(slot)?;
+        let key = self.0.text_key(slot)?;
         Some(if is_counted { key } else { key.family() })
     }
 
@@ -117,11 +120,11 @@ impl HeapSnapshot<'_, '_> {
 
     /// Those of which `is_meant` says so; of the unknown ones all, if they are meant.
     fn objects_of(&self, is_meant: impl Fn(Slot) -> bool, are_unknown_meant: bool) -> Vec<u32> {
-        let is_it = |slot: &Slot| match self.text_key(*slot) {
+        let is_it = |slot: &Slot| match self.0.text_key(*slot) {
             None => are_unknown_meant,
             Some(_) => is_meant(*slot),
         };
-        self.objects.allocated().filter(is_it).map(|slot| slot.id.0).collect()
+        self.0.objects.allocated().filter(is_it).map(|slot| slot.id.0).collect()
     }
 }
 

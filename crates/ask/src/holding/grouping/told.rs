@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 /// Owners, those that keep most, of which one of several ways is told.
 const TOLD: usize = 20;
 
-impl Grouping<'_, '_, '_, '_, '_, '_> {
+impl Grouping<'_, '_, '_> {
     pub(super) fn finish(self) -> Vec<Owner> {
         let mut ways = self.ways_by_owner();
         let texts = &self.texts;

@@ -1,9 +1,8 @@
 //! What a variable's field leads to: the way of a text like `main.cache.entries[3].name`.
 
-use crate::inspect::Places;
-use crate::references::ReferenceGraph;
+use crate::Graph;
 use goheap_model::names::Spelling;
-use goheap_model::{Kind, ObjectId, RootKind, TypeId, TypeTable};
+use goheap_model::{Fields, Kind, ObjectId, RootKind, TypeId, TypeTable};
 use rustc_hash::FxHashSet;
 
 /// What a text leads to.
@@ -21,11 +20,11 @@ const TOLD: usize = 1000;
 /// Objects that the way may lead through.
 const MOST_VISITED: usize = 1_000_000;
 
-struct Way<'w, 'g, 's, 'm, 'p> {
+struct Way<'w> {
     /// Names of fields that the text may leave out, or have where the path does not.
     embedded: &'w FxHashSet<&'w str>,
-    graph: &'g ReferenceGraph<'s, 'm, 'p>,
-    places: &'w Places<'s, 'm, 'p>,
+    graph: Graph<'w>,
+    fields: &'w dyn Fields,
     text: &'w str,
     objects: Vec<u32>,
     /// Objects and from where on in the text they were looked at.
@@ -38,14 +37,14 @@ struct Way<'w, 'g, 's, 'm, 'p> {
 
 /// The objects that `text` leads to: by the fields as they are printed, else with the names of embedded ones or without, as Go
 /// promotes them.
-pub(super) fn find(graph: &ReferenceGraph<'_, '_, '_>, places: &Places<'_, '_, '_>, text: &str) -> Found {
+pub(super) fn find(graph: Graph<'_>, fields: &dyn Fields, text: &str) -> Found {
     let variables = variables(graph);
-    match find_by(graph, places, text, &variables, &FxHashSet::default()) {
-        Found::NoField(fields) => {
-            let embedded = embedded_names(&graph.snapshot().types);
-            match find_by(graph, places, text, &variables, &embedded) {
+    match find_by(graph, fields, text, &variables, &FxHashSet::default()) {
+        Found::NoField(there) => {
+            let embedded = embedded_names(&graph.heap().types);
+            match find_by(graph, fields, text, &variables, &embedded) {
                 Found::Objects(objects) => Found::Objects(objects),
-                _ => Found::NoField(fields),
+                _ => Found::NoField(there),
             }
         }
         found => found,
@@ -53,20 +52,15 @@ pub(super) fn find(graph: &ReferenceGraph<'_, '_, '_>, places: &Places<'_, '_, '
 }
 
 /// What `objects` lead to by the fields that the text has from `at` on.
-pub(super) fn fields_of(
-    graph: &ReferenceGraph<'_, '_, '_>,
-    places: &Places<'_, '_, '_>,
-    (text, at): (&str, usize),
-    objects: &[u32],
-) -> Found {
+pub(super) fn fields_of(graph: Graph<'_>, fields: &dyn Fields, (text, at): (&str, usize), objects: &[u32]) -> Found {
     let by = |embedded: &FxHashSet<&str>| {
-        let mut way = Way::new(graph, places, text, embedded);
+        let mut way = Way::new(graph, fields, text, embedded);
         objects.iter().for_each(|&object| way.object(object, at));
         way.objects();
         way.found()
     };
     match by(&FxHashSet::default()) {
-        Found::NoField(fields) => match by(&embedded_names(&graph.snapshot().types)) {
+        Found::NoField(fields) => match by(&embedded_names(&graph.heap().types)) {
             Found::NoField(_) => Found::NoField(fields),
             found => found,
         },
@@ -75,10 +69,10 @@ pub(super) fn fields_of(
 }
 
 /// The objects that nodes of roots lead to, those below them too.
-pub(super) fn below(graph: &ReferenceGraph<'_, '_, '_>, mut nodes: Vec<u32>) -> Vec<u32> {
+pub(super) fn below(graph: Graph<'_>, mut nodes: Vec<u32>) -> Vec<u32> {
     let mut objects = Vec::new();
     while let Some(node) = nodes.pop() {
-        for &to in graph.graph().targets(node) {
+        for &to in graph.edges().targets(node) {
             if to < graph.object_count() { objects.push(to) } else { nodes.push(to) }
         }
     }
@@ -96,13 +90,13 @@ fn embedded_names(types: &TypeTable) -> FxHashSet<&str> {
 }
 
 fn find_by(
-    graph: &ReferenceGraph<'_, '_, '_>,
-    places: &Places<'_, '_, '_>,
+    graph: Graph<'_>,
+    fields: &dyn Fields,
     text: &str,
     variables: &[(u32, String)],
     embedded: &FxHashSet<&str>,
 ) -> Found {
-    let mut way = Way::new(graph, places, text, embedded);
+    let mut way = Way::new(graph, fields, text, embedded);
     let mut is_there = false;
     for (node, name) in variables {
         if let Some(at) = behind_name(text, name) {
@@ -124,20 +118,20 @@ fn find_by(
 }
 
 /// The nodes of variables, by name; local ones behind their function's.
-fn variables(graph: &ReferenceGraph<'_, '_, '_>) -> Vec<(u32, String)> {
+fn variables(graph: Graph<'_>) -> Vec<(u32, String)> {
     let kind_of = |node: u32| graph.root_node(node).map(|root| root.kind);
     let name_of = |node: u32| Some(graph.text(node).split(' ').next()?.to_owned()).filter(|name| !name.is_empty());
     let mut found = Vec::new();
-    for (node, root) in graph.root_nodes() {
+    for (node, root) in graph.references().roots().iter() {
         let (RootKind::Frame(_), Some(parent)) = (root.kind, root.parent) else { continue };
         let name = match kind_of(parent) {
             Some(RootKind::Package(..)) => name_of(node),
             // Finalizers, cleanups and queues: all of their text is their name.
             Some(RootKind::Class(_)) => Some(graph.text(node)),
-            Some(RootKind::Goroutine(_)) if !super::code::is_function(&graph.text(node)) => {
+            Some(RootKind::Goroutine(_)) if !goheap_model::names::is_function(&graph.text(node)) => {
                 graph.start_of(parent).zip(name_of(node)).map(|(function, name)| format!("{function}.{name}"))
             }
-            Some(RootKind::Frame(_)) if super::code::is_function(&graph.text(parent)) => {
+            Some(RootKind::Frame(_)) if goheap_model::names::is_function(&graph.text(parent)) => {
                 name_of(parent).zip(name_of(node)).map(|(function, name)| format!("{function}.{name}"))
             }
             _ => None,
@@ -148,18 +142,18 @@ fn variables(graph: &ReferenceGraph<'_, '_, '_>) -> Vec<(u32, String)> {
 }
 
 /// The nodes of goroutines that began in a function of that name, and of its calls.
-fn functions(graph: &ReferenceGraph<'_, '_, '_>, text: &str) -> Vec<u32> {
+fn functions(graph: Graph<'_>, text: &str) -> Vec<u32> {
     let asked = Spelling::new(text);
     let is_it = |node: u32, kind: RootKind| match kind {
         RootKind::Goroutine(_) => graph.start_of(node).is_some_and(|start| asked.likeness(&start).is_some()),
         RootKind::Frame(_) => {
             let name = graph.text(node);
             let name = name.strip_suffix(" (inlined)").unwrap_or(&name);
-            super::code::is_function(name) && asked.likeness(name).is_some()
+            goheap_model::names::is_function(name) && asked.likeness(name).is_some()
         }
         _ => false,
     };
-    graph.root_nodes().filter(|(node, root)| is_it(*node, root.kind)).map(|(node, _)| node).collect()
+    graph.references().roots().iter().filter(|(node, root)| is_it(*node, root.kind)).map(|(node, _)| node).collect()
 }
 
 /// Where the name of a variable ends, which the text begins with; import paths may lack their beginnings.
@@ -214,17 +208,12 @@ fn behind_promoted(text: &str, at: usize, path: &str, embedded: &FxHashSet<&str>
     without.or_else(|| is_embedded(asked).then(|| behind_promoted(text, at + asked.len(), path, embedded)).flatten())
 }
 
-impl<'w, 'g, 's, 'm, 'p> Way<'w, 'g, 's, 'm, 'p> {
-    fn new(
-        graph: &'g ReferenceGraph<'s, 'm, 'p>,
-        places: &'w Places<'s, 'm, 'p>,
-        text: &'w str,
-        embedded: &'w FxHashSet<&'w str>,
-    ) -> Self {
+impl<'w, 'g, 's, 'm, 'p> Way<'w> {
+    fn new(graph: Graph<'w>, fields: &'w dyn Fields, text: &'w str, embedded: &'w FxHashSet<&'w str>) -> Self {
         Way {
             embedded,
             graph,
-            places,
+            fields,
             text,
             objects: Vec::new(),
             met: FxHashSet::default(),
@@ -243,7 +232,7 @@ impl<'w, 'g, 's, 'm, 'p> Way<'w, 'g, 's, 'm, 'p> {
     }
 }
 
-impl Way<'_, '_, '_, '_, '_> {
+impl Way<'_> {
     /// Where the text goes on behind `path`.
     fn behind(&self, at: usize, path: &str) -> Option<usize> {
         let strict = behind_or_within(self.text, at, path);
@@ -256,7 +245,7 @@ impl Way<'_, '_, '_, '_, '_> {
     fn roots(&mut self) {
         let first_root = self.graph.object_count();
         while let Some((node, at)) = self.roots.pop() {
-            for &to in self.graph.graph().targets(node) {
+            for &to in self.graph.edges().targets(node) {
                 if to < first_root {
                     self.object(to, at);
                     continue;
@@ -287,10 +276,10 @@ impl Way<'_, '_, '_, '_, '_> {
         while let Some((object, at)) = self.open.pop() {
             let Some(slot) = self.graph.slot_of(object) else { continue };
             let mut references = Vec::new();
-            let note = |offset, to: ObjectId| references.push((offset, to.0));
-            self.graph.for_each_reference(self.places, slot, note);
+            let mut note = |offset, to: ObjectId| references.push((offset, to.0));
+            self.fields.for_each_reference(slot, &mut note);
             for (offset, to) in references {
-                let [numbered, any] = [true, false].map(|is_numbered| self.places.place(slot, offset, is_numbered));
+                let [numbered, any] = [true, false].map(|is_numbered| self.fields.place(slot, offset, is_numbered));
                 if numbered.field.is_none() || numbered.path.is_empty() || self.is_machinery(object) {
                     self.object(to, at);
                     continue;
@@ -304,7 +293,7 @@ impl Way<'_, '_, '_, '_, '_> {
     }
 
     fn is_machinery(&self, object: u32) -> bool {
-        let part = self.graph.snapshot().object_types[object as usize].part();
+        let part = self.graph.heap().object_types[object as usize].part();
         part.is_inside()
             && !matches!(
                 part,

@@ -86,7 +86,7 @@ impl WayTexts {
     }
 }
 
-impl Holding<'_, '_, '_, '_> {
+impl Holding<'_> {
     /// The ways of all nodes of a forest from their parents, each object read once.
     pub(super) fn ways(&self, forest: &Forest, texts: &mut WayTexts) -> Vec<Way> {
         let (offsets, list) = forest.by_parent();
@@ -104,7 +104,7 @@ impl Holding<'_, '_, '_, '_> {
             wanted.clear();
             wanted.extend(children.iter().map(|&child| (forest.nodes[child as usize], child)));
             wanted.sort_unstable();
-            self.graph.for_each_reference(&self.places, slot, |offset, to| {
+            self.fields.for_each_reference(slot, &mut |offset, to| {
                 let Ok(at) = wanted.binary_search_by_key(&to.0, |(node, _)| *node) else { return };
                 let way = &mut ways[wanted[at].1 as usize];
                 if *way == Way::None {
@@ -116,18 +116,18 @@ impl Holding<'_, '_, '_, '_> {
     }
 
     fn way(&self, from: goheap_model::Slot, offset: u64, to: u32, texts: &mut WayTexts) -> Way {
-        let snapshot = self.graph.snapshot();
-        let key = (self.hop_key(from, offset), snapshot.object_types[to as usize]);
+        let heap = self.graph.heap();
+        let key = (self.hop_key(from, offset), heap.object_types[to as usize]);
         if let Some(&way) = texts.by_hop.get(&key) {
             return way;
         }
         let hop = self.hop(from, offset, false);
         let way = match hop.is_machinery {
             true => Way::Machinery,
-            false => Way::Field(texts.number(self.reference(&hop, snapshot.objects.slot(goheap_model::ObjectId(to))))),
+            false => Way::Field(texts.number(self.reference(&hop, heap.objects.slot(goheap_model::ObjectId(to))))),
         };
         // Closures of one type are of many functions.
-        if snapshot.object_types[to as usize].part() != goheap_model::Part::Closure {
+        if heap.object_types[to as usize].part() != goheap_model::Part::Closure {
             texts.by_hop.insert(key, way);
         }
         way

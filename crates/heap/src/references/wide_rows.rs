@@ -1,6 +1,6 @@
 //! By which word an object leads to another, where the words of edges are known.
 
-use crate::references::{WordRow, offset_of};
+use super::words::{WordRow, offset_of};
 use rustc_hash::FxHashMap;
 use std::cell::RefCell;
 

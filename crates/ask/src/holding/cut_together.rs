@@ -1,10 +1,10 @@
 //! The few references without which an object goes, where no single one keeps it or keeps what it is part of.
 
-use super::code::Code;
 use super::cut::FAR_MORE;
 use super::{Cut, Holding};
-use crate::error::HeapError;
+use crate::AskError;
 use goheap_graph::{CsrGraph, DominatorLink, IdBitSet, freed_without};
+use goheap_model::names::Code;
 use goheap_model::{Claim, Observer};
 
 /// More references than these nobody cuts by hand.
@@ -23,7 +23,7 @@ pub struct CutTogether {
     pub frees_of_set: u64,
 }
 
-impl Holding<'_, '_, '_, '_> {
+impl Holding<'_> {
     /// The fewest references of the program's own code without which `node` goes, and of the objects `set` with it far more bytes than
     /// `frees`, which one reference does. None if one is enough, or more than three are needed.
     ///
@@ -38,7 +38,7 @@ impl Holding<'_, '_, '_, '_> {
         set: Option<&[u32]>,
         frees: u64,
         observer: &dyn Observer,
-    ) -> Result<Option<CutTogether>, HeapError> {
+    ) -> Result<Option<CutTogether>, AskError> {
         let links = self.tree.links(turned, &self.retained, node);
         let objects: Vec<DominatorLink> = links.filter(|link| self.graph.object_of(link.node).is_some()).collect();
         let is_enough =
@@ -71,7 +71,7 @@ impl Holding<'_, '_, '_, '_> {
             members
         });
         let (mut all, mut of_set) = (0, 0);
-        freed_without(self.graph.graph(), &[self.graph.root()], edges, |node| {
+        freed_without(self.graph.edges(), &[self.graph.root()], edges, |node| {
             let bytes = self.graph.shallow(node);
             all += bytes;
             of_set += if members.as_ref().is_none_or(|members| members.contains(node)) { bytes } else { 0 };

@@ -2,7 +2,7 @@
 
 use super::steps::Walk;
 use super::{Exclusions, Holding};
-use crate::error::HeapError;
+use crate::AskError;
 use goheap_graph::Weight;
 use goheap_model::Observer;
 use rustc_hash::FxHashMap;
@@ -19,7 +19,7 @@ pub struct UsualWay {
     pub walk: Walk,
 }
 
-impl Holding<'_, '_, '_, '_> {
+impl Holding<'_> {
     /// The ways by which objects of `set` are held, as [`Holding::merged_paths`] tells them apart: the one of most objects first, at
     /// most so many. And how many there are. What no root leads to is held by none.
     ///
@@ -31,7 +31,7 @@ impl Holding<'_, '_, '_, '_> {
         most: usize,
         exclusions: &Exclusions<'_>,
         observer: &dyn Observer,
-    ) -> Result<(Vec<UsualWay>, usize), HeapError> {
+    ) -> Result<(Vec<UsualWay>, usize), AskError> {
         let laid = self.laid(set, exclusions, observer)?;
         let mut by_place: FxHashMap<u32, Vec<u32>> = FxHashMap::default();
         for index in (0..laid.forest.len()).filter(|&index| laid.weights[index as usize].objects > 0) {

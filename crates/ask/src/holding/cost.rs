@@ -1,8 +1,8 @@
 //! What a reference costs on a path: the cheaper one is shown first, and what is excluded is not taken.
 
 use super::Holding;
-use super::code::Code;
 use super::steps::HopKey;
+use goheap_model::names::Code;
 use goheap_model::{ObjectId, ObjectType, RootClass, RootKind};
 use rustc_hash::FxHashMap;
 use std::cell::{Cell, RefCell};
@@ -49,7 +49,7 @@ impl<'e> Exclusions<'e> {
     }
 }
 
-impl Holding<'_, '_, '_, '_> {
+impl Holding<'_> {
     /// What the edge costs on a path to any of the objects of which `is_sought` says so; None where it must not be taken.
     pub(super) fn cost(
         &self,
@@ -87,7 +87,7 @@ impl Holding<'_, '_, '_, '_> {
     }
 
     fn object_cost(&self, from: u32) -> u8 {
-        match self.code.object(self.graph.snapshot(), from) {
+        match self.code.object(self.graph.heap(), from) {
             Code::Runtime => THROUGH_RUNTIME,
             // Counted as people do: a map is one step.
             _ if self.is_all_machinery(from) => 0,
@@ -101,7 +101,7 @@ impl Holding<'_, '_, '_, '_> {
 
     /// What a reference of each root costs.
     pub(super) fn root_costs(&self) -> Vec<u8> {
-        self.graph.root_nodes().map(|(node, _)| self.cost_of_root(node)).collect()
+        self.graph.references().roots().iter().map(|(node, _)| self.cost_of_root(node)).collect()
     }
 
     fn cost_of_root(&self, root: u32) -> u8 {
@@ -139,12 +139,12 @@ impl Holding<'_, '_, '_, '_> {
             };
             return *exclusions.roots.borrow_mut().entry(node).or_insert_with(is_matched);
         };
-        let snapshot = self.graph.snapshot();
-        let kind = snapshot.object_types[node as usize];
+        let heap = self.graph.heap();
+        let kind = heap.object_types[node as usize];
         if kind.part() == goheap_model::Part::Closure {
-            return matches(&snapshot.family_text(slot));
+            return matches(&heap.family_text(slot));
         }
-        let is_matched = || kind.is_known() && matches(&snapshot.family_text(slot));
+        let is_matched = || kind.is_known() && matches(&heap.family_text(slot));
         *exclusions.by_type.borrow_mut().entry(kind).or_insert_with(is_matched)
     }
 
@@ -164,17 +164,17 @@ impl Holding<'_, '_, '_, '_> {
     }
 
     fn excluded_targets(&self, from: u32, exclusions: &Exclusions<'_>, matches: &dyn Fn(&str) -> bool) -> Box<[u32]> {
-        let snapshot = self.graph.snapshot();
-        let slot = snapshot.objects.slot(ObjectId(from));
+        let heap = self.graph.heap();
+        let slot = heap.objects.slot(ObjectId(from));
         let (mut excluded, mut allowed) = (Vec::new(), Vec::new());
-        self.graph.for_each_reference(&self.places, slot, |offset, to| {
+        self.fields.for_each_reference(slot, &mut |offset, to| {
             let key = self.hop_key(slot, offset);
             let known = exclusions.by_hop.borrow().get(&key).copied();
             let is_matched = known.unwrap_or_else(|| {
                 let hop = self.hop(slot, offset, false);
-                let text = self.reference(&hop, snapshot.objects.slot(to));
+                let text = self.reference(&hop, heap.objects.slot(to));
                 let is_matched =
-                    !hop.is_machinery && (matches(&text) || matches(&format!("{}{text}", snapshot.family_text(slot))));
+                    !hop.is_machinery && (matches(&text) || matches(&format!("{}{text}", heap.family_text(slot))));
                 exclusions.by_hop.borrow_mut().insert(key, is_matched);
                 is_matched
             });

@@ -2,7 +2,7 @@
 
 use super::forest::{Forest, Way, WayTexts, follow};
 use super::{Exclusions, Holding};
-use crate::error::HeapError;
+use crate::AskError;
 use goheap_graph::{IdBitSet, MergedPaths, PathTrie, TrieNode, Weight};
 use goheap_model::{Claim, Observer, RootKind};
 
@@ -39,7 +39,7 @@ pub(super) struct Laid {
     unreached: Weight,
 }
 
-impl Holding<'_, '_, '_, '_> {
+impl Holding<'_> {
     /// One shortest path to each object of `set`, merged where they read alike: steps in preorder, at each the one to most
     /// bytes first. And what of the set no root reaches by what is not excluded.
     ///
@@ -50,7 +50,7 @@ impl Holding<'_, '_, '_, '_> {
         set: &[u32],
         exclusions: &Exclusions<'_>,
         observer: &dyn Observer,
-    ) -> Result<(Vec<MergedStep>, Weight), HeapError> {
+    ) -> Result<(Vec<MergedStep>, Weight), AskError> {
         let laid = self.laid(set, exclusions, observer)?;
         Ok((self.in_preorder(&laid), laid.unreached))
     }
@@ -61,7 +61,7 @@ impl Holding<'_, '_, '_, '_> {
         set: &[u32],
         exclusions: &Exclusions<'_>,
         observer: &dyn Observer,
-    ) -> Result<Laid, HeapError> {
+    ) -> Result<Laid, AskError> {
         observer.begin("paths");
         let (forest, weights, unreached) = self.shortest(set, exclusions, observer)?;
         let mut texts = WayTexts::default();
@@ -101,15 +101,15 @@ impl Holding<'_, '_, '_, '_> {
         set: &[u32],
         exclusions: &Exclusions<'_>,
         observer: &dyn Observer,
-    ) -> Result<(Forest, Vec<Weight>, Weight), HeapError> {
+    ) -> Result<(Forest, Vec<Weight>, Weight), AskError> {
         let nodes = u64::from(self.tree.node_count());
         // What stands on a path is seldom more than twice the set; a node of it takes some 90 bytes.
         let on_paths = nodes.min(set.len() as u64 * 2);
         observer.claim(Claim { kept: 0, passing: nodes * 12 + on_paths * 90 })?;
-        let graph = self.graph.graph();
+        let graph = self.graph.edges();
         let first_root = self.graph.object_count();
         let leads_on = |node: &u32| graph.targets(*node).iter().any(|&to| to < first_root);
-        let roots: Vec<u32> = self.graph.root_nodes().map(|(node, _)| node).filter(leads_on).collect();
+        let roots: Vec<u32> = self.graph.references().roots().iter().map(|(node, _)| node).filter(leads_on).collect();
         let mut sought = IdBitSet::with_room_for(graph.node_count());
         for &node in set {
             sought.insert(node);
@@ -180,7 +180,7 @@ impl Holding<'_, '_, '_, '_> {
             let found = &mut first[place.index()];
             *found = Some(found.map_or(node, |other| other.min(node)));
         }
-        let address = |node: u32| self.graph.slot_of(node).map(|slot| self.graph.snapshot().objects.address(slot));
+        let address = |node: u32| self.graph.slot_of(node).map(|slot| self.graph.heap().objects.address(slot));
         first.into_iter().map(|node| node.and_then(address)).collect()
     }
 }

@@ -2,8 +2,9 @@
 //! and who dominates it.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
+use goheap_ask::Graph;
+use goheap_ask::holding::{Cuts, Exclusions, Holding, Owner, Selected, Walk};
 use goheap_graph::{DominatorTree, RetainedSizes};
-use goheap_heap::holding::{Cuts, Exclusions, Holding, Owner, Selected, Walk};
 use goheap_heap::references::ReferenceGraph;
 use goheap_heap::{HeapSnapshot, SnapshotOptions};
 use goheap_image::{OpenRequest, Process};
@@ -75,12 +76,15 @@ fn each(check: impl Fn(&ReferenceGraph<'_, '_, '_>, &Value)) {
     assert!(checked >= 4, "{checked}");
 }
 
-fn each_holding(check: impl Fn(&Holding<'_, '_, '_, '_>)) {
-    each(|graph, _| check(&Holding::new(graph, &Unobserved).unwrap()));
+fn each_holding(check: impl Fn(&Holding<'_>)) {
+    each(|graph, _| {
+        let data = Graph::of(graph.snapshot(), graph.references());
+        check(&Holding::new(data, &graph.fields(), &Unobserved).unwrap())
+    });
 }
 
-fn objects(graph: &ReferenceGraph<'_, '_, '_>, text: &str) -> Vec<u32> {
-    match graph.select(text, None) {
+fn objects(holding: &Holding<'_>, text: &str) -> Vec<u32> {
+    match holding.graph().select(holding.fields(), text, None) {
         Selected::Objects(_, objects, _) => objects,
         other => panic!("{text}: {other:?}"),
     }
@@ -105,7 +109,7 @@ fn retained_sizes_and_dominators_are_what_the_program_says_to_the_byte() {
 fn paths_come_by_length_and_leave_out_what_is_excluded() {
     each_holding(|holding| {
         let turned = holding.turned(&Unobserved).unwrap();
-        let cache = objects(holding.graph(), "main.Cache")[0];
+        let cache = objects(holding, "main.Cache")[0];
         let by = |pattern: &str| -> Vec<Walk> {
             let matches = |text: &str| !pattern.is_empty() && text.contains(pattern);
             let exclusions = Exclusions::new(Some(&matches));
@@ -135,21 +139,21 @@ fn what_a_container_is_made_of_is_one_step_with_it_and_a_chain_is_one_step() {
         let turned = holding.turned(&Unobserved).unwrap();
         let nothing = Exclusions::new(None);
         let first = |node: u32| holding.paths_to(&turned, node, &nothing).next().unwrap();
-        let in_map = objects(holding.graph(), "main.largeMap[value]");
+        let in_map = objects(holding, "main.largeMap[value]");
         assert_eq!(in_map.len(), 1000);
         for &item in in_map.iter().step_by(100) {
             assert_eq!(references(&first(item)), ["main.largeMap map[uint64]*main.Item", "[value] *main.Item"]);
         }
-        let queued = objects(holding.graph(), "main.channel[queued]");
+        let queued = objects(holding, "main.channel[queued]");
         assert_eq!(queued.len(), 30);
         let walk = first(queued[7]);
         let element = |reference: &str| reference.starts_with('[') && reference.ends_with("] *main.Item");
         assert!(matches!(references(&walk)[..], ["main.channel chan *main.Item", at] if element(at)), "{walk:?}");
-        let links = objects(holding.graph(), "main.chain.next.next.next");
+        let links = objects(holding, "main.chain.next.next.next");
         let walk = first(links[0]);
         assert_eq!(references(&walk), ["main.chain *main.Link", ".next *main.Link"]);
         assert_eq!(walk.steps[1].times, 3);
-        let private = first(objects(holding.graph(), "main.holdItems.private[i]")[3]);
+        let private = first(objects(holding, "main.holdItems.private[i]")[3]);
         assert_eq!(private.class, RootClass::Goroutines);
         assert!(matches!(references(&private)[..], [.., "private []*main.Item", at] if element(at)), "{private:?}");
     });
@@ -158,7 +162,7 @@ fn what_a_container_is_made_of_is_one_step_with_it_and_a_chain_is_one_step() {
 #[test]
 fn paths_are_merged_and_their_sums_are_the_set() {
     each_holding(|holding| {
-        let items = objects(holding.graph(), "main.Item");
+        let items = objects(holding, "main.Item");
         let (steps, unreached) = holding.merged_paths(&items, &Exclusions::new(None), &Unobserved).unwrap();
         assert_eq!(unreached.objects, 0);
         let total: u64 = steps.iter().map(|step| step.own.objects).sum();
@@ -172,7 +176,7 @@ fn paths_are_merged_and_their_sums_are_the_set() {
         assert_eq!(through(".cache *main.Cache"), [40], "of two owners one is on the shortest path");
         assert_eq!(through("goroutine main.holdItems"), [25]);
         // Links: the chain folds into one step, however long.
-        let links = objects(holding.graph(), "main.Link");
+        let links = objects(holding, "main.Link");
         let (steps, _) = holding.merged_paths(&links, &Exclusions::new(None), &Unobserved).unwrap();
         let next: Vec<u64> =
             steps.iter().filter(|step| step.reference == ".next *main.Link").map(|step| step.own.objects).collect();
@@ -185,20 +189,20 @@ fn paths_are_merged_and_their_sums_are_the_set() {
 fn cuts_are_the_references_that_dominate() {
     each_holding(|holding| {
         let (graph, turned) = (holding.graph(), holding.turned(&Unobserved).unwrap());
-        let of = |text: &str| holding.cuts_for(&turned, objects(graph, text)[0]);
+        let of = |text: &str| holding.cuts_for(&turned, objects(holding, text)[0]);
         let Cuts { most, own, nearest } = of("main.registry.first").unwrap();
         assert_eq!(own, None);
         assert_eq!((nearest.holder.as_str(), nearest.reference.as_str()), ("main.Registry", ".first *main.Owner"));
         assert_eq!((most.holder.as_str(), most.address), ("main.registry *main.Registry", None));
         assert!(nearest.frees < most.frees);
-        let cache = objects(graph, "main.Cache")[0];
+        let cache = objects(holding, "main.Cache")[0];
         assert_eq!(
             holding.cuts_for(&turned, cache).unwrap().nearest.holder,
             "main.registry *main.Registry",
             "two hold it"
         );
         assert_eq!(of("main.firstOwner.item"), None);
-        let set = |text: &str| holding.cut_for_set(&turned, &objects(graph, text), &Unobserved).unwrap().unwrap();
+        let set = |text: &str| holding.cut_for_set(&turned, &objects(holding, text), &Unobserved).unwrap().unwrap();
         let chain = set("main.Link");
         assert_eq!(chain.holder, "main.chain *main.Link");
         assert_eq!(chain.frees_of_set, 500 * 48);
@@ -210,7 +214,7 @@ fn cuts_are_the_references_that_dominate() {
 fn what_two_variables_hold_goes_without_both() {
     each_holding(|holding| {
         let (graph, turned) = (holding.graph(), holding.turned(&Unobserved).unwrap());
-        let item = objects(graph, "main.firstOwner.item")[0];
+        let item = objects(holding, "main.firstOwner.item")[0];
         let set = [item];
         let together = |node, set, frees| holding.cut_together(&turned, node, set, frees, &Unobserved).unwrap();
         let found = together(item, None, 0).unwrap();
@@ -223,14 +227,14 @@ fn what_two_variables_hold_goes_without_both() {
         let of_set = together(item, Some(&set[..]), 0).unwrap();
         assert_eq!((of_set.frees, of_set.frees_of_set), (found.frees, graph.shallow(item)));
         assert_eq!(together(item, None, found.frees), None, "one reference frees as much");
-        assert_eq!(together(objects(graph, "main.Cache")[0], None, 0), None, "one variable holds both owners");
+        assert_eq!(together(objects(holding, "main.Cache")[0], None, 0), None, "one variable holds both owners");
     });
 }
 
 #[test]
 fn owners_are_in_the_programs_own_code_behind_containers_of_the_library() {
     each_holding(|holding| {
-        let items = objects(holding.graph(), "main.Item");
+        let items = objects(holding, "main.Item");
         let owners = holding.owners(&items, &|_| false, &Unobserved).unwrap();
         let keeps = |list: &[Owner], name: &str| -> Vec<[u64; 2]> {
             list.iter().filter(|owner| owner.name == name).map(|owner| [owner.owners, owner.keeps.objects]).collect()
@@ -264,7 +268,7 @@ fn owners_are_in_the_programs_own_code_behind_containers_of_the_library() {
 fn every_object_of_every_type_is_owned_shared_or_unreached() {
     each_holding(|holding| {
         for text in ["[]uint8", "string", "(unknown)", "main.Link", "runtime.g"] {
-            let Selected::Objects(_, set, _) = holding.graph().select(text, None) else { continue };
+            let Selected::Objects(_, set, _) = holding.graph().select(holding.fields(), text, None) else { continue };
             let owners = holding.owners(&set, &|_| false, &Unobserved).unwrap();
             let lists = [&owners.owned, &owners.shared].into_iter().flatten();
             let sum: u64 = lists.map(|owner| owner.keeps.objects).sum();
@@ -278,21 +282,23 @@ fn every_object_of_every_type_is_owned_shared_or_unreached() {
 #[test]
 fn objects_are_found_by_address_type_and_variable() {
     each(|graph, truth| {
-        let snapshot = graph.snapshot();
+        let (snapshot, fields) = (graph.snapshot(), graph.fields());
+        let data = Graph::of(snapshot, graph.references());
+        let holding = &Holding::new(data, &fields, &Unobserved).unwrap();
         for row in truth["retained"].as_array().unwrap() {
             let text = row["addr"].as_str().unwrap();
-            assert_eq!(objects(graph, text), [snapshot.objects.find_allocated(address(&row["addr"])).unwrap().id.0]);
+            assert_eq!(objects(holding, text), [snapshot.objects.find_allocated(address(&row["addr"])).unwrap().id.0]);
         }
-        assert_eq!(objects(graph, "[]*main.Item"), objects(graph, "[...]*main.Item"));
-        assert!(objects(graph, "[40]*main.Item").len() < objects(graph, "[]*main.Item").len());
-        assert_eq!(objects(graph, "main.registry.first.cache"), objects(graph, "main.Cache"));
-        assert_eq!(objects(graph, "main.store.order").len(), 1);
-        assert!(!objects(graph, "main.store.latest").is_empty(), "a struct within: what its fields lead to");
-        assert_eq!(objects(graph, "main.sliceOfSlices[11][3]").len(), 1);
-        assert_eq!(graph.select("0x10", None), Selected::NoObject(0x10));
-        let Selected::NoSuchField(fields) = graph.select("main.registry.third", None) else { panic!() };
-        assert_eq!(fields, ["main.registry.first", "main.registry.second"]);
-        let Selected::NoSuchName(names) = graph.select("main.Nothing", None) else { panic!() };
+        assert_eq!(objects(holding, "[]*main.Item"), objects(holding, "[...]*main.Item"));
+        assert!(objects(holding, "[40]*main.Item").len() < objects(holding, "[]*main.Item").len());
+        assert_eq!(objects(holding, "main.registry.first.cache"), objects(holding, "main.Cache"));
+        assert_eq!(objects(holding, "main.store.order").len(), 1);
+        assert!(!objects(holding, "main.store.latest").is_empty(), "a struct within: what its fields lead to");
+        assert_eq!(objects(holding, "main.sliceOfSlices[11][3]").len(), 1);
+        assert_eq!(data.select(&fields, "0x10", None), Selected::NoObject(0x10));
+        let Selected::NoSuchField(found) = data.select(&fields, "main.registry.third", None) else { panic!() };
+        assert_eq!(found, ["main.registry.first", "main.registry.second"]);
+        let Selected::NoSuchName(names) = data.select(&fields, "main.Nothing", None) else { panic!() };
         for name in ["main.registry", "main.Item", "main.holdItems.private"] {
             assert!(names.iter().any(|other| other == name), "{name}");
         }

@@ -1,9 +1,9 @@
 //! A path in words: by which field each object leads to the next.
 
 use super::Holding;
-use crate::inspect::{Place, PlaceField, dynamic_descriptor};
-use crate::names::label_text::{captured_path, shown};
+use goheap_model::names::{captured_path, elided};
 use goheap_model::{Evidence, Kind, ObjectId, Part, RootClass, RootKind, Slot};
+use goheap_model::{FieldPlace, FieldType};
 
 /// Steps of a path that are told at its start and at its end, where it has more.
 const STEPS_AT_ENDS: usize = 40;
@@ -40,9 +40,10 @@ pub struct Walk {
 /// By which word an object leads to another.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Hop {
-    pub(super) place: Place,
-    /// Where the word lies.
-    at: u64,
+    pub(super) place: FieldPlace,
+    /// The object with the word, and where in its slot that is.
+    from: Slot,
+    offset: u64,
     /// True if it is a container's own pointer to one of its parts.
     pub(super) is_machinery: bool,
 }
@@ -54,7 +55,7 @@ pub(super) struct HopKey {
     offset: u64,
 }
 
-impl Holding<'_, '_, '_, '_> {
+impl Holding<'_> {
     /// The steps of a path of nodes, the first of which is a root and all others objects.
     pub(super) fn walk(&self, nodes: &[u32]) -> Walk {
         let (root, objects) = nodes.split_first().map_or((self.graph.root(), nodes), |(root, rest)| (*root, rest));
@@ -118,12 +119,12 @@ impl Holding<'_, '_, '_, '_> {
     }
 
     fn object_step(&self, node: u32, slot: Slot) -> Step {
-        let snapshot = self.graph.snapshot();
+        let heap = self.graph.heap();
         Step {
             node,
             reference: String::new(),
-            address: Some(snapshot.objects.address(slot)),
-            ty: snapshot.type_text(slot),
+            address: Some(heap.objects.address(slot)),
+            ty: heap.type_text(slot),
             retained: self.retained.of(node),
             times: 1,
             left_out: 0,
@@ -136,77 +137,72 @@ impl Holding<'_, '_, '_, '_> {
 
     /// The field of a hop, its type, and what it turned out to hold.
     pub(super) fn reference(&self, hop: &Hop, to: Slot) -> String {
-        let snapshot = self.graph.snapshot();
+        let heap = self.graph.heap();
         let (field, tells_all) = match hop.place.field {
-            Some(PlaceField::Of(ty, tells_more)) => (shown(&snapshot.types, ty).into_owned(), !tells_more),
-            Some(PlaceField::PointerTo(ty)) => (format!("*{}", shown(&snapshot.types, ty)), true),
+            Some(FieldType::Of(ty, tells_more)) => (elided(&heap.types.get(ty).name).into_owned(), !tells_more),
+            Some(FieldType::PointerTo(ty)) => (format!("*{}", elided(&heap.types.get(ty).name)), true),
             None => (String::new(), false),
         };
-        let text = format!("{} {}", hop.place.path, snapshot.short_name(&field));
+        let text = format!("{} {}", hop.place.path, heap.short_name(&field));
         let text = text.trim().to_owned();
-        let kind = snapshot.object_types[to.id.0 as usize];
+        let kind = heap.object_types[to.id.0 as usize];
         let guess = if kind.evidence() == Evidence::Candidate { " ?" } else { "" };
         if tells_all || !kind.is_known() {
             return text + guess;
         }
-        let held = self.dynamic_type(hop).unwrap_or_else(|| snapshot.family_text(to));
-        format!("{text} = {}{guess}", snapshot.short_name(&held)).trim().to_owned()
+        let held = self.dynamic_type(hop).unwrap_or_else(|| heap.family_text(to));
+        format!("{text} = {}{guess}", heap.short_name(&held)).trim().to_owned()
     }
 
     /// The type that the interface holds by whose data word a hop leads on, as labels of the tree have it: a pointer's with its star.
     fn dynamic_type(&self, hop: &Hop) -> Option<String> {
-        let (snapshot, Some(PlaceField::Of(ty, _))) = (self.graph.snapshot(), hop.place.field) else { return None };
-        let Kind::Interface(has_methods) = snapshot.types.get(ty).kind else { return None };
-        let memory = snapshot.model.memory();
-        let descriptor = dynamic_descriptor(memory, hop.at.checked_sub(8)?, has_methods)?;
-        snapshot.types.by_descriptor(descriptor).map(|ty| shown(&snapshot.types, ty).into_owned())
+        let (heap, Some(FieldType::Of(ty, _))) = (self.graph.heap(), hop.place.field) else { return None };
+        let Kind::Interface(has_methods) = heap.types.get(ty).kind else { return None };
+        let ty = self.fields.dynamic_type(hop.from, hop.offset, has_methods)?;
+        Some(elided(&heap.types.get(ty).name).into_owned())
     }
 
     /// Where the first word of `from` is that leads into `to`.
     pub(super) fn offset_between(&self, from: Slot, to: Slot) -> Option<u64> {
-        match self.graph.words_of(from) {
-            Some(row) => self.wide_rows.first(from.id.0, row, to.id.0),
-            None => self.places.first_between(from, to),
-        }
+        self.fields.offset_between(from, to)
     }
 
     /// By which field the word at `offset` leads on.
     pub(super) fn hop(&self, from: Slot, offset: u64, is_numbered: bool) -> Hop {
-        let mut place = self.places.place(from, offset, is_numbered);
-        let kind = self.graph.snapshot().object_types[from.id.0 as usize];
+        let mut place = self.fields.place(from, offset, is_numbered);
+        let kind = self.graph.heap().object_types[from.id.0 as usize];
         if kind.part() == Part::Closure && place.field.is_some() {
             place.path = captured_path(&place.path);
         }
-        let at = self.graph.snapshot().objects.address(from).wrapping_add(offset);
-        Hop { is_machinery: self.is_machinery(from, offset), place, at }
+        Hop { is_machinery: self.is_machinery(from, offset), place, from, offset }
     }
 
     /// What is equal where the unnumbered hop is.
     pub(super) fn hop_key(&self, from: Slot, offset: u64) -> HopKey {
-        let kind = self.graph.snapshot().object_types[from.id.0 as usize];
+        let kind = self.graph.heap().object_types[from.id.0 as usize];
         HopKey {
             kind: kind.with_evidence(Evidence::None).to_bits(),
-            offset: self.places.offset_in_period(from, offset),
+            offset: self.fields.offset_in_period(from, offset),
         }
     }
 
     /// True of what leads from one part of a container to another.
     pub(super) fn is_machinery(&self, from: Slot, offset: u64) -> bool {
-        let kind = self.graph.snapshot().object_types[from.id.0 as usize];
+        let kind = self.graph.heap().object_types[from.id.0 as usize];
         match kind.part() {
             _ if !kind.is_known() => false,
             Part::MapBuckets | Part::MapGroups | Part::ChanBuffer => {
-                let place = self.places.place(from, offset, false);
+                let place = self.fields.place(from, offset, false);
                 place.is_inside || place.field.is_none()
             }
-            Part::Value => self.places.place(from, offset, false).is_inside,
+            Part::Value => self.fields.place(from, offset, false).is_inside,
             part => is_machinery_alone(part),
         }
     }
 
     /// True of an object that leads to nothing but parts of its container.
     pub(super) fn is_all_machinery(&self, object: u32) -> bool {
-        let kind = self.graph.snapshot().object_types[ObjectId(object).0 as usize];
+        let kind = self.graph.heap().object_types[ObjectId(object).0 as usize];
         match kind.part() {
             _ if !kind.is_known() => false,
             Part::Value => self.machinery_types.get(kind.ty().0 as usize).is_some_and(|&is_machinery| is_machinery),

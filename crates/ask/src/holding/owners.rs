@@ -1,10 +1,10 @@
 //! Who, in the program's own code, keeps a set of objects.
 
-use super::code::{Code, is_function};
 use super::grouping::{self, OwnCode};
 use super::{Exclusions, Holding};
-use crate::error::HeapError;
+use crate::AskError;
 use goheap_graph::{IdBitSet, Weight};
+use goheap_model::names::{Code, is_function};
 use goheap_model::{Claim, Extent, Observer, RootClass, RootKind};
 
 /// Owners of a set of objects.
@@ -75,7 +75,7 @@ impl OwnerKind {
     }
 }
 
-impl Holding<'_, '_, '_, '_> {
+impl Holding<'_> {
     /// Who keeps the objects of `set`: of each, the nearest dominator that is of the program's own code, neither of the set
     /// itself nor of a type of which `is_skipped` says so. What none owns is told by the nearest of these on a shortest path.
     ///
@@ -86,7 +86,7 @@ impl Holding<'_, '_, '_, '_> {
         set: &[u32],
         is_skipped: &dyn Fn(&str) -> bool,
         observer: &dyn Observer,
-    ) -> Result<Owners, HeapError> {
+    ) -> Result<Owners, AskError> {
         observer.begin("owners");
         let nodes = u64::from(self.tree.node_count());
         observer.claim(Claim { kept: 0, passing: nodes * 5 + set.len() as u64 * 40 })?;

@@ -1,9 +1,9 @@
 //! The one reference whose cutting frees most, of those that somebody can cut.
 
 use super::Holding;
-use super::code::Code;
-use crate::error::HeapError;
+use crate::AskError;
 use goheap_graph::{CsrGraph, DominatorLink, RetainedSizes};
+use goheap_model::names::Code;
 use goheap_model::{Claim, Observer, Part};
 use std::collections::BinaryHeap;
 
@@ -46,7 +46,7 @@ pub struct Cuts {
     pub nearest: Cut,
 }
 
-impl Holding<'_, '_, '_, '_> {
+impl Holding<'_> {
     /// The references without which `node` goes, as far as they can be cut. None if there is none.
     pub fn cuts_for(&self, turned: &CsrGraph, node: u32) -> Option<Cuts> {
         let links = self.tree.links(turned, &self.retained, node).filter(|link| link.is_one_edge);
@@ -106,7 +106,7 @@ impl Holding<'_, '_, '_, '_> {
             let text = self.graph.text(root);
             return !NAMELESS.iter().any(|start| text.starts_with(start));
         };
-        let kind = self.graph.snapshot().object_types[object.0 as usize];
+        let kind = self.graph.heap().object_types[object.0 as usize];
         kind.is_known() && kind.part() == Part::Value
     }
 
@@ -120,13 +120,14 @@ impl Holding<'_, '_, '_, '_> {
         turned: &CsrGraph,
         set: &[u32],
         observer: &dyn Observer,
-    ) -> Result<Option<Cut>, HeapError> {
+    ) -> Result<Option<Cut>, AskError> {
         observer.claim(Claim { kept: 0, passing: u64::from(self.tree.node_count()) * 9 })?;
         let mut members = goheap_graph::IdBitSet::with_room_for(self.tree.node_count());
         set.iter().for_each(|&node| {
             members.insert(node);
         });
-        let weigh = |node| if members.contains(node) { self.graph.shallow(node) } else { 0 };
+        let graph = self.graph;
+        let weigh = |node| if members.contains(node) { graph.shallow(node) } else { 0 };
         let of_set = RetainedSizes::new(&self.tree, weigh);
         let mut open = BinaryHeap::from([(of_set.of(self.graph.root()), std::cmp::Reverse(0), self.graph.root())]);
         let (mut own, mut library): (Option<(u64, DominatorLink)>, _) = (None, None);
@@ -190,7 +191,7 @@ impl Holding<'_, '_, '_, '_> {
             Code::Library | Code::Nobody => Some(Code::Library),
             Code::Runtime => {
                 let target = target?;
-                (self.code.object(self.graph.snapshot(), target.0) == Code::Own).then_some(Code::Library)
+                (self.code.object(self.graph.heap(), target.0) == Code::Own).then_some(Code::Library)
             }
         }
     }
@@ -219,12 +220,12 @@ impl Holding<'_, '_, '_, '_> {
 
     /// Whose the types are that the object's type is composed of.
     fn code_of_parts(&self, node: u32) -> Code {
-        let text = self.graph.slot_of(node).map_or_else(String::new, |slot| self.graph.snapshot().family_text(slot));
-        super::code::code_of_parts(&text)
+        let text = self.graph.slot_of(node).map_or_else(String::new, |slot| self.graph.heap().family_text(slot));
+        goheap_model::names::code_of_parts(&text)
     }
 
     pub(super) fn cut(&self, link: &DominatorLink, frees_of_set: u64) -> Cut {
-        let snapshot = self.graph.snapshot();
+        let heap = self.graph.heap();
         let (from, to) = (self.graph.slot_of(link.dominator), self.graph.slot_of(link.node));
         let reference = from.zip(to).and_then(|(from, to)| {
             let offset = self.offset_between(from, to)?;
@@ -235,12 +236,12 @@ impl Holding<'_, '_, '_, '_> {
         let frames = || self.root_steps(root).into_iter().map(|step| step.reference);
         Cut {
             holder: match from {
-                Some(from) => snapshot.type_text(from),
+                Some(from) => heap.type_text(from),
                 None => frames().collect::<Vec<_>>().join(" → "),
             },
-            address: from.map(|from| snapshot.objects.address(from)),
+            address: from.map(|from| heap.objects.address(from)),
             reference: reference.unwrap_or_default(),
-            ty: to.map_or_else(String::new, |to| snapshot.type_text(to)),
+            ty: to.map_or_else(String::new, |to| heap.type_text(to)),
             frees: link.retained,
             frees_of_set,
         }

@@ -2,18 +2,18 @@
 
 use super::steps::{Step, Walk};
 use super::{Exclusions, Holding};
-use crate::error::HeapError;
+use crate::AskError;
 use goheap_graph::{CsrGraph, PathsToRoots, shortest_from};
 use goheap_model::{Claim, Observer};
 
-impl Holding<'_, '_, '_, '_> {
+impl Holding<'_> {
     /// The graph turned round, for [`Holding::paths_to`] and the cuts.
     ///
     /// # Errors
     /// The observer's refusal.
-    pub fn turned(&self, observer: &dyn Observer) -> Result<CsrGraph, HeapError> {
+    pub fn turned(&self, observer: &dyn Observer) -> Result<CsrGraph, AskError> {
         observer.begin("paths");
-        let graph = self.graph.graph();
+        let graph = self.graph.edges();
         let (nodes, edges) = (u64::from(graph.node_count()), graph.edge_count());
         // The searches' 16 bytes a node among it.
         observer.claim(Claim { kept: nodes * 4 + edges * 4, passing: nodes * 16 })?;
@@ -49,7 +49,7 @@ impl Holding<'_, '_, '_, '_> {
     /// Of some nodes that `above` dominates, the fields of a shortest way from it to each; None where it leads to the node at once.
     pub(super) fn ways_down(&self, above: u32, nodes: &[u32]) -> Vec<Option<String>> {
         // No way from it leaves what it dominates and comes back.
-        let paths = shortest_from(self.graph.graph(), above, nodes, |to| self.tree.dominates(above, to));
+        let paths = shortest_from(self.graph.edges(), above, nodes, |to| self.tree.dominates(above, to));
         paths.into_iter().map(|path| self.fields_of(&path?)).collect()
     }
 

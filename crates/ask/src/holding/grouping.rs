@@ -3,10 +3,10 @@
 mod told;
 
 use super::Holding;
-use super::code::Code;
 use super::forest::{Forest, Way, WayTexts, follow};
 use super::owners::{Owner, OwnerKind};
 use goheap_graph::{IdBitSet, PathTrie, TrieNode, Weight};
+use goheap_model::names::Code;
 use goheap_model::{Extent, ObjectId, ObjectType, Part};
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -14,8 +14,8 @@ use rustc_hash::{FxHashMap, FxHashSet};
 const SEVERAL: &str = "(several ways)";
 
 /// Which objects and roots count as owners.
-pub(super) struct OwnCode<'o, 'g, 's, 'm, 'p> {
-    pub(super) holding: &'o Holding<'g, 's, 'm, 'p>,
+pub(super) struct OwnCode<'o, 'h> {
+    pub(super) holding: &'o Holding<'h>,
     /// The set itself, which owns nothing.
     pub(super) members: &'o IdBitSet,
     pub(super) is_skipped: &'o dyn Fn(&str) -> bool,
@@ -24,7 +24,7 @@ pub(super) struct OwnCode<'o, 'g, 's, 'm, 'p> {
 /// The owners of what of `forest` has a weight, and what of it nobody owns. Without own code above it is the root's, of a library
 /// or of the runtime, that is one variable or function; of any root if `takes_any_root`.
 pub(super) fn group(
-    own: &OwnCode<'_, '_, '_, '_, '_>,
+    own: &OwnCode<'_, '_>,
     forest: &Forest,
     weights: &[Weight],
     takes_any_root: bool,
@@ -70,8 +70,8 @@ struct Above {
     place: TrieNode,
 }
 
-struct Grouping<'f, 'o, 'g, 's, 'm, 'p> {
-    own: &'f OwnCode<'o, 'g, 's, 'm, 'p>,
+struct Grouping<'f, 'o, 'h> {
+    own: &'f OwnCode<'o, 'h>,
     forest: &'f Forest,
     takes_any_root: bool,
     texts: WayTexts,
@@ -103,7 +103,7 @@ struct Group {
 
 const NONE: u32 = u32::MAX;
 
-impl Grouping<'_, '_, '_, '_, '_, '_> {
+impl Grouping<'_, '_, '_> {
     fn node(&self, index: u32) -> u32 {
         self.forest.nodes[index as usize]
     }
@@ -121,9 +121,9 @@ impl Grouping<'_, '_, '_, '_, '_, '_> {
         let Some(slot) = graph.slot_of(node) else {
             return holding.is_frame(node) && !is_skipped(&graph.text(node));
         };
-        let snapshot = graph.snapshot();
-        let kind = snapshot.object_types[node as usize];
-        let is_skipped = || is_skipped(&snapshot.family_text(slot));
+        let heap = graph.heap();
+        let kind = heap.object_types[node as usize];
+        let is_skipped = || is_skipped(&heap.family_text(slot));
         // Closures of one type are of many functions.
         match kind.part() {
             Part::Closure => !is_skipped(),
@@ -165,7 +165,7 @@ impl Grouping<'_, '_, '_, '_, '_, '_> {
     fn is_direct(&mut self, parent: u32, index: u32) -> bool {
         let (root, node) = (self.node(parent), self.node(index));
         let graph = self.own.holding.graph;
-        let targets = || graph.graph().targets(root).iter().copied().collect();
+        let targets = || graph.edges().targets(root).iter().copied().collect();
         self.direct.entry(root).or_insert_with(targets).contains(&node)
     }
 
@@ -187,7 +187,7 @@ impl Grouping<'_, '_, '_, '_, '_, '_> {
         let (holding, node) = (self.own.holding, self.node(keeper));
         let graph = holding.graph;
         let name = match graph.slot_of(node) {
-            Some(slot) => graph.snapshot().family_text(slot),
+            Some(slot) => graph.heap().family_text(slot),
             None => holding.root_name(node).unwrap_or_else(|| graph.text(node)),
         };
         let (kind, name) = (holding.owner_kind(node), self.texts.number(name));

@@ -1,0 +1,90 @@
+//! Whose code the nodes of a heap are.
+
+use crate::Graph;
+use goheap_model::names::{Code, code_of_package, code_of_type, is_function, package_of};
+use goheap_model::{Heap, ObjectId, ObjectType, Part, RootClass, RootKind};
+use rustc_hash::FxHashMap;
+use std::cell::RefCell;
+
+/// Whose objects and roots are, each kind asked once.
+///
+/// # Overhead
+/// A byte a root node and a type, and some 40 a function with closures.
+#[derive(Debug, Default)]
+pub(crate) struct CodeOf {
+    /// By the number of the root node, counted from the first.
+    roots: Vec<Code>,
+    by_type: RefCell<Vec<Option<Code>>>,
+    by_function: RefCell<FxHashMap<u64, Code>>,
+}
+
+impl CodeOf {
+    pub(super) fn new(graph: Graph<'_>) -> Self {
+        let mut code = CodeOf::default();
+        for (node, _) in graph.references().roots().iter() {
+            let of_node = code.code_of_root(graph, node);
+            code.roots.push(of_node);
+        }
+        code
+    }
+
+    /// Whose a node is.
+    pub(super) fn node(&self, graph: Graph<'_>, node: u32) -> Code {
+        match graph.object_of(node) {
+            Some(object) => self.object(graph.heap(), object.0),
+            None => self.roots.get((node - graph.object_count()) as usize).copied().unwrap_or(Code::Nobody),
+        }
+    }
+
+    /// Whose the type of an object is, or the function of a closure.
+    pub(super) fn object(&self, heap: &Heap, object: u32) -> Code {
+        let kind: ObjectType = heap.object_types[object as usize];
+        match kind.part() {
+            _ if !kind.is_known() => Code::Nobody,
+            Part::Value => {
+                let mut by_type = self.by_type.borrow_mut();
+                if by_type.len() < heap.types.len() {
+                    by_type.resize(heap.types.len(), None);
+                }
+                *by_type[kind.ty().0 as usize].get_or_insert_with(|| code_of_type(&heap.types.get(kind.ty()).name))
+            }
+            Part::Closure => {
+                let function = heap.closures.function_of(ObjectId(object));
+                let name = || heap.closures.name(function).unwrap_or_default();
+                *self.by_function.borrow_mut().entry(function).or_insert_with(|| code_of_package(&package_of(name())))
+            }
+            _ => Code::Nobody,
+        }
+    }
+
+    /// Frames of variables and functions are of their package; what stands below them is as they are, and so is what stands
+    /// in the function that a goroutine began with.
+    fn code_of_root(&self, graph: Graph<'_>, node: u32) -> Code {
+        let Some(root) = graph.root_node(node) else { return Code::Nobody };
+        let above = root.parent.map_or(Code::Nobody, |parent| self.node(graph, parent));
+        match root.kind {
+            RootKind::All | RootKind::Class(RootClass::Variables | RootClass::Goroutines) => Code::Nobody,
+            RootKind::Class(_) => Code::Runtime,
+            RootKind::Package(RootClass::Variables, package) => match graph.references().roots().package(package) {
+                // Variables without a name: the program was stripped.
+                "(no name)" => Code::Own,
+                name => code_of_package(name),
+            },
+            RootKind::Package(..) => Code::Runtime,
+            RootKind::GoroutineGroup(_) | RootKind::Goroutine(_) => {
+                code_of_package(&package_of(&graph.start_of(node).unwrap_or_default()))
+            }
+            RootKind::Frame(frame) => match graph.heap().frame_text(frame) {
+                Some(text) if is_function(text) && is_on_stack(graph, root.parent) => {
+                    code_of_package(&package_of(text))
+                }
+                _ => above,
+            },
+        }
+    }
+}
+
+fn is_on_stack(graph: Graph<'_>, parent: Option<u32>) -> bool {
+    let up = std::iter::successors(parent, |&node| graph.root_node(node)?.parent);
+    up.filter_map(|node| graph.root_node(node)).any(|root| matches!(root.kind, RootKind::Goroutine(_)))
+}

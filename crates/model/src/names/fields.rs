@@ -1,0 +1,59 @@
+//! How fields and their types read.
+
+use std::borrow::Cow;
+
+/// The path of a captured variable: `[captured x].f` for `.x.f` of a closure.
+pub fn captured_path(path: &str) -> String {
+    let path = path.strip_prefix('.').unwrap_or(path);
+    let (name, rest) = path.split_at(path.find(['.', '[']).unwrap_or(path.len()));
+    format!("[captured {name}]{rest}")
+}
+
+/// A type's name, short of what no frame has room for: the fields and methods of types without a name.
+pub fn elided(name: &str) -> Cow<'_, str> {
+    let mut text = String::new();
+    let mut rest = name;
+    while let Some(open) = rest.find(" {").map(|space| space + 2) {
+        let inside = &rest[open..];
+        let mut depth = 1_u32;
+        let close = inside.find(|letter| {
+            depth = match letter {
+                '{' => depth + 1,
+                '}' => depth - 1,
+                _ => depth,
+            };
+            depth == 0
+        });
+        let Some(close) = close else { break };
+        text.push_str(&rest[..open]);
+        text.push_str(if close == 0 { "" } else { "…" });
+        rest = &inside[close..];
+    }
+    if text.is_empty() { Cow::Borrowed(name) } else { Cow::Owned(text + rest) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn types_without_a_name_show_no_insides() {
+        for (name, short) in [
+            ("main.Item", "main.Item"),
+            ("map[string]struct {}", "map[string]struct {}"),
+            ("*struct { f func() interface { Error() string }; b bool }", "*struct {…}"),
+            ("map[struct { a int }]interface { M() }", "map[struct {…}]interface {…}"),
+            ("struct { broken", "struct { broken"),
+        ] {
+            assert_eq!(elided(name), short);
+        }
+    }
+
+    #[test]
+    fn captured_variables_keep_the_way_inside_them() {
+        assert_eq!(
+            [".x", ".x.f", ".x[i].f", ".x.f.g"].map(captured_path),
+            ["[captured x]", "[captured x].f", "[captured x][i].f", "[captured x].f.g"]
+        );
+    }
+}
