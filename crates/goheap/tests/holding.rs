@@ -188,7 +188,7 @@ fn paths_are_merged_and_their_sums_are_the_set() {
 #[test]
 fn cuts_are_the_references_that_dominate() {
     each_holding(|holding| {
-        let (graph, turned) = (holding.graph(), holding.turned(&Unobserved).unwrap());
+        let turned = holding.turned(&Unobserved).unwrap();
         let of = |text: &str| holding.cuts_for(&turned, objects(holding, text)[0]);
         let Cuts { most, own, nearest } = of("main.registry.first").unwrap();
         assert_eq!(own, None);

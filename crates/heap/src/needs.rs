@@ -18,6 +18,8 @@ const SLOTS_PER_ENTRY: u64 = 64;
 /// Bytes a slot for its type, and for its frame where that is remembered.
 const TYPE: u64 = 4;
 const FRAME: u64 = 4;
+/// Bytes a slot that several small values share: what is known of these while types are sought.
+const BLOCK: u64 = 8;
 /// Bytes an object with pointers in a level of the inference: 4 as found, 8 as work.
 const LEVEL: u64 = 12;
 /// Bytes an object with pointers in the tree's queue, if all wait at once.
@@ -29,6 +31,8 @@ pub(crate) struct Needs {
     arenas: u64,
     spans: u64,
     slots: u64,
+    /// Slots that several small values share.
+    blocks: u64,
     /// Allocated objects with pointers.
     pub(crate) scannable: u64,
     /// Bytes of the pointer bits at the ends of spans.
@@ -39,10 +43,12 @@ pub(crate) struct Needs {
 impl Needs {
     pub(crate) fn new(heap: &GoHeap<'_>, options: SnapshotOptions) -> Self {
         let spans = heap.spans.len() as u64;
-        let mut needs = Needs { arenas: 0, spans, slots: 0, scannable: 0, bit_bytes: 0, owners: options.owners };
+        let owners = options.owners;
+        let mut needs = Needs { arenas: 0, spans, slots: 0, blocks: 0, scannable: 0, bit_bytes: 0, owners };
         let mut next_arena = 0;
         for span in &heap.spans {
             needs.slots += u64::from(span.nelems);
+            needs.blocks += if span.is_tiny_class() { u64::from(span.nelems) } else { 0 };
             needs.scannable += if span.is_noscan() { 0 } else { span.allocated.count() as u64 };
             needs.bit_bytes += if span.has_in_span_bitmap { span.byte_len() / BYTES_PER_BIT_BYTE } else { 0 };
             if span.nelems > 1 {
@@ -60,9 +66,11 @@ impl Needs {
         Claim { kept: self.arenas * PAGES_OF_ARENA + self.spans * FIRST + self.bits() + index, passing: 0 }
     }
 
-    /// The types and the set of what is reached; three sets of objects, the list of spans and a level, which may be every object.
+    /// The types and the set of what is reached; three sets of objects, the list of spans, the blocks of several values and a level,
+    /// which may be every object.
     pub(crate) fn inference(&self) -> Claim {
-        let passing = 3 * self.bits() + self.scans() + self.scannable * LEVEL;
+        let blocks = self.blocks * BLOCK + self.spans * FIRST;
+        let passing = 3 * self.bits() + self.scans() + blocks + self.scannable * LEVEL;
         Claim { kept: self.slots * TYPE + self.bits(), passing }
     }
 
@@ -90,10 +98,11 @@ mod tests {
 
     #[test]
     fn the_types_take_four_bytes_a_slot_and_frames_as_much() {
+        let (slots, blocks, scannable) = (1 << 20, 1 << 16, 1 << 19);
         let mut needs =
-            Needs { arenas: 2, spans: 1 << 10, slots: 1 << 20, scannable: 1 << 19, bit_bytes: 1 << 17, owners: false };
+            Needs { arenas: 2, spans: 1 << 10, slots, blocks, scannable, bit_bytes: 1 << 17, owners: false };
         assert_eq!(needs.objects(), Claim { kept: (512 << 10) + (4 << 10) + (128 << 10) + (64 << 10), passing: 0 });
-        let level = (384 << 10) + (48 << 10) + (128 << 10) + (6 << 20);
+        let level = (384 << 10) + (48 << 10) + (128 << 10) + (512 << 10) + (4 << 10) + (6 << 20);
         assert_eq!(needs.inference(), Claim { kept: (4 << 20) + (128 << 10), passing: level });
         let without = needs.tree();
         assert_eq!(without, Claim { kept: 0, passing: (64 << 10) + (128 << 10) + (256 << 10) + (6 << 20) });

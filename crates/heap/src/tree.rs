@@ -12,7 +12,7 @@ pub(crate) use dominated::{Dominated, DrawnGroup, DrawnRoot, shared_objects};
 pub(crate) use unreachable::{NOT_KNOWN, UNREACHABLE};
 
 use crate::meaning::resolve::{Resolver, Target};
-use crate::names::label_text::Beyond;
+use crate::names::label_text::{Beyond, Entered};
 use crate::names::labels::Labels;
 use crate::objects::table::ObjectTable;
 use crate::roots::root::{Naming, Root};
@@ -129,13 +129,14 @@ impl<'a, 'm, 'p> TreeBuilder<'a, 'm, 'p> {
     fn told_by_target(&mut self, root: &Root, slot: Slot) -> TrieNode {
         let Self { scanner, merger, .. } = self;
         let object = scanner.types[slot.id.0 as usize];
+        let entered = scanner.plans.entered(&scanner.objects.place(root.value), object);
         let beyond = match (root.has_type, object.evidence()) {
             // The variable has its name by this object.
             (true, _) if root.naming == Naming::Nameless => return root.node,
             // Had the declared type fitted, it would be the object's.
-            (true, Evidence::Candidate) => Beyond::In(object),
+            (true, Evidence::Candidate) if entered != Entered::Among => Beyond::In(object),
             (true, _) => return root.node,
-            (false, _) => Beyond::new(Target::Unknown, object, false),
+            (false, _) => Beyond::new(Target::Unknown, object, entered),
         };
         let (Some(parent), Some(label)) = (merger.trie.parent(root.node), merger.trie.label(root.node)) else {
             return root.node;

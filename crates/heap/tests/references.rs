@@ -2,7 +2,6 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 use goheap_graph::{DominatorTree, IdBitSet};
-use goheap_heap::holding::{Exclusions, Holding};
 use goheap_heap::references::{ReferenceGraph, ReferenceOptions};
 use goheap_heap::{HeapError, HeapSnapshot, SnapshotOptions};
 use goheap_image::{OpenRequest, Process};
@@ -166,29 +165,5 @@ fn an_edge_keeps_its_word() {
         }
         assert!(compared > 5000, "{release}: {compared}");
         assert_eq!(graph.graph().tags(graph.root()), None, "{release}");
-    });
-}
-
-#[test]
-fn fields_are_the_same_with_words_and_without() {
-    each_core(ROOTS, |release, snapshot| {
-        let graphs =
-            [WORDS, ReferenceOptions::default()].map(|kept| snapshot.references_with(kept, &Unobserved).unwrap());
-        let answers = graphs.each_ref().map(|graph| {
-            let holding = Holding::new(graph, &Unobserved).unwrap();
-            let turned = holding.turned(&Unobserved).unwrap();
-            let set: Vec<u32> =
-                (0..graph.object_count()).filter(|node| snapshot.is_reachable(ObjectId(*node))).collect();
-            let is_in_the_way = |text: &str| text.contains("next");
-            let [all, some] = [None, Some(&is_in_the_way as &dyn Fn(&str) -> bool)].map(Exclusions::new);
-            let merged = [&all, &some].map(|exclusions| holding.merged_paths(&set, exclusions, &Unobserved).unwrap());
-            let owners = holding.owners(&set[..set.len() / 2], &|_| false, &Unobserved).unwrap();
-            let each = set.iter().step_by(set.len() / 50).copied();
-            let paths: Vec<_> = each
-                .map(|node| (holding.paths_to(&turned, node, &all).next(), holding.cuts_for(&turned, node)))
-                .collect();
-            (merged, owners, paths)
-        });
-        assert!(answers[0] == answers[1], "{release}");
     });
 }

@@ -6,7 +6,7 @@ use super::instances::{MAX_NESTED, stands_for};
 use super::proposal::{Proposal, better};
 use super::shapes::Inner;
 use crate::meaning::plan::PointerWord;
-use crate::meaning::resolve::Target;
+use crate::meaning::resolve::{Target, Told};
 use goheap_model::{Evidence, Kind, ObjectType, Part, Slot, TypeId};
 use goheap_runtime::Span;
 
@@ -35,13 +35,12 @@ impl<'a, 'p> Inference<'a, '_, 'p> {
         if let Some(&shape) = self.recorded_shapes.get(&slot.id) {
             return self.propose_for_shape(slot, shape, proposal, outcome);
         }
+        let span = self.objects.span(slot);
+        if span.is_tiny_class() {
+            return self.propose_tiny(slot, &proposal, outcome);
+        }
         let new = proposal.object_type();
         let old = self.type_of(slot.id);
-        let span = self.objects.span(slot);
-        if span.is_tiny_class() && proposal.address != self.objects.address(slot) {
-            // One of several in a block, which goes by the first.
-            return;
-        }
         // A pointer elsewhere into the object is refused whether or not the object is known to be that by now: what is counted
         // must not depend on the order.
         let is_aligned = self.is_aligned(&proposal, slot, span);
@@ -94,6 +93,9 @@ impl<'a, 'p> Inference<'a, '_, 'p> {
     }
 
     pub(super) fn raise(&self, slot: Slot, new: ObjectType, outcome: &mut Outcome) {
+        if self.objects.span(slot).is_tiny_class() {
+            return self.raise_tiny(slot, new, outcome);
+        }
         let types = &self.resolver.types;
         let mut is_conflict = false;
         self.put(slot, outcome, |old| {
@@ -109,8 +111,7 @@ impl<'a, 'p> Inference<'a, '_, 'p> {
 
     /// A pointer that is not to the start of what it fits may be to a part of it.
     fn inner(&self, slot: Slot, span: &Span<'p>, proposal: Proposal, outcome: &mut Outcome) {
-        let is_of_many = span.is_tiny_class() || span.is_user_arena_chunk;
-        if self.type_of(slot.id).evidence() > Evidence::Candidate || is_of_many {
+        if self.type_of(slot.id).evidence() > Evidence::Candidate || span.is_user_arena_chunk {
             return;
         }
         let place = self.place(slot, span);
@@ -156,16 +157,6 @@ impl<'a, 'p> Inference<'a, '_, 'p> {
 
     fn fits(&self, proposal: &Proposal, slot: Slot, span: &Span<'p>) -> bool {
         let payload = payload_offset(self.model, span);
-        if span.is_tiny_class() {
-            let has_no_pointers = || self.resolver.small_mask(proposal.ty) == Some(0);
-            return match proposal.part {
-                Part::Value | Part::Elements => has_no_pointers(),
-                Part::StringData => true,
-                // 16 bytes without pointers are not put together with others.
-                Part::Closure => self.resolver.is_opaque(proposal.ty) || has_no_pointers(),
-                _ => false,
-            };
-        }
         let resolver = &*self.resolver;
         if proposal.part.is_inside() && proposal.part != Part::Closure {
             let recorded = self.model.masks.recorded_type(span, slot.slot);
@@ -183,9 +174,9 @@ impl<'a, 'p> Inference<'a, '_, 'p> {
         let Some(has_methods) = self.resolver.interface_before(at) else { return };
         let word = PointerWord::InterfaceData(has_methods);
         match self.resolver.target(word, TypeId(0), at, value) {
-            Target::Known(part, ty, _) => {
-                let proposal = Proposal { address: value, part, ty, evidence: Evidence::Derived };
-                self.propose_at(target, proposal, outcome);
+            Target::Known(part, ty, told) => {
+                let proposal = Proposal::new(value, part, ty, Evidence::Derived);
+                self.propose_at(target, Proposal { is_box: told == Told::Box, ..proposal }, outcome);
             }
             // It is there in the next round.
             Target::Needs(need) => outcome.needs.push(need),

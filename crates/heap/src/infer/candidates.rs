@@ -13,7 +13,7 @@ use super::windows::Windows;
 use crate::meaning::plan::PointerWord;
 use crate::roots::root::UntypedRoot;
 use goheap_model::{Evidence, Kind, ObjectId, ObjectType, Part, Slot, TypeId};
-use goheap_runtime::{AllocatedAs, CodeReferences};
+use goheap_runtime::AllocatedAs;
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
@@ -51,9 +51,6 @@ impl Choices {
 
 /// Proposes a type for every object that has none and for which one stands out.
 pub(super) fn propose(inference: &mut Inference<'_, '_, '_>, untyped: &[UntypedRoot]) -> Outcome {
-    if inference.code.is_none() {
-        inference.code = Some(CodeReferences::read(inference.model, inference.resolver.linked()));
-    }
     let mut hints = std::mem::take(&mut inference.hints);
     hints.sort_unstable();
     hints.dedup();
@@ -66,9 +63,7 @@ pub(super) fn propose(inference: &mut Inference<'_, '_, '_>, untyped: &[UntypedR
     let mut outcome = Outcome::default();
     super::headers::propose(inference, &unsettled, &mut outcome);
     captures::propose(inference, &unsettled, &mut outcome);
-    if let Some(code) = &inference.code {
-        super::code::propose(inference, code, untyped, &mut outcome);
-    }
+    super::code::propose(inference, &inference.code, untyped, &mut outcome);
     let tried = if unknown.len() > FEW_UNKNOWN { MAX_TRIED } else { MAX_TRIED * 16 };
     // Every object is judged by what was known when the round began: so many threads may judge.
     let judge = |&slot: &Slot| {
@@ -181,7 +176,7 @@ pub(super) fn stands_out(
 /// How code allocates values of the type.
 pub(super) fn used(inference: &Inference<'_, '_, '_>, ty: TypeId) -> AllocatedAs {
     let descriptor = inference.resolver.types.get(ty).descriptor;
-    descriptor.zip(inference.code.as_ref()).map(|(at, code)| code.allocated_as(at)).unwrap_or_default()
+    descriptor.map(|at| inference.code.allocated_as(at)).unwrap_or_default()
 }
 
 /// The only type of the best of these that the program's code allocates values of.

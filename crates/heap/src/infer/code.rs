@@ -32,7 +32,7 @@ pub(super) fn propose(
         }
         let found = best(inference, code, root, slot).or_else(|| bytes(inference, root, slot));
         if let Some((part, ty)) = found {
-            let proposal = Proposal { address: root.value, part, ty, evidence: Evidence::Candidate };
+            let proposal = Proposal::new(root.value, part, ty, Evidence::Candidate);
             inference.propose(proposal, outcome);
         }
     }

@@ -1,5 +1,6 @@
 //! The levels of the inference.
 
+use super::blocks::TinyBlocks;
 use super::candidates;
 use super::leads::Leads;
 use super::marks::{Marked, Marks, Met};
@@ -31,11 +32,12 @@ pub(crate) struct Inference<'a, 'm, 'p> {
     pub(super) leads: Leads,
     pub(super) spans: Vec<SpanScan<'p>>,
     pub(super) states: States,
+    pub(super) tiny: TinyBlocks,
     pub(super) marks: Marks,
     /// What pointers that fit nothing say of objects without a type.
     pub(super) hints: Vec<(ObjectId, Inner)>,
-    /// What code says of types; read when the first candidates are sought.
-    pub(super) code: Option<CodeReferences>,
+    /// What code says of types.
+    pub(super) code: CodeReferences,
     /// What objects without a type could be.
     pub(super) choices: candidates::Choices,
     /// What votes decided so far.
@@ -102,6 +104,7 @@ impl<'a, 'm, 'p> Inference<'a, 'm, 'p> {
         meter: &'a Meter<'a>,
     ) -> Self {
         let shapes = Shapes::new(resolver, model.masks.has_headers(), model.red_zones);
+        let code = CodeReferences::read(model, resolver.linked());
         let mut leads = Leads::new();
         leads.grow(resolver.types.len());
         Inference {
@@ -113,9 +116,10 @@ impl<'a, 'm, 'p> Inference<'a, 'm, 'p> {
             leads,
             spans: SpanScan::all(model, objects),
             states: States::new(objects),
+            tiny: TinyBlocks::new(&model.heap, objects),
             marks: Marks::default(),
             hints: Vec::new(),
-            code: None,
+            code,
             choices: candidates::Choices::default(),
             votes: Votes::default(),
             plain: None,
@@ -140,6 +144,7 @@ impl<'a, 'm, 'p> Inference<'a, 'm, 'p> {
         self.follow_levels(level);
         let mut left = u64::MAX;
         for _ in 0..MAX_ROUNDS {
+            self.settle_tiny();
             let found = candidates::propose(&mut self, &set.untyped);
             let choices = self.choices.len();
             if found.changed.is_empty() && choices == left {
@@ -148,6 +153,7 @@ impl<'a, 'm, 'p> Inference<'a, 'm, 'p> {
             left = choices;
             self.follow_all(found);
         }
+        self.settle_tiny();
         let marked = self.marked(by_class);
         let first = self.conflicts.iter_ones().take(SHOWN).map(|id| Sample::Object(ObjectId(id))).collect();
         let (refused, conflicts) = (self.refused.count(), self.conflicts.count());

@@ -93,7 +93,7 @@ impl Inference<'_, '_, '_> {
         // What a candidate leads to is no more certain than itself.
         let evidence = object.evidence().min(Evidence::Derived);
         for inside in self.resolver.containers.insides(layout, object.part(), address, room) {
-            let proposal = Proposal { address: inside.address, part: inside.part, ty: object.ty(), evidence };
+            let proposal = Proposal::new(inside.address, inside.part, object.ty(), evidence);
             self.propose(proposal, outcome);
         }
     }

@@ -21,15 +21,14 @@ pub(super) fn propose(inference: &mut Inference<'_, '_, '_>, unsettled: &[Slot],
             let chan = inference.resolver.chan_of(elem);
             inference.leads.grow(inference.resolver.types.len());
             let address = objects.address(slot);
-            let proposal = Proposal { address, part: Part::ChanHeader, ty: chan, evidence: Evidence::Exact };
+            let proposal = Proposal::new(address, Part::ChanHeader, chan, Evidence::Exact);
             inference.propose(proposal, outcome);
         } else if let Some(map) = nameless_map(inference, slot) {
-            let proposal =
-                Proposal { address: objects.address(slot), part: Part::Value, ty: map, evidence: Evidence::Candidate };
+            let proposal = Proposal::new(objects.address(slot), Part::Value, map, Evidence::Candidate);
             inference.propose(proposal, outcome);
             directory(inference, slot, outcome);
         } else if let Some((map, evidence)) = map_of(inference, slot) {
-            let proposal = Proposal { address: objects.address(slot), part: Part::MapHeader, ty: map, evidence };
+            let proposal = Proposal::new(objects.address(slot), Part::MapHeader, map, evidence);
             inference.propose(proposal, outcome);
         }
     }
@@ -103,7 +102,7 @@ fn directory(inference: &Inference<'_, '_, '_>, slot: Slot, outcome: &mut Outcom
     let (dir, len) = (memory.read_u64(at.add(16)), memory.read_u64(at.add(24)));
     let table = inference.resolver.types.by_name("*internal/runtime/maps.table");
     if let (Some(address), Some(1..), Some(ty)) = (dir, len, table) {
-        inference.propose(Proposal { address, part: Part::Elements, ty, evidence: Evidence::Candidate }, outcome);
+        inference.propose(Proposal::new(address, Part::Elements, ty, Evidence::Candidate), outcome);
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::fit::{Row, size_class};
 use super::shapes::Shapes;
-use crate::meaning::resolve::{Meaning, Resolver, Target};
+use crate::meaning::resolve::{Meaning, Resolver, Target, Told};
 use crate::objects::page_table::Slots;
 use crate::objects::table::Place;
 use crate::scan::kind_plans::{Defaults, KindPlan, KindPlans, kind_count, kind_index};
@@ -64,8 +64,11 @@ impl Lead {
                     && Row { bits: mask, size, room }.is_seen(bits, RedZones::default())
             }
             (Fit::Row { size, mask }, Slots::NoPointers) => offset == 0 && size <= u64::from(elem_size) && mask == 0,
-            (Fit::Text, Slots::Tiny) => offset == 0,
-            (Fit::Value { mask, .. } | Fit::Row { mask, .. }, Slots::Tiny) => offset == 0 && mask == 0,
+            (Fit::Text, Slots::Tiny) => true,
+            (Fit::Value { class, mask }, Slots::Tiny) => offset == 0 && class <= elem_size && mask == 0,
+            (Fit::Row { size, mask }, Slots::Tiny) => {
+                offset == 0 && size > 0 && size <= u64::from(elem_size) && mask == 0
+            }
             _ => false,
         }
     }
@@ -143,7 +146,7 @@ fn code_of(
             // The others have the same target wherever the word is and whatever it holds.
             word => resolver.target(word, entry.field, 0, 0),
         },
-        Meaning::Indirect(_, ty) => Target::Known(Part::Value, ty, false),
+        Meaning::Indirect(_, ty) => Target::Known(Part::Value, ty, Told::ByType),
         Meaning::Machinery | Meaning::Untyped => return LeadCode::NOTHING,
         Meaning::Unexplained => return LeadCode::UNEXPLAINED,
     };

@@ -129,6 +129,10 @@ impl Inference<'_, '_, '_> {
         }
         if !self.states.get(place.id).is_free() {
             self.reach(&place, outcome);
+            // The allocator's own pointer to the block that it fills leads to no value.
+            if place.slots == Slots::Tiny && !root.is_conservative && root.class != RootClass::Other {
+                self.claim_tiny(&place, outcome);
+            }
         } else if root.is_conservative {
             outcome.met.counts.conservative_misses += 1;
         } else {

@@ -7,6 +7,7 @@
 //! is refused.
 
 mod accept;
+mod blocks;
 mod candidates;
 mod captures;
 mod code;
@@ -26,6 +27,7 @@ mod rows;
 mod shapes;
 mod state;
 mod timers;
+mod tiny;
 mod tries;
 mod unsettled;
 mod votes;

@@ -11,9 +11,16 @@ pub(crate) struct Proposal {
     pub(crate) part: Part,
     pub(crate) ty: TypeId,
     pub(crate) evidence: Evidence,
+    /// True if the runtime allocated a value just there: the box of an interface.
+    pub(crate) is_box: bool,
 }
 
 impl Proposal {
+    /// What a pointer says that may lead anywhere into its target.
+    pub(crate) fn new(address: u64, part: Part, ty: TypeId, evidence: Evidence) -> Self {
+        Proposal { address, part, ty, evidence, is_box: false }
+    }
+
     pub(super) fn object_type(&self) -> ObjectType {
         ObjectType::new(self.part, self.ty, self.evidence)
     }

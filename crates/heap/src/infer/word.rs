@@ -5,7 +5,7 @@ use super::follow::{Known, Object};
 use super::leads::LeadCode;
 use super::proposal::Proposal;
 use super::state::State;
-use crate::meaning::resolve::{Meaning, Target};
+use crate::meaning::resolve::{Meaning, Target, Told};
 use crate::objects::page_table::Slots;
 use crate::objects::pointer_counts::count_stray;
 use crate::objects::table::Place;
@@ -37,6 +37,9 @@ impl Inference<'_, '_, '_> {
         }
         outcome.met.counts.to_objects += u64::from(is_unmarked);
         let marks = is_unmarked && !known.state.is_reached();
+        if place.slots == Slots::Tiny {
+            return self.follow_to_tiny(from, word, (place, code), marks, outcome);
+        }
         if let Some(lead) = self.leads.lead(code) {
             let old = known.state.object();
             let new = lead.kind.with_evidence(lead.kind.evidence().min(from.state.object().evidence()));
@@ -54,9 +57,35 @@ impl Inference<'_, '_, '_> {
         if marks {
             self.reach(place, outcome);
         }
-        if place.slots == Slots::Tiny && place.offset != 0 && code != LeadCode::ASK {
-            // One of several in a block, which goes by the first.
-            return;
+        if code != LeadCode::NOTHING && code != LeadCode::UNEXPLAINED && !self.ask(from, word, place, outcome) {
+            from.unexplained += 1;
+        }
+    }
+
+    /// Takes what a word says of the value in a block that it leads to, and marks the block where that is wanted.
+    fn follow_to_tiny(
+        &self,
+        from: &mut Object,
+        word: &Word,
+        (place, code): (&Place, LeadCode),
+        marks: bool,
+        outcome: &mut Outcome,
+    ) {
+        if marks {
+            self.reach(place, outcome);
+        }
+        if let Some(lead) = self.leads.lead(code) {
+            let kind = lead.kind.with_evidence(lead.kind.evidence().min(from.state.object().evidence()));
+            let value = self.tiny_value(place.offset, kind);
+            if self.tiny.knows(place.id, place.span, value) {
+                return;
+            }
+            if lead.surely_fits(place, 0) {
+                return self.take_tiny(place.id, place.span, value, outcome);
+            }
+        }
+        if !from.is_guessed {
+            self.claim_tiny(place, outcome);
         }
         if code != LeadCode::NOTHING && code != LeadCode::UNEXPLAINED && !self.ask(from, word, place, outcome) {
             from.unexplained += 1;
@@ -110,15 +139,16 @@ impl Inference<'_, '_, '_> {
         let slot = self.objects.slot_in(place.id, place.span);
         let target = match self.resolver.meaning(object, offset) {
             Meaning::Entry(_, _, entry) => self.resolver.target(entry.word, entry.field, at, value),
-            Meaning::Indirect(_, ty) => Target::Known(Part::Value, ty, false),
+            Meaning::Indirect(_, ty) => Target::Known(Part::Value, ty, Told::ByType),
             Meaning::Machinery | Meaning::Untyped => return true,
             Meaning::Unexplained => return false,
         };
         match target {
-            Target::Known(part, ty, recorded) => {
+            Target::Known(part, ty, told) => {
                 let derived = object.evidence().min(Evidence::Derived);
-                let evidence = if recorded { Evidence::Exact } else { derived };
-                self.propose_at(slot, Proposal { address: value, part, ty, evidence }, outcome);
+                let evidence = if told == Told::ByType { derived } else { Evidence::Exact };
+                let proposal = Proposal::new(value, part, ty, evidence);
+                self.propose_at(slot, Proposal { is_box: told == Told::Box, ..proposal }, outcome);
             }
             Target::Needs(need) => {
                 outcome.needs.push(need);

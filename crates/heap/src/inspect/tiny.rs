@@ -1,5 +1,5 @@
 //! The values in a block of the tiny allocator (runtime/malloc.go `mallocgcTiny`): several small ones without pointers, of which the
-//! block's type is the first's. Only those that point to them know where they begin.
+//! block's type is that of the first in use. Only those that point to them know where they begin.
 
 use super::place::Places;
 use goheap_image::Address;
@@ -21,7 +21,7 @@ pub(super) enum TinyValue {
 }
 
 impl Places<'_, '_, '_> {
-    /// The values in a block by their offsets; None unless there are several.
+    /// The values in a block by their offsets; None where the only one begins it.
     pub(super) fn tiny_values(&mut self, block: Slot) -> Option<BTreeMap<u64, TinyValue>> {
         let snapshot = self.snapshot;
         let (objects, masks) = (&snapshot.objects, &snapshot.model.masks);
@@ -46,7 +46,8 @@ impl Places<'_, '_, '_> {
         }
         let roots = snapshot.roots.iter().filter(|root| range.contains(&root.value) && !root.is_conservative);
         roots.for_each(|root| add(root.value, TinyValue::Unknown));
-        (values.len() > 1).then_some(values)
+        let is_block = values.keys().any(|&offset| offset > 0);
+        is_block.then_some(values)
     }
 
     /// What the word at `offset` of an object says of its target, which has at most `room` bytes.

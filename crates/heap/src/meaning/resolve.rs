@@ -35,11 +35,22 @@ pub(crate) enum Need {
     Closure(u64),
 }
 
+/// How it is known what a pointer word leads to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Told {
+    /// By the type of the word.
+    ByType,
+    /// The runtime recorded it beside the pointer, as interfaces do.
+    Beside,
+    /// That too, and the pointer leads to a box that was allocated for the value.
+    Box,
+}
+
 /// What a pointer word leads to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Target {
-    /// A part of a type; true if the runtime recorded it beside the pointer, as interfaces do.
-    Known(Part, TypeId, bool),
+    /// A part of a type.
+    Known(Part, TypeId, Told),
     /// To be asked again when that is loaded.
     Needs(Need),
     /// The word does not tell.
@@ -196,7 +207,7 @@ impl<'m> Resolver<'m> {
     /// What the target of a pointer word that holds `value` and lies at `at` is: a part and its type. The value leads into
     /// the heap.
     pub(crate) fn target(&self, word: PointerWord, field: TypeId, at: u64, value: u64) -> Target {
-        let known = |part, ty| Target::Known(part, ty, false);
+        let known = |part, ty| Target::Known(part, ty, Told::ByType);
         match word {
             PointerWord::Pointer(elem) => known(Part::Value, elem),
             PointerWord::Slice(elem) | PointerWord::Row(elem) => known(Part::Elements, elem),
@@ -232,14 +243,15 @@ impl<'m> Resolver<'m> {
             return if may_load { Target::Needs(Need::Descriptor(descriptor)) } else { Target::Unknown };
         };
         if !as_interface || !self.types.is_direct_interface(dynamic) {
-            return Target::Known(Part::Value, self.boxed(dynamic), true);
+            let told = if as_interface { Told::Box } else { Told::Beside };
+            return Target::Known(Part::Value, self.boxed(dynamic), told);
         }
         let Some(entry) = self.entry(dynamic, 0) else { return Target::Unknown };
         match entry.word {
             // A direct interface holds no further interface: this cannot go deeper.
             PointerWord::InterfaceData(_) | PointerWord::Reflected => Target::Unknown,
             word => match self.target(word, entry.field, at, value) {
-                Target::Known(part, ty, _) => Target::Known(part, ty, true),
+                Target::Known(part, ty, _) => Target::Known(part, ty, Told::Beside),
                 other => other,
             },
         }
@@ -307,7 +319,7 @@ impl<'m> Resolver<'m> {
     pub(crate) fn closure(&self, value: u64) -> Target {
         let Some(entry) = self.memory.read_u64(Address(value)) else { return Target::Unknown };
         match self.closures.get(entry) {
-            Some(Some(ty)) => Target::Known(Part::Closure, ty, false),
+            Some(Some(ty)) => Target::Known(Part::Closure, ty, Told::ByType),
             Some(None) => Target::Unknown,
             None => Target::Needs(Need::Closure(entry)),
         }

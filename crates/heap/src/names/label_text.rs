@@ -12,6 +12,18 @@ use std::borrow::Cow;
 /// Captured variables named after a func value; more are `…`.
 const CAPTURED_SHOWN: usize = 4;
 
+/// Where an edge enters its target.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Entered {
+    /// At its first byte.
+    #[default]
+    Start,
+    /// Behind that.
+    Inside,
+    /// At one of several values in one block, behind the one that the block goes by.
+    Among,
+}
+
 /// What the type of the object that an edge leads to tells beyond the edge's declared type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Beyond {
@@ -26,8 +38,8 @@ pub(crate) enum Beyond {
 }
 
 impl Beyond {
-    /// `declared` is what the edge says of its target; `is_inside` if the edge does not lead to the object's first byte.
-    pub(crate) fn new(declared: Target, object: ObjectType, is_inside: bool) -> Self {
+    /// `declared` is what the edge says of its target, of which that was found.
+    pub(crate) fn new(declared: Target, object: ObjectType, entered: Entered) -> Self {
         let is_guessed = object.evidence() == Evidence::Candidate;
         // Otherwise the kind of evidence changes nothing in the text: equal keys have equal labels, and few keys.
         let plain = object.with_evidence(if is_guessed { Evidence::Candidate } else { Evidence::Exact });
@@ -36,16 +48,17 @@ impl Beyond {
             Target::Known(part, ty, _) => {
                 let is_row = |part| matches!(part, Part::Value | Part::Elements);
                 let is_same = ty == object.ty() && (part == object.part() || is_row(part) && is_row(object.part()));
-                // Blocks of tiny objects are entered in the middle, too; a row has elements there.
-                let is_element = is_inside && part == Part::Value && object.part() == Part::Elements;
+                let is_element = entered == Entered::Inside && part == Part::Value && object.part() == Part::Elements;
                 match (is_same && !is_element, is_guessed) {
                     (true, true) => Beyond::Guessed,
                     (true, false) => Beyond::Nothing,
+                    (false, _) if entered == Entered::Among => Beyond::Nothing,
                     (false, true) => Beyond::In(plain),
                     (false, false) if part == Part::Value => Beyond::In(plain),
                     (false, false) => Beyond::Nothing,
                 }
             }
+            Target::Needs(_) | Target::Unknown if entered == Entered::Among => Beyond::Nothing,
             Target::Needs(_) | Target::Unknown => Beyond::Is(plain),
         }
     }
@@ -148,6 +161,7 @@ pub(crate) fn function_of(model: &RuntimeModel<'_>, closure: u64) -> Option<Stri
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::meaning::resolve::Told;
 
     #[test]
     fn the_target_is_told_where_the_declaration_does_not() {
@@ -156,24 +170,35 @@ mod tests {
         let derived = object(Part::Value, Evidence::Derived);
         let guess = object(Part::Value, Evidence::Candidate);
         let exact = object(Part::Value, Evidence::Exact);
-        let says = |part, ty| Target::Known(part, ty, false);
+        let says = |part, ty| Target::Known(part, ty, Told::ByType);
         let beyond = Beyond::new;
-        assert_eq!(beyond(says(Part::Value, item), derived, false), Beyond::Nothing);
-        assert_eq!(beyond(says(Part::Value, item), guess, false), Beyond::Guessed);
-        assert_eq!(beyond(Target::Unknown, derived, false), Beyond::Is(exact));
+        assert_eq!(beyond(says(Part::Value, item), derived, Entered::Start), Beyond::Nothing);
+        assert_eq!(beyond(says(Part::Value, item), guess, Entered::Start), Beyond::Guessed);
+        assert_eq!(beyond(Target::Unknown, derived, Entered::Start), Beyond::Is(exact));
         assert_eq!(
-            beyond(Target::Unknown, exact, false),
-            beyond(Target::Unknown, derived, false),
+            beyond(Target::Unknown, exact, Entered::Start),
+            beyond(Target::Unknown, derived, Entered::Start),
             "one label, one key"
         );
-        assert_eq!(beyond(Target::Unknown, guess, false), Beyond::Is(guess));
-        assert_eq!(beyond(Target::Unknown, ObjectType::UNKNOWN, false), Beyond::Nothing);
-        assert_eq!(beyond(says(Part::Value, other), derived, true), Beyond::In(exact));
+        assert_eq!(beyond(Target::Unknown, guess, Entered::Start), Beyond::Is(guess));
+        assert_eq!(beyond(Target::Unknown, ObjectType::UNKNOWN, Entered::Start), Beyond::Nothing);
+        assert_eq!(beyond(says(Part::Value, other), derived, Entered::Inside), Beyond::In(exact));
         let row = object(Part::Elements, Evidence::Exact);
-        assert_eq!(beyond(says(Part::Value, item), row, false), Beyond::Nothing);
-        assert_eq!(beyond(says(Part::Value, item), row, true), Beyond::In(row), "one element holds them all");
-        assert_eq!(beyond(says(Part::Value, item), derived, true), Beyond::Nothing, "a block of tiny objects");
-        assert_eq!(beyond(says(Part::Elements, item), row, true), Beyond::Nothing, "a slice of the middle");
-        assert_eq!(beyond(says(Part::StringData, other), derived, false), Beyond::Nothing);
+        assert_eq!(beyond(says(Part::Value, item), row, Entered::Start), Beyond::Nothing);
+        assert_eq!(
+            beyond(says(Part::Value, item), row, Entered::Inside),
+            Beyond::In(row),
+            "one element holds them all"
+        );
+        assert_eq!(
+            beyond(says(Part::Value, item), derived, Entered::Among),
+            Beyond::Nothing,
+            "a block of tiny objects"
+        );
+        assert_eq!(beyond(says(Part::Value, item), guess, Entered::Among), Beyond::Guessed);
+        assert_eq!(beyond(says(Part::Value, other), derived, Entered::Among), Beyond::Nothing, "another value's type");
+        assert_eq!(beyond(Target::Unknown, derived, Entered::Among), Beyond::Nothing);
+        assert_eq!(beyond(says(Part::Elements, item), row, Entered::Inside), Beyond::Nothing, "a slice of the middle");
+        assert_eq!(beyond(says(Part::StringData, other), derived, Entered::Start), Beyond::Nothing);
     }
 }

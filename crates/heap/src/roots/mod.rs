@@ -14,7 +14,7 @@ pub(crate) use locals::source_name;
 use crate::code::{Facts, FrameWords};
 use crate::infer::Proposal;
 use crate::meaning::plan::PointerWord;
-use crate::meaning::resolve::{Resolver, Target};
+use crate::meaning::resolve::{Resolver, Target, Told};
 use crate::names::labels::Labels;
 use crate::objects::table::ObjectTable;
 use crate::referred::{Reach, RootWindow, Window};
@@ -125,9 +125,10 @@ impl<'a, 'm, 'p> RootCollector<'a, 'm, 'p> {
 
     /// Notes what a pointer word of a declared type tells of its target.
     fn declared(&mut self, value: u64, word: PointerWord, field: TypeId, at: u64, evidence: Evidence) {
-        if let Target::Known(part, ty, recorded) = self.resolver.target_loaded(word, field, at, value) {
-            let evidence = if recorded { Evidence::Exact } else { evidence };
-            self.set.proposals.push(Proposal { address: value, part, ty, evidence });
+        if let Target::Known(part, ty, told) = self.resolver.target_loaded(word, field, at, value) {
+            let evidence = if told == Told::ByType { evidence } else { Evidence::Exact };
+            let proposal = Proposal::new(value, part, ty, evidence);
+            self.set.proposals.push(Proposal { is_box: told == Told::Box, ..proposal });
         }
     }
 }

@@ -38,7 +38,7 @@ impl<'m, 'p> RootCollector<'_, 'm, 'p> {
         let objects: Vec<(&str, u64)> = runtime_records(model).chain(schedulers).collect();
         for (name, address) in objects {
             if let Some(ty) = self.resolver.types.by_name(name) {
-                self.set.proposals.push(Proposal { address, part: Part::Value, ty, evidence: Evidence::Exact });
+                self.set.proposals.push(Proposal::new(address, Part::Value, ty, Evidence::Exact));
             }
         }
     }
@@ -49,7 +49,7 @@ impl<'m, 'p> RootCollector<'_, 'm, 'p> {
         self.root(handle, RootClass::Other, node);
         let known = WEAK_HANDLE.iter().find_map(|name| self.resolver.types.by_name(name));
         if let Some(ty) = known {
-            self.set.proposals.push(Proposal { address: handle, part: Part::Value, ty, evidence: Evidence::Exact });
+            self.set.proposals.push(Proposal::new(handle, Part::Value, ty, Evidence::Exact));
         }
     }
 
@@ -88,7 +88,7 @@ impl<'m, 'p> RootCollector<'_, 'm, 'p> {
             let Some(slot) = self.objects.find_allocated(address) else { continue };
             let said = if self.objects.span(slot).is_noscan() { byte } else { descriptor };
             let evidence = Evidence::Derived;
-            self.set.proposals.extend(said.map(|(part, ty)| Proposal { address, part, ty, evidence }));
+            self.set.proposals.extend(said.map(|(part, ty)| Proposal::new(address, part, ty, evidence)));
         }
     }
 
@@ -100,7 +100,7 @@ impl<'m, 'p> RootCollector<'_, 'm, 'p> {
         self.root(func, RootClass::Other, node);
         self.called(func);
         if let Some(ty) = ty {
-            self.set.proposals.push(Proposal { address: object, part: Part::Value, ty, evidence: Evidence::Exact });
+            self.set.proposals.push(Proposal::new(object, Part::Value, ty, Evidence::Exact));
         }
         let Some(slot) = self.objects.find(object) else { return };
         let span = self.objects.span(slot);
@@ -126,19 +126,10 @@ impl<'m, 'p> RootCollector<'_, 'm, 'p> {
     fn cleanup_argument(&mut self, func: u64, argument: u64) {
         let is_boxed = self.objects.find(argument).is_none_or(|slot| self.objects.span(slot).is_tiny_class());
         let parameter = if is_boxed { None } else { self.parameter(func) };
-        self.set.proposals.extend(parameter.map(|ty| Proposal {
-            address: argument,
-            part: Part::Value,
-            ty,
-            evidence: Evidence::Derived,
-        }));
+        let proposal = |ty, evidence| Proposal::new(argument, Part::Value, ty, evidence);
+        self.set.proposals.extend(parameter.map(|ty| proposal(ty, Evidence::Derived)));
         let ty = self.resolver.types.by_name("[2]uintptr").filter(|_| argument != 0);
-        self.set.proposals.extend(ty.map(|ty| Proposal {
-            address: argument,
-            part: Part::Value,
-            ty,
-            evidence: Evidence::Candidate,
-        }));
+        self.set.proposals.extend(ty.map(|ty| proposal(ty, Evidence::Candidate)));
     }
 
     /// The type of the first parameter of the function that a func value calls, as DWARF tells it.
@@ -183,8 +174,7 @@ impl<'m, 'p> RootCollector<'_, 'm, 'p> {
                     None => "func".to_owned(),
                 };
                 if let Some(ty) = ty {
-                    let evidence = Evidence::Exact;
-                    self.set.proposals.push(Proposal { address: word.value, part: Part::Value, ty, evidence });
+                    self.set.proposals.push(Proposal::new(word.value, Part::Value, ty, Evidence::Exact));
                 }
                 let node = self.node(node, &text);
                 self.root(word.value, RootClass::Other, node);

@@ -7,7 +7,7 @@ use crate::infer::payload_offset;
 use crate::meaning::containers::Role;
 use crate::meaning::containers::structs::Inside;
 use crate::meaning::plan::PlanEntry;
-use crate::meaning::resolve::{Meaning, Resolver, Target};
+use crate::meaning::resolve::{Meaning, Resolver, Target, Told};
 use crate::names::label_text::{Beyond, field_label};
 use crate::names::labels::{EdgeKey, Labels};
 use crate::objects::table::ObjectTable;
@@ -183,7 +183,7 @@ impl<'a, 'm, 'p> Merger<'a, 'm, 'p> {
         };
         let Leads::Held(word, field) = edge.leads else { return None };
         let declared = self.resolver.target_loaded(word, field, detail.at, detail.value);
-        let beyond = Beyond::new(declared, detail.found, detail.is_inside);
+        let beyond = Beyond::new(declared, detail.found, detail.entered);
         let known = self.labels.known_edge(edge.key(detail.dynamic, beyond));
         known.or_else(|| self.label_of(edge.object, edge.offset, detail, beyond))
     }
@@ -193,12 +193,12 @@ impl<'a, 'm, 'p> Merger<'a, 'm, 'p> {
         let (word, field) = match self.resolver.meaning(object, offset) {
             Meaning::Entry(_, _, entry) => (entry.word, entry.field),
             Meaning::Indirect(_, ty) => {
-                return Beyond::new(Target::Known(Part::Value, ty, false), detail.found, false);
+                return Beyond::new(Target::Known(Part::Value, ty, Told::ByType), detail.found, detail.entered);
             }
-            _ => return Beyond::new(Target::Unknown, detail.found, false),
+            _ => return Beyond::new(Target::Unknown, detail.found, detail.entered),
         };
         let declared = self.resolver.target_loaded(word, field, detail.at, detail.value);
-        Beyond::new(declared, detail.found, detail.is_inside)
+        Beyond::new(declared, detail.found, detail.entered)
     }
 
     /// The object that holds the word at `at`, and where in its payload that is.

@@ -3,7 +3,7 @@
 use super::walk_plan::{Leads, WalkPlan, WalkPlans, WordCode};
 use crate::infer::payload_offset;
 use crate::meaning::plan::PointerWord;
-use crate::names::label_text::Beyond;
+use crate::names::label_text::{Beyond, Entered};
 use crate::objects::table::ObjectTable;
 use crate::scan::span_scan::SpanScan;
 use crate::scan::word_batch::{BATCH, Word, WordBatch};
@@ -42,8 +42,8 @@ pub(super) struct Detail {
     pub(super) dynamic: u64,
     /// What the target was found to be.
     pub(super) found: ObjectType,
-    /// True if the word does not lead to the target's first byte.
-    pub(super) is_inside: bool,
+    /// Where the word enters the target.
+    pub(super) entered: Entered,
 }
 
 /// What reading some objects found, in order; and the room to work in, which is used again.
@@ -230,22 +230,22 @@ impl<'a, 'm, 'p> Scanner<'a, 'm, 'p> {
             let Some(target) = *target else { continue };
             let object = &batch[word.object as usize];
             let code = self.plans.code(object.plan, word.word);
-            let is_inside = place.offset != 0;
-            let beyond = self.plans.beyond(code, target, is_inside);
+            let entered = self.plans.entered(place, target);
+            let beyond = self.plans.beyond(code, target, entered);
             candidates.push(Candidate { target: place.id, span: place.span, node: object.node, code, beyond });
             if code.is_detailed() {
                 let at = object.payload + u64::from(word.word) * 8;
-                details.push(self.detail(code, at, word.value, (target, is_inside)));
+                details.push(self.detail(code, at, word.value, (target, entered)));
             }
         }
     }
 
-    fn detail(&self, code: WordCode, at: u64, value: u64, (found, is_inside): (ObjectType, bool)) -> Detail {
+    fn detail(&self, code: WordCode, at: u64, value: u64, (found, entered): (ObjectType, Entered)) -> Detail {
         let dynamic = match code.edge().map(|edge| self.plans.edges[edge].leads) {
             Some(Leads::Held(word, _)) => dynamic(self.model, word, at, value),
             _ => 0,
         };
-        Detail { at, value, dynamic, found, is_inside }
+        Detail { at, value, dynamic, found, entered }
     }
 }
 

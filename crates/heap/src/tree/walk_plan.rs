@@ -4,10 +4,11 @@
 use crate::meaning::containers::Role;
 use crate::meaning::containers::structs::Inside;
 use crate::meaning::plan::PointerWord;
-use crate::meaning::resolve::{Meaning, Resolver, Target};
-use crate::names::label_text::Beyond;
+use crate::meaning::resolve::{Meaning, Resolver, Target, Told};
+use crate::names::label_text::{Beyond, Entered};
 use crate::names::labels::EdgeKey;
-use crate::objects::table::ObjectTable;
+use crate::objects::page_table::Slots;
+use crate::objects::table::{ObjectTable, Place};
 use crate::scan::kind_plans::{Defaults, KindPlan, KindPlans, kinds};
 use goheap_model::{ObjectType, Part, TypeId};
 use goheap_runtime::GoHeap;
@@ -99,6 +100,8 @@ pub(super) type WalkPlan = KindPlan<WordCode>;
 pub(super) struct WalkPlans {
     kinds: KindPlans<WordCode>,
     pub(super) edges: Vec<Edge>,
+    /// Bytes of a value of each type; of larger ones so many.
+    sizes: Vec<u8>,
 }
 
 impl WalkPlans {
@@ -119,7 +122,8 @@ impl WalkPlans {
         for object in kinds(heap, objects, types) {
             plans.compile(resolver, object, |offset| code_of(resolver, object, offset, &mut edges));
         }
-        WalkPlans { kinds: plans, edges }
+        let sizes = resolver.types.ids().map(|id| resolver.types.get(id).size.min(u64::from(u8::MAX)) as u8).collect();
+        WalkPlans { kinds: plans, edges, sizes }
     }
 
     /// The plan of objects of that type.
@@ -134,18 +138,34 @@ impl WalkPlans {
         self.kinds.code(plan, word)
     }
 
+    /// Where a word enters its target at `place`, which was found to be `found`.
+    #[inline]
+    pub(super) fn entered(&self, place: &Place, found: ObjectType) -> Entered {
+        match place.offset {
+            0 => Entered::Start,
+            offset if place.slots == Slots::Tiny && !self.reaches(found, offset) => Entered::Among,
+            _ => Entered::Inside,
+        }
+    }
+
+    /// True if a value that begins at a block's first byte or behind it reaches beyond `offset`.
+    fn reaches(&self, found: ObjectType, offset: u64) -> bool {
+        let size = self.sizes.get(found.ty().0 as usize).copied().unwrap_or(0);
+        found.part() == Part::Value && u64::from(size) > offset
+    }
+
     /// What the target of a word with that code, found to be `found`, tells beyond the code; nothing where the code is detailed.
     #[inline]
-    pub(super) fn beyond(&self, code: WordCode, found: ObjectType, is_inside: bool) -> Beyond {
+    pub(super) fn beyond(&self, code: WordCode, found: ObjectType, entered: Entered) -> Beyond {
         let Some(edge) = code.edge() else {
             return match code {
                 WordCode::STAY | WordCode::UNPLANNED => Beyond::Nothing,
-                _ => Beyond::new(Target::Unknown, found, false),
+                _ => Beyond::new(Target::Unknown, found, entered),
             };
         };
         match self.edges[edge].leads {
-            Leads::Declared(target) => Beyond::new(target, found, is_inside),
-            Leads::Apart(ty) => Beyond::new(Target::Known(Part::Value, ty, false), found, false),
+            Leads::Declared(target) => Beyond::new(target, found, entered),
+            Leads::Apart(ty) => Beyond::new(Target::Known(Part::Value, ty, Told::ByType), found, entered),
             Leads::Held(..) => Beyond::Nothing,
         }
     }

@@ -3,7 +3,7 @@
 //! `node`, a struct of one byte, which begins each branch and each entry and tells which of both it is.
 
 use crate::meaning::plan::PointerWord;
-use crate::meaning::resolve::Target;
+use crate::meaning::resolve::{Target, Told};
 use goheap_image::{Address, MemoryImage};
 use goheap_model::{Part, TypeId, TypeTable};
 
@@ -50,8 +50,8 @@ pub(super) fn node(types: &TypeTable, elem: TypeId) -> Option<PointerWord> {
 /// What stands at `node`: its first byte is `isEntry`.
 pub(crate) fn target(memory: &MemoryImage, node: u64, branch: TypeId, entry: TypeId) -> Target {
     match memory.read_u8(Address(node)) {
-        Some(0) => Target::Known(Part::Value, branch, false),
-        Some(1) => Target::Known(Part::Value, entry, false),
+        Some(0) => Target::Known(Part::Value, branch, Told::ByType),
+        Some(1) => Target::Known(Part::Value, entry, Told::ByType),
         _ => Target::Unknown,
     }
 }
