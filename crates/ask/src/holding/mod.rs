@@ -108,3 +108,6 @@ impl<'h> Holding<'h> {
         &self.retained
     }
 }
+
+#[cfg(test)]
+mod tests;

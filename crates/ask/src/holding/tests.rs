@@ -1,0 +1,169 @@
+#![allow(clippy::unwrap_used, clippy::panic)]
+use super::*;
+use goheap_graph::CsrGraph;
+use goheap_model::{FieldPlace, FieldType, Heap, HeapBuilder, ObjectId, RootClass, Slot, TypeId, Unobserved};
+
+/// Each reference of an object is a field of its own: `.f0`, `.f1` and so on, a pointer to what it leads to.
+struct Numbered<'h>(Graph<'h>);
+
+impl Fields for Numbered<'_> {
+    fn place(&self, from: Slot, offset: u64, _: bool) -> FieldPlace {
+        let target = self.0.edges().targets(from.id.0)[offset as usize / 8];
+        let field = Some(FieldType::PointerTo(self.0.heap().object_types[target as usize].ty()));
+        FieldPlace { path: format!(".f{}", offset / 8), field, is_inside: false }
+    }
+
+    fn offset_in_period(&self, _: Slot, offset: u64) -> u64 {
+        offset
+    }
+
+    fn offset_between(&self, from: Slot, to: Slot) -> Option<u64> {
+        let place = self.0.edges().targets(from.id.0).iter().position(|&target| target == to.id.0)?;
+        Some(place as u64 * 8)
+    }
+
+    fn for_each_reference(&self, from: Slot, visit: &mut dyn FnMut(u64, ObjectId)) {
+        let targets = self.0.edges().targets(from.id.0).iter();
+        targets.zip(0..).for_each(|(&to, place)| visit(place * 8, ObjectId(to)));
+    }
+
+    fn dynamic_type(&self, _: Slot, _: u64, _: bool) -> Option<TypeId> {
+        None
+    }
+
+    fn is_machinery(&self, _: TypeId) -> bool {
+        false
+    }
+}
+
+/// The registry of the program has two caches, both of which hold the large item; a goroutine holds the registry, too, and a timer of
+/// the library a buffer.
+fn registry() -> Heap {
+    let mut heap = HeapBuilder::default();
+    let registry = heap.object("main.Registry", 64);
+    let [one, other] = [heap.object("main.Cache", 128), heap.object("main.Cache", 128)];
+    let [shared, own] = [heap.object("main.Item", 4096), heap.object("main.Item", 512)];
+    for (from, to) in [(registry, one), (registry, other), (one, shared), (other, shared), (one, own)] {
+        heap.refer(from, to);
+    }
+    heap.variable("main.registry *main.Registry", registry);
+    heap.goroutine(7, "main.serve", &[("r *main.Registry", registry)]);
+    let timer = heap.object("time.Timer", 96);
+    let buffer = heap.object("bytes.Buffer", 2048);
+    heap.refer(timer, buffer);
+    heap.variable("time.timers *time.Timer", timer);
+    heap.object("main.Item", 32);
+    heap.build().unwrap()
+}
+
+fn asked(check: impl Fn(&Holding<'_>, &CsrGraph)) {
+    let heap = registry();
+    let graph = Graph::new(&heap).unwrap();
+    let fields = Numbered(graph);
+    let holding = Holding::new(graph, &fields, &Unobserved).unwrap();
+    check(&holding, &holding.turned(&Unobserved).unwrap());
+}
+
+fn selected(holding: &Holding<'_>, text: &str) -> Vec<u32> {
+    match holding.graph().select(holding.fields(), text, None) {
+        Selected::Objects(_, objects, _) => objects,
+        other => panic!("{text}: {other:?}"),
+    }
+}
+
+fn steps(walk: &Walk) -> Vec<&str> {
+    walk.steps.iter().map(|step| &*step.reference).collect()
+}
+
+#[test]
+fn objects_have_the_names_that_people_give_them() {
+    asked(|holding, _| {
+        let first = holding.graph().heap().objects.spans()[3].start;
+        for (text, objects) in [
+            ("main.Cache", vec![1, 2]),
+            ("*main.Cache", vec![1, 2]),
+            ("main.registry", vec![0]),
+            ("main.registry.f1", vec![2]),
+            ("main.Cache.f0", vec![3]),
+            ("main.serve.r", vec![0]),
+            ("goroutine 7", vec![0]),
+            (&format!("{first:#x}"), vec![3]),
+        ] {
+            assert_eq!(selected(holding, text), objects, "{text}");
+        }
+        let select = |text| holding.graph().select(holding.fields(), text, None);
+        assert_eq!(select("0x10"), Selected::NoObject(0x10));
+        assert_eq!(select("goroutine 8"), Selected::NoGoroutine(8));
+        let Selected::NoSuchField(there) = select("main.registry.f7") else { panic!() };
+        assert_eq!(there, ["main.registry.f0", "main.registry.f1"]);
+    });
+}
+
+#[test]
+fn the_programs_variable_comes_before_a_frame_and_what_is_excluded_is_gone_round() {
+    asked(|holding, turned| {
+        let by = |excluded: &str| -> Vec<Walk> {
+            let matches = |text: &str| !excluded.is_empty() && text.contains(excluded);
+            holding.paths_to(turned, 3, &Exclusions::new(Some(&matches))).collect()
+        };
+        let all = by("");
+        assert_eq!(steps(&all[0]), ["main.registry *main.Registry", ".f0 *main.Cache", ".f0 *main.Item"]);
+        assert_eq!(all[1].class, RootClass::Goroutines);
+        let other = &by(".f0 *main.Cache")[0];
+        assert_eq!(steps(other), ["main.registry *main.Registry", ".f1 *main.Cache", ".f0 *main.Item"]);
+        assert!(by("main.Registry").is_empty());
+    });
+}
+
+#[test]
+fn one_reference_frees_what_it_alone_holds_and_two_what_they_share() {
+    asked(|holding, turned| {
+        let own = holding.cuts_for(turned, 4).unwrap();
+        assert_eq!((&*own.nearest.holder, own.nearest.frees), ("main.Cache", 512));
+        assert_eq!((&*own.most.reference, own.most.frees), (".f0 *main.Cache", 128 + 512));
+        assert_eq!(holding.cuts_for(turned, 3), None, "two caches and two roots hold it");
+        let together = holding.cut_together(turned, 3, None, 0, &Unobserved).unwrap().unwrap();
+        let frees = |cut: &Cut| (cut.reference.clone(), cut.frees);
+        let cuts: Vec<_> = together.cuts.iter().map(frees).collect();
+        assert_eq!(cuts.len(), 2, "{cuts:?}");
+        assert!(together.frees >= 4096, "{together:?}");
+    });
+}
+
+#[test]
+fn owners_are_of_the_programs_own_code_and_foreign_roots_where_there_is_none() {
+    asked(|holding, _| {
+        let owned = |text: &str| {
+            let owners = holding.owners(&selected(holding, text), &|_| false, &Unobserved).unwrap();
+            let told = |list: &[Owner]| -> Vec<(OwnerKind, String, u64)> {
+                list.iter().map(|owner| (owner.kind, owner.name.clone(), owner.keeps.bytes)).collect()
+            };
+            (told(&owners.owned), told(&owners.shared), owners.unreached.bytes)
+        };
+        let object = |name: &str, bytes| (OwnerKind::Object, name.to_owned(), bytes);
+        let items = owned("main.Item");
+        assert_eq!(items, (vec![object("main.Registry", 4096), object("main.Cache", 512)], Vec::new(), 32));
+        let foreign = (OwnerKind::Foreign, "time.timers *time.Timer".to_owned(), 2048);
+        assert_eq!(owned("bytes.Buffer").0, [foreign]);
+    });
+}
+
+#[test]
+fn paths_to_many_are_merged_where_they_read_alike() {
+    asked(|holding, _| {
+        let set = selected(holding, "main.Item");
+        let (merged, unreached) = holding.merged_paths(&set, &Exclusions::new(None), &Unobserved).unwrap();
+        let told: Vec<(u32, &str, u64)> =
+            merged.iter().map(|step| (step.depth, &*step.reference, step.through.bytes)).collect();
+        assert_eq!(
+            told,
+            [
+                (0, "main.registry *main.Registry", 4608),
+                (1, ".f0 *main.Cache", 4608),
+                (2, ".f0 *main.Item", 4096),
+                (2, ".f1 *main.Item", 512),
+            ]
+        );
+        assert_eq!(unreached.bytes, 32);
+    });
+}
