@@ -142,8 +142,7 @@ impl<'h> Graph<'h> {
         let nodes = u64::from(self.edges().node_count());
         // What `DominatorTree` says of its overhead. One edge to each object is of the depth-first tree.
         let others = self.edges().edge_count().saturating_sub(self.heap.totals.reachable().objects);
-        let passing = nodes * 12 + others * 4 + self.edges().edge_count() / 8;
-        observer.claim(Claim { kept: nodes * 16, passing })?;
+        observer.claim(Claim { kept: nodes * 16, passing: nodes * 12 + others * 4 })?;
         let tree = DominatorTree::new(self.edges(), self.root());
         observer.begin("retained");
         observer.claim(Claim { kept: u64::from(tree.node_count()) * 8, passing: 0 })?;

@@ -42,8 +42,8 @@ impl DominatorTree {
     ///
     /// Two threads of the caller's rayon pool work at some of it; the tree is the same for any number of them.
     ///
-    /// Overhead while it runs: 28 bytes a node, the tree among them, a bit an edge, and 4 bytes for each edge to a node that depth first is
-    /// met before its source: none in a tree.
+    /// Overhead while it runs: 28 bytes a node, the tree among them, and 4 for each edge to a node that depth first is met
+    /// before its source: none in a tree.
     #[must_use]
     pub fn new(graph: &CsrGraph, root: u32) -> Self {
         let search = depth_first::search(graph, root);

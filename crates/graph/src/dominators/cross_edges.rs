@@ -28,19 +28,16 @@ struct Half {
     least: Vec<u32>,
     /// Of edges from greater numbers, how many; then the place behind those that are still to be written.
     cross: Vec<u32>,
-    /// A bit for each edge of the nodes, in order: those from greater numbers. The others need not be asked for their numbers again.
-    bits: Vec<u64>,
 }
 
 /// The least number from which an edge leads to each of `count` numbers, and the cross edges. Of the edges that go down the tree
 /// only the one from highest up counts, so they need not be kept.
 ///
-/// Two threads take half of the nodes each. More would need more memory: each has two numbers a node for itself. Beside these, a bit an
-/// edge.
+/// Two threads take half of the nodes each. More would need more memory: each has two numbers a node for itself.
 pub(super) fn sort(graph: &CsrGraph, numbers: &[AtomicU32], count: usize, spare: Vec<u32>) -> (Vec<u32>, CrossEdges) {
     let edges = Edges { graph, numbers };
     let middle = edges.middle();
-    let half = |nodes, least| Half { nodes, least, cross: vec![0; count + 1], bits: Vec::new() };
+    let half = |nodes, least| Half { nodes, least, cross: vec![0; count + 1] };
     let mut first = half(0..middle, spare);
     let mut second = half(middle..graph.node_count(), vec![0; count]);
     rayon::join(|| edges.count(&mut first), || edges.count(&mut second));
@@ -52,8 +49,8 @@ pub(super) fn sort(graph: &CsrGraph, numbers: &[AtomicU32], count: usize, spare:
         Some(total) => {
             let sources = rows(total);
             rayon::join(
-                || edges.fill((&first.nodes, &first.bits), &mut first.cross, &sources),
-                || edges.fill((&second.nodes, &second.bits), &mut second.cross, &sources),
+                || edges.fill(&first.nodes, &mut first.cross, &sources),
+                || edges.fill(&second.nodes, &mut second.cross, &sources),
             );
             // What was filled from behind begins where the first half ended up.
             (first.least, CrossEdges { starts: Offsets::Narrow(first.cross), sources })
@@ -62,8 +59,7 @@ pub(super) fn sort(graph: &CsrGraph, numbers: &[AtomicU32], count: usize, spare:
             let mut ends = Offsets::wide_ends(&first.cross, &second.cross);
             let sources = rows(ends.start(count as u32));
             if let Offsets::Wide(ends) = &mut ends {
-                edges.fill((&first.nodes, &first.bits), ends, &sources);
-                edges.fill((&second.nodes, &second.bits), ends, &sources);
+                edges.fill(&(0..graph.node_count()), ends, &sources);
             }
             (first.least, CrossEdges { starts: ends, sources })
         }
@@ -109,48 +105,41 @@ impl Edges<'_> {
         low
     }
 
+    /// Shows `see` the edges of some nodes: by node, not by number, for rows, and mostly their targets, then lie close together.
+    fn each(&self, nodes: &Range<u32>, mut see: impl FnMut(u32, u32)) {
+        for node in nodes.clone() {
+            let from = self.number(node);
+            if from != NONE {
+                self.graph.targets(node).iter().for_each(|to| see(from, self.number(*to)));
+            }
+        }
+    }
+
     #[inline]
     fn number(&self, node: u32) -> u32 {
         self.numbers[node as usize].load(Ordering::Relaxed)
     }
 
-    /// Goes by node, not by number: rows, and mostly their targets, then lie close together.
     fn count(&self, half: &mut Half) {
-        let Half { nodes, least, cross, bits } = half;
+        let Half { nodes, least, cross } = half;
         least.fill(NONE);
-        let edges = self.graph.edges_before(nodes.end) - self.graph.edges_before(nodes.start);
-        *bits = vec![0; edges.div_ceil(64) as usize];
-        let mut edge = 0;
-        for node in nodes.clone() {
-            let (from, row) = (self.number(node), self.graph.targets(node));
-            let met = if from == NONE { &[] } else { row };
-            for (&target, edge) in met.iter().zip(edge..) {
-                let to = self.number(target);
-                if from < to {
-                    least[to as usize] = from.min(least[to as usize]);
-                } else {
-                    let is_cross = from > to;
-                    cross[to as usize] += u32::from(is_cross);
-                    bits[edge / 64] |= u64::from(is_cross) << (edge % 64);
-                }
+        self.each(nodes, |from, to| {
+            if from < to {
+                least[to as usize] = from.min(least[to as usize]);
+            } else {
+                cross[to as usize] += u32::from(from > to);
             }
-            edge += row.len();
-        }
+        });
     }
 
-    /// Writes the cross edges of some nodes, by the bits of all their edges, from behind, so that `ends` become starts.
-    fn fill<T: Offset>(&self, (nodes, bits): (&Range<u32>, &[u64]), ends: &mut [T], sources: &[AtomicU32]) {
-        let mut edge = 0;
-        for node in nodes.clone() {
-            let row = self.graph.targets(node);
-            for (&target, edge) in row.iter().zip(edge..) {
-                if bits[edge / 64] >> (edge % 64) & 1 == 1 {
-                    let end = &mut ends[self.number(target) as usize];
-                    *end = end.before();
-                    sources[end.index()].store(self.number(node), Ordering::Relaxed);
-                }
+    /// Writes the cross edges of some nodes from behind, so that `ends` become starts.
+    fn fill<T: Offset>(&self, nodes: &Range<u32>, ends: &mut [T], sources: &[AtomicU32]) {
+        self.each(nodes, |from, to| {
+            if from > to {
+                let end = &mut ends[to as usize];
+                *end = end.before();
+                sources[end.index()].store(from, Ordering::Relaxed);
             }
-            edge += row.len();
-        }
+        });
     }
 }

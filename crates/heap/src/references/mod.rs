@@ -213,7 +213,7 @@ impl<'s, 'm, 'p> ReferenceGraph<'s, 'm, 'p> {
         let nodes = u64::from(self.graph().node_count());
         // What `DominatorTree` says of its overhead. One edge to each object is of the depth-first tree.
         let others = self.graph().edge_count().saturating_sub(self.snapshot.totals.reachable().objects);
-        let claim = Claim { kept: nodes * 16, passing: nodes * 12 + others * 4 + self.graph().edge_count() / 8 };
+        let claim = Claim { kept: nodes * 16, passing: nodes * 12 + others * 4 };
         observer.claim(claim)?;
         Ok(DominatorTree::new(self.graph(), self.root()))
     }
