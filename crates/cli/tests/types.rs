@@ -237,6 +237,16 @@ fn a_slice_of_strings_is_no_struct_of_strings() {
     }
 }
 
+/// What a cleanup is called with is told by the dictionary of what calls it.
+#[test]
+fn the_argument_of_a_cleanup_is_known_without_dwarf() {
+    let objects = objects("1.27", &["--no-dwarf"]);
+    let is_argument = |object: &&Value| object["owner"] == "cleanup main.clean" && object["size"] == 24;
+    let told = objects.values().filter(is_argument).map(|object| (&object["type"], &object["evidence"]));
+    let told: Vec<_> = told.map(|(ty, evidence)| (ty.as_str(), evidence.as_str())).collect();
+    assert_eq!(told, [(Some("[]*main.Item"), Some("derived"))]);
+}
+
 fn listed(rows: &[&Row]) -> String {
     rows.iter().map(|row| row.complaint()).collect::<Vec<_>>().join("\n")
 }

@@ -1,5 +1,6 @@
 //! Collects the roots exactly as the collector does (mgcmark.go `markroot`, `gcMarkTinyAllocs`), and names them.
 
+mod cleanups;
 mod locals;
 mod other;
 pub(crate) mod root;

@@ -10,7 +10,6 @@ use goheap_graph::PathTrie;
 use goheap_image::Address;
 use goheap_model::{Evidence, Kind, Part, RootClass, TypeId};
 use goheap_runtime::RuntimeModel;
-use goheap_runtime::dwarf::Local;
 use goheap_runtime::special::{SpecialDetail, read_cleanup_queue, read_finalizer_queue, read_specials};
 use std::collections::HashSet;
 
@@ -71,7 +70,7 @@ impl<'m, 'p> RootCollector<'_, 'm, 'p> {
                         let node = self.node(PathTrie::ROOT, &text);
                         words.iter().for_each(|&word| self.root(word, RootClass::Other, node));
                         words.iter().take(2).for_each(|&func| self.called(func));
-                        self.cleanup_argument(func, words[2]);
+                        self.cleanup_argument(words[0], func, words[2]);
                     }
                 }
             }
@@ -121,29 +120,6 @@ impl<'m, 'p> RootCollector<'_, 'm, 'p> {
         }
     }
 
-    /// The argument is a copy of what the function takes (mcleanup.go `AddCleanup`, since 1.26). Those without pointers of less than
-    /// 16 bytes are kept in a box of 16, lest they share a tiny block.
-    fn cleanup_argument(&mut self, func: u64, argument: u64) {
-        let is_boxed = self.objects.find(argument).is_none_or(|slot| self.objects.span(slot).is_tiny_class());
-        let parameter = if is_boxed { None } else { self.parameter(func) };
-        let proposal = |ty, evidence| Proposal::new(argument, Part::Value, ty, evidence);
-        self.set.proposals.extend(parameter.map(|ty| proposal(ty, Evidence::Derived)));
-        let ty = self.resolver.types.by_name("[2]uintptr").filter(|_| argument != 0);
-        self.set.proposals.extend(ty.map(|ty| proposal(ty, Evidence::Candidate)));
-    }
-
-    /// The type of the first parameter of the function that a func value calls, as DWARF tells it.
-    fn parameter(&self, func: u64) -> Option<TypeId> {
-        let entry = self.model.memory().read_u64(Address(func))?;
-        self.model.modules.first().filter(|module| module.text.contains(&entry))?;
-        let dwarf = self.model.dwarf.as_ref()?;
-        let locals = dwarf.locals_of_function(entry.wrapping_sub(self.model.process.load_bias));
-        let is_declared = |local: &&Local| {
-            local.is_parameter && !local.is_result && local.inline_depth == 0 && !local.name.starts_with('.')
-        };
-        locals.iter().find(is_declared)?.ty.map(|ty| TypeId(ty.0))
-    }
-
     /// Notes that a func value is there.
     fn called(&mut self, func: u64) {
         if self.objects.find(func).is_some() {
@@ -190,7 +166,8 @@ impl<'m, 'p> RootCollector<'_, 'm, 'p> {
             for call in queue.entries {
                 call.words().for_each(|word| self.root(word, RootClass::Other, node));
                 call.call.into_iter().chain([call.func]).for_each(|func| self.called(func));
-                call.argument.into_iter().for_each(|argument| self.cleanup_argument(call.func, argument));
+                let how = call.call.unwrap_or(0);
+                call.argument.into_iter().for_each(|argument| self.cleanup_argument(how, call.func, argument));
             }
         }
     }
