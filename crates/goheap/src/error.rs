@@ -1,6 +1,7 @@
 //! Why a heap cannot be read, or a question not answered.
 
 use goheap_ask::AskError;
+use goheap_ask::holding::Selected;
 use goheap_heap::HeapError;
 use goheap_image::ImageError;
 use goheap_model::Refusal;
@@ -23,6 +24,14 @@ pub enum Error {
     /// The observer ended the work.
     #[error(transparent)]
     Refused(#[from] Refusal),
+    /// Nothing in the heap is called so.
+    #[error("no object, type, variable or goroutine is {what:?}")]
+    NotFound {
+        /// What was asked.
+        what: String,
+        /// What there is instead.
+        found: Selected,
+    },
     /// The heap was read without what the question needs.
     #[error(transparent)]
     Ask(AskError),

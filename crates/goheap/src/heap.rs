@@ -1,10 +1,12 @@
 //! A heap that was read, and the questions that most people ask.
 
 use crate::Error;
+use goheap_ask::holding::{Exclusions, Holding, Owners, Selected, Walk};
 use goheap_ask::{
-    Dominance, Graph, Grouping, Histogram, HistogramRow, RetainedHistogram, RootGrouping, RootGroups, Selection,
+    AskError, Dominance, Graph, Grouping, Histogram, HistogramRow, RetainedHistogram, RootGrouping, RootGroups,
+    Selection,
 };
-use goheap_model::{Diagnostic, Observer, Totals, Unobserved};
+use goheap_model::{Diagnostic, Observer, TableFields, Totals, Unobserved};
 use std::cmp::Reverse;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -128,6 +130,65 @@ impl Heap {
         }))
     }
 
+    /// Who, in the program's own code, keeps the objects that a text means, as the command `owners` takes it: a type, a variable's field,
+    /// an address, a goroutine.
+    ///
+    /// ```
+    /// # let core = concat!(env!("CARGO_MANIFEST_DIR"), "/../../fixtures/cores/1.26/structures.core.zst");
+    /// # let executable = concat!(env!("CARGO_MANIFEST_DIR"), "/../../fixtures/cores/1.26/structures.zst");
+    /// # let heap = goheap::open(core, &goheap::Options::default().executable(executable))?;
+    /// for owner in heap.owners("main.Session")?.owned {
+    ///     println!("{} keeps {} bytes by {}", owner.name, owner.keeps.bytes, owner.by[0].path);
+    /// }
+    /// # assert!(!heap.owners("main.Session")?.owned.is_empty());
+    /// # Ok::<(), goheap::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::NotFound`]; [`Error::Ask`] where the heap was read without references.
+    pub fn owners(&self, what: &str) -> Result<Owners, Error> {
+        self.with_holding(|holding| {
+            let objects = selected(holding, what)?;
+            Ok(holding.owners(&objects, &|_| false, &Unobserved)?)
+        })
+    }
+
+    /// The shortest paths from roots to an object of those that a text means, the first of them; the shortest first, at most so many.
+    ///
+    /// ```
+    /// # let core = concat!(env!("CARGO_MANIFEST_DIR"), "/../../fixtures/cores/1.26/structures.core.zst");
+    /// # let executable = concat!(env!("CARGO_MANIFEST_DIR"), "/../../fixtures/cores/1.26/structures.zst");
+    /// # let heap = goheap::open(core, &goheap::Options::default().executable(executable))?;
+    /// for step in &heap.paths("main.Session", 1)?[0].steps {
+    ///     println!("{} {}", step.reference, step.retained);
+    /// }
+    /// # Ok::<(), goheap::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// Those of [`Heap::owners`].
+    pub fn paths(&self, what: &str, most: usize) -> Result<Vec<Walk>, Error> {
+        self.with_holding(|holding| {
+            let objects = selected(holding, what)?;
+            let turned = holding.turned(&Unobserved)?;
+            let nothing = Exclusions::new(None);
+            let first = objects.first().copied().into_iter();
+            Ok(first
+                .flat_map(|node| holding.paths_to(&turned, node, &nothing).take(most).collect::<Vec<_>>())
+                .collect())
+        })
+    }
+
+    /// Hands all that can be asked of who holds what to `ask`.
+    ///
+    /// # Errors
+    /// Those of `ask`, and [`Error::Ask`] where the heap was read without references.
+    pub fn with_holding<T>(&self, ask: impl FnOnce(&Holding<'_>) -> Result<T, Error>) -> Result<T, Error> {
+        let graph = self.graph()?;
+        let fields = TableFields::new(&self.data).ok_or(AskError::NoReferences)?;
+        ask(&Holding::with(graph, &fields, self.dominance(&Unobserved)?))
+    }
+
     /// Who refers to whom.
     ///
     /// # Errors
@@ -149,5 +210,12 @@ impl Heap {
         let found = Arc::new(graph.dominance(observer)?);
         *known = Some(Arc::clone(&found));
         Ok(found)
+    }
+}
+
+fn selected(holding: &Holding<'_>, what: &str) -> Result<Vec<u32>, Error> {
+    match holding.graph().select(holding.fields(), what, None) {
+        Selected::Objects(_, objects, _) => Ok(objects),
+        found => Err(Error::NotFound { what: what.to_owned(), found }),
     }
 }

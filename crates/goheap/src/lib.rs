@@ -24,6 +24,8 @@
 //! | which types retain most | [`Heap::retained_by_type`] |
 //! | which variables, goroutines, packages do | [`Heap::retained_by_root`] |
 //! | what is at an address, and what would go with it | [`Heap::object_at`] |
+//! | who, in the program's own code, keeps the objects of a type | [`Heap::owners`] |
+//! | by which references is something held | [`Heap::paths`] |
 //! | anything else | [`Heap::data`], [`Heap::graph`], [`Heap::dominance`] |
 //!
 //! Nothing is printed. How a long question goes on is told to an [`Observer`], which may also end it.
@@ -75,11 +77,11 @@ pub fn open_observed(core: impl AsRef<Path>, options: &Options, observer: &dyn O
     let model = RuntimeModel::open_observed(&process, model, observer)?;
     let snapshot = SnapshotOptions { roots: options.references, full_names: true, ..SnapshotOptions::default() };
     let snapshot = HeapSnapshot::take_observed(&model, snapshot, observer)?;
-    let references = match options.references {
-        true => Some(
-            snapshot.references_with(ReferenceOptions { referred: true, words: false }, observer)?.into_references(),
-        ),
-        false => None,
-    };
-    Ok(Heap::new(snapshot.into_heap(references)))
+    if !options.references {
+        return Ok(Heap::new(snapshot.into_heap(None)));
+    }
+    let graph = snapshot.references_with(ReferenceOptions { referred: true, words: true }, observer)?;
+    let fields = graph.field_table();
+    let references = graph.into_references().with_fields(fields);
+    Ok(Heap::new(snapshot.into_heap(Some(references))))
 }

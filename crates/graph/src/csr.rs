@@ -115,7 +115,8 @@ impl CsrGraph {
     }
 
     /// Number of edges of the nodes before `node`, which is one or the number of nodes.
-    pub(crate) fn edges_before(&self, node: u32) -> u64 {
+    #[must_use]
+    pub fn edges_before(&self, node: u32) -> u64 {
         self.offsets.start(node) as u64
     }
 

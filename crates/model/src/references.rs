@@ -12,7 +12,7 @@
 //! Each of these has one node above it, so each dominates those below: what is retained by a package, by a variable, by the
 //! goroutines of one stack, or by one goroutine is the retained size of its node.
 
-use crate::{Heap, ObjectId, RootKind, RootNode};
+use crate::{FieldTable, Heap, ObjectId, RootKind, RootNode};
 use goheap_graph::CsrGraph;
 
 /// The references of a heap. Nodes below [`Objects::len`](crate::Objects::len) are the slots, by [`ObjectId`]; what no root reaches
@@ -31,12 +31,24 @@ pub struct References {
     graph: CsrGraph,
     roots: RootNodes,
     extents: Option<Vec<(ObjectId, Extent)>>,
+    fields: Option<FieldTable>,
 }
 
 impl References {
     /// Of a graph, the nodes above its objects and, where that is known, the objects that are not referred to as a whole, in order.
     pub fn new(graph: CsrGraph, roots: RootNodes, extents: Option<Vec<(ObjectId, Extent)>>) -> Self {
-        References { graph, roots, extents }
+        References { graph, roots, extents, fields: None }
+    }
+
+    /// The same with the fields by which objects lead to each other, of a graph that keeps the words of edges.
+    #[must_use]
+    pub fn with_fields(self, fields: FieldTable) -> Self {
+        References { fields: Some(fields), ..self }
+    }
+
+    /// By which fields objects lead to each other, where that was read.
+    pub fn fields(&self) -> Option<&FieldTable> {
+        self.fields.as_ref()
     }
 
     /// Nodes and edges as such.

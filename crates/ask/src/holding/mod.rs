@@ -37,6 +37,7 @@ use goheap_model::names::Code;
 use goheap_model::{Fields, Observer, RootKind};
 use rustc_hash::FxHashMap;
 use std::cell::RefCell;
+use std::sync::Arc;
 
 /// The references of a heap, what each node retains, and who knows by which fields objects lead to each other.
 ///
@@ -45,8 +46,7 @@ use std::cell::RefCell;
 pub struct Holding<'h> {
     graph: Graph<'h>,
     fields: &'h dyn Fields,
-    tree: DominatorTree,
-    retained: RetainedSizes,
+    dominance: Arc<Dominance>,
     code: CodeOf,
     root_costs: Vec<u8>,
     /// By type, whether its objects lead to nothing but parts of a container.
@@ -61,21 +61,18 @@ impl<'h> Holding<'h> {
     /// # Errors
     /// The observer's refusal.
     pub fn new(graph: Graph<'h>, fields: &'h dyn Fields, observer: &dyn Observer) -> Result<Self, AskError> {
-        let Dominance { tree, retained } = graph.dominance(observer)?;
+        Ok(Holding::with(graph, fields, Arc::new(graph.dominance(observer)?)))
+    }
+
+    /// The same where that is known.
+    pub fn with(graph: Graph<'h>, fields: &'h dyn Fields, dominance: Arc<Dominance>) -> Self {
         let code = CodeOf::new(graph);
         let machinery_types = graph.heap().types.ids().map(|ty| fields.is_machinery(ty)).collect();
-        let mut holding = Holding {
-            graph,
-            fields,
-            tree,
-            retained,
-            code,
-            root_costs: Vec::new(),
-            machinery_types,
-            holder_codes: RefCell::default(),
-        };
+        let holder_codes = RefCell::default();
+        let mut holding =
+            Holding { graph, fields, dominance, code, root_costs: Vec::new(), machinery_types, holder_codes };
         holding.root_costs = holding.root_costs();
-        Ok(holding)
+        holding
     }
 
     /// The graph that it was made of.
@@ -90,7 +87,7 @@ impl<'h> Holding<'h> {
 
     /// Who dominates whom.
     pub fn tree(&self) -> &DominatorTree {
-        &self.tree
+        &self.dominance.tree
     }
 
     /// What a node is: the type of an object, the name of a root with its frames, or of what groups roots.
@@ -105,7 +102,7 @@ impl<'h> Holding<'h> {
 
     /// What each node retains.
     pub fn retained(&self) -> &RetainedSizes {
-        &self.retained
+        &self.dominance.retained
     }
 }
 

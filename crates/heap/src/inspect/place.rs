@@ -5,7 +5,7 @@ use crate::meaning::containers::structs::Inside;
 use crate::meaning::containers::{Position, Role};
 use crate::meaning::plan::{PlanEntry, PointerWord};
 use crate::snapshot::HeapSnapshot;
-use goheap_model::{FieldPlace, FieldType, ObjectId, Slot};
+use goheap_model::{FieldPlace, FieldType, ObjectId, ObjectType, Part, Slot};
 
 /// One word of an object that leads to another.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -98,16 +98,32 @@ impl<'s, 'm, 'p> Places<'s, 'm, 'p> {
     /// What tells two places of objects of a kind apart: the offset in the value, element, bucket or group that they are in.
     pub(crate) fn offset_in_period(&self, slot: Slot, offset: u64) -> u64 {
         let snapshot = self.snapshot;
-        let object = snapshot.object_types[slot.id.0 as usize];
         let (payload, _) = snapshot.objects.payload(slot);
         let inner = offset.wrapping_sub(payload - snapshot.objects.address(slot));
-        if !object.is_known() {
-            return inner;
-        }
-        let (types, containers) = (&snapshot.types, snapshot.containers());
-        let layout = || self.compiled.map_layout(types, &containers, object.ty());
-        let period = containers.period(types, layout, object.part(), object.ty());
+        let period = self.period(snapshot.object_types[slot.id.0 as usize]);
         period.map_or(inner, |period| inner % period)
+    }
+
+    /// After how many bytes of the payload of objects of a kind what they mean begins anew.
+    pub(crate) fn period(&self, object: ObjectType) -> Option<u64> {
+        let (types, containers) = (&self.snapshot.types, self.snapshot.containers());
+        let layout = || self.compiled.map_layout(types, &containers, object.ty());
+        let period = || containers.period(types, layout, object.part(), object.ty());
+        object.is_known().then(period).flatten()
+    }
+
+    /// Of a word in one of many elements, the bytes of one.
+    pub(crate) fn element_bytes(&self, slot: Slot, offset: u64) -> Option<u64> {
+        let snapshot = self.snapshot;
+        let object = snapshot.object_types[slot.id.0 as usize];
+        let element = match object.part() {
+            _ if !object.is_known() => None,
+            Part::Elements => Some(object.ty()),
+            Part::ChanBuffer => snapshot.chan_elem(object.ty()),
+            _ => None,
+        };
+        // What no field explains has no number.
+        element.filter(|_| self.place(slot, offset, false).field.is_some()).map(|ty| snapshot.types.get(ty).size)
     }
 
     /// Shows `visit` every word of the object that leads to an allocated object: its offset in bytes from the slot's start.

@@ -1,10 +1,9 @@
 //! By which fields objects lead to each other, as the core tells.
 
 use super::ReferenceGraph;
-use super::wide_rows::WideRows;
 use crate::inspect::{Places, dynamic_descriptor};
 use crate::meaning::containers::structs;
-use goheap_model::{FieldPlace, Fields, ObjectId, Slot, TypeId};
+use goheap_model::{FieldPlace, Fields, ObjectId, ObjectType, Slot, TypeId, WideRows};
 
 /// Fields, looked up beside the references where the graph was made with [`ReferenceOptions::words`](super::ReferenceOptions), and read
 /// from the core else; the answers are the same.
@@ -21,6 +20,25 @@ impl<'s, 'm, 'p> ReferenceGraph<'s, 'm, 'p> {
     /// By which fields the objects of this graph lead to each other.
     pub fn fields(&self) -> CoreFields<'_, 's, 'm, 'p> {
         CoreFields { graph: self, places: Places::new(self.snapshot), wide_rows: WideRows::default() }
+    }
+
+    /// The type that the interface holds whose data word is at `offset`.
+    pub(super) fn interface_type(&self, from: Slot, offset: u64, has_methods: bool) -> Option<TypeId> {
+        let snapshot = self.snapshot;
+        let at = snapshot.objects.address(from).wrapping_add(offset).checked_sub(8)?;
+        snapshot.types.by_descriptor(dynamic_descriptor(snapshot.model.memory(), at, has_methods)?)
+    }
+}
+
+impl CoreFields<'_, '_, '_, '_> {
+    /// See [`Places::period`].
+    pub(super) fn period(&self, object: ObjectType) -> Option<u64> {
+        self.places.period(object)
+    }
+
+    /// See [`Places::element_bytes`].
+    pub(super) fn element_bytes(&self, from: Slot, offset: u64) -> Option<u64> {
+        self.places.element_bytes(from, offset)
     }
 }
 
@@ -45,9 +63,7 @@ impl Fields for CoreFields<'_, '_, '_, '_> {
     }
 
     fn dynamic_type(&self, from: Slot, offset: u64, has_methods: bool) -> Option<TypeId> {
-        let snapshot = self.graph.snapshot;
-        let at = snapshot.objects.address(from).wrapping_add(offset).checked_sub(8)?;
-        snapshot.types.by_descriptor(dynamic_descriptor(snapshot.model.memory(), at, has_methods)?)
+        self.graph.interface_type(from, offset, has_methods)
     }
 
     fn is_machinery(&self, ty: TypeId) -> bool {

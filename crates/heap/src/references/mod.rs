@@ -3,12 +3,12 @@
 //! To begin: [`HeapSnapshot::references`].
 
 mod edges;
+mod field_table;
 mod fields;
 mod frames;
 mod records;
 mod root_nodes;
 mod text;
-mod wide_rows;
 mod words;
 
 pub use fields::CoreFields;

@@ -3,24 +3,9 @@
 use super::ReferenceGraph;
 use crate::inspect::Places;
 use crate::scan::pieces::is_in_pieces;
-use goheap_model::{ObjectId, Slot};
+use goheap_model::{ObjectId, Slot, WordRow, offset_of};
 
-/// Bytes of a word.
 const WORD: u64 = 8;
-
-/// The references of one object in order of address: of each, the number of the object that it leads to, and that of its word in the
-/// slot.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct WordRow<'g> {
-    pub(crate) targets: &'g [u32],
-    pub(crate) words: &'g [u32],
-}
-
-/// Bytes from the slot's start to the word of that number.
-#[inline]
-pub(crate) fn offset_of(word: u32) -> u64 {
-    u64::from(word) * WORD
-}
 
 impl ReferenceGraph<'_, '_, '_> {
     /// The references of an object by their words. None where these are not known, so that the object itself is to be read: nobody asked

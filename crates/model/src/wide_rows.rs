@@ -1,6 +1,6 @@
 //! By which word an object leads to another, where the words of edges are known.
 
-use super::words::{WordRow, offset_of};
+use crate::word_row::{WordRow, offset_of};
 use rustc_hash::FxHashMap;
 use std::cell::RefCell;
 
@@ -15,7 +15,7 @@ const ASKED: u32 = 32;
 /// # Overhead
 /// 8 bytes an edge of the wide rows that were asked often.
 #[derive(Debug, Default)]
-pub(super) struct WideRows(RefCell<FxHashMap<u32, Row>>);
+pub struct WideRows(RefCell<FxHashMap<u32, Row>>);
 
 /// A wide row.
 #[derive(Debug)]
@@ -28,7 +28,7 @@ enum Row {
 
 impl WideRows {
     /// The offset of the first word of `row`, which is that of `node`, that leads to `to`.
-    pub(super) fn first(&self, node: u32, row: WordRow<'_>, to: u32) -> Option<u64> {
+    pub fn first(&self, node: u32, row: WordRow<'_>, to: u32) -> Option<u64> {
         if row.targets.len() <= WIDE {
             return first_in(row, to);
         }

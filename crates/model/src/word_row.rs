@@ -1,0 +1,20 @@
+//! The references of one object, by their words.
+
+/// Bytes of a word.
+const WORD: u64 = 8;
+
+/// The references of one object in order of address: of each, the number of the object that it leads to, and that of its word in the
+/// slot.
+#[derive(Clone, Copy, Debug)]
+pub struct WordRow<'g> {
+    /// What each leads to.
+    pub targets: &'g [u32],
+    /// The number of each word, ascending.
+    pub words: &'g [u32],
+}
+
+/// Bytes from the slot's start to the word of that number.
+#[inline]
+pub fn offset_of(word: u32) -> u64 {
+    u64::from(word) * WORD
+}
