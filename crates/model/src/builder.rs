@@ -33,9 +33,17 @@ pub struct HeapBuilder {
     spans: Vec<SlotSpan>,
     edges: Vec<(ObjectId, ObjectId)>,
     variables: Vec<(String, ObjectId)>,
-    goroutines: Vec<(u64, String, Vec<(String, ObjectId)>)>,
+    goroutines: Vec<Goroutine>,
     extents: Option<Vec<(ObjectId, Extent)>>,
     types: FxHashMap<String, TypeId>,
+}
+
+/// A goroutine with its variables.
+#[derive(Debug)]
+struct Goroutine {
+    id: u64,
+    start: String,
+    variables: Vec<(String, ObjectId)>,
 }
 
 impl HeapBuilder {
@@ -84,7 +92,7 @@ impl HeapBuilder {
     /// A goroutine that began with a function, and its variables.
     pub fn goroutine(&mut self, id: u64, start: &str, variables: &[(&str, ObjectId)]) {
         let variables = variables.iter().map(|&(name, to)| (name.to_owned(), to)).collect();
-        self.goroutines.push((id, start.to_owned(), variables));
+        self.goroutines.push(Goroutine { id, start: start.to_owned(), variables });
     }
 
     /// Of an object only so much is referred to; what is not told of is referred to as a whole.
@@ -141,7 +149,7 @@ impl HeapBuilder {
             nodes.frame(package, PathTrie::ROOT, text, Some(*to))?;
         }
         let stacks = nodes.add(Some(all), RootKind::Class(RootClass::Goroutines))?;
-        for (index, (_, start, variables)) in self.goroutines.iter().enumerate() {
+        for (index, Goroutine { start, variables, .. }) in self.goroutines.iter().enumerate() {
             let group = nodes.add(Some(stacks), RootKind::GoroutineGroup(index as u32))?;
             let goroutine = nodes.add(Some(group), RootKind::Goroutine(index as u32))?;
             let (function, frame) = nodes.frame(goroutine, PathTrie::ROOT, start, None)?;
@@ -151,8 +159,8 @@ impl HeapBuilder {
         }
         let Nodes { builder, roots, .. } = nodes;
         self.heap.stacks = groups(self.goroutines.len());
-        let starts = self.goroutines.iter().zip(0..).map(|((id, ..), index)| (*id, index));
-        let name = |index: u64| self.goroutines.get(index as usize).map(|(_, start, _)| start.clone());
+        let starts = self.goroutines.iter().zip(0..).map(|(goroutine, index)| (goroutine.id, index));
+        let name = |index: u64| self.goroutines.get(index as usize).map(|goroutine| goroutine.start.clone());
         self.heap.goroutines = GoroutineStarts::new(starts, name);
         let edges = &self.edges;
         let targets = |id: u32| edges.iter().filter(move |edge| edge.0.0 == id).map(|edge| edge.1.0);

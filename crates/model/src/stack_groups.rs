@@ -40,6 +40,11 @@ impl StackGroups {
         (0..).zip(&self.of_goroutine).filter(move |(_, of)| **of == group).map(|(goroutine, _)| goroutine)
     }
 
+    /// True if no goroutine is in a group.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
     /// Number of groups.
     pub fn len(&self) -> u32 {
         self.merged.unwrap_or(self.by_stack.len() as u32)

@@ -208,7 +208,7 @@ fn behind_promoted(text: &str, at: usize, path: &str, embedded: &FxHashSet<&str>
     without.or_else(|| is_embedded(asked).then(|| behind_promoted(text, at + asked.len(), path, embedded)).flatten())
 }
 
-impl<'w, 'g, 's, 'm, 'p> Way<'w> {
+impl<'w> Way<'w> {
     fn new(graph: Graph<'w>, fields: &'w dyn Fields, text: &'w str, embedded: &'w FxHashSet<&'w str>) -> Self {
         Way {
             embedded,
