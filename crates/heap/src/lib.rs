@@ -1,9 +1,9 @@
 //! What is on a Go heap, of what type, and who holds it.
 //!
-//! - To begin: [`HeapSnapshot::take`].
-//! - For the reference flame graph: [`HeapSnapshot::tree`].
-//! - For the reconciliation: [`Totals`].
-//! - For what there is of which type: [`HeapSnapshot::histogram`]; for one object, [`HeapSnapshot::type_text`].
+//! - To begin: [`HeapSnapshot::take`], which is a [`Heap`](goheap_model::Heap) and the core that it came from.
+//! - For the reference flame graph: [`SnapshotOptions::tree`].
+//! - For who refers to whom: [`HeapSnapshot::references`].
+//! - Without the core: [`HeapSnapshot::into_heap`].
 //!
 //! The key idea: objects are implicit (a slot of a span), the collector's pointer masks say exactly what is a pointer, and types
 //! are only names for what the masks show.

@@ -61,7 +61,7 @@ impl Deref for HeapSnapshot<'_, '_> {
 /// What a snapshot remembers beside what every command needs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct SnapshotOptions {
-    /// The reference tree: a second walk over what is reached. Else [`HeapSnapshot::tree`] has the roots' frames alone, and
+    /// The reference tree: a second walk over what is reached. Else [`Heap::tree`] has the roots' frames alone, and
     /// nothing is counted in them.
     pub tree: bool,
     /// The root under which the tree puts each object, which takes the tree: four bytes a slot. Else [`HeapSnapshot::owner`] knows none.

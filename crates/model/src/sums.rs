@@ -150,7 +150,7 @@ pub struct Totals {
     pub allocated: Share,
     /// What the roots of each class reached first.
     pub by_class: Vec<(RootClass, Share)>,
-    /// What no word that is there leads to, and one that is absent may have; see [`Absent`].
+    /// What no word that is there leads to, and one that is absent may have.
     pub not_known: Share,
     /// What no root reaches.
     pub unreachable: Share,

@@ -4,7 +4,7 @@
 //! - For objects: [`GoHeap`] (spans, and from an address to its span), [`PointerMasks`] (which words are pointers).
 //! - For roots: [`ModuleData`] (data and bss with their masks), [`stack`] (goroutine stacks), [`special`] (finalizers, weak
 //!   handles, cleanups).
-//! - For types: [`TypeTable`], which joins DWARF with the runtime's own descriptors.
+//! - For types: [`TypeTable`](goheap_model::TypeTable), which joins DWARF with the runtime's own descriptors.
 //!
 //! Releases differ in data: [`RuntimeLayout`] says where fields are, from DWARF or from a built-in table; a field that a
 //! release lacks is `None`, and its presence decides what is read.

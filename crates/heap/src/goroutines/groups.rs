@@ -8,7 +8,7 @@ use std::sync::Arc;
 /// Goroutines that stand at the same place.
 #[derive(Clone, Debug)]
 pub struct GoroutineGroup {
-    /// Its number in [`RootKind::GoroutineGroup`](crate::references::RootKind).
+    /// Its number in [`RootKind::GoroutineGroup`](goheap_model::RootKind).
     pub number: u32,
     /// Indexes in the model, in order: the oldest first.
     pub members: Vec<u32>,
