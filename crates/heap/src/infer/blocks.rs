@@ -65,6 +65,15 @@ impl TinyValue {
     }
 }
 
+/// What became of a value that was proposed.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Raised {
+    /// The block goes by another value now, or by the same with another type.
+    pub(super) is_other: bool,
+    /// Two types of what the block begins with contradict each other.
+    pub(super) is_conflict: bool,
+}
+
 /// The values that the blocks go by so far.
 ///
 /// # Overhead
@@ -98,27 +107,26 @@ impl TinyBlocks {
         TinyValue(self.of(id, span).map_or(0, |value| value.load(Ordering::Relaxed)))
     }
 
-    /// Takes a value unless the block goes by one before it, `better` telling of two types of one value which is; true if they
-    /// contradict each other.
+    /// Takes a value unless the block goes by one before it, `better` telling of two types of one value which is.
     pub(super) fn raise(
         &self,
         id: u32,
         span: u32,
         value: TinyValue,
         better: impl Fn(ObjectType, ObjectType) -> ObjectType,
-    ) -> bool {
-        let Some(word) = self.of(id, span) else { return false };
-        let mut is_conflict = false;
+    ) -> Raised {
+        let mut raised = Raised::default();
+        let Some(word) = self.of(id, span) else { return raised };
         let raise = |old: u64| {
             let (old, value) = (TinyValue(old), value.beside(TinyValue(old)));
-            is_conflict = old.contradicts(value);
+            raised.is_conflict = old.contradicts(value);
             let is_one = old.rank() == value.rank();
             let best = if is_one { old.with_object(better(old.object(), value.object())) } else { value };
             (best.rank() >= old.rank() && best != old).then_some(best.0)
         };
         // Who asks for what was taken does so after all have ended who take.
-        _ = word.fetch_update(Ordering::Relaxed, Ordering::Relaxed, raise);
-        is_conflict
+        raised.is_other = word.fetch_update(Ordering::Relaxed, Ordering::Relaxed, raise).is_ok();
+        raised
     }
 
     /// True if that value would change nothing.

@@ -41,7 +41,8 @@ impl Inference<'_, '_, '_> {
         }
         if let Some(evidence) = self.tiny_evidence(offset, proposal) {
             let value = self.tiny_value(offset, object.with_evidence(evidence));
-            return self.take_tiny(slot.id.0, slot.span, value, outcome);
+            self.take_tiny(slot.id.0, slot.span, value, outcome);
+            return;
         }
         if let Some(bare) = self.resolver.closures.bare(proposal.ty).filter(|_| offset == 0) {
             return self.propose_tiny(slot, &Proposal { ty: bare, ..*proposal }, outcome);
@@ -52,19 +53,20 @@ impl Inference<'_, '_, '_> {
         self.claim_tiny(&self.objects.place(proposal.address), outcome);
     }
 
-    /// Takes a value that can lie in the block.
-    pub(super) fn take_tiny(&self, id: u32, span: u32, value: TinyValue, outcome: &mut Outcome) {
+    /// Takes a value that can lie in the block; true if that changes what the block goes by.
+    pub(super) fn take_tiny(&self, id: u32, span: u32, value: TinyValue, outcome: &mut Outcome) -> bool {
         let (types, instances) = (&self.resolver.types, &self.shapes.instances);
-        if self.tiny.raise(id, span, value, |one, other| better(types, instances, one, other)) {
+        let raised = self.tiny.raise(id, span, value, |one, other| better(types, instances, one, other));
+        if raised.is_conflict {
             outcome.conflicts.push(ObjectId(id));
         }
+        raised.is_other
     }
 
     /// Takes a type that the contents of a block tell of what it begins with.
     pub(super) fn raise_tiny(&self, slot: Slot, object: ObjectType, outcome: &mut Outcome) {
         let value = self.tiny_value(0, object);
-        if !self.tiny.knows(slot.id.0, slot.span, value) {
-            self.take_tiny(slot.id.0, slot.span, value, outcome);
+        if self.take_tiny(slot.id.0, slot.span, value, outcome) {
             outcome.changed.push(slot.id);
         }
     }

@@ -81,7 +81,8 @@ impl Inference<'_, '_, '_> {
                 return;
             }
             if lead.surely_fits(place, 0) {
-                return self.take_tiny(place.id, place.span, value, outcome);
+                self.take_tiny(place.id, place.span, value, outcome);
+                return;
             }
         }
         if !from.is_guessed {
