@@ -6,6 +6,9 @@ use gimli::{DwarfSections, EndianSlice, LittleEndian, SectionId};
 use goheap_image::Executable;
 use std::borrow::Cow;
 
+/// Bytes of a file's tables of lines that are read: the rows of a unit take 24 bytes each while it is asked, and one byte may be a row. The
+/// largest C libraries that programs of Go link have some MiB.
+const MOST_BYTES: usize = 16 << 20;
 /// Sections of places of variables, which lines do not need.
 const UNREAD: [SectionId; 3] = [SectionId::DebugLoc, SectionId::DebugLocLists, SectionId::DebugTypes];
 
@@ -46,7 +49,9 @@ fn sections(file: &Executable) -> Option<DwarfSections<Cow<'_, [u8]>>> {
         let wanted = if UNREAD.contains(&id) { None } else { file.section_data(id.name()) };
         Ok::<_, std::convert::Infallible>(wanted.unwrap_or_default())
     };
-    DwarfSections::load(load).ok()
+    DwarfSections::load(load)
+        .ok()
+        .filter(|sections: &DwarfSections<Cow<'_, [u8]>>| sections.debug_line.len() <= MOST_BYTES)
 }
 
 fn line(context: &Context<EndianSlice<'_, LittleEndian>>, linked: u64) -> Option<(String, u64)> {
