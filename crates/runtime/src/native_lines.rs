@@ -44,14 +44,14 @@ fn holds(file: &Executable, linked: u64) -> bool {
     file.load_segments().any(|segment| linked.wrapping_sub(segment.address.0) < segment.memory_size)
 }
 
+/// The sections of a file; None of one with more lines than are read.
 fn sections(file: &Executable) -> Option<DwarfSections<Cow<'_, [u8]>>> {
     let load = |id: SectionId| {
         let wanted = if UNREAD.contains(&id) { None } else { file.section_data(id.name()) };
-        Ok::<_, std::convert::Infallible>(wanted.unwrap_or_default())
+        let data = wanted.unwrap_or_default();
+        if id == SectionId::DebugLine && data.len() > MOST_BYTES { Err(()) } else { Ok(data) }
     };
-    DwarfSections::load(load)
-        .ok()
-        .filter(|sections: &DwarfSections<Cow<'_, [u8]>>| sections.debug_line.len() <= MOST_BYTES)
+    DwarfSections::load(load).ok()
 }
 
 fn line(context: &Context<EndianSlice<'_, LittleEndian>>, linked: u64) -> Option<(String, u64)> {
