@@ -133,6 +133,19 @@ impl<'h> Graph<'h> {
         }))
     }
 
+    /// What is referred to of all that a node retains.
+    pub fn retained_extent(&self, dominance: &Dominance, node: u32) -> Option<Extent> {
+        let (parts, nodes) = (self.references.extents()?, dominance.tree.subtree(node));
+        if parts.len() > nodes.len() {
+            return self.extent_of(nodes);
+        }
+        let mut rest = Extent::default();
+        for &(id, extent) in parts.iter().filter(|(id, _)| dominance.tree.dominates(node, id.0)) {
+            rest.add(Extent::all(self.shallow(id.0)).without(extent));
+        }
+        Some(Extent::all(dominance.retained.of(node)).without(rest))
+    }
+
     /// Who dominates whom, and what each node retains.
     ///
     /// # Errors

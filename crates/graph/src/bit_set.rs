@@ -87,6 +87,22 @@ impl IdBitSet {
         ids.skip_while(move |&id| id < range.start).take_while(move |&id| id < range.end)
     }
 
+    /// How many ids of the set are in `range`.
+    #[must_use]
+    pub fn count_in(&self, range: Range<u32>) -> u64 {
+        if range.is_empty() {
+            return 0;
+        }
+        let (first, last) = ((range.start / WORD_BITS) as usize, ((range.end - 1) / WORD_BITS) as usize);
+        let words = self.words.get(first..self.words.len().min(last + 1)).unwrap_or_default();
+        let bits = words.iter().zip(first..).map(|(&bits, at)| {
+            let below = if at == first { u64::MAX << (range.start % WORD_BITS) } else { u64::MAX };
+            let above = if at == last { u64::MAX >> (WORD_BITS - 1 - (range.end - 1) % WORD_BITS) } else { u64::MAX };
+            u64::from((bits & below & above).count_ones())
+        });
+        bits.sum()
+    }
+
     /// The ids of this set that are not in `other`, as a set.
     #[must_use]
     pub fn minus(&self, other: &IdBitSet) -> IdBitSet {
@@ -157,6 +173,13 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn ids_of_a_range_are_counted_as_one_by_one(ids in proptest::collection::vec(0u32..400, 0..80), start in 0u32..300, len in 0u32..200) {
+            let mut set = IdBitSet::default();
+            ids.iter().for_each(|&id| _ = set.insert(id));
+            prop_assert_eq!(set.count_in(start..start + len), set.ones_in(start..start + len).count() as u64);
+        }
+
         #[test]
         fn bits_are_inserted_as_one_by_one(first in 0u32..200, len in 0u32..300, bytes in proptest::collection::vec(0u8.., 0..40)) {
             let (mut set, mut oracle) = (IdBitSet::with_room_for(10), IdBitSet::default());

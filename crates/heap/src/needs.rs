@@ -19,7 +19,7 @@ const SLOTS_PER_ENTRY: u64 = 64;
 const TYPE: u64 = 4;
 const FRAME: u64 = 4;
 /// Bytes a slot that several small values share: what is known of these while types are sought.
-const BLOCK: u64 = 8;
+const BLOCK: u64 = 4;
 /// Bytes an object with pointers in a level of the inference: 4 as found, 8 as work.
 const LEVEL: u64 = 12;
 /// Bytes an object with pointers in the tree's queue, if all wait at once.
@@ -102,7 +102,7 @@ mod tests {
         let mut needs =
             Needs { arenas: 2, spans: 1 << 10, slots, blocks, scannable, bit_bytes: 1 << 17, owners: false };
         assert_eq!(needs.objects(), Claim { kept: (512 << 10) + (4 << 10) + (128 << 10) + (64 << 10), passing: 0 });
-        let level = (384 << 10) + (48 << 10) + (128 << 10) + (512 << 10) + (4 << 10) + (6 << 20);
+        let level = (384 << 10) + (48 << 10) + (128 << 10) + (256 << 10) + (4 << 10) + (6 << 20);
         assert_eq!(needs.inference(), Claim { kept: (4 << 20) + (128 << 10), passing: level });
         let without = needs.tree();
         assert_eq!(without, Claim { kept: 0, passing: (64 << 10) + (128 << 10) + (256 << 10) + (6 << 20) });

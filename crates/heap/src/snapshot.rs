@@ -265,7 +265,7 @@ fn span_totals(objects: &Objects) -> Totals {
     let mut totals = Totals::default();
     for (span, index) in objects.spans().iter().zip(0..) {
         let first = objects.first_of(index);
-        let allocated = objects.allocated_ids().ones_in(first..first + span.slots).count() as u64;
+        let allocated = objects.allocated_ids().count_in(first..first + span.slots);
         let slots = u64::from(span.slots);
         totals.allocated.bytes += allocated * span.slot_bytes;
         totals.allocated.objects += allocated;

@@ -85,6 +85,11 @@ impl<'h> Holding<'h> {
         self.fields
     }
 
+    /// Who dominates whom, and what each node retains.
+    pub fn dominance(&self) -> &Dominance {
+        &self.dominance
+    }
+
     /// Who dominates whom.
     pub fn tree(&self) -> &DominatorTree {
         &self.dominance.tree

@@ -81,7 +81,7 @@ fn groups(
         let is_large = |row: &&Group| row.retained >= options.min_size.unwrap_or(0);
         let shown = report.rows.iter().take_while(is_large).take(most_rows(options)).count();
         for (row, group) in report.rows.iter_mut().zip(&found.groups).take(shown) {
-            row.referred_bytes = graph.extent_of(dominance.tree.subtree(group.node)).map(|extent| extent.referred);
+            row.referred_bytes = graph.retained_extent(&dominance, group.node).map(|extent| extent.referred);
         }
     }
     let rows = report.rows.len();

@@ -116,7 +116,7 @@ impl Asking<'_, '_> {
             None => (None, None, None),
         };
         let own_extent = graph.extent(slot.id);
-        let below = graph.extent_of(tree.subtree(node));
+        let below = graph.retained_extent(self.holding.dominance(), node);
         Ok(Target {
             held_alike: None,
             referred_bytes: own_extent.map(|extent| extent.referred),

@@ -7,44 +7,62 @@ use goheap_runtime::GoHeap;
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 use std::sync::RwLock;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU32, Ordering};
 
 /// Bytes of a block (runtime/malloc.go `maxTinySize`).
 pub(super) const BLOCK: u64 = 16;
 
 /// A value in a block: what is known of it, and before that its place, so that of two the greater number is the one to go by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct TinyValue(u64);
+pub(super) struct TinyValue(u32);
 
-const LIVE: u64 = 1 << 36;
-const PLACE_SHIFT: u32 = 32;
+const LIVE: u32 = 1 << 31;
+/// Below are an object's type and, in place of the bits that it leaves free, what comes above them.
+const PLACE_SHIFT: u32 = 27;
+const TYPE_BITS: u32 = ObjectType::FREE_BITS.trailing_zeros();
+const GAP: u32 = ObjectType::FREE_BITS.count_ones();
+
+const _: () = assert!(u32::BITS - GAP == PLACE_SHIFT && LIVE >> PLACE_SHIFT == BLOCK as u32);
+const _: () = assert!(ObjectType::FREE_BITS >> TYPE_BITS == (1 << GAP) - 1, "one gap");
+
+/// The bits of a type without the gap.
+fn packed(object: ObjectType) -> u32 {
+    let (bits, low) = (object.to_bits(), (1 << TYPE_BITS) - 1);
+    bits & low | (bits & !ObjectType::FREE_BITS & !low) >> GAP
+}
+
+fn unpacked(bits: u32) -> ObjectType {
+    let low = (1 << TYPE_BITS) - 1;
+    ObjectType::from_bits(bits & low | (bits & !low & ((1 << PLACE_SHIFT) - 1)) << GAP)
+}
 
 impl TinyValue {
     /// What lies at `offset` of a block. A value that a live pointer leads to goes before a dead one, also if nothing is known of it.
     pub(super) fn new(is_live: bool, offset: u64, object: ObjectType) -> Self {
         let live = if is_live { LIVE } else { 0 };
-        TinyValue(live | (BLOCK - 1).saturating_sub(offset) << PLACE_SHIFT | u64::from(object.to_bits()))
+        TinyValue(live | ((BLOCK - 1).saturating_sub(offset) as u32) << PLACE_SHIFT | packed(object))
     }
 
     pub(super) fn object(self) -> ObjectType {
-        ObjectType::from_bits(self.0 as u32)
+        unpacked(self.0)
     }
 
     fn with_object(self, object: ObjectType) -> Self {
-        TinyValue(self.rank() << PLACE_SHIFT | u64::from(object.to_bits()))
+        TinyValue(self.rank() << PLACE_SHIFT | packed(object))
     }
 
     fn is_first(self) -> bool {
-        self.0 >> PLACE_SHIFT & (BLOCK - 1) == BLOCK - 1
+        u64::from(self.rank()) & (BLOCK - 1) == BLOCK - 1
     }
 
-    fn rank(self) -> u64 {
+    fn rank(self) -> u32 {
         self.0 >> PLACE_SHIFT
     }
 
     /// The same, in use if `known` is in the same place and is.
     fn beside(self, known: TinyValue) -> Self {
-        let is_there = known.0 & !LIVE & !u64::from(u32::MAX) == self.0 & !LIVE & !u64::from(u32::MAX);
+        let place = |value: TinyValue| (value.0 & !LIVE) >> PLACE_SHIFT;
+        let is_there = place(known) == place(self);
         if is_there { TinyValue(self.0 | known.0 & LIVE) } else { self }
     }
 
@@ -77,11 +95,11 @@ pub(super) struct Raised {
 /// The values that the blocks go by so far.
 ///
 /// # Overhead
-/// Eight bytes a slot of 16 bytes without pointers, and four a span.
+/// Four bytes a slot of 16 bytes without pointers, and four a span.
 pub(super) struct TinyBlocks {
     /// What a slot's number is ahead of its place in `values`, by span.
     ahead: Vec<u32>,
-    values: Vec<AtomicU64>,
+    values: Vec<AtomicU32>,
     /// How surely a pointer to that part of a block leads to a value of its own.
     pub(super) alone: RwLock<FxHashMap<Inner, Evidence>>,
 }
@@ -93,11 +111,11 @@ impl TinyBlocks {
             ahead.push(objects.first_of(index as u32).wrapping_sub(count));
             count += if span.is_tiny_class() { span.nelems } else { 0 };
         }
-        let values = (0..count).into_par_iter().map(|_| AtomicU64::new(0)).collect();
+        let values = (0..count).into_par_iter().map(|_| AtomicU32::new(0)).collect();
         TinyBlocks { ahead, values, alone: RwLock::default() }
     }
 
-    fn of(&self, id: u32, span: u32) -> Option<&AtomicU64> {
+    fn of(&self, id: u32, span: u32) -> Option<&AtomicU32> {
         let ahead = self.ahead.get(span as usize)?;
         self.values.get(id.wrapping_sub(*ahead) as usize)
     }
@@ -117,7 +135,7 @@ impl TinyBlocks {
     ) -> Raised {
         let mut raised = Raised::default();
         let Some(word) = self.of(id, span) else { return raised };
-        let raise = |old: u64| {
+        let raise = |old: u32| {
             let (old, value) = (TinyValue(old), value.beside(TinyValue(old)));
             raised.is_conflict = old.contradicts(value);
             let is_one = old.rank() == value.rank();
@@ -148,6 +166,16 @@ mod tests {
 
     fn unknown(offset: u64) -> TinyValue {
         TinyValue::new(true, offset, ObjectType::UNKNOWN)
+    }
+
+    #[test]
+    fn all_of_a_type_is_kept_beside_the_place() {
+        let types = [0, 1, (1 << 21) - 1].map(TypeId).into_iter();
+        let kinds = types.flat_map(|ty| [Part::Value, Part::Elements, Part::BoxedValue].map(|part| (part, ty)));
+        for ((part, ty), evidence) in kinds.flat_map(|kind| Evidence::ALL.map(|evidence| (kind, evidence))) {
+            let object = ObjectType::new(part, ty, evidence);
+            assert_eq!(TinyValue::new(true, 3, object).object(), object);
+        }
     }
 
     #[test]
