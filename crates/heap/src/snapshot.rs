@@ -25,6 +25,7 @@ use goheap_model::{
 use goheap_runtime::{PAGE_BYTES, RuntimeModel, Span, SweepState};
 use rayon::prelude::*;
 use std::ops::Deref;
+use std::sync::Arc;
 
 /// A heap and the core that it came from.
 ///
@@ -73,7 +74,7 @@ pub struct SnapshotOptions {
 }
 
 impl<'m, 'p> HeapSnapshot<'m, 'p> {
-    /// Takes the heap of `model`. It has a copy of the model's types, which grows as descriptors are met.
+    /// Takes the heap of `model`. Its table of types goes on from the model's as descriptors are met.
     ///
     /// # Errors
     /// The heap has more slots than can be numbered.
@@ -96,7 +97,7 @@ impl<'m, 'p> HeapSnapshot<'m, 'p> {
         observer.claim(needs.objects())?;
         let objects = ObjectTable::new(&model.heap, model.masks.has_headers()).ok_or(HeapError::TooManySlots)?;
         begins("descriptors");
-        let mut resolver = Resolver::new(model, model.types.clone());
+        let mut resolver = Resolver::new(model, TypeTable::extending(Arc::clone(&model.types)));
         begins("roots");
         let packages = PackageNames::new(&resolver.types).whole_if(options.full_names);
         let (mut labels, mut trie) = (Labels::new(packages), PathTrie::new());

@@ -23,6 +23,7 @@ use goheap_model::TypeTable;
 use goheap_model::{Observer, Refusal, Unobserved};
 use rustc_hash::FxHashMap;
 use std::borrow::Cow;
+use std::sync::Arc;
 
 /// Processors that a process may have; `allp` of a broken core may claim any number.
 const MAX_PROCESSORS: u64 = 1 << 16;
@@ -58,7 +59,7 @@ pub struct RuntimeModel<'p> {
     /// Modules, the executable's first.
     pub modules: Vec<ModuleData<'p>>,
     /// Types met so far.
-    pub types: TypeTable,
+    pub types: Arc<TypeTable>,
     /// The executable's DWARF.
     pub dwarf: Option<Dwarf<'p>>,
     /// Names of data.
@@ -168,7 +169,7 @@ impl<'p> RuntimeModel<'p> {
             mheap,
             anchors,
             modules,
-            types,
+            types: Arc::new(types),
             dwarf,
             symbols,
             run_time_names,

@@ -80,7 +80,7 @@ mod tests {
         let process = Process::open(&OpenRequest { core, executable, ..OpenRequest::default() }).unwrap();
         let options = ModelOptions { no_dwarf: true, ..ModelOptions::default() };
         let model = RuntimeModel::open(&process, options).unwrap();
-        let resolver = Resolver::new(&model, model.types.clone());
+        let resolver = Resolver::new(&model, goheap_model::TypeTable::extending(std::sync::Arc::clone(&model.types)));
         check(&model, &Facts::read(&model, &resolver).unwrap(), &resolver);
     }
 

@@ -9,6 +9,7 @@ pub use mask::{GcMask, PointerWords};
 
 use crate::{ObjectType, Part};
 use rustc_hash::FxHashMap;
+use std::sync::Arc;
 
 /// Index of a type in the [`TypeTable`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -70,46 +71,61 @@ pub struct GoType {
 }
 
 /// Every type met so far. Types from DWARF come first, in the order of their entries; descriptors are added as they are
-/// asked for.
+/// asked for. A table may go on from another, which it shares.
 ///
 /// # Overhead
 /// About 80 bytes a type, plus 40 a field.
 #[derive(Clone, Debug, Default)]
 pub struct TypeTable {
+    base: Option<Arc<TypeTable>>,
+    /// The number of the first type beyond those of the base.
+    first: u32,
     types: Vec<GoType>,
     by_descriptor: FxHashMap<u64, TypeId>,
     by_name: FxHashMap<Box<str>, TypeId>,
 }
 
 impl TypeTable {
+    /// A table with the types of another, to which more may be added.
+    pub fn extending(base: Arc<TypeTable>) -> Self {
+        let first = u32::try_from(base.len()).unwrap_or(u32::MAX);
+        TypeTable { base: Some(base), first, ..TypeTable::default() }
+    }
+
     /// The type of `id`, which this table gave out.
+    #[inline]
     pub fn get(&self, id: TypeId) -> &GoType {
-        &self.types[id.0 as usize]
+        match &self.base {
+            Some(base) if id.0 < self.first => base.get(id),
+            _ => &self.types[(id.0 - self.first) as usize],
+        }
     }
 
     /// Number of types.
     pub fn len(&self) -> usize {
-        self.types.len()
+        self.first as usize + self.types.len()
     }
 
     /// True if there is no type.
     pub fn is_empty(&self) -> bool {
-        self.types.is_empty()
+        self.len() == 0
     }
 
     /// Every type's number.
     pub fn ids(&self) -> impl Iterator<Item = TypeId> + use<> {
-        (0..self.types.len()).map(|index| TypeId(index as u32))
+        (0..self.len()).map(|index| TypeId(index as u32))
     }
 
     /// The type whose descriptor is at `address`, if it was read before.
     pub fn by_descriptor(&self, address: u64) -> Option<TypeId> {
-        self.by_descriptor.get(&address).copied()
+        let own = || self.by_descriptor.get(&address).copied();
+        self.base.as_ref().and_then(|base| base.by_descriptor(address)).or_else(own)
     }
 
     /// The first type of that name.
     pub fn by_name(&self, name: &str) -> Option<TypeId> {
-        self.by_name.get(name).copied()
+        let own = || self.by_name.get(name).copied();
+        self.base.as_ref().and_then(|base| base.by_name(name)).or_else(own)
     }
 
     /// Adds a type; its name is found by [`TypeTable::by_name`] unless an earlier type has it.
@@ -117,20 +133,31 @@ impl TypeTable {
         if let std::borrow::Cow::Owned(name) = go_name::go_name(&ty.name) {
             ty.name = name.into();
         }
-        let id = TypeId(u32::try_from(self.types.len()).unwrap_or(u32::MAX));
-        if let Some(address) = ty.descriptor {
-            self.by_descriptor.entry(address).or_insert(id);
+        let id = TypeId(u32::try_from(self.len()).unwrap_or(u32::MAX));
+        if let Some(address) = ty.descriptor.filter(|&address| self.by_descriptor(address).is_none()) {
+            self.by_descriptor.insert(address, id);
         }
-        if !self.by_name.contains_key(&ty.name) {
+        if self.by_name(&ty.name).is_none() {
             self.by_name.insert(ty.name.clone(), id);
         }
         self.types.push(ty);
         id
     }
 
-    /// Makes the type of that number something else.
+    /// Copies the types of the base, so that they can be changed.
+    fn take_base(&mut self) {
+        let Some(base) = self.base.take() else { return };
+        let mut all = TypeTable::clone(&base);
+        all.take_base();
+        all.types.append(&mut self.types);
+        all.by_descriptor.extend(self.by_descriptor.drain());
+        all.by_name.extend(self.by_name.drain());
+        *self = all;
+    }
+
+    /// Makes a type that was added to this very table something else.
     pub fn replace(&mut self, id: TypeId, kind: Kind) {
-        if let Some(ty) = self.types.get_mut(id.0 as usize) {
+        if let Some(ty) = id.0.checked_sub(self.first).and_then(|own| self.types.get_mut(own as usize)) {
             ty.kind = kind;
         }
     }
@@ -168,5 +195,46 @@ impl TypeTable {
             }
         }
         false
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ty(name: &str, descriptor: u64) -> GoType {
+        GoType { name: name.into(), size: 8, kind: Kind::Scalar, descriptor: Some(descriptor) }
+    }
+
+    #[test]
+    fn shapes_of_the_base_are_named_too() {
+        let hash = "0123456789abcdef".repeat(4);
+        let mut base = TypeTable::default();
+        let shape = base.add(ty(&format!("go.shape.{hash}"), 0x10));
+        let mut table = TypeTable::extending(Arc::new(base));
+        let list = table.add(ty(&format!("main.List[go.shape.{hash}]"), 0x20));
+        table.name_shapes();
+        let names = [shape, list].map(|id| table.get(id).name.to_string());
+        assert!(names.iter().all(|name| !name.contains(&hash)), "{names:?}");
+        assert_eq!(names.each_ref().map(|name| table.by_name(name)), [Some(shape), Some(list)]);
+        assert_eq!((table.len(), table.by_descriptor(0x10)), (2, Some(shape)));
+    }
+
+    #[test]
+    fn a_table_goes_on_from_another() {
+        let mut base = TypeTable::default();
+        let first = base.add(ty("main.A", 0x10));
+        let mut table = TypeTable::extending(Arc::new(base));
+        let second = table.add(ty("main.A", 0x20));
+        let third = table.add(ty("main.B", 0x10));
+        assert_eq!((first, second, third), (TypeId(0), TypeId(1), TypeId(2)));
+        assert_eq!([0x10, 0x20, 0x30].map(|at| table.by_descriptor(at)), [Some(first), Some(second), None]);
+        assert_eq!(["main.A", "main.B", "main.C"].map(|name| table.by_name(name)), [Some(first), Some(third), None]);
+        table.replace(second, Kind::Func);
+        table.replace(first, Kind::Func);
+        assert_eq!(
+            table.ids().map(|id| table.get(id).kind.clone()).collect::<Vec<_>>(),
+            [Kind::Scalar, Kind::Func, Kind::Scalar]
+        );
     }
 }

@@ -9,9 +9,13 @@ const SHAPE: &str = "go.shape.";
 const HASH_DIGITS: usize = 64;
 
 impl TypeTable {
-    /// Puts what is known of a shape, `go.shape.struct(136 bytes)`, in the place of its hash, in all names.
+    /// Puts what is known of a shape, `go.shape.struct(136 bytes)`, in the place of its hash, in all names. Where a table that this one
+    /// goes on from has such, its types are copied.
     pub fn name_shapes(&mut self) {
         let hashed = |ty: &GoType| first_hash(&ty.name).is_some();
+        if self.base.as_ref().is_some_and(|base| base.ids().any(|id| hashed(base.get(id)))) {
+            self.take_base();
+        }
         let ids: Vec<usize> = (0..self.types.len()).filter(|&index| hashed(&self.types[index])).collect();
         let texts: FxHashMap<Box<str>, String> = ids
             .iter()
@@ -23,7 +27,7 @@ impl TypeTable {
             let name: Box<str> = renamed(&ty.name, &texts).into();
             self.by_name.remove(&ty.name);
             ty.name = name.clone();
-            self.by_name.entry(name).or_insert(super::TypeId(index as u32));
+            self.by_name.entry(name).or_insert(super::TypeId(self.first + index as u32));
         }
     }
 }
