@@ -147,6 +147,7 @@ impl<'p> RuntimeModel<'p> {
             add_plugins(process, &modules, &mut types, &mut symbols);
         }
         types.drop_pointers_out_of_heap(version.release().has_not_in_heap_pointers);
+        types.name_shapes();
         let named = symbols.address("runtime.reflectOffs");
         let run_time_names = RunTimeNames::read(memory, &version, named, &modules[0].bss);
         let descriptors = DescriptorReader::new(memory, &modules, &version).with_run_time_names(&run_time_names);

@@ -83,6 +83,8 @@ pub struct TypeTable {
     types: Vec<GoType>,
     by_descriptor: FxHashMap<u64, TypeId>,
     by_name: FxHashMap<Box<str>, TypeId>,
+    /// What is known of shapes that have a hash for a name, by the hash.
+    shapes: FxHashMap<Box<str>, String>,
 }
 
 impl TypeTable {
@@ -144,17 +146,6 @@ impl TypeTable {
         id
     }
 
-    /// Copies the types of the base, so that they can be changed.
-    fn take_base(&mut self) {
-        let Some(base) = self.base.take() else { return };
-        let mut all = TypeTable::clone(&base);
-        all.take_base();
-        all.types.append(&mut self.types);
-        all.by_descriptor.extend(self.by_descriptor.drain());
-        all.by_name.extend(self.by_name.drain());
-        *self = all;
-    }
-
     /// Makes a type that was added to this very table something else.
     pub fn replace(&mut self, id: TypeId, kind: Kind) {
         if let Some(ty) = id.0.checked_sub(self.first).and_then(|own| self.types.get_mut(own as usize)) {
@@ -211,6 +202,7 @@ mod tests {
         let hash = "0123456789abcdef".repeat(4);
         let mut base = TypeTable::default();
         let shape = base.add(ty(&format!("go.shape.{hash}"), 0x10));
+        base.name_shapes();
         let mut table = TypeTable::extending(Arc::new(base));
         let list = table.add(ty(&format!("main.List[go.shape.{hash}]"), 0x20));
         table.name_shapes();

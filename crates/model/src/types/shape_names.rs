@@ -9,25 +9,27 @@ const SHAPE: &str = "go.shape.";
 const HASH_DIGITS: usize = 64;
 
 impl TypeTable {
-    /// Puts what is known of a shape, `go.shape.struct(136 bytes)`, in the place of its hash, in all names. Where a table that this one
-    /// goes on from has such, its types are copied.
+    /// Puts what is known of a shape, `go.shape.struct(136 bytes)`, in the place of its hash, in the names of all types that were added to
+    /// this very table; what the one knows that it goes on from counts, too.
     pub fn name_shapes(&mut self) {
         let hashed = |ty: &GoType| first_hash(&ty.name).is_some();
-        if self.base.as_ref().is_some_and(|base| base.ids().any(|id| hashed(base.get(id)))) {
-            self.take_base();
-        }
         let ids: Vec<usize> = (0..self.types.len()).filter(|&index| hashed(&self.types[index])).collect();
-        let texts: FxHashMap<Box<str>, String> = ids
-            .iter()
-            .map(|&index| &self.types[index])
-            .filter_map(|ty| Some((Box::from(hash_of(&ty.name)?), text_of(ty))))
-            .collect();
+        if ids.is_empty() {
+            return;
+        }
+        let own = ids.iter().map(|&index| &self.types[index]);
+        self.shapes = own.filter_map(|ty| Some((Box::from(hash_of(&ty.name)?), text_of(ty)))).collect();
+        let up = std::iter::successors(self.base.as_ref(), |table| table.base.as_ref());
+        let mut texts = self.shapes.clone();
+        up.for_each(|table| texts.extend(table.shapes.iter().map(|(hash, text)| (hash.clone(), text.clone()))));
         for index in ids {
             let ty = &mut self.types[index];
             let name: Box<str> = renamed(&ty.name, &texts).into();
             self.by_name.remove(&ty.name);
             ty.name = name.clone();
-            self.by_name.entry(name).or_insert(super::TypeId(self.first + index as u32));
+            if self.by_name(&name).is_none() {
+                self.by_name.insert(name, super::TypeId(self.first + index as u32));
+            }
         }
     }
 }
