@@ -2,7 +2,7 @@
 
 use crate::absent::{Absent, unreached};
 use crate::error::HeapError;
-use crate::infer::{Inference, Inferred, Vote, Votes, payload_offset};
+use crate::infer::{Inference, Inferred, Vote, Votes};
 use crate::meaning::closures::Closures;
 use crate::meaning::resolve::Resolver;
 use crate::names::labels::Labels;
@@ -196,7 +196,7 @@ fn sum_objects(
     meter: &Meter<'_>,
 ) -> Sums {
     let of_span = |(index, span): (usize, &Span<'_>)| {
-        let (first, room) = (objects.first_of(index as u32), span.elem_size - payload_offset(model, span));
+        let (first, room) = (objects.first_of(index as u32), objects.spans()[index].payload_bytes());
         let mut sums = Sums::default();
         // What is lost is the same in every slot of the span that holds the same.
         let mut last = (ObjectType::UNKNOWN, 0);

@@ -3,7 +3,7 @@
 use crate::objects::SlotSpan;
 use crate::{
     Evidence, Extent, GoType, GoroutineStarts, Heap, Kind, ObjectId, ObjectType, Objects, Part, References, RootClass,
-    RootKind, RootNode, RootNodes, StackGroups, TypeId, Unreached,
+    RootKind, RootNode, RootNodes, Share, StackGroups, TypeId, Unreached,
 };
 use goheap_graph::{GraphBuilder, GraphError, IdBitSet, PathTrie, TrieNode};
 use rustc_hash::FxHashMap;
@@ -111,14 +111,14 @@ impl HeapBuilder {
         let (graph, roots) = self.graph()?;
         let mut heap = self.heap;
         (heap.reached, heap.unreached) = (reached(&graph, roots.root()), Unreached::default());
+        let mut reached = Share::default();
         for slot in heap.objects.allocated() {
-            let share = crate::Share { bytes: heap.objects.size(slot), objects: 1 };
+            let share = Share { bytes: heap.objects.size(slot), objects: 1 };
             heap.totals.allocated.add(share);
-            match heap.reached.contains(slot.id.0) {
-                true => add_reached(&mut heap.totals, share),
-                false => heap.totals.unreachable.add(share),
-            }
+            if heap.reached.contains(slot.id.0) { reached.add(share) } else { heap.totals.unreachable.add(share) }
         }
+        // As if variables alone held it: who came first is not asked of heaps in tests.
+        heap.totals.by_class = vec![(RootClass::Variables, reached)];
         (heap.totals.span_bytes, heap.totals.pointers.to_objects) =
             (heap.totals.allocated.bytes, self.edges.len() as u64);
         if let Some(extents) = &mut self.extents {
@@ -173,13 +173,6 @@ fn groups(goroutines: usize) -> StackGroups {
     let mut groups = StackGroups::default();
     (0..goroutines).for_each(|index| groups.add(index, std::iter::once(index as u64)));
     groups
-}
-
-fn add_reached(totals: &mut crate::Totals, share: crate::Share) {
-    if totals.by_class.is_empty() {
-        totals.by_class.push((RootClass::Variables, crate::Share::default()));
-    }
-    totals.by_class[0].1.add(share);
 }
 
 fn reached(graph: &goheap_graph::CsrGraph, root: u32) -> IdBitSet {

@@ -34,8 +34,6 @@ pub struct ObjectTable<'m, 'p> {
     heap: &'m GoHeap<'p>,
     objects: Arc<Objects>,
     pages: PageTable,
-    /// Bytes before the payload of slots of more than 512 bytes.
-    has_headers: bool,
 }
 
 impl Deref for ObjectTable<'_, '_> {
@@ -52,7 +50,7 @@ impl<'m, 'p> ObjectTable<'m, 'p> {
         let spans = heap.spans.iter().map(|span| (slot_span(span, has_headers), &*span.allocated.bytes));
         let objects = Objects::new(spans)?;
         let pages = PageTable::new(heap, objects.firsts(), has_headers);
-        Some(ObjectTable { heap, objects: Arc::new(objects), pages, has_headers })
+        Some(ObjectTable { heap, objects: Arc::new(objects), pages })
     }
 
     /// Objects without the core.
@@ -91,9 +89,7 @@ impl<'m, 'p> ObjectTable<'m, 'p> {
     #[cold]
     fn place_of_large(&self, address: u64) -> Place {
         let Some(slot) = self.find(address) else { return Place::NONE };
-        let span = self.span(slot);
-        let header = if span.has_headers(self.has_headers) { MALLOC_HEADER_BYTES } else { 0 };
-        let offset = address.wrapping_sub(span.slot_address(slot.slot) + header);
+        let offset = address.wrapping_sub(self.payload(slot).0);
         Place { id: slot.id.0, span: slot.span, offset, ..Place::NONE }
     }
 
