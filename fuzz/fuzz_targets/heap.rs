@@ -1,15 +1,15 @@
 //! Spans, objects, masks, specials, roots, inference and references of a heap of which words are wrong.
 #![no_main]
 
-use goheap_ask::holding::{Exclusions, Holding};
-use goheap_ask::{Graph, Grouping, RetainedHistogram, RootGrouping, Selection};
+use goheap_ask::holding::{Exclusions, Holding, select};
+use goheap_ask::{Grouping, RetainedHistogram, RootGrouping, Selection, retained_histogram, root_groups};
 use goheap_fuzz::bounded;
 use goheap_fuzz::world::World;
 use goheap_heap::goroutines::{CallsWanted, leaked};
 use goheap_heap::inspect::InspectOptions;
 use goheap_heap::references::ReferenceGraph;
 use goheap_heap::{HeapSnapshot, SnapshotOptions, invariants};
-use goheap_model::{Heap, ObjectId, Unobserved};
+use goheap_model::{Graph, Heap, ObjectId, Unobserved};
 use goheap_runtime::RuntimeModel;
 use libfuzzer_sys::fuzz_target;
 
@@ -35,14 +35,14 @@ fn ask_objects(snapshot: &HeapSnapshot<'_, '_>) {
 }
 
 fn ask_references(graph: &ReferenceGraph<'_, '_, '_>) {
-    let (data, fields) = (Graph::of(graph.snapshot(), graph.references()), graph.fields());
+    let (data, fields) = (graph.data(), graph.fields());
     let Ok(holding) = Holding::new(data, &fields, &Unobserved) else { return };
     let Ok(turned) = holding.turned(&Unobserved) else { return };
-    graph.frames(holding.tree(), &Unobserved).expect("nobody refuses");
-    let nodes: Vec<u32> = (0..graph.object_count().min(32)).collect();
+    graph.frames(&holding.dominance().tree, &Unobserved).expect("nobody refuses");
+    let nodes: Vec<u32> = (0..data.object_count().min(32)).collect();
     for node in &nodes {
         holding.cuts_for(&turned, *node);
-        let _ = (graph.text(*node), holding.name(*node), graph.slot_of(*node).is_some());
+        let _ = (data.text(*node), holding.name(*node), data.slot_of(*node).is_some());
     }
     let exclusions = Exclusions::new(None);
     for node in nodes.iter().step_by(5) {
@@ -51,7 +51,7 @@ fn ask_references(graph: &ReferenceGraph<'_, '_, '_>) {
     let _ = holding.merged_paths(&nodes, &exclusions, &Unobserved);
     let _ = holding.owners(&nodes, &|_| false, &Unobserved);
     for text in ["main.cache", "main.any", "*main.T", "0xc000002040"] {
-        data.select(&fields, text, None);
+        select(data, &fields, text, None);
     }
     leaked(graph, &Unobserved).expect("nobody refuses");
 }
@@ -60,11 +60,15 @@ fn ask_references(graph: &ReferenceGraph<'_, '_, '_>) {
 fn ask_data(heap: &Heap) {
     goheap_ask::histogram(heap, Grouping::Kind, Selection::default(), |_| true);
     goheap_ask::size_classes(heap, None);
-    let Ok(graph) = Graph::new(heap) else { return };
+    let Some(graph) = Graph::new(heap) else { return };
     let dominance = graph.dominance(&Unobserved).expect("nobody refuses");
     let (grouping, selection) = (Grouping::Whole, Selection::Reachable);
-    graph.histogram(&dominance, RetainedHistogram { grouping, selection, is_wanted: |_: &str| true, exact: 2 });
-    let groups = graph.root_groups(&dominance, RootGrouping::Root, |_| true);
+    retained_histogram(
+        graph,
+        &dominance,
+        RetainedHistogram { grouping, selection, is_wanted: |_: &str| true, exact: 2 },
+    );
+    let groups = root_groups(graph, &dominance, RootGrouping::Root, |_| true);
     let sum = groups.groups.iter().map(|group| group.retained.bytes).sum::<u64>() + groups.shared.bytes;
     assert_eq!(sum, dominance.retained.of(graph.root()), "what is shared and what is not is all");
 }

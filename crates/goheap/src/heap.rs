@@ -1,12 +1,12 @@
 //! A heap that was read, and the questions that most people ask.
 
 use crate::Error;
-use goheap_ask::holding::{Exclusions, Holding, Owners, Selected, Walk};
+use goheap_ask::holding::{Exclusions, Holding, Owners, Selected, Walk, select};
 use goheap_ask::{
-    AskError, Dominance, Graph, Grouping, Histogram, HistogramRow, RetainedHistogram, RootGrouping, RootGroups,
-    Selection,
+    AskError, Grouping, Histogram, HistogramRow, RetainedHistogram, RootGrouping, RootGroups, Selection,
+    retained_histogram, root_groups,
 };
-use goheap_model::{Diagnostic, Observer, TableFields, Totals, Unobserved};
+use goheap_model::{Diagnostic, Dominance, Graph, Observer, TableFields, Totals, Unobserved};
 use std::cmp::Reverse;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -87,7 +87,7 @@ impl Heap {
         let (graph, dominance) = (self.graph()?, self.dominance(observer)?);
         let (grouping, selection) = (Grouping::Whole, Selection::Reachable);
         let request = RetainedHistogram { grouping, selection, is_wanted: |_: &str| true, exact: 0 };
-        let mut rows = graph.histogram(&dominance, request).rows;
+        let mut rows = retained_histogram(graph, &dominance, request).rows;
         rows.sort_by(|a, b| (Reverse(a.retained), &a.name).cmp(&(Reverse(b.retained), &b.name)));
         Ok(rows)
     }
@@ -111,7 +111,7 @@ impl Heap {
     /// [`Error::Ask`] where the heap was read without references.
     pub fn retained_by_root(&self, grouping: RootGrouping) -> Result<RootGroups, Error> {
         let (graph, dominance) = (self.graph()?, self.dominance(&Unobserved)?);
-        Ok(graph.root_groups(&dominance, grouping, |_| true))
+        Ok(root_groups(graph, &dominance, grouping, |_| true))
     }
 
     /// The allocated object that holds an address; None where none does.
@@ -194,7 +194,7 @@ impl Heap {
     /// # Errors
     /// [`Error::Ask`] where the heap was read without references.
     pub fn graph(&self) -> Result<Graph<'_>, Error> {
-        Ok(Graph::new(&self.data)?)
+        Ok(Graph::new(&self.data).ok_or(AskError::NoReferences)?)
     }
 
     /// Who dominates whom, worked out by the first who asks; others wait.
@@ -214,7 +214,7 @@ impl Heap {
 }
 
 fn selected(holding: &Holding<'_>, what: &str) -> Result<Vec<u32>, Error> {
-    match holding.graph().select(holding.fields(), what, None) {
+    match select(holding.graph(), holding.fields(), what, None) {
         Selected::Objects(_, objects, _) => Ok(objects),
         found => Err(Error::NotFound { what: what.to_owned(), found }),
     }

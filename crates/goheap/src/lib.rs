@@ -36,10 +36,11 @@ mod options;
 mod process;
 
 pub use error::{Error, ProcessError};
-pub use goheap_ask::{
-    Dominance, Graph, Grouping, Histogram, HistogramRow, RootGroup, RootGrouping, RootGroups, Selection,
+pub use goheap_ask::holding::{Exclusions, Held, Holding, Owner, OwnerKind, Owners, Selected, Step, Walk};
+pub use goheap_ask::{Grouping, Histogram, HistogramRow, RootGroup, RootGrouping, RootGroups, Selection};
+pub use goheap_model::{
+    Claim, Diagnostic, Dominance, Evidence, Graph, Observer, OverBudget, Refusal, Share, Totals, Unobserved,
 };
-pub use goheap_model::{Claim, Diagnostic, Evidence, Observer, OverBudget, Refusal, Share, Totals, Unobserved};
 pub use heap::{Heap, Object};
 pub use options::Options;
 pub use process::open_process;

@@ -1,13 +1,12 @@
 //! By which fields objects lead to each other is the same, whether it is read from the core, looked up beside the edges, or told by the table that needs no core.
 #![allow(clippy::unwrap_used)]
 
-use goheap_ask::Graph;
-use goheap_ask::holding::{Cuts, Exclusions, Holding, MergedStep, Owners, Selected, Walk};
+use goheap_ask::holding::{Cuts, Exclusions, Holding, MergedStep, Owners, Selected, Walk, select};
 use goheap_graph::Weight;
 use goheap_heap::references::ReferenceOptions;
 use goheap_heap::{HeapSnapshot, SnapshotOptions};
 use goheap_image::{OpenRequest, Process};
-use goheap_model::{Heap, ObjectId, TableFields, Unobserved};
+use goheap_model::{Graph, Heap, ObjectId, TableFields, Unobserved};
 use goheap_runtime::{ModelOptions, RuntimeModel};
 use std::path::Path;
 
@@ -31,7 +30,7 @@ fn fields_are_the_same_from_the_core_from_words_and_from_the_table() {
         let graphs =
             [WORDS, ReferenceOptions::default()].map(|kept| snapshot.references_with(kept, &Unobserved).unwrap());
         let [with_words, without] = graphs.each_ref().map(|graph| {
-            let (data, fields) = (Graph::of(snapshot, graph.references()), graph.fields());
+            let (data, fields) = (graph.data(), graph.fields());
             answers(&Holding::new(data, &fields, &Unobserved).unwrap())
         });
         assert_same(&with_words, &without, release);
@@ -72,6 +71,6 @@ fn answers(holding: &Holding<'_>) -> Answers {
     let paths =
         each.map(|node| (holding.paths_to(&turned, node, &all).next(), holding.cuts_for(&turned, node))).collect();
     let names = ["main.store.order", "main.sliceOfSlices[11][3]", "main.largeMap[value]", "main.chain.next.next"];
-    let named = names.map(|name| graph.select(holding.fields(), name, None)).into();
+    let named = names.map(|name| select(graph, holding.fields(), name, None)).into();
     (merged, owners, paths, named)
 }

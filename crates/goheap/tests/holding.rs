@@ -2,8 +2,7 @@
 //! and who dominates it.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
-use goheap_ask::Graph;
-use goheap_ask::holding::{Cuts, Exclusions, Holding, Owner, Selected, Walk};
+use goheap_ask::holding::{Cuts, Exclusions, Holding, Owner, Selected, Walk, select};
 use goheap_graph::{DominatorTree, RetainedSizes};
 use goheap_heap::references::ReferenceGraph;
 use goheap_heap::{HeapSnapshot, SnapshotOptions};
@@ -31,13 +30,13 @@ fn address(value: &Value) -> u64 {
 
 /// The name of the variable, or of the function, that a node without an object belongs to.
 fn holder(graph: &ReferenceGraph<'_, '_, '_>, node: u32) -> Option<String> {
-    let path = graph.root_path(node);
-    let frame = path.iter().find(|node| matches!(graph.root_node(**node).unwrap().kind, RootKind::Frame(_)));
+    let path = graph.data().root_path(node);
+    let frame = path.iter().find(|node| matches!(graph.data().root_node(**node).unwrap().kind, RootKind::Frame(_)));
     match frame {
         Some(frame) => {
             let goroutine =
-                path.iter().find(|node| matches!(graph.root_node(**node).unwrap().kind, RootKind::Goroutine(_)));
-            let text = graph.text(*goroutine.unwrap_or(frame));
+                path.iter().find(|node| matches!(graph.data().root_node(**node).unwrap().kind, RootKind::Goroutine(_)));
+            let text = graph.data().text(*goroutine.unwrap_or(frame));
             let text = text.rsplit_once(": ").map_or(text.as_str(), |(_, function)| function);
             Some(text.split(' ').next().unwrap().to_owned())
         }
@@ -52,9 +51,9 @@ fn check(row: &Value, graph: &ReferenceGraph<'_, '_, '_>, tree: &DominatorTree, 
     assert_eq!(retained.of(node), row["bytes"].as_u64().unwrap(), "{case}");
     let dominator = tree.idom(node).unwrap();
     match row["holders"].as_str() {
-        None => assert_eq!(dominator, node_at(&row["owner"]), "{case}: {}", graph.text(dominator)),
+        None => assert_eq!(dominator, node_at(&row["owner"]), "{case}: {}", graph.data().text(dominator)),
         Some(holders) if holders.contains(' ') => {
-            assert!(graph.object_of(dominator).is_none() && holder(graph, dominator).is_none(), "{case}");
+            assert!(graph.data().object_of(dominator).is_none() && holder(graph, dominator).is_none(), "{case}");
         }
         Some(variable) => assert_eq!(holder(graph, dominator).as_deref(), Some(variable), "{case}"),
     }
@@ -78,13 +77,13 @@ fn each(check: impl Fn(&ReferenceGraph<'_, '_, '_>, &Value)) {
 
 fn each_holding(check: impl Fn(&Holding<'_>)) {
     each(|graph, _| {
-        let data = Graph::of(graph.snapshot(), graph.references());
+        let data = graph.data();
         check(&Holding::new(data, &graph.fields(), &Unobserved).unwrap())
     });
 }
 
 fn objects(holding: &Holding<'_>, text: &str) -> Vec<u32> {
-    match holding.graph().select(holding.fields(), text, None) {
+    match select(holding.graph(), holding.fields(), text, None) {
         Selected::Objects(_, objects, _) => objects,
         other => panic!("{text}: {other:?}"),
     }
@@ -97,8 +96,8 @@ fn references(walk: &Walk) -> Vec<&str> {
 #[test]
 fn retained_sizes_and_dominators_are_what_the_program_says_to_the_byte() {
     each(|graph, truth| {
-        let tree = graph.dominators(&Unobserved).unwrap();
-        let retained = graph.retained(&tree, &Unobserved).unwrap();
+        let tree = graph.data().dominators(&Unobserved).unwrap();
+        let retained = graph.data().retained(&tree, &Unobserved).unwrap();
         let rows = truth["retained"].as_array().unwrap();
         assert!(rows.len() > 80, "{}", rows.len());
         rows.iter().for_each(|row| check(row, graph, &tree, &retained));
@@ -223,7 +222,7 @@ fn what_two_variables_hold_goes_without_both() {
         assert_eq!(holders, ["main.firstOwner *main.Handle", "main.secondOwner *main.Handle"]);
         // Both handles go with the item, and what each frees alone is less.
         let handles: u64 = found.cuts.iter().map(|cut| cut.frees).sum();
-        assert_eq!(found.frees, handles + holding.retained().of(item));
+        assert_eq!(found.frees, handles + holding.dominance().retained.of(item));
         let of_set = together(item, Some(&set[..]), 0).unwrap();
         assert_eq!((of_set.frees, of_set.frees_of_set), (found.frees, graph.shallow(item)));
         assert_eq!(together(item, None, found.frees), None, "one reference frees as much");
@@ -268,12 +267,12 @@ fn owners_are_in_the_programs_own_code_behind_containers_of_the_library() {
 fn every_object_of_every_type_is_owned_shared_or_unreached() {
     each_holding(|holding| {
         for text in ["[]uint8", "string", "(unknown)", "main.Link", "runtime.g"] {
-            let Selected::Objects(_, set, _) = holding.graph().select(holding.fields(), text, None) else { continue };
+            let Selected::Objects(_, set, _) = select(holding.graph(), holding.fields(), text, None) else { continue };
             let owners = holding.owners(&set, &|_| false, &Unobserved).unwrap();
             let lists = [&owners.owned, &owners.shared].into_iter().flatten();
             let sum: u64 = lists.map(|owner| owner.keeps.objects).sum();
             assert_eq!(sum + owners.unreached.objects, set.len() as u64, "{text}");
-            let unreached = set.iter().filter(|&&node| !holding.tree().contains(node)).count();
+            let unreached = set.iter().filter(|&&node| !holding.dominance().tree.contains(node)).count();
             assert_eq!(owners.unreached.objects, unreached as u64, "{text}");
         }
     });
@@ -283,7 +282,7 @@ fn every_object_of_every_type_is_owned_shared_or_unreached() {
 fn objects_are_found_by_address_type_and_variable() {
     each(|graph, truth| {
         let (snapshot, fields) = (graph.snapshot(), graph.fields());
-        let data = Graph::of(snapshot, graph.references());
+        let data = graph.data();
         let holding = &Holding::new(data, &fields, &Unobserved).unwrap();
         for row in truth["retained"].as_array().unwrap() {
             let text = row["addr"].as_str().unwrap();
@@ -295,10 +294,10 @@ fn objects_are_found_by_address_type_and_variable() {
         assert_eq!(objects(holding, "main.store.order").len(), 1);
         assert!(!objects(holding, "main.store.latest").is_empty(), "a struct within: what its fields lead to");
         assert_eq!(objects(holding, "main.sliceOfSlices[11][3]").len(), 1);
-        assert_eq!(data.select(&fields, "0x10", None), Selected::NoObject(0x10));
-        let Selected::NoSuchField(found) = data.select(&fields, "main.registry.third", None) else { panic!() };
+        assert_eq!(select(data, &fields, "0x10", None), Selected::NoObject(0x10));
+        let Selected::NoSuchField(found) = select(data, &fields, "main.registry.third", None) else { panic!() };
         assert_eq!(found, ["main.registry.first", "main.registry.second"]);
-        let Selected::NoSuchName(names) = data.select(&fields, "main.Nothing", None) else { panic!() };
+        let Selected::NoSuchName(names) = select(data, &fields, "main.Nothing", None) else { panic!() };
         for name in ["main.registry", "main.Item", "main.holdItems.private"] {
             assert!(names.iter().any(|other| other == name), "{name}");
         }

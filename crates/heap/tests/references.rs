@@ -30,10 +30,10 @@ fn each_core(options: SnapshotOptions, check: impl Fn(&str, &HeapSnapshot<'_, '_
 
 fn reached(graph: &ReferenceGraph<'_, '_, '_>) -> IdBitSet {
     let mut met = IdBitSet::default();
-    let mut open = vec![graph.root()];
-    met.insert(graph.root());
+    let mut open = vec![graph.data().root()];
+    met.insert(graph.data().root());
     while let Some(node) = open.pop() {
-        open.extend(graph.graph().targets(node).iter().copied().filter(|&to| met.insert(to)));
+        open.extend(graph.data().edges().targets(node).iter().copied().filter(|&to| met.insert(to)));
     }
     met
 }
@@ -46,13 +46,13 @@ fn the_graph_reaches_what_the_walk_reaches() {
         for id in 0..snapshot.objects.len() {
             assert_eq!(reached.contains(id), snapshot.is_reachable(ObjectId(id)), "{release}: object {id}");
             if !snapshot.is_reachable(ObjectId(id)) {
-                assert!(graph.graph().targets(id).is_empty(), "{release}: object {id}");
+                assert!(graph.data().edges().targets(id).is_empty(), "{release}: object {id}");
             }
         }
         // Every pointer of a reached object that the walk counted is an edge; groups without roots are reached too.
-        let edges: usize = (0..graph.object_count()).map(|id| graph.graph().targets(id).len()).sum();
+        let edges: usize = (0..graph.data().object_count()).map(|id| graph.data().edges().targets(id).len()).sum();
         assert_eq!(edges as u64, snapshot.totals.pointers.to_objects, "{release}");
-        assert!(graph.root_nodes().all(|(node, _)| reached.contains(node)), "{release}");
+        assert!(graph.data().references().roots().iter().all(|(node, _)| reached.contains(node)), "{release}");
     });
 }
 
@@ -67,16 +67,16 @@ fn a_snapshot_without_roots_has_no_graph() {
 fn the_children_of_each_root_node_sum_to_it_and_the_whole_is_what_is_reachable() {
     each_core(ROOTS, |release, snapshot| {
         let graph = snapshot.references(&Unobserved).unwrap();
-        let tree = graph.dominators(&Unobserved).unwrap();
-        let retained = graph.retained(&tree, &Unobserved).unwrap();
-        assert_eq!(retained.of(graph.root()), snapshot.totals.reachable().bytes, "{release}");
-        for (node, _) in graph.root_nodes() {
+        let tree = graph.data().dominators(&Unobserved).unwrap();
+        let retained = graph.data().retained(&tree, &Unobserved).unwrap();
+        assert_eq!(retained.of(graph.data().root()), snapshot.totals.reachable().bytes, "{release}");
+        for (node, _) in graph.data().references().roots().iter() {
             let sum: u64 = tree.children(node).map(|child| retained.of(child)).sum();
-            assert_eq!(retained.of(node), sum, "{release}: {}", graph.text(node));
+            assert_eq!(retained.of(node), sum, "{release}: {}", graph.data().text(node));
         }
         // What is above a root node dominates it: groups are single numbers.
-        for (node, root) in graph.root_nodes() {
-            assert_eq!(tree.idom(node), root.parent, "{release}: {}", graph.text(node));
+        for (node, root) in graph.data().references().roots().iter() {
+            assert_eq!(tree.idom(node), root.parent, "{release}: {}", graph.data().text(node));
         }
     });
 }
@@ -85,10 +85,10 @@ fn the_children_of_each_root_node_sum_to_it_and_the_whole_is_what_is_reachable()
 fn dominators_are_petgraphs() {
     each_core(ROOTS, |release, snapshot| {
         let graph = snapshot.references(&Unobserved).unwrap();
-        let tree: DominatorTree = graph.dominators(&Unobserved).unwrap();
-        let theirs = petgraph::algo::dominators::simple_fast(graph.graph(), graph.root());
+        let tree: DominatorTree = graph.data().dominators(&Unobserved).unwrap();
+        let theirs = petgraph::algo::dominators::simple_fast(graph.data().edges(), graph.data().root());
         let mut compared = 0;
-        for node in 0..graph.graph().node_count() {
+        for node in 0..graph.data().edges().node_count() {
             assert_eq!(tree.idom(node), theirs.immediate_dominator(node), "{release}: node {node}");
             compared += u32::from(tree.contains(node));
         }
@@ -100,25 +100,27 @@ fn dominators_are_petgraphs() {
 fn roots_have_names_and_goroutines_are_grouped_by_stack() {
     each_core(ROOTS, |release, snapshot| {
         let graph = snapshot.references(&Unobserved).unwrap();
-        let main = graph.root_nodes().filter(|(_, root)| match root.kind {
-            RootKind::Package(class, package) => class == RootClass::Variables && graph.package_name(package) == "main",
+        let main = graph.data().references().roots().iter().filter(|(_, root)| match root.kind {
+            RootKind::Package(class, package) => {
+                class == RootClass::Variables && graph.data().references().roots().package(package) == "main"
+            }
             _ => false,
         });
         assert_eq!(main.count(), 1, "{release}");
         let mut members: HashMap<u32, Vec<u32>> = HashMap::new();
-        for (node, root) in graph.root_nodes() {
-            assert!(!graph.text(node).is_empty(), "{release}: {root:?}");
+        for (node, root) in graph.data().references().roots().iter() {
+            assert!(!graph.data().text(node).is_empty(), "{release}: {root:?}");
             if let RootKind::Goroutine(goroutine) = root.kind {
-                let group = graph.group_of_goroutine(goroutine).unwrap();
-                assert_eq!(graph.root_node(root.parent.unwrap()).unwrap().kind, RootKind::GoroutineGroup(group));
+                let group = snapshot.stacks.of(goroutine).unwrap();
+                assert_eq!(graph.data().root_node(root.parent.unwrap()).unwrap().kind, RootKind::GoroutineGroup(group));
                 members.entry(group).or_default().push(goroutine);
             }
         }
         let live = snapshot.model.goroutines.iter().filter(|goroutine| goroutine.status.is_live()).count();
-        let grouped: usize = (0..graph.group_count()).map(|group| graph.goroutines_of_group(group).count()).sum();
+        let grouped: usize = (0..snapshot.stacks.len()).map(|group| snapshot.stacks.members(group).count()).sum();
         assert_eq!(grouped, live, "{release}");
         for (group, members) in members {
-            assert!(members.iter().all(|member| graph.goroutines_of_group(group).any(|other| other == *member)));
+            assert!(members.iter().all(|member| snapshot.stacks.members(group).any(|other| other == *member)));
         }
     });
 }
@@ -128,8 +130,10 @@ fn an_edge_has_a_field() {
     each_core(ROOTS, |release, snapshot| {
         let graph = snapshot.references(&Unobserved).unwrap();
         let mut named = 0;
-        for node in (0..graph.object_count()).filter(|node| !graph.graph().targets(*node).is_empty()).take(3000) {
-            let targets = graph.graph().targets(node);
+        for node in
+            (0..graph.data().object_count()).filter(|node| !graph.data().edges().targets(*node).is_empty()).take(3000)
+        {
+            let targets = graph.data().edges().targets(node);
             // What a record of the runtime holds for a goroutine is the goroutine's: its own edge leads nowhere.
             if targets[0] == node && graph.edge_places(node, node, 1).is_empty() {
                 continue;
@@ -149,10 +153,15 @@ const WORDS: ReferenceOptions = ReferenceOptions { referred: false, words: true 
 fn an_edge_keeps_its_word() {
     each_core(ROOTS, |release, snapshot| {
         let graph = snapshot.references_with(WORDS, &Unobserved).unwrap();
-        assert_eq!(graph.graph().targets(0), snapshot.references(&Unobserved).unwrap().graph().targets(0));
+        assert_eq!(
+            graph.data().edges().targets(0),
+            snapshot.references(&Unobserved).unwrap().data().edges().targets(0)
+        );
         let mut compared = 0;
-        for node in (0..graph.object_count()).filter(|node| !graph.graph().targets(*node).is_empty()).take(5000) {
-            let (targets, words) = (graph.graph().targets(node), graph.graph().tags(node).unwrap());
+        for node in
+            (0..graph.data().object_count()).filter(|node| !graph.data().edges().targets(*node).is_empty()).take(5000)
+        {
+            let (targets, words) = (graph.data().edges().targets(node), graph.data().edges().tags(node).unwrap());
             assert_eq!(targets.len(), words.len(), "{release}: {node}");
             assert!(words.is_sorted(), "{release}: {node}");
             // A dropped edge leads to its own node, and no word may.
@@ -164,6 +173,6 @@ fn an_edge_keeps_its_word() {
             }
         }
         assert!(compared > 5000, "{release}: {compared}");
-        assert_eq!(graph.graph().tags(graph.root()), None, "{release}");
+        assert_eq!(graph.data().edges().tags(graph.data().root()), None, "{release}");
     });
 }

@@ -102,13 +102,12 @@ impl Fields for TableFields<'_> {
     }
 
     fn for_each_reference(&self, from: Slot, visit: &mut dyn FnMut(u64, ObjectId)) {
-        let Some(row) = self.row(from) else { return };
-        row.targets.iter().zip(row.words).for_each(|(&to, &word)| visit(offset_of(word), ObjectId(to)));
+        self.row(from).iter().flat_map(WordRow::references).for_each(|(offset, to)| visit(offset, to));
     }
 
     fn dynamic_type(&self, from: Slot, offset: u64, _: bool) -> Option<TypeId> {
         let row = self.row(from)?;
-        let place = row.words.iter().position(|&word| offset_of(word) == offset)? as u64;
+        let place = row.words.binary_search_by_key(&offset, |&word| offset_of(word)).ok()? as u64;
         let edge = self.references.graph().edges_before(from.id.0) + place;
         let at = self.table.dynamic.binary_search_by_key(&edge, |&(edge, _)| edge).ok()?;
         Some(self.table.dynamic[at].1)

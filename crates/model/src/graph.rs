@@ -1,8 +1,7 @@
 //! A heap with its references: what questions on who holds whom go over.
 
-use crate::AskError;
+use crate::{Claim, Extent, Heap, ObjectId, Observer, References, Refusal, RootKind, RootNode, Slot};
 use goheap_graph::{CsrGraph, DominatorTree, RetainedSizes, Weight, retained_by_set};
-use goheap_model::{Claim, Extent, Heap, ObjectId, Observer, References, RootKind, RootNode, Slot};
 use rayon::prelude::*;
 
 /// The references of a heap. A node is an object, by its number, or a root or what groups roots, see [`References`].
@@ -30,12 +29,9 @@ impl<'h> Graph<'h> {
         Graph { heap, references }
     }
 
-    /// Of a heap that has its references.
-    ///
-    /// # Errors
-    /// [`AskError::NoReferences`].
-    pub fn new(heap: &'h Heap) -> Result<Self, AskError> {
-        Ok(Graph::of(heap, heap.references.as_ref().ok_or(AskError::NoReferences)?))
+    /// Of a heap that has its references; None of one that was read without.
+    pub fn new(heap: &'h Heap) -> Option<Self> {
+        Some(Graph::of(heap, heap.references.as_ref()?))
     }
 
     /// The heap.
@@ -97,8 +93,30 @@ impl<'h> Graph<'h> {
     pub fn text(&self, node: u32) -> String {
         match (self.slot_of(node), self.root_node(node)) {
             (Some(slot), _) => self.heap.type_text(slot),
-            (None, Some(root)) => self.heap.root_text(self.references.roots(), root.kind),
+            (None, Some(root)) => self.root_text(root.kind),
             _ => String::new(),
+        }
+    }
+
+    /// The name of what is no object.
+    pub fn root_text(&self, kind: RootKind) -> String {
+        let heap = self.heap;
+        match kind {
+            RootKind::All => "all roots".to_owned(),
+            RootKind::Class(class) => class.name().to_owned(),
+            RootKind::Package(_, package) => self.references.roots().package(package).to_owned(),
+            RootKind::GoroutineGroup(group) => {
+                let mut members = heap.stacks.members(group);
+                let start = members.next().map_or("", |first| heap.goroutines.start(first));
+                match members.count() {
+                    0 => format!("goroutine {start}"),
+                    more => format!("{} × goroutine {start}", more + 1),
+                }
+            }
+            RootKind::Goroutine(goroutine) => {
+                format!("goroutine {}: {}", heap.goroutines.id(goroutine), heap.goroutines.start(goroutine))
+            }
+            RootKind::Frame(frame) => heap.frame_text(frame).unwrap_or("").to_owned(),
         }
     }
 
@@ -146,20 +164,36 @@ impl<'h> Graph<'h> {
         Some(Extent::all(dominance.retained.of(node)).without(rest))
     }
 
-    /// Who dominates whom, and what each node retains.
+    /// Who dominates whom from the node above all.
     ///
     /// # Errors
     /// The observer's refusal.
-    pub fn dominance(&self, observer: &dyn Observer) -> Result<Dominance, AskError> {
+    pub fn dominators(&self, observer: &dyn Observer) -> Result<DominatorTree, Refusal> {
         observer.begin("dominators");
         let nodes = u64::from(self.edges().node_count());
         // What `DominatorTree` says of its overhead. One edge to each object is of the depth-first tree.
         let others = self.edges().edge_count().saturating_sub(self.heap.totals.reachable().objects);
         observer.claim(Claim { kept: nodes * 16, passing: nodes * 12 + others * 4 })?;
-        let tree = DominatorTree::new(self.edges(), self.root());
+        Ok(DominatorTree::new(self.edges(), self.root()))
+    }
+
+    /// What each node retains, where `tree` is that of this graph.
+    ///
+    /// # Errors
+    /// The observer's refusal.
+    pub fn retained(&self, tree: &DominatorTree, observer: &dyn Observer) -> Result<RetainedSizes, Refusal> {
         observer.begin("retained");
         observer.claim(Claim { kept: u64::from(tree.node_count()) * 8, passing: 0 })?;
-        let retained = RetainedSizes::new(&tree, |node| self.shallow(node));
+        Ok(RetainedSizes::new(tree, |node| self.shallow(node)))
+    }
+
+    /// Both.
+    ///
+    /// # Errors
+    /// The observer's refusal.
+    pub fn dominance(&self, observer: &dyn Observer) -> Result<Dominance, Refusal> {
+        let tree = self.dominators(observer)?;
+        let retained = self.retained(&tree, observer)?;
         Ok(Dominance { tree, retained })
     }
 

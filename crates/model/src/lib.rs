@@ -4,7 +4,7 @@
 //!
 //! - To begin: [`Heap`].
 //! - Objects by number and address: [`Objects`]; what each is: [`ObjectType`], [`TypeTable`], in words [`Heap::type_text`].
-//! - Who refers to whom: [`References`].
+//! - Who refers to whom: [`Graph`], who dominates whom and retains what: [`Dominance`].
 //! - By which fields objects lead to each other: [`Fields`].
 //! - Names as Go writes them, and as people do: [`names`].
 //! - Small heaps for tests: [`HeapBuilder`].
@@ -17,6 +17,7 @@ mod describe;
 mod diagnostic;
 mod field_table;
 mod fields;
+mod graph;
 mod heap;
 pub mod names;
 mod objects;
@@ -38,6 +39,7 @@ pub use describe::{TextId, TextKey, TypeTexts, UNKNOWN_TYPE, element_text, is_wa
 pub use diagnostic::Diagnostic;
 pub use field_table::{FieldTable, KnownField, TableFields, kind_of};
 pub use fields::{FieldPlace, FieldType, Fields};
+pub use graph::{Dominance, Graph};
 pub use heap::Heap;
 pub use objects::{Evidence, ObjectId, ObjectType, Objects, Part, Slot, SlotSpan};
 pub use observer::{Claim, Meter, Observer, OverBudget, Refusal, Unobserved};

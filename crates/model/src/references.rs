@@ -12,7 +12,7 @@
 //! Each of these has one node above it, so each dominates those below: what is retained by a package, by a variable, by the
 //! goroutines of one stack, or by one goroutine is the retained size of its node.
 
-use crate::{FieldTable, Heap, ObjectId, RootKind, RootNode};
+use crate::{FieldTable, ObjectId, RootKind, RootNode};
 use goheap_graph::CsrGraph;
 
 /// The references of a heap. Nodes below [`Objects::len`](crate::Objects::len) are the slots, by [`ObjectId`]; what no root reaches
@@ -136,29 +136,6 @@ impl RootNodes {
     /// The name of a package by its number.
     pub fn package(&self, package: u32) -> &str {
         self.packages.get(package as usize).map_or("", |name| name)
-    }
-}
-
-impl Heap {
-    /// The name of what is no object: `references` are its own.
-    pub fn root_text(&self, roots: &RootNodes, kind: RootKind) -> String {
-        match kind {
-            RootKind::All => "all roots".to_owned(),
-            RootKind::Class(class) => class.name().to_owned(),
-            RootKind::Package(_, package) => roots.package(package).to_owned(),
-            RootKind::GoroutineGroup(group) => {
-                let mut members = self.stacks.members(group);
-                let start = members.next().map_or("", |first| self.goroutines.start(first));
-                match members.count() {
-                    0 => format!("goroutine {start}"),
-                    more => format!("{} × goroutine {start}", more + 1),
-                }
-            }
-            RootKind::Goroutine(goroutine) => {
-                format!("goroutine {}: {}", self.goroutines.id(goroutine), self.goroutines.start(goroutine))
-            }
-            RootKind::Frame(frame) => self.frame_text(frame).unwrap_or("").to_owned(),
-        }
     }
 }
 

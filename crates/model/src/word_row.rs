@@ -1,5 +1,7 @@
 //! The references of one object, by their words.
 
+use crate::ObjectId;
+
 /// Bytes of a word.
 const WORD: u64 = 8;
 
@@ -11,6 +13,13 @@ pub struct WordRow<'g> {
     pub targets: &'g [u32],
     /// The number of each word, ascending.
     pub words: &'g [u32],
+}
+
+impl<'g> WordRow<'g> {
+    /// Each reference: bytes from the slot's start to its word, and what it leads to.
+    pub fn references(&self) -> impl Iterator<Item = (u64, ObjectId)> + use<'g> {
+        self.words.iter().zip(self.targets).map(|(&word, &to)| (offset_of(word), ObjectId(to)))
+    }
 }
 
 /// Bytes from the slot's start to the word of that number.

@@ -1,6 +1,6 @@
 //! Whose code the nodes of a heap are.
 
-use crate::Graph;
+use goheap_model::Graph;
 use goheap_model::names::{Code, code_of_package, code_of_type, is_function, package_of};
 use goheap_model::{Heap, ObjectId, ObjectType, Part, RootClass, RootKind};
 use rustc_hash::FxHashMap;

@@ -1,6 +1,6 @@
 //! How objects are held: by which paths, by which one reference, and by whom in the program's own code.
 //!
-//! - To name objects as people do, by address, type or variable: [`Graph::select`](crate::Graph::select).
+//! - To name objects as people do, by address, type or variable: [`select`](select()).
 //! - For paths from roots: [`Holding::paths_to`], [`Holding::merged_paths`], [`Holding::usual_ways`].
 //! - For the reference to cut: [`Holding::cuts_for`], [`Holding::cut_for_set`]; the few, where one is not enough: [`Holding::cut_together`].
 //! - For the owners in the program's own code: [`Holding::owners`].
@@ -25,15 +25,14 @@ pub use cut::{Cut, Cuts};
 pub use cut_together::CutTogether;
 pub use merged::MergedStep;
 pub use owners::{Held, Owner, OwnerKind, Owners};
-pub use select::{Selected, Subject};
+pub use select::{Selected, Subject, select};
 pub use steps::{Step, Walk};
 pub use usual::UsualWay;
 
 use crate::AskError;
-use crate::{Dominance, Graph};
 use code_of::CodeOf;
-use goheap_graph::{DominatorTree, RetainedSizes};
 use goheap_model::names::Code;
+use goheap_model::{Dominance, Graph};
 use goheap_model::{Fields, Observer, RootKind};
 use rustc_hash::FxHashMap;
 use std::cell::RefCell;
@@ -42,7 +41,7 @@ use std::sync::Arc;
 /// The references of a heap, what each node retains, and who knows by which fields objects lead to each other.
 ///
 /// # Overhead
-/// That of [`DominatorTree`] and [`RetainedSizes`]; paths and cuts turn the graph round, which takes what the graph takes once more.
+/// That of [`Dominance`]; paths and cuts turn the graph round, which takes what the graph takes once more.
 pub struct Holding<'h> {
     graph: Graph<'h>,
     fields: &'h dyn Fields,
@@ -90,11 +89,6 @@ impl<'h> Holding<'h> {
         &self.dominance
     }
 
-    /// Who dominates whom.
-    pub fn tree(&self) -> &DominatorTree {
-        &self.dominance.tree
-    }
-
     /// What a node is: the type of an object, the name of a root with its frames, or of what groups roots.
     pub fn name(&self, node: u32) -> String {
         let frames = self.root_steps(node).into_iter().map(|step| step.reference).collect::<Vec<_>>();
@@ -103,11 +97,6 @@ impl<'h> Holding<'h> {
             Some(RootKind::Package(..)) => format!("package {}", self.graph.text(node)),
             _ => self.graph.text(node),
         }
-    }
-
-    /// What each node retains.
-    pub fn retained(&self) -> &RetainedSizes {
-        &self.dominance.retained
     }
 }
 

@@ -2,10 +2,9 @@
 
 use super::types::Named;
 use super::variable::{self, Found};
-use crate::Graph;
-use goheap_model::Fields;
 use goheap_model::RootKind;
 use goheap_model::names::is_of_the_compiler;
+use goheap_model::{Fields, Graph};
 
 /// What was meant.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,95 +41,92 @@ const BARE_DIGITS: usize = 9;
 /// Fields behind a type's name: the heap is looked through once for each beginning of the text that may be the name.
 const MOST_FIELDS: usize = 8;
 
-impl Graph<'_> {
-    /// The objects that `text` means: a hexadecimal address in one of them; a type as histograms or frames name it, arrays of it among
-    /// them, `[]T` being rows of any length and `[N]T` those of one; a package variable, or a function and its variable, and fields behind it, as
-    /// `main.cache.entries`; a type and a field, as `main.Cache.entries`; a goroutine, as `goroutine 17`; a function, with what its variables
-    /// lead to; a finalizer, cleanup or queue of the runtime, as `finalizer of main.File`. `*T` means the objects of `T`, if there are any.
-    ///
-    /// A name that fits exactly wins, then one that fits but for the beginnings of import paths or type arguments, then types of
-    /// which `is_wanted`, what the text means as an expression, says so.
-    pub fn select(&self, fields: &dyn Fields, text: &str, is_wanted: Option<&dyn Fn(&str) -> bool>) -> Selected {
-        let (heap, named) = (self.heap(), Named(self.heap()));
-        if let Some(address) = address(text) {
-            return match heap.objects.find_allocated(address) {
-                Some(slot) => Selected::Objects(Subject::Address(address), vec![slot.id.0], Vec::new()),
-                None => Selected::NoObject(address),
-            };
-        }
-        if let Some(id) = goroutine_id(text) {
-            return self.goroutine(id);
-        }
-        let of_type = |found: super::types::OfType| {
-            Selected::Objects(Subject::Type(text.to_owned()), found.objects, found.taken_for)
+/// The objects that `text` means: a hexadecimal address in one of them; a type as histograms or frames name it, arrays of it among
+/// them, `[]T` being rows of any length and `[N]T` those of one; a package variable, or a function and its variable, and fields behind it, as
+/// `main.cache.entries`; a type and a field, as `main.Cache.entries`; a goroutine, as `goroutine 17`; a function, with what its variables
+/// lead to; a finalizer, cleanup or queue of the runtime, as `finalizer of main.File`. `*T` means the objects of `T`, if there are any.
+///
+/// A name that fits exactly wins, then one that fits but for the beginnings of import paths or type arguments, then types of
+/// which `is_wanted`, what the text means as an expression, says so.
+pub fn select(graph: Graph<'_>, fields: &dyn Fields, text: &str, is_wanted: Option<&dyn Fn(&str) -> bool>) -> Selected {
+    let (heap, named) = (graph.heap(), Named(graph.heap()));
+    if let Some(address) = address(text) {
+        return match heap.objects.find_allocated(address) {
+            Some(slot) => Selected::Objects(Subject::Address(address), vec![slot.id.0], Vec::new()),
+            None => Selected::NoObject(address),
         };
-        // Who asks for pointers wants what they point to; slots that hold such pointers are no answer.
-        if let Some(pointed) = text.strip_prefix('*').and_then(|_| named.objects_of_named_type(text)) {
-            return of_type(pointed);
-        }
-        let (exact, alike) = named.objects_of_type(text);
-        if let Some(exact) = exact {
-            return of_type(exact);
-        }
-        let found = self.variable(fields, text);
-        match found {
-            Found::NoVariable(mut names) => {
-                let other = alike.or_else(|| named.objects_of_named_type(text));
-                if let Some(of_field) = if other.is_none() { self.field_of_type(fields, text) } else { None } {
-                    return of_field;
-                }
-                if let Some(other) = other.or_else(|| named.objects_of_wanted(is_wanted?)) {
-                    return of_type(other);
-                }
-                names.extend(named.type_names());
-                names.retain(|name| !is_of_the_compiler(name));
-                names.sort();
-                names.dedup();
-                Selected::NoSuchName(names)
+    }
+    if let Some(id) = goroutine_id(text) {
+        return goroutine(graph, id);
+    }
+    let of_type =
+        |found: super::types::OfType| Selected::Objects(Subject::Type(text.to_owned()), found.objects, found.taken_for);
+    // Who asks for pointers wants what they point to; slots that hold such pointers are no answer.
+    if let Some(pointed) = text.strip_prefix('*').and_then(|_| named.objects_of_named_type(text)) {
+        return of_type(pointed);
+    }
+    let (exact, alike) = named.objects_of_type(text);
+    if let Some(exact) = exact {
+        return of_type(exact);
+    }
+    let found = variable(graph, fields, text);
+    match found {
+        Found::NoVariable(mut names) => {
+            let other = alike.or_else(|| named.objects_of_named_type(text));
+            if let Some(of_field) = if other.is_none() { field_of_type(graph, fields, text) } else { None } {
+                return of_field;
             }
-            Found::NoField(fields) => Selected::NoSuchField(fields),
-            Found::Objects(objects) => Selected::Objects(Subject::Variable(text.to_owned()), objects, Vec::new()),
+            if let Some(other) = other.or_else(|| named.objects_of_wanted(is_wanted?)) {
+                return of_type(other);
+            }
+            names.extend(named.type_names());
+            names.retain(|name| !is_of_the_compiler(name));
+            names.sort();
+            names.dedup();
+            Selected::NoSuchName(names)
         }
+        Found::NoField(fields) => Selected::NoSuchField(fields),
+        Found::Objects(objects) => Selected::Objects(Subject::Variable(text.to_owned()), objects, Vec::new()),
     }
+}
 
-    /// What a field of all objects of a type leads to, as in `main.Cache.entries`.
-    fn field_of_type(&self, fields: &dyn Fields, text: &str) -> Option<Selected> {
-        let named = Named(self.heap());
-        let ends = text.char_indices().rev().filter(|(_, letter)| matches!(letter, '.' | '['));
-        // A type has a package before it; without one the text is no more than that.
-        let ends = ends.map(|(end, _)| end).filter(|&end| text[..end].contains('.')).take(MOST_FIELDS);
-        let (at, of_type) = ends.into_iter().find_map(|end| {
-            let (exact, alike) = named.objects_of_type(&text[..end]);
-            Some((end, exact.or(alike)?))
-        })?;
-        Some(match variable::fields_of(*self, fields, (text, at), &of_type.objects) {
-            Found::Objects(objects) => Selected::Objects(Subject::Field(text.to_owned()), objects, of_type.taken_for),
-            Found::NoField(fields) => Selected::NoSuchField(fields),
-            Found::NoVariable(names) => Selected::NoSuchName(names),
-        })
-    }
+/// What a field of all objects of a type leads to, as in `main.Cache.entries`.
+fn field_of_type(graph: Graph<'_>, fields: &dyn Fields, text: &str) -> Option<Selected> {
+    let named = Named(graph.heap());
+    let ends = text.char_indices().rev().filter(|(_, letter)| matches!(letter, '.' | '['));
+    // A type has a package before it; without one the text is no more than that.
+    let ends = ends.map(|(end, _)| end).filter(|&end| text[..end].contains('.')).take(MOST_FIELDS);
+    let (at, of_type) = ends.into_iter().find_map(|end| {
+        let (exact, alike) = named.objects_of_type(&text[..end]);
+        Some((end, exact.or(alike)?))
+    })?;
+    Some(match variable::fields_of(graph, fields, (text, at), &of_type.objects) {
+        Found::Objects(objects) => Selected::Objects(Subject::Field(text.to_owned()), objects, of_type.taken_for),
+        Found::NoField(fields) => Selected::NoSuchField(fields),
+        Found::NoVariable(names) => Selected::NoSuchName(names),
+    })
+}
 
-    /// What a variable leads to: as it is written, or as frames print it, with its type or how many alike there are.
-    fn variable(&self, fields: &dyn Fields, text: &str) -> Found {
-        let found = variable::find(*self, fields, text);
-        let name = printed_name(text);
-        match found {
-            Found::NoVariable(_) if name != text => match of_function(text) {
-                Some(local) => variable::find(*self, fields, &local),
-                None => variable::find(*self, fields, name),
-            },
-            found => found,
-        }
+/// What a variable leads to: as it is written, or as frames print it, with its type or how many alike there are.
+fn variable(graph: Graph<'_>, fields: &dyn Fields, text: &str) -> Found {
+    let found = variable::find(graph, fields, text);
+    let name = printed_name(text);
+    match found {
+        Found::NoVariable(_) if name != text => match of_function(text) {
+            Some(local) => variable::find(graph, fields, &local),
+            None => variable::find(graph, fields, name),
+        },
+        found => found,
     }
+}
 
-    fn goroutine(&self, id: u64) -> Selected {
-        let Some(index) = self.heap().living_goroutine(id) else { return Selected::NoGoroutine(id) };
-        let node = self.references().roots().node_of(RootKind::Goroutine(index));
-        let mut objects = node.map_or_else(Vec::new, |node| variable::below(*self, vec![node]));
-        objects.sort_unstable();
-        objects.dedup();
-        Selected::Objects(Subject::Goroutine(id), objects, Vec::new())
-    }
+fn goroutine(graph: Graph<'_>, id: u64) -> Selected {
+    let Some(index) = graph.heap().living_goroutine(id) else { return Selected::NoGoroutine(id) };
+    let node = graph.references().roots().node_of(RootKind::Goroutine(index));
+    let mut objects = node.map_or_else(Vec::new, |node| variable::below(graph, vec![node]));
+    objects.sort_unstable();
+    objects.dedup();
+    Selected::Objects(Subject::Goroutine(id), objects, Vec::new())
 }
 
 /// The number of `goroutine 17`, whatever follows a colon or bracket as in a frame or a traceback.

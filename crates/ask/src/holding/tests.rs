@@ -65,7 +65,7 @@ fn asked(check: impl Fn(&Holding<'_>, &CsrGraph)) {
 }
 
 fn selected(holding: &Holding<'_>, text: &str) -> Vec<u32> {
-    match holding.graph().select(holding.fields(), text, None) {
+    match select(holding.graph(), holding.fields(), text, None) {
         Selected::Objects(_, objects, _) => objects,
         other => panic!("{text}: {other:?}"),
     }
@@ -91,10 +91,10 @@ fn objects_have_the_names_that_people_give_them() {
         ] {
             assert_eq!(selected(holding, text), objects, "{text}");
         }
-        let select = |text| holding.graph().select(holding.fields(), text, None);
-        assert_eq!(select("0x10"), Selected::NoObject(0x10));
-        assert_eq!(select("goroutine 8"), Selected::NoGoroutine(8));
-        let Selected::NoSuchField(there) = select("main.registry.f7") else { panic!() };
+        let named = |text| select(holding.graph(), holding.fields(), text, None);
+        assert_eq!(named("0x10"), Selected::NoObject(0x10));
+        assert_eq!(named("goroutine 8"), Selected::NoGoroutine(8));
+        let Selected::NoSuchField(there) = named("main.registry.f7") else { panic!() };
         assert_eq!(there, ["main.registry.f0", "main.registry.f1"]);
     });
 }

@@ -1,6 +1,6 @@
 //! What a variable's field leads to: the way of a text like `main.cache.entries[3].name`.
 
-use crate::Graph;
+use goheap_model::Graph;
 use goheap_model::names::Spelling;
 use goheap_model::{Fields, Kind, ObjectId, RootKind, TypeId, TypeTable};
 use rustc_hash::FxHashSet;

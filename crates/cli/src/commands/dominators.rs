@@ -8,11 +8,14 @@ use crate::output::to_stdout;
 use crate::say::diagnostics;
 use crate::say::errors::Failure;
 use crate::say::terminal::page;
-use goheap_ask::{Graph, Grouping, HistogramRow, RetainedHistogram, RootGroup, RootGrouping, Selection};
+use goheap_ask::{
+    AskError, Grouping, HistogramRow, RetainedHistogram, RootGroup, RootGrouping, Selection, retained_histogram,
+    root_groups,
+};
 use goheap_graph::{Children, PathTrie, TrieNode, Weight};
 use goheap_heap::HeapSnapshot;
 use goheap_heap::references::{DominatorFrames, ReferenceGraph, ReferenceOptions};
-use goheap_model::{Observer, Share};
+use goheap_model::{Graph, Observer, Share};
 use goheap_report::dominators::{DominatorsReport, Group, RetainedGroups, Row, Sum};
 use std::cmp::Reverse;
 
@@ -26,7 +29,7 @@ pub(crate) fn run(input: &Input, options: &DominatorsOptions) -> Result<(), Fail
     // Objects of one type lie anywhere in the tree: what of them is referred to is not told.
     let references = ReferenceOptions { referred: group != RetainedBy::Type, ..ReferenceOptions::default() };
     with_data(input, Some(references), |heap, aside| {
-        let report = groups(Graph::new(heap)?, group, options, aside.watch)?;
+        let report = groups(Graph::new(heap).ok_or(AskError::NoReferences)?, group, options, aside.watch)?;
         aside.say();
         to_stdout(|out| match options.written.form() {
             Form::Json => report.write_json(out),
@@ -38,7 +41,7 @@ pub(crate) fn run(input: &Input, options: &DominatorsOptions) -> Result<(), Fail
 
 fn tree(input: &Input, options: &DominatorsOptions) -> Result<(), Failure> {
     with_referred(input, ReferenceOptions::default(), |graph, watch| {
-        let frames = graph.frames(&graph.dominators(watch)?, watch)?;
+        let frames = graph.frames(&graph.data().dominators(watch)?, watch)?;
         let report = tree_report(graph, &frames, options);
         watch.report();
         diagnostics::warn(graph.snapshot(), input.quiet);
@@ -60,12 +63,12 @@ fn groups(
     let is_wanted = |text: &str| options.matching.as_ref().is_none_or(|regex| regex.is_match(text));
     let reachable = sum(graph.heap().totals.reachable());
     let mut report = RetainedGroups { reachable, ..RetainedGroups::default() };
-    let roots = |grouping| graph.root_groups(&dominance, grouping, is_wanted);
+    let roots = |grouping| root_groups(graph, &dominance, grouping, is_wanted);
     let (name, groups) = match group {
         RetainedBy::Type => {
             let (grouping, selection) = (Grouping::Whole, Selection::Reachable);
             let request = RetainedHistogram { grouping, selection, is_wanted, exact: 0 };
-            let histogram = graph.histogram(&dominance, request);
+            let histogram = retained_histogram(graph, &dominance, request);
             report.rows = histogram.rows.into_iter().map(of_type).collect();
             report.rows.sort_by(|a, b| (Reverse(a.retained), &a.name).cmp(&(Reverse(b.retained), &b.name)));
             ("type", None)

@@ -13,13 +13,13 @@ use crate::say::diagnostics;
 use crate::say::errors::Failure;
 use crate::say::terminal;
 use crate::say::watch::Watch;
-use goheap_graph::{DominatorTree, RetainedSizes};
+use goheap_ask::RetainedByGoroutines;
 use goheap_heap::goroutines::{
-    CallsWanted, GoroutineCall, GoroutineFrames, RetainedByGoroutines, Variable, VariablePlace, VariableRole, leaked,
+    CallsWanted, GoroutineCall, GoroutineFrames, Variable, VariablePlace, VariableRole, leaked,
 };
 use goheap_heap::inspect::InspectOptions;
 use goheap_heap::{HeapSnapshot, SnapshotOptions};
-use goheap_model::RootKind;
+use goheap_model::{Dominance, RootKind};
 use goheap_report::goroutine::{self, GoroutineReport};
 use goheap_runtime::{Goroutine, RuntimeModel};
 
@@ -68,11 +68,10 @@ fn keep(
     report.reached_by = found.reached_by(goroutine).filter(|_| report.leaked == Some(false));
     report.together =
         Some(found.report(MOST_WAITS, &|other| other == goroutine, &|_| false)).filter(|waits| !waits.is_empty());
-    let tree = graph.dominators(watch)?;
-    let sizes = graph.retained(&tree, watch)?;
-    report.retained_bytes = Some(RetainedByGoroutines::new(&graph, &tree, &sizes).of_goroutine(goroutine));
-    let node = graph.node_of_root(RootKind::Goroutine(goroutine));
-    Ok(Kept { tree, sizes, node })
+    let dominance = graph.data().dominance(watch)?;
+    report.retained_bytes = Some(RetainedByGoroutines::new(graph.data(), &dominance).of_goroutine(goroutine));
+    let node = graph.data().references().roots().node_of(RootKind::Goroutine(goroutine));
+    Ok(Kept { dominance, node })
 }
 
 fn inspect(options: &GoroutineOptions) -> InspectOptions {
@@ -81,8 +80,7 @@ fn inspect(options: &GoroutineOptions) -> InspectOptions {
 
 /// What objects retain, and the node of the goroutine.
 struct Kept {
-    tree: DominatorTree,
-    sizes: RetainedSizes,
+    dominance: Dominance,
     node: Option<u32>,
 }
 
@@ -157,7 +155,8 @@ fn call(call: GoroutineCall, kept: Option<&Kept>) -> goroutine::Call {
 fn variable(variable: Variable, kept: Option<&Kept>) -> goroutine::Variable {
     let nodes: Vec<u32> = variable.objects.iter().map(|object| object.0).collect();
     let kept = kept.filter(|_| !nodes.is_empty());
-    let is_own = |kept: &Kept, node: u32| kept.node.is_some_and(|goroutine| kept.tree.dominates(goroutine, node));
+    let is_own =
+        |kept: &Kept, node: u32| kept.node.is_some_and(|goroutine| kept.dominance.tree.dominates(goroutine, node));
     let (place, addr, register) = match variable.place {
         VariablePlace::Stack(at) => ("stack", Some(at), None),
         VariablePlace::StackElsewhere(at) => ("stack-elsewhere", Some(at), None),
@@ -179,7 +178,7 @@ fn variable(variable: Variable, kept: Option<&Kept>) -> goroutine::Variable {
         register,
         fields: variable.fields.shown.into_iter().map(field).collect(),
         fields_left_out: variable.fields.left_out,
-        keeps_bytes: kept.map(|kept| kept.sizes.minimum_of_set(&kept.tree, &nodes)),
+        keeps_bytes: kept.map(|kept| kept.dominance.retained.minimum_of_set(&kept.dominance.tree, &nodes)),
         shared: kept.is_some_and(|kept| nodes.iter().any(|&node| !is_own(kept, node))),
     }
 }

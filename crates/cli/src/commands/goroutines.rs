@@ -11,10 +11,9 @@ use crate::say::errors::Failure;
 use crate::say::speaker::{self, Speaker};
 use crate::say::terminal;
 use crate::say::watch::Watch;
+use goheap_ask::RetainedByGoroutines;
 use goheap_heap::SnapshotOptions;
-use goheap_heap::goroutines::{
-    GoroutineGroup, GoroutineGroups, Leaks, LibraryFiles, RetainedByGoroutines, facts, leaked,
-};
+use goheap_heap::goroutines::{GoroutineGroup, GoroutineGroups, Leaks, LibraryFiles, facts, leaked};
 use goheap_report::goroutines::{Frame, GoroutinesReport, Group, Label, State, TableOptions};
 use goheap_runtime::{InlineFrame, RuntimeModel};
 use std::cmp::Reverse;
@@ -58,9 +57,8 @@ pub(crate) fn run(input: &Input, options: &GoroutinesOptions) -> Result<(), Fail
         let found = if is_traceback { None } else { Some(Found::new(graph, watch)?) };
         let mut rows = rows(&groups, Some(&leaks), options);
         if !options.no_retained && !is_traceback {
-            let tree = graph.dominators(watch)?;
-            let sizes = graph.retained(&tree, watch)?;
-            retain(&mut rows, &groups, &RetainedByGoroutines::new(graph, &tree, &sizes));
+            let dominance = graph.data().dominance(watch)?;
+            retain(&mut rows, &groups, &RetainedByGoroutines::new(graph.data(), &dominance));
         }
         sort(model, &mut rows, options.sort);
         watch.report();
@@ -145,12 +143,12 @@ fn is_wanted(group: &GoroutineGroup, options: &GoroutinesOptions) -> bool {
     calls.into_iter().any(|call| regex.is_match(&call.function) || regex.is_match(&call.print_name()))
 }
 
-fn retain(rows: &mut [Row], groups: &GoroutineGroups, retained: &RetainedByGoroutines<'_, '_, '_, '_>) {
+fn retain(rows: &mut [Row], groups: &GoroutineGroups, retained: &RetainedByGoroutines<'_>) {
     let mut sets = 0;
     for row in rows {
         let group = &groups.groups[row.group];
         row.retained = Some(if row.members.len() == group.members.len() {
-            retained.of_group(group)
+            retained.of_group(group.number)
         } else if let [only] = &*row.members {
             retained.of_goroutine(*only)
         } else if sets < EXACT_SETS {

@@ -7,9 +7,11 @@ use crate::output::to_stdout;
 use crate::say::errors::Failure;
 use crate::say::terminal::page;
 use clap::error::ErrorKind;
-use goheap_ask::{Graph, Grouping, Histogram, HistogramRow, RetainedHistogram, Selection, SizeClass};
+use goheap_ask::{
+    AskError, Grouping, Histogram, HistogramRow, RetainedHistogram, Selection, SizeClass, retained_histogram,
+};
 use goheap_heap::references::ReferenceOptions;
-use goheap_model::Evidence;
+use goheap_model::{Evidence, Graph};
 use goheap_report::histogram::{self, HistogramReport};
 use goheap_report::size_classes::{self, SizeClassReport};
 
@@ -27,10 +29,10 @@ pub(crate) fn run(input: &Input, options: &HistogramOptions) -> Result<(), Failu
     let retains = options.retained || options.exact;
     with_data(input, retains.then(ReferenceOptions::default), |heap, aside| {
         let histogram = if retains {
-            let graph = Graph::new(heap)?;
+            let graph = Graph::new(heap).ok_or(AskError::NoReferences)?;
             let exact = if options.exact { most_rows(options) } else { 0 };
             let request = RetainedHistogram { grouping, selection, is_wanted, exact };
-            graph.histogram(&graph.dominance(aside.watch)?, request)
+            retained_histogram(graph, &graph.dominance(aside.watch)?, request)
         } else {
             goheap_ask::histogram(heap, grouping, selection, is_wanted)
         };

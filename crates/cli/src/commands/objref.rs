@@ -47,7 +47,7 @@ pub(crate) fn run(input: &Input, options: &ObjrefOptions) -> Result<(), Failure>
     }
     let remembered = SnapshotOptions { owners: marks, ..SnapshotOptions::default() };
     with_references_and(input, remembered, |graph, watch| {
-        let tree = graph.dominators(watch)?;
+        let tree = graph.data().dominators(watch)?;
         let frames = if marks { None } else { Some(graph.frames(&tree, watch)?) };
         let drawing = match &frames {
             Some(frames) => Drawing::dominators(frames),

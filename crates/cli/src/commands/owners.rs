@@ -10,7 +10,6 @@ use crate::output::to_stdout;
 use crate::say::diagnostics;
 use crate::say::errors::Failure;
 use crate::say::terminal;
-use goheap_ask::Graph;
 use goheap_ask::holding::{self, Holding};
 use goheap_graph::Weight;
 use goheap_heap::references::ReferenceOptions;
@@ -30,7 +29,7 @@ pub(crate) fn run(input: &Input, options: &OwnersOptions) -> Result<(), Failure>
         let fields = graph.fields();
         let meant = select(graph, &fields, &options.what)?;
         let nodes = meant.objects;
-        let holding = Holding::new(Graph::of(graph.snapshot(), graph.references()), &fields, watch)?;
+        let holding = Holding::new(graph.data(), &fields, watch)?;
         let is_skipped = |text: &str| options.skip.as_ref().is_some_and(|regex| regex.is_match(text));
         let found = holding.owners(&nodes, &is_skipped, watch)?;
         let limits = limits(&found, options);
@@ -47,7 +46,7 @@ pub(crate) fn run(input: &Input, options: &OwnersOptions) -> Result<(), Failure>
         };
         let is_not_known = |node: &u32| graph.snapshot().standing(ObjectId(*node)) == Standing::NotKnown;
         let not_known = nodes.iter().filter(|&node| is_not_known(node)).fold(Weight::default(), |mut sum, &node| {
-            sum.add(graph.weight(node));
+            sum.add(graph.data().weight(node));
             sum
         });
         let report = OwnersReport {

@@ -11,7 +11,6 @@ use crate::say::diagnostics;
 use crate::say::errors::Failure;
 use crate::say::terminal;
 use crate::say::watch::Watch;
-use goheap_ask::Graph;
 use goheap_ask::holding::{self, Exclusions, Holding};
 use goheap_graph::{CsrGraph, Weight};
 use goheap_heap::references::ReferenceOptions;
@@ -33,7 +32,7 @@ pub(crate) fn run(input: &Input, options: &PathsOptions) -> Result<(), Failure> 
         let what = options.what();
         let fields = graph.fields();
         let selected = what.iter().map(|what| select(graph, &fields, what)).collect::<Result<Vec<_>, _>>()?;
-        let holding = Holding::new(Graph::of(graph.snapshot(), graph.references()), &fields, watch)?;
+        let holding = Holding::new(graph.data(), &fields, watch)?;
         let turned = holding.turned(watch)?;
         let matches = options.exclude.as_ref().map(|regex| |text: &str| regex.is_match(text));
         let exclusions = Exclusions::new(matches.as_ref().map(|matches| matches as &dyn Fn(&str) -> bool));
@@ -88,7 +87,7 @@ impl Asking<'_, '_> {
             answer.targets = ways.into_iter().map(target).collect::<Result<_, Failure>>()?;
         }
         if answer.targets.is_empty() {
-            let retained = self.holding.retained();
+            let retained = &self.holding.dominance().retained;
             let mut chosen = nodes.to_vec();
             chosen.sort_by_key(|&node| (std::cmp::Reverse(retained.of(node)), node));
             let targets = chosen.iter().take(shown).map(|&node| self.target(node, None));
@@ -99,7 +98,7 @@ impl Asking<'_, '_> {
 
     /// Tells of an object; where its shortest path is known, that one.
     fn target(&self, node: u32, known: Option<holding::Walk>) -> Result<Target, Failure> {
-        let (graph, tree) = (self.holding.graph(), self.holding.tree());
+        let (graph, dominance) = (self.holding.graph(), self.holding.dominance());
         let heap = graph.heap();
         let Some(slot) = graph.slot_of(node) else { return Ok(Target::default()) };
         let wanted = if self.options.all { self.options.limit.unwrap_or(USUAL_PATHS) } else { 1 };
@@ -116,7 +115,7 @@ impl Asking<'_, '_> {
             None => (None, None, None),
         };
         let own_extent = graph.extent(slot.id);
-        let below = graph.retained_extent(self.holding.dominance(), node);
+        let below = graph.retained_extent(dominance, node);
         Ok(Target {
             held_alike: None,
             referred_bytes: own_extent.map(|extent| extent.referred),
@@ -124,9 +123,9 @@ impl Asking<'_, '_> {
             addr: hex(heap.objects.address(slot)),
             ty: self.type_text(slot),
             size: graph.shallow(node),
-            retained: self.holding.retained().of(node),
-            reachable: tree.contains(node),
-            dominator: tree.idom(node).map(|node| self.dominator(node)),
+            retained: self.holding.dominance().retained.of(node),
+            reachable: dominance.tree.contains(node),
+            dominator: dominance.tree.idom(node).map(|node| self.dominator(node)),
             cut: most.map(cut),
             own_cut: own.map(cut),
             cut_together: together.map(cut_together),
@@ -206,8 +205,10 @@ impl Asking<'_, '_> {
         let (steps, unreached) = self.holding.merged_paths(nodes, self.exclusions, self.watch)?;
         let cut_here = self.holding.cut_for_set(self.turned, nodes, self.watch)?.filter(|cut| !self.is_excluded(cut));
         let frees = cut_here.as_ref().map_or(0, |cut| cut.frees_of_set);
-        let most =
-            nodes.iter().copied().max_by_key(|&node| (self.holding.retained().of(node), std::cmp::Reverse(node)));
+        let most = nodes
+            .iter()
+            .copied()
+            .max_by_key(|&node| (self.holding.dominance().retained.of(node), std::cmp::Reverse(node)));
         let together = match most {
             Some(node) => self.together(node, Some(nodes), frees)?,
             None => None,

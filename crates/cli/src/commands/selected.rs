@@ -5,8 +5,7 @@ use crate::commands::goroutine;
 use crate::commands::object::no_object;
 use crate::say::errors::Failure;
 use crate::say::nearest;
-use goheap_ask::Graph;
-use goheap_ask::holding::{Selected, Subject};
+use goheap_ask::holding::{self, Selected, Subject};
 use goheap_heap::inspect::InspectOptions;
 use goheap_heap::references::ReferenceGraph;
 use goheap_heap::waits::ANY_LOCK;
@@ -33,8 +32,12 @@ pub(crate) fn select(graph: &ReferenceGraph<'_, '_, '_>, fields: &dyn Fields, as
         kind,
         nearest: nearest::told(what, names.iter().map(String::as_str)),
     };
-    let data = Graph::of(graph.snapshot(), graph.references());
-    match data.select(fields, what, is_wanted.as_ref().map(|is_wanted| is_wanted as &dyn Fn(&str) -> bool)) {
+    match holding::select(
+        graph.data(),
+        fields,
+        what,
+        is_wanted.as_ref().map(|is_wanted| is_wanted as &dyn Fn(&str) -> bool),
+    ) {
         Selected::Objects(subject, objects, taken_for) => {
             Ok(Meant { means: means(&subject), objects, taken_for, in_variable: None })
         }
@@ -64,7 +67,7 @@ fn in_variable(graph: &ReferenceGraph<'_, '_, '_>, fields: &dyn Fields, address:
     let Some(place) = snapshot.static_name(address, ANY_LOCK) else { return Err(no_object(snapshot, address)) };
     let found = snapshot.inspect_static(address, InspectOptions { values: false, limit: 0, text_bytes: 0 });
     let (objects, name) = match found {
-        Some(found) => match Graph::of(snapshot, graph.references()).select(fields, &found.name, None) {
+        Some(found) => match holding::select(graph.data(), fields, &found.name, None) {
             Selected::Objects(Subject::Variable(_), objects, _) => (objects, format!("{place} {}", found.ty)),
             _ => (Vec::new(), format!("{place} {}", found.ty)),
         },

@@ -12,6 +12,7 @@ use super::awaited::{Awaited, AwaitedObjects};
 use crate::error::HeapError;
 use crate::references::ReferenceGraph;
 use goheap_graph::IdBitSet;
+use goheap_model::Graph;
 use goheap_model::{Claim, Observer, RootKind};
 use goheap_runtime::Goroutine;
 use rustc_hash::FxHashMap;
@@ -53,20 +54,20 @@ fn is_resting_main(goroutine: &Goroutine) -> bool {
 /// The observer's refusal.
 pub fn leaked(graph: &ReferenceGraph<'_, '_, '_>, observer: &dyn Observer) -> Result<Leaks, HeapError> {
     observer.begin("leaks");
-    let nodes = u64::from(graph.graph().node_count());
-    let goroutines = graph.snapshot().model.goroutines.len() as u64;
+    let (data, goroutines) = (graph.data(), &graph.snapshot().model.goroutines);
+    let nodes = u64::from(data.edges().node_count());
+    let count = goroutines.len() as u64;
     // Marks, the nodes that wait, and for each goroutine what it waits for and who watches that.
-    observer.claim(Claim { kept: goroutines * 4, passing: nodes / 8 + nodes * 4 + goroutines * 160 })?;
+    observer.claim(Claim { kept: count * 4, passing: nodes / 8 + nodes * 4 + count * 160 })?;
     let awaited = AwaitedObjects::read(graph.snapshot());
     let mut leaks = Leaks { unknown: awaited.unknown, ..Leaks::default() };
-    let mut marking = Marking::new(graph, &awaited);
+    let mut marking = Marking::new(data, goroutines.len(), &awaited);
     leaks.candidates = marking.state.iter().filter(|state| **state == State::Blocked).count() as u64;
     if leaks.candidates == 0 {
         return Ok(leaks);
     }
-    marking.mark(graph.root());
+    marking.mark(data.root());
     marking.run();
-    let goroutines = &graph.snapshot().model.goroutines;
     let blocked = |&(_, state): &(u32, &State)| *state == State::Blocked;
     let all = (0..).zip(&marking.state).filter(blocked).map(|(goroutine, _)| goroutine);
     let stuck = all.filter(|&goroutine| !is_resting_main(&goroutines[goroutine as usize])).collect();
@@ -87,8 +88,8 @@ enum State {
     Woken,
 }
 
-struct Marking<'g, 's, 'm, 'p> {
-    graph: &'g ReferenceGraph<'s, 'm, 'p>,
+struct Marking<'g> {
+    graph: Graph<'g>,
     marked: IdBitSet,
     open: Vec<u32>,
     /// By goroutine.
@@ -99,9 +100,9 @@ struct Marking<'g, 's, 'm, 'p> {
     watchers: FxHashMap<u32, Vec<u32>>,
 }
 
-impl<'g, 's, 'm, 'p> Marking<'g, 's, 'm, 'p> {
-    fn new(graph: &'g ReferenceGraph<'s, 'm, 'p>, awaited: &AwaitedObjects) -> Self {
-        let mut state = vec![State::Free; graph.snapshot().model.goroutines.len()];
+impl<'g> Marking<'g> {
+    fn new(graph: Graph<'g>, goroutines: usize, awaited: &AwaitedObjects) -> Self {
+        let mut state = vec![State::Free; goroutines];
         let mut watchers: FxHashMap<u32, Vec<u32>> = FxHashMap::default();
         for (goroutine, awaited) in awaited.iter() {
             let Awaited::Objects(objects) = awaited else { continue };
@@ -114,8 +115,8 @@ impl<'g, 's, 'm, 'p> Marking<'g, 's, 'm, 'p> {
             RootKind::Goroutine(goroutine) => Some((goroutine, node)),
             _ => None,
         };
-        let nodes = graph.root_nodes().filter_map(node).collect();
-        let marked = IdBitSet::with_room_for(graph.graph().node_count());
+        let nodes = graph.references().roots().iter().filter_map(node).collect();
+        let marked = IdBitSet::with_room_for(graph.edges().node_count());
         Marking { graph, marked, open: Vec::new(), state, nodes, watchers }
     }
 
@@ -141,7 +142,7 @@ impl<'g, 's, 'm, 'p> Marking<'g, 's, 'm, 'p> {
                     self.mark(node);
                 }
             }
-            graph.graph().targets(node).iter().for_each(|&to| self.mark(to));
+            graph.edges().targets(node).iter().for_each(|&to| self.mark(to));
         }
     }
 }

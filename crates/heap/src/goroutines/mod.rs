@@ -8,7 +8,7 @@ mod facts;
 mod groups;
 mod leaks;
 mod place;
-mod retained;
+
 mod variable_place;
 mod variables;
 
@@ -18,6 +18,6 @@ pub(crate) use groups::merge_alike;
 pub use groups::{GoroutineGroup, GoroutineGroups};
 pub use leaks::{Leaks, leaked};
 pub use place::LibraryFiles;
-pub use retained::RetainedByGoroutines;
+
 pub use variable_place::VariablePlace;
 pub use variables::{CallsWanted, GoroutineCall, GoroutineFrames, Variable, VariableRole};

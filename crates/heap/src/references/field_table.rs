@@ -17,7 +17,7 @@ impl ReferenceGraph<'_, '_, '_> {
         let examples = self.examples(&periods);
         let known = |slot: Slot, offset: u64| KnownField {
             place: fields.place(slot, offset, false),
-            element_bytes: fields.element_bytes(slot, offset),
+            element_bytes: fields.places.element_bytes(slot, offset),
         };
         let places =
             examples.into_iter().map(|(place, (id, offset))| (place, known(self.snapshot.objects.slot(id), offset)));
@@ -32,7 +32,7 @@ impl ReferenceGraph<'_, '_, '_> {
         let (snapshot, mut periods) = (self.snapshot, FxHashMap::default());
         for slot in snapshot.objects.slots_of(snapshot.reached.iter_ones()) {
             let object = snapshot.object_types[slot.id.0 as usize];
-            periods.entry(kind_of(object)).or_insert_with(|| fields.period(object).unwrap_or(0));
+            periods.entry(kind_of(object)).or_insert_with(|| fields.places.period(object).unwrap_or(0));
         }
         periods
     }
@@ -92,7 +92,7 @@ impl ReferenceGraph<'_, '_, '_> {
     /// Shows `visit` the words of the reached objects of a span whose kinds have a period: where each lies, its place, and the number
     /// of its edge.
     fn for_each_word(&self, span: u32, periods: &FxHashMap<u32, u64>, mut visit: impl FnMut(Slot, u64, Place, u64)) {
-        let (snapshot, graph) = (self.snapshot, self.graph());
+        let (snapshot, graph) = (self.snapshot, self.data().edges());
         let slots = &snapshot.objects.spans()[span as usize];
         let (first, header) = (snapshot.objects.first_of(span), u64::from(slots.header_bytes));
         for id in snapshot.reached.ones_in(first..first + slots.slots) {

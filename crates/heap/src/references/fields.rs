@@ -3,7 +3,7 @@
 use super::ReferenceGraph;
 use crate::inspect::{Places, dynamic_descriptor};
 use crate::meaning::containers::structs;
-use goheap_model::{FieldPlace, Fields, ObjectId, ObjectType, Slot, TypeId, WideRows};
+use goheap_model::{FieldPlace, Fields, ObjectId, Slot, TypeId, WideRows};
 
 /// Fields, looked up beside the references where the graph was made with [`ReferenceOptions::words`](super::ReferenceOptions), and read
 /// from the core else; the answers are the same.
@@ -12,7 +12,7 @@ use goheap_model::{FieldPlace, Fields, ObjectId, ObjectType, Slot, TypeId, WideR
 /// 8 bytes a reference of objects with many of which much is asked.
 pub struct CoreFields<'g, 's, 'm, 'p> {
     graph: &'g ReferenceGraph<'s, 'm, 'p>,
-    places: Places<'s, 'm, 'p>,
+    pub(super) places: Places<'s, 'm, 'p>,
     wide_rows: WideRows,
 }
 
@@ -27,18 +27,6 @@ impl<'s, 'm, 'p> ReferenceGraph<'s, 'm, 'p> {
         let snapshot = self.snapshot;
         let at = snapshot.objects.address(from).wrapping_add(offset).checked_sub(8)?;
         snapshot.types.by_descriptor(dynamic_descriptor(snapshot.model.memory(), at, has_methods)?)
-    }
-}
-
-impl CoreFields<'_, '_, '_, '_> {
-    /// See [`Places::period`].
-    pub(super) fn period(&self, object: ObjectType) -> Option<u64> {
-        self.places.period(object)
-    }
-
-    /// See [`Places::element_bytes`].
-    pub(super) fn element_bytes(&self, from: Slot, offset: u64) -> Option<u64> {
-        self.places.element_bytes(from, offset)
     }
 }
 
@@ -59,7 +47,10 @@ impl Fields for CoreFields<'_, '_, '_, '_> {
     }
 
     fn for_each_reference(&self, from: Slot, visit: &mut dyn FnMut(u64, ObjectId)) {
-        self.graph.for_each_reference(&self.places, from, visit);
+        match self.graph.words_of(from) {
+            Some(row) => row.references().for_each(|(offset, to)| visit(offset, to)),
+            None => self.places.for_each_reference(from, visit),
+        }
     }
 
     fn dynamic_type(&self, from: Slot, offset: u64, has_methods: bool) -> Option<TypeId> {

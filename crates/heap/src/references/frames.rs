@@ -60,10 +60,10 @@ impl ReferenceGraph<'_, '_, '_> {
     /// none alone keeps it, so that its holder in the tree does not. The snapshot must have been taken with its owners.
     pub fn shared_by_frame(&self, tree: &DominatorTree) -> Vec<Share> {
         let mut shares = vec![Share::default(); self.snapshot.tree.len()];
-        for id in shared_objects(self.graph(), tree, self.object_count()).iter_ones() {
+        for id in shared_objects(self.data().edges(), tree, self.data().object_count()).iter_ones() {
             if let Some(frame) = self.snapshot.frame_of(ObjectId(id)) {
                 let share: &mut Share = &mut shares[frame.index()];
-                share.bytes += self.shallow(id);
+                share.bytes += self.data().shallow(id);
                 share.objects += 1;
             }
         }
@@ -81,17 +81,17 @@ impl ReferenceGraph<'_, '_, '_> {
         observer.begin("frames");
         let needs = Needs::new(&snapshot.model.heap, SnapshotOptions::default());
         let walk = needs.tree();
-        let idoms = u64::from(self.object_count()) * 4;
+        let idoms = u64::from(self.data().object_count()) * 4;
         observer.claim(Claim { kept: 0, passing: walk.kept + walk.passing + idoms })?;
         let mut resolver = snapshot.resolver();
         let mut labels = Labels::new(snapshot.packages.clone());
         let mut trie = PathTrie::new();
         let nodes = self.root_frames(&mut labels, &mut trie);
-        let frame = |node: u32| nodes[(node - self.root()) as usize];
+        let frame = |node: u32| nodes[(node - self.data().root()) as usize];
         let objects = &snapshot.objects;
         let types = &snapshot.object_types;
         let mut builder = TreeBuilder::new(snapshot.model, objects, &mut resolver, &mut labels, &mut trie, types);
-        if self.knows_extents() {
+        if self.data().knows_extents() {
             observer.claim(Claim { kept: 0, passing: idoms })?;
             builder.remember_frames();
         }
@@ -102,7 +102,7 @@ impl ReferenceGraph<'_, '_, '_> {
                 DrawnRoot { root, holder, frame: frame(holder) }
             })
         };
-        let groups = self.root_nodes().map(|(node, root)| DrawnGroup {
+        let groups = self.data().references().roots().iter().map(|(node, root)| DrawnGroup {
             node,
             frame: frame(node),
             shared: shared_text(root.kind),
@@ -119,13 +119,13 @@ impl ReferenceGraph<'_, '_, '_> {
     /// A frame for each node above objects. Goroutines of one stack are not told apart.
     fn root_frames(&self, labels: &mut Labels, trie: &mut PathTrie) -> Vec<TrieNode> {
         let mut frames: Vec<TrieNode> = Vec::new();
-        for (_, root) in self.root_nodes() {
-            let above = root.parent.map_or(PathTrie::ROOT, |parent| frames[(parent - self.root()) as usize]);
+        for (_, root) in self.data().references().roots().iter() {
+            let above = root.parent.map_or(PathTrie::ROOT, |parent| frames[(parent - self.data().root()) as usize]);
             frames.push(match root.kind {
                 RootKind::All => PathTrie::ROOT,
                 RootKind::Goroutine(_) => above,
                 kind => {
-                    let label = labels.text(&self.root_text(kind));
+                    let label = labels.text(&self.data().root_text(kind));
                     trie.child(above, label)
                 }
             });

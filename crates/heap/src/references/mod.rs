@@ -6,14 +6,13 @@ mod edges;
 mod field_table;
 mod fields;
 mod frames;
+mod places;
 mod records;
 mod root_nodes;
-mod text;
 mod words;
 
 pub use fields::CoreFields;
 pub use frames::DominatorFrames;
-use goheap_model::{RootKind, RootNode};
 
 pub use crate::inspect::EdgePlace;
 
@@ -21,8 +20,8 @@ use crate::error::HeapError;
 use crate::referred::WindowFinder;
 use crate::snapshot::HeapSnapshot;
 use edges::EdgeReader;
-use goheap_graph::{CsrGraph, DominatorTree, GraphBuilder, RetainedSizes, Weight};
-use goheap_model::{Claim, ObjectId, Observer, References, Slot};
+use goheap_graph::{CsrGraph, GraphBuilder};
+use goheap_model::{Claim, Graph, Observer, References};
 use records::Records;
 use rustc_hash::FxHashSet;
 
@@ -123,108 +122,13 @@ impl<'s, 'm, 'p> ReferenceGraph<'s, 'm, 'p> {
         self.snapshot
     }
 
-    /// The references as the questions take them.
-    pub fn references(&self) -> &References {
-        &self.references
+    /// The heap with these references, as questions take them.
+    pub fn data(&self) -> Graph<'_> {
+        Graph::of(self.snapshot, &self.references)
     }
 
     /// The references without the core.
     pub fn into_references(self) -> References {
         self.references
-    }
-
-    /// Nodes and edges as such.
-    pub fn graph(&self) -> &CsrGraph {
-        self.references.graph()
-    }
-
-    /// The node above all.
-    pub fn root(&self) -> u32 {
-        self.references.roots().root()
-    }
-
-    /// Number of slots: nodes that are less are objects.
-    pub fn object_count(&self) -> u32 {
-        self.snapshot.objects.len()
-    }
-
-    /// The object that a node is.
-    pub fn object_of(&self, node: u32) -> Option<ObjectId> {
-        (node < self.object_count()).then_some(ObjectId(node))
-    }
-
-    /// The slot of the object that a node is.
-    pub fn slot_of(&self, node: u32) -> Option<Slot> {
-        self.object_of(node).map(|id| self.snapshot.objects.slot(id))
-    }
-
-    /// What a node is that is no object, and the node above it.
-    pub fn root_node(&self, node: u32) -> Option<RootNode> {
-        self.references.roots().get(node)
-    }
-
-    /// All nodes that are no objects, parents before children.
-    pub fn root_nodes(&self) -> impl Iterator<Item = (u32, RootNode)> + '_ {
-        self.references.roots().iter()
-    }
-
-    /// The node of a class, package, group of goroutines or goroutine.
-    pub fn node_of_root(&self, kind: RootKind) -> Option<u32> {
-        self.references.roots().node_of(kind)
-    }
-
-    /// The nodes from the one above all down to `node`, which is no object.
-    pub fn root_path(&self, node: u32) -> Vec<u32> {
-        self.references.roots().path(node)
-    }
-
-    /// The group of goroutines of one stack that a goroutine, by its index in the model, is in; None of one that is not alive.
-    pub fn group_of_goroutine(&self, goroutine: u32) -> Option<u32> {
-        self.snapshot.stacks.of(goroutine)
-    }
-
-    /// The goroutines of a group, by their indexes in the model, in order.
-    pub fn goroutines_of_group(&self, group: u32) -> impl Iterator<Item = u32> + '_ {
-        self.snapshot.stacks.members(group)
-    }
-
-    /// Number of groups of goroutines.
-    pub fn group_count(&self) -> u32 {
-        self.snapshot.stacks.len()
-    }
-
-    /// Bytes of the slot that a node is; 0 for a node that is no object.
-    pub fn shallow(&self, node: u32) -> u64 {
-        self.slot_of(node).map_or(0, |slot| self.snapshot.objects.size(slot))
-    }
-
-    /// The same with the object itself.
-    pub fn weight(&self, node: u32) -> Weight {
-        let objects = u64::from(node < self.object_count());
-        Weight { bytes: self.shallow(node), objects }
-    }
-
-    /// Who dominates whom from the node above all.
-    ///
-    /// # Errors
-    /// The observer's refusal.
-    pub fn dominators(&self, observer: &dyn Observer) -> Result<DominatorTree, HeapError> {
-        observer.begin("dominators");
-        let nodes = u64::from(self.graph().node_count());
-        // What `DominatorTree` says of its overhead. One edge to each object is of the depth-first tree.
-        let others = self.graph().edge_count().saturating_sub(self.snapshot.totals.reachable().objects);
-        let claim = Claim { kept: nodes * 16, passing: nodes * 12 + others * 4 };
-        observer.claim(claim)?;
-        Ok(DominatorTree::new(self.graph(), self.root()))
-    }
-
-    /// What each node retains.
-    ///
-    /// # Errors
-    /// The observer's refusal.
-    pub fn retained(&self, tree: &DominatorTree, observer: &dyn Observer) -> Result<RetainedSizes, HeapError> {
-        observer.begin("retained");
-        observer.claim(Claim { kept: u64::from(tree.node_count()) * 8, passing: 0 })?;
-        Ok(RetainedSizes::new(tree, |node| self.shallow(node)))
     }
 }

@@ -35,13 +35,13 @@ impl FrameFacts {
         };
         for id in snapshot.reached.iter_ones() {
             let Some(&frame) = frames.get(id as usize) else { continue };
-            let above = tree.idom(id).and_then(|above| graph.object_of(above));
+            let above = tree.idom(id).and_then(|above| graph.data().object_of(above));
             let above = above.filter(|above| frames.get(above.0 as usize) == Some(&frame));
             facts.values[frame.index()] += u64::from(!is_part(snapshot, ObjectId(id), above));
         }
-        for &(id, extent) in graph.references().extents().unwrap_or_default() {
+        for &(id, extent) in graph.data().references().extents().unwrap_or_default() {
             if let Some(frame) = frames.get(id.0 as usize) {
-                facts.rests[frame.index()].add(Extent::all(graph.shallow(id.0)).without(extent));
+                facts.rests[frame.index()].add(Extent::all(graph.data().shallow(id.0)).without(extent));
             }
         }
         let mut directories = FxHashSet::default();

@@ -1,6 +1,6 @@
 //! How much of what is kept anything refers to: 20 bytes cut out of a document keep all of it.
 //!
-//! To begin: [`HeapSnapshot::references_with`], then [`ReferenceGraph::extent`]. A string and a slice refer to a window of an
+//! To begin: [`HeapSnapshot::references_with`], then [`Graph::extent`](goheap_model::Graph::extent). A string and a slice refer to a window of an
 //! object, from their pointer on as many bytes as their length says. A pointer to a struct in a row of such structs refers to that
 //! one. Every other pointer, and every one of which the type is not known, refers to all of its object. What is referred to is the union.
 //! What hangs on pointers outside of all windows alone is not referred to at all.
@@ -24,12 +24,10 @@ pub(crate) use reach::{Reach, Window};
 pub(crate) use windows::{From, WindowFinder};
 
 use crate::error::HeapError;
-use crate::references::ReferenceGraph;
 use crate::scan::kind_plans::kinds;
 use crate::snapshot::HeapSnapshot;
 use goheap_graph::{CsrGraph, IdBitSet};
 use goheap_model::{Claim, ObjectId, Observer, Slot};
-use rayon::prelude::*;
 use reach::ReachPlans;
 use windows::Windows;
 
@@ -122,27 +120,5 @@ impl Referred {
             }
         }
         found
-    }
-}
-
-impl ReferenceGraph<'_, '_, '_> {
-    /// True if it was asked for what is referred to.
-    pub fn knows_extents(&self) -> bool {
-        self.references().knows_extents()
-    }
-
-    /// What is referred to of an object; None where that was not asked for. All of what no root reaches: nothing is told of it.
-    pub fn extent(&self, id: ObjectId) -> Option<Extent> {
-        self.references().extent(id, self.shallow(id.0))
-    }
-
-    /// The same of several nodes together; nodes that are no objects have nothing.
-    pub fn extent_of(&self, nodes: &[u32]) -> Option<Extent> {
-        self.references().extents()?;
-        let objects = nodes.par_iter().filter_map(|&node| self.extent(self.object_of(node)?));
-        Some(objects.reduce(Extent::default, |mut sum, extent| {
-            sum.add(extent);
-            sum
-        }))
     }
 }

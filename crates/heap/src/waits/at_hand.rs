@@ -101,7 +101,7 @@ impl<'g, 's, 'm, 'p> AtHand<'g, 's, 'm, 'p> {
                 }
                 found.extend(self.by_interfaces(object, hops));
                 if hops < self.most_hops && met.len() < MOST_OBJECTS {
-                    let targets = self.graph.graph().targets(object);
+                    let targets = self.graph.data().edges().targets(object);
                     next.extend(targets.iter().copied().take(MOST_TARGETS).filter(|to| self.leads_on(*to)));
                 }
             }
@@ -126,9 +126,10 @@ impl<'g, 's, 'm, 'p> AtHand<'g, 's, 'm, 'p> {
     fn by_interfaces(&self, object: u32, hops: u32) -> Vec<Near> {
         let snapshot = self.graph.snapshot();
         let leads_to_lock = |to: &&u32| self.in_object.contains_key(to);
-        let targets = self.graph.graph().targets(object).iter().take(MOST_TARGETS);
+        let targets = self.graph.data().edges().targets(object).iter().take(MOST_TARGETS);
         let targets: Vec<u32> = targets.filter(leads_to_lock).copied().collect();
-        let Some(slot) = self.graph.slot_of(object).filter(|_| !targets.is_empty() && hops < self.most_hops) else {
+        let Some(slot) = self.graph.data().slot_of(object).filter(|_| !targets.is_empty() && hops < self.most_hops)
+        else {
             return Vec::new();
         };
         let start = snapshot.objects.address(slot);
@@ -147,8 +148,8 @@ impl<'g, 's, 'm, 'p> AtHand<'g, 's, 'm, 'p> {
 
     /// False of nodes that are no objects, and of objects that lead nowhere and are not waited for.
     fn leads_on(&self, node: u32) -> bool {
-        node < self.graph.object_count()
-            && (self.in_object.contains_key(&node) || !self.graph.graph().targets(node).is_empty())
+        node < self.graph.data().object_count()
+            && (self.in_object.contains_key(&node) || !self.graph.data().edges().targets(node).is_empty())
     }
 
     /// The words of package variables that have something at hand, by address: what code that refers to them has, too. Static groups

@@ -28,13 +28,13 @@ impl<'g, 's, 'm, 'p> Ways<'g, 's, 'm, 'p> {
         is_last: impl Fn(u32) -> bool,
         observer: &dyn Observer,
     ) -> Result<Self, HeapError> {
-        let nodes = graph.graph().node_count();
+        let nodes = graph.data().edges().node_count();
         observer.claim(Claim { kept: u64::from(nodes) * 4, passing: u64::from(nodes) * 4 })?;
         let places = Places::new(graph.snapshot());
         let mut ways = Ways { graph, places, before: vec![NOT_MET; nodes as usize] };
         let mut last = Vec::new();
         for class in RootClass::ALL {
-            if let Some(start) = graph.node_of_root(RootKind::Class(class)) {
+            if let Some(start) = graph.data().references().roots().node_of(RootKind::Class(class)) {
                 ways.before[start as usize] = start;
                 ways.go_on_from(VecDeque::from([start]), &is_last, &mut last);
             }
@@ -48,15 +48,15 @@ impl<'g, 's, 'm, 'p> Ways<'g, 's, 'm, 'p> {
         let graph = self.graph;
         while let Some(node) = open.pop_front() {
             // What a goroutine's node leads to at once the runtime's records hold: what it waits for.
-            let goroutine = graph.root_node(node).map(|root| root.kind);
+            let goroutine = graph.data().root_node(node).map(|root| root.kind);
             let is_goroutine = matches!(goroutine, Some(RootKind::Goroutine(_)));
-            for &to in graph.graph().targets(node) {
-                let is_record = is_goroutine && to < graph.object_count();
+            for &to in graph.data().edges().targets(node) {
+                let is_record = is_goroutine && to < graph.data().object_count();
                 if self.before[to as usize] != NOT_MET || is_record {
                     continue;
                 }
                 self.before[to as usize] = node;
-                match graph.root_node(to).map(|root| root.kind) {
+                match graph.data().root_node(to).map(|root| root.kind) {
                     Some(RootKind::Goroutine(goroutine)) if is_last(goroutine) => last.push(to),
                     _ => open.push_back(to),
                 }
@@ -93,14 +93,14 @@ impl<'g, 's, 'm, 'p> Ways<'g, 's, 'm, 'p> {
 
     /// What a step of the way is called: of a variable its name, of an object the field.
     fn step(&self, from: u32, to: u32) -> Option<String> {
-        match (self.graph.slot_of(from), self.graph.slot_of(to)) {
+        match (self.graph.data().slot_of(from), self.graph.data().slot_of(to)) {
             (Some(from), Some(to)) => {
                 let offset = self.places.first_between(from, to)?;
                 Some(self.places.place(from, offset, false).path)
             }
-            (None, None) => match self.graph.root_node(to)?.kind {
-                RootKind::Goroutine(_) => Some(self.graph.text(to)),
-                RootKind::Frame(_) => self.graph.text(to).split(' ').next().map(str::to_owned),
+            (None, None) => match self.graph.data().root_node(to)?.kind {
+                RootKind::Goroutine(_) => Some(self.graph.data().text(to)),
+                RootKind::Frame(_) => self.graph.data().text(to).split(' ').next().map(str::to_owned),
                 _ => None,
             },
             _ => None,

@@ -101,9 +101,9 @@ impl Search<'_, '_, '_, '_, '_> {
         if channels.is_empty() {
             return found;
         }
-        for (from, to) in self.graph.graph().edges() {
+        for (from, to) in self.graph.data().edges().edges() {
             let Some(&number) = channels.get(&to) else { continue };
-            let Some(slot) = self.graph.slot_of(from) else { continue };
+            let Some(slot) = self.graph.data().slot_of(from) else { continue };
             let ty = snapshot.type_text(slot);
             if ENDED_ELSEWHERE.iter().any(|start| ty.starts_with(start)) || is_timer(snapshot, slot) {
                 found.insert(number);
