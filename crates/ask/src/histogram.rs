@@ -111,7 +111,7 @@ pub(crate) fn group_objects(
             groups.insert(key, name)
         });
         if let Some(group) = group {
-            let evidence = heap.object_types[slot.id.0 as usize].evidence();
+            let evidence = heap.object_types.of(slot.id).evidence();
             groups.rows[group].add(heap.objects.size(slot), elements, evidence);
         }
     }

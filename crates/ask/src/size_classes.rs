@@ -3,7 +3,7 @@
 
 use crate::histogram::Selection;
 use goheap_graph::IdBitSet;
-use goheap_model::{Heap, ObjectType, Share, SlotSpan, TextKey, is_wanted_text};
+use goheap_model::{Heap, ObjectId, ObjectType, Share, SlotSpan, TextKey, is_wanted_text};
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 use std::collections::BTreeMap;
@@ -90,7 +90,7 @@ fn size_class(heap: &Heap, index: u32, span: &SlotSpan, selected: Option<&IdBitS
             continue;
         }
         count += 1;
-        let object = heap.object_types[id as usize];
+        let object = heap.object_types.of(ObjectId(id));
         if object != last.0 {
             last = (object, heap.types.rounding(object, room));
         }

@@ -3,6 +3,7 @@
 mod dominators;
 mod files;
 mod goroutines;
+mod index;
 mod input;
 mod listing;
 mod objref;
@@ -13,6 +14,7 @@ mod pattern;
 mod places;
 mod written;
 
+pub(crate) use self::index::IndexOptions;
 pub(crate) use dominators::{DominatorsOptions, RetainedBy};
 pub(crate) use goroutines::{GoroutineOptions, GoroutinesFormat, GoroutinesOptions, GoroutinesSort};
 pub(crate) use input::Input;
@@ -81,6 +83,9 @@ const EXAMPLES: &str = "  The first look, and what to ask next:
 
   Goroutines that are blocked for ever, and what they hold:
       goheap core.123 --exe ./server goroutines --leaked
+
+  Many questions to a large core: keep what takes long, then ask:
+      goheap core.123 --exe ./server index
 
   The overview for a script, from a compressed core:
       goheap core.123.zst --exe ./server overview --json
@@ -169,6 +174,9 @@ pub(crate) enum Command {
     /// Tell everything of one goroutine: its calls, their variables, and what each keeps
     #[command(long_about = goroutines::GOROUTINE)]
     Goroutine(GoroutineOptions),
+    /// Keep what takes long to work out, so that further questions are answered at once
+    #[command(long_about = index::INDEX)]
+    Index(IndexOptions),
     /// Tell the build ids of the executable and libraries, from the core alone
     #[command(long_about = BUILD_ID)]
     BuildId(BuildIdOptions),
@@ -203,6 +211,7 @@ impl Command {
             Command::Dominators(_) => "dominators".to_owned(),
             Command::Objects(_) => "objects".to_owned(),
             Command::Goroutines(_) => "goroutines".to_owned(),
+            Command::Index(_) => "index".to_owned(),
             Command::BuildId(_) => "build-id".to_owned(),
             Command::Completions { .. } | Command::Man => String::new(),
         }

@@ -1,11 +1,12 @@
 //! From the files to the heap.
 
 use crate::args::Input;
+use crate::index_file;
 use crate::say::diagnostics;
 use crate::say::errors::Failure;
 use crate::say::watch::Watch;
 use goheap_heap::references::{ReferenceGraph, ReferenceOptions};
-use goheap_heap::{HeapSnapshot, SnapshotOptions};
+use goheap_heap::{HeapError, HeapSnapshot, SnapshotOptions};
 use goheap_image::Process;
 use goheap_model::{Heap, Observer};
 use goheap_runtime::{ModelOptions, RuntimeModel};
@@ -15,6 +16,8 @@ use goheap_runtime::{ModelOptions, RuntimeModel};
 pub(crate) struct Needs {
     /// It can do without: it gets an empty heap where the core is cut off before the list of spans.
     pub(crate) without_heap: bool,
+    /// It makes an index, and uses none.
+    pub(crate) without_index: bool,
     /// What it needs remembered.
     pub(crate) snapshot: SnapshotOptions,
 }
@@ -119,6 +122,24 @@ pub(crate) fn with_references_and<T>(
     with_roots(input, options, |snapshot, watch| use_it(&snapshot.references(watch)?, watch))
 }
 
+/// Opens the input and hands all that can be asked of its heap to `use_it`, worked out anew.
+pub(crate) fn with_whole_heap<T>(
+    input: &Input,
+    use_it: impl FnOnce(&ReferenceGraph<'_, '_, '_>, &Watch) -> Result<T, Failure>,
+) -> Result<T, Failure> {
+    let snapshot = SnapshotOptions { roots: true, tree: true, owners: true, ..SnapshotOptions::default() };
+    let needs = Needs { snapshot, without_index: true, ..Needs::default() };
+    with_watched_heap(
+        input,
+        needs,
+        |_| Ok(()),
+        |snapshot, watch| {
+            let options = ReferenceOptions { referred: true, words: true };
+            use_it(&snapshot.references_with(options, watch)?, watch)
+        },
+    )
+}
+
 fn with_roots<T>(
     input: &Input,
     options: SnapshotOptions,
@@ -152,11 +173,32 @@ fn with_taken_heap<T>(
     let model = RuntimeModel::open_observed(&process, options, &watch)
         .map_err(|source| Failure::of_runtime(&process, input, source))?;
     watch.progress.aside(|| first(&model))?;
-    let options = SnapshotOptions { full_names: input.full_names, ..needs.snapshot };
-    let snapshot = HeapSnapshot::take_observed(&model, options, &watch)?;
+    let snapshot = take(&model, &process, input, needs, &watch)?;
     let result = use_it(snapshot, &watch);
     watch.tell();
     result
+}
+
+/// From an index, where there is one of this core, else from the core.
+fn take<'m, 'p>(
+    model: &'m RuntimeModel<'p>,
+    process: &Process,
+    input: &Input,
+    needs: Needs,
+    watch: &Watch,
+) -> Result<HeapSnapshot<'m, 'p>, Failure> {
+    let options = SnapshotOptions { full_names: input.full_names, ..needs.snapshot };
+    let index = if needs.without_index { None } else { index_file::find(input, process)? };
+    if let Some(index) = index {
+        match HeapSnapshot::restore(model, &index.sections, options, watch) {
+            Err(HeapError::Index(error)) if index.is_named => {
+                return Err(Failure::Index { path: index.path, source: error.into() });
+            }
+            Err(HeapError::Index(error)) => watch.progress.aside(|| index_file::pass_over(&index.path, &error)),
+            restored => return Ok(restored?),
+        }
+    }
+    Ok(HeapSnapshot::take_observed(model, options, watch)?)
 }
 
 fn model_options(input: &Input, without_heap: bool) -> ModelOptions {

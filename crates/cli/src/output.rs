@@ -18,6 +18,8 @@ pub(crate) enum Output {
         named: PathBuf,
         /// Where it is.
         target: PathBuf,
+        /// Whether it is for its owner's eyes alone, whatever was there before.
+        is_for_owner: bool,
     },
     /// A pipe, a device, or a file that is open in this process (`/dev/stdout`): it is written to, not replaced.
     Special(PathBuf),
@@ -33,7 +35,7 @@ impl Output {
         let refused = |source| Failure::Output { path: path.to_owned(), source };
         // Follows links as writing does: /dev/stdout leads to a pipe, whose path (pipe:[1]) is none.
         let Ok(there) = fs::metadata(path) else {
-            return Output::File { target: end_of_links(path).map_err(refused)?, named }.tried();
+            return Output::File { target: end_of_links(path).map_err(refused)?, named, is_for_owner: false }.tried();
         };
         // Opened anew, a file that `>>` opened would be written from its beginning, and a socket not at all.
         if is_open_already(path) && is_stdout(&there) {
@@ -48,12 +50,20 @@ impl Output {
         if !there.is_file() || is_open_already(path) {
             return Ok(Output::Special(named));
         }
-        Output::File { target: fs::canonicalize(path).map_err(refused)?, named }.tried()
+        Output::File { target: fs::canonicalize(path).map_err(refused)?, named, is_for_owner: false }.tried()
+    }
+
+    /// The same for its owner's eyes alone, where it is a file.
+    pub(crate) fn for_owner(self) -> Output {
+        match self {
+            Output::File { named, target, .. } => Output::File { named, target, is_for_owner: true },
+            other => other,
+        }
     }
 
     /// Makes a file beside the target and removes it again.
     fn tried(self) -> Result<Output, Failure> {
-        if let Output::File { named, target } = &self {
+        if let Output::File { named, target, .. } = &self {
             WholeFile::beside(target).map_err(|source| Failure::Output { path: named.clone(), source })?;
         }
         Ok(self)
@@ -68,9 +78,10 @@ impl Output {
                 let mut file = File::options().write(true).open(path).map_err(refused)?;
                 write(&mut file).map_err(|error| failure(error, refused))
             }
-            Output::File { named, target } => {
+            Output::File { named, target, is_for_owner } => {
                 let refused = |source| Failure::Output { path: named.clone(), source };
-                let mut file = WholeFile::beside(target).map_err(refused)?;
+                let file = if *is_for_owner { WholeFile::for_owner(target) } else { WholeFile::beside(target) };
+                let mut file = file.map_err(refused)?;
                 let result = write(file.file()).map_err(|error| failure(error, refused))?;
                 file.put().map_err(refused)?;
                 Ok(result)

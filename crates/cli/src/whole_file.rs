@@ -29,15 +29,25 @@ impl WholeFile {
         let replaced = fs::metadata(target).ok();
         // What is replaced may be for few eyes: nobody else looks in meanwhile.
         let mode = if replaced.is_some() { 0o600 } else { 0o666 };
-        let (file, named) = match nameless(folder(target), mode)? {
-            Some(file) => (file, None),
-            None => named(folder(target), mode)?,
-        };
+        let WholeFile { file, named, .. } = Self::of_mode(target, mode)?;
         if let Some(replaced) = replaced {
             // Only root may give files away; another's file that may be replaced becomes one's own, as with every editor.
             let _ = fchown(&file, Some(replaced.uid()), Some(replaced.gid()));
             file.set_permissions(Permissions::from_mode(replaced.mode() & 0o7777))?;
         }
+        Ok(WholeFile { file, target: target.to_owned(), named })
+    }
+
+    /// A new file in the folder of `target`, for its owner's eyes alone whatever was there before.
+    pub(crate) fn for_owner(target: &Path) -> io::Result<WholeFile> {
+        Self::of_mode(target, 0o600)
+    }
+
+    fn of_mode(target: &Path, mode: u32) -> io::Result<WholeFile> {
+        let (file, named) = match nameless(folder(target), mode)? {
+            Some(file) => (file, None),
+            None => named(folder(target), mode)?,
+        };
         Ok(WholeFile { file, target: target.to_owned(), named })
     }
 

@@ -32,6 +32,12 @@ impl IdBitSet {
         Self { words, count }
     }
 
+    /// The bits as [`IdBitSet::from_words`] takes them.
+    #[must_use]
+    pub fn words(&self) -> &[u64] {
+        &self.words
+    }
+
     /// Puts `id` into the set; true if it was not there before.
     #[inline]
     pub fn insert(&mut self, id: u32) -> bool {

@@ -3,11 +3,15 @@
 mod blocks;
 mod build;
 mod offsets;
+mod parts;
 mod reversed;
 
 pub use blocks::EdgeBlock;
 pub use build::GraphBuilder;
 pub(crate) use offsets::{Offset, Offsets};
+pub use parts::CsrParts;
+
+use crate::Column;
 
 /// A directed graph over the dense ids `0..node_count`, with parallel edges and self loops as they were given.
 ///
@@ -17,9 +21,9 @@ pub(crate) use offsets::{Offset, Offsets};
 pub struct CsrGraph {
     /// One more than there are nodes: the targets of node `n` are those from `offsets[n]` to `offsets[n + 1]`.
     offsets: Offsets,
-    targets: Vec<u32>,
+    targets: Column<u32>,
     /// Beside the targets of objects; empty where none were kept. Nodes that were added come behind all objects and have none.
-    tags: Vec<u32>,
+    tags: Column<u32>,
 }
 
 /// What a graph cannot be made of.
@@ -43,6 +47,9 @@ pub enum GraphError {
     /// An edge was added in another block than its object's, or after one of a greater object; or a block is missing.
     #[error("an edge of node {0} came out of order")]
     OutOfOrder(u32),
+    /// Parts that are not those of one graph: what is wrong.
+    #[error("no graph: {0}")]
+    Damaged(&'static str),
     /// Asked twice for the edges of a node, the caller gave different numbers of them.
     #[error("node {0} had another number of edges when it was asked again")]
     EdgesChanged(u32),

@@ -3,9 +3,12 @@
 mod cross_edges;
 mod depth_first;
 mod layout;
+mod parts;
 mod semi_nca;
 
-use crate::CsrGraph;
+pub use parts::DominatorParts;
+
+use crate::{Column, CsrGraph};
 use std::sync::Arc;
 
 /// Stands for none where a node is meant; ids and places are less.
@@ -24,13 +27,13 @@ pub(crate) const NONE: u32 = u32::MAX;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DominatorTree {
     /// Node to place; [`NONE`] for a node that is not reached.
-    places: Arc<Vec<u32>>,
+    places: Arc<Column<u32>>,
     /// Place to node.
-    nodes: Vec<u32>,
+    nodes: Column<u32>,
     /// Place to the place of the immediate dominator, which is less; the root's is its own.
-    parents: Vec<u32>,
+    parents: Column<u32>,
     /// Place to the place behind the last node that is dominated.
-    ends: Vec<u32>,
+    ends: Column<u32>,
 }
 
 impl DominatorTree {
@@ -93,7 +96,7 @@ impl DominatorTree {
     #[must_use]
     pub fn idoms_below(&self, count: u32) -> Vec<u32> {
         let mut idoms = vec![NONE; count as usize];
-        for (node, parent) in self.nodes.iter().zip(&self.parents).skip(1) {
+        for (node, parent) in self.nodes.iter().zip(self.parents.iter()).skip(1) {
             if let Some(idom) = idoms.get_mut(*node as usize) {
                 *idom = self.node_at(*parent);
             }
@@ -162,7 +165,7 @@ impl DominatorTree {
 
     /// All nodes reached with their immediate dominators, children before parents, the root (which has none) last.
     pub fn bottom_up(&self) -> impl Iterator<Item = (u32, Option<u32>)> + '_ {
-        let with_parents = self.nodes.iter().zip(&self.parents).enumerate().rev();
+        let with_parents = self.nodes.iter().zip(self.parents.iter()).enumerate().rev();
         with_parents.map(|(place, (node, parent))| (*node, (place != 0).then(|| self.node_at(*parent))))
     }
 
@@ -192,7 +195,7 @@ impl DominatorTree {
     }
 
     /// Node to place, [`NONE`] for what is not reached.
-    pub(crate) fn places(&self) -> &Arc<Vec<u32>> {
+    pub(crate) fn places(&self) -> &Arc<Column<u32>> {
         &self.places
     }
 

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | add up many objects under the few paths that hold them | [`PathTrie`] |
 //! | drop what is too narrow to be seen, keeping every byte | [`PathTrie::prune`] |
+//! | keep numbers that may lie in a mapped file | [`Column`] |
 //! | remember which object ids have been met | [`IdBitSet`] |
 //! | keep objects, roots and groups of roots as a graph | [`GraphBuilder`], [`CsrGraph`] |
 //! | know through whom every path to a node goes | [`DominatorTree`] |
@@ -34,6 +35,7 @@
 //! ```
 
 mod bit_set;
+mod column;
 mod csr;
 mod cut_set;
 mod dominator_links;
@@ -51,10 +53,11 @@ mod shortest_from;
 mod testing;
 
 pub use bit_set::{IdBitSet, SharedBitSet};
-pub use csr::{CsrGraph, EdgeBlock, GraphBuilder, GraphError};
+pub use column::{Column, SharedBytes};
+pub use csr::{CsrGraph, CsrParts, EdgeBlock, GraphBuilder, GraphError};
 pub use cut_set::freed_without;
 pub use dominator_links::DominatorLink;
-pub use dominators::DominatorTree;
+pub use dominators::{DominatorParts, DominatorTree};
 pub use merged_paths::MergedPaths;
 pub use path_trie::{Children, PathTrie, TrieNode, Weight};
 pub use paths::{Path, PathsToRoots};

@@ -1,13 +1,22 @@
 //! The tree of paths: many objects, few ways to reach them.
 
+mod stored;
+
 use rustc_hash::FxHashMap;
+use serde::{Deserialize, Serialize};
 use std::collections::hash_map::Entry;
 
 /// A node of a [`PathTrie`]; its number is greater than its parent's.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct TrieNode(pub(crate) u32);
 
 impl TrieNode {
+    /// The node with that place.
+    #[must_use]
+    pub fn of_index(index: usize) -> Option<Self> {
+        u32::try_from(index).ok().map(TrieNode)
+    }
+
     /// Place of the node in [`PathTrie::totals`] and in any table the caller keeps beside the trie.
     #[must_use]
     #[inline]
@@ -17,7 +26,7 @@ impl TrieNode {
 }
 
 /// What lies on a node or under it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Weight {
     /// Bytes of the objects.
     pub bytes: u64,
@@ -33,7 +42,7 @@ impl Weight {
     }
 }
 
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 struct Node {
     parent: u32,
     label: u32,
@@ -135,6 +144,17 @@ impl PathTrie {
         }
         let root = self.own(PathTrie::ROOT);
         trie.add(PathTrie::ROOT, root.bytes, root.objects);
+        trie
+    }
+
+    /// The first `count` nodes, before anything was added at them.
+    #[must_use]
+    pub fn first(&self, count: usize) -> PathTrie {
+        let mut trie = PathTrie::new();
+        for node in self.nodes().take(count).skip(1) {
+            let Node { parent, label, .. } = self.nodes[node.index()];
+            trie.grow(TrieNode(parent), label);
+        }
         trie
     }
 

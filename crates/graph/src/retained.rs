@@ -1,6 +1,6 @@
 //! What would go if something went.
 
-use crate::{CsrGraph, DominatorTree, IdBitSet, Weight};
+use crate::{Column, CsrGraph, DominatorTree, IdBitSet, Weight};
 use rayon::prelude::*;
 use std::sync::Arc;
 
@@ -10,8 +10,8 @@ use std::sync::Arc;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RetainedSizes {
     /// Node to place, as in the tree.
-    places: Arc<Vec<u32>>,
-    by_place: Vec<u64>,
+    places: Arc<Column<u32>>,
+    by_place: Column<u64>,
 }
 
 impl RetainedSizes {
@@ -25,7 +25,19 @@ impl RetainedSizes {
             let sum = &mut by_place[*parent as usize];
             *sum = sum.saturating_add(size);
         }
-        Self { places: Arc::clone(tree.places()), by_place }
+        Self { places: Arc::clone(tree.places()), by_place: by_place.into() }
+    }
+
+    /// By place in the tree: what [`RetainedSizes::from_places`] takes.
+    #[must_use]
+    pub fn by_place(&self) -> &Column<u64> {
+        &self.by_place
+    }
+
+    /// What [`RetainedSizes::by_place`] gave of this tree; None of one of another length.
+    #[must_use]
+    pub fn from_places(tree: &DominatorTree, by_place: Column<u64>) -> Option<Self> {
+        (by_place.len() == tree.len() as usize).then(|| Self { places: Arc::clone(tree.places()), by_place })
     }
 
     /// The retained size of `node` in bytes; 0 for what is not reached. What it retains is [`DominatorTree::subtree`].

@@ -9,10 +9,11 @@ use goheap_graph::IdBitSet;
 use goheap_model::Unreached;
 use goheap_model::{ObjectId, RootClass};
 use goheap_runtime::{RuntimeModel, Span, SweepState};
+use serde::{Deserialize, Serialize};
 use std::cmp::Reverse;
 
 /// Who holds words that are absent.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum AbsentHolder {
     /// A package variable: its name, or that of its section, and where the first absent word lies.
     Variable(u64, String),
@@ -23,7 +24,7 @@ pub enum AbsentHolder {
 }
 
 /// The words that one holder lacks.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AbsentOf {
     /// Who holds them.
     pub holder: AbsentHolder,
@@ -34,7 +35,7 @@ pub struct AbsentOf {
 }
 
 /// What one class of roots lacks.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AbsentSum {
     /// Words in the roots themselves.
     pub root_words: u64,
@@ -52,7 +53,7 @@ impl AbsentSum {
 }
 
 /// What is absent of the pointers from which, and through which, objects are reached.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Absent {
     /// By class, in the order of [`RootClass::ALL`].
     pub by_class: [AbsentSum; RootClass::ALL.len()],
@@ -67,6 +68,7 @@ pub struct Absent {
     /// The goroutines whose stacks lack words, ascending.
     pub(crate) stacks: Vec<u32>,
     /// The objects that lack words.
+    #[serde(skip)]
     pub(crate) objects: IdBitSet,
 }
 

@@ -1,10 +1,10 @@
 //! Why no snapshot can be made of a heap.
 
 use goheap_graph::GraphError;
-use goheap_model::Refusal;
+use goheap_model::{Refusal, SectionError};
 
 /// The one error of this crate.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum HeapError {
     /// The ids would not do.
@@ -19,4 +19,7 @@ pub enum HeapError {
     /// The references make no graph: too many objects and roots, or the memory changed while it was read.
     #[error("the references cannot be made a graph: {0}")]
     Graph(#[from] GraphError),
+    /// A heap that was kept cannot be believed, or not be kept.
+    #[error("the index cannot be used")]
+    Index(#[from] SectionError),
 }

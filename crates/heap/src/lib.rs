@@ -13,6 +13,7 @@ mod code;
 mod diagnostics;
 mod error;
 pub mod goroutines;
+pub mod index;
 mod infer;
 pub mod inspect;
 pub mod invariants;

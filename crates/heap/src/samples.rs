@@ -1,12 +1,16 @@
 //! Some of the many that a count counts, so that it can be traced: the first, or the largest; the same at any number of threads.
 
 use goheap_model::ObjectId;
+use serde::{Deserialize, Serialize};
 use std::cmp::Reverse;
 
 use goheap_model::SHOWN;
 
+/// The runtime's name of a struct. Those of what a snapshot counts are never kept in a file.
+type RecordName = &'static str;
+
 /// One of those that a count counts.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Sample {
     /// An object.
     Object(ObjectId),
@@ -17,7 +21,8 @@ pub enum Sample {
     /// The goroutine with that index in the model.
     Goroutine(u32),
     /// A struct of the runtime, at its address.
-    Record(u64, &'static str),
+    #[serde(skip)]
+    Record(u64, RecordName),
 }
 
 /// The largest objects that were noted, of as many bytes those of lower number.
@@ -44,7 +49,7 @@ impl Largest {
 }
 
 /// Samples of what a snapshot counts.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Samples {
     /// Goroutines whose stacks were not walked to their top.
     pub broken_stacks: Vec<Sample>,
@@ -60,6 +65,14 @@ pub struct Samples {
     pub untyped: Vec<Sample>,
     /// The largest whose type is told by their shape alone.
     pub guessed: Vec<Sample>,
+}
+
+impl Samples {
+    /// All of them.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Sample> {
+        let Samples { broken_stacks, untyped_frames, roots_to_free, unexplained, conflicts, untyped, guessed } = self;
+        [broken_stacks, untyped_frames, roots_to_free, unexplained, conflicts, untyped, guessed].into_iter().flatten()
+    }
 }
 
 /// Keeps a sample if few were before.

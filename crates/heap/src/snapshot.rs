@@ -19,8 +19,8 @@ use goheap_graph::{IdBitSet, PathTrie, TrieNode};
 use goheap_image::Address;
 use goheap_model::names::PackageNames;
 use goheap_model::{
-    ClosureFunctions, Evidence, GoroutineStarts, Heap, Meter, ObjectId, ObjectType, Objects, Observer, Part,
-    References, Share, Standing, Totals, TypeTable, Unobserved, Unreached,
+    ClosureFunctions, Evidence, GoroutineStarts, Heap, Meter, ObjectId, ObjectType, ObjectTypes, Objects, Observer,
+    Part, References, Sections, Share, Standing, Totals, TypeTable, Unobserved, Unreached,
 };
 use goheap_runtime::{PAGE_BYTES, RuntimeModel, Span, SweepState};
 use rayon::prelude::*;
@@ -37,18 +37,22 @@ pub struct HeapSnapshot<'m, 'p> {
     /// Objects by number, and by what words lead to.
     pub objects: ObjectTable<'m, 'p>,
     /// What no question has to ask the core for.
-    heap: Heap,
+    pub(crate) heap: Heap,
     /// The pointers that the core lacks.
     pub absent: Absent,
     /// Some of what the totals count.
     pub samples: Samples,
-    owners: Option<Owners>,
+    pub(crate) owners: Option<Owners>,
+    /// Of the frames of the tree, how many were there before anything was put under roots.
+    pub(crate) root_frames: usize,
+    /// Where the rest is kept, if anywhere.
+    pub(crate) kept: Option<Arc<Sections>>,
     pub(crate) roots: Vec<Root>,
     /// Of roots that refer to less than all of their object, in order.
     pub(crate) root_windows: Vec<RootWindow>,
     /// The closures that were met: each function has one type.
     pub(crate) closure_types: Closures<'m>,
-    votes: Votes,
+    pub(crate) votes: Votes,
 }
 
 impl Deref for HeapSnapshot<'_, '_> {
@@ -107,9 +111,9 @@ impl<'m, 'p> HeapSnapshot<'m, 'p> {
         let meter = Meter::new(observer, needs.scannable);
         let Inferred { types: object_types, counts, marked, conflicts, votes } =
             Inference::new(model, &objects, &mut resolver, &meter).run(&set);
-        let told = (&resolver.types, &*object_types);
+        let told = (&resolver.types, &object_types);
         trie = name_by_types(trie, &mut labels, &mut set.roots, (model, &objects), told);
-        let unreached = unreached(model, &objects, &marked.absent);
+        let (unreached, root_frames) = (unreached(model, &objects, &marked.absent), trie.len());
         let mut owners = None;
         if options.tree || options.owners {
             begins("tree");
@@ -153,7 +157,21 @@ impl<'m, 'p> HeapSnapshot<'m, 'p> {
         (heap.labels, heap.packages) = labels.into_texts();
         (heap.tree, heap.stacks) = (trie, set.stacks);
         let closure_types = resolver.closures;
-        Ok(HeapSnapshot { model, objects, heap, absent, samples, owners, roots, root_windows, closure_types, votes })
+        let kept = None;
+        Ok(HeapSnapshot {
+            model,
+            objects,
+            heap,
+            absent,
+            samples,
+            owners,
+            root_frames,
+            kept,
+            roots,
+            root_windows,
+            closure_types,
+            votes,
+        })
     }
 
     /// The heap without the core, and with the references that were read of it, if any.
@@ -192,7 +210,7 @@ fn sum_objects(
     model: &RuntimeModel<'_>,
     objects: &ObjectTable<'_, '_>,
     types: &TypeTable,
-    (object_types, reached, unreached): (&[ObjectType], &IdBitSet, &Unreached),
+    (object_types, reached, unreached): (&ObjectTypes, &IdBitSet, &Unreached),
     meter: &Meter<'_>,
 ) -> Sums {
     let of_span = |(index, span): (usize, &Span<'_>)| {
@@ -202,7 +220,7 @@ fn sum_objects(
         let mut last = (ObjectType::UNKNOWN, 0);
         for slot in span.allocated.ones() {
             let id = first + slot as u32;
-            let object = object_types[id as usize];
+            let object = object_types.of(ObjectId(id));
             if object.is_known() && object.part() == Part::Closure {
                 let at = span.slot_address(slot as u32) + (span.elem_size - room);
                 sums.closures.extend(model.memory().read_u64(Address(at)).map(|entry| (ObjectId(id), entry)));

@@ -19,7 +19,7 @@ use crate::roots::root::{Naming, Root};
 use crate::roots::runtime_records::runtime_records;
 use crate::scan::pieces::{is_in_pieces, pieces};
 use goheap_graph::{PathTrie, TrieNode};
-use goheap_model::{Evidence, Meter, ObjectType, RootClass, Slot};
+use goheap_model::{Evidence, Meter, ObjectTypes, RootClass, Slot};
 use goheap_runtime::RuntimeModel;
 use merge::Merger;
 use rayon::prelude::*;
@@ -70,7 +70,7 @@ impl<'a, 'm, 'p> TreeBuilder<'a, 'm, 'p> {
         resolver: &'a mut Resolver<'m>,
         labels: &'a mut Labels,
         trie: &'a mut PathTrie,
-        types: &'a [ObjectType],
+        types: &'a ObjectTypes,
     ) -> Self {
         let plans = WalkPlans::new(&model.heap, objects, types, resolver);
         let merger = Merger::new(model, objects, resolver, labels, trie);
@@ -128,7 +128,7 @@ impl<'a, 'm, 'p> TreeBuilder<'a, 'm, 'p> {
     /// words; else one in the place of the root's.
     fn told_by_target(&mut self, root: &Root, slot: Slot) -> TrieNode {
         let Self { scanner, merger, .. } = self;
-        let object = scanner.types[slot.id.0 as usize];
+        let object = scanner.types.of(slot.id);
         let entered = scanner.plans.entered(&scanner.objects.place(root.value), object);
         let beyond = match (root.has_type, object.evidence()) {
             // The variable has its name by this object.

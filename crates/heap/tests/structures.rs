@@ -201,7 +201,7 @@ fn guesses_are_marked() {
             let guessed: u64 = snapshot
                 .objects
                 .allocated()
-                .filter(|slot| snapshot.object_types[slot.id.0 as usize].evidence() == Evidence::Candidate)
+                .filter(|slot| snapshot.object_types.of(slot.id).evidence() == Evidence::Candidate)
                 .map(|slot| snapshot.objects.span(slot).elem_size)
                 .sum();
             assert!(guessed > 0 && bytes >= guessed, "{}: {guessed} guessed, {bytes} marked", folder.display());

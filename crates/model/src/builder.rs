@@ -31,6 +31,7 @@ const ROOM: u64 = 1 << 20;
 pub struct HeapBuilder {
     heap: Heap,
     spans: Vec<SlotSpan>,
+    kinds: Vec<ObjectType>,
     edges: Vec<(ObjectId, ObjectId)>,
     variables: Vec<(String, ObjectId)>,
     goroutines: Vec<Goroutine>,
@@ -69,7 +70,7 @@ impl HeapBuilder {
             "" => ObjectType::UNKNOWN,
             ty => ObjectType::new(part, self.ty(ty, bytes), evidence),
         };
-        self.heap.object_types.push(kind);
+        self.kinds.push(kind);
         id
     }
 
@@ -108,6 +109,7 @@ impl HeapBuilder {
     pub fn build(mut self) -> Result<Heap, GraphError> {
         let spans = self.spans.iter().map(|&span| (span, &[1_u8][..]));
         self.heap.objects = Arc::new(Objects::new(spans).unwrap_or_default());
+        self.heap.object_types = std::mem::take(&mut self.kinds).into_iter().collect();
         let (graph, roots) = self.graph()?;
         let mut heap = self.heap;
         (heap.reached, heap.unreached) = (reached(&graph, roots.root()), Unreached::default());

@@ -2,12 +2,13 @@
 
 use crate::ObjectId;
 use rustc_hash::FxHashMap;
+use serde::{Deserialize, Serialize};
 
 /// The functions of closures, by object.
 ///
 /// # Overhead
 /// 8 bytes a closure, and some 60 and its name for each function.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct ClosureFunctions {
     /// Objects in order, with the number of their function.
     of_object: Vec<(u32, u32)>,

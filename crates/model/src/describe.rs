@@ -19,7 +19,7 @@ impl Heap {
 
     /// What the text depends on; None where nothing is known.
     pub fn text_key(&self, slot: Slot) -> Option<TextKey> {
-        let object = self.object_types[slot.id.0 as usize];
+        let object = self.object_types.of(slot.id);
         if !object.is_known() {
             return None;
         }

@@ -65,7 +65,7 @@ impl<'h> TableFields<'h> {
     /// The kind of an object, and where in its payload a word is.
     fn inner(&self, from: Slot, offset: u64) -> (ObjectType, u64) {
         let header = u64::from(self.heap.objects.span_of(from).header_bytes);
-        (self.heap.object_types[from.id.0 as usize], offset.wrapping_sub(header))
+        (self.heap.object_types.of(from.id), offset.wrapping_sub(header))
     }
 
     fn row(&self, from: Slot) -> Option<WordRow<'_>> {

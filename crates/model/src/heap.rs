@@ -2,7 +2,7 @@
 
 use crate::names::PackageNames;
 use crate::{
-    ClosureFunctions, Diagnostic, GoroutineStarts, ObjectId, ObjectType, Objects, RedZones, References, StackGroups,
+    ClosureFunctions, Diagnostic, GoroutineStarts, ObjectId, ObjectTypes, Objects, RedZones, References, StackGroups,
     Standing, Totals, TypeTable, Unreached,
 };
 use goheap_graph::{IdBitSet, PathTrie, TrieNode};
@@ -19,7 +19,7 @@ pub struct Heap {
     /// Objects by number.
     pub objects: Arc<Objects>,
     /// Types of objects by number.
-    pub object_types: Vec<ObjectType>,
+    pub object_types: ObjectTypes,
     /// The types that objects have.
     pub types: TypeTable,
     /// The functions that closures call.

@@ -7,6 +7,7 @@
 //! - Who refers to whom: [`Graph`], who dominates whom and retains what: [`Dominance`].
 //! - By which fields objects lead to each other: [`Fields`].
 //! - Names as Go writes them, and as people do: [`names`].
+//! - Kept in a file: [`SectionWriter`], [`Sections`].
 //! - Small heaps for tests: [`HeapBuilder`].
 //! - How a long work is watched: [`Observer`].
 
@@ -25,6 +26,7 @@ mod observer;
 mod red_zones;
 mod references;
 mod roots;
+mod sections;
 mod stack_groups;
 mod standing;
 mod sums;
@@ -41,11 +43,12 @@ pub use field_table::{FieldTable, KnownField, TableFields, kind_of};
 pub use fields::{FieldPlace, FieldType, Fields};
 pub use graph::{Dominance, Graph};
 pub use heap::Heap;
-pub use objects::{Evidence, ObjectId, ObjectType, Objects, Part, Slot, SlotSpan};
+pub use objects::{Evidence, ObjectId, ObjectType, ObjectTypes, Objects, Part, Slot, SlotSpan};
 pub use observer::{Claim, Meter, Observer, OverBudget, Refusal, Unobserved};
 pub use red_zones::RedZones;
 pub use references::{Extent, References, RootNodes};
 pub use roots::{RootClass, RootKind, RootNode};
+pub use sections::{SectionError, SectionWriter, Sections, read_dominators, write_dominators};
 pub use stack_groups::{GoroutineStarts, StackGroups};
 pub use standing::{Standing, Unreached};
 pub use sums::{InferenceCounts, Lowest, PointerCounts, RootCounts, SHOWN, Share, Totals};

@@ -1,5 +1,6 @@
 //! How a long work is watched: who started it is told how it goes on, and asked before it takes much memory.
 
+use crate::SectionError;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Who watches a long work. Any thread may call any of it; each call costs little where nobody looks.
@@ -22,6 +23,11 @@ pub trait Observer: Sync {
     fn claim(&self, claim: Claim) -> Result<(), Refusal> {
         let _ = claim;
         Ok(())
+    }
+
+    /// Something that was kept in a file cannot be believed, and is worked out anew.
+    fn passed_over(&self, why: &SectionError) {
+        let _ = why;
     }
 }
 

@@ -12,8 +12,10 @@
 //! Each of these has one node above it, so each dominates those below: what is retained by a package, by a variable, by the
 //! goroutines of one stack, or by one goroutine is the retained size of its node.
 
-use crate::{FieldTable, ObjectId, RootKind, RootNode};
+use crate::{FieldTable, ObjectId, RootKind, RootNode, Sections};
 use goheap_graph::CsrGraph;
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 
 /// The references of a heap. Nodes below [`Objects::len`](crate::Objects::len) are the slots, by [`ObjectId`]; what no root reaches
 /// has no edges. The others are [`RootKind`]s.
@@ -32,18 +34,30 @@ pub struct References {
     roots: RootNodes,
     extents: Option<Vec<(ObjectId, Extent)>>,
     fields: Option<FieldTable>,
+    kept: Option<Arc<Sections>>,
 }
 
 impl References {
     /// Of a graph, the nodes above its objects and, where that is known, the objects that are not referred to as a whole, in order.
     pub fn new(graph: CsrGraph, roots: RootNodes, extents: Option<Vec<(ObjectId, Extent)>>) -> Self {
-        References { graph, roots, extents, fields: None }
+        References { graph, roots, extents, fields: None, kept: None }
     }
 
     /// The same with the fields by which objects lead to each other, of a graph that keeps the words of edges.
     #[must_use]
     pub fn with_fields(self, fields: FieldTable) -> Self {
         References { fields: Some(fields), ..self }
+    }
+
+    /// The same, of which dominators are kept in sections.
+    #[must_use]
+    pub fn with_kept(self, kept: Arc<Sections>) -> Self {
+        References { kept: Some(kept), ..self }
+    }
+
+    /// Where what follows from them is kept, if anywhere.
+    pub fn kept(&self) -> Option<&Arc<Sections>> {
+        self.kept.as_ref()
     }
 
     /// By which fields objects lead to each other, where that was read.
@@ -80,7 +94,7 @@ impl References {
 }
 
 /// The nodes above objects.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct RootNodes {
     /// The number of the first one.
     first: u32,
@@ -140,7 +154,7 @@ impl RootNodes {
 }
 
 /// What is referred to of one object, in bytes.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Extent {
     /// What the lengths of strings and slices say, or all: at most so much, by less than 16 bytes a window.
     pub referred: u64,

@@ -1,10 +1,11 @@
 //! Roots by class, and the nodes above objects: roots, and what roots are grouped by.
 
 use goheap_graph::TrieNode;
+use serde::{Deserialize, Serialize};
 
 /// The order in which roots claim what they reach: what a package variable reaches is charged to it, a goroutine only with what
 /// nothing steadier holds, and what collections empty with what nothing else holds at all.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum RootClass {
     /// Package variables of the program and its libraries.
     Variables,
@@ -36,7 +37,7 @@ impl RootClass {
 }
 
 /// What a node is that is no object.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum RootKind {
     /// All roots.
     All,
@@ -53,7 +54,7 @@ pub enum RootKind {
 }
 
 /// A node that is no object.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RootNode {
     /// What it is.
     pub kind: RootKind,

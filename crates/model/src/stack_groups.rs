@@ -1,13 +1,14 @@
 //! Goroutines that stand at the same place, and what each began with.
 
 use rustc_hash::FxHashMap;
+use serde::{Deserialize, Serialize};
 
 /// Goroutines by stack: those with the same program counters in all frames are of one group, as in the runtime's goroutine
 /// profile, until [`StackGroups::merge`] puts together what reads the same.
 ///
 /// # Overhead
 /// Four bytes a goroutine; 24 and 8 a frame for each different stack.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct StackGroups {
     /// By index of the goroutine; [`StackGroups::NONE`] of those that are not alive.
     pub of_goroutine: Vec<u32>,

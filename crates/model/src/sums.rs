@@ -1,12 +1,13 @@
 //! Sums over the heap, and how they reconcile.
 
 use crate::RootClass;
+use serde::{Deserialize, Serialize};
 
 /// How many addresses are kept of those that a count counts.
 pub const SHOWN: usize = 5;
 
 /// Bytes and objects of some part of the heap.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Share {
     /// Bytes of slots.
     pub bytes: u64,
@@ -23,7 +24,7 @@ impl Share {
 }
 
 /// Where pointer words led.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PointerCounts {
     /// Words of reached objects that are pointers by the collector's masks and not nil.
     pub words: u64,
@@ -82,7 +83,7 @@ impl PointerCounts {
 }
 
 /// The lowest addresses that were noted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Lowest([u64; SHOWN]);
 
 impl Default for Lowest {
@@ -116,7 +117,7 @@ impl Lowest {
 }
 
 /// What was met while collecting roots.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RootCounts {
     /// Words of data and bss that are pointers by their masks.
     pub variable_words: u64,
@@ -133,7 +134,7 @@ pub struct RootCounts {
 }
 
 /// What was met on the way.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct InferenceCounts {
     /// Objects to which a pointer leads whose type the object's bits or size refused.
     pub refused: u64,
@@ -144,7 +145,7 @@ pub struct InferenceCounts {
 }
 
 /// How the bytes of the heap reconcile: allocated = reachable + not known to be reachable + unreachable.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Totals {
     /// Slots handed out and not freed.
     pub allocated: Share,

@@ -38,7 +38,7 @@ impl CodeOf {
 
     /// Whose the type of an object is, or the function of a closure.
     pub(super) fn object(&self, heap: &Heap, object: u32) -> Code {
-        let kind: ObjectType = heap.object_types[object as usize];
+        let kind: ObjectType = heap.object_types.of(ObjectId(object));
         match kind.part() {
             _ if !kind.is_known() => Code::Nobody,
             Part::Value => {

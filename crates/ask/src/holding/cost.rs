@@ -140,7 +140,7 @@ impl Holding<'_> {
             return *exclusions.roots.borrow_mut().entry(node).or_insert_with(is_matched);
         };
         let heap = self.graph.heap();
-        let kind = heap.object_types[node as usize];
+        let kind = heap.object_types.of(ObjectId(node));
         if kind.part() == goheap_model::Part::Closure {
             return matches(&heap.family_text(slot));
         }

@@ -106,7 +106,7 @@ impl Holding<'_> {
             let text = self.graph.text(root);
             return !NAMELESS.iter().any(|start| text.starts_with(start));
         };
-        let kind = self.graph.heap().object_types[object.0 as usize];
+        let kind = self.graph.heap().object_types.of(object);
         kind.is_known() && kind.part() == Part::Value
     }
 

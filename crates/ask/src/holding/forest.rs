@@ -3,7 +3,7 @@
 use super::Holding;
 use super::steps::HopKey;
 use goheap_graph::{IdBitSet, PathTrie, TrieNode};
-use goheap_model::ObjectType;
+use goheap_model::{ObjectId, ObjectType};
 use rustc_hash::FxHashMap;
 
 /// Nodes of the graph as trees, parents before children.
@@ -117,7 +117,7 @@ impl Holding<'_> {
 
     fn way(&self, from: goheap_model::Slot, offset: u64, to: u32, texts: &mut WayTexts) -> Way {
         let heap = self.graph.heap();
-        let key = (self.hop_key(from, offset), heap.object_types[to as usize]);
+        let key = (self.hop_key(from, offset), heap.object_types.of(ObjectId(to)));
         if let Some(&way) = texts.by_hop.get(&key) {
             return way;
         }
@@ -127,7 +127,7 @@ impl Holding<'_> {
             false => Way::Field(texts.number(self.reference(&hop, heap.objects.slot(goheap_model::ObjectId(to))))),
         };
         // Closures of one type are of many functions.
-        if heap.object_types[to as usize].part() != goheap_model::Part::Closure {
+        if heap.object_types.of(ObjectId(to)).part() != goheap_model::Part::Closure {
             texts.by_hop.insert(key, way);
         }
         way

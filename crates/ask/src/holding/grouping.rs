@@ -122,7 +122,7 @@ impl Grouping<'_, '_, '_> {
             return holding.is_frame(node) && !is_skipped(&graph.text(node));
         };
         let heap = graph.heap();
-        let kind = heap.object_types[node as usize];
+        let kind = heap.object_types.of(ObjectId(node));
         let is_skipped = || is_skipped(&heap.family_text(slot));
         // Closures of one type are of many functions.
         match kind.part() {

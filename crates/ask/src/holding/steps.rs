@@ -145,7 +145,7 @@ impl Holding<'_> {
         };
         let text = format!("{} {}", hop.place.path, heap.short_name(&field));
         let text = text.trim().to_owned();
-        let kind = heap.object_types[to.id.0 as usize];
+        let kind = heap.object_types.of(to.id);
         let guess = if kind.evidence() == Evidence::Candidate { " ?" } else { "" };
         if tells_all || !kind.is_known() {
             return text + guess;
@@ -170,7 +170,7 @@ impl Holding<'_> {
     /// By which field the word at `offset` leads on.
     pub(super) fn hop(&self, from: Slot, offset: u64, is_numbered: bool) -> Hop {
         let mut place = self.fields.place(from, offset, is_numbered);
-        let kind = self.graph.heap().object_types[from.id.0 as usize];
+        let kind = self.graph.heap().object_types.of(from.id);
         if kind.part() == Part::Closure && place.field.is_some() {
             place.path = captured_path(&place.path);
         }
@@ -179,7 +179,7 @@ impl Holding<'_> {
 
     /// What is equal where the unnumbered hop is.
     pub(super) fn hop_key(&self, from: Slot, offset: u64) -> HopKey {
-        let kind = self.graph.heap().object_types[from.id.0 as usize];
+        let kind = self.graph.heap().object_types.of(from.id);
         HopKey {
             kind: kind.with_evidence(Evidence::None).to_bits(),
             offset: self.fields.offset_in_period(from, offset),
@@ -188,7 +188,7 @@ impl Holding<'_> {
 
     /// True of what leads from one part of a container to another.
     pub(super) fn is_machinery(&self, from: Slot, offset: u64) -> bool {
-        let kind = self.graph.heap().object_types[from.id.0 as usize];
+        let kind = self.graph.heap().object_types.of(from.id);
         match kind.part() {
             _ if !kind.is_known() => false,
             Part::MapBuckets | Part::MapGroups | Part::ChanBuffer => {
@@ -202,7 +202,7 @@ impl Holding<'_> {
 
     /// True of an object that leads to nothing but parts of its container.
     pub(super) fn is_all_machinery(&self, object: u32) -> bool {
-        let kind = self.graph.heap().object_types[ObjectId(object).0 as usize];
+        let kind = self.graph.heap().object_types.of(ObjectId(object));
         match kind.part() {
             _ if !kind.is_known() => false,
             Part::Value => self.machinery_types.get(kind.ty().0 as usize).is_some_and(|&is_machinery| is_machinery),

@@ -9,7 +9,7 @@ struct Numbered<'h>(Graph<'h>);
 impl Fields for Numbered<'_> {
     fn place(&self, from: Slot, offset: u64, _: bool) -> FieldPlace {
         let target = self.0.edges().targets(from.id.0)[offset as usize / 8];
-        let field = Some(FieldType::PointerTo(self.0.heap().object_types[target as usize].ty()));
+        let field = Some(FieldType::PointerTo(self.0.heap().object_types.of(ObjectId(target)).ty()));
         FieldPlace { path: format!(".f{}", offset / 8), field, is_inside: false }
     }
 

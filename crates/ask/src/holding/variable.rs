@@ -293,7 +293,7 @@ impl Way<'_> {
     }
 
     fn is_machinery(&self, object: u32) -> bool {
-        let part = self.graph.heap().object_types[object as usize].part();
+        let part = self.graph.heap().object_types.of(ObjectId(object)).part();
         part.is_inside()
             && !matches!(
                 part,

@@ -70,6 +70,12 @@ pub(super) struct InputOptions {
     /// group leaves.
     #[arg(long, value_name = "SIZE", value_parser = size, hide_default_value = true, global = true)]
     max_memory: Option<u64>,
+    /// The index of this core that `index` made; by default CORE.goheap, if that is there
+    #[arg(long, value_name = "FILE", conflicts_with = "no_index", global = true)]
+    index: Option<PathBuf>,
+    /// Use no index that lies beside the core
+    #[arg(long, global = true)]
+    no_index: bool,
     /// Write sizes to the byte: 1,258,291 B, not 1.2 MiB
     ///
     /// In text for people. JSON and CSV always have bytes, as plain numbers.
@@ -101,6 +107,10 @@ pub(crate) struct Input {
     pub(crate) no_dwarf: bool,
     /// The Go release, where the user says it.
     pub(crate) go: Option<GoVersion>,
+    /// The index that is to be used.
+    pub(crate) index: Option<PathBuf>,
+    /// Whether one beside the core is not.
+    pub(crate) no_index: bool,
     /// The most memory to use, in bytes.
     pub(crate) max_memory: Option<u64>,
     /// Whether sizes are written to the byte.
@@ -127,8 +137,9 @@ impl InputOptions {
             debuginfod_cache: debuginfod_cache(),
             max_unpacked: self.max_unpacked,
         };
-        let InputOptions { no_dwarf, max_memory, bytes, full_names, quiet, timings, .. } = *self;
-        Ok(Input { request, no_dwarf, go: self.go.clone(), max_memory, bytes, full_names, quiet, timings })
+        let InputOptions { no_dwarf, no_index, max_memory, bytes, full_names, quiet, timings, .. } = *self;
+        let (go, index) = (self.go.clone(), self.index.clone());
+        Ok(Input { request, no_dwarf, go, index, no_index, max_memory, bytes, full_names, quiet, timings })
     }
 }
 

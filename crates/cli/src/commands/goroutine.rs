@@ -32,7 +32,7 @@ const MOST_WAITS: usize = 20;
 /// Runs the command.
 pub(crate) fn run(input: &Input, options: &GoroutineOptions) -> Result<(), Failure> {
     let snapshot = SnapshotOptions { roots: !options.no_retained, ..SnapshotOptions::default() };
-    let needs = Needs { snapshot, without_heap: true };
+    let needs = Needs { snapshot, without_heap: true, ..Needs::default() };
     let is_there = |model: &RuntimeModel<'_>| find(model, options.id).map(drop);
     with_watched_heap(input, needs, is_there, |snapshot, watch| {
         let index = find(snapshot.model, options.id)?;

@@ -39,7 +39,7 @@ pub(crate) fn run(input: &Input, options: &GoroutinesOptions) -> Result<(), Fail
     }
     // Where the heap is cut off, goroutines and their stacks lie before it.
     let roots = SnapshotOptions { roots: true, ..SnapshotOptions::default() };
-    let needs = Needs { snapshot: roots, without_heap: !options.leaked };
+    let needs = Needs { snapshot: roots, without_heap: !options.leaked, ..Needs::default() };
     let first = |model: &RuntimeModel<'_>| {
         tell_death(model, input);
         Ok(())

@@ -9,6 +9,7 @@ pub(crate) mod drawing;
 pub(crate) mod goroutine;
 pub(crate) mod goroutines;
 pub(crate) mod histogram;
+pub(crate) mod index;
 pub(crate) mod library_steps;
 pub(crate) mod manual;
 pub(crate) mod merged_steps;

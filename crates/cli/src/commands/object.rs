@@ -86,7 +86,7 @@ fn report(snapshot: &HeapSnapshot<'_, '_>, slot: Slot, options: &ObjectOptions) 
         map: map.map(|map| MapRoom { entries: map.entries, slots: map.slots }),
         header_bytes: snapshot.objects.payload(slot).0 - start,
         ty: snapshot.type_text(slot),
-        evidence: snapshot.object_types[slot.id.0 as usize].evidence().name(),
+        evidence: snapshot.object_types.of(slot.id).evidence().name(),
         voted: snapshot.vote(slot.id).map(|vote| Voted { agree: vote.agree, of: vote.of }),
         reachable: snapshot.is_reachable(slot.id),
         not_known_to_be_reachable: snapshot.standing(slot.id) == Standing::NotKnown,

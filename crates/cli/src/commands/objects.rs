@@ -56,7 +56,7 @@ fn write(
             left_out = (left_out.0 + 1, left_out.1 + size);
             continue;
         }
-        let evidence = snapshot.object_types[slot.id.0 as usize].evidence().name();
+        let evidence = snapshot.object_types.of(slot.id).evidence().name();
         let address = objects.address(slot);
         let reachable = (standing != Standing::NotKnown).then_some(standing == Standing::Reachable);
         writer.row(&ObjectRow { address, size, ty, evidence, reachable, owner: owners.cell(slot.id) })?;

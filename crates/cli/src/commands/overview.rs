@@ -35,7 +35,7 @@ use std::ffi::OsString;
 /// Runs the command. `next` opens the core once more, where it is to be told what to ask next.
 pub(crate) fn run(input: &Input, options: &OverviewOptions, next: Option<&[OsString]>) -> Result<(), Failure> {
     let roots = SnapshotOptions { roots: true, ..SnapshotOptions::default() };
-    let needs = Needs { without_heap: true, snapshot: roots };
+    let needs = Needs { without_heap: true, snapshot: roots, ..Needs::default() };
     let first = |model: &RuntimeModel<'_>| match options.written.is_json() {
         true => Ok(()),
         false => to_stdout(|out| of_process(model).write_first_lines(page(input), out)),

@@ -5,7 +5,8 @@ mod code;
 pub(crate) use code::Ending;
 
 use crate::args::Input;
-use crate::say::speaker;
+use crate::index_file::IndexError;
+use crate::say::speaker::{self, chain};
 use code::Code;
 use goheap::ProcessError;
 use goheap_ask::AskError;
@@ -40,6 +41,14 @@ pub(crate) enum Failure {
         release_given: bool,
         /// Why.
         source: RuntimeError,
+    },
+    /// The index that was named cannot be used.
+    #[error("the index {path:?} cannot be used: {}; make it anew with `index`, or leave --index out", chain(source))]
+    Index {
+        /// The index.
+        path: PathBuf,
+        /// Why.
+        source: IndexError,
     },
     /// The program is not Go itself.
     #[error(
@@ -203,6 +212,8 @@ impl Failure {
             Failure::Usage(_) | Failure::OutputIsInput(_) => Code::Usage,
             Failure::NoObject { .. } | Failure::NoSuchName { .. } | Failure::NoGoroutine { .. } => Code::NotFound,
             Failure::Image(error) => Code::of_image(error.reason()),
+            Failure::Index { source: IndexError::File(_), .. } => Code::NoFile,
+            Failure::Index { .. } => Code::Index,
             Failure::NotGo { .. } => Code::NotGo,
             Failure::Runtime { source: RuntimeError::TooOld { .. } | RuntimeError::NoVersion { .. }, .. } => {
                 Code::Release

@@ -34,6 +34,12 @@ pub(crate) fn warning(line: impl Display) {
     error(format_args!("warning: {line}"));
 }
 
+/// What an error says, and what is behind it.
+pub(crate) fn chain(error: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(Some(error), |error| error.source());
+    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
+}
+
 /// A line of JSON for scripts, which is fit for a terminal already.
 pub(crate) fn json(line: &str) {
     let _ = writeln!(std::io::stderr().lock(), "{line}");

@@ -5,8 +5,9 @@ use crate::bounds::allowance;
 use crate::bounds::memory::Budget;
 use crate::bounds::threads;
 use crate::say::progress::Progress;
+use crate::say::speaker;
 use crate::say::timings::Timings;
-use goheap_model::{Claim, Observer, Refusal};
+use goheap_model::{Claim, Observer, Refusal, SectionError};
 use std::sync::{Mutex, PoisonError};
 
 /// The observer of every stage.
@@ -53,6 +54,12 @@ impl Observer for Watch {
 
     fn progress(&self, done: u64, total: u64) {
         self.progress.at(done, total);
+    }
+
+    fn passed_over(&self, why: &SectionError) {
+        self.progress.aside(|| {
+            speaker::warning(format_args!("a part of the index is passed over: {}", speaker::chain(why)));
+        });
     }
 
     fn claim(&self, claim: Claim) -> Result<(), Refusal> {

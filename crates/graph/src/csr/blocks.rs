@@ -105,7 +105,7 @@ impl GraphBuilder {
             rows.lengths[from as usize] += 1;
             rows.targets.push(to);
         }
-        Ok(CsrGraph { offsets: Offsets::starts(rows.lengths), targets: rows.targets, tags: rows.tags })
+        Ok(CsrGraph { offsets: Offsets::starts(rows.lengths), targets: rows.targets.into(), tags: rows.tags.into() })
     }
 }
 

@@ -1,6 +1,7 @@
 //! Making a graph in two passes over what the caller knows: count, then fill.
 
 use super::{CsrGraph, GraphError, Offsets};
+use crate::Column;
 use rayon::prelude::*;
 
 /// Nodes that one thread takes at a time.
@@ -97,7 +98,7 @@ impl GraphBuilder {
         let rows = Rows { nodes: self.nodes, objects: self.objects, added: &self.added, edges_of: &edges_of };
         let offsets = Offsets::starts(rows.lengths()?);
         let targets = rows.filled(&offsets)?;
-        Ok(CsrGraph { offsets, targets, tags: Vec::new() })
+        Ok(CsrGraph { offsets, targets: targets.into(), tags: Column::default() })
     }
 }
 

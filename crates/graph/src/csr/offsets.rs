@@ -1,14 +1,15 @@
 //! Where the row of each node begins, in four bytes where that is enough.
 
+use crate::Column;
 use std::ops::Range;
 
 /// Starts of rows, one more than there are rows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Offsets {
     /// Fewer than 2^32 entries in all rows.
-    Narrow(Vec<u32>),
+    Narrow(Column<u32>),
     /// Any more.
-    Wide(Vec<u64>),
+    Wide(Column<u64>),
 }
 
 /// A place in the array of all rows; loops over both widths are written once.
@@ -75,7 +76,7 @@ impl Offsets {
             // No more than `total`, which fits.
             *length = next(*length) as u32;
         }
-        Self::Narrow(lengths)
+        Self::Narrow(lengths.into())
     }
 
     /// Number of starts: one more than rows.
@@ -106,16 +107,16 @@ mod tests {
 
     #[test]
     fn starts_and_ends_of_rows() {
-        assert_eq!(Offsets::starts(vec![2, 0, 3, 0]), Offsets::Narrow(vec![0, 2, 2, 5]));
-        assert_eq!(Offsets::ends(vec![2, 0, 3, 0]), Offsets::Narrow(vec![2, 2, 5, 5]));
+        assert_eq!(Offsets::starts(vec![2, 0, 3, 0]), Offsets::Narrow(vec![0, 2, 2, 5].into()));
+        assert_eq!(Offsets::ends(vec![2, 0, 3, 0]), Offsets::Narrow(vec![2, 2, 5, 5].into()));
     }
 
     #[test]
     fn places_beyond_four_bytes_take_eight() {
         let lengths = vec![u32::MAX, 1, 7, 0];
         let most = u64::from(u32::MAX);
-        assert_eq!(Offsets::starts(lengths.clone()), Offsets::Wide(vec![0, most, most + 1, most + 8]));
+        assert_eq!(Offsets::starts(lengths.clone()), Offsets::Wide(vec![0, most, most + 1, most + 8].into()));
         assert_eq!(Offsets::ends(lengths).range(1), (most as usize + 1)..(most as usize + 8));
-        assert_eq!(Offsets::starts(vec![u32::MAX, 0]), Offsets::Narrow(vec![0, u32::MAX]));
+        assert_eq!(Offsets::starts(vec![u32::MAX, 0]), Offsets::Narrow(vec![0, u32::MAX].into()));
     }
 }

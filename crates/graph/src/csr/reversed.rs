@@ -1,6 +1,7 @@
 //! The same graph with every edge turned round.
 
 use super::{CsrGraph, Offset, Offsets};
+use crate::Column;
 use rayon::prelude::*;
 
 /// Each part of the targets costs one more reading of all edges, so more threads than this do not help.
@@ -20,7 +21,7 @@ impl CsrGraph {
         let mut lengths = vec![0u32; nodes + 1];
         lengths[..nodes].par_chunks_mut(part).enumerate().for_each(|(index, lengths)| {
             let first = (index * part) as u32;
-            for to in &self.targets {
+            for to in self.targets.iter() {
                 if let Some(length) = lengths.get_mut(to.wrapping_sub(first) as usize) {
                     *length += 1;
                 }
@@ -32,7 +33,7 @@ impl CsrGraph {
             Offsets::Narrow(ends) => self.fill_sources(&mut ends[..nodes], part, &mut sources),
             Offsets::Wide(ends) => self.fill_sources(&mut ends[..nodes], part, &mut sources),
         }
-        CsrGraph { offsets, targets: sources, tags: Vec::new() }
+        CsrGraph { offsets, targets: sources.into(), tags: Column::default() }
     }
 
     /// Fills the rows from behind, so that `ends` become starts.

@@ -181,11 +181,11 @@ fn wide_places_are_filled_and_read_as_narrow_ones() {
         let mut ends = starts[1..].to_vec();
         let mut sources = vec![0; reversed.targets.len()];
         graph.fill_sources(&mut ends, 7, &mut sources);
-        assert_eq!((&ends[..], &sources), (&starts[..starts.len() - 1], &reversed.targets), "{shape:?}");
+        assert_eq!((&ends[..], &sources[..]), (&starts[..starts.len() - 1], &reversed.targets[..]), "{shape:?}");
         let wide = CsrGraph {
-            offsets: Offsets::Wide(widened(&graph.offsets)),
+            offsets: Offsets::Wide(widened(&graph.offsets).into()),
             targets: graph.targets.clone(),
-            tags: Vec::new(),
+            tags: Column::default(),
         };
         assert!(wide.edges().eq(graph.edges()));
         assert_eq!(wide.reversed(), reversed);

@@ -53,7 +53,7 @@ pub(super) fn sort(graph: &CsrGraph, numbers: &[AtomicU32], count: usize, spare:
                 || edges.fill(&second.nodes, &mut second.cross, &sources),
             );
             // What was filled from behind begins where the first half ended up.
-            (first.least, CrossEdges { starts: Offsets::Narrow(first.cross), sources })
+            (first.least, CrossEdges { starts: Offsets::Narrow(first.cross.into()), sources })
         }
         None => {
             let mut ends = Offsets::wide_ends(&first.cross, &second.cross);

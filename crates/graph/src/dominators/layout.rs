@@ -40,7 +40,12 @@ impl NumberedTree {
             },
             || in_places(&places, nodes.iter().copied()),
         );
-        DominatorTree { places: Arc::new(by_node), nodes, parents, ends }
+        DominatorTree {
+            places: Arc::new(by_node.into()),
+            nodes: nodes.into(),
+            parents: parents.into(),
+            ends: ends.into(),
+        }
     }
 }
 

@@ -13,7 +13,7 @@ use crate::roots::root::RootSet;
 use crate::samples::Sample;
 use crate::scan::span_scan::SpanScan;
 use goheap_graph::IdBitSet;
-use goheap_model::{Evidence, InferenceCounts, Meter, ObjectId, ObjectType, Part, SHOWN, Slot, TypeId};
+use goheap_model::{Evidence, InferenceCounts, Meter, ObjectId, ObjectType, ObjectTypes, Part, SHOWN, Slot, TypeId};
 use goheap_runtime::{CodeReferences, MALLOC_HEADER_BYTES, RuntimeModel, Span};
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
@@ -52,7 +52,7 @@ pub(crate) struct Inference<'a, 'm, 'p> {
 
 /// What the inference leaves.
 pub(crate) struct Inferred {
-    pub(crate) types: Vec<ObjectType>,
+    pub(crate) types: ObjectTypes,
     pub(crate) counts: InferenceCounts,
     pub(crate) marked: Marked,
     /// The first objects that two types fit.

@@ -4,9 +4,10 @@ use super::engine::Inference;
 use crate::meaning::plan::PointerWord;
 use crate::meaning::resolve::Meaning;
 use crate::roots::root::{UntypedRoot, WordOwner};
-use goheap_model::{Evidence, ObjectId, ObjectType, Part, Slot};
+use goheap_model::{Evidence, ObjectId, ObjectType, ObjectTypes, Part, Slot};
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
+use serde::{Deserialize, Serialize};
 
 /// Of a kind of more bytes no words are looked for.
 const MAX_KIND_BYTES: u64 = 1 << 12;
@@ -138,7 +139,7 @@ fn words_of(
 }
 
 /// How those voted that words of one place lead to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Vote {
     /// Objects that can be what all are taken for.
     pub agree: u64,
@@ -150,7 +151,7 @@ pub struct Vote {
 ///
 /// # Overhead
 /// 40 bytes an object that was voted on.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Votes {
     by_object: FxHashMap<ObjectId, (ObjectType, Vote)>,
 }
@@ -162,8 +163,13 @@ impl Votes {
     }
 
     /// Leaves what no evidence has changed since.
-    pub(super) fn settle(&mut self, types: &[ObjectType]) {
-        self.by_object.retain(|id, (elected, _)| types.get(id.0 as usize) == Some(elected));
+    pub(super) fn settle(&mut self, types: &ObjectTypes) {
+        self.by_object.retain(|id, (elected, _)| types.get(*id) == *elected);
+    }
+
+    /// The objects.
+    pub(crate) fn objects(&self) -> impl Iterator<Item = ObjectId> + '_ {
+        self.by_object.keys().copied()
     }
 
     /// How the type of an object was voted, if that decided.

@@ -2,7 +2,7 @@
 
 use crate::objects::table::ObjectTable;
 use goheap_graph::IdBitSet;
-use goheap_model::{ObjectId, ObjectType};
+use goheap_model::{ObjectId, ObjectType, ObjectTypes};
 use rayon::prelude::*;
 use std::ops::Range;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -166,7 +166,8 @@ impl States {
     }
 
     /// The types alone.
-    pub(super) fn into_types(self) -> Vec<ObjectType> {
-        self.words.into_iter().map(|word| State(word.into_inner()).object()).collect()
+    pub(super) fn into_types(self) -> ObjectTypes {
+        let bits = |word: AtomicU32| State(word.into_inner()).object().to_bits();
+        ObjectTypes::from_bits(self.words.into_iter().map(bits).collect::<Vec<u32>>())
     }
 }

@@ -61,7 +61,7 @@ impl<'s, 'm, 'p> Walk<'s, 'm, 'p> {
     /// The fields of the object in `slot`.
     pub(super) fn object(mut self, slot: Slot) -> Listed<Field> {
         self.start = self.snapshot.objects.address(slot);
-        let object = self.snapshot.object_types[slot.id.0 as usize];
+        let object = self.snapshot.object_types.of(slot.id);
         let (address, room) = self.snapshot.objects.payload(slot);
         let (part, ty) = (object.part(), object.ty());
         if !object.is_known() {

@@ -58,7 +58,7 @@ struct Groups {
 impl Groups {
     fn add(&mut self, places: &Places<'_, '_, '_>, slot: Slot, offset: u64) {
         let snapshot = places.snapshot;
-        let kind = snapshot.object_types[slot.id.0 as usize];
+        let kind = snapshot.object_types.of(slot.id);
         let standing = snapshot.standing(slot.id);
         let key = (kind, places.offset_in_period(slot, offset), standing);
         // Closures of one type are of many functions.

@@ -119,7 +119,7 @@ impl HeapSnapshot<'_, '_> {
 
     /// The code that a closure calls.
     fn closure_entry(&self, slot: Slot) -> Option<u64> {
-        let is_closure = self.object_types[slot.id.0 as usize].part() == Part::Closure;
+        let is_closure = self.object_types.of(slot.id).part() == Part::Closure;
         is_closure.then(|| self.model.memory().read_u64(Address(self.objects.payload(slot).0))).flatten()
     }
 

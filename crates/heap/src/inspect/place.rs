@@ -64,7 +64,7 @@ impl<'s, 'm, 'p> Places<'s, 'm, 'p> {
     /// The same in parts. Elements have their number if `is_numbered`, else `[i]`.
     pub(crate) fn place(&self, slot: Slot, offset: u64, is_numbered: bool) -> FieldPlace {
         let snapshot = self.snapshot;
-        let object = snapshot.object_types[slot.id.0 as usize];
+        let object = snapshot.object_types.of(slot.id);
         let (payload, _) = snapshot.objects.payload(slot);
         let inner = offset.wrapping_sub(payload - snapshot.objects.address(slot));
         let nowhere = FieldPlace { path: format!("+{inner}"), field: None, is_inside: false };
@@ -100,7 +100,7 @@ impl<'s, 'm, 'p> Places<'s, 'm, 'p> {
         let snapshot = self.snapshot;
         let (payload, _) = snapshot.objects.payload(slot);
         let inner = offset.wrapping_sub(payload - snapshot.objects.address(slot));
-        let period = self.period(snapshot.object_types[slot.id.0 as usize]);
+        let period = self.period(snapshot.object_types.of(slot.id));
         period.map_or(inner, |period| inner % period)
     }
 
@@ -115,7 +115,7 @@ impl<'s, 'm, 'p> Places<'s, 'm, 'p> {
     /// Of a word in one of many elements, the bytes of one.
     pub(crate) fn element_bytes(&self, slot: Slot, offset: u64) -> Option<u64> {
         let snapshot = self.snapshot;
-        let object = snapshot.object_types[slot.id.0 as usize];
+        let object = snapshot.object_types.of(slot.id);
         let element = match object.part() {
             _ if !object.is_known() => None,
             Part::Elements => Some(object.ty()),

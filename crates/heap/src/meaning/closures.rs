@@ -4,16 +4,31 @@
 use goheap_model::{Field, GoType, Kind, TypeId, TypeTable};
 use goheap_runtime::RuntimeModel;
 use rustc_hash::FxHashMap;
+use serde::{Deserialize, Serialize};
 
 /// Types of closures by the entry of the function that they call.
 #[derive(Clone)]
 pub(crate) struct Closures<'m> {
     functions: &'m dyn FunctionSource,
+    met: MetClosures,
+}
+
+/// The closures that were met.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub(crate) struct MetClosures {
     by_entry: FxHashMap<u64, Option<TypeId>>,
     /// The opaque type beside each that is a struct.
     bare: FxHashMap<TypeId, TypeId>,
     /// By the entry of the function, the compiler's struct that code makes its closures of.
     told: FxHashMap<u64, TypeId>,
+}
+
+impl MetClosures {
+    /// Every type among them.
+    pub(crate) fn types(&self) -> impl Iterator<Item = TypeId> + '_ {
+        let pairs = self.bare.iter().flat_map(|(&ty, &bare)| [ty, bare]);
+        self.by_entry.values().flatten().copied().chain(pairs).chain(self.told.values().copied())
+    }
 }
 
 /// True for the structs that the compiler makes for closures: their first field is `F` (`.F` up to 1.20).
@@ -65,22 +80,32 @@ impl FunctionSource for RuntimeModel<'_> {
 
 impl<'m> Closures<'m> {
     pub(crate) fn new(functions: &'m dyn FunctionSource) -> Self {
-        Closures { functions, by_entry: FxHashMap::default(), bare: FxHashMap::default(), told: FxHashMap::default() }
+        Self::having(functions, MetClosures::default())
+    }
+
+    /// With those that were met before.
+    pub(crate) fn having(functions: &'m dyn FunctionSource, met: MetClosures) -> Self {
+        Closures { functions, met }
+    }
+
+    /// Those that were met.
+    pub(crate) fn met(&self) -> &MetClosures {
+        &self.met
     }
 
     /// The type of closures that call the function at `entry`: None if it was not loaded, Some(None) if none begins there.
     pub(crate) fn get(&self, entry: u64) -> Option<Option<TypeId>> {
-        self.by_entry.get(&entry).copied()
+        self.met.by_entry.get(&entry).copied()
     }
 
     /// The type to use where the captures that DWARF tells are not what is there.
     pub(crate) fn bare(&self, ty: TypeId) -> Option<TypeId> {
-        self.bare.get(&ty).copied()
+        self.met.bare.get(&ty).copied()
     }
 
     /// Notes what code makes closures of, where no debug information tells.
     pub(crate) fn tell(&mut self, told: FxHashMap<u64, TypeId>) {
-        self.told = told;
+        self.met.told = told;
     }
 
     /// Makes the type for the function at `entry`.
@@ -91,14 +116,14 @@ impl<'m> Closures<'m> {
             }
             let name = format!("func {name}");
             let bare = types.add(GoType { name: name.as_str().into(), size: 8, kind: Kind::Opaque, descriptor: None });
-            let captures = self.functions.captures(entry).or_else(|| captured(types, *self.told.get(&entry)?));
+            let captures = self.functions.captures(entry).or_else(|| captured(types, *self.met.told.get(&entry)?));
             let Some(captured) = captures else { return bare };
             let closure = closure_struct(types, &name, &captured);
             let ty = types.add(closure);
-            self.bare.insert(ty, bare);
+            self.met.bare.insert(ty, bare);
             ty
         });
-        self.by_entry.insert(entry, closure);
+        self.met.by_entry.insert(entry, closure);
     }
 }
 

@@ -6,7 +6,7 @@ use crate::names::labels::Labels;
 use crate::objects::table::ObjectTable;
 use crate::roots::root::{Naming, Root};
 use goheap_graph::{PathTrie, TrieNode};
-use goheap_model::{Evidence, ObjectType, Part, RootClass, TypeTable};
+use goheap_model::{Evidence, ObjectType, ObjectTypes, Part, RootClass, TypeTable};
 use goheap_runtime::RuntimeModel;
 use rustc_hash::FxHashMap;
 
@@ -16,7 +16,7 @@ pub(crate) fn name_by_types(
     labels: &mut Labels,
     roots: &mut [Root],
     (model, objects): (&RuntimeModel<'_>, &ObjectTable<'_, '_>),
-    (types, object_types): (&TypeTable, &[ObjectType]),
+    (types, object_types): (&TypeTable, &ObjectTypes),
 ) -> PathTrie {
     let mut names: FxHashMap<TrieNode, u32> = FxHashMap::default();
     let is_nameless = |root: &&mut Root| {
@@ -24,7 +24,7 @@ pub(crate) fn name_by_types(
     };
     for root in roots.iter_mut().filter(is_nameless) {
         let Some(slot) = objects.find_allocated(root.value) else { continue };
-        let object = object_types[slot.id.0 as usize];
+        let object = object_types.of(slot.id);
         let start = objects.address(slot) + payload_offset(model, objects.span(slot));
         let Some(text) = pointer_text(types, object, root.value == start) else { continue };
         let mark = if object.evidence() == Evidence::Candidate { " ?" } else { "" };

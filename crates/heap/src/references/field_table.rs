@@ -31,7 +31,7 @@ impl ReferenceGraph<'_, '_, '_> {
     fn periods(&self, fields: &CoreFields<'_, '_, '_, '_>) -> FxHashMap<u32, u64> {
         let (snapshot, mut periods) = (self.snapshot, FxHashMap::default());
         for slot in snapshot.objects.slots_of(snapshot.reached.iter_ones()) {
-            let object = snapshot.object_types[slot.id.0 as usize];
+            let object = snapshot.object_types.of(slot.id);
             periods.entry(kind_of(object)).or_insert_with(|| fields.places.period(object).unwrap_or(0));
         }
         periods
@@ -96,7 +96,7 @@ impl ReferenceGraph<'_, '_, '_> {
         let slots = &snapshot.objects.spans()[span as usize];
         let (first, header) = (snapshot.objects.first_of(span), u64::from(slots.header_bytes));
         for id in snapshot.reached.ones_in(first..first + slots.slots) {
-            let (object, Some(words)) = (snapshot.object_types[id as usize], graph.tags(id)) else { continue };
+            let (object, Some(words)) = (snapshot.object_types.of(ObjectId(id)), graph.tags(id)) else { continue };
             let kind = kind_of(object);
             let Some(&period) = periods.get(&kind).filter(|_| object.is_known()) else { continue };
             let slot = snapshot.objects.slot_in(id, span);

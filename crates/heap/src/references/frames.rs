@@ -2,6 +2,7 @@
 
 use super::ReferenceGraph;
 use crate::error::HeapError;
+use crate::index::read_frames;
 use crate::names::labels::Labels;
 use crate::needs::Needs;
 use crate::referred::FrameFacts;
@@ -10,12 +11,14 @@ use crate::tree::{DrawnGroup, DrawnRoot, TreeBuilder, shared_objects};
 use goheap_graph::{DominatorTree, PathTrie, TrieNode};
 use goheap_model::{Claim, Meter, ObjectId, Observer, RootClass, RootKind, Share};
 use rustc_hash::FxHashSet;
+use serde::{Deserialize, Serialize};
 
 /// The dominator tree of a heap: frames by path, with the bytes and objects of each. What hangs below a frame is what would be
 /// freed if all that it stands for went. Towers of what no root reaches stand beside what the roots hold.
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct DominatorFrames {
     trie: PathTrie,
-    labels: Labels,
+    texts: Vec<Box<str>>,
     reached: Share,
     facts: Option<FrameFacts>,
     unreached: Vec<TrieNode>,
@@ -36,7 +39,7 @@ impl DominatorFrames {
 
     /// The text of a label of the tree or of one pruned from it.
     pub fn label_text(&self, label: u32) -> &str {
-        self.labels.get(label)
+        self.texts.get(label as usize).map_or("", |text| text)
     }
 
     /// The tops of the towers of what no root reaches, garbage and what is not known to be.
@@ -47,6 +50,13 @@ impl DominatorFrames {
     /// What of each frame, with those below it, is referred to, and what room its maps have; None where that was not asked for.
     pub fn facts(&self) -> Option<&FrameFacts> {
         self.facts.as_ref()
+    }
+
+    /// True if all numbers lead somewhere.
+    pub(crate) fn is_whole(&self) -> bool {
+        let is_node = |node: &TrieNode| node.index() < self.trie.len();
+        let is_text = |node| self.trie.label(node).is_none_or(|label| (label as usize) < self.texts.len());
+        self.trie.nodes().all(is_text) && self.unreached.iter().chain(&self.roots).all(is_node)
     }
 
     /// What the roots dominate: all that they reach.
@@ -79,6 +89,9 @@ impl ReferenceGraph<'_, '_, '_> {
     pub fn frames(&self, tree: &DominatorTree, observer: &dyn Observer) -> Result<DominatorFrames, HeapError> {
         let snapshot = self.snapshot;
         observer.begin("frames");
+        if let Some(frames) = self.kept_frames(observer) {
+            return Ok(frames);
+        }
         let needs = Needs::new(&snapshot.model.heap, SnapshotOptions::default());
         let walk = needs.tree();
         let idoms = u64::from(self.data().object_count()) * 4;
@@ -113,7 +126,15 @@ impl ReferenceGraph<'_, '_, '_> {
         let unreached = builder.unreachable(&snapshot.unreached);
         let found = builder.finish();
         let facts = found.map(|frames| FrameFacts::new(self, tree, (&trie, &frames)));
-        Ok(DominatorFrames { trie, labels, reached, facts, unreached, roots: nodes.into_iter().collect() })
+        let (texts, _) = labels.into_texts();
+        Ok(DominatorFrames { trie, texts, reached, facts, unreached, roots: nodes.into_iter().collect() })
+    }
+
+    /// Those of an index.
+    fn kept_frames(&self, observer: &dyn Observer) -> Option<DominatorFrames> {
+        let mut frames = read_frames(self.data().references().kept()?, observer)?;
+        frames.facts = frames.facts.filter(|_| self.data().knows_extents());
+        Some(frames)
     }
 
     /// A frame for each node above objects. Goroutines of one stack are not told apart.

@@ -17,6 +17,7 @@ pub use frames::DominatorFrames;
 pub use crate::inspect::EdgePlace;
 
 use crate::error::HeapError;
+use crate::index::read_references;
 use crate::referred::WindowFinder;
 use crate::snapshot::HeapSnapshot;
 use edges::EdgeReader;
@@ -68,6 +69,9 @@ impl<'m, 'p> HeapSnapshot<'m, 'p> {
         observer: &dyn Observer,
     ) -> Result<ReferenceGraph<'s, 'm, 'p>, HeapError> {
         observer.begin("references");
+        if let Some(graph) = read_references(self, options, observer) {
+            return Ok(graph);
+        }
         let finder = if options.referred { Some(self.window_finder(observer)?) } else { None };
         self.read_references(finder, options.words, observer)
     }
@@ -105,6 +109,16 @@ impl<'m, 'p> HeapSnapshot<'m, 'p> {
     }
 }
 
+impl<'s, 'm, 'p> ReferenceGraph<'s, 'm, 'p> {
+    /// Of parts that were kept.
+    pub(crate) fn of_parts(
+        snapshot: &'s HeapSnapshot<'m, 'p>,
+        (references, node_of_root, rewired): (References, Vec<u32>, FxHashSet<u32>),
+    ) -> Self {
+        ReferenceGraph { snapshot, references, node_of_root, rewired }
+    }
+}
+
 impl HeapSnapshot<'_, '_> {
     /// Drops the edges from what lists that collections empty alone hold to what others hold.
     fn let_go_of_steady(&self, graph: &mut CsrGraph, rewired: &mut FxHashSet<u32>) {
@@ -125,6 +139,11 @@ impl<'s, 'm, 'p> ReferenceGraph<'s, 'm, 'p> {
     /// The heap with these references, as questions take them.
     pub fn data(&self) -> Graph<'_> {
         Graph::of(self.snapshot, &self.references)
+    }
+
+    /// The references, the node that each root hangs on, and the objects of whose edges some lead elsewhere than their words do.
+    pub(crate) fn parts(&self) -> (&References, &[u32], &FxHashSet<u32>) {
+        (&self.references, &self.node_of_root, &self.rewired)
     }
 
     /// The references without the core.

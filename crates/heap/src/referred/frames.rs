@@ -7,12 +7,13 @@ use crate::snapshot::HeapSnapshot;
 use goheap_graph::{DominatorTree, PathTrie, TrieNode};
 use goheap_model::{Kind, ObjectId, Part};
 use rustc_hash::{FxHashMap, FxHashSet};
+use serde::{Deserialize, Serialize};
 
 /// Facts of the frames of a dominator tree beside their sizes. What no root reaches is in none.
 ///
 /// # Overhead
 /// 24 bytes a frame, and some 40 for one with maps.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct FrameFacts {
     /// What of the objects of a frame and of those below it is not referred to.
     rests: Vec<Extent>,
@@ -82,7 +83,7 @@ impl FrameFacts {
 
 /// True if an object is only a part of a value. `above` is the object of the same frame that holds it, if there is one.
 fn is_part(snapshot: &HeapSnapshot<'_, '_>, object: ObjectId, above: Option<ObjectId>) -> bool {
-    let of = |object: ObjectId| snapshot.object_types[object.0 as usize];
+    let of = |object: ObjectId| snapshot.object_types.of(object);
     let (kind, types) = (of(object), &snapshot.types);
     if !kind.is_known() {
         return false;

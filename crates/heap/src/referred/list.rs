@@ -81,7 +81,7 @@ fn merge(list: &mut Vec<(u64, u64)>) {
 impl HeapSnapshot<'_, '_> {
     /// What the pointer at `offset` of `holder` refers to.
     pub(crate) fn window_at(&self, resolver: &Resolver<'_>, holder: Slot, offset: u64) -> Window {
-        let object = self.object_types[holder.id.0 as usize];
+        let object = self.object_types.of(holder.id);
         let (payload, _) = self.objects.payload(holder);
         let at = self.objects.address(holder) + offset;
         let reach = match at.checked_sub(payload).map(|offset| resolver.meaning(object, offset)) {
@@ -94,7 +94,7 @@ impl HeapSnapshot<'_, '_> {
 
     /// The bytes of an element, where the object is a row of them.
     pub(crate) fn element_of(&self, slot: Slot) -> Option<u64> {
-        element_size(&self.types, self.object_types[slot.id.0 as usize])
+        element_size(&self.types, self.object_types.of(slot.id))
     }
 }
 

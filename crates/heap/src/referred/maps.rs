@@ -3,9 +3,10 @@
 use crate::meaning::containers::map_slots;
 use crate::snapshot::HeapSnapshot;
 use goheap_model::{ObjectId, Part, Slot};
+use serde::{Deserialize, Serialize};
 
 /// Of one map, or of several together.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MapRoom {
     /// Entries.
     pub entries: u64,
@@ -24,7 +25,7 @@ impl MapRoom {
 
 impl HeapSnapshot<'_, '_> {
     fn is_map_header(&self, id: ObjectId) -> bool {
-        let object = self.object_types[id.0 as usize];
+        let object = self.object_types.of(id);
         object.is_known() && object.part() == Part::MapHeader
     }
 

@@ -21,6 +21,7 @@ pub use list::ObjectWindows;
 pub(crate) use list::WindowList;
 pub use maps::MapRoom;
 pub(crate) use reach::{Reach, Window};
+use serde::{Deserialize, Serialize};
 pub(crate) use windows::{From, WindowFinder};
 
 use crate::error::HeapError;
@@ -32,7 +33,7 @@ use reach::ReachPlans;
 use windows::Windows;
 
 /// What a root refers to of its object, where that is less than all.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct RootWindow {
     /// Its place among the roots.
     pub(crate) root: u32,

@@ -4,6 +4,7 @@ use crate::meaning::plan::PointerWord;
 use crate::meaning::resolve::{Meaning, Resolver};
 use crate::scan::kind_plans::{Defaults, KindPlan, KindPlans};
 use goheap_model::{Evidence, Kind, ObjectType, Part, TypeId, TypeTable};
+use serde::{Deserialize, Serialize};
 
 /// What a word of some kind refers to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,7 +20,7 @@ pub(crate) enum Reach {
 }
 
 /// A window of an object: bytes from where the word leads.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Window {
     Whole,
     /// Length and capacity in bytes.

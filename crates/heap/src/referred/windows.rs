@@ -6,7 +6,7 @@ use crate::infer::payload_offset;
 use crate::objects::page_table::Slots;
 use crate::objects::table::{ObjectTable, Place};
 use crate::scan::word_batch::Word;
-use goheap_model::{Claim, Extent, ObjectType, Slot, TypeTable};
+use goheap_model::{Claim, Extent, ObjectId, ObjectTypes, Slot, TypeTable};
 use goheap_runtime::{GoHeap, MALLOC_HEADER_BYTES, RuntimeModel, Span};
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -173,7 +173,7 @@ fn has_ends(span: &Span<'_>) -> bool {
 pub(crate) struct WindowFinder<'a, 'm, 'p> {
     pub(super) model: &'m RuntimeModel<'p>,
     pub(super) types: &'a TypeTable,
-    pub(super) object_types: &'a [ObjectType],
+    pub(super) object_types: &'a ObjectTypes,
     pub(super) plans: ReachPlans,
     pub(super) windows: Windows,
 }
@@ -196,7 +196,7 @@ impl<'p> WindowFinder<'_, '_, 'p> {
         let from = match from {
             Some(from) if from.object == word.object => from,
             _ => {
-                let object = self.object_types[word.object as usize];
+                let object = self.object_types.of(ObjectId(word.object));
                 from.insert(From { object: word.object, plan: self.plans.of(object), is_guessed: is_guessed(object) })
             }
         };
@@ -219,7 +219,7 @@ impl<'p> WindowFinder<'_, '_, 'p> {
     /// Notes a window of the object at `place`.
     pub(super) fn note(&self, address: u64, place: &Place, window: Window) {
         let element = match window {
-            Window::Value(_) => element_size(self.types, self.object_types[place.id as usize]),
+            Window::Value(_) => element_size(self.types, self.object_types.of(ObjectId(place.id))),
             _ => None,
         };
         self.windows.note(address, place, self.room(place), window, element);

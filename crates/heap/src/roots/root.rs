@@ -6,9 +6,10 @@ use crate::referred::RootWindow;
 use crate::samples::Samples;
 use goheap_graph::TrieNode;
 use goheap_model::{RootClass, RootCounts, StackGroups};
+use serde::{Deserialize, Serialize};
 
 /// How well a root is named. Within a class, better named roots claim all that they reach before others begin.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub(crate) enum Naming {
     /// A variable, or a record of the runtime.
     Named,
@@ -26,7 +27,7 @@ impl Naming {
 }
 
 /// One word that keeps an object alive.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Root {
     /// The pointer; anywhere in its object.
     pub(crate) value: u64,

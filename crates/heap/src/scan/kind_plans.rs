@@ -3,7 +3,7 @@
 use crate::meaning::plan;
 use crate::meaning::resolve::Resolver;
 use crate::objects::table::ObjectTable;
-use goheap_model::{Evidence, ObjectType, Part, TypeId};
+use goheap_model::{Evidence, ObjectType, ObjectTypes, Part, TypeId};
 use goheap_runtime::{GoHeap, Span};
 use rayon::prelude::*;
 use rustc_hash::FxHashSet;
@@ -131,12 +131,12 @@ impl<C: Copy> KindPlans<C> {
 }
 
 /// Every kind of object that the collector looks into, each once, in order.
-pub(crate) fn kinds(heap: &GoHeap<'_>, objects: &ObjectTable<'_, '_>, types: &[ObjectType]) -> Vec<ObjectType> {
+pub(crate) fn kinds(heap: &GoHeap<'_>, objects: &ObjectTable<'_, '_>, types: &ObjectTypes) -> Vec<ObjectType> {
     let of_span = |mut kinds: FxHashSet<ObjectType>, (index, span): (usize, &Span<'_>)| {
         if !span.is_noscan() {
-            let first = objects.first_of(index as u32) as usize;
+            let first = objects.first_of(index as u32);
             let mut last = ObjectType::UNKNOWN;
-            for &object in types[first..].iter().take(span.nelems as usize).filter(|object| object.is_known()) {
+            for object in types.in_range(first..first + span.nelems).filter(|object| object.is_known()) {
                 let kind = object.with_evidence(Evidence::Exact);
                 if kind != last {
                     last = kind;

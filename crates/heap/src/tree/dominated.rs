@@ -91,7 +91,7 @@ impl<'a> TreeBuilder<'a, '_, '_> {
         let Self { scanner, merger, dominated, .. } = self;
         let Some(dominated) = dominated else { return };
         let slot = scanner.objects.slot(ObjectId(id));
-        let (span, object) = (scanner.objects.span(slot), scanner.types[id as usize]);
+        let (span, object) = (scanner.objects.span(slot), scanner.types.of(ObjectId(id)));
         let shape = if object.is_known() { 0 } else { span.elem_size | u64::from(span.is_noscan()) };
         let shape = shape << 1 | u64::from(mark.is_empty());
         let label = *dominated.labels.entry((object, shape)).or_insert_with(|| {

@@ -205,7 +205,7 @@ impl<'a, 'm, 'p> Merger<'a, 'm, 'p> {
     fn place_of(&self, at: u64, scanner: &Scanner<'a, 'm, 'p>) -> Option<(ObjectType, u64)> {
         let slot = self.objects.find(at)?;
         let start = self.objects.address(slot) + payload_offset(self.model, self.objects.span(slot));
-        Some((scanner.types[slot.id.0 as usize], at.wrapping_sub(start)))
+        Some((scanner.types.of(slot.id), at.wrapping_sub(start)))
     }
 
     /// The label of what the word of `detail`, which is at `offset` of an object's payload, leads to.

@@ -9,7 +9,7 @@ use crate::scan::span_scan::SpanScan;
 use crate::scan::word_batch::{BATCH, Word, WordBatch};
 use goheap_graph::{SharedBitSet, TrieNode};
 use goheap_image::Address;
-use goheap_model::ObjectType;
+use goheap_model::{ObjectId, ObjectType, ObjectTypes};
 use goheap_runtime::RuntimeModel;
 use std::ops::Range;
 
@@ -89,7 +89,7 @@ struct Object {
 pub(super) struct Scanner<'a, 'm, 'p> {
     pub(super) model: &'m RuntimeModel<'p>,
     pub(super) objects: &'a ObjectTable<'m, 'p>,
-    pub(super) types: &'a [ObjectType],
+    pub(super) types: &'a ObjectTypes,
     pub(super) plans: WalkPlans,
     /// Where only what an object dominates at once is of interest: the immediate dominator of each.
     pub(super) idoms: Option<Vec<u32>>,
@@ -102,7 +102,7 @@ impl<'a, 'm, 'p> Scanner<'a, 'm, 'p> {
     pub(super) fn new(
         model: &'m RuntimeModel<'p>,
         objects: &'a ObjectTable<'m, 'p>,
-        types: &'a [ObjectType],
+        types: &'a ObjectTypes,
         plans: WalkPlans,
     ) -> Self {
         let spans = SpanScan::all(model, objects);
@@ -123,7 +123,7 @@ impl<'a, 'm, 'p> Scanner<'a, 'm, 'p> {
         self.touch(items);
         found.start_batch();
         for &item in items {
-            let (span, object) = (&self.spans[item.span as usize], self.types[item.id as usize]);
+            let (span, object) = (&self.spans[item.span as usize], self.types.of(ObjectId(item.id)));
             if !span.has_bits() {
                 self.finish(found);
                 self.read_any(item, found);
@@ -143,7 +143,7 @@ impl<'a, 'm, 'p> Scanner<'a, 'm, 'p> {
         for item in items {
             let span = &self.spans[item.span as usize];
             sum ^= span.touch(span.start_of(item.id));
-            sum ^= self.types[item.id as usize].to_bits();
+            sum ^= self.types.of(ObjectId(item.id)).to_bits();
         }
         std::hint::black_box(sum);
     }
@@ -179,7 +179,7 @@ impl<'a, 'm, 'p> Scanner<'a, 'm, 'p> {
     /// Reads the words of an object at the offsets of the payload that `offsets` calls its argument with.
     fn read_words(&self, item: Item, payload: u64, found: &mut Found, offsets: impl FnOnce(&mut dyn FnMut(u64))) {
         let (masks, span) = (&self.model.masks, &self.model.heap.spans[item.span as usize]);
-        let plan = self.plans.of(self.types[item.id as usize]);
+        let plan = self.plans.of(self.types.of(ObjectId(item.id)));
         found.start_batch();
         found.batch.push(Object { payload, bits: 0, span: item.span, node: item.node, plan });
         self.remember(item.id, found);
@@ -223,7 +223,7 @@ impl<'a, 'm, 'p> Scanner<'a, 'm, 'p> {
         }
         for (target, place) in targets.iter_mut().zip(words.places()) {
             if let Some(target) = target {
-                *target = self.types[place.id as usize];
+                *target = self.types.of(ObjectId(place.id));
             }
         }
         for ((word, place), target) in words.words().iter().zip(words.places()).zip(targets.iter()) {

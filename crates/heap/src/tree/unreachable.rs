@@ -30,7 +30,7 @@ impl TreeBuilder<'_, '_, '_> {
         let mut frames: FxHashMap<(Standing, ObjectType, u64), TrieNode> = FxHashMap::default();
         for slot in objects.allocated().filter(|slot| scanner.unreached.contains(slot.id.0)) {
             let span = objects.span(slot);
-            let (standing, object) = (unreached.standing(slot.id), types[slot.id.0 as usize]);
+            let (standing, object) = (unreached.standing(slot.id), types.of(slot.id));
             let shape = if object.is_known() { 0 } else { span.elem_size | u64::from(span.is_noscan()) };
             let node = *frames.entry((standing, object, shape)).or_insert_with(|| {
                 let text = if standing == Standing::NotKnown { NOT_KNOWN } else { UNREACHABLE };

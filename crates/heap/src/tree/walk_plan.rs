@@ -10,7 +10,7 @@ use crate::names::labels::EdgeKey;
 use crate::objects::page_table::Slots;
 use crate::objects::table::{ObjectTable, Place};
 use crate::scan::kind_plans::{Defaults, KindPlan, KindPlans, kinds};
-use goheap_model::{ObjectType, Part, TypeId};
+use goheap_model::{ObjectType, ObjectTypes, Part, TypeId};
 use goheap_runtime::GoHeap;
 
 /// What a word means: one of the constants, or an [`Edge`] by number.
@@ -109,7 +109,7 @@ impl WalkPlans {
     pub(super) fn new(
         heap: &GoHeap<'_>,
         objects: &ObjectTable<'_, '_>,
-        types: &[ObjectType],
+        types: &ObjectTypes,
         resolver: &Resolver<'_>,
     ) -> Self {
         let mut plans = KindPlans::new(Defaults {

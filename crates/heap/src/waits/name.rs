@@ -61,7 +61,7 @@ impl HeapSnapshot<'_, '_> {
 
     /// The field of an object in which a lock lies.
     fn field_in_object(&self, slot: goheap_model::Slot, inner: u64, kind: WaitKind) -> String {
-        let object = self.object_types[slot.id.0 as usize];
+        let object = self.object_types.of(slot.id);
         let (ty, types) = (object.ty(), &self.types);
         match object.part() {
             Part::Value => field_at(types, ty, inner, kind.name()),

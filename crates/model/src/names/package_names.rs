@@ -3,10 +3,11 @@
 use super::is_standard;
 use crate::{TypeId, TypeTable};
 use rustc_hash::{FxHashMap, FxHashSet};
+use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 
 /// Which packages of a program share the end of their import path.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct PackageNames {
     ambiguous: FxHashSet<Box<str>>,
     /// Short names of packages of the standard library.

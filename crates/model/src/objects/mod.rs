@@ -1,13 +1,16 @@
 //! Objects, which are implicit: a slot of a span has a number, and a number leads back to its slot.
 
 mod object_type;
+mod object_types;
 
 pub use object_type::{Evidence, ObjectType, Part};
+pub use object_types::ObjectTypes;
 
 use goheap_graph::IdBitSet;
+use serde::{Deserialize, Serialize};
 
 /// Number of a slot: spans in address order, slots in order within.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct ObjectId(pub u32);
 
 /// A slot found by address or id.

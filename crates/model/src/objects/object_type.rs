@@ -1,6 +1,7 @@
 //! What an object was found to be, in one word.
 
 use crate::TypeId;
+use serde::{Deserialize, Serialize};
 
 /// How a type is known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -96,7 +97,7 @@ const TYPE_BITS: u32 = 21;
 const PART_SHIFT: u32 = 26;
 
 /// A part of a type and how it is known, in one word.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
 pub struct ObjectType(u32);
 
 impl ObjectType {
@@ -124,6 +125,11 @@ impl ObjectType {
     /// Which part.
     pub fn part(self) -> Part {
         PARTS.get((self.0 >> PART_SHIFT & 15) as usize).copied().unwrap_or(Part::Value)
+    }
+
+    /// True if the word names a part: false of none that [`ObjectType::new`] made.
+    pub fn has_part(self) -> bool {
+        ((self.0 >> PART_SHIFT & 15) as usize) < PARTS.len()
     }
 
     /// Of which type.

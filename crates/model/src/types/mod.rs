@@ -9,14 +9,15 @@ pub use mask::{GcMask, PointerWords};
 
 use crate::{ObjectType, Part};
 use rustc_hash::FxHashMap;
+use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
 /// Index of a type in the [`TypeTable`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct TypeId(pub u32);
 
 /// One field of a struct.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Field {
     /// The field's name; of an embedded field, its type's.
     pub name: Box<str>,
@@ -29,7 +30,7 @@ pub struct Field {
 }
 
 /// What a type is made of. Named types carry their underlying kind.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Kind {
     /// Numbers, booleans and whatever else holds no pointer and no parts.
     Scalar,
@@ -58,7 +59,7 @@ pub enum Kind {
 }
 
 /// One type.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct GoType {
     /// As DWARF writes it, with full import paths: `map[string]*net/http.Request`.
     pub name: Box<str>,
@@ -75,8 +76,9 @@ pub struct GoType {
 ///
 /// # Overhead
 /// About 80 bytes a type, plus 40 a field.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct TypeTable {
+    #[serde(skip)]
     base: Option<Arc<TypeTable>>,
     /// The number of the first type beyond those of the base.
     first: u32,
@@ -92,6 +94,23 @@ impl TypeTable {
     pub fn extending(base: Arc<TypeTable>) -> Self {
         let first = u32::try_from(base.len()).unwrap_or(u32::MAX);
         TypeTable { base: Some(base), first, ..TypeTable::default() }
+    }
+
+    /// A table that was kept in a file, and goes on from `base` again; None if it went on from another, or says of a type that is none.
+    pub fn based_on(self, base: Arc<TypeTable>) -> Option<Self> {
+        if self.first as usize != base.len() {
+            return None;
+        }
+        let table = TypeTable { base: Some(base), ..self };
+        let is_type = |id: &TypeId| (id.0 as usize) < table.len();
+        let ids = table.by_descriptor.values().chain(table.by_name.values());
+        let is_whole = |ty: &GoType| match &ty.kind {
+            Kind::Pointer(id) | Kind::Slice(id) | Kind::Chan(id) | Kind::Array(id, _) => is_type(id),
+            Kind::Map(key, value) => is_type(key) && is_type(value),
+            Kind::Struct(fields) => fields.iter().all(|field| is_type(&field.ty)),
+            _ => true,
+        };
+        (ids.into_iter().all(is_type) && table.types.iter().all(is_whole)).then_some(table)
     }
 
     /// The type of `id`, which this table gave out.

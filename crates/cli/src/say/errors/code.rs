@@ -20,6 +20,8 @@ pub(super) enum Code {
     NotRead,
     /// The executable did not make the core.
     WrongExecutable,
+    /// The index is of another core, or damaged.
+    Index,
     /// The program is not Go.
     NotGo,
     /// The release of Go is not read or not known.
@@ -57,7 +59,7 @@ impl Ending {
 impl Code {
     /// Every one, in the order of the table in `docs/json-schema.md`.
     #[cfg(test)]
-    pub(super) const ALL: [Code; 13] = [
+    pub(super) const ALL: [Code; 14] = [
         Code::Usage,
         Code::NoFile,
         Code::NoExecutable,
@@ -65,6 +67,7 @@ impl Code {
         Code::NotFound,
         Code::NotRead,
         Code::WrongExecutable,
+        Code::Index,
         Code::NotGo,
         Code::Release,
         Code::Damaged,
@@ -103,6 +106,7 @@ impl Code {
             Code::NotFound => "not-found",
             Code::NotRead => "not-read",
             Code::WrongExecutable => "wrong-executable",
+            Code::Index => "index",
             Code::NotGo => "not-go",
             Code::Release => "release",
             Code::Damaged => "damaged",
@@ -119,6 +123,7 @@ impl Code {
             Code::Usage => 2,
             Code::NotRead
             | Code::WrongExecutable
+            | Code::Index
             | Code::NotGo
             | Code::Release
             | Code::Damaged

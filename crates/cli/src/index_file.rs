@@ -1,0 +1,146 @@
+//! Where an index lies, and whether it is of this core, this executable and this tool.
+
+use crate::args::{Input, usage};
+use crate::say::errors::Failure;
+use crate::say::speaker;
+use crate::say::version;
+use clap::error::ErrorKind;
+use goheap_heap::index::{self, Identity};
+use goheap_image::{MappedBytes, Process};
+use goheap_model::{SectionError, Sections};
+use rustix::fs::OFlags;
+use std::fs::{File, Metadata};
+use std::io::{self, Read, Seek, SeekFrom};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use twox_hash::XxHash3_64;
+
+/// What the name of an index ends in that lies beside its core.
+const ENDING: &str = ".goheap";
+/// Bytes of a file's beginning and end that tell it from another.
+const TOLD: u64 = 64 << 10;
+/// Bits of the mode with which others may write.
+const OTHERS_WRITE: u32 = 0o022;
+
+/// Why an index is not used.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum IndexError {
+    /// It cannot be opened.
+    #[error(transparent)]
+    File(#[from] io::Error),
+    /// It is none, or damaged.
+    #[error(transparent)]
+    Sections(#[from] SectionError),
+    /// It was made of or by something else.
+    #[error("it was made with another {0}")]
+    Other(String),
+    /// It lies beside the core, and who made it is not known.
+    #[error("it is another user's, or others may write to it")]
+    NotOurs,
+}
+
+/// An index that is of this core.
+pub(crate) struct Found {
+    pub(crate) path: PathBuf,
+    pub(crate) sections: Arc<Sections>,
+    /// Whether the user named it.
+    pub(crate) is_named: bool,
+}
+
+/// The index that is named, or that lies beside the core. One beside it that is not of this core is passed over with a word.
+pub(crate) fn find(input: &Input, process: &Process) -> Result<Option<Found>, Failure> {
+    if let Some(path) = &input.index {
+        let opened = File::open(path).map_err(IndexError::from).and_then(|file| checked(&file, path, input, process));
+        let sections = opened.map_err(|source| Failure::Index { path: path.clone(), source })?;
+        return Ok(Some(Found { path: path.clone(), sections, is_named: true }));
+    }
+    let Some(path) = beside(&input.request.core).filter(|_| !input.no_index) else { return Ok(None) };
+    let Ok(file) = File::options().read(true).custom_flags(OFlags::NOFOLLOW.bits() as i32).open(&path) else {
+        return Ok(None);
+    };
+    match ours(&file).and_then(|()| checked(&file, &path, input, process)) {
+        Ok(sections) => Ok(Some(Found { path, sections, is_named: false })),
+        Err(why) => {
+            pass_over(&path, &why);
+            Ok(None)
+        }
+    }
+}
+
+/// Says that an index is not used, and why.
+pub(crate) fn pass_over(path: &Path, why: &dyn std::error::Error) {
+    speaker::warning(format_args!("the index {path:?} is passed over: {}", speaker::chain(why)));
+}
+
+/// Where the index of a core lies; of one from a pipe, nowhere.
+pub(crate) fn beside(core: &Path) -> Option<PathBuf> {
+    let mut name = core.file_name().filter(|_| core.as_os_str() != "-")?.to_owned();
+    name.push(ENDING);
+    Some(core.with_file_name(name))
+}
+
+/// A core that has no place has none for its index.
+pub(crate) fn no_place() -> Failure {
+    usage(ErrorKind::MissingRequiredArgument, "OUT is missing: where shall the index of a core from a pipe go?")
+}
+
+fn ours(file: &File) -> Result<(), IndexError> {
+    let metadata = file.metadata()?;
+    let is_ours = metadata.uid() == rustix::process::geteuid().as_raw() && metadata.mode() & OTHERS_WRITE == 0;
+    if is_ours && metadata.is_file() { Ok(()) } else { Err(IndexError::NotOurs) }
+}
+
+fn checked(file: &File, path: &Path, input: &Input, process: &Process) -> Result<Arc<Sections>, IndexError> {
+    let sections = Sections::open(Arc::new(MappedBytes::new(file, path)?))?;
+    let (made, is) = (index::identity(&sections)?, identity(input, process));
+    match is.iter().find(|one| !made.contains(one)) {
+        Some((what, _)) => Err(IndexError::Other(what.clone())),
+        None => Ok(Arc::new(sections)),
+    }
+}
+
+/// What an index must have been made of and by to be that of this core.
+pub(crate) fn identity(input: &Input, process: &Process) -> Identity {
+    let libraries =
+        process.shared_objects.iter().map(|library| stamp(library.executable.path(), false)).collect::<Vec<_>>();
+    let module = input.request.module.as_ref().map(|path| path.display().to_string());
+    let debug_file = process.executable.debug_file().map(|file| stamp(file.path(), false));
+    let entries = [
+        ("goheap", tool()),
+        ("core", stamp(process.core.path(), true)),
+        ("executable", stamp(process.executable.path(), false)),
+        ("debug file", debug_file.unwrap_or_default()),
+        ("libraries", libraries.join(" ")),
+        ("--no-dwarf", input.no_dwarf.to_string()),
+        ("--go", input.go.as_ref().map(|version| version.text.clone()).unwrap_or_default()),
+        ("--module", module.unwrap_or_default()),
+        ("--full-names", input.full_names.to_string()),
+    ];
+    entries.map(|(what, value)| (what.to_owned(), value)).to_vec()
+}
+
+/// The build. Where its sources are no commit's, by the file of the program.
+fn tool() -> String {
+    if version::IS_COMMIT {
+        return version::SHORT.to_owned();
+    }
+    let program = std::env::current_exe().map(|path| stamp(&path, true)).unwrap_or_default();
+    format!("{} {program}", version::SHORT)
+}
+
+/// Length, time where that counts, and a checksum of beginning and end; empty of what cannot be read.
+fn stamp(path: &Path, with_time: bool) -> String {
+    let read = || -> io::Result<String> {
+        let mut file = File::open(path)?;
+        let metadata: Metadata = file.metadata()?;
+        let mut told = Vec::new();
+        file.by_ref().take(TOLD).read_to_end(&mut told)?;
+        file.seek(SeekFrom::Start(metadata.len().saturating_sub(TOLD)))?;
+        file.by_ref().take(TOLD).read_to_end(&mut told)?;
+        let time =
+            if with_time { format!("{}.{:09} ", metadata.mtime(), metadata.mtime_nsec()) } else { String::new() };
+        Ok(format!("{} {time}{:016x}", metadata.len(), XxHash3_64::oneshot(&told)))
+    };
+    read().unwrap_or_default()
+}

@@ -1,0 +1,106 @@
+//! That numbers of an index lead somewhere.
+
+use super::name;
+use super::read::has_labels;
+use crate::absent::AbsentHolder;
+use crate::meaning::closures::MetClosures;
+use crate::roots::root::Root;
+use crate::samples::Sample;
+use crate::snapshot::HeapSnapshot;
+use goheap_graph::{CsrGraph, PathTrie};
+use goheap_model::{ObjectId, ObjectTypes, RootKind, RootNode, RootNodes, SectionError, StackGroups, TypeTable};
+use rayon::prelude::*;
+use rustc_hash::FxHashSet;
+
+/// Nodes above objects, the node of each root, and the objects of whose edges some lead elsewhere than their words do.
+pub(super) type Checked = (RootNodes, Vec<u32>, FxHashSet<u32>);
+
+type Check = Result<(), SectionError>;
+
+fn check(is_good: bool, section: &'static str, otherwise: &'static str) -> Check {
+    if is_good { Ok(()) } else { Err(SectionError::Impossible(section, otherwise)) }
+}
+
+pub(super) fn object_types(types: &ObjectTypes, slots: u32, table: &TypeTable) -> Check {
+    let most = table.len() as u32;
+    let is_type = types.bits().len() == slots as usize
+        && types.par_iter().all(|object| !object.is_known() || object.ty().0 < most && object.has_part());
+    check(is_type, name::OBJECT_TYPES, "an object is of no type")
+}
+
+pub(super) fn closures(met: &MetClosures, types: &TypeTable) -> Check {
+    check(met.types().all(|ty| (ty.0 as usize) < types.len()), name::CLOSURES, "one is of no type")
+}
+
+pub(super) fn frames(frames: &[u32], tree: &PathTrie, slots: u32) -> Check {
+    let is_frame = |frame: &u32| (*frame as usize) < tree.len();
+    check(
+        frames.len() == slots as usize && frames.par_iter().all(is_frame),
+        name::TREE_FRAMES,
+        "an object is in no frame",
+    )
+}
+
+/// Of what the parts say of each other.
+pub(super) fn snapshot(snapshot: &HeapSnapshot<'_, '_>) -> Check {
+    let goroutines = snapshot.model.goroutines.len();
+    check(has_labels(&snapshot.tree, &snapshot.labels), name::TREE, "a frame has no label")?;
+    check(is_stacks(&snapshot.stacks, goroutines), name::STACKS, "a goroutine is of no group")?;
+    let is_root = |root: &Root| {
+        root.node.index() < snapshot.tree.len()
+            && (root.goroutine == Root::NO_GOROUTINE || (root.goroutine as usize) < goroutines)
+    };
+    check(snapshot.roots.par_iter().all(is_root), name::ROOTS, "one is in no frame")?;
+    let is_window = |window: &crate::referred::RootWindow| (window.root as usize) < snapshot.roots.len();
+    check(snapshot.root_windows.iter().all(is_window), name::ROOT_WINDOWS, "one is of no root")?;
+    let is_object = |id: ObjectId| id.0 < snapshot.objects.len();
+    let is_sample = |sample: &Sample| match *sample {
+        Sample::Object(id) => is_object(id),
+        Sample::Goroutine(index) => (index as usize) < goroutines,
+        _ => true,
+    };
+    check(snapshot.samples.iter().all(is_sample), name::SAMPLES, "one is of no object")?;
+    check(snapshot.votes.objects().all(is_object), name::VOTES, "one is of no object")?;
+    let is_holder = |holder: &AbsentHolder| match *holder {
+        AbsentHolder::Object(id) => is_object(id),
+        AbsentHolder::Goroutine(index) => (index as usize) < goroutines,
+        AbsentHolder::Variable(..) => true,
+    };
+    check(snapshot.absent.most.iter().all(|one| is_holder(&one.holder)), name::ABSENT, "a holder is none")
+}
+
+fn is_stacks(stacks: &StackGroups, goroutines: usize) -> bool {
+    let is_group = |&group: &u32| group == StackGroups::NONE || (group as usize) < stacks.len() as usize;
+    stacks.of_goroutine.len() <= goroutines
+        && stacks.len() as usize <= stacks.of_goroutine.len()
+        && stacks.of_goroutine.iter().all(is_group)
+}
+
+/// Of references and what is above objects.
+pub(super) fn references(
+    snapshot: &HeapSnapshot<'_, '_>,
+    graph: &CsrGraph,
+    (roots, node_of_root, rewired): Checked,
+) -> Result<Checked, SectionError> {
+    let (slots, goroutines) = (snapshot.objects.len(), snapshot.model.goroutines.len());
+    let is_node = |(node, root): (u32, RootNode)| {
+        let is_below = match root.parent {
+            None => node == slots,
+            Some(parent) => (slots..node).contains(&parent),
+        };
+        is_below
+            && match root.kind {
+                RootKind::Goroutine(index) => (index as usize) < goroutines,
+                RootKind::Frame(frame) => frame.index() < snapshot.tree.len(),
+                _ => true,
+            }
+    };
+    let count = roots.iter().count() as u64;
+    let is_whole = roots.root() == slots && u64::from(graph.node_count()) == u64::from(slots) + count && count > 0;
+    check(is_whole && roots.iter().all(is_node), name::REFERENCES, "a node is none")?;
+    let is_above = |node: &u32| (slots..graph.node_count()).contains(node);
+    let are_of_roots = node_of_root.len() == snapshot.roots.len() && node_of_root.par_iter().all(is_above);
+    check(are_of_roots, name::REFERENCES, "a root hangs on no node")?;
+    check(rewired.iter().all(|id| *id < slots), name::REFERENCES, "an object is none")?;
+    Ok((roots, node_of_root, rewired))
+}
