@@ -9,7 +9,7 @@ use goheap_heap::index::{self, Identity};
 use goheap_image::{MappedBytes, Process};
 use goheap_model::{SectionError, Sections};
 use rustix::fs::OFlags;
-use std::fs::{File, Metadata};
+use std::fs::{self, File};
 use std::io::{self, Read, Seek, SeekFrom};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
@@ -132,8 +132,12 @@ fn tool() -> String {
 /// Length, time where that counts, and a checksum of beginning and end; empty of what cannot be read.
 fn stamp(path: &Path, with_time: bool) -> String {
     let read = || -> io::Result<String> {
+        // A pipe would wait for a writer.
+        let metadata = fs::metadata(path)?;
+        if !metadata.is_file() {
+            return Ok(String::new());
+        }
         let mut file = File::open(path)?;
-        let metadata: Metadata = file.metadata()?;
         let mut told = Vec::new();
         file.by_ref().take(TOLD).read_to_end(&mut told)?;
         file.seek(SeekFrom::Start(metadata.len().saturating_sub(TOLD)))?;

@@ -75,6 +75,18 @@ impl PointerCounts {
         self.first_strays.add(&more.first_strays);
     }
 
+    /// All counts.
+    pub fn numbers(&self) -> [u64; 12] {
+        let PointerCounts { words, to_objects, to_free_slots, to_span_tails, to_manual_spans, to_free_pages, .. } =
+            *self;
+        let PointerCounts {
+            outside, conservative_misses, roots_to_free_slots, absent, typed_words, unexplained, ..
+        } = *self;
+        let led = [words, to_objects, to_free_slots, to_span_tails, to_manual_spans, to_free_pages];
+        let others = [outside, conservative_misses, roots_to_free_slots, absent, typed_words, unexplained];
+        std::array::from_fn(|index| if index < led.len() { led[index] } else { others[index - led.len()] })
+    }
+
     /// Counts a word at `at` that leads into a slot that is free.
     pub fn count_free(&mut self, at: u64) {
         self.to_free_slots += 1;

@@ -2,13 +2,15 @@
 
 use super::name;
 use super::read::has_labels;
-use crate::absent::AbsentHolder;
+use crate::absent::{Absent, AbsentHolder};
 use crate::meaning::closures::MetClosures;
 use crate::roots::root::Root;
 use crate::samples::Sample;
 use crate::snapshot::HeapSnapshot;
 use goheap_graph::{CsrGraph, PathTrie};
-use goheap_model::{ObjectId, ObjectTypes, RootKind, RootNode, RootNodes, SectionError, StackGroups, TypeTable};
+use goheap_model::{
+    ObjectId, ObjectTypes, RootKind, RootNode, RootNodes, SectionError, StackGroups, Totals, TypeTable,
+};
 use rayon::prelude::*;
 use rustc_hash::FxHashSet;
 
@@ -39,6 +41,39 @@ pub(super) fn frames(frames: &[u32], tree: &PathTrie, slots: u32) -> Check {
         name::TREE_FRAMES,
         "an object is in no frame",
     )
+}
+
+/// Greater than any count of bytes, words or objects of a real process; a sum of thousands of them does not wrap.
+const MOST: u64 = 1 << 52;
+
+/// That sums over these numbers do not wrap.
+pub(super) fn totals(totals: &Totals) -> Check {
+    let Totals { allocated, by_class, not_known, unreachable, awaiting_sweep, by_evidence, .. } = totals;
+    let Totals { span_bytes, free_slot_bytes, tail_bytes, size_class_rounding, pointers, roots, inference, .. } =
+        totals;
+    let shares =
+        [allocated, not_known, unreachable, awaiting_sweep].into_iter().chain(by_class.iter().map(|(_, share)| share));
+    let shares = shares.flat_map(|share| [share.bytes, share.objects]);
+    let sums = [*span_bytes, *free_slot_bytes, *tail_bytes, *size_class_rounding];
+    let roots = [
+        roots.variable_words,
+        roots.absent_words,
+        roots.unbuilt_masks,
+        roots.whole_stacks,
+        roots.broken_stacks,
+        roots.untyped_frames,
+    ];
+    let inference = [inference.refused, inference.conflicts, inference.candidates];
+    let mut all = shares.chain(*by_evidence).chain(sums).chain(pointers.numbers()).chain(roots).chain(inference);
+    check(all.all(|number| number < MOST), name::TOTALS, "a sum is too large")
+}
+
+/// The same of what is absent.
+pub(super) fn absent(absent: &Absent) -> Check {
+    let sums = absent.by_class.iter().flat_map(|sum| [sum.root_words, sum.object_words, sum.objects]);
+    let records = [absent.spans, absent.goroutines, absent.modules];
+    let most = absent.most.iter().map(|one| one.words);
+    check(sums.chain(records).chain(most).all(|number| number < MOST), name::ABSENT, "a sum is too large")
 }
 
 /// Of what the parts say of each other.

@@ -66,6 +66,8 @@ impl<'m, 'p> HeapSnapshot<'m, 'p> {
             heap,
             objects,
         };
+        checks::totals(&snapshot.totals)?;
+        checks::absent(&snapshot.absent)?;
         checks::snapshot(&snapshot)?;
         Ok(snapshot)
     }

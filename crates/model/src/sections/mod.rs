@@ -52,10 +52,10 @@ pub enum SectionError {
     Damaged(String),
     /// It lacks a section.
     #[error("it has no {0}")]
-    Missing(&'static str),
+    Missing(String),
     /// The bytes of a value are those that were written, and are no such value.
     #[error("its {0} cannot be read")]
-    Unreadable(&'static str, #[source] postcard::Error),
+    Unreadable(String, #[source] postcard::Error),
     /// What a section says cannot be so.
     #[error("its {0} cannot be so: {1}")]
     Impossible(&'static str, &'static str),

@@ -36,11 +36,16 @@ impl Sections {
         Ok(Sections { bytes, table, checked })
     }
 
+    /// What the sections are called.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.table.iter().map(|entry| &*entry.name)
+    }
+
     /// A column.
     ///
     /// # Errors
     /// [`SectionError::Missing`] and [`SectionError::Damaged`].
-    pub fn column<T: AnyBitPattern>(&self, name: &'static str) -> Result<Column<T>, SectionError> {
+    pub fn column<T: AnyBitPattern>(&self, name: &str) -> Result<Column<T>, SectionError> {
         let range = self.range(name)?;
         Column::shared(&self.bytes, range).ok_or_else(|| SectionError::Damaged(name.to_owned()))
     }
@@ -49,15 +54,19 @@ impl Sections {
     ///
     /// # Errors
     /// Those of [`Sections::column`], and [`SectionError::Unreadable`].
-    pub fn value<T: DeserializeOwned>(&self, name: &'static str) -> Result<T, SectionError> {
+    pub fn value<T: DeserializeOwned>(&self, name: &str) -> Result<T, SectionError> {
         let range = self.range(name)?;
         let bytes = (*self.bytes).as_ref().get(range).unwrap_or_default();
-        postcard::from_bytes(bytes).map_err(|error| SectionError::Unreadable(name, error))
+        postcard::from_bytes(bytes).map_err(|error| SectionError::Unreadable(name.to_owned(), error))
     }
 
     /// Where a section lies, once it was checked.
-    fn range(&self, name: &'static str) -> Result<Range<usize>, SectionError> {
-        let at = self.table.iter().position(|entry| entry.name == name).ok_or(SectionError::Missing(name))?;
+    fn range(&self, name: &str) -> Result<Range<usize>, SectionError> {
+        let at = self
+            .table
+            .iter()
+            .position(|entry| entry.name == name)
+            .ok_or_else(|| SectionError::Missing(name.to_owned()))?;
         let damaged = || SectionError::Damaged(name.to_owned());
         let (entry, bytes) = (&self.table[at], (*self.bytes).as_ref());
         let range = range(entry.start, entry.len).ok_or_else(damaged)?;

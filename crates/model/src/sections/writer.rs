@@ -38,8 +38,8 @@ impl<W: Write> SectionWriter<W> {
     ///
     /// # Errors
     /// [`SectionError::Write`], and [`SectionError::Unreadable`] of a value that cannot be kept.
-    pub fn value(&mut self, name: &'static str, value: &impl Serialize) -> Result<(), SectionError> {
-        let bytes = postcard::to_stdvec(value).map_err(|error| SectionError::Unreadable(name, error))?;
+    pub fn value(&mut self, name: &str, value: &impl Serialize) -> Result<(), SectionError> {
+        let bytes = postcard::to_stdvec(value).map_err(|error| SectionError::Unreadable(name.to_owned(), error))?;
         self.section(name, &bytes)
     }
 
@@ -48,7 +48,8 @@ impl<W: Write> SectionWriter<W> {
     /// # Errors
     /// [`SectionError::Write`].
     pub fn finish(mut self) -> Result<u64, SectionError> {
-        let table = postcard::to_stdvec(&self.table).map_err(|error| SectionError::Unreadable("table", error))?;
+        let table =
+            postcard::to_stdvec(&self.table).map_err(|error| SectionError::Unreadable("table".to_owned(), error))?;
         let (start, len) = (self.at, table.len() as u64);
         self.write(&table)?;
         for number in [start, len, checksum(&table), MAGIC] {
