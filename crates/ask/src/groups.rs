@@ -1,6 +1,7 @@
 //! What groups retain: of objects of one type, package or kind, and of roots.
 
 use crate::histogram::{Grouping, Groups, Histogram, Selection, group_objects};
+use crate::recent::Recent;
 use goheap_graph::Weight;
 use goheap_model::{Dominance, Graph, RootClass, RootKind};
 use rayon::prelude::*;
@@ -61,14 +62,19 @@ pub fn retained_histogram<F: FnMut(&str) -> bool>(
     let mut retained = vec![0_u64; groups.rows.len()];
     // Up to which place what follows is dominated by an object of the group.
     let mut covered = vec![0; groups.rows.len()];
+    // What is dominated is reached.
+    let is_any = matches!(request.selection, Selection::Allocated | Selection::Reachable);
+    let mut recent = Recent::new();
     for ((node, end), place) in dominance.tree.slices().zip(0..) {
-        let Some(slot) = graph.slot_of(node).filter(|&slot| request.selection.contains(heap, slot)) else {
+        let Some(id) = graph.object_of(node) else { continue };
+        if !is_any && !request.selection.contains(heap, heap.objects.slot(id)) {
             continue;
-        };
-        let Some(group) = groups.of(heap.text_key(slot)) else { continue };
+        }
+        let group = recent.of(heap, id, || groups.of(heap.text_key(heap.objects.slot(id))));
+        let Some(group) = group else { continue };
         if place >= covered[group] {
             covered[group] = end;
-            retained[group] = retained[group].saturating_add(dominance.retained.of(node));
+            retained[group] = retained[group].saturating_add(dominance.retained.at(place));
         }
     }
     for (row, retained) in groups.rows.iter_mut().zip(retained) {
@@ -92,9 +98,9 @@ fn exact_rows(graph: Graph<'_>, groups: &Groups, count: usize, selection: Select
     let mut place_of = vec![None; groups.rows.len()];
     (0..).zip(&order).for_each(|(place, &group)| place_of[group] = Some(place));
     let mut sets: Vec<Vec<u32>> = vec![Vec::new(); order.len()];
-    let heap = graph.heap();
+    let (heap, mut recent) = (graph.heap(), Recent::new());
     for slot in heap.objects.allocated().filter(|&slot| selection.contains(heap, slot)) {
-        let group = groups.of(heap.text_key(slot));
+        let group = recent.of(heap, slot.id, || groups.of(heap.text_key(slot)));
         if let Some(place) = group.and_then(|group| place_of[group]) {
             let set: &mut Vec<u32> = &mut sets[place];
             set.push(slot.id.0);

@@ -1,5 +1,6 @@
 //! How much of the heap is of which type, package or kind.
 
+use crate::recent::Recent;
 use goheap_model::names::package_of;
 use goheap_model::{Evidence, Heap, Kind, Part, Share, Slot, Standing, TextKey, TypeId, UNKNOWN_TYPE, is_wanted_text};
 use rustc_hash::FxHashMap;
@@ -99,16 +100,20 @@ pub(crate) fn group_objects(
     selection: Selection,
     mut is_wanted: impl FnMut(&str) -> bool,
 ) -> Groups {
-    let mut groups = Groups::default();
+    let (mut groups, mut recent) = (Groups::default(), Recent::new());
     for slot in heap.objects.allocated().filter(|&slot| selection.contains(heap, slot)) {
-        let key = heap.text_key(slot);
-        let elements = key.map_or(0, |key| heap.elements(key));
-        let key = key.map(TextKey::family);
-        let group = groups.of_key.get(&key.map(TextKey::identity)).copied().unwrap_or_else(|| {
-            let text = key.map_or_else(String::new, |key| heap.text_of(key));
-            let is_wanted = is_wanted_text(&text, &mut is_wanted);
-            let name = is_wanted.then(|| group_name(heap, grouping, key, text));
-            groups.insert(key, name)
+        let (group, elements) = recent.of_slot(heap, slot, || {
+            let key = heap.text_key(slot);
+            let elements = key.map_or(0, |key| heap.elements(key));
+            let key = key.map(TextKey::family);
+            let known = groups.of_key.get(&key.map(TextKey::identity)).copied();
+            let group = known.unwrap_or_else(|| {
+                let text = key.map_or_else(String::new, |key| heap.text_of(key));
+                let is_wanted = is_wanted_text(&text, &mut is_wanted);
+                let name = is_wanted.then(|| group_name(heap, grouping, key, text));
+                groups.insert(key, name)
+            });
+            (group, elements)
         });
         if let Some(group) = group {
             let evidence = heap.object_types.of(slot.id).evidence();

@@ -11,6 +11,7 @@ mod goroutines;
 mod groups;
 mod histogram;
 pub mod holding;
+mod recent;
 mod size_classes;
 
 pub use error::AskError;

@@ -2,6 +2,7 @@
 //! that some objects keep.
 
 use crate::histogram::Selection;
+use crate::recent::Recent;
 use goheap_graph::IdBitSet;
 use goheap_model::{Heap, ObjectId, ObjectType, Share, SlotSpan, TextKey, is_wanted_text};
 use rayon::prelude::*;
@@ -65,13 +66,15 @@ pub fn size_classes(heap: &Heap, selected: Option<&IdBitSet>) -> Vec<SizeClass> 
 
 /// The objects of `selection` of whose type `is_wanted` says so, as in [`histogram`](crate::histogram()).
 pub fn selected_objects(heap: &Heap, selection: Selection, mut is_wanted: impl FnMut(&str) -> bool) -> IdBitSet {
-    let mut wanted = FxHashMap::default();
+    let (mut wanted, mut recent) = (FxHashMap::default(), Recent::new());
     let mut selected = IdBitSet::with_room_for(heap.objects.len());
     for slot in heap.objects.allocated().filter(|&slot| selection.contains(heap, slot)) {
-        let key = heap.text_key(slot).map(TextKey::family);
-        let is_wanted = *wanted.entry(key.map(TextKey::identity)).or_insert_with(|| {
-            let text = key.map_or_else(String::new, |key| heap.text_of(key));
-            is_wanted_text(&text, &mut is_wanted)
+        let is_wanted = recent.of(heap, slot.id, || {
+            let key = heap.text_key(slot).map(TextKey::family);
+            *wanted.entry(key.map(TextKey::identity)).or_insert_with(|| {
+                let text = key.map_or_else(String::new, |key| heap.text_of(key));
+                is_wanted_text(&text, &mut is_wanted)
+            })
         });
         if is_wanted {
             selected.insert(slot.id.0);

@@ -41,6 +41,7 @@ mod cut_set;
 mod dominator_links;
 mod dominators;
 mod merged_paths;
+mod narrow;
 mod path_trie;
 mod paths;
 #[cfg(any(test, feature = "petgraph"))]
@@ -59,6 +60,7 @@ pub use cut_set::freed_without;
 pub use dominator_links::DominatorLink;
 pub use dominators::{DominatorParts, DominatorTree};
 pub use merged_paths::MergedPaths;
+pub use narrow::NarrowColumn;
 pub use path_trie::{Children, PathTrie, TrieNode, Weight};
 pub use paths::{Path, PathsToRoots};
 pub use prune::Measure;

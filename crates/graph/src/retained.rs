@@ -3,15 +3,64 @@
 use crate::{Column, CsrGraph, DominatorTree, IdBitSet, Weight};
 use rayon::prelude::*;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+const WORD: u64 = 8;
 
 /// The retained size of every node: its own and those of all that it dominates, so what would be freed if it went.
 ///
-/// Overhead: 8 bytes a node that is reached; it shares 4 bytes a node with the tree.
+/// Overhead: 4 bytes a node that is reached, 8 where all sizes together are 32 GiB or more, or are no whole words; it shares 4 bytes a node with the tree.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RetainedSizes {
     /// Node to place, as in the tree.
     places: Arc<Column<u32>>,
-    by_place: Column<u64>,
+    by_place: Sizes,
+}
+
+/// Sizes by place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Sizes {
+    /// In words of 8 bytes: all sizes are whole ones, and together less than 32 GiB.
+    Words(Vec<u32>),
+    /// In bytes.
+    Bytes(Vec<u64>),
+}
+
+impl Sizes {
+    fn of_words(tree: &DominatorTree, shallow: &(impl Fn(u32) -> u64 + Sync)) -> Option<Self> {
+        let fits = AtomicBool::new(true);
+        let words = |node: &u32| {
+            let bytes = shallow(*node);
+            let words = u32::try_from(bytes / WORD).ok().filter(|_| bytes % WORD == 0);
+            words.unwrap_or_else(|| {
+                fits.store(false, Ordering::Relaxed);
+                0
+            })
+        };
+        let mut by_place: Vec<u32> = tree.preorder().par_iter().map(words).collect();
+        fits.into_inner().then_some(())?;
+        for (place, parent) in tree.parents().iter().enumerate().skip(1).rev() {
+            by_place[*parent as usize] = by_place[*parent as usize].checked_add(by_place[place])?;
+        }
+        Some(Sizes::Words(by_place))
+    }
+
+    fn of_bytes(tree: &DominatorTree, shallow: &(impl Fn(u32) -> u64 + Sync)) -> Self {
+        let mut by_place: Vec<u64> = tree.preorder().par_iter().map(|node| shallow(*node)).collect();
+        for (place, parent) in tree.parents().iter().enumerate().skip(1).rev() {
+            let size = by_place[place];
+            let sum = &mut by_place[*parent as usize];
+            *sum = sum.saturating_add(size);
+        }
+        Sizes::Bytes(by_place)
+    }
+
+    fn get(&self, place: usize) -> Option<u64> {
+        match self {
+            Sizes::Words(words) => words.get(place).map(|words| u64::from(*words) * WORD),
+            Sizes::Bytes(bytes) => bytes.get(place).copied(),
+        }
+    }
 }
 
 impl RetainedSizes {
@@ -19,32 +68,20 @@ impl RetainedSizes {
     /// greatest number instead of wrapping. `shallow` is asked from all threads of the caller's rayon pool.
     #[must_use]
     pub fn new(tree: &DominatorTree, shallow: impl Fn(u32) -> u64 + Sync) -> Self {
-        let mut by_place: Vec<u64> = tree.preorder().par_iter().map(|node| shallow(*node)).collect();
-        for (place, parent) in tree.parents().iter().enumerate().skip(1).rev() {
-            let size = by_place[place];
-            let sum = &mut by_place[*parent as usize];
-            *sum = sum.saturating_add(size);
-        }
-        Self { places: Arc::clone(tree.places()), by_place: by_place.into() }
-    }
-
-    /// By place in the tree: what [`RetainedSizes::from_places`] takes.
-    #[must_use]
-    pub fn by_place(&self) -> &Column<u64> {
-        &self.by_place
-    }
-
-    /// What [`RetainedSizes::by_place`] gave of this tree; None of one of another length.
-    #[must_use]
-    pub fn from_places(tree: &DominatorTree, by_place: Column<u64>) -> Option<Self> {
-        (by_place.len() == tree.len() as usize).then(|| Self { places: Arc::clone(tree.places()), by_place })
+        let by_place = Sizes::of_words(tree, &shallow).unwrap_or_else(|| Sizes::of_bytes(tree, &shallow));
+        Self { places: Arc::clone(tree.places()), by_place }
     }
 
     /// The retained size of `node` in bytes; 0 for what is not reached. What it retains is [`DominatorTree::subtree`].
     #[must_use]
     pub fn of(&self, node: u32) -> u64 {
-        let place = self.places.get(node as usize).and_then(|place| self.by_place.get(*place as usize));
-        place.copied().unwrap_or(0)
+        self.places.get(node as usize).and_then(|place| self.by_place.get(*place as usize)).unwrap_or(0)
+    }
+
+    /// The same by the place in the tree: see [`DominatorTree::slices`].
+    #[must_use]
+    pub fn at(&self, place: u32) -> u64 {
+        self.by_place.get(place as usize).unwrap_or(0)
     }
 
     /// What `nodes` retain at least together, in bytes: the sum over those of them that no other dominates. It counts no

@@ -1,5 +1,6 @@
 //! The objects of a type, by what people call it.
 
+use crate::recent::Recent;
 use goheap_model::Heap;
 use goheap_model::names::{Likeness, Spelling};
 use goheap_model::{Kind, Part, Slot, TextKey, TypeId, UNKNOWN_TYPE as UNKNOWN, element_text, is_wanted_text};
@@ -24,7 +25,8 @@ impl Named<'_> {
     /// The objects of the type that `text` names exactly, else of those that it may name.
     pub(super) fn objects_of_type(&self, text: &str) -> (Option<OfType>, Option<OfType>) {
         if text == UNKNOWN {
-            let objects = self.objects_of(|_| false, true);
+            let unknown = self.0.objects.allocated().filter(|&slot| self.0.text_key(slot).is_none());
+            let objects: Vec<u32> = unknown.map(|slot| slot.id.0).collect();
             return ((!objects.is_empty()).then(|| OfType { objects, taken_for: Vec::new() }), None);
         }
         let family = match text.strip_prefix("[]") {
@@ -104,9 +106,15 @@ impl Named<'_> {
 
     /// The texts of objects, each once; arrays by their lengths or of every length together.
     fn names(&self, is_counted: bool) -> Vec<(TextKey, String)> {
-        let mut met = FxHashSet::default();
-        let keys = self.0.objects.allocated().filter_map(|slot| self.key(slot, is_counted));
-        keys.filter(|key| met.insert(key.identity())).map(|key| (key, self.0.text_of(key))).collect()
+        let (mut met, mut recent, mut names) = (FxHashSet::default(), Recent::new(), Vec::new());
+        for slot in self.0.objects.allocated() {
+            let meet = || {
+                let key = self.key(slot, is_counted).filter(|key| met.insert(key.identity()));
+                names.extend(key.map(|key| (key, self.0.text_of(key))));
+            };
+            self.each(&mut recent, slot, is_counted, meet);
+        }
+        names
     }
 
     fn key(&self, slot: Slot, is_counted: bool) -> Option<TextKey> {
@@ -115,16 +123,18 @@ impl Named<'_> {
     }
 
     fn objects_of_keys(&self, keys: &FxHashSet<Identity>, is_counted: bool) -> Vec<u32> {
-        self.objects_of(|slot| self.key(slot, is_counted).is_some_and(|key| keys.contains(&key.identity())), false)
+        let mut recent = Recent::new();
+        let is_meant = |slot: Slot| self.key(slot, is_counted).is_some_and(|key| keys.contains(&key.identity()));
+        let is_it = |slot: &Slot| self.each(&mut recent, *slot, is_counted, || is_meant(*slot));
+        self.0.objects.allocated().filter(is_it).map(|slot| slot.id.0).collect()
     }
 
-    /// Those of which `is_meant` says so; of the unknown ones all, if they are meant.
-    fn objects_of(&self, is_meant: impl Fn(Slot) -> bool, are_unknown_meant: bool) -> Vec<u32> {
-        let is_it = |slot: &Slot| match self.0.text_key(*slot) {
-            None => are_unknown_meant,
-            Some(_) => is_meant(*slot),
-        };
-        self.0.objects.allocated().filter(is_it).map(|slot| slot.id.0).collect()
+    /// What is asked of objects of one key: by kind, and where arrays are told apart by their lengths by their room.
+    fn each<T: Copy>(&self, recent: &mut Recent<T>, slot: Slot, is_counted: bool, ask: impl FnOnce() -> T) -> T {
+        match is_counted {
+            true => recent.of_slot(self.0, slot, ask),
+            false => recent.of(self.0, slot.id, ask),
+        }
     }
 }
 

@@ -95,3 +95,19 @@ fn lying_sizes_do_not_wrap() {
     assert_eq!(retained.of(0), u64::MAX);
     assert_eq!(retained.minimum_of_set(&tree, &[1, 2]), u64::MAX);
 }
+
+#[test]
+fn sizes_that_do_not_fit_in_words_are_the_same() {
+    let graph = CsrGraph::from_edges(4, &[(0, 1), (1, 2), (0, 3)]).unwrap();
+    let tree = DominatorTree::new(&graph, 0);
+    let of = |sizes: [u64; 4]| {
+        let retained = RetainedSizes::new(&tree, |node| sizes[node as usize]);
+        (matches!(retained.by_place, Sizes::Words(_)), [0, 1, 2, 3, 4].map(|node| retained.of(node)))
+    };
+    assert_eq!(of([0, 8, 16, 24]), (true, [48, 24, 16, 24, 0]));
+    assert_eq!(of([0, 8, 17, 24]), (false, [49, 25, 17, 24, 0]), "no whole word");
+    let half = 1 << 34;
+    assert_eq!(of([0, half - 8, 8, half - 8]), (true, [2 * half - 8, half, 8, half - 8, 0]));
+    assert_eq!(of([0, half, 8, half]), (false, [2 * half + 8, half + 8, 8, half, 0]), "32 GiB");
+    assert_eq!(of([0, u64::MAX, 8, 8]).1[0], u64::MAX);
+}

@@ -7,10 +7,8 @@ use crate::meaning::closures::MetClosures;
 use crate::roots::root::Root;
 use crate::samples::Sample;
 use crate::snapshot::HeapSnapshot;
-use goheap_graph::{CsrGraph, PathTrie};
-use goheap_model::{
-    ObjectId, ObjectTypes, RootKind, RootNode, RootNodes, SectionError, StackGroups, Totals, TypeTable,
-};
+use goheap_graph::{CsrGraph, NarrowColumn, PathTrie};
+use goheap_model::{ObjectId, ObjectType, RootKind, RootNode, RootNodes, SectionError, StackGroups, Totals, TypeTable};
 use rayon::prelude::*;
 use rustc_hash::FxHashSet;
 
@@ -23,21 +21,21 @@ fn check(is_good: bool, section: &'static str, otherwise: &'static str) -> Check
     if is_good { Ok(()) } else { Err(SectionError::Impossible(section, otherwise)) }
 }
 
-pub(super) fn object_types(types: &ObjectTypes, slots: u32, table: &TypeTable) -> Check {
-    let most = table.len() as u32;
-    let is_type = types.bits().len() == slots as usize
-        && types.par_iter().all(|object| !object.is_known() || object.ty().0 < most && object.has_part());
-    check(is_type, name::OBJECT_TYPES, "an object is of no type")
+pub(super) fn kinds(kinds: &[u32], table: &TypeTable) -> Check {
+    let is_kind = |&bits: &u32| {
+        let kind = ObjectType::from_bits(bits);
+        !kind.is_known() || (kind.ty().0 as usize) < table.len() && kind.has_part()
+    };
+    check(kinds.iter().all(is_kind), name::KINDS, "one is of no type")
 }
 
 pub(super) fn closures(met: &MetClosures, types: &TypeTable) -> Check {
     check(met.types().all(|ty| (ty.0 as usize) < types.len()), name::CLOSURES, "one is of no type")
 }
 
-pub(super) fn frames(frames: &[u32], tree: &PathTrie, slots: u32) -> Check {
-    let is_frame = |frame: &u32| (*frame as usize) < tree.len();
+pub(super) fn frames(frames: &NarrowColumn, tree: &PathTrie, slots: u32) -> Check {
     check(
-        frames.len() == slots as usize && frames.par_iter().all(is_frame),
+        frames.len() == slots as usize && (frames.greatest() as usize) < tree.len(),
         name::TREE_FRAMES,
         "an object is in no frame",
     )

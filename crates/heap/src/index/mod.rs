@@ -22,6 +22,7 @@ pub type Identity = Vec<(String, String)>;
 mod name {
     pub(super) const IDENTITY: &str = "identity";
     pub(super) const SHAPE: &str = "shape";
+    pub(super) const KINDS: &str = "kinds of objects";
     pub(super) const OBJECT_TYPES: &str = "object types";
     pub(super) const TYPES: &str = "types";
     pub(super) const CLOSURES: &str = "closures";
@@ -50,5 +51,6 @@ mod name {
     pub(super) const WORDS: &str = "words";
     pub(super) const EXTENT_OBJECTS: &str = "partly referred objects";
     pub(super) const EXTENTS: &str = "extents";
+    pub(super) const WIDE_EXTENTS: &str = "wide extents";
     pub(super) const DOMINATOR_FRAMES: &str = "dominator frames";
 }

@@ -113,10 +113,11 @@ impl Reader<'_, '_, '_> {
     }
 
     fn object_types(&self, types: &TypeTable) -> Result<ObjectTypes, SectionError> {
-        let bits: Column<u32> = self.index.column(name::OBJECT_TYPES)?;
-        let object_types = ObjectTypes::from_bits(bits);
-        checks::object_types(&object_types, self.objects.len(), types)?;
-        Ok(object_types)
+        let kinds: Column<u32> = self.index.column(name::KINDS)?;
+        checks::kinds(&kinds, types)?;
+        let object_types = ObjectTypes::of_kinds(&kinds, self.index.narrow(name::OBJECT_TYPES)?);
+        let object_types = object_types.filter(|types| types.len() == self.objects.len() as usize);
+        object_types.ok_or(SectionError::Impossible(name::OBJECT_TYPES, "an object is of no kind"))
     }
 
     /// A set of objects, which is copied: it has a bit a slot.
@@ -131,7 +132,7 @@ impl Reader<'_, '_, '_> {
         if !options.owners {
             return Ok(None);
         }
-        let frames: Column<u32> = self.index.column(name::TREE_FRAMES)?;
+        let frames = self.index.narrow(name::TREE_FRAMES)?;
         checks::frames(&frames, &heap.tree, self.objects.len())?;
         Ok(Some(Owners::of_numbers(&heap.tree, frames)))
     }
@@ -177,7 +178,11 @@ fn told<T>(read: Result<T, SectionError>, observer: &dyn Observer) -> Option<T> 
 
 fn extents(index: &Sections, slots: u32) -> Result<Vec<(ObjectId, Extent)>, SectionError> {
     let objects: Column<u32> = index.column(name::EXTENT_OBJECTS)?;
-    let bytes: Column<u64> = index.column(name::EXTENTS)?;
+    let bytes: Vec<u64> = match index.column::<u32>(name::EXTENTS) {
+        Ok(bytes) => bytes.iter().map(|&bytes| u64::from(bytes)).collect(),
+        Err(SectionError::Missing(_)) => index.column(name::WIDE_EXTENTS)?.to_vec(),
+        Err(error) => return Err(error),
+    };
     let is_in_order = objects.windows(2).all(|pair| pair[0] < pair[1]) && objects.last().is_none_or(|&id| id < slots);
     if !is_in_order || bytes.len() != 2 * objects.len() {
         return Err(SectionError::Impossible(name::EXTENTS, "they are not of objects in order"));

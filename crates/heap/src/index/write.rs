@@ -41,7 +41,9 @@ impl IndexParts<'_, '_, '_, '_> {
     fn snapshot(&self, writer: &mut SectionWriter<impl Write>) -> Writing {
         let snapshot = self.graph.snapshot();
         writer.value(name::SHAPE, &(snapshot.objects.len(), snapshot.model.goroutines.len() as u64))?;
-        writer.column(name::OBJECT_TYPES, snapshot.object_types.bits())?;
+        let (kinds, numbers) = snapshot.object_types.by_kind();
+        writer.column(name::KINDS, &kinds)?;
+        writer.narrow(name::OBJECT_TYPES, &numbers)?;
         writer.value(name::TYPES, &snapshot.types)?;
         writer.value(name::CLOSURES, snapshot.closure_types.met())?;
         writer.value(name::CLOSURE_FUNCTIONS, &snapshot.closures)?;
@@ -71,7 +73,7 @@ impl IndexParts<'_, '_, '_, '_> {
         let owners = snapshot.owners.as_ref().ok_or(HeapError::NoRoots)?;
         writer.value(name::ROOT_TREE, &snapshot.tree.first(snapshot.root_frames))?;
         writer.value(name::TREE, &snapshot.tree)?;
-        Ok(writer.column(name::TREE_FRAMES, owners.frames())?)
+        Ok(writer.narrow(name::TREE_FRAMES, owners.frames())?)
     }
 
     fn references(&self, writer: &mut SectionWriter<impl Write>) -> Writing {
@@ -84,8 +86,12 @@ impl IndexParts<'_, '_, '_, '_> {
         writer.column(name::WORDS, words)?;
         let extents = references.extents().unwrap_or_default();
         let objects: Vec<u32> = extents.iter().map(|(id, _)| id.0).collect();
-        let bytes: Vec<u64> = extents.iter().flat_map(|(_, extent)| [extent.referred, extent.capacity]).collect();
+        let bytes = || extents.iter().flat_map(|(_, extent)| [extent.referred, extent.capacity]);
+        let narrow: Option<Vec<u32>> = bytes().map(|bytes| u32::try_from(bytes).ok()).collect();
         writer.column(name::EXTENT_OBJECTS, &objects)?;
-        writer.column(name::EXTENTS, &bytes)
+        match narrow {
+            Some(bytes) => writer.column(name::EXTENTS, &bytes),
+            None => writer.column(name::WIDE_EXTENTS, &bytes().collect::<Vec<u64>>()),
+        }
     }
 }

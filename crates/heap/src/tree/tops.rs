@@ -1,6 +1,6 @@
 //! Which root each object hangs on in the tree.
 
-use goheap_graph::{Column, PathTrie, TrieNode};
+use goheap_graph::{NarrowColumn, PathTrie, TrieNode};
 use goheap_model::ObjectId;
 
 /// The top frame over each object.
@@ -10,7 +10,7 @@ use goheap_model::ObjectId;
 #[derive(Debug)]
 pub(crate) struct Owners {
     /// The frame of each slot; the root of the trie for what is not reached.
-    frames: Column<u32>,
+    frames: NarrowColumn,
     /// The top frame over each frame.
     tops: Vec<TrieNode>,
 }
@@ -18,11 +18,12 @@ pub(crate) struct Owners {
 impl Owners {
     /// Of `frames`, one a slot, which are nodes of `trie`.
     pub(crate) fn new(trie: &PathTrie, frames: Vec<TrieNode>) -> Self {
-        Self::of_numbers(trie, frames.into_iter().map(|frame| frame.index() as u32).collect())
+        let numbers = frames.iter().map(|frame| frame.index() as u32);
+        Self::of_numbers(trie, NarrowColumn::new(numbers, trie.len() as u32 - 1))
     }
 
     /// The same of the frames' numbers.
-    pub(crate) fn of_numbers(trie: &PathTrie, frames: Column<u32>) -> Self {
+    pub(crate) fn of_numbers(trie: &PathTrie, frames: NarrowColumn) -> Self {
         let mut tops: Vec<TrieNode> = Vec::with_capacity(trie.len());
         // Parents stand before their children.
         for node in trie.nodes() {
@@ -36,13 +37,13 @@ impl Owners {
     }
 
     /// The frame of each slot; the root of the trie for what is not reached.
-    pub(crate) fn frames(&self) -> &[u32] {
+    pub(crate) fn frames(&self) -> &NarrowColumn {
         &self.frames
     }
 
     /// The frame that the object is counted in; None where no root reaches it.
     pub(crate) fn frame(&self, id: ObjectId) -> Option<TrieNode> {
-        let frame = self.frames.get(id.0 as usize).and_then(|&frame| TrieNode::of_index(frame as usize));
+        let frame = self.frames.get(id.0 as usize).and_then(|frame| TrieNode::of_index(frame as usize));
         frame.filter(|&frame| frame != PathTrie::ROOT)
     }
 

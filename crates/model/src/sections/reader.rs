@@ -1,8 +1,8 @@
 //! Finding and checking sections.
 
-use super::{Entry, MAGIC, SectionError, TRAILER, checksum};
+use super::{Entry, MAGIC, SectionError, TRAILER, checksum, width_of};
 use bytemuck::AnyBitPattern;
-use goheap_graph::{Column, SharedBytes};
+use goheap_graph::{Column, NarrowColumn, SharedBytes};
 use serde::de::DeserializeOwned;
 use std::fmt;
 use std::ops::Range;
@@ -48,6 +48,15 @@ impl Sections {
     pub fn column<T: AnyBitPattern>(&self, name: &str) -> Result<Column<T>, SectionError> {
         let range = self.range(name)?;
         Column::shared(&self.bytes, range).ok_or_else(|| SectionError::Damaged(name.to_owned()))
+    }
+
+    /// A column of small numbers.
+    ///
+    /// # Errors
+    /// Those of [`Sections::column`].
+    pub fn narrow(&self, name: &str) -> Result<NarrowColumn, SectionError> {
+        let (width, range) = (self.value(&width_of(name))?, self.range(name)?);
+        NarrowColumn::shared(&self.bytes, range, width).ok_or_else(|| SectionError::Damaged(name.to_owned()))
     }
 
     /// A value.

@@ -1,7 +1,8 @@
 //! Writing sections one after the other.
 
-use super::{ALIGNMENT, Entry, MAGIC, SectionError, checksum};
+use super::{ALIGNMENT, Entry, MAGIC, SectionError, checksum, width_of};
 use bytemuck::NoUninit;
+use goheap_graph::NarrowColumn;
 use serde::Serialize;
 use std::io::{self, Write};
 
@@ -32,6 +33,15 @@ impl<W: Write> SectionWriter<W> {
     /// [`SectionError::Write`].
     pub fn column<T: NoUninit>(&mut self, name: &str, numbers: &[T]) -> Result<(), SectionError> {
         self.section(name, bytemuck::cast_slice(numbers))
+    }
+
+    /// Adds a column of small numbers: their width, and they.
+    ///
+    /// # Errors
+    /// [`SectionError::Write`].
+    pub fn narrow(&mut self, name: &str, numbers: &NarrowColumn) -> Result<(), SectionError> {
+        self.value(&width_of(name), &numbers.width())?;
+        self.section(name, numbers.bytes())
     }
 
     /// Adds a value.
