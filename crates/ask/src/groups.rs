@@ -5,6 +5,7 @@ use crate::recent::Recent;
 use goheap_graph::Weight;
 use goheap_model::{Dominance, Graph, RootClass, RootKind};
 use rayon::prelude::*;
+use serde::Serialize;
 use std::cmp::Reverse;
 
 /// Which roots are one.
@@ -17,7 +18,7 @@ pub enum RootGrouping {
 }
 
 /// What a group of roots retains.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct RootGroup {
     /// The package, variable, goroutines, ...
     pub name: String,
@@ -28,7 +29,7 @@ pub struct RootGroup {
 }
 
 /// Groups of roots, with more bytes first, then by name. Together with what is shared they are all that is reachable.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct RootGroups {
     /// Groups that retain something.
     pub groups: Vec<RootGroup>,

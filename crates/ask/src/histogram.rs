@@ -4,6 +4,7 @@ use crate::recent::Recent;
 use goheap_model::names::package_of;
 use goheap_model::{Evidence, Heap, Kind, Part, Share, Slot, Standing, TextKey, TypeId, UNKNOWN_TYPE, is_wanted_text};
 use rustc_hash::FxHashMap;
+use serde::Serialize;
 use std::cmp::Reverse;
 
 /// What objects are put together by.
@@ -36,7 +37,7 @@ pub enum Selection {
 const UNKNOWN_KIND: &str = "unknown";
 
 /// One group.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct HistogramRow {
     /// The type, package or kind.
     pub name: String,
@@ -62,7 +63,7 @@ impl HistogramRow {
 }
 
 /// Groups with more bytes first, then by name; and their sum.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Histogram {
     /// The groups.
     pub rows: Vec<HistogramRow>,

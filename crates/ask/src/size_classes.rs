@@ -7,10 +7,11 @@ use goheap_graph::IdBitSet;
 use goheap_model::{Heap, ObjectId, ObjectType, Share, SlotSpan, TextKey, is_wanted_text};
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
+use serde::Serialize;
 use std::collections::BTreeMap;
 
 /// The spans of one size class, with pointers or without.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct SizeClass {
     /// Bytes of a slot; 0 of large objects, each of which has a span of its own.
     pub slot_bytes: u64,

@@ -34,7 +34,7 @@ const ARROWS: [(&str, &[&str]); 10] = [
 ];
 
 /// Crates of others that belong to one room, and who may use them.
-const ROOMS: [(&str, &[&str]); 16] = [
+const ROOMS: [(&str, &[&str]); 20] = [
     ("clap", &["goheap-cli"]),
     ("regex", &["goheap-cli"]),
     ("indicatif", &["goheap-cli"]),
@@ -51,6 +51,10 @@ const ROOMS: [(&str, &[&str]); 16] = [
     ("rustix", &["goheap-image", "goheap-cli"]),
     ("ruzstd", &["goheap-image"]),
     ("tempfile", &["goheap-image", "goheap-cli"]),
+    ("yoke", &["goheap-graph"]),
+    ("bytemuck", &["goheap-graph", "goheap-model"]),
+    ("postcard", &["goheap-model"]),
+    ("twox-hash", &["goheap-model", "goheap-cli"]),
 ];
 
 /// The crates with what they depend on: for the product, and for tests alone.

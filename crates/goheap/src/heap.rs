@@ -7,6 +7,7 @@ use goheap_ask::{
     retained_histogram, root_groups,
 };
 use goheap_model::{Diagnostic, Dominance, Graph, Observer, TableFields, Totals, Unobserved};
+use serde::Serialize;
 use std::cmp::Reverse;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -21,7 +22,7 @@ pub struct Heap {
 }
 
 /// An object.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Object {
     /// First byte of its slot.
     pub address: u64,

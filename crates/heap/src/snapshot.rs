@@ -181,6 +181,11 @@ impl<'m, 'p> HeapSnapshot<'m, 'p> {
         self.heap
     }
 
+    /// True if it was taken from an index.
+    pub fn is_kept(&self) -> bool {
+        self.kept.is_some()
+    }
+
     /// How the type of the object was voted, where it is that of nearly all that words of one place lead to.
     pub fn vote(&self, id: ObjectId) -> Option<Vote> {
         self.votes.of(id)

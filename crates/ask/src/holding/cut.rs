@@ -5,6 +5,7 @@ use crate::AskError;
 use goheap_graph::{CsrGraph, DominatorLink, RetainedSizes};
 use goheap_model::names::Code;
 use goheap_model::{Claim, Observer, Part};
+use serde::Serialize;
 use std::collections::BinaryHeap;
 
 /// Nodes of the dominator tree that are looked at for the reference that frees most of a set.
@@ -19,7 +20,7 @@ const NEARLY: u64 = 64;
 const NAMELESS: [&str; 5] = ["bss+", "data+", "0x", "[fp", "registers"];
 
 /// A reference, and what goes without it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Cut {
     /// The type of the object that has it, or the name of the root.
     pub holder: String,
@@ -36,7 +37,7 @@ pub struct Cut {
 }
 
 /// The references without which an object goes that are worth telling.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Cuts {
     /// The one to cut: of the program's own code where there is one, else of a library.
     pub most: Cut,

@@ -6,6 +6,7 @@ use crate::AskError;
 use goheap_graph::{CsrGraph, DominatorLink, IdBitSet, freed_without};
 use goheap_model::names::Code;
 use goheap_model::{Claim, Observer};
+use serde::Serialize;
 
 /// More references than these nobody cuts by hand.
 const MOST_TOGETHER: usize = 3;
@@ -13,7 +14,7 @@ const MOST_TOGETHER: usize = 3;
 const MOST_LEVELS: usize = 8;
 
 /// References of the program's own code that keep something together, and what goes without all of them.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct CutTogether {
     /// The references, two or three; what each frees alone is less.
     pub cuts: Vec<Cut>,

@@ -5,9 +5,10 @@ use super::{Exclusions, Holding};
 use crate::AskError;
 use goheap_graph::{IdBitSet, MergedPaths, PathTrie, TrieNode, Weight};
 use goheap_model::{Claim, Observer, RootKind};
+use serde::Serialize;
 
 /// One step of merged paths.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct MergedStep {
     /// Steps above it.
     pub depth: u32,

@@ -6,9 +6,10 @@ use crate::AskError;
 use goheap_graph::{IdBitSet, Weight};
 use goheap_model::names::{Code, is_function};
 use goheap_model::{Claim, Extent, Observer, RootClass, RootKind};
+use serde::Serialize;
 
 /// Owners of a set of objects.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Owners {
     /// The set.
     pub total: Weight,
@@ -23,7 +24,7 @@ pub struct Owners {
 }
 
 /// Objects of a type, variables or functions that keep some of the set.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Owner {
     /// What they are.
     pub kind: OwnerKind,
@@ -42,7 +43,7 @@ pub struct Owner {
 }
 
 /// Some of what an owner keeps.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Held {
     /// The fields from the owner to the objects, or the root above the owner.
     pub path: String,
@@ -51,7 +52,7 @@ pub struct Held {
 }
 
 /// What an owner is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub enum OwnerKind {
     /// Objects of a type, or closures of a function.
     Object,

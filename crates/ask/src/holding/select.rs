@@ -5,9 +5,10 @@ use super::variable::{self, Found};
 use goheap_model::RootKind;
 use goheap_model::names::is_of_the_compiler;
 use goheap_model::{Fields, Graph};
+use serde::Serialize;
 
 /// What was meant.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub enum Subject {
     /// The object that holds an address.
     Address(u64),
@@ -22,7 +23,7 @@ pub enum Subject {
 }
 
 /// What of that there is.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub enum Selected {
     /// These objects, in order of address; where the text is not the very name, the names that it was taken for.
     Objects(Subject, Vec<u32>, Vec<String>),

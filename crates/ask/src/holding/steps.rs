@@ -4,12 +4,13 @@ use super::Holding;
 use goheap_model::names::{captured_path, elided};
 use goheap_model::{Evidence, Kind, ObjectId, Part, RootClass, RootKind, Slot};
 use goheap_model::{FieldPlace, FieldType};
+use serde::Serialize;
 
 /// Steps of a path that are told at its start and at its end, where it has more.
 const STEPS_AT_ENDS: usize = 40;
 
 /// One step of a path: a root, or an object and by which reference it is held.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Step {
     /// The node in the graph.
     pub node: u32,
@@ -29,7 +30,7 @@ pub struct Step {
 }
 
 /// A path from a root to an object.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Walk {
     /// What kind of root it begins at.
     pub class: RootClass,

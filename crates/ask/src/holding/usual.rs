@@ -6,10 +6,11 @@ use crate::AskError;
 use goheap_graph::Weight;
 use goheap_model::Observer;
 use rustc_hash::FxHashMap;
+use serde::Serialize;
 use std::cmp::Reverse;
 
 /// Objects whose shortest paths read alike.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct UsualWay {
     /// They, and their bytes.
     pub held: Weight,

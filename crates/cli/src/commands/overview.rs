@@ -11,7 +11,7 @@ use crate::output::to_stdout;
 use crate::say::diagnostics;
 use crate::say::errors::Failure;
 use crate::say::examples;
-use crate::say::next;
+use crate::say::next::{self, Findings};
 use crate::say::speaker;
 use crate::say::terminal::page;
 use crate::say::watch::Watch;
@@ -52,11 +52,16 @@ pub(crate) fn run(input: &Input, options: &OverviewOptions, next: Option<&[OsStr
             (_, None) => report.write_other_lines(options.invariants, page(input), out),
             (_, Some(opening)) => {
                 report.write_other_lines(options.invariants, page(input), &mut *out)?;
-                next::write(opening, leaked, out)
+                let objects = snapshot.totals.allocated.objects;
+                let is_slow = objects >= MANY_OBJECTS && !snapshot.is_kept();
+                next::write(opening, Findings { leaked, is_slow }, out)
             }
         })
     })
 }
+
+/// Of so many objects a question takes seconds.
+const MANY_OBJECTS: u64 = 1_000_000;
 
 /// Locks and suspicions shown.
 const MOST_WAITS: usize = 5;

@@ -16,10 +16,23 @@ const QUESTIONS: [(&str, &str); 5] = [
     ("objref heap.svg", "who holds the heap, as a picture"),
 ];
 
-/// Writes them with the words that open the same core; before them what answers the overview's own finding.
-pub(crate) fn write(opening: &[OsString], leaked: u64, mut out: impl Write) -> Result<(), ReportError> {
-    let opening = shell::line(opening);
+/// What of the overview decides what to ask.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Findings {
+    /// Goroutines that are provably leaked.
+    pub(crate) leaked: u64,
+    /// True if each question takes seconds that an index would save.
+    pub(crate) is_slow: bool,
+}
+
+/// Writes them with the words that open the same core; before them what answers the overview's own findings.
+pub(crate) fn write(opening: &[OsString], findings: Findings, mut out: impl Write) -> Result<(), ReportError> {
+    let (opening, leaked) = (shell::line(opening), findings.leaked);
     writeln!(out, "\nask next")?;
+    if findings.is_slow {
+        let command = terminal_text(&format!("goheap {opening} index")).into_owned();
+        writeln!(out, "  a large heap: this first, and each question takes a tenth of the time:\n      {command}")?;
+    }
     if leaked > 0 {
         let goroutines = if leaked == 1 { "goroutine" } else { "goroutines" };
         let command = terminal_text(&format!("goheap {opening} goroutines --leaked --stacks")).into_owned();
