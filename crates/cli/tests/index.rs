@@ -17,7 +17,7 @@ struct Kept {
     index: PathBuf,
 }
 
-fn kept(release: &str) -> Kept {
+fn kept(release: &'static str) -> Kept {
     let (carried, folder) = (carried(release), tempfile::tempdir().unwrap());
     let core = folder.path().join("core.zst");
     fs::copy(&carried.core, &core).unwrap();
