@@ -107,6 +107,7 @@ impl CsrGraph {
 
     /// Where the edges of `node` lead, in the order they were given; nowhere for an id that is no node.
     #[must_use]
+    #[inline]
     pub fn targets(&self, node: u32) -> &[u32] {
         if node < self.node_count() { &self.targets[self.offsets.range(node)] } else { &[] }
     }

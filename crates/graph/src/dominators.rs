@@ -2,6 +2,8 @@
 
 mod cross_edges;
 mod depth_first;
+mod hubs;
+mod jumps;
 mod layout;
 mod parts;
 mod semi_nca;
@@ -39,16 +41,22 @@ pub struct DominatorTree {
 impl DominatorTree {
     /// The dominators of what `root` reaches; of nothing if `root` is no node.
     ///
-    /// Semi-NCA (Georgiadis, "Linear-Time Algorithms for Dominators and Related Problems", 2005), with the nearest common
-    /// ancestors found by jump pointers instead of step by step: O(edges · log nodes) on any graph, where the plain
-    /// algorithm is quadratic on a long list whose end holds many nodes that are also held otherwise. Nothing recurses.
+    /// Nodes with one referrer are put in the rows of those with several, the hubs, and a depth-first search goes from hub to hub. The
+    /// dominator tree of the edges that go forward is then nearly that of all; what other edges say against it is mended. Where that is
+    /// much, semi-NCA (Georgiadis, "Linear-Time Algorithms for Dominators and Related Problems", 2005) makes the tree, with the nearest
+    /// common ancestors found by jump pointers: O(edges · log nodes) on any graph. Nothing recurses.
     ///
-    /// Two threads of the caller's rayon pool work at some of it; the tree is the same for any number of them.
+    /// Threads of the caller's rayon pool work at some of it; the tree is the same for any number of them.
     ///
-    /// Overhead while it runs: 28 bytes a node, the tree among them, and 4 for each edge to a node that depth first is met
-    /// before its source: none in a tree.
+    /// Overhead while it runs, the tree among it: 21 bytes a node, 16 a hub, and 4 for each edge more than a tree of the nodes has; or, where it is
+    /// semi-NCA, 28 bytes a node and 4 for each edge to a node that depth first is met before its source.
     #[must_use]
     pub fn new(graph: &CsrGraph, root: u32) -> Self {
+        hubs::dominator_tree(graph, root).map_or_else(|| Self::plainly(graph, root), layout::NumberedTree::into_tree)
+    }
+
+    /// The same tree, without regard to who has one referrer alone.
+    fn plainly(graph: &CsrGraph, root: u32) -> Self {
         let search = depth_first::search(graph, root);
         semi_nca::dominator_tree(graph, search).into_tree()
     }
@@ -217,6 +225,16 @@ impl DominatorTree {
     fn node_at(&self, place: u32) -> u32 {
         self.nodes[place as usize]
     }
+}
+
+/// A node before which about half of the edges are.
+fn middle(graph: &CsrGraph) -> u32 {
+    let (mut low, mut high) = (0, graph.node_count());
+    while low < high {
+        let middle = low + (high - low) / 2;
+        if graph.edges_before(middle) < graph.edge_count() / 2 { low = middle + 1 } else { high = middle }
+    }
+    low
 }
 
 #[cfg(test)]

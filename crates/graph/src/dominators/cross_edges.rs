@@ -1,6 +1,6 @@
 //! The edges that do not follow the depth-first tree downwards, by target.
 
-use super::NONE;
+use super::{NONE, middle};
 use crate::csr::{CsrGraph, Offset, Offsets};
 use std::ops::Range;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -36,7 +36,7 @@ struct Half {
 /// Two threads take half of the nodes each. More would need more memory: each has two numbers a node for itself.
 pub(super) fn sort(graph: &CsrGraph, numbers: &[AtomicU32], count: usize, spare: Vec<u32>) -> (Vec<u32>, CrossEdges) {
     let edges = Edges { graph, numbers };
-    let middle = edges.middle();
+    let middle = middle(graph);
     let half = |nodes, least| Half { nodes, least, cross: vec![0; count + 1] };
     let mut first = half(0..middle, spare);
     let mut second = half(middle..graph.node_count(), vec![0; count]);
@@ -95,16 +95,6 @@ struct Edges<'a> {
 }
 
 impl Edges<'_> {
-    /// A node before which about half of the edges are.
-    fn middle(&self) -> u32 {
-        let (mut low, mut high) = (0, self.graph.node_count());
-        while low < high {
-            let middle = low + (high - low) / 2;
-            if self.graph.edges_before(middle) < self.graph.edge_count() / 2 { low = middle + 1 } else { high = middle }
-        }
-        low
-    }
-
     /// Shows `see` the edges of some nodes: by node, not by number, for rows, and mostly their targets, then lie close together.
     fn each(&self, nodes: &Range<u32>, mut see: impl FnMut(u32, u32)) {
         for node in nodes.clone() {

@@ -6,6 +6,7 @@
 use super::NONE;
 use super::cross_edges::{self, CrossEdges};
 use super::depth_first::DepthFirst;
+use super::jumps::Jumps;
 use super::layout::NumberedTree;
 use crate::CsrGraph;
 
@@ -15,7 +16,7 @@ pub(super) fn dominator_tree(graph: &CsrGraph, search: DepthFirst) -> NumberedTr
     let DepthFirst { nodes, mut parents, spare } = search;
     let (mut semi, cross) = cross_edges::sort(graph, &numbers, nodes.len(), spare);
     drop(numbers);
-    let mut forest = Forest { links: parents.iter().map(|parent| Link { above: *parent, least: 0 }).collect() };
+    let mut forest = Forest::new(&parents, &parents);
     lower_to_semidominators(&mut semi, &cross, &mut forest);
     drop((cross, forest));
     let spare = raise_to_dominators(&mut parents, &semi);
@@ -23,7 +24,7 @@ pub(super) fn dominator_tree(graph: &CsrGraph, search: DepthFirst) -> NumberedTr
 }
 
 /// The part of the depth-first tree that has been dealt with: all numbers from some limit on, linked to their parents.
-struct Forest {
+pub(super) struct Forest {
     links: Vec<Link>,
 }
 
@@ -40,10 +41,20 @@ struct Link {
 const BATCH: u32 = 32;
 
 impl Forest {
+    /// Links to the parents, with semidominators as far as they are known.
+    pub(super) fn new(parents: &[u32], semi: &[u32]) -> Self {
+        let link = |(above, least): (&u32, &u32)| Link { above: *above, least: *least };
+        Forest { links: parents.iter().zip(semi).map(link).collect() }
+    }
+
+    pub(super) fn set_least(&mut self, number: u32, least: u32) {
+        self.links[number as usize].least = least;
+    }
+
     /// The least semidominator on the path from `number` up, as far as numbers are not less than `linked`.
     ///
     /// Compresses the path. On the way up the links are turned round, so that the way back needs no stack.
-    fn least_above(&mut self, number: u32, linked: u32) -> u32 {
+    pub(super) fn least_above(&mut self, number: u32, linked: u32) -> u32 {
         let (mut below, mut at) = (NONE, number);
         let outside = loop {
             let link = &mut self.links[at as usize];
@@ -64,7 +75,7 @@ impl Forest {
     }
 
     /// Brings what `sources` will ask for into the caches: these loads do not wait for each other, and nothing waits for them.
-    fn touch(&self, sources: impl Iterator<Item = u32>) {
+    pub(super) fn touch(&self, sources: impl Iterator<Item = u32>) {
         let sum = sources.fold(0, |sum, source| sum ^ self.links[source as usize].above);
         std::hint::black_box(sum);
     }
@@ -78,28 +89,17 @@ fn lower_to_semidominators(semi: &mut [u32], cross: &CrossEdges, forest: &mut Fo
         let (sources, own) = (cross.sources(number..number + 1), semi[number as usize]);
         let least = sources.fold(own, |least, source| least.min(forest.least_above(source, number + 1)));
         semi[number as usize] = least;
-        forest.links[number as usize].least = least;
+        forest.set_least(number, least);
     }
 }
 
-/// Makes of the parents in the depth-first tree those in the dominator tree. Gives back an array to spare.
-///
-/// The way up is by the jump pointers of Myers, "An applicative random-access stack" (1983): each node has one to an
-/// ancestor, so placed that any ancestor is O(log depth) steps away.
+/// Makes of the parents in the depth-first tree those in the dominator tree.
 fn raise_to_dominators(parents: &mut [u32], semi: &[u32]) -> Vec<u32> {
-    let (mut depths, mut jumps) = (vec![0; parents.len()], vec![0; parents.len()]);
+    let mut jumps = Jumps::new(parents.len());
     for number in 1..parents.len() {
-        let (mut at, limit) = (parents[number], semi[number]);
-        while at > limit {
-            let jump = jumps[at as usize];
-            at = if jump >= limit { jump } else { parents[at as usize] };
-        }
-        parents[number] = at;
-        let depth = |at: u32| depths[at as usize];
-        let jump = jumps[at as usize];
-        let further = jumps[jump as usize];
-        jumps[number] = if depth(at) - depth(jump) == depth(jump) - depth(further) { further } else { at };
-        depths[number] = depth(at) + 1;
+        let parent = jumps.not_greater(parents, parents[number], semi[number]);
+        parents[number] = parent;
+        jumps.add(number as u32, parent);
     }
-    depths
+    jumps.into_spare()
 }

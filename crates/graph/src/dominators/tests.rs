@@ -180,3 +180,83 @@ fn any_number_of_threads_makes_the_same_tree() {
     assert!(alone.len() > 1000);
     assert_eq!(in_pool(2, tree), alone);
 }
+
+/// That the tree is semi-NCA's; whether it is so without it.
+fn check_against_plain(graph: &CsrGraph, root: u32, context: &str) -> bool {
+    let tree = hubs::dominator_tree(graph, root).map(layout::NumberedTree::into_tree);
+    let plain = DominatorTree::plainly(graph, root);
+    assert!(tree.as_ref().is_none_or(|tree| *tree == plain), "{context} from {root}: {graph:?}");
+    assert_eq!(DominatorTree::new(graph, root), plain);
+    tree.is_some()
+}
+
+#[test]
+fn equal_to_plain_semi_nca_on_twenty_thousand_graphs() {
+    let mut random = Xorshift::new(9);
+    let mut counts = [0; 2];
+    for round in 0..20_000 {
+        let shape = Shape::ALL[round % Shape::ALL.len()];
+        let graph = shape.graph(&mut random, [5, 14, 60, 300][round / 8 % 4]);
+        let root = if round % 5 == 0 { random.below(graph.node_count()) } else { 0 };
+        counts[usize::from(check_against_plain(&graph, root, &format!("{shape:?}")))] += 1;
+    }
+    assert!(counts[0] > 100 && counts[1] > 10_000, "both ways are tried: {counts:?}");
+    for shape in Shape::ALL.into_iter().filter(|shape| !matches!(shape, Shape::Dense)) {
+        check_against_plain(&shape.graph(&mut random, 200_000), 0, &format!("{shape:?}"));
+    }
+}
+
+/// Objects of two fields, the next and the one before, that a table of ten holds in part, and a value of one or two levels each.
+#[test]
+fn lists_that_are_held_at_many_places() {
+    let mut random = Xorshift::new(10);
+    for round in 0..2000 {
+        let (length, held) = (2 + random.below(200), random.below(6));
+        let values = 2 * length + random.below(length);
+        let mut edges: Vec<(u32, u32)> = (0..held).map(|_| (0, 1 + random.below(length))).collect();
+        edges.push((0, 1));
+        for node in 1..=length {
+            edges.push((node, length + node));
+            edges.extend((node < length).then_some((node, node + 1)));
+            edges.extend((node > 1 && round % 3 > 0).then_some((node, node - 1)));
+            edges.extend(
+                (round % 2 == 0).then_some((length + node, 1 + 2 * length + random.below(values - 2 * length + 1))),
+            );
+        }
+        edges.retain(|edge| edge.1 <= values);
+        check_against_plain(&graph(values + 1, &edges), 0, "list");
+    }
+}
+
+#[test]
+fn a_list_of_a_million_that_is_held_at_both_ends() {
+    // Every node has a value, and every value a node of its own.
+    let (length, all) = (1_000_000, 3_000_001);
+    let edges = |node: u32| {
+        let ends = [Some(1), Some(length)];
+        let value = (node > length && node <= 2 * length).then_some(node + length);
+        let next = (node < length).then_some(node + 1);
+        let of_list = [next, (node > 1).then(|| node - 1), Some(node + length)];
+        let edges = if node == 0 { [ends[0], ends[1], None] } else { of_list };
+        if node > length { [value, None, None] } else { edges }.into_iter().flatten()
+    };
+    let graph = GraphBuilder::new(all).unwrap().build(edges).unwrap();
+    let tree = DominatorTree::new(&graph, 0);
+    assert!((1..=length).all(|node| tree.idom(node) == Some(0)));
+    assert!((length + 1..all).all(|node| tree.idom(node) == Some(node - length)));
+    assert!(tree == DominatorTree::plainly(&graph, 0));
+}
+
+#[test]
+fn a_list_of_a_million_whose_values_come_after_the_next() {
+    let length = 1_000_000;
+    let edges = |node: u32| {
+        let next = (node + 1 < length).then_some(node + 1);
+        let value = (node < 2 * length).then_some(node + length);
+        if node < length { [next, value] } else { [value, None] }.into_iter().flatten()
+    };
+    let graph = GraphBuilder::new(3 * length).unwrap().build(edges).unwrap();
+    let tree = DominatorTree::new(&graph, 0);
+    assert!(tree == DominatorTree::plainly(&graph, 0));
+    assert_eq!(tree.depth(3 * length - 1), Some(length + 1));
+}
