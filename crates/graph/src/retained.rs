@@ -31,7 +31,7 @@ impl Sizes {
         let fits = AtomicBool::new(true);
         let words = |node: &u32| {
             let bytes = shallow(*node);
-            let words = u32::try_from(bytes / WORD).ok().filter(|_| bytes % WORD == 0);
+            let words = u32::try_from(bytes / WORD).ok().filter(|_| bytes.is_multiple_of(WORD));
             words.unwrap_or_else(|| {
                 fits.store(false, Ordering::Relaxed);
                 0
