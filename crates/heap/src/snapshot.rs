@@ -118,14 +118,10 @@ impl<'m, 'p> HeapSnapshot<'m, 'p> {
         if options.tree || options.owners {
             begins("tree");
             observer.claim(needs.tree())?;
-            let mut builder = TreeBuilder::new(model, &objects, &mut resolver, &mut labels, &mut trie, &object_types);
-            if options.owners {
-                builder.remember_frames();
-            }
-            builder.walk(&set.roots, &Meter::new(observer, needs.scannable));
-            begins("unreachable");
-            builder.unreachable(&unreached);
-            owners = builder.finish().map(|frames| Owners::new(&trie, frames));
+            let watched = (observer, needs.scannable);
+            let builder = TreeBuilder::new(model, &objects, &mut resolver, &mut labels, &mut trie, &object_types);
+            let frames = drawn(builder, (&set.roots, &unreached), options.owners, watched);
+            owners = frames.map(|frames| Owners::new(&trie, frames));
         }
         begins("sums");
         let mut totals = span_totals(&objects);
@@ -133,9 +129,7 @@ impl<'m, 'p> HeapSnapshot<'m, 'p> {
         (totals.roots, totals.inference) = (set.counts, counts);
         let (reached, absent) = (marked.reached, marked.absent);
         let mut samples = std::mem::take(&mut set.samples);
-        let path = |node| trie.path(node).into_iter().map(|label| labels.get(label)).collect::<Vec<_>>().join(" → ");
-        let root = |root: Root| Sample::Root(root.value, path(root.node));
-        samples.roots_to_free = marked.bad_roots.into_iter().map(root).collect();
+        samples.roots_to_free = bad_roots(marked.bad_roots, &trie, &labels);
         (samples.unexplained, samples.conflicts) = (marked.unexplained, conflicts);
         let meter = Meter::new(observer, u64::from(objects.len()));
         let sums = sum_objects(model, &objects, &resolver.types, (&object_types, &reached, &unreached), &meter);
@@ -208,6 +202,28 @@ impl<'m, 'p> HeapSnapshot<'m, 'p> {
         resolver.closures = self.closure_types.clone();
         resolver
     }
+}
+
+/// Draws the reference tree and the towers of what no root reaches; the frame of each slot, where that is remembered.
+fn drawn(
+    mut builder: TreeBuilder<'_, '_, '_>,
+    (roots, unreached): (&[Root], &Unreached),
+    remembers: bool,
+    (observer, scannable): (&dyn Observer, u64),
+) -> Option<Vec<TrieNode>> {
+    if remembers {
+        builder.remember_frames();
+    }
+    builder.walk(roots, &Meter::new(observer, scannable));
+    observer.begin("unreachable");
+    builder.unreachable(unreached);
+    builder.finish()
+}
+
+/// Roots that lead to free slots, by their paths.
+fn bad_roots(roots: Vec<Root>, trie: &PathTrie, labels: &Labels) -> Vec<Sample> {
+    let path = |node| trie.path(node).into_iter().map(|label| labels.get(label)).collect::<Vec<_>>().join(" → ");
+    roots.into_iter().map(|root| Sample::Root(root.value, path(root.node))).collect()
 }
 
 /// Sums over every object, span by span, in any order.
