@@ -2,6 +2,7 @@
 
 use crate::histogram::{Grouping, Groups, Histogram, Selection, group_objects};
 use crate::recent::Recent;
+use crate::rests::Rests;
 use goheap_graph::Weight;
 use goheap_model::{Dominance, Graph, RootClass, RootKind};
 use rayon::prelude::*;
@@ -64,6 +65,7 @@ pub fn retained_histogram<F: FnMut(&str) -> bool>(
     // Up to which place what follows is dominated by an object of the group.
     let mut covered = vec![0; groups.rows.len()];
     // What is dominated is reached.
+    let mut rests = Rests::new(graph, &dominance.tree, groups.rows.len());
     let is_any = matches!(request.selection, Selection::Allocated | Selection::Reachable);
     let mut recent = Recent::new();
     for ((node, end), place) in dominance.tree.slices().zip(0..) {
@@ -72,14 +74,16 @@ pub fn retained_histogram<F: FnMut(&str) -> bool>(
             continue;
         }
         let group = recent.of(heap, id, || groups.of(heap.text_key(heap.objects.slot(id))));
-        let Some(group) = group else { continue };
-        if place >= covered[group] {
+        if let Some(group) = group.filter(|&group| place >= covered[group]) {
             covered[group] = end;
             retained[group] = retained[group].saturating_add(dominance.retained.at(place));
+            rests.cover(group, place..end);
         }
+        rests.pass(place);
     }
-    for (row, retained) in groups.rows.iter_mut().zip(retained) {
+    for (group, (row, retained)) in groups.rows.iter_mut().zip(retained).enumerate() {
         row.retained = Some(retained);
+        row.referred = rests.of(group).map(|rest| retained.saturating_sub(rest));
     }
     let order = exact_rows(graph, &groups, request.exact, request.selection);
     for (group, retained) in order {

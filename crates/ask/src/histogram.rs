@@ -49,6 +49,8 @@ pub struct HistogramRow {
     pub by_evidence: [u64; Evidence::ALL.len()],
     /// What the objects retain together, where that was asked for.
     pub retained: Option<u64>,
+    /// Of that, what is referred to at most, where that was asked for and is known.
+    pub referred: Option<u64>,
     /// Its number before groups were sorted.
     pub(crate) group: usize,
 }

@@ -12,6 +12,7 @@ mod groups;
 mod histogram;
 pub mod holding;
 mod recent;
+mod rests;
 mod size_classes;
 
 pub use error::AskError;

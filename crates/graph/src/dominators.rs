@@ -218,7 +218,9 @@ impl DominatorTree {
         std::iter::successors(self.place(node), up)
     }
 
-    pub(crate) fn place(&self, node: u32) -> Option<u32> {
+    /// The place of a node; none of one that is not reached.
+    #[must_use]
+    pub fn place(&self, node: u32) -> Option<u32> {
         self.places.get(node as usize).copied().filter(|place| *place != NONE)
     }
 

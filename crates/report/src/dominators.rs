@@ -278,26 +278,25 @@ impl RetainedGroups {
             sum(page, self.reachable)
         )?;
         let tells = self.rows.iter().any(Group::is_told);
-        let fourth = if is_of_objects { Some("shallow") } else { Some("referred").filter(|_| tells) };
-        let numbers = 3 + usize::from(fourth.is_some());
-        let aligned: Vec<_> = [Right; 4].into_iter().take(numbers).chain([Left]).collect();
+        let (shallow, referred) = (Some("shallow").filter(|_| is_of_objects), Some("referred").filter(|_| tells));
+        let names: Vec<&str> = ["retained", "share", "objects"].into_iter().chain(shallow).chain(referred).collect();
+        let aligned: Vec<_> = names.iter().map(|_| Right).chain([Left]).collect();
         let spare: &[usize] = if is_of_objects { &[3, 2, 1] } else { &[2, 1] };
         let mut table = Table::new(0, &aligned).spare(spare);
-        table.row(["retained", "share", "objects"].into_iter().chain(fourth).chain([self.group]));
-        let cells = |retained: u64, objects: u64, last: String, name: &str| {
-            let first = [page.bytes(retained), percent(retained, self.reachable.bytes), grouped(objects), last];
-            first.into_iter().take(numbers).chain([name.to_owned()])
+        table.row(names.iter().copied().chain([self.group]));
+        let cells = |retained: u64, objects: u64, others: [Option<String>; 2], name: &str| {
+            let first = [page.bytes(retained), percent(retained, self.reachable.bytes), grouped(objects)];
+            first.into_iter().chain(others.into_iter().flatten()).chain([name.to_owned()])
         };
         if let Some(shared) = self.shared.filter(|shared| shared.objects > 0) {
-            table.row(cells(shared.bytes, shared.objects, String::new(), "(held by several of these)"));
+            let others = [shallow, referred].map(|name| name.map(|_| String::new()));
+            table.row(cells(shared.bytes, shared.objects, others, "(held by several of these)"));
         }
         for row in &self.rows {
-            let referred = row.referred_bytes.filter(|_| row.is_told()).map(|bytes| page.bytes(bytes));
-            let (objects, last) = match row.own {
-                Some(own) => (own.objects, page.bytes(own.bytes)),
-                None => (row.retained_objects.unwrap_or(0), referred.unwrap_or_default()),
-            };
-            table.row(cells(row.retained, objects, last, &row.name));
+            let told = row.referred_bytes.filter(|_| row.is_told()).map_or_else(String::new, |bytes| page.bytes(bytes));
+            let objects = row.own.map_or(row.retained_objects.unwrap_or(0), |own| own.objects);
+            let own = shallow.map(|_| page.bytes(row.own.unwrap_or_default().bytes));
+            table.row(cells(row.retained, objects, [own, referred.map(|_| told)], &row.name));
         }
         table.write(&mut out)?;
         if self.shared.is_some_and(|shared| shared.bytes > self.reachable.bytes / 2) {
@@ -308,7 +307,7 @@ impl RetainedGroups {
             )?;
         }
         let unused = |row: &&Group| referred::unused(row.referred_bytes, row.retained);
-        if let Some(most) = self.rows.iter().filter(|row| row.is_told()).max_by_key(unused).filter(|_| !is_of_objects) {
+        if let Some(most) = self.rows.iter().filter(|row| row.is_told()).max_by_key(unused) {
             write_referred(page, most.referred_bytes, most.retained, &most.name, &mut out)?;
         }
         if self.hidden > 0 {

@@ -40,6 +40,29 @@ fn the_minimum_leaves_out_what_only_several_hold_and_the_exact_one_does_not() {
 }
 
 #[test]
+fn what_is_not_referred_to_counts_once_for_each_group_that_retains_it() {
+    let mut heap = HeapBuilder::default();
+    let outer = heap.object("main.Node", 64);
+    let inner = heap.object("main.Node", 64);
+    let [text, other] = [heap.object("[]uint8", 4096), heap.object("[]uint8", 1024)];
+    [(outer, inner), (inner, text), (outer, other)].into_iter().for_each(|(from, to)| heap.refer(from, to));
+    heap.variable("main.list *main.Node", outer);
+    heap.referred(text, 96);
+    heap.referred(inner, 32);
+    let heap = heap.build().unwrap();
+    let graph = Graph::new(&heap).unwrap();
+    let (grouping, selection) = (Grouping::Whole, Selection::Reachable);
+    let request = RetainedHistogram { grouping, selection, is_wanted: |_: &str| true, exact: 0 };
+    let found = retained_histogram(graph, &graph.dominance(&Unobserved).unwrap(), request);
+    let rows: Vec<_> = found.rows.iter().map(|row| (&*row.name, row.retained, row.referred)).collect();
+    let nodes = 64 + 64 + 4096 + 1024;
+    assert_eq!(
+        rows,
+        [("[]uint8", Some(4096 + 1024), Some(96 + 1024)), ("main.Node", Some(nodes), Some(nodes - 4000 - 32))]
+    );
+}
+
+#[test]
 fn groups_of_roots_and_what_is_shared_are_all_that_is_reachable() {
     let heap = caches();
     let graph = Graph::new(&heap).unwrap();

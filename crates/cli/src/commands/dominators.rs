@@ -27,7 +27,7 @@ const USUAL_DEPTH: usize = 12;
 pub(crate) fn run(input: &Input, options: &DominatorsOptions) -> Result<(), Failure> {
     let Some(group) = options.group else { return tree(input, options) };
     // Objects of one type lie anywhere in the tree: what of them is referred to is not told.
-    let references = ReferenceOptions { referred: group != RetainedBy::Type, ..ReferenceOptions::default() };
+    let references = ReferenceOptions { referred: true, ..ReferenceOptions::default() };
     with_data(input, Some(references), |heap, aside| {
         let report = groups(Graph::new(heap).ok_or(AskError::NoReferences)?, group, options, aside.watch)?;
         aside.say();
@@ -103,7 +103,13 @@ fn most_rows(options: &DominatorsOptions) -> usize {
 }
 
 fn of_type(row: HistogramRow) -> Group {
-    Group { name: row.name, retained: row.retained.unwrap_or(0), own: Some(sum(row.share)), ..Group::default() }
+    Group {
+        name: row.name,
+        retained: row.retained.unwrap_or(0),
+        own: Some(sum(row.share)),
+        referred_bytes: row.referred,
+        ..Group::default()
+    }
 }
 
 fn of_roots(group: &RootGroup) -> Group {
