@@ -113,16 +113,19 @@ impl ObjectType {
     }
 
     /// True if anything is known.
+    #[inline]
     pub fn is_known(self) -> bool {
         self.evidence() != Evidence::None
     }
 
     /// How it is known.
+    #[inline]
     pub fn evidence(self) -> Evidence {
         Evidence::ALL[(self.0 >> 30) as usize]
     }
 
     /// Which part.
+    #[inline]
     pub fn part(self) -> Part {
         PARTS.get((self.0 >> PART_SHIFT & 15) as usize).copied().unwrap_or(Part::Value)
     }
@@ -133,6 +136,7 @@ impl ObjectType {
     }
 
     /// Of which type.
+    #[inline]
     pub fn ty(self) -> TypeId {
         TypeId(self.0 & ((1 << TYPE_BITS) - 1))
     }
@@ -141,11 +145,13 @@ impl ObjectType {
     pub const FREE_BITS: u32 = (1 << PART_SHIFT) - (1 << TYPE_BITS);
 
     /// The word that holds it, for a table that threads share.
+    #[inline]
     pub fn to_bits(self) -> u32 {
         self.0
     }
 
     /// What [`ObjectType::to_bits`] gave.
+    #[inline]
     pub fn from_bits(bits: u32) -> Self {
         ObjectType(bits)
     }
@@ -156,6 +162,7 @@ impl ObjectType {
     }
 
     /// The same, known by other evidence.
+    #[inline]
     pub fn with_evidence(self, evidence: Evidence) -> Self {
         ObjectType(self.0 & !(3 << 30) | u32::from(evidence as u8) << 30)
     }

@@ -78,6 +78,7 @@ impl ObjectTypes {
     }
 
     /// The same; unknown of a number that is no slot's.
+    #[inline]
     pub fn get(&self, id: ObjectId) -> ObjectType {
         match &self.0 {
             Repr::Words(words) => {
