@@ -70,6 +70,7 @@ pub enum Part {
 
 impl Part {
     /// True if a container's rule says what the object is, not a pointer's type.
+    #[inline]
     pub fn is_inside(self) -> bool {
         !matches!(self, Part::Value | Part::Elements | Part::StringData)
     }
@@ -105,6 +106,7 @@ impl ObjectType {
     pub const UNKNOWN: ObjectType = ObjectType(0);
 
     /// `part` of `ty`, known by `evidence`; unknown where the table has more types than fit.
+    #[inline]
     pub fn new(part: Part, ty: TypeId, evidence: Evidence) -> Self {
         if ty.0 >= 1 << TYPE_BITS {
             return Self::UNKNOWN;
@@ -113,16 +115,19 @@ impl ObjectType {
     }
 
     /// True if anything is known.
+    #[inline]
     pub fn is_known(self) -> bool {
         self.evidence() != Evidence::None
     }
 
     /// How it is known.
+    #[inline]
     pub fn evidence(self) -> Evidence {
         Evidence::ALL[(self.0 >> 30) as usize]
     }
 
     /// Which part.
+    #[inline]
     pub fn part(self) -> Part {
         PARTS.get((self.0 >> PART_SHIFT & 15) as usize).copied().unwrap_or(Part::Value)
     }
@@ -133,6 +138,7 @@ impl ObjectType {
     }
 
     /// Of which type.
+    #[inline]
     pub fn ty(self) -> TypeId {
         TypeId(self.0 & ((1 << TYPE_BITS) - 1))
     }
@@ -141,21 +147,25 @@ impl ObjectType {
     pub const FREE_BITS: u32 = (1 << PART_SHIFT) - (1 << TYPE_BITS);
 
     /// The word that holds it, for a table that threads share.
+    #[inline]
     pub fn to_bits(self) -> u32 {
         self.0
     }
 
     /// What [`ObjectType::to_bits`] gave.
+    #[inline]
     pub fn from_bits(bits: u32) -> Self {
         ObjectType(bits)
     }
 
     /// The same part of the same type.
+    #[inline]
     pub fn is_same_kind(self, other: ObjectType) -> bool {
         self.0 << 2 == other.0 << 2
     }
 
     /// The same, known by other evidence.
+    #[inline]
     pub fn with_evidence(self, evidence: Evidence) -> Self {
         ObjectType(self.0 & !(3 << 30) | u32::from(evidence as u8) << 30)
     }
