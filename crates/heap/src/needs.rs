@@ -35,7 +35,7 @@ pub(crate) struct Needs {
     blocks: u64,
     /// Allocated objects with pointers.
     pub(crate) scannable: u64,
-    /// Bytes of the pointer bits at the ends of spans.
+    /// Bytes of the pointer bits of small objects.
     bit_bytes: u64,
     owners: bool,
 }
@@ -50,7 +50,8 @@ impl Needs {
             needs.slots += u64::from(span.nelems);
             needs.blocks += if span.is_tiny_class() { u64::from(span.nelems) } else { 0 };
             needs.scannable += if span.is_noscan() { 0 } else { span.allocated.count() as u64 };
-            needs.bit_bytes += if span.has_in_span_bitmap { span.byte_len() / BYTES_PER_BIT_BYTE } else { 0 };
+            needs.bit_bytes +=
+                if !span.is_noscan() && span.has_small_slots() { span.byte_len() / BYTES_PER_BIT_BYTE } else { 0 };
             if span.nelems > 1 {
                 let first = (span.base / ARENA_BYTES).max(next_arena);
                 next_arena = span.end().div_ceil(ARENA_BYTES);
@@ -66,11 +67,11 @@ impl Needs {
         Claim { kept: self.arenas * PAGES_OF_ARENA + self.spans * FIRST + self.bits() + index, passing: 0 }
     }
 
-    /// The types and the set of what is reached; three sets of objects, the list of spans, the blocks of several values and a level,
+    /// The types and the set of what is reached; five sets of objects, the list of spans, the blocks of several values and a level,
     /// which may be every object.
     pub(crate) fn inference(&self) -> Claim {
         let blocks = self.blocks * BLOCK + self.spans * FIRST;
-        let passing = 3 * self.bits() + self.scans() + blocks + self.scannable * LEVEL;
+        let passing = 5 * self.bits() + self.scans() + blocks + self.scannable * LEVEL;
         Claim { kept: self.slots * TYPE + self.bits(), passing }
     }
 
@@ -102,7 +103,7 @@ mod tests {
         let mut needs =
             Needs { arenas: 2, spans: 1 << 10, slots, blocks, scannable, bit_bytes: 1 << 17, owners: false };
         assert_eq!(needs.objects(), Claim { kept: (512 << 10) + (4 << 10) + (128 << 10) + (64 << 10), passing: 0 });
-        let level = (384 << 10) + (48 << 10) + (128 << 10) + (256 << 10) + (4 << 10) + (6 << 20);
+        let level = (640 << 10) + (48 << 10) + (128 << 10) + (256 << 10) + (4 << 10) + (6 << 20);
         assert_eq!(needs.inference(), Claim { kept: (4 << 20) + (128 << 10), passing: level });
         let without = needs.tree();
         assert_eq!(without, Claim { kept: 0, passing: (64 << 10) + (128 << 10) + (256 << 10) + (6 << 20) });

@@ -1,15 +1,17 @@
 //! Which words of an object the collector takes for pointers: the mask of every release, asked for one object at a time.
 
 mod absent;
+mod arena;
 
-use crate::heap::{ARENA_BYTES, GoHeap, heap_arena_of};
+use crate::heap::GoHeap;
 use crate::layout::RuntimeLayout;
 use crate::span::Span;
 use crate::types::DescriptorReader;
+use arena::arena_table;
 use goheap_image::{Address, Machine, MemoryImage, keep_first};
-use goheap_model::{GcMask, PointerWords, TypeTable};
+use goheap_model::{GcMask, TypeTable};
 use rustc_hash::{FxHashMap, FxHashSet};
-use std::ops::Range;
+use std::ops::{ControlFlow, Range};
 
 /// Bytes of the malloc header before a small object's payload, since 1.22.
 pub const MALLOC_HEADER_BYTES: u64 = 8;
@@ -94,8 +96,21 @@ impl<'p> PointerMasks<'p> {
     /// Calls `visit` with the offset from the slot's first byte of every pointer word of the slot. Where the mask is absent every
     /// word may be one: see [`PointerMasks::is_known`]. Of a large object what is absent is left out.
     pub fn for_each_offset(&self, span: &Span<'p>, slot: u32, mut visit: impl FnMut(u64)) {
+        _ = self.try_for_each_offset(span, slot, |offset| {
+            visit(offset);
+            ControlFlow::Continue(())
+        });
+    }
+
+    /// The same until `visit` breaks off.
+    pub fn try_for_each_offset(
+        &self,
+        span: &Span<'p>,
+        slot: u32,
+        mut visit: impl FnMut(u64) -> ControlFlow<()>,
+    ) -> ControlFlow<()> {
         if span.is_noscan() {
-            return;
+            return ControlFlow::Continue(());
         }
         let any = |visit| self.every_word(span, slot, self.payload_offset(span)..span.elem_size, visit);
         match &self.scheme {
@@ -107,16 +122,16 @@ impl<'p> PointerMasks<'p> {
                     return self.in_span(bitmap, span, slot, visit);
                 }
                 if span.is_large() {
-                    return self.for_each_offset_in(span, 0..span.elem_size, visit);
+                    return self.try_for_each_offset_in(span, 0..span.elem_size, visit);
                 }
                 let header = self.word(span, span.slot_address(slot));
                 match header.and_then(|header| masks.get(&header)) {
                     Some(mask) => {
                         let payload = MALLOC_HEADER_BYTES;
-                        mask.for_each_offset(span.elem_size - payload, |offset| visit(payload + offset));
+                        mask.offsets_in(0..span.elem_size - payload).try_for_each(|offset| visit(payload + offset))
                     }
                     None if header.is_none_or(|header| !is_typeless(header, span, slot)) => any(&mut visit),
-                    None => {}
+                    None => ControlFlow::Continue(()),
                 }
             }
         }
@@ -131,17 +146,31 @@ impl<'p> PointerMasks<'p> {
     /// [`PointerMasks::for_each_offset`] of a large span's object for the words that begin at `offsets`, both whole words; where
     /// objects cannot be walked in pieces, for all of it.
     pub fn for_each_offset_in(&self, span: &Span<'p>, offsets: Range<u64>, mut visit: impl FnMut(u64)) {
+        _ = self.try_for_each_offset_in(span, offsets, |offset| {
+            visit(offset);
+            ControlFlow::Continue(())
+        });
+    }
+
+    fn try_for_each_offset_in(
+        &self,
+        span: &Span<'p>,
+        offsets: Range<u64>,
+        mut visit: impl FnMut(u64) -> ControlFlow<()>,
+    ) -> ControlFlow<()> {
         if span.is_noscan() {
-            return;
+            return ControlFlow::Continue(());
         }
         match &self.scheme {
             Scheme::OneBit(arenas, bitmap) => self.one_bit(arenas, *bitmap, span, 0, offsets, visit),
             Scheme::Types(masks) if span.is_large() => match masks.get(&span.large_type) {
-                Some(mask) => self.present(span, offsets).for_each(|part| mask.for_each_offset_in(part, &mut visit)),
+                Some(mask) => {
+                    self.present(span, offsets).try_for_each(|part| mask.offsets_in(part).try_for_each(&mut visit))
+                }
                 None if span.large_type != 0 => self.every_word(span, 0, offsets, visit),
-                None => {}
+                None => ControlFlow::Continue(()),
             },
-            _ => self.for_each_offset(span, 0, visit),
+            _ => self.try_for_each_offset(span, 0, visit),
         }
     }
 
@@ -185,7 +214,13 @@ impl<'p> PointerMasks<'p> {
         }
     }
 
-    fn in_span(&self, bitmap: Address, span: &Span<'p>, slot: u32, mut visit: impl FnMut(u64)) {
+    fn in_span(
+        &self,
+        bitmap: Address,
+        span: &Span<'p>,
+        slot: u32,
+        mut visit: impl FnMut(u64) -> ControlFlow<()>,
+    ) -> ControlFlow<()> {
         let first = u64::from(slot) * span.elem_size / 8;
         let words = span.elem_size / 8;
         let start = bitmap.0 - span.base;
@@ -193,89 +228,20 @@ impl<'p> PointerMasks<'p> {
         while word < words {
             let bit = first + word;
             let at = start + bit / 64 * 8;
-            let Some(bits) = self.word(span, span.base + at) else { return };
+            let Some(bits) = self.word(span, span.base + at) else { break };
             let run = (64 - bit % 64).min(words - word);
             let mut bits = bits >> (bit % 64);
             if run < 64 {
                 bits &= (1 << run) - 1;
             }
             while bits != 0 {
-                visit((word + u64::from(bits.trailing_zeros())) * 8);
+                visit((word + u64::from(bits.trailing_zeros())) * 8)?;
                 bits &= bits - 1;
             }
             word += run;
         }
+        ControlFlow::Continue(())
     }
-
-    fn two_bits(
-        &self,
-        arenas: &FxHashMap<u64, Address>,
-        bitmap: u64,
-        span: &Span<'p>,
-        slot: u32,
-        mut visit: impl FnMut(u64),
-    ) {
-        let start = span.slot_address(slot);
-        for offset in (0..span.elem_size).step_by(8) {
-            let (arena, word) = ((start + offset) / ARENA_BYTES, (start + offset) % ARENA_BYTES / 8);
-            let Some(byte) = arenas.get(&arena).and_then(|at| self.memory.read_u8(at.add(bitmap + word / 4))) else {
-                return;
-            };
-            if byte >> (word % 4 + 4) & 1 == 0 {
-                return;
-            }
-            if byte >> (word % 4) & 1 == 1 {
-                visit(offset);
-            }
-        }
-    }
-
-    fn one_bit(
-        &self,
-        arenas: &FxHashMap<u64, Address>,
-        bitmap: u64,
-        span: &Span<'p>,
-        slot: u32,
-        offsets: Range<u64>,
-        mut visit: impl FnMut(u64),
-    ) {
-        let start = span.slot_address(slot);
-        let mut offset = offsets.start;
-        while offset < offsets.end {
-            let (arena, word) = ((start + offset) / ARENA_BYTES, (start + offset) % ARENA_BYTES / 8);
-            // Where the bitmap is absent every word may be a pointer.
-            let bits = arenas.get(&arena).and_then(|at| self.memory.read_u64(at.add(bitmap + word / 64 * 8)));
-            let bits = bits.unwrap_or(u64::MAX);
-            let run = 64 - word % 64;
-            let mut bits = bits >> (word % 64);
-            while bits != 0 {
-                let at = offset + u64::from(bits.trailing_zeros()) * 8;
-                if at >= offsets.end {
-                    return;
-                }
-                visit(at);
-                bits &= bits - 1;
-            }
-            offset += run * 8;
-        }
-    }
-}
-
-/// The `heapArena` of each arena that holds a span.
-fn arena_table(context: &MaskContext<'_, '_>, heap: &GoHeap<'_>) -> FxHashMap<u64, Address> {
-    let mut table = FxHashMap::default();
-    for span in &heap.spans {
-        for arena in span.base / ARENA_BYTES..=(span.end() - 1) / ARENA_BYTES {
-            if table.contains_key(&arena) {
-                continue;
-            }
-            let at = arena * ARENA_BYTES;
-            if let Some(address) = heap_arena_of(context.memory, context.layout, context.machine, context.mheap, at) {
-                table.insert(arena, address);
-            }
-        }
-    }
-    table
 }
 
 /// True if a header that names no type need not: the slot was handed out and not typed yet, which the collector takes for

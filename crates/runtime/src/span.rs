@@ -223,6 +223,11 @@ impl Span<'_> {
         headers_exist && !self.is_noscan() && !self.is_large() && self.elem_size > MAX_IN_SPAN_BITMAP
     }
 
+    /// True if a slot's pointer bits fit one word.
+    pub fn has_small_slots(&self) -> bool {
+        self.elem_size <= MAX_IN_SPAN_BITMAP
+    }
+
     /// First byte of a slot.
     pub fn slot_address(&self, slot: u32) -> u64 {
         self.base + u64::from(slot) * self.elem_size

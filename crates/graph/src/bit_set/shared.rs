@@ -20,6 +20,17 @@ impl SharedBitSet {
         Self { words: set.words.iter().map(|&word| AtomicU64::new(word)).collect() }
     }
 
+    /// Adds `id`, if there is room for it. Any number of threads may, while none takes.
+    #[inline]
+    pub fn insert(&self, id: u32) {
+        let (word, bit) = place(id);
+        if let Some(word) = self.words.get(word)
+            && word.load(Ordering::Relaxed) & bit == 0
+        {
+            word.fetch_or(bit, Ordering::Relaxed);
+        }
+    }
+
     /// Takes `id` out of the set; true if it was there. Only one thread at a time may do so: of two at once, one may be lost.
     #[inline]
     pub fn remove(&self, id: u32) -> bool {

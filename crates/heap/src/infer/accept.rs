@@ -137,6 +137,7 @@ impl<'a, 'p> Inference<'a, '_, 'p> {
         Place {
             masks: &self.model.masks,
             span,
+            scan: &self.spans[slot.span as usize],
             slot: slot.slot,
             payload: payload_offset(self.model, span),
             red_zones: self.model.red_zones,

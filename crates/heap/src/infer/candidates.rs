@@ -7,15 +7,16 @@
 use super::captures;
 use super::confirm::{SlotWords, confirm};
 use super::engine::{Inference, Outcome};
+use super::rounds::{Choices, Review};
 use super::rows;
 use super::shapes::{Inner, contains};
 use super::windows::Windows;
 use crate::meaning::plan::PointerWord;
 use crate::roots::root::UntypedRoot;
-use goheap_model::{Evidence, Kind, ObjectId, ObjectType, Part, Slot, TypeId};
-use goheap_runtime::AllocatedAs;
+use goheap_model::{Evidence, Kind, ObjectId, ObjectType, Part, Slot, TypeId, TypeTable};
+use goheap_runtime::{AllocatedAs, CodeReferences};
 use rayon::prelude::*;
-use rustc_hash::FxHashMap;
+use std::sync::Arc;
 
 /// Types that are tried for one object.
 const MAX_TRIED: usize = 512;
@@ -31,27 +32,11 @@ const MAX_LINKS: usize = 4;
 /// By so many words the best must be ahead of the second.
 pub(super) const LEAD: u32 = 2;
 
-/// The types that objects could be, where there are any left and not too many.
-#[derive(Debug, Default)]
-pub(super) struct Choices {
-    by_object: FxHashMap<ObjectId, Vec<TypeId>>,
-}
-
-impl Choices {
-    /// Choices in all.
-    pub(super) fn len(&self) -> u64 {
-        self.by_object.values().map(|types| types.len() as u64).sum()
-    }
-
-    /// False if the object is known not to be a `ty`.
-    pub(super) fn allow(&self, id: ObjectId, ty: TypeId) -> bool {
-        self.by_object.get(&id).is_none_or(|types| types.contains(&ty))
-    }
-}
-
 /// Proposes a type for every object that has none and for which one stands out.
 pub(super) fn propose(inference: &mut Inference<'_, '_, '_>, untyped: &[UntypedRoot]) -> Outcome {
+    let last = std::mem::take(&mut inference.last_round);
     let mut hints = std::mem::take(&mut inference.hints);
+    let newly_hinted = last.newly_hinted(&hints);
     hints.sort_unstable();
     hints.dedup();
     hints.retain(|(id, _)| !inference.type_of(*id).is_known());
@@ -65,35 +50,56 @@ pub(super) fn propose(inference: &mut Inference<'_, '_, '_>, untyped: &[UntypedR
     captures::propose(inference, &unsettled, &mut outcome);
     super::code::propose(inference, &inference.code, untyped, &mut outcome);
     let tried = if unknown.len() > FEW_UNKNOWN { MAX_TRIED } else { MAX_TRIED * 16 };
-    // Every object is judged by what was known when the round began: so many threads may judge.
-    let judge = |&slot: &Slot| {
-        let first = hints.partition_point(|(id, _)| *id < slot.id);
-        let hints = hints[first..].iter().take_while(|(id, _)| *id == slot.id).map(|(_, inner)| *inner);
-        let said = Said { hints: hints.collect(), capacities: windows.of(slot.id).collect() };
-        let mut choices = None;
-        let found = captures::closure(inference, slot).or_else(|| best(inference, slot, &said, tried, &mut choices));
-        (slot, found, choices)
-    };
     let polls = super::polls::polls(inference, untyped);
-    let judged: Vec<_> = unknown.par_iter().map(judge).collect();
-    let mut next = Choices::default();
-    for (slot, found, choices) in judged {
-        if let Some((part, ty)) = found {
-            let is_proved = part == Part::Value && super::tries::proves(inference, slot, ty);
-            let evidence = if is_proved { Evidence::Derived } else { Evidence::Candidate };
-            inference.raise(slot, ObjectType::new(part, ty, evidence), &mut outcome);
-        }
-        interfaces(inference, slot, &mut outcome);
-        next.by_object.extend(choices.map(|choices| (slot.id, choices)));
-    }
+    let review = Review::new(inference, last, (windows, newly_hinted, tried));
+    // Every object is judged by what was known when the round began: so many threads may judge.
+    let judged = unknown.par_iter().map(|&slot| judge(inference, slot, &review, &hints)).collect();
+    let (next, idle) = take(inference, judged, &mut outcome);
     let mut votes = std::mem::take(&mut inference.votes);
     for poll in &polls {
         super::votes::hold(inference, poll, tried, (&mut votes, &mut outcome));
     }
     inference.votes = votes;
+    inference.choices.changed(&next).for_each(|id| inference.states.note_changed(id));
+    inference.last_round = review.into_last(hints.len(), idle);
     inference.hints = hints;
     inference.choices = next;
     outcome
+}
+
+/// What was found of an object, and the types that it can be.
+struct Judged {
+    slot: Slot,
+    found: Option<(Part, TypeId)>,
+    choices: Option<Arc<[TypeId]>>,
+}
+
+fn judge(inference: &Inference<'_, '_, '_>, slot: Slot, review: &Review, hints: &[(ObjectId, Inner)]) -> Judged {
+    if review.spares(inference, slot) {
+        return Judged { slot, found: None, choices: inference.choices.of(slot.id).cloned() };
+    }
+    let first = hints.partition_point(|(id, _)| *id < slot.id);
+    let hints = hints[first..].iter().take_while(|(id, _)| *id == slot.id).map(|(_, inner)| *inner);
+    let said = Said { hints: hints.collect(), capacities: review.windows.of(slot.id).collect() };
+    let (mut choices, tried) = (None, review.bases.tried);
+    let found = captures::closure(inference, slot).or_else(|| best(inference, slot, &said, tried, &mut choices));
+    Judged { slot, found, choices }
+}
+
+/// Takes what was found; what objects can be now, and of which nothing was found.
+fn take(inference: &Inference<'_, '_, '_>, judged: Vec<Judged>, outcome: &mut Outcome) -> (Choices, Vec<ObjectId>) {
+    let (mut next, mut idle) = (Choices::default(), Vec::with_capacity(judged.len()));
+    for Judged { slot, found, choices } in judged {
+        if let Some((part, ty)) = found {
+            let is_proved = part == Part::Value && super::tries::proves(inference, slot, ty);
+            let evidence = if is_proved { Evidence::Derived } else { Evidence::Candidate };
+            inference.raise(slot, ObjectType::new(part, ty, evidence), outcome);
+        }
+        idle.extend(found.is_none().then_some(slot.id));
+        interfaces(inference, slot, outcome);
+        next.set(slot.id, choices);
+    }
+    (next, idle)
 }
 
 /// The interfaces in an object without a type: a word that is no pointer to the collector and yet leads to a type or an itab,
@@ -103,7 +109,7 @@ fn interfaces(inference: &Inference<'_, '_, '_>, slot: Slot, outcome: &mut Outco
     let span = objects.span(slot);
     let start = objects.address(slot);
     let mut before = None;
-    model.masks.for_each_offset(span, slot.slot, |offset| {
+    inference.place(slot, span).for_each_offset(|offset| {
         let is_pair = offset >= 8 && before != Some(offset - 8);
         before = Some(offset);
         let at = start + offset;
@@ -127,7 +133,7 @@ fn best(
     slot: Slot,
     said: &Said,
     tried: usize,
-    choices: &mut Option<Vec<TypeId>>,
+    choices: &mut Option<Arc<[TypeId]>>,
 ) -> Option<(Part, TypeId)> {
     let types = &inference.resolver.types;
     let span = inference.objects.span(slot);
@@ -143,11 +149,14 @@ fn best(
     let words = SlotWords::of(slot);
     // Arrays, pointers and the like stand mostly in other values: alone only where code allocates them.
     let is_alone = |ty: TypeId| matches!(types.get(ty).kind, Kind::Struct(_)) || used(inference, ty).value;
-    let allowed = fitting.iter().filter(|&&ty| inference.choices.allow(slot.id, ty) && is_alone(ty) && holds(ty));
+    let left = inference.choices.of(slot.id).map_or(fitting, |left| left);
+    let allowed = left.iter().filter(|&&ty| is_alone(ty) && holds(ty));
     let mut ranked: Vec<(u32, TypeId)> =
         allowed.filter_map(|&ty| Some((confirm(inference, &words, Part::Value, ty)?, ty))).collect();
     ranked.sort_unstable_by(|one, other| other.cmp(one));
-    *choices = Some(ranked.iter().map(|&(_, ty)| ty).collect());
+    let mut left: Vec<TypeId> = ranked.iter().map(|&(_, ty)| ty).collect();
+    left.sort_unstable();
+    *choices = Some(left.into());
     let most = ranked.first().map(|&(score, _)| score);
     if let Some(row) = rows::likely(inference, &words, said, most, tried) {
         return rows::best(inference, slot, &row);
@@ -175,8 +184,13 @@ pub(super) fn stands_out(
 
 /// How code allocates values of the type.
 pub(super) fn used(inference: &Inference<'_, '_, '_>, ty: TypeId) -> AllocatedAs {
-    let descriptor = inference.resolver.types.get(ty).descriptor;
-    descriptor.map(|at| inference.code.allocated_as(at)).unwrap_or_default()
+    let known = inference.used.get(ty.0 as usize).copied();
+    known.unwrap_or_else(|| used_by_code(&inference.resolver.types, &inference.code, ty))
+}
+
+/// The same by a search.
+pub(super) fn used_by_code(types: &TypeTable, code: &CodeReferences, ty: TypeId) -> AllocatedAs {
+    types.get(ty).descriptor.map(|at| code.allocated_as(at)).unwrap_or_default()
 }
 
 /// The only type of the best of these that the program's code allocates values of.
@@ -205,9 +219,10 @@ fn innermost(inference: &Inference<'_, '_, '_>, ranked: &[(u32, TypeId)]) -> Opt
 /// allocates values of the type elsewhere than in interfaces, which would say so.
 fn is_like_row(inference: &Inference<'_, '_, '_>, slot: Slot, ty: TypeId) -> bool {
     let span = inference.objects.span(slot);
-    let payload = inference.place(slot, span).payload;
+    let place = inference.place(slot, span);
+    let payload = place.payload;
     let mut words = Vec::new();
-    inference.model.masks.for_each_offset(span, slot.slot, |offset| {
+    place.for_each_offset(|offset| {
         words.push((offset - payload, inference.resolver.entry(ty, offset - payload).map(|entry| entry.word)));
     });
     let first = words.first().and_then(|(_, word)| *word);

@@ -5,6 +5,7 @@ use super::candidates;
 use super::leads::Leads;
 use super::marks::{Marked, Marks, Met};
 use super::polls::Votes;
+use super::rounds::{Choices, LastRound};
 use super::shapes::{Inner, Shapes};
 use super::state::{State, States};
 use crate::meaning::resolve::{Need, Resolver};
@@ -14,7 +15,7 @@ use crate::samples::Sample;
 use crate::scan::span_scan::SpanScan;
 use goheap_graph::IdBitSet;
 use goheap_model::{Evidence, InferenceCounts, Meter, ObjectId, ObjectType, ObjectTypes, Part, SHOWN, Slot, TypeId};
-use goheap_runtime::{CodeReferences, MALLOC_HEADER_BYTES, RuntimeModel, Span};
+use goheap_runtime::{AllocatedAs, CodeReferences, MALLOC_HEADER_BYTES, RuntimeModel, Span};
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
@@ -38,8 +39,11 @@ pub(crate) struct Inference<'a, 'm, 'p> {
     pub(super) hints: Vec<(ObjectId, Inner)>,
     /// What code says of types.
     pub(super) code: CodeReferences,
+    /// How code allocates values of the types that were known when the inference began.
+    pub(super) used: Vec<AllocatedAs>,
     /// What objects without a type could be.
-    pub(super) choices: candidates::Choices,
+    pub(super) choices: Choices,
+    pub(super) last_round: LastRound,
     /// What votes decided so far.
     pub(super) votes: Votes,
     /// Objects without type and pointers that may be told by what they hold; None before the first candidates are sought.
@@ -105,6 +109,7 @@ impl<'a, 'm, 'p> Inference<'a, 'm, 'p> {
     ) -> Self {
         let shapes = Shapes::new(resolver, model.masks.has_headers(), model.red_zones);
         let code = CodeReferences::read(model, resolver.linked());
+        let used = resolver.types.ids().map(|ty| candidates::used_by_code(&resolver.types, &code, ty)).collect();
         let mut leads = Leads::new();
         leads.grow(resolver.types.len());
         Inference {
@@ -119,8 +124,10 @@ impl<'a, 'm, 'p> Inference<'a, 'm, 'p> {
             tiny: TinyBlocks::new(&model.heap, objects),
             marks: Marks::default(),
             hints: Vec::new(),
+            used,
             code,
-            choices: candidates::Choices::default(),
+            choices: Choices::default(),
+            last_round: LastRound::default(),
             votes: Votes::default(),
             plain: None,
             refused: IdBitSet::default(),

@@ -2,8 +2,10 @@
 
 use crate::meaning::compiled::SMALL_WORDS;
 use crate::meaning::resolve::Resolver;
-use goheap_model::{GcMask, Part, PointerWords, RedZones, TypeId};
+use crate::scan::span_scan::SpanScan;
+use goheap_model::{GcMask, Part, RedZones, TypeId};
 use goheap_runtime::{PAGE_BYTES, PointerMasks, Span};
+use std::ops::ControlFlow;
 
 /// Upper bounds of the size classes (internal/runtime/gc/sizeclasses.go; runtime/sizeclasses.go up to 1.24), unchanged in Go
 /// 1.17 to 1.27: an allocation lies in the smallest that holds it.
@@ -22,6 +24,7 @@ const MAX_COMPARED_BYTES: u64 = 1 << 20;
 pub(super) struct Place<'a, 'p> {
     pub(super) masks: &'a PointerMasks<'p>,
     pub(super) span: &'a Span<'p>,
+    pub(super) scan: &'a SpanScan<'p>,
     pub(super) slot: u32,
     /// Bytes before the payload.
     pub(super) payload: u64,
@@ -39,7 +42,32 @@ impl Place<'_, '_> {
         if self.span.elem_size > SMALL_WORDS * 8 || self.payload > 0 {
             return None;
         }
-        Some(self.masks.small_bits(self.span, self.slot))
+        Some(self.bits_in_scan().unwrap_or_else(|| self.masks.small_bits(self.span, self.slot)))
+    }
+
+    /// Calls `visit` with the offset from the slot's first byte of every pointer word.
+    pub(super) fn for_each_offset(&self, mut visit: impl FnMut(u64)) {
+        _ = self.try_for_each_offset(|offset| {
+            visit(offset);
+            ControlFlow::Continue(())
+        });
+    }
+
+    /// The same until `visit` breaks off.
+    pub(super) fn try_for_each_offset(&self, mut visit: impl FnMut(u64) -> ControlFlow<()>) -> ControlFlow<()> {
+        let Some(mut bits) = self.bits_in_scan() else {
+            return self.masks.try_for_each_offset(self.span, self.slot, visit);
+        };
+        while bits != 0 {
+            visit(u64::from(bits.trailing_zeros()) * 8)?;
+            bits &= bits - 1;
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn bits_in_scan(&self) -> Option<u64> {
+        let start = u64::from(self.slot) * self.span.elem_size;
+        self.scan.has_bits().then(|| self.scan.pointer_bits(start))
     }
 
     /// True if an allocation of `size` bytes lies in slots of this size.
@@ -143,21 +171,67 @@ impl Row {
 
 /// The same for slots and types of more than 64 words.
 fn wide_mask_fits(mask: &GcMask, at: Place<'_, '_>, is_row: bool) -> bool {
-    let (mut found, mut expected) = (Vec::new(), Vec::new());
-    at.masks.for_each_offset(at.span, at.slot, |offset| found.push(offset - at.payload));
-    mask.for_each_offset(if is_row { at.room() } else { mask.size }, |offset| expected.push(offset));
-    if !is_row && found.len() != expected.len() {
+    let mut expected = Expected::new(mask, if is_row { at.room() } else { mask.size });
+    let (mut found, mut is_beyond) = (0_usize, false);
+    let flow = at.try_for_each_offset(|offset| {
+        found += 1;
+        match expected.next() {
+            Some(expected) if expected == offset - at.payload => ControlFlow::Continue(()),
+            Some(_) => ControlFlow::Break(()),
+            None => {
+                is_beyond = true;
+                ControlFlow::Break(())
+            }
+        }
+    });
+    if is_beyond {
         // What the types of headers and large spans tile beyond the one value is slack.
-        return (at.payload > 0 || at.span.is_large()) && found.starts_with(&expected);
+        return !is_row && (at.payload > 0 || at.span.is_large());
     }
     // Of a row, as many whole elements as were asked for have bits.
-    let per_element = mask.pointers.ones().count();
-    found.len().is_multiple_of(per_element) && expected.starts_with(&found) && !found.is_empty()
+    let mut is_whole = || found.is_multiple_of(mask.pointers.count()) && (is_row || expected.next().is_none());
+    flow.is_continue() && found > 0 && is_whole()
+}
+
+/// The pointers of a type's values in a row. Of small values they are told by their bits, since rows of them are long.
+enum Expected<I> {
+    Small { bits: u64, size: u64, room: u64, start: u64, left: u64 },
+    Any(I),
+}
+
+impl Expected<()> {
+    fn new(mask: &GcMask, room: u64) -> Expected<impl Iterator<Item = u64> + '_> {
+        let is_small = mask.size > 0 && mask.size <= SMALL_WORDS * 8 && mask.pointers.len <= SMALL_WORDS as usize;
+        let bits = mask.pointers.ones().take_while(|_| is_small).fold(0, |bits, word| bits | 1_u64 << word);
+        if bits == 0 {
+            return Expected::Any(mask.offsets_in(0..room));
+        }
+        Expected::Small { bits, size: mask.size, room, start: 0, left: bits }
+    }
+}
+
+impl<I: Iterator<Item = u64>> Iterator for Expected<I> {
+    type Item = u64;
+
+    fn next(&mut self) -> Option<u64> {
+        match self {
+            Expected::Any(offsets) => offsets.next(),
+            Expected::Small { bits, size, room, start, left } => {
+                if *left == 0 {
+                    (*start, *left) = (*start + *size, *bits);
+                }
+                let offset = *start + u64::from(left.trailing_zeros()) * 8;
+                *left &= *left - 1;
+                (offset + 8 <= *room).then_some(offset)
+            }
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use goheap_model::BitVector;
 
     #[test]
     fn rows_are_whole_values() {
@@ -177,5 +251,20 @@ mod tests {
             [8, 8, 16, 48, 512, 576, 32768, 0]
         );
         assert_eq!([8, 16, 48].map(class_below), [0, 8, 32]);
+    }
+
+    #[test]
+    fn rows_of_small_values_are_told_by_their_bits() {
+        let vector = |words: &[usize], len| {
+            let mut bits = BitVector::zeroed(len);
+            words.iter().for_each(|&word| bits.set(word));
+            bits
+        };
+        for (size, words) in [(8, &[0][..]), (24, &[0, 2]), (512, &[0, 63]), (12, &[1]), (520, &[64]), (16, &[])] {
+            let mask = GcMask { size, pointers: vector(words, words.last().map_or(0, |last| last + 1)) };
+            for room in [0, 7, 8, 24, 64, 1000, 1040] {
+                assert!(Expected::new(&mask, room).eq(mask.offsets_in(0..room)), "{size} {words:?} {room}");
+            }
+        }
     }
 }

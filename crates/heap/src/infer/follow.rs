@@ -189,7 +189,7 @@ impl Inference<'_, '_, '_> {
         known.extend(words.places().iter().map(|place| self.known(place)));
         for (known, place) in known.iter_mut().zip(words.places()) {
             let is_unknown = !known.state.is_free() && known.state.object() == ObjectType::UNKNOWN;
-            if is_unknown && place.slots == Slots::InSpanBits {
+            if is_unknown && place.slots == Slots::WithBits {
                 let span = &self.spans[place.span as usize];
                 known.bits = span.pointer_bits(span.start_of(place.id));
             }

@@ -52,11 +52,11 @@ impl Lead {
         let &Place { elem_size, offset, .. } = place;
         match (self.fit, place.slots) {
             (Fit::Text, Slots::NoPointers) => true,
-            (Fit::Value { class, mask }, Slots::InSpanBits) => {
+            (Fit::Value { class, mask }, Slots::WithBits) => {
                 offset == 0 && class == elem_size && mask != 0 && bits == mask
             }
             (Fit::Value { class, mask }, Slots::NoPointers) => offset == 0 && class == elem_size && mask == 0,
-            (Fit::Row { size, mask }, Slots::InSpanBits) => {
+            (Fit::Row { size, mask }, Slots::WithBits) => {
                 let room = u64::from(elem_size);
                 offset == 0
                     && size <= room

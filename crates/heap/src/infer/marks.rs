@@ -153,7 +153,7 @@ impl Inference<'_, '_, '_> {
             return;
         }
         let has_pointers = match place.slots {
-            Slots::InSpanBits => true,
+            Slots::WithBits => true,
             Slots::NoPointers | Slots::Tiny => false,
             Slots::Other => !self.model.heap.spans[place.span as usize].is_noscan(),
         };
@@ -213,21 +213,22 @@ impl Inference<'_, '_, '_> {
     /// Pointers in reached objects whose type is not known.
     fn untyped_words(&self) -> u64 {
         let spans = self.model.heap.spans.par_iter().enumerate().filter(|(_, span)| !span.is_noscan());
-        let words_of = |(index, span): (usize, &Span<'_>)| {
+        let words_of = |(index, _): (usize, &Span<'_>)| {
             let index = index as u32;
             let unknown = self.states.allocated_in(self.ids_of(index)).filter(|(_, object)| !object.is_known());
             let reached = unknown.map(|(id, _)| id).filter(|&id| self.states.get(id).is_reached());
-            reached.map(|id| self.words_in(span, self.objects.slot_in(id, index))).sum::<u64>()
+            reached.map(|id| self.words_in(self.objects.slot_in(id, index))).sum::<u64>()
         };
         spans.map(words_of).sum()
     }
 
-    fn words_in(&self, span: &Span<'_>, slot: Slot) -> u64 {
-        let (masks, start, mut words) = (&self.model.masks, self.objects.address(slot), 0);
+    fn words_in(&self, slot: Slot) -> u64 {
+        let (masks, span) = (&self.model.masks, self.objects.span(slot));
+        let (start, mut words) = (self.objects.address(slot), 0);
         // Where any word may be a pointer, those that lead to objects were counted.
         let is_known = masks.is_known(span, slot.slot);
         let is_pointer = |value: u64| value != 0 && (is_known || self.objects.find_allocated(value).is_some());
-        masks.for_each_offset(span, slot.slot, |offset| {
+        self.place(slot, span).for_each_offset(|offset| {
             words += u64::from(masks.word(span, start + offset).is_some_and(is_pointer));
         });
         words

@@ -23,6 +23,7 @@ mod made_types;
 mod marks;
 mod polls;
 mod proposal;
+mod rounds;
 mod rows;
 mod shapes;
 mod state;

@@ -59,7 +59,7 @@ fn rows(inference: &Inference<'_, '_, '_>, slot: Slot) -> Vec<Row> {
         return Vec::new();
     }
     let mut words = Vec::new();
-    inference.model.masks.for_each_offset(span, slot.slot, |offset| words.push((offset - place.payload) / 8));
+    place.for_each_offset(|offset| words.push((offset - place.payload) / 8));
     let mut found = repeats(&words, place.room() / 8);
     found.retain(|row| place.is_smallest_for(row.size * row.count));
     found
@@ -144,7 +144,7 @@ fn of_known(inference: &Inference<'_, '_, '_>, slot: Slot) -> Option<(Part, Type
     let span = objects.span(slot);
     let start = objects.address(slot);
     let (mut found, mut is_row) = (None, true);
-    model.masks.for_each_offset(span, slot.slot, |offset| {
+    inference.place(slot, span).for_each_offset(|offset| {
         let at = start + offset;
         let Some(value) = model.masks.word(span, at).filter(|&value| value != 0) else { return };
         let elem = element(inference, at, value);

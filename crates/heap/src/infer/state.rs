@@ -1,7 +1,7 @@
 //! What is known of each slot in one word, so that one load tells all that following a pointer asks of its target.
 
 use crate::objects::table::ObjectTable;
-use goheap_graph::IdBitSet;
+use goheap_graph::{IdBitSet, SharedBitSet};
 use goheap_model::{ObjectId, ObjectType, ObjectTypes};
 use rayon::prelude::*;
 use std::ops::Range;
@@ -96,6 +96,8 @@ impl State {
 /// Four bytes a slot.
 pub(super) struct States {
     words: Vec<AtomicU32>,
+    /// Slots whose type changed since this is watched.
+    changed: SharedBitSet,
 }
 
 /// Slots to a word of a set.
@@ -106,7 +108,20 @@ impl States {
     pub(super) fn new(objects: &ObjectTable<'_, '_>) -> Self {
         let allocated = objects.allocated_ids();
         let state = |id| AtomicU32::new(if allocated.contains(id) { ALLOCATED } else { 0 });
-        States { words: (0..objects.len()).into_par_iter().map(state).collect() }
+        let words = (0..objects.len()).into_par_iter().map(state).collect();
+        States { words, changed: SharedBitSet::default() }
+    }
+
+    /// Watches which types change from now on; those that did since that was last asked for.
+    pub(super) fn watch(&mut self) -> SharedBitSet {
+        let none = IdBitSet::with_room_for(self.len());
+        std::mem::replace(&mut self.changed, SharedBitSet::of(&none))
+    }
+
+    /// Counts the slot among those that changed, if that is watched.
+    #[inline]
+    pub(super) fn note_changed(&self, id: ObjectId) {
+        self.changed.insert(id.0);
     }
 
     pub(super) fn len(&self) -> u32 {
@@ -121,13 +136,23 @@ impl States {
     /// Puts a state in the place of `old`; false if it is another by now.
     #[inline]
     pub(super) fn replace(&self, id: u32, old: State, new: State) -> bool {
+        self.note_changed(ObjectId(id));
         self.words[id as usize].compare_exchange(old.0, new.0, Ordering::Relaxed, Ordering::Relaxed).is_ok()
     }
 
     /// Puts what `new` makes of the state in its place; the state before, unless `new` left it.
     pub(super) fn update(&self, id: ObjectId, mut new: impl FnMut(State) -> Option<State>) -> Option<State> {
-        let update = |bits| new(State(bits)).map(|state| state.0);
-        self.words[id.0 as usize].fetch_update(Ordering::Relaxed, Ordering::Relaxed, update).ok().map(State)
+        let mut is_other = false;
+        let update = |bits| {
+            let state = new(State(bits))?;
+            is_other = state.object() != State(bits).object();
+            Some(state.0)
+        };
+        let before = self.words[id.0 as usize].fetch_update(Ordering::Relaxed, Ordering::Relaxed, update).ok();
+        if is_other {
+            self.note_changed(id);
+        }
+        before.map(State)
     }
 
     /// Marks a slot as reached and, where that is wanted, to be followed; the state before.

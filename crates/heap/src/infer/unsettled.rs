@@ -29,7 +29,8 @@ impl Inference<'_, '_, '_> {
         let hinted = hints.iter().map(|(id, _)| self.objects.slot(*id));
         unsettled.extend(hinted.filter(|&slot| self.objects.span(slot).is_noscan()));
         unsettled.extend(&told);
-        unsettled.sort_unstable_by_key(|slot| slot.id);
+        // Three lists in order, which a stable sort finds.
+        unsettled.sort_by_key(|slot| slot.id);
         unsettled.dedup();
         self.plain = Some(told);
         unsettled

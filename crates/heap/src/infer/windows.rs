@@ -50,7 +50,7 @@ fn of_object(inference: &Inference<'_, '_, '_>, slot: Slot, capacities: &mut Vec
         let value = (next >= offset + 24).then(|| masks.word(span, start + offset)).flatten();
         capacities.extend(value.and_then(|value| capacity(inference, start + offset, value)));
     };
-    masks.for_each_offset(span, slot.slot, |offset| {
+    inference.place(slot, span).for_each_offset(|offset| {
         if let Some(before) = before.replace(offset) {
             note(before, offset);
         }

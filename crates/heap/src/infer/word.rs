@@ -99,7 +99,7 @@ impl Inference<'_, '_, '_> {
         if marks && old.is_reserved() {
             return false;
         }
-        let changes = place.slots == Slots::InSpanBits || new.part().is_inside();
+        let changes = place.slots == Slots::WithBits || new.part().is_inside();
         let taken = old.with_object(new).pending(changes);
         if !self.states.replace(place.id, old, if marks { taken.reached() } else { taken }) {
             return false;

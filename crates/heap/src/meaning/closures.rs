@@ -11,6 +11,10 @@ use serde::{Deserialize, Serialize};
 pub(crate) struct Closures<'m> {
     functions: &'m dyn FunctionSource,
     met: MetClosures,
+    /// The functions that were asked for, one after the other.
+    loaded: Vec<u64>,
+    /// Types that were made.
+    made: usize,
 }
 
 /// The closures that were met.
@@ -85,7 +89,17 @@ impl<'m> Closures<'m> {
 
     /// With those that were met before.
     pub(crate) fn having(functions: &'m dyn FunctionSource, met: MetClosures) -> Self {
-        Closures { functions, met }
+        Closures { functions, met, loaded: Vec::new(), made: 0 }
+    }
+
+    /// The functions that were asked for, one after the other.
+    pub(crate) fn loaded(&self) -> &[u64] {
+        &self.loaded
+    }
+
+    /// How many types that made.
+    pub(crate) fn made(&self) -> usize {
+        self.made
     }
 
     /// Those that were met.
@@ -110,6 +124,7 @@ impl<'m> Closures<'m> {
 
     /// Makes the type for the function at `entry`.
     pub(crate) fn load(&mut self, types: &mut TypeTable, entry: u64) {
+        let before = types.len();
         let closure = self.functions.function_at(entry).map(|name| {
             if let Some(ty) = of_reflect(types, &name) {
                 return ty;
@@ -124,6 +139,8 @@ impl<'m> Closures<'m> {
             ty
         });
         self.met.by_entry.insert(entry, closure);
+        self.loaded.push(entry);
+        self.made += types.len() - before;
     }
 }
 

@@ -1,5 +1,6 @@
 //! What a word of an object of a known type means: fields, insides of containers, captured variables.
 
+mod address_cache;
 pub(crate) mod closures;
 pub(crate) mod compiled;
 pub(crate) mod containers;

@@ -1,5 +1,6 @@
 //! What a pointer word of a typed object means: the one question that inference and the tree both ask.
 
+use crate::meaning::address_cache::AddressCache;
 use crate::meaning::closures::Closures;
 use crate::meaning::compiled::CompiledTypes;
 use crate::meaning::containers::hash_trie;
@@ -74,6 +75,8 @@ pub(crate) struct Resolver<'m> {
     /// Addresses where no descriptor stands although a word said so.
     no_descriptors: FxHashSet<u64>,
     linked: Vec<u64>,
+    /// Itabs that were met: one is judged by much of the memory around it.
+    itabs: AddressCache,
     /// Channel types by their elements, as far as they were asked for.
     channels: FxHashMap<TypeId, TypeId>,
 }
@@ -99,6 +102,7 @@ impl<'m> Resolver<'m> {
             descriptors: model.descriptors(),
             no_descriptors: FxHashSet::default(),
             linked: Vec::new(),
+            itabs: AddressCache::default(),
             channels: FxHashMap::default(),
         };
         resolver.load_linked();
@@ -279,7 +283,8 @@ impl<'m> Resolver<'m> {
 
     /// The interface type of the itab at `address`; None where none stands.
     pub(crate) fn itab_interface(&self, address: u64) -> Option<TypeId> {
-        self.descriptors.itab_type(address)?;
+        let is_itab = self.itabs.ask(address, || self.descriptors.itab_type(address).is_some());
+        is_itab.then_some(())?;
         self.types.by_descriptor(self.memory.read_u64(Address(address))?)
     }
 

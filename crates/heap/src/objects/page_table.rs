@@ -5,8 +5,8 @@ use goheap_runtime::{ARENA_BYTES, GoHeap, MALLOC_HEADER_BYTES, PAGE_BYTES, Span}
 /// How the slots of a span say where their pointers are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Slots {
-    /// By the bitmap at the span's end (since 1.22, of small objects).
-    InSpanBits,
+    /// They are small, and a scan has their bits: of the bitmap at the span's end since 1.22, of the arena's before.
+    WithBits,
     /// There are none, and every slot holds one small object.
     NoPointers,
     /// There are none, and a slot may hold several objects.
@@ -21,7 +21,7 @@ impl Slots {
             (true, _) => Slots::Other,
             (_, true) if span.is_tiny_class() => Slots::Tiny,
             (_, true) => Slots::NoPointers,
-            _ if span.has_in_span_bitmap => Slots::InSpanBits,
+            _ if span.has_small_slots() => Slots::WithBits,
             _ => Slots::Other,
         }
     }

@@ -228,7 +228,7 @@ impl<'p> WindowFinder<'_, '_, 'p> {
     /// Bytes from where a pointer leads to the end of the payload.
     fn room(&self, place: &Place) -> u64 {
         let size = match place.slots {
-            Slots::InSpanBits | Slots::NoPointers | Slots::Tiny => u64::from(place.elem_size),
+            Slots::WithBits | Slots::NoPointers | Slots::Tiny => u64::from(place.elem_size),
             Slots::Other => {
                 let span = &self.model.heap.spans[place.span as usize];
                 span.elem_size - payload_offset(self.model, span)

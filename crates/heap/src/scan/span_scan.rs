@@ -1,10 +1,10 @@
 //! The slots of one span and their pointer bits, as scans of many objects read them.
 
 use crate::objects::table::ObjectTable;
-use goheap_runtime::{RuntimeModel, Span};
+use goheap_runtime::{PointerMasks, RuntimeModel, Span};
 use rayon::prelude::*;
 
-/// What reading the slots of a span with pointer bits at its end needs to know.
+/// What reading the slots of a span needs to know, if these are small and have pointers.
 ///
 /// # Overhead
 /// 48 bytes a span, and a copy of its pointer bits: 128 bytes for 8 KiB of small objects with pointers.
@@ -12,9 +12,9 @@ pub(crate) struct SpanScan<'p> {
     pub(crate) base: u64,
     first: u32,
     elem_size: u32,
-    /// The span's pointer bits, side by side with those of others: where they lie in the core each is on a page of its own, which
-    /// is one more miss for every pointer into the span, and a read where the core is larger than memory. Empty for spans that have
-    /// none or do not lie in one piece.
+    /// The pointer bits of the span's small objects, side by side with those of others: where they lie in the core each is on a page of
+    /// its own, which is one more miss for every pointer into the span, and a read where the core is larger than memory. Empty for spans
+    /// that have none or do not lie in one piece.
     bits: Box<[u64]>,
     bytes: &'p [u8],
 }
@@ -23,17 +23,14 @@ impl<'p> SpanScan<'p> {
     /// One for each span of the heap.
     pub(crate) fn all(model: &RuntimeModel<'p>, objects: &ObjectTable<'_, 'p>) -> Vec<Self> {
         let spans = model.heap.spans.par_iter().enumerate();
-        spans.map(|(index, span)| SpanScan::new(span, objects.first_of(index as u32))).collect()
+        spans.map(|(index, span)| SpanScan::new(&model.masks, span, objects.first_of(index as u32))).collect()
     }
 
-    fn new(span: &Span<'p>, first: u32) -> Self {
+    fn new(masks: &PointerMasks<'p>, span: &Span<'p>, first: u32) -> Self {
         let mut scan =
             SpanScan { base: span.base, first, elem_size: 0, bits: Box::default(), bytes: Default::default() };
-        let bitmap = span.in_span_bitmap().and_then(|at| usize::try_from(at.0.checked_sub(span.base)?).ok());
-        if let (Some(bytes), Some(bitmap), false) = (span.bytes, bitmap, span.is_noscan()) {
-            let words = bytes.get(bitmap..).unwrap_or_default().as_chunks().0.iter();
-            scan.bits = words.map(|&word| u64::from_le_bytes(word)).collect();
-            (scan.elem_size, scan.bytes) = (span.elem_size as u32, bytes);
+        if let (Some(bytes), Some(bits)) = (span.bytes, masks.bits_of_small(span)) {
+            (scan.elem_size, scan.bits, scan.bytes) = (span.elem_size as u32, bits, bytes);
         }
         scan
     }

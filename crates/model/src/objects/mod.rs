@@ -92,6 +92,7 @@ impl Objects {
     }
 
     /// Number of slots, free ones included.
+    #[inline]
     pub fn len(&self) -> u32 {
         self.len
     }
@@ -112,11 +113,13 @@ impl Objects {
     }
 
     /// The number of a span's first slot; the others follow.
+    #[inline]
     pub fn first_of(&self, span: u32) -> u32 {
         self.firsts[span as usize]
     }
 
     /// The slot of `id`, which this table gave out.
+    #[inline]
     pub fn slot(&self, id: ObjectId) -> Slot {
         let mut span = self.span_of_id[(id.0 / ID_STEP) as usize] as usize;
         while self.firsts.get(span + 1).is_some_and(|&next| next <= id.0) {
@@ -126,11 +129,13 @@ impl Objects {
     }
 
     /// The slot of `id`, whose span is known too.
+    #[inline]
     pub fn slot_in(&self, id: u32, span: u32) -> Slot {
         Slot { id: ObjectId(id), span, slot: id - self.firsts[span as usize] }
     }
 
     /// The slots of ascending ids, which this table gave out.
+    #[inline]
     pub fn slots_of(&self, ids: impl Iterator<Item = u32>) -> impl Iterator<Item = Slot> {
         let mut span = None;
         ids.map(move |id| {
@@ -164,6 +169,7 @@ impl Objects {
     }
 
     /// First byte of a slot.
+    #[inline]
     pub fn address(&self, slot: Slot) -> u64 {
         let span = self.span_of(slot);
         span.start.wrapping_add(u64::from(slot.slot).wrapping_mul(span.slot_bytes))

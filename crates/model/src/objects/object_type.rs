@@ -70,6 +70,7 @@ pub enum Part {
 
 impl Part {
     /// True if a container's rule says what the object is, not a pointer's type.
+    #[inline]
     pub fn is_inside(self) -> bool {
         !matches!(self, Part::Value | Part::Elements | Part::StringData)
     }
@@ -105,6 +106,7 @@ impl ObjectType {
     pub const UNKNOWN: ObjectType = ObjectType(0);
 
     /// `part` of `ty`, known by `evidence`; unknown where the table has more types than fit.
+    #[inline]
     pub fn new(part: Part, ty: TypeId, evidence: Evidence) -> Self {
         if ty.0 >= 1 << TYPE_BITS {
             return Self::UNKNOWN;
@@ -157,6 +159,7 @@ impl ObjectType {
     }
 
     /// The same part of the same type.
+    #[inline]
     pub fn is_same_kind(self, other: ObjectType) -> bool {
         self.0 << 2 == other.0 << 2
     }

@@ -33,26 +33,27 @@ pub trait PointerWords {
 }
 
 impl PointerWords for GcMask {
-    fn for_each_offset_in(&self, offsets: Range<u64>, mut visit: impl FnMut(u64)) {
-        if self.size == 0 {
-            return;
-        }
-        let first = offsets.start / self.size * self.size;
-        // Of the first value, what lies before the range is not walked: a value may be much larger than the range.
-        let mut skipped = usize::try_from((offsets.start - first).div_ceil(8)).unwrap_or(usize::MAX);
-        for start in (first..offsets.end).step_by(usize::try_from(self.size).unwrap_or(usize::MAX)) {
-            for word in self.pointers.ones_from(std::mem::take(&mut skipped)) {
-                let offset = start + word as u64 * 8;
-                if offset + 8 > offsets.end {
-                    return;
-                }
-                visit(offset);
-            }
-        }
+    fn for_each_offset_in(&self, offsets: Range<u64>, visit: impl FnMut(u64)) {
+        self.offsets_in(offsets).for_each(visit);
     }
 }
 
 impl GcMask {
+    /// The offsets that [`PointerWords::for_each_offset_in`] visits, for who may stop before the end.
+    pub fn offsets_in(&self, offsets: Range<u64>) -> impl Iterator<Item = u64> + '_ {
+        let size = self.size.max(1);
+        let end = if self.size == 0 { 0 } else { offsets.end };
+        let first = offsets.start / size * size;
+        // Of the first value, what lies before the range is not walked: a value may be much larger than the range.
+        let skipped = usize::try_from((offsets.start - first).div_ceil(8)).unwrap_or(usize::MAX);
+        let values = (first..end).step_by(usize::try_from(size).unwrap_or(usize::MAX));
+        let of_value = move |start: u64| {
+            let skipped = if start == first { skipped } else { 0 };
+            self.pointers.ones_from(skipped).map(move |word| start + word as u64 * 8)
+        };
+        values.flat_map(of_value).take_while(move |&offset| offset + 8 <= end)
+    }
+
     /// How many pointer words of a row of values begin in `offsets`.
     pub fn count_in(&self, offsets: Range<u64>) -> u64 {
         let walk = |offsets: Range<u64>| {

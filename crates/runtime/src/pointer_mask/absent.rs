@@ -5,7 +5,7 @@ use crate::heap::{ARENA_BYTES, GoHeap};
 use crate::span::Span;
 use goheap_image::Address;
 use rustc_hash::FxHashSet;
-use std::ops::Range;
+use std::ops::{ControlFlow, Range};
 
 impl<'p> PointerMasks<'p> {
     /// False if the mask of what is in an allocated slot is absent, or no type is where its header points: every word of it may be
@@ -53,7 +53,12 @@ impl<'p> PointerMasks<'p> {
         }
         let mut words = 0;
         if let Scheme::OneBit(arenas, bitmap) = &self.scheme {
-            absent.for_each(|part| self.one_bit(arenas, *bitmap, span, slot, part, |_| words += 1));
+            absent.for_each(|part| {
+                _ = self.one_bit(arenas, *bitmap, span, slot, part, |_| {
+                    words += 1;
+                    ControlFlow::Continue(())
+                });
+            });
         } else {
             self.for_each_offset(span, slot, |offset| words += u64::from(self.word(span, start + offset).is_none()));
         }
@@ -66,12 +71,19 @@ impl<'p> PointerMasks<'p> {
     }
 
     /// Every word of a slot at these offsets that is there.
-    pub(super) fn every_word(&self, span: &Span<'p>, slot: u32, offsets: Range<u64>, mut visit: impl FnMut(u64)) {
+    pub(super) fn every_word(
+        &self,
+        span: &Span<'p>,
+        slot: u32,
+        offsets: Range<u64>,
+        mut visit: impl FnMut(u64) -> ControlFlow<()>,
+    ) -> ControlFlow<()> {
         let start = span.slot_address(slot) - span.base;
         for part in self.present(span, start + offsets.start..start + offsets.end) {
             let first = part.start.next_multiple_of(8);
-            (first..part.end).step_by(8).filter(|at| at + 8 <= part.end).for_each(|at| visit(at - start));
+            (first..part.end).step_by(8).filter(|at| at + 8 <= part.end).try_for_each(|at| visit(at - start))?;
         }
+        ControlFlow::Continue(())
     }
 
     /// The parts of `offsets` of a span that are there: all of it but in a core that lacks some.
