@@ -28,7 +28,12 @@ impl Service {
 
     fn types(&self) -> Result<String, Error> {
         let rows = self.heap.retained_by_type()?;
-        Ok(rows.iter().take(3).map(|row| format!("{} {}", row.name, row.retained.unwrap_or(0))).collect::<Vec<_>>().join(", "))
+        Ok(rows
+            .iter()
+            .take(3)
+            .map(|row| format!("{} {}", row.name, row.retained.unwrap_or(0)))
+            .collect::<Vec<_>>()
+            .join(", "))
     }
 
     fn packages(&self) -> Result<String, Error> {
@@ -54,8 +59,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let cancelled = service.heap.retained_by_type_observed(&caller);
     assert!(matches!(cancelled, Err(Error::Refused(Refusal::Cancelled))), "a question that nobody waits for ends");
     let questions = [Service::types, Service::packages, Service::roots, Service::owners];
+    let service = &service;
     let answers = thread::scope(|scope| {
-        let asked = questions.map(|question| scope.spawn(|| question(&service)));
+        let asked = questions.map(|question| scope.spawn(move || question(service)));
         asked.map(|asked| asked.join().expect("a question does not panic"))
     });
     println!("{}:", service.name);
