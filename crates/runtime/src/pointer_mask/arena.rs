@@ -200,7 +200,7 @@ mod tests {
 
     #[test]
     fn two_bits_are_told_apart() {
-        let bytes: Vec<u8> = (0..16).map(|index| 0x10 * (index % 3) | (15 - index)).collect();
+        let bytes: Vec<u8> = (0..16).map(|index| (index % 3) << 4 | (15 - index)).collect();
         let (bits, scan) = split(&bytes);
         for word in 0..64 {
             let byte = bytes[word / 4] >> (word % 4);
@@ -212,7 +212,7 @@ mod tests {
     #[test]
     fn a_slot_ends_at_its_first_clear_scan_bit() {
         // Slots of 24 words: the second lies in two words of bits and ends in the second of them.
-        let scan = [!0 & !(1 << 3), !(1 << 4)];
+        let scan = [!(1 << 3), !(1 << 4)];
         let mut bits = [!0, !0];
         (0..3).for_each(|slot| end_at_first_clear(&mut bits, &scan, slot * 24, 24));
         let ends = [3, 48, 68];
