@@ -3,6 +3,7 @@
 
 use goheap_ask::holding::Holding;
 use goheap_ask::{Grouping, RetainedHistogram, Selection, histogram, retained_histogram};
+use goheap_graph::shared_copy;
 use goheap_heap::goroutines::leaked;
 use goheap_heap::index::{IndexParts, write};
 use goheap_heap::inspect::InspectOptions;
@@ -43,19 +44,8 @@ fn kept(snapshot: &HeapSnapshot<'_, '_>) -> Vec<u8> {
     bytes
 }
 
-/// Bytes that are aligned as those of a mapped file.
-struct Aligned(Vec<u64>, usize);
-
-impl AsRef<[u8]> for Aligned {
-    fn as_ref(&self) -> &[u8] {
-        &bytemuck::cast_slice(&self.0)[..self.1]
-    }
-}
-
 fn sections(bytes: &[u8]) -> Result<Arc<Sections>, SectionError> {
-    let mut aligned = vec![0_u64; bytes.len().div_ceil(8)];
-    bytemuck::cast_slice_mut(&mut aligned)[..bytes.len()].copy_from_slice(bytes);
-    Sections::open(Arc::new(Aligned(aligned, bytes.len()))).map(Arc::new)
+    Sections::open(shared_copy(bytes)).map(Arc::new)
 }
 
 /// Counts the parts of an index that are worked out anew.

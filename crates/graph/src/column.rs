@@ -9,6 +9,26 @@ use yoke::Yoke;
 /// Bytes that columns may be parts of.
 pub type SharedBytes = Arc<dyn AsRef<[u8]> + Send + Sync>;
 
+/// A copy of bytes, aligned as those of a mapped file are.
+#[must_use]
+pub fn shared_copy(bytes: &[u8]) -> SharedBytes {
+    let mut words = vec![0_u64; bytes.len().div_ceil(8)];
+    bytemuck::cast_slice_mut(&mut words)[..bytes.len()].copy_from_slice(bytes);
+    Arc::new(Words { words, len: bytes.len() })
+}
+
+/// Bytes in whole words.
+struct Words {
+    words: Vec<u64>,
+    len: usize,
+}
+
+impl AsRef<[u8]> for Words {
+    fn as_ref(&self) -> &[u8] {
+        &bytemuck::cast_slice(&self.words)[..self.len]
+    }
+}
+
 /// A row of numbers that reads as a slice.
 ///
 /// Overhead: that of a `Vec`, or none where the bytes are shared.
@@ -112,15 +132,7 @@ mod tests {
 
     #[test]
     fn shared_numbers_read_like_owned_ones() {
-        // Bytes are aligned as the numbers that they are made of.
-        let numbers: Vec<u64> = vec![7, 8, 9];
-        struct Numbers(Vec<u64>);
-        impl AsRef<[u8]> for Numbers {
-            fn as_ref(&self) -> &[u8] {
-                bytemuck::cast_slice(&self.0)
-            }
-        }
-        let bytes: SharedBytes = Arc::new(Numbers(numbers.clone()));
+        let bytes = shared_copy(bytemuck::cast_slice(&[7_u64, 8, 9]));
         let mut shared = Column::<u64>::shared(&bytes, 8..24).unwrap();
         assert_eq!((&shared[..], shared.is_shared()), (&[8, 9][..], true));
         assert_eq!(Column::<u32>::shared(&bytes, 0..24).unwrap().len(), 6);

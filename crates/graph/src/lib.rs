@@ -54,7 +54,7 @@ mod shortest_from;
 mod testing;
 
 pub use bit_set::{IdBitSet, SharedBitSet};
-pub use column::{Column, SharedBytes};
+pub use column::{Column, SharedBytes, shared_copy};
 pub use csr::{CsrGraph, CsrParts, EdgeBlock, GraphBuilder, GraphError};
 pub use cut_set::freed_without;
 pub use dominator_links::DominatorLink;

@@ -30,24 +30,16 @@ impl NarrowColumn {
         }
     }
 
-    /// The numbers that lie in `range` of the bytes, of so many bytes each; None where they do not.
+    /// So many numbers that lie in `range` of the bytes; None where it is no room for just these.
     #[must_use]
-    pub fn shared(bytes: &SharedBytes, range: Range<usize>, width: u8) -> Option<Self> {
-        match width {
-            1 => Column::shared(bytes, range).map(NarrowColumn::One),
-            2 => Column::shared(bytes, range).map(NarrowColumn::Two),
-            4 => Column::shared(bytes, range).map(NarrowColumn::Four),
+    pub fn shared(bytes: &SharedBytes, range: Range<usize>, count: usize) -> Option<Self> {
+        let len = range.len();
+        let width = |width: usize| count.checked_mul(width) == Some(len);
+        match (width(1), width(2), width(4)) {
+            (true, ..) => Column::shared(bytes, range).map(NarrowColumn::One),
+            (_, true, _) => Column::shared(bytes, range).map(NarrowColumn::Two),
+            (.., true) => Column::shared(bytes, range).map(NarrowColumn::Four),
             _ => None,
-        }
-    }
-
-    /// Bytes of a number.
-    #[must_use]
-    pub fn width(&self) -> u8 {
-        match self {
-            NarrowColumn::One(_) => 1,
-            NarrowColumn::Two(_) => 2,
-            NarrowColumn::Four(_) => 4,
         }
     }
 
@@ -102,14 +94,20 @@ impl NarrowColumn {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::shared_copy;
 
     #[test]
     fn numbers_take_what_the_largest_takes() {
         for (most, width) in [(255, 1), (256, 2), (65_535, 2), (65_536, 4), (u32::MAX, 4)] {
             let column = NarrowColumn::new([7, most, 0].into_iter(), most);
-            assert_eq!((column.width(), column.len(), column.greatest()), (width, 3, most));
+            assert_eq!((column.bytes().len(), column.len(), column.greatest()), (3 * width, 3, most));
             assert_eq!([0, 1, 2, 3].map(|at| column.get(at)), [Some(7), Some(most), Some(0), None]);
-            assert_eq!(column.bytes().len(), 3 * usize::from(width));
+            let bytes = shared_copy(column.bytes());
+            assert_eq!(NarrowColumn::shared(&bytes, 0..3 * width, 3), Some(column));
+            assert_eq!(
+                [0, 2, 4, 5].map(|count| NarrowColumn::shared(&bytes, 0..3 * width, count)),
+                [None, None, None, None]
+            );
         }
         assert!(NarrowColumn::default().is_empty());
     }

@@ -64,6 +64,12 @@ impl Sizes {
 }
 
 impl RetainedSizes {
+    /// Bytes a node that the sizes take, where all together are so many bytes, in whole words.
+    #[must_use]
+    pub fn bytes_a_node(all: u64) -> u64 {
+        if u32::try_from(all / WORD).is_ok() { 4 } else { 8 }
+    }
+
     /// Adds up the shallow size of every node that is reached, in bytes; nodes that are no objects have 0. Sums stay at the
     /// greatest number instead of wrapping. `shallow` is asked from all threads of the caller's rayon pool.
     #[must_use]

@@ -96,10 +96,8 @@ impl<'m, 'p> HeapSnapshot<'m, 'p> {
         observer: &dyn Observer,
     ) -> Result<Self, HeapError> {
         let begins = |stage| observer.begin(stage);
-        begins("objects");
         let needs = Needs::new(&model.heap, options);
-        observer.claim(needs.objects())?;
-        let objects = ObjectTable::new(&model.heap, model.masks.has_headers()).ok_or(HeapError::TooManySlots)?;
+        let objects = numbered(model, &needs, observer)?;
         begins("descriptors");
         let mut resolver = Resolver::new(model, TypeTable::extending(Arc::clone(&model.types)));
         begins("roots");
@@ -138,16 +136,11 @@ impl<'m, 'p> HeapSnapshot<'m, 'p> {
             (sums.unreachable, sums.awaiting_sweep, sums.not_known);
         (samples.untyped, samples.guessed) = (sums.untyped.samples(), sums.guessed.samples());
         let (roots, root_windows) = if options.roots { (set.roots, set.windows) } else { Default::default() };
-        let name = |entry| model.function_name(entry);
-        let starts = model.goroutines.iter().map(|goroutine| (goroutine.id, goroutine.startpc));
-        let mut heap = Heap::default();
-        heap.objects = objects.columns();
-        heap.closures = ClosureFunctions::new(sums.closures, name);
-        heap.goroutines = GoroutineStarts::new(starts, name);
+        let mut heap = told_at_once(model, &objects);
+        heap.closures = ClosureFunctions::new(sums.closures, |entry| model.function_name(entry));
         (heap.object_types, heap.types) = (object_types, resolver.types);
         (heap.reached, heap.emptied, heap.unreached) = (reached, marked.emptied, unreached);
-        (heap.totals, heap.red_zones) = (totals, model.red_zones);
-        heap.in_use_bytes = model.heap.pages_in_use.saturating_mul(PAGE_BYTES);
+        heap.totals = totals;
         (heap.labels, heap.packages) = labels.into_texts();
         (heap.tree, heap.stacks) = (trie, set.stacks);
         let closure_types = resolver.closures;
@@ -202,6 +195,28 @@ impl<'m, 'p> HeapSnapshot<'m, 'p> {
         resolver.closures = self.closure_types.clone();
         resolver
     }
+}
+
+/// The objects of the core, by number.
+pub(crate) fn numbered<'m, 'p>(
+    model: &'m RuntimeModel<'p>,
+    needs: &Needs,
+    observer: &dyn Observer,
+) -> Result<ObjectTable<'m, 'p>, HeapError> {
+    observer.begin("objects");
+    observer.claim(needs.objects())?;
+    ObjectTable::new(&model.heap, model.masks.has_headers()).ok_or(HeapError::TooManySlots)
+}
+
+/// A heap of which nothing is known but what the core tells without a look at objects.
+pub(crate) fn told_at_once(model: &RuntimeModel<'_>, objects: &ObjectTable<'_, '_>) -> Heap {
+    let starts = model.goroutines.iter().map(|goroutine| (goroutine.id, goroutine.startpc));
+    let mut heap = Heap::default();
+    heap.objects = objects.columns();
+    heap.goroutines = GoroutineStarts::new(starts, |entry| model.function_name(entry));
+    heap.red_zones = model.red_zones;
+    heap.in_use_bytes = model.heap.pages_in_use.saturating_mul(PAGE_BYTES);
+    heap
 }
 
 /// Draws the reference tree and the towers of what no root reaches; the frame of each slot, where that is remembered.

@@ -4,9 +4,6 @@ use crate::{Claim, Extent, Heap, ObjectId, Observer, References, Refusal, RootKi
 use goheap_graph::{CsrGraph, DominatorTree, RetainedSizes, Weight, retained_by_set};
 use rayon::prelude::*;
 
-/// Below so many bytes retained sizes take four bytes each: see [`RetainedSizes`].
-const RETAINED_IN_FOUR_BYTES: u64 = 32 << 30;
-
 /// The references of a heap. A node is an object, by its number, or a root or what groups roots, see [`References`].
 #[derive(Clone, Copy, Debug)]
 pub struct Graph<'h> {
@@ -196,7 +193,7 @@ impl<'h> Graph<'h> {
     /// The observer's refusal.
     pub fn retained(&self, tree: &DominatorTree, observer: &dyn Observer) -> Result<RetainedSizes, Refusal> {
         observer.begin("retained");
-        let bytes = if self.heap.totals.allocated.bytes < RETAINED_IN_FOUR_BYTES { 4 } else { 8 };
+        let bytes = RetainedSizes::bytes_a_node(self.heap.totals.allocated.bytes);
         observer.claim(Claim { kept: u64::from(tree.node_count()) * bytes, passing: 0 })?;
         Ok(RetainedSizes::new(tree, |node| self.shallow(node)))
     }

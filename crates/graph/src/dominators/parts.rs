@@ -25,12 +25,6 @@ impl DominatorTree {
         [&self.places, &self.nodes, &self.parents, &self.ends]
     }
 
-    /// True if a copy of it costs nothing, for its columns are shared.
-    #[must_use]
-    pub fn is_shared(&self) -> bool {
-        self.places.is_shared()
-    }
-
     /// The tree of these columns.
     ///
     /// # Errors

@@ -16,7 +16,7 @@ pub(super) fn dominator_tree(graph: &CsrGraph, search: DepthFirst) -> NumberedTr
     let DepthFirst { nodes, mut parents, spare } = search;
     let (mut semi, cross) = cross_edges::sort(graph, &numbers, nodes.len(), spare);
     drop(numbers);
-    let mut forest = Forest::new(&parents, &parents);
+    let mut forest = Forest { links: parents.iter().map(|parent| Link { above: *parent, least: 0 }).collect() };
     lower_to_semidominators(&mut semi, &cross, &mut forest);
     drop((cross, forest));
     let spare = raise_to_dominators(&mut parents, &semi);
@@ -24,7 +24,7 @@ pub(super) fn dominator_tree(graph: &CsrGraph, search: DepthFirst) -> NumberedTr
 }
 
 /// The part of the depth-first tree that has been dealt with: all numbers from some limit on, linked to their parents.
-pub(super) struct Forest {
+struct Forest {
     links: Vec<Link>,
 }
 
@@ -41,20 +41,10 @@ struct Link {
 const BATCH: u32 = 32;
 
 impl Forest {
-    /// Links to the parents, with semidominators as far as they are known.
-    pub(super) fn new(parents: &[u32], semi: &[u32]) -> Self {
-        let link = |(above, least): (&u32, &u32)| Link { above: *above, least: *least };
-        Forest { links: parents.iter().zip(semi).map(link).collect() }
-    }
-
-    pub(super) fn set_least(&mut self, number: u32, least: u32) {
-        self.links[number as usize].least = least;
-    }
-
     /// The least semidominator on the path from `number` up, as far as numbers are not less than `linked`.
     ///
     /// Compresses the path. On the way up the links are turned round, so that the way back needs no stack.
-    pub(super) fn least_above(&mut self, number: u32, linked: u32) -> u32 {
+    fn least_above(&mut self, number: u32, linked: u32) -> u32 {
         let (mut below, mut at) = (NONE, number);
         let outside = loop {
             let link = &mut self.links[at as usize];
@@ -75,7 +65,7 @@ impl Forest {
     }
 
     /// Brings what `sources` will ask for into the caches: these loads do not wait for each other, and nothing waits for them.
-    pub(super) fn touch(&self, sources: impl Iterator<Item = u32>) {
+    fn touch(&self, sources: impl Iterator<Item = u32>) {
         let sum = sources.fold(0, |sum, source| sum ^ self.links[source as usize].above);
         std::hint::black_box(sum);
     }
@@ -89,7 +79,7 @@ fn lower_to_semidominators(semi: &mut [u32], cross: &CrossEdges, forest: &mut Fo
         let (sources, own) = (cross.sources(number..number + 1), semi[number as usize]);
         let least = sources.fold(own, |least, source| least.min(forest.least_above(source, number + 1)));
         semi[number as usize] = least;
-        forest.set_least(number, least);
+        forest.links[number as usize].least = least;
     }
 }
 

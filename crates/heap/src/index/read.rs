@@ -4,16 +4,16 @@ use super::checks::{self, Checked};
 use super::{Identity, name};
 use crate::error::HeapError;
 use crate::meaning::closures::{Closures, MetClosures};
+use crate::needs::Needs;
 use crate::objects::table::ObjectTable;
 use crate::references::{DominatorFrames, ReferenceGraph, ReferenceOptions};
-use crate::snapshot::{HeapSnapshot, SnapshotOptions};
+use crate::snapshot::{HeapSnapshot, SnapshotOptions, numbered, told_at_once};
 use crate::tree::tops::Owners;
 use goheap_graph::{Column, CsrGraph, CsrParts, IdBitSet, PathTrie};
 use goheap_model::{
-    Claim, Extent, GoroutineStarts, Heap, ObjectId, ObjectTypes, Observer, References, SectionError, Sections,
-    TypeTable, Unreached,
+    Claim, Extent, Heap, ObjectId, ObjectTypes, Observer, References, SectionError, Sections, TypeTable, Unreached,
 };
-use goheap_runtime::{PAGE_BYTES, RuntimeModel};
+use goheap_runtime::RuntimeModel;
 use std::sync::Arc;
 
 /// Bytes a slot that a snapshot of an index takes beside what is mapped: four sets.
@@ -39,9 +39,7 @@ impl<'m, 'p> HeapSnapshot<'m, 'p> {
         options: SnapshotOptions,
         observer: &dyn Observer,
     ) -> Result<Self, HeapError> {
-        observer.begin("objects");
-        observer.claim(crate::needs::Needs::new(&model.heap, options).objects())?;
-        let objects = ObjectTable::new(&model.heap, model.masks.has_headers()).ok_or(HeapError::TooManySlots)?;
+        let objects = numbered(model, &Needs::new(&model.heap, options), observer)?;
         observer.begin("index");
         observer.claim(Claim { kept: u64::from(objects.len()) * SETS / 8, passing: 0 })?;
         let reader = Reader { model, objects: &objects, index };
@@ -92,20 +90,14 @@ impl Reader<'_, '_, '_> {
             types.ok_or(SectionError::Impossible(name::TYPES, "they go on from other ones, or lead to none"))?;
         let met: MetClosures = index.value(name::CLOSURES)?;
         checks::closures(&met, &types)?;
-        let name_of = |entry| model.function_name(entry);
-        let starts = model.goroutines.iter().map(|goroutine| (goroutine.id, goroutine.startpc));
         let with_tree = options.tree || options.owners;
-        let mut heap = Heap::default();
-        heap.objects = self.objects.columns();
+        let mut heap = told_at_once(model, self.objects);
         heap.object_types = self.object_types(&types)?;
         heap.types = types;
         heap.closures = index.value(name::CLOSURE_FUNCTIONS)?;
-        heap.goroutines = GoroutineStarts::new(starts, name_of);
         (heap.reached, heap.emptied) = (self.set(name::REACHED)?, self.set(name::EMPTIED)?);
         heap.unreached = Unreached { lacks: index.value(name::LACKS)?, dead: self.set(name::DEAD)? };
         heap.totals = index.value(name::TOTALS)?;
-        heap.red_zones = model.red_zones;
-        heap.in_use_bytes = model.heap.pages_in_use.saturating_mul(PAGE_BYTES);
         (heap.packages, heap.labels) = (index.value(name::PACKAGES)?, index.value(name::LABELS)?);
         heap.tree = index.value(if with_tree { name::TREE } else { name::ROOT_TREE })?;
         heap.stacks = index.value(name::STACKS)?;
@@ -115,8 +107,8 @@ impl Reader<'_, '_, '_> {
     fn object_types(&self, types: &TypeTable) -> Result<ObjectTypes, SectionError> {
         let kinds: Column<u32> = self.index.column(name::KINDS)?;
         checks::kinds(&kinds, types)?;
-        let object_types = ObjectTypes::of_kinds(&kinds, self.index.narrow(name::OBJECT_TYPES)?);
-        let object_types = object_types.filter(|types| types.len() == self.objects.len() as usize);
+        let numbers = self.index.narrow(name::OBJECT_TYPES, self.objects.len() as usize)?;
+        let object_types = ObjectTypes::of_kinds(&kinds, numbers);
         object_types.ok_or(SectionError::Impossible(name::OBJECT_TYPES, "an object is of no kind"))
     }
 
@@ -132,8 +124,8 @@ impl Reader<'_, '_, '_> {
         if !options.owners {
             return Ok(None);
         }
-        let frames = self.index.narrow(name::TREE_FRAMES)?;
-        checks::frames(&frames, &heap.tree, self.objects.len())?;
+        let frames = self.index.narrow(name::TREE_FRAMES, self.objects.len() as usize)?;
+        checks::frames(&frames, &heap.tree)?;
         Ok(Some(Owners::of_numbers(&heap.tree, frames)))
     }
 }

@@ -118,7 +118,7 @@ mod tests {
         let of = |ty| ObjectType::new(Part::Value, TypeId(ty), Evidence::Exact);
         let types: ObjectTypes = [of(1), ObjectType::UNKNOWN, of(1), of(300)].into_iter().collect();
         let (kinds, numbers) = types.by_kind();
-        assert_eq!((kinds.len(), numbers.width()), (3, 1));
+        assert_eq!((kinds.len(), numbers.bytes().len()), (3, 4));
         assert!(ObjectTypes::of_kinds(&kinds[..2], numbers.clone()).is_none());
         let same = ObjectTypes::of_kinds(&kinds, numbers).unwrap();
         assert!(same.in_range(0..5).eq(types.in_range(0..5)));

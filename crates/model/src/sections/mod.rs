@@ -64,11 +64,6 @@ pub enum SectionError {
     Write(#[from] std::io::Error),
 }
 
-/// What the section of the width of a column's numbers is called.
-fn width_of(name: &str) -> String {
-    format!("width of {name}")
-}
-
 /// The checksum of bytes, taken by all threads.
 fn checksum(bytes: &[u8]) -> u64 {
     let sums: Vec<u8> =

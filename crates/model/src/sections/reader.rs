@@ -1,6 +1,6 @@
 //! Finding and checking sections.
 
-use super::{Entry, MAGIC, SectionError, TRAILER, checksum, width_of};
+use super::{Entry, MAGIC, SectionError, TRAILER, checksum};
 use bytemuck::AnyBitPattern;
 use goheap_graph::{Column, NarrowColumn, SharedBytes};
 use serde::de::DeserializeOwned;
@@ -50,13 +50,13 @@ impl Sections {
         Column::shared(&self.bytes, range).ok_or_else(|| SectionError::Damaged(name.to_owned()))
     }
 
-    /// A column of small numbers.
+    /// A column of so many small numbers.
     ///
     /// # Errors
     /// Those of [`Sections::column`].
-    pub fn narrow(&self, name: &str) -> Result<NarrowColumn, SectionError> {
-        let (width, range) = (self.value(&width_of(name))?, self.range(name)?);
-        NarrowColumn::shared(&self.bytes, range, width).ok_or_else(|| SectionError::Damaged(name.to_owned()))
+    pub fn narrow(&self, name: &str, count: usize) -> Result<NarrowColumn, SectionError> {
+        let range = self.range(name)?;
+        NarrowColumn::shared(&self.bytes, range, count).ok_or_else(|| SectionError::Damaged(name.to_owned()))
     }
 
     /// A value.

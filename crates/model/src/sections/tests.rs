@@ -1,7 +1,6 @@
 #![allow(clippy::unwrap_used)]
 use super::*;
-use goheap_graph::SharedBytes;
-use std::sync::Arc;
+use goheap_graph::shared_copy;
 
 fn written() -> Vec<u8> {
     let mut bytes = Vec::new();
@@ -18,17 +17,7 @@ type Read = (Vec<u32>, Vec<String>, Vec<u64>);
 
 /// All that the file says, or why it is not believed.
 fn read(bytes: &[u8]) -> Result<Read, SectionError> {
-    // As aligned as a mapped file.
-    let mut aligned = vec![0_u64; bytes.len().div_ceil(8)];
-    bytemuck::cast_slice_mut(&mut aligned)[..bytes.len()].copy_from_slice(bytes);
-    struct Aligned(Vec<u64>, usize);
-    impl AsRef<[u8]> for Aligned {
-        fn as_ref(&self) -> &[u8] {
-            &bytemuck::cast_slice(&self.0)[..self.1]
-        }
-    }
-    let shared: SharedBytes = Arc::new(Aligned(aligned, bytes.len()));
-    let sections = Sections::open(shared)?;
+    let sections = Sections::open(shared_copy(bytes))?;
     let numbers = sections.column::<u32>("numbers")?.to_vec();
     Ok((numbers, sections.value("names")?, sections.column("none")?.to_vec()))
 }
@@ -41,8 +30,7 @@ fn what_was_written_is_read() {
 
 #[test]
 fn a_missing_section_and_a_wrong_kind_are_told() {
-    let bytes: SharedBytes = Arc::new(written());
-    let sections = Sections::open(bytes).unwrap();
+    let sections = Sections::open(shared_copy(&written())).unwrap();
     assert!(matches!(sections.value::<u8>("other"), Err(SectionError::Missing(_))));
     assert!(matches!(sections.column::<u64>("numbers"), Err(SectionError::Damaged(_))));
 }

@@ -1,6 +1,6 @@
 //! Writing sections one after the other.
 
-use super::{ALIGNMENT, Entry, MAGIC, SectionError, checksum, width_of};
+use super::{ALIGNMENT, Entry, MAGIC, SectionError, checksum};
 use bytemuck::NoUninit;
 use goheap_graph::NarrowColumn;
 use serde::Serialize;
@@ -35,12 +35,11 @@ impl<W: Write> SectionWriter<W> {
         self.section(name, bytemuck::cast_slice(numbers))
     }
 
-    /// Adds a column of small numbers: their width, and they.
+    /// Adds a column of small numbers.
     ///
     /// # Errors
     /// [`SectionError::Write`].
     pub fn narrow(&mut self, name: &str, numbers: &NarrowColumn) -> Result<(), SectionError> {
-        self.value(&width_of(name), &numbers.width())?;
         self.section(name, numbers.bytes())
     }
 
