@@ -64,8 +64,8 @@ pub fn retained_histogram<F: FnMut(&str) -> bool>(
     let mut retained = vec![0_u64; groups.rows.len()];
     // Up to which place what follows is dominated by an object of the group.
     let mut covered = vec![0; groups.rows.len()];
-    // What is dominated is reached.
     let mut rests = Rests::new(graph, &dominance.tree, groups.rows.len());
+    // What is dominated is reached.
     let is_any = matches!(request.selection, Selection::Allocated | Selection::Reachable);
     let mut recent = Recent::new();
     for ((node, end), place) in dominance.tree.slices().zip(0..) {
@@ -73,8 +73,7 @@ pub fn retained_histogram<F: FnMut(&str) -> bool>(
         if !is_any && !request.selection.contains(heap, heap.objects.slot(id)) {
             continue;
         }
-        let group = recent.of(heap, id, || groups.of(heap.text_key(heap.objects.slot(id))));
-        if let Some(group) = group.filter(|&group| place >= covered[group]) {
+        if let Some(group) = groups.of(heap, id, &mut recent).filter(|&group| place >= covered[group]) {
             covered[group] = end;
             retained[group] = retained[group].saturating_add(dominance.retained.at(place));
             rests.cover(group, place..end);
@@ -105,8 +104,7 @@ fn exact_rows(graph: Graph<'_>, groups: &Groups, count: usize, selection: Select
     let mut sets: Vec<Vec<u32>> = vec![Vec::new(); order.len()];
     let (heap, mut recent) = (graph.heap(), Recent::new());
     for slot in heap.objects.allocated().filter(|&slot| selection.contains(heap, slot)) {
-        let group = recent.of(heap, slot.id, || groups.of(heap.text_key(slot)));
-        if let Some(place) = group.and_then(|group| place_of[group]) {
+        if let Some(place) = groups.of(heap, slot.id, &mut recent).and_then(|group| place_of[group]) {
             let set: &mut Vec<u32> = &mut sets[place];
             set.push(slot.id.0);
         }

@@ -2,7 +2,9 @@
 
 use crate::recent::Recent;
 use goheap_model::names::package_of;
-use goheap_model::{Evidence, Heap, Kind, Part, Share, Slot, Standing, TextKey, TypeId, UNKNOWN_TYPE, is_wanted_text};
+use goheap_model::{
+    Evidence, Heap, Kind, ObjectId, Part, Share, Slot, Standing, TextKey, TypeId, UNKNOWN_TYPE, is_wanted_text,
+};
 use rustc_hash::FxHashMap;
 use serde::Serialize;
 use std::cmp::Reverse;
@@ -187,9 +189,12 @@ impl Groups {
         group
     }
 
-    /// The group of objects of a type, by its key; None of what is not wanted.
-    pub(crate) fn of(&self, key: Option<TextKey>) -> Option<usize> {
-        self.of_key.get(&key.map(|key| key.family().identity())).copied().flatten()
+    /// The group of an object; None of what is not wanted.
+    pub(crate) fn of(&self, heap: &Heap, id: ObjectId, recent: &mut Recent<Option<usize>>) -> Option<usize> {
+        recent.of(heap, id, || {
+            let key = heap.text_key(heap.objects.slot(id));
+            self.of_key.get(&key.map(|key| key.family().identity())).copied().flatten()
+        })
     }
 
     pub(crate) fn finish(mut self) -> Histogram {
