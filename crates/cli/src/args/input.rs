@@ -123,6 +123,14 @@ pub(crate) struct Input {
     pub(crate) timings: bool,
 }
 
+impl Input {
+    /// The files that were named, which no output may replace.
+    pub(crate) fn paths(&self) -> Vec<&Path> {
+        let named = [Some(&self.request.core), self.request.executable.as_ref()];
+        named.into_iter().flatten().map(PathBuf::as_path).collect()
+    }
+}
+
 impl InputOptions {
     /// These options with the core.
     pub(super) fn input(&self, core: &Path) -> Result<Input, Failure> {

@@ -12,16 +12,12 @@ use goheap_model::SectionError;
 use goheap_report::ReportError;
 use goheap_report::table::{grouped, human_bytes};
 use std::io::{self, BufWriter};
-use std::path::Path;
 
 /// Runs the command.
 pub(crate) fn run(input: &Input, options: &IndexOptions) -> Result<(), Failure> {
-    let request = &input.request;
-    let inputs = [Some(&request.core), request.executable.as_ref()];
-    let inputs: Vec<&Path> = inputs.into_iter().flatten().map(|path| path.as_path()).collect();
-    let beside = index_file::beside(&request.core);
+    let beside = index_file::beside(&input.request.core);
     let out = options.out.as_ref().or(beside.as_ref()).ok_or_else(index_file::no_place)?;
-    let output = Output::new(out, &inputs)?.for_owner();
+    let output = Output::new(out, &input.paths())?.for_owner();
     with_whole_heap(input, |graph, watch| {
         let identity = index_file::identity(input, graph.snapshot().model.process);
         let dominators = graph.data().dominators(watch)?;

@@ -24,10 +24,7 @@ use std::path::Path;
 /// Runs the command.
 pub(crate) fn run(input: &Input, options: &ObjrefOptions) -> Result<(), Failure> {
     let format = options.format.map_or_else(|| format_of(&options.out), Ok)?;
-    let request = &input.request;
-    let inputs = [Some(&request.core), request.executable.as_ref()];
-    let inputs: Vec<&Path> = inputs.into_iter().flatten().map(|path| path.as_path()).collect();
-    let output = Output::new(&options.out, &inputs)?;
+    let output = Output::new(&options.out, &input.paths())?;
     let finish = |drawing: &Drawing<'_>, snapshot: &HeapSnapshot<'_, '_>| {
         let picture = Picture::new(snapshot, drawing, options, format).map_err(Failure::Report)?;
         let drawn = output.write(|out| picture.write(out))?;
