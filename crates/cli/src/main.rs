@@ -21,7 +21,7 @@ use args::{Cli, Command};
 use bounds::allowance;
 use commands::{
     build_id, dominators, goroutine, goroutines, histogram, index, manual, object, objects, objref, overview, owners,
-    paths,
+    paths, suspects,
 };
 use rustix::process::DumpableBehavior;
 use say::errors::{Ending, Failure};
@@ -47,6 +47,7 @@ fn run(cli: &Cli) -> Result<(), Failure> {
     match &cli.command {
         Command::Objref(options) => objref::run(&cli.input()?, options),
         Command::Overview(options) => overview::run(&cli.input()?, options, cli.first_look.as_deref()),
+        Command::Suspects(options) => suspects::run(&cli.input()?, options),
         Command::Histogram(options) => histogram::run(&cli.input()?, options),
         Command::Dominators(options) => dominators::run(&cli.input()?, options),
         Command::Objects(options) => objects::run(&cli.input()?, options),

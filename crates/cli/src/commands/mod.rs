@@ -22,5 +22,6 @@ pub(crate) mod owners;
 pub(crate) mod paths;
 pub(crate) mod selected;
 pub(crate) mod short_names;
+pub(crate) mod suspects;
 pub(crate) mod traceback;
 pub(crate) mod waits;
