@@ -32,6 +32,13 @@ pub(crate) struct SuspectsOptions {
     pub(crate) written: Written,
 }
 
+impl SuspectsOptions {
+    /// Those of a screen, where none were given.
+    pub(crate) fn usual() -> Self {
+        SuspectsOptions { least: Share(50), limit: None, fail_over: None, written: Written::default() }
+    }
+}
+
 /// A part of a whole, in thousandths.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Share(u32);

@@ -7,6 +7,7 @@ pub(crate) mod collector;
 pub(crate) mod death;
 pub(crate) mod dominators;
 pub(crate) mod drawing;
+pub(crate) mod first_look;
 pub(crate) mod goroutine;
 pub(crate) mod goroutines;
 pub(crate) mod histogram;

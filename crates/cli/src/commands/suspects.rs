@@ -6,9 +6,10 @@ use crate::open::with_referred;
 use crate::say::diagnostics;
 use crate::say::errors::Failure;
 use crate::say::terminal::page;
+use crate::say::watch::Watch;
 use crate::shell;
 use goheap_ask::{Suspect, SuspectRoot, suspects};
-use goheap_heap::references::ReferenceOptions;
+use goheap_heap::references::{ReferenceGraph, ReferenceOptions};
 use goheap_model::{Heap, Share};
 use goheap_report::answer::{Answer, Cell, Column, Kind, Next, Section};
 use goheap_report::page::Page;
@@ -23,19 +24,15 @@ const ASKED_NEXT: usize = 3;
 /// Runs the command.
 pub(crate) fn run(input: &Input, options: &SuspectsOptions) -> Result<(), Failure> {
     with_referred(input, ReferenceOptions::default(), |graph, watch| {
-        let frames = graph.frames(&graph.data().dominators(watch)?, watch)?;
-        let heap = graph.data().heap();
-        let reachable = heap.totals.reachable();
-        let found = suspects(heap, &frames, options.least.of(reachable.bytes));
+        let told = answer(input, graph, options, watch)?;
         watch.report();
         diagnostics::warn(graph.snapshot(), input.quiet);
-        let usual = if options.written.is_table() { USUAL_ROWS } else { usize::MAX };
-        let shown = Shown { input, page: page(input), reachable };
-        answer::print(input, options.written.form(), &shown.answer(heap, &found, options.limit.unwrap_or(usual)))?;
-        match (options.fail_over, found.first()) {
-            (Some(most), Some(first)) if first.retained.bytes > most.of(reachable.bytes) => Err(Failure::FailOver {
+        answer::print(input, options.written.form(), &told.answer)?;
+        let reachable = graph.data().heap().totals.reachable().bytes;
+        match (options.fail_over, told.found.first()) {
+            (Some(most), Some(first)) if first.retained.bytes > most.of(reachable) => Err(Failure::FailOver {
                 holder: first.holder.clone(),
-                share: percent(first.retained.bytes, reachable.bytes),
+                share: percent(first.retained.bytes, reachable),
                 most: most.to_string(),
             }),
             _ => Ok(()),
@@ -43,16 +40,39 @@ pub(crate) fn run(input: &Input, options: &SuspectsOptions) -> Result<(), Failur
     })
 }
 
+/// Suspects, and how they are told.
+pub(crate) struct Told {
+    pub(crate) found: Vec<Suspect>,
+    pub(crate) answer: Answer,
+}
+
+/// Those of a graph that knows what is referred to.
+pub(crate) fn answer(
+    input: &Input,
+    graph: &ReferenceGraph<'_, '_, '_>,
+    options: &SuspectsOptions,
+    watch: &Watch,
+) -> Result<Told, Failure> {
+    let frames = graph.frames(&graph.data().dominators(watch)?, watch)?;
+    let heap = graph.data().heap();
+    let reachable = heap.totals.reachable();
+    let found = suspects(heap, &frames, options.least.of(reachable.bytes));
+    let usual = if options.written.is_table() { USUAL_ROWS } else { usize::MAX };
+    let shown = Shown { input, page: page(input), reachable };
+    let answer = shown.answer(heap, &found, options.limit.unwrap_or(usual));
+    Ok(Told { found, answer })
+}
+
 /// How suspects are told.
-pub(crate) struct Shown<'a> {
-    pub(crate) input: &'a Input,
-    pub(crate) page: Page,
-    pub(crate) reachable: Share,
+struct Shown<'a> {
+    input: &'a Input,
+    page: Page,
+    reachable: Share,
 }
 
 impl Shown<'_> {
     /// All of them, at most `most` as rows.
-    pub(crate) fn answer(&self, heap: &Heap, found: &[Suspect], most: usize) -> Answer {
+    fn answer(&self, heap: &Heap, found: &[Suspect], most: usize) -> Answer {
         let mut section = self.section(found);
         section.limit(most);
         let opening = self.input.opening();
