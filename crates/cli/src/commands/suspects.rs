@@ -75,11 +75,10 @@ impl Shown<'_> {
     fn answer(&self, heap: &Heap, found: &[Suspect], most: usize) -> Answer {
         let mut section = self.section(found);
         section.limit(most);
-        let opening = self.input.opening();
-        let next = found.iter().take(ASKED_NEXT.min(most)).map(|suspect| Next {
-            question: format!("what holds {}", suspect.holder),
-            command: format!("goheap {opening} {}", next(suspect)),
-        });
+        let next = found
+            .iter()
+            .take(ASKED_NEXT.min(most))
+            .map(|suspect| Next { question: format!("what holds {}", suspect.holder), command: self.next(suspect) });
         Answer {
             name: "suspects".into(),
             title: String::new(),
@@ -131,7 +130,7 @@ impl Shown<'_> {
             Column::count("map_slots").hidden(),
             Column::new("path", Kind::Texts).hidden(),
             Column::new("keywords", Kind::Texts).hidden(),
-            Column::new("next", Kind::Word).hidden(),
+            Column::command("next"),
         ];
         let mut section = Section::new("suspects", columns);
         for suspect in found {
@@ -150,11 +149,16 @@ impl Shown<'_> {
                 suspect.maps.map(|maps| maps.slots).into(),
                 suspect.path.clone().into(),
                 suspect.keywords.clone().into(),
-                next(suspect).into(),
+                self.next(suspect).into(),
             ];
             section.row(cells).notes = self.notes(suspect);
         }
         section
+    }
+
+    /// The command that tells more of one.
+    fn next(&self, suspect: &Suspect) -> String {
+        format!("goheap {} {}", self.input.opening(), next(suspect))
     }
 
     /// What there is to say of one, in sentences.
@@ -186,7 +190,7 @@ fn root(root: SuspectRoot) -> &'static str {
     }
 }
 
-/// The command that tells more of one.
+/// What to ask of one, behind the words that open the core.
 fn next(suspect: &Suspect) -> String {
     let name = match (suspect.root, suspect.path.first(), &suspect.gathered) {
         (SuspectRoot::Goroutines, ..) if suspect.holders > 1 => {
