@@ -12,6 +12,7 @@ mod owners;
 mod paths;
 mod pattern;
 mod places;
+mod report;
 mod suspects;
 mod written;
 
@@ -24,6 +25,7 @@ pub(crate) use objref::{Counted, Format, ObjrefOptions, Tree};
 pub(crate) use owners::OwnersOptions;
 pub(crate) use paths::PathsOptions;
 pub(crate) use pattern::Asked;
+pub(crate) use report::{ReportFormat, ReportOptions};
 pub(crate) use suspects::SuspectsOptions;
 pub(crate) use written::{Form, WrittenWhole};
 
@@ -59,6 +61,10 @@ const EXAMPLES: &str = "  The first look, and what to ask next:
 
   Where the heap gathers, in a few lines:
       goheap core.123 --exe ./server suspects
+
+  All of it in one file, for a browser or a ticket, or to be kept:
+      goheap core.123 --exe ./server report heap.html
+      goheap core.123 --exe ./server report heap.md
 
   A picture of who holds what, to be opened in a browser; - is stdout:
       goheap core.123 --exe ./server objref heap.svg
@@ -159,6 +165,9 @@ pub(crate) enum Command {
     /// Tell where the heap gathers: what is worth a look first
     #[command(long_about = suspects::SUSPECTS)]
     Suspects(SuspectsOptions),
+    /// Write all of it into one file: HTML, Markdown or JSON
+    #[command(long_about = report::REPORT)]
+    Report(ReportOptions),
     /// Tell how much of the heap is of which type, package or kind
     #[command(long_about = listing::HISTOGRAM)]
     Histogram(HistogramOptions),
@@ -217,6 +226,7 @@ impl Command {
             Command::Goroutine(options) => format!("goroutine {}", options.id),
             Command::Overview(_) => "overview".to_owned(),
             Command::Suspects(_) => "suspects".to_owned(),
+            Command::Report(_) => "report heap.html".to_owned(),
             Command::Histogram(_) => "histogram".to_owned(),
             Command::Dominators(_) => "dominators".to_owned(),
             Command::Objects(_) => "objects".to_owned(),

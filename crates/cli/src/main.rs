@@ -21,7 +21,7 @@ use args::{Cli, Command};
 use bounds::allowance;
 use commands::{
     build_id, dominators, first_look, goroutine, goroutines, histogram, index, manual, object, objects, objref,
-    overview, owners, paths, suspects,
+    overview, owners, paths, report, suspects,
 };
 use rustix::process::DumpableBehavior;
 use say::errors::{Ending, Failure};
@@ -50,6 +50,7 @@ fn run(cli: &Cli) -> Result<(), Failure> {
             Some(opening) => first_look::run(&cli.input()?, opening),
             None => overview::run(&cli.input()?, options),
         },
+        Command::Report(options) => report::run(&cli.input()?, options),
         Command::Suspects(options) => suspects::run(&cli.input()?, options),
         Command::Histogram(options) => histogram::run(&cli.input()?, options),
         Command::Dominators(options) => dominators::run(&cli.input()?, options),

@@ -113,6 +113,17 @@ pub(crate) fn with_referred<T>(
     })
 }
 
+/// The same with the reference tree.
+pub(crate) fn with_tree_and_references<T>(
+    input: &Input,
+    use_it: impl FnOnce(&ReferenceGraph<'_, '_, '_>, &Watch) -> Result<T, Failure>,
+) -> Result<T, Failure> {
+    with_roots(input, SnapshotOptions { tree: true, ..SnapshotOptions::default() }, |snapshot, watch| {
+        let options = ReferenceOptions { referred: true, ..ReferenceOptions::default() };
+        use_it(&snapshot.references_with(options, watch)?, watch)
+    })
+}
+
 /// The same without what is referred to, and with a snapshot that remembers more.
 pub(crate) fn with_references_and<T>(
     input: &Input,

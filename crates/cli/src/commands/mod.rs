@@ -21,6 +21,7 @@ pub(crate) mod objref;
 pub(crate) mod overview;
 pub(crate) mod owners;
 pub(crate) mod paths;
+pub(crate) mod report;
 pub(crate) mod selected;
 pub(crate) mod short_names;
 pub(crate) mod suspects;

@@ -267,7 +267,7 @@ fn counters(snapshot: &HeapSnapshot<'_, '_>) -> Vec<RuntimeCounter> {
     counters.into_iter().map(counter).collect()
 }
 
-fn checks(snapshot: &HeapSnapshot<'_, '_>) -> Vec<Invariant> {
+pub(crate) fn checks(snapshot: &HeapSnapshot<'_, '_>) -> Vec<Invariant> {
     invariants::check(snapshot).into_iter().map(|one| invariant(snapshot, one)).collect()
 }
 

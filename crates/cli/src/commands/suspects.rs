@@ -10,7 +10,7 @@ use crate::say::watch::Watch;
 use crate::shell;
 use goheap_ask::{Suspect, SuspectRoot, suspects};
 use goheap_heap::references::{ReferenceGraph, ReferenceOptions};
-use goheap_model::{Heap, Share};
+use goheap_model::{DominatorFrames, Heap, Share};
 use goheap_report::answer::{Answer, Cell, Column, Kind, Next, Section};
 use goheap_report::page::Page;
 use goheap_report::referred;
@@ -54,13 +54,17 @@ pub(crate) fn answer(
     watch: &Watch,
 ) -> Result<Told, Failure> {
     let frames = graph.frames(&graph.data().dominators(watch)?, watch)?;
-    let heap = graph.data().heap();
+    Ok(of_frames(input, graph.data().heap(), &frames, options))
+}
+
+/// Those of a dominator tree.
+pub(crate) fn of_frames(input: &Input, heap: &Heap, frames: &DominatorFrames, options: &SuspectsOptions) -> Told {
     let reachable = heap.totals.reachable();
-    let found = suspects(heap, &frames, options.least.of(reachable.bytes));
+    let found = suspects(heap, frames, options.least.of(reachable.bytes));
     let usual = if options.written.is_table() { USUAL_ROWS } else { usize::MAX };
     let shown = Shown { input, page: page(input), reachable };
     let answer = shown.answer(heap, &found, options.limit.unwrap_or(usual));
-    Ok(Told { found, answer })
+    Told { found, answer }
 }
 
 /// How suspects are told.
@@ -75,16 +79,18 @@ impl Shown<'_> {
     fn answer(&self, heap: &Heap, found: &[Suspect], most: usize) -> Answer {
         let mut section = self.section(found);
         section.limit(most);
-        let next = found
-            .iter()
-            .take(ASKED_NEXT.min(most))
-            .map(|suspect| Next { question: format!("what holds {}", suspect.holder), command: self.next(suspect) });
+        let opening = format!("goheap {}", self.input.opening());
+        let next = found.iter().take(ASKED_NEXT.min(most)).map(|suspect| Next {
+            question: format!("what holds {}", suspect.holder),
+            command: format!("{opening} {}", next(suspect)),
+        });
         Answer {
             name: "suspects".into(),
             title: String::new(),
             text: self.text(heap, found),
             next: next.collect(),
             sections: vec![section],
+            opening: opening.clone(),
         }
     }
 
@@ -149,16 +155,11 @@ impl Shown<'_> {
                 suspect.maps.map(|maps| maps.slots).into(),
                 suspect.path.clone().into(),
                 suspect.keywords.clone().into(),
-                self.next(suspect).into(),
+                next(suspect).into(),
             ];
             section.row(cells).notes = self.notes(suspect);
         }
         section
-    }
-
-    /// The command that tells more of one.
-    fn next(&self, suspect: &Suspect) -> String {
-        format!("goheap {} {}", self.input.opening(), next(suspect))
     }
 
     /// What there is to say of one, in sentences.

@@ -14,6 +14,7 @@ use goheap_heap::HeapError;
 use goheap_image::{ImageError, Process};
 use goheap_model::{OverBudget, Refusal};
 use goheap_report::ReportError;
+use goheap_report::answer::ReadError;
 use goheap_report::table::{grouped, human_bytes};
 use goheap_report::text::json_text;
 use goheap_runtime::{GoFile, GoVersion, RuntimeError};
@@ -127,6 +128,14 @@ pub(crate) enum Failure {
         /// The cores that are there, in words.
         near: String,
     },
+    /// A report that was kept cannot be read.
+    #[error("the report {path:?} cannot be read: {}; write it anew with `report OUT.json`", chain(source))]
+    Kept {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: ReadError,
+    },
     /// A suspect retains more than was allowed.
     #[error("{holder} retains {share} of what is reachable, more than --fail-over {most} allows")]
     FailOver {
@@ -233,6 +242,7 @@ impl Failure {
             Failure::Report(_) => Code::TooLarge,
             Failure::Output { .. } | Failure::Stdout(_) => Code::Output,
             Failure::NoCoredump { .. } => Code::NoFile,
+            Failure::Kept { .. } => Code::NotRead,
             Failure::FailOver { .. } => Code::Over,
         }
     }

@@ -1,7 +1,7 @@
 //! An answer for scripts, and to be read again.
 //!
 //! ```text
-//! {"schema_version":1,"answer":"suspects","title":"…","text":["…"],"next":[{"question":"…","command":"…"}],"sections":[
+//! {"schema_version":1,"answer":"suspects","title":"…","text":["…"],"opening":"goheap core","next":[{"question":"…","command":"…"}],"sections":[
 //! {"key":"suspects","title":"…","text":[],"notes":[],"columns":[{"key":"retained","heading":"retained","kind":"bytes"},…],"rows_left_out":0,"rows":[
 //! {"retained":4096,"holder":"main.cache","notes":["…"]},
 //! …
@@ -31,6 +31,7 @@ impl Answer {
         let mut out = BufWriter::new(out);
         write!(out, "{{\"schema_version\":{SCHEMA_VERSION},\"answer\":{},", quoted(&self.name)?)?;
         write!(out, "\"title\":{},\"text\":{},", quoted(&self.title)?, quoted(&self.text)?)?;
+        write!(out, "\"opening\":{},", quoted(&self.opening)?)?;
         write!(out, "\"next\":{},\"sections\":[", quoted(&self.next)?)?;
         for (at, section) in self.sections.iter().enumerate() {
             writeln!(out, "{}", if at == 0 { "" } else { "," })?;

@@ -46,6 +46,8 @@ pub struct Answer {
     pub sections: Vec<Section>,
     /// What to ask next.
     pub next: Vec<Next>,
+    /// The words that open the same core, which [`Kind::Command`]s follow; empty where nothing asks.
+    pub opening: String,
 }
 
 /// A question that follows.
@@ -121,7 +123,7 @@ pub enum Kind {
     Text,
     /// Steps or words: [`Cell::Texts`].
     Texts,
-    /// The command that tells more of the row. Columns of it are hidden where they would take the place of names.
+    /// The command that tells more of the row, behind [`Answer::opening`]. Columns of it are hidden where they would take the place of names.
     Command,
 }
 

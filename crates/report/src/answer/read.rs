@@ -8,6 +8,10 @@ use serde_json::{Map, Value};
 /// Why an answer could not be read.
 #[derive(Debug, thiserror::Error)]
 pub enum ReadError {
+    /// The file cannot be read.
+    #[error("{0}")]
+    Io(#[from] std::io::Error),
+
     /// It is not JSON, or lacks what every answer has.
     #[error("not an answer that was kept as JSON: {0}")]
     Json(#[from] serde_json::Error),
@@ -37,6 +41,8 @@ struct Kept {
     title: String,
     #[serde(default)]
     text: Vec<String>,
+    #[serde(default)]
+    opening: String,
     #[serde(default)]
     next: Vec<Next>,
     sections: Vec<KeptSection>,
@@ -71,7 +77,14 @@ impl Answer {
             return Err(ReadError::Version(kept.schema_version));
         }
         let sections = kept.sections.into_iter().map(section).collect::<Result<_, _>>()?;
-        Ok(Self { name: kept.answer, title: kept.title, text: kept.text, sections, next: kept.next })
+        Ok(Self {
+            name: kept.answer,
+            title: kept.title,
+            text: kept.text,
+            sections,
+            next: kept.next,
+            opening: kept.opening,
+        })
     }
 }
 

@@ -26,6 +26,7 @@ fn answer() -> Answer {
         text: vec!["One suspect.".into()],
         sections: vec![section, empty],
         next: vec![next],
+        opening: "goheap core".into(),
     }
 }
 

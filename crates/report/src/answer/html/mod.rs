@@ -14,8 +14,8 @@ use std::io::{BufWriter, Write};
 const STYLE: &str = include_str!("page.css");
 const SCRIPT: &str = include_str!("page.js");
 /// SHA-256 of these in base64; a test holds them to the files.
-const STYLE_HASH: &str = "bAk8HbNOEh3K5ezYojB1wVRo1quncCTMnjBLPWG30ZI=";
-const SCRIPT_HASH: &str = "qlqdCvEmfdW0IOiSgp8cDErGFSpxOBZavf4gqrFOzGY=";
+const STYLE_HASH: &str = "SiylrHWZgfCohzz7UcwAMOcU40UA4Ze7gp8Ynqw8uX0=";
+const SCRIPT_HASH: &str = "Wu9X4fUTxchJy97PIAepuGH65wTl4aN1k8dsjESoHS0=";
 
 impl Answer {
     /// For a browser.
@@ -37,7 +37,7 @@ impl Answer {
         writeln!(out, "<link rel=\"icon\" href=\"data:,\">\n<title>{title}</title>\n<style>{STYLE}</style>\n</head>")?;
         writeln!(out, "<body>\n<h1>{title}</h1>")?;
         self.write_contents(&mut out)?;
-        writeln!(out, "<main>\n<section class=\"verdict\">")?;
+        writeln!(out, "<main data-opening=\"{}\">\n<section class=\"verdict\">", escaped(&self.opening))?;
         paragraphs(&mut out, &self.text)?;
         writeln!(out, "</section>")?;
         for section in &self.sections {
@@ -63,7 +63,7 @@ impl Answer {
         writeln!(out, "<section id=\"next\">\n<h2>Ask next</h2>\n<ul>")?;
         for next in &self.next {
             let (question, command) = (escaped(&next.question), escaped(&next.command));
-            writeln!(out, "<li>{question}: <code class=\"command\">{command}</code></li>")?;
+            writeln!(out, "<li>{question}: <code class=\"command whole\">{command}</code></li>")?;
         }
         Ok(writeln!(out, "</ul>\n</section>")?)
     }
@@ -167,7 +167,7 @@ fn cell(out: &mut impl Write, page: Page, cell: &Cell, column: &Column) -> Resul
         Kind::Name => write!(out, "<td class=\"name\"><bdi>{text}</bdi></td>")?,
         Kind::Address | Kind::Word => write!(out, "<td class=\"word\"{value}>{text}</td>")?,
         Kind::Command if text.is_empty() => write!(out, "<td></td>")?,
-        Kind::Command => write!(out, "<td><code class=\"command\">{text}</code></td>")?,
+        Kind::Command => write!(out, "<td class=\"command\"><code class=\"command\">{text}</code></td>")?,
         Kind::Text | Kind::Texts => write!(out, "<td><bdi>{text}</bdi></td>")?,
     }
     match (column.whole, number) {

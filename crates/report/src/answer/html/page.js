@@ -15,17 +15,20 @@
 
   for (const bar of document.querySelectorAll('.bar')) bar.style.width = bar.dataset.share + '%';
 
+  const opening = document.querySelector('main').dataset.opening;
   for (const code of document.querySelectorAll('code.command')) {
+    const whole = code.classList.contains('whole') || !opening ? code.textContent : opening + ' ' + code.textContent;
+    code.title = whole;
     const copy = text('button', 'copy', 'copy');
     copy.type = 'button';
-    copy.setAttribute('aria-label', 'copy ' + code.textContent);
+    copy.setAttribute('aria-label', 'copy ' + whole);
     copy.addEventListener('click', () => {
       const range = document.createRange();
       range.selectNodeContents(code);
       const chosen = getSelection();
       chosen.removeAllRanges();
       chosen.addRange(range);
-      if (navigator.clipboard) navigator.clipboard.writeText(code.textContent).catch(() => {});
+      if (navigator.clipboard) navigator.clipboard.writeText(whole).catch(() => {});
     });
     code.after(' ', copy);
   }
@@ -64,7 +67,9 @@
   const foldable = (table, tools) => {
     const rows = [...table.tBodies[0].rows];
     const depth = rows.map((row) => Number(row.dataset.depth || 0));
-    const open = rows.map((_, at) => depth[at] < 4);
+    // At first, what is at least a hundredth of all.
+    const bytes = rows.map((row) => Number(row.querySelector('[data-value]')?.dataset.value || 0));
+    const open = rows.map((_, at) => depth[at] < 8 && bytes[at] * 100 >= bytes[0]);
     const show = () => {
       let closed = Infinity;
       rows.forEach((row, at) => {
@@ -87,7 +92,7 @@
       }
       name.prepend(fold);
     });
-    for (const [words, far] of [['open all', Infinity], ['close', 1]]) {
+    if (rows.length > 12) for (const [words, far] of [['open all', Infinity], ['close', 1]]) {
       const button = text('button', words);
       button.type = 'button';
       button.addEventListener('click', () => { open.forEach((_, at) => { open[at] = depth[at] < far; }); show(); });
@@ -117,7 +122,7 @@
         for (const row of group) row.hidden = !hit;
       }
     };
-    if (table.tBodies[0].rows.length > 12 || tree) {
+    if (table.tBodies[0].rows.length > 12) {
       const search = document.createElement('input');
       search.type = 'search';
       search.placeholder = 'search (regular expression)';

@@ -1,0 +1,122 @@
+//! `goheap CORE report OUT`: everything in one file.
+
+mod goroutines;
+mod heap;
+mod trees;
+mod unsure;
+mod verdict;
+
+use crate::args::{Input, ReportFormat, ReportOptions, SuspectsOptions, usage};
+use crate::commands::caption::program_name;
+use crate::commands::suspects;
+use crate::open::with_tree_and_references;
+use crate::output::{Output, is_open_already};
+use crate::say::diagnostics;
+use crate::say::errors::Failure;
+use crate::say::speaker::Speaker;
+use crate::say::terminal::page;
+use crate::say::watch::Watch;
+use clap::error::ErrorKind;
+use goheap_heap::references::ReferenceGraph;
+use goheap_report::answer::{Answer, ReadError};
+use goheap_report::page::Page;
+use std::fs::File;
+use std::io::{BufReader, Read};
+use std::path::Path;
+
+/// Suspects that are told.
+const SUSPECTS: usize = 20;
+/// No report that was kept is larger.
+const MOST_KEPT: u64 = 1 << 30;
+
+/// Runs the command.
+pub(crate) fn run(input: &Input, options: &ReportOptions) -> Result<(), Failure> {
+    let format = options.format.map_or_else(|| format_of(&options.out), Ok)?;
+    let output = Output::new(&options.out, &input.paths())?;
+    // A file has no width.
+    let page = Page { columns: None, ascii: false, ..page(input) };
+    if let Some(kept) = kept(&input.request.core)? {
+        return write(&output, format, page, &kept, input, &options.out);
+    }
+    with_tree_and_references(input, |graph, watch| {
+        let report = report(input, page, graph, watch)?;
+        watch.report();
+        diagnostics::warn(graph.snapshot(), input.quiet);
+        write(&output, format, page, &report, input, &options.out)
+    })
+}
+
+fn report(input: &Input, page: Page, graph: &ReferenceGraph<'_, '_, '_>, watch: &Watch) -> Result<Answer, Failure> {
+    let dominance = graph.data().dominance(watch)?;
+    let frames = graph.frames(&dominance.tree, watch)?;
+    let options = SuspectsOptions { limit: Some(SUSPECTS), ..SuspectsOptions::usual() };
+    let told = suspects::of_frames(input, graph.data().heap(), &frames, &options);
+    let goroutines = goroutines::Facts::read(graph, &dominance, watch)?;
+    let mut suspects = told.answer.sections;
+    suspects.iter_mut().for_each(|section| section.title = "Suspects".to_owned());
+    let snapshot = graph.snapshot();
+    let mut sections = vec![heap::sums(snapshot)];
+    sections.append(&mut suspects);
+    sections.push(goroutines.section());
+    sections.push(trees::dominator_rows(graph.data().heap(), &frames));
+    sections.push(trees::who_holds(snapshot));
+    sections.push(trees::who_retains(&frames));
+    sections.push(heap::types(graph.data(), &dominance));
+    sections.extend(unsure::sections(snapshot));
+    Ok(Answer {
+        name: "report".to_owned(),
+        title: format!("{}: why its heap is so large", program_name(snapshot.model.process)),
+        text: verdict::sentences(page, snapshot, &told.found, &goroutines),
+        sections,
+        next: told.answer.next,
+        opening: told.answer.opening,
+    })
+}
+
+/// A report that was kept as JSON, where that is what was given for a core.
+fn kept(path: &Path) -> Result<Option<Answer>, Failure> {
+    let unreadable = |source| Failure::Kept { path: path.to_owned(), source };
+    let Ok(file) = File::open(path) else { return Ok(None) };
+    let is_regular = file.metadata().is_ok_and(|meta| meta.is_file());
+    let mut bytes = Vec::new();
+    let mut reader = BufReader::new(file).take(MOST_KEPT);
+    let first = if is_regular { reader.by_ref().take(1).read_to_end(&mut bytes) } else { Ok(0) };
+    if first.is_err() || bytes != b"{" {
+        return Ok(None);
+    }
+    reader.read_to_end(&mut bytes).map_err(|error| unreadable(ReadError::Io(error)))?;
+    Answer::read_json(&bytes).map(Some).map_err(unreadable)
+}
+
+fn write(
+    output: &Output,
+    format: ReportFormat,
+    page: Page,
+    report: &Answer,
+    input: &Input,
+    out: &Path,
+) -> Result<(), Failure> {
+    output.write(|to| match format {
+        ReportFormat::Html => report.write_html(page, to),
+        ReportFormat::Md => report.write_markdown(page, to),
+        ReportFormat::Json => report.write_json(to),
+    })?;
+    if !matches!(output, Output::Stdout) {
+        Speaker::new(input.quiet).note(format_args!("wrote {out:?}"));
+    }
+    Ok(())
+}
+
+/// By the ending of the name.
+fn format_of(path: &Path) -> Result<ReportFormat, Failure> {
+    match path.extension().and_then(|ending| ending.to_str()) {
+        Some("html" | "htm") => Ok(ReportFormat::Html),
+        Some("md") => Ok(ReportFormat::Md),
+        Some("json") => Ok(ReportFormat::Json),
+        _ if path.as_os_str() == "-" || is_open_already(path) => Ok(ReportFormat::Md),
+        _ => {
+            let message = format!("cannot tell the format of {path:?}: end it in .html, .md or .json, or say --format");
+            Err(usage(ErrorKind::InvalidValue, message))
+        }
+    }
+}

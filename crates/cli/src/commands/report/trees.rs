@@ -1,0 +1,111 @@
+//! The dominator tree to browse, and both trees as flame graphs.
+
+use goheap_ask::{RowsWanted, dominator_rows as rows};
+use goheap_graph::{Children, Measure, PathTrie, TrieNode, Weight};
+use goheap_heap::HeapSnapshot;
+use goheap_model::{DominatorFrames, Heap};
+use goheap_report::answer::{Column, Section, View};
+use std::cmp::Reverse;
+
+/// Rows of the tree, and its levels.
+const ROWS: usize = 1500;
+const LEVELS: usize = 30;
+/// Frames of a picture.
+const FRAMES: usize = 4000;
+
+/// The tree as rows that fold.
+pub(super) fn dominator_rows(heap: &Heap, frames: &DominatorFrames) -> Section {
+    let wanted = RowsWanted { limit: ROWS, depth: LEVELS, min_size: 0, matching: None, without_library: true };
+    let found = rows(heap, frames, wanted);
+    let columns = [
+        Column::bytes("retained").of(frames.reached.bytes),
+        Column::count("objects").spare(),
+        Column::bytes("referred_bytes").headed("referred to").spare(),
+        Column::count("count").spare(),
+        Column::name("held_by"),
+    ];
+    let mut section = Section::new("dominators", columns);
+    section.title = "Who retains how much".to_owned();
+    section.text = vec![
+        "What would be freed if the objects of the line went; below each what it alone keeps. [shared]: several references below the \
+         line above lead there, none of which keeps it alone."
+            .to_owned(),
+    ];
+    section.left_out = found.left_out as u64;
+    for row in &found.rows {
+        let name = frames.trie.label(row.node).map_or("all roots", |label| frames.label_text(label));
+        let name = if row.is_after_others { format!("… {name}") } else { name.to_owned() };
+        let values = Some(row.values).filter(|_| row.own.objects > 0);
+        let referred = row.extent.map(|extent| extent.referred);
+        let cells =
+            [row.retained.bytes.into(), row.retained.objects.into(), referred.into(), values.into(), name.into()];
+        section.row(cells).depth = u32::try_from(row.depth).unwrap_or(u32::MAX);
+    }
+    section
+}
+
+/// Who reaches what first.
+pub(super) fn who_holds(snapshot: &HeapSnapshot<'_, '_>) -> Section {
+    let text = |label| snapshot.label_text(label);
+    let mut section = flame("holds", &snapshot.tree, text, snapshot.totals.allocated.bytes);
+    section.title = "Picture: who holds it".to_owned();
+    section.text = vec![
+        "A width is what the frame reaches first, by the shortest way from roots, class by class: not what dropping it would free. \
+         Arrow keys walk, Enter or a click looks closer, Escape goes back."
+            .to_owned(),
+    ];
+    section
+}
+
+/// Who retains what.
+pub(super) fn who_retains(frames: &DominatorFrames) -> Section {
+    let mut section = flame(
+        "retains",
+        &frames.trie,
+        |label| frames.label_text(label),
+        frames.trie.totals().first().map_or(0, |all| all.bytes),
+    );
+    section.title = "Picture: who retains it".to_owned();
+    section.text = vec!["A width is what would be freed if the frame's objects went.".to_owned()];
+    section
+}
+
+/// The widest frames of a tree, narrower ones counted with the frame above.
+fn flame<'t>(key: &str, trie: &'t PathTrie, text: impl Fn(u32) -> &'t str, whole: u64) -> Section {
+    let columns = [Column::bytes("bytes").of(whole), Column::count("objects"), Column::name("frame")];
+    let mut section = Section { view: View::Flame, ..Section::new(key, columns) };
+    let pruned = trie.prune(least_of_widest(trie), Measure::Bytes);
+    let mut picture =
+        Picture { totals: pruned.totals(), children: pruned.children(), trie: &pruned, text, section: &mut section };
+    picture.add(PathTrie::ROOT, 0);
+    section
+}
+
+/// The least bytes of the frames that are drawn.
+fn least_of_widest(trie: &PathTrie) -> u64 {
+    let mut totals: Vec<u64> = trie.totals().iter().skip(1).map(|weight| weight.bytes).collect();
+    totals.sort_unstable_by_key(|total| Reverse(*total));
+    totals.get(FRAMES).map_or(1, |hidden| hidden.saturating_add(1))
+}
+
+struct Picture<'a, F> {
+    totals: Vec<Weight>,
+    children: Children,
+    trie: &'a PathTrie,
+    text: F,
+    section: &'a mut Section,
+}
+
+impl<'t, F: Fn(u32) -> &'t str> Picture<'_, F> {
+    /// A frame and those below it, the widest first. A trie is no deeper than folding lets it be.
+    fn add(&mut self, node: TrieNode, depth: u32) {
+        let Weight { bytes, objects } = self.totals[node.index()];
+        let name = self.trie.label(node).map_or("all", &self.text);
+        self.section.row([bytes.into(), objects.into(), name.into()]).depth = depth;
+        let mut below = self.children.of(node).to_vec();
+        below.sort_by_key(|child| (Reverse(self.totals[child.index()].bytes), *child));
+        for child in below {
+            self.add(child, depth + 1);
+        }
+    }
+}

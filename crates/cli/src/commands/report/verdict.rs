@@ -1,0 +1,73 @@
+//! The first sentences: what it used, of what, and what to look at.
+
+use super::goroutines::Facts;
+use crate::commands::death;
+use goheap_ask::Suspect;
+use goheap_heap::HeapSnapshot;
+use goheap_report::page::Page;
+use goheap_report::table::{grouped, whole_percent};
+
+/// Suspects that are named.
+const NAMED: usize = 3;
+/// So many goroutines at one place are a word worth.
+const MANY_GOROUTINES: u64 = 100;
+
+/// Three to seven.
+pub(super) fn sentences(
+    page: Page,
+    snapshot: &HeapSnapshot<'_, '_>,
+    suspects: &[Suspect],
+    goroutines: &Facts,
+) -> Vec<String> {
+    let totals = &snapshot.totals;
+    let (allocated, reachable) = (totals.allocated, totals.reachable());
+    let mut said = vec![format!(
+        "The Go heap holds {} in {} objects, of which {} ({}) are reachable.",
+        page.bytes(allocated.bytes),
+        grouped(allocated.objects),
+        page.bytes(reachable.bytes),
+        whole_percent(reachable.bytes, allocated.bytes)
+    )];
+    if let Some(why) = death::line(snapshot.model) {
+        said.push(format!("The process died of {why}."));
+    }
+    if totals.unreachable.bytes > allocated.bytes / 3 {
+        said.push(format!(
+            "{} are garbage that was not collected yet: the heap was on its way to the next collection (GOGC, GOMEMLIMIT).",
+            page.bytes(totals.unreachable.bytes)
+        ));
+    }
+    said.extend(
+        suspects.iter().take(NAMED).enumerate().map(|(at, suspect)| sentence(page, at, suspect, reachable.bytes)),
+    );
+    if suspects.is_empty() {
+        said.push(
+            "No one thing retains so much of it that it stands out: see the types, and who retains how much."
+                .to_owned(),
+        );
+    }
+    if let Some((count, place)) = goroutines.largest().filter(|(count, _)| *count >= MANY_GOROUTINES) {
+        said.push(format!(
+            "There are {} goroutines, {} of them at {place}; their stacks are {}.",
+            grouped(goroutines.count),
+            grouped(count),
+            page.bytes(goroutines.stack_bytes)
+        ));
+    }
+    if goroutines.leaked > 0 {
+        said.push(format!("{} goroutines provably never go on.", grouped(goroutines.leaked)));
+    }
+    said
+}
+
+fn sentence(page: Page, at: usize, suspect: &Suspect, reachable: u64) -> String {
+    let bytes = page.bytes(suspect.retained.bytes);
+    let share = whole_percent(suspect.retained.bytes, reachable);
+    let what = match &suspect.gathered {
+        Some(gathered) => format!(": {} × {}", grouped(gathered.values), gathered.ty),
+        None => String::new(),
+    };
+    let verb = if at == 0 { "Most of it hangs on" } else { "Then comes" };
+    let verb = if at == 0 && suspect.retained.bytes < reachable / 2 { "The largest part hangs on" } else { verb };
+    format!("{verb} {}: {bytes} ({share}){what}.", suspect.holder)
+}
