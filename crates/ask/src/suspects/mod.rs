@@ -13,7 +13,7 @@ mod tests;
 
 use finder::Finder;
 use goheap_graph::{TrieNode, Weight};
-use goheap_model::{DominatorFrames, Extent, Heap, MapRoom, RootKind};
+use goheap_model::{DominatorFrames, Extent, Heap, MapRoom, RootKind, TypeId};
 use serde::Serialize;
 use std::cmp::Reverse;
 
@@ -50,8 +50,10 @@ pub struct Gathered {
     pub values: u64,
     /// What they retain.
     pub bytes: u64,
-    /// What they are: their type, of the program's own where those of the library wrap such.
+    /// What they are: their type as frames have it, of the program's own where those of the library wrap such.
     pub ty: String,
+    /// The same with the whole names of packages.
+    pub whole_type: String,
     /// The frame in which they hang on the holder.
     pub step: String,
 }
@@ -74,8 +76,24 @@ pub enum SuspectRoot {
 pub fn suspects(heap: &Heap, frames: &DominatorFrames, least: u64) -> Vec<Suspect> {
     let finder = Finder::new(heap, frames, least.max(1));
     let mut found: Vec<Suspect> = finder.find().into_iter().map(|found| suspect(heap, &finder, found)).collect();
+    name_whole(heap, &mut found);
     found.sort_by(|a, b| (Reverse(a.retained.bytes), &a.holder).cmp(&(Reverse(b.retained.bytes), &b.holder)));
     found
+}
+
+/// Types are keys for scripts: frames have them short.
+fn name_whole(heap: &Heap, found: &mut [Suspect]) {
+    let mut gathered: Vec<&mut Gathered> = found.iter_mut().filter_map(|suspect| suspect.gathered.as_mut()).collect();
+    for index in 0..heap.types.len() {
+        let whole = &*heap.types.get(TypeId(index as u32)).name;
+        let short = heap.short_name(whole);
+        if short == whole {
+            continue;
+        }
+        for one in gathered.iter_mut().filter(|one| one.ty.trim_start_matches(['*', '[', ']']) == short) {
+            one.whole_type = one.ty.replacen(&*short, whole, 1);
+        }
+    }
 }
 
 fn suspect(heap: &Heap, finder: &Finder<'_>, found: finder::Found) -> Suspect {
@@ -85,6 +103,7 @@ fn suspect(heap: &Heap, finder: &Finder<'_>, found: finder::Found) -> Suspect {
     let gathered = found.gathered.map(|gathered| Gathered {
         values: gathered.values,
         bytes: gathered.bytes,
+        whole_type: gathered.ty.clone(),
         ty: gathered.ty,
         step: frames.text(gathered.frame).to_owned(),
     });

@@ -148,7 +148,7 @@ impl Shown<'_> {
                 suspect.holders.into(),
                 root(suspect.root).into(),
                 gathered.map(|gathered| gathered.values).into(),
-                gathered.map_or(Cell::None, |gathered| gathered.ty.clone().into()),
+                gathered.map_or(Cell::None, |gathered| gathered.whole_type.clone().into()),
                 gathered.map(|gathered| gathered.bytes).into(),
                 suspect.extent.map(|extent| extent.referred).into(),
                 suspect.maps.map(|maps| maps.entries).into(),
