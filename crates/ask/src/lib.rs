@@ -26,4 +26,4 @@ pub use goroutines::RetainedByGoroutines;
 pub use groups::{RetainedHistogram, RootGroup, RootGrouping, RootGroups, retained_histogram, root_groups};
 pub use histogram::{Grouping, Histogram, HistogramRow, Selection, histogram};
 pub use size_classes::{SizeClass, selected_objects, size_classes};
-pub use suspects::{Gathered, Suspect, SuspectRoot, suspects};
+pub use suspects::{Gathered, Suspect, SuspectKind, SuspectRoot, suspects};

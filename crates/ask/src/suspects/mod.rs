@@ -8,8 +8,11 @@ mod counts;
 mod element;
 mod finder;
 mod holder;
+mod kind;
 #[cfg(test)]
 mod tests;
+
+pub use kind::SuspectKind;
 
 use finder::Finder;
 use goheap_graph::{TrieNode, Weight};
@@ -18,8 +21,10 @@ use serde::Serialize;
 use std::cmp::Reverse;
 
 /// Something that retains much.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Suspect {
+    /// What kind of leak it looks like, if it is one.
+    pub kind: SuspectKind,
     /// What would be freed if it went.
     pub retained: Weight,
     /// The variable, goroutines or object that holds it with the fields on the way: `main.cache.entries`.
@@ -40,7 +45,7 @@ pub struct Suspect {
     pub keywords: Vec<String>,
     /// Its frame.
     #[serde(skip)]
-    pub frame: TrieNode,
+    pub frame: Option<TrieNode>,
 }
 
 /// Many things of a kind below one holder.
@@ -59,7 +64,7 @@ pub struct Gathered {
 }
 
 /// What kind of root a suspect hangs on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SuspectRoot {
     /// A variable.
@@ -69,6 +74,7 @@ pub enum SuspectRoot {
     /// The runtime's records.
     Other,
     /// Several, none of which alone holds it.
+    #[default]
     Several,
 }
 
@@ -110,7 +116,8 @@ fn suspect(heap: &Heap, finder: &Finder<'_>, found: finder::Found) -> Suspect {
     let facts = frames.facts.as_ref();
     let named =
         texts.iter().map(String::as_str).chain(gathered.iter().flat_map(|gathered| [&*gathered.step, &*gathered.ty]));
-    Suspect {
+    let suspect = Suspect {
+        kind: SuspectKind::default(),
         retained: found.retained,
         holder: holder::text(heap, frames, &way),
         keywords: holder::keywords(heap, named),
@@ -120,8 +127,9 @@ fn suspect(heap: &Heap, finder: &Finder<'_>, found: finder::Found) -> Suspect {
         maps: facts.and_then(|facts| facts.maps(found.frame)),
         path: texts,
         gathered,
-        frame: found.frame,
-    }
+        frame: Some(found.frame),
+    };
+    Suspect { kind: kind::kind_of(&suspect), ..suspect }
 }
 
 fn root(frames: &DominatorFrames, way: &[TrieNode]) -> SuspectRoot {

@@ -125,6 +125,7 @@ impl Shown<'_> {
         let columns = [
             Column::bytes("retained").of(self.reachable.bytes),
             Column::count("objects").spare(),
+            Column::new("kind", Kind::Word).spare(),
             Column::name("holder"),
             Column::count("holders").hidden(),
             Column::new("root", Kind::Word).hidden(),
@@ -141,9 +142,10 @@ impl Shown<'_> {
         let mut section = Section::new("suspects", columns);
         for suspect in found {
             let gathered = suspect.gathered.as_ref();
-            let cells: [Cell; 14] = [
+            let cells: [Cell; 15] = [
                 suspect.retained.bytes.into(),
                 suspect.retained.objects.into(),
+                suspect.kind.name().into(),
                 suspect.holder.clone().into(),
                 suspect.holders.into(),
                 root(suspect.root).into(),
@@ -176,6 +178,10 @@ impl Shown<'_> {
         if let Some(told) = referred::told(self.page, suspect.extent.map(|extent| extent.referred), kept) {
             let step = suspect.gathered.as_ref().map_or("", |gathered| &gathered.step);
             notes.push(format!("{told}: {}", referred::reason(step)));
+        }
+        let remedy = suspect.kind.remedy();
+        if !remedy.is_empty() {
+            notes.push(format!("if it is a leak: {remedy}"));
         }
         notes
     }

@@ -1,0 +1,168 @@
+//! What kind of leak a suspect looks like, told by the types on its way: each has a page in `docs/leaks/`.
+
+use super::{Suspect, SuspectRoot};
+use serde::Serialize;
+
+/// A kind, the most telling first.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SuspectKind {
+    /// Contexts that were never cancelled, below one that lives long (context.go `cancelCtx.children`).
+    Contexts,
+    /// Timers and tickers that were never stopped (time.go `timers.heap`).
+    Timers,
+    /// Connections of net/http, mostly with bodies that were not closed.
+    Connections,
+    /// Handles to C (cgo/handle.go `handles`).
+    CgoHandles,
+    /// What finalizers and cleanups keep.
+    Finalizers,
+    /// A channel's buffer.
+    Channel,
+    /// A `sync.Pool`, which collections empty in two steps.
+    Pool,
+    /// Interned values (unique, intern).
+    Interned,
+    /// Goroutines of one stack.
+    Goroutines,
+    /// A map.
+    Map,
+    /// A list, of nodes that lead to each other.
+    List,
+    /// A slice.
+    Slice,
+    /// One large thing.
+    Large,
+    /// Many things that no one thing holds.
+    #[default]
+    Shared,
+}
+
+impl SuspectKind {
+    /// The name of its page.
+    pub fn name(self) -> &'static str {
+        match self {
+            SuspectKind::Contexts => "contexts",
+            SuspectKind::Timers => "timers",
+            SuspectKind::Connections => "connections",
+            SuspectKind::CgoHandles => "cgo-handles",
+            SuspectKind::Finalizers => "finalizers",
+            SuspectKind::Channel => "channel",
+            SuspectKind::Pool => "pool",
+            SuspectKind::Interned => "interned",
+            SuspectKind::Goroutines => "goroutines",
+            SuspectKind::Map => "map",
+            SuspectKind::List => "list",
+            SuspectKind::Slice => "slice",
+            SuspectKind::Large => "large",
+            SuspectKind::Shared => "shared",
+        }
+    }
+
+    /// What mostly ends it, in a sentence; empty where there is no rule.
+    pub fn remedy(self) -> &'static str {
+        match self {
+            SuspectKind::Contexts => "call cancel of each context, or make it below one that ends",
+            SuspectKind::Timers => "Stop timers and tickers when what they hold is done",
+            SuspectKind::Connections => {
+                "read and close every response's Body, on errors too; set IdleConnTimeout and MaxIdleConns"
+            }
+            SuspectKind::CgoHandles => "Delete each cgo.Handle when C is done with it",
+            SuspectKind::Finalizers => {
+                "a finalizer that blocks, or objects that lead to themselves, keep what is queued"
+            }
+            SuspectKind::Channel => "somebody must receive, or the sender give up",
+            SuspectKind::Pool => "put nothing huge back; collections empty a pool in two steps",
+            SuspectKind::Interned => "interned values go when nobody holds their handles",
+            SuspectKind::Goroutines => "see what they wait for: each must be able to end",
+            SuspectKind::Map => "delete entries, or bound the map; a map never shrinks: make a new one",
+            SuspectKind::List => "bound it, and take elements off its end",
+            SuspectKind::Slice => "bound it; elements behind its length live on: set them to nil",
+            SuspectKind::Large | SuspectKind::Shared => "",
+        }
+    }
+}
+
+/// What tells a kind.
+struct Rule {
+    kind: SuspectKind,
+    /// Parts of the texts on the way to what gathers.
+    parts: &'static [&'static str],
+}
+
+/// Names of the standard library's own; their shapes were the same from Go 1.17 to 1.27 unless said.
+const RULES: [Rule; 8] = [
+    Rule { kind: SuspectKind::Contexts, parts: &["map[context.canceler]"] },
+    // `runtime.p.timers` is a struct since 1.23 and was a slice before.
+    Rule { kind: SuspectKind::Timers, parts: &["runtime.timer", "time.Timer", "time.Ticker", "runtime.timeTimer"] },
+    Rule {
+        kind: SuspectKind::Connections,
+        parts: &["http.persistConn", "http.conn", "http2ClientConn", "http.wantConn"],
+    },
+    Rule { kind: SuspectKind::CgoHandles, parts: &["runtime/cgo.handles"] },
+    Rule { kind: SuspectKind::Pool, parts: &["sync.Pool", "sync.poolLocal", "sync.poolChain"] },
+    Rule { kind: SuspectKind::Interned, parts: &["unique.uniqueMap", "unique.uniqueMaps", "intern.Value"] },
+    Rule { kind: SuspectKind::List, parts: &["list.Element", "list.List", ".next ", ".prev ", ".Next ", ".Prev "] },
+    Rule { kind: SuspectKind::Channel, parts: &["chan ", "<-chan "] },
+];
+
+/// The kind of a suspect.
+pub(super) fn kind_of(suspect: &Suspect) -> SuspectKind {
+    let step = suspect.gathered.as_ref().map(|gathered| gathered.step.as_str());
+    // What the holder is, and by what things hang on it: the ways to it tell nothing.
+    let near = || suspect.path.last().map(String::as_str).into_iter().chain(step);
+    let near_or_ty = || near().chain(suspect.gathered.as_ref().map(|gathered| gathered.ty.as_str()));
+    if suspect.root == SuspectRoot::Goroutines && suspect.gathered.is_none() && suspect.holders > 1 {
+        let is_http = suspect.holder.contains("net/http.(*persistConn)");
+        return if is_http { SuspectKind::Connections } else { SuspectKind::Goroutines };
+    }
+    if near().any(|text| text.starts_with("finalizer") || text.starts_with("cleanup")) {
+        return SuspectKind::Finalizers;
+    }
+    let told = RULES.iter().find(|rule| near_or_ty().any(|text| rule.parts.iter().any(|part| text.contains(part))));
+    if let Some(rule) = told {
+        return rule.kind;
+    }
+    match step {
+        Some(step) if step.starts_with("[value]") || step.starts_with("[key]") => SuspectKind::Map,
+        _ if suspect.maps.is_some() => SuspectKind::Map,
+        Some(step) if step.starts_with("[i]") => SuspectKind::Slice,
+        Some(_) => SuspectKind::Shared,
+        None => SuspectKind::Large,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Gathered;
+
+    fn kind(path: &[&str], step: &str, ty: &str) -> SuspectKind {
+        let gathered = (!step.is_empty()).then(|| Gathered {
+            step: step.into(),
+            ty: ty.into(),
+            values: 1000,
+            ..Gathered::default()
+        });
+        let path = path.iter().map(|text| (*text).to_owned()).collect();
+        kind_of(&Suspect { path, gathered, ..Suspect::default() })
+    }
+
+    #[test]
+    fn kinds_are_told_by_what_things_hang_on() {
+        let base = [".base context.Context = *context.cancelCtx", ".children map[context.canceler]struct {}"];
+        assert_eq!(kind(&base, "[key] context.canceler = *context.cancelCtx", "*runner.Job"), SuspectKind::Contexts);
+        let heap = ["runtime.p", ".timers.heap []runtime.timerWhen"];
+        assert_eq!(kind(&heap, "[i].timer *runtime.timer in runtime.timeTimer", "*main.Session"), SuspectKind::Timers);
+        assert_eq!(kind(&["http.persistConn"], "http.persistConn", "http.persistConn"), SuspectKind::Connections);
+        assert_eq!(kind(&["main.q chan *main.Job"], "[i] *main.Job", "*main.Job"), SuspectKind::Channel);
+        assert_eq!(kind(&["main.m map[string]int"], "[value] *main.T", "*main.T"), SuspectKind::Map);
+        assert_eq!(kind(&["main.l *main.node"], ".next *main.node", "*main.node"), SuspectKind::List);
+        assert_eq!(kind(&["main.s []*main.T"], "[i] *main.T", "*main.T"), SuspectKind::Slice);
+        assert_eq!(kind(&["main.T"], "main.T", "main.T"), SuspectKind::Shared);
+        assert_eq!(kind(&["main.table []uint8"], "", ""), SuspectKind::Large);
+        // A handler that is reached through connections is no connection.
+        let handler = ["http.conn", ".server *http.Server", ".Handler http.Handler = *main.App", ".users []main.User"];
+        assert_eq!(kind(&handler, "[i].name string", "string"), SuspectKind::Slice);
+    }
+}
