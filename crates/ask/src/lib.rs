@@ -5,7 +5,9 @@
 //! - How much is of which type: [`histogram`](histogram()); how pages are cut up: [`size_classes`].
 //! - What people name by an address, a type or a variable: [`holding::select`](holding::select()); how it is held: [`holding::Holding`].
 //! - Who retains how much: [`Dominance`](goheap_model::Dominance), then [`retained_histogram`] by type and [`root_groups`] by root.
+//! - Where what is there was allocated, and who holds it: [`BirthIndex`].
 
+mod births;
 mod error;
 mod goroutines;
 mod groups;
@@ -15,6 +17,7 @@ mod recent;
 mod rests;
 mod size_classes;
 
+pub use births::{BirthHolder, BirthIndex, BirthSite, BirthSites, HeldOfSite, SiteGrouping};
 pub use error::AskError;
 pub use goroutines::RetainedByGoroutines;
 pub use groups::{RetainedHistogram, RootGroup, RootGrouping, RootGroups, retained_histogram, root_groups};

@@ -9,6 +9,7 @@
 //! are only names for what the masks show.
 
 mod absent;
+mod births;
 mod code;
 mod diagnostics;
 mod error;
