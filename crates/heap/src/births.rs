@@ -70,8 +70,9 @@ impl Names<'_, '_> {
         let mut stack = Vec::with_capacity(pcs.len());
         for (index, &pc) in pcs.iter().enumerate() {
             stack.extend(self.call(pc, 0));
-            let outer = if index == last { 1.. } else { 1..1 };
-            stack.extend(outer.map_while(|depth| self.call(pc, depth)));
+            if index == last {
+                stack.extend((1..).map_while(|depth| self.call(pc, depth)));
+            }
         }
         stack.into()
     }

@@ -5,7 +5,7 @@ use serde::Serialize;
 use std::sync::Arc;
 
 /// A call of a stack that allocated.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct BirthCall {
     /// The return address, one behind the call; 0 of a call that the stack has no address for.
     pub pc: u64,
