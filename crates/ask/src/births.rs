@@ -2,7 +2,7 @@
 
 use crate::groups::{Place, RootGrouping, place_of};
 use goheap_graph::DominatorTree;
-use goheap_model::{Birth, BirthCount, Births, Dominance, Graph, ObjectId, RootKind, Standing};
+use goheap_model::{Birth, BirthCount, Births, Graph, ObjectId, RootKind, Standing};
 use rustc_hash::FxHashMap;
 use serde::Serialize;
 use std::cmp::Reverse;
@@ -41,7 +41,7 @@ pub struct HeldOfSite {
 }
 
 /// What was allocated at one site, of what was asked for.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct BirthSite {
     /// The calls, by the numbers of [`Births::call`], the one that allocates first; one where lines are sites. None where the stack is not
     /// known.
@@ -78,9 +78,8 @@ pub struct BirthIndex<'h> {
 const UNREACHED: u32 = u32::MAX;
 
 impl<'h> BirthIndex<'h> {
-    /// Of a heap that was read with [`Births`]; None of one without.
-    pub fn new(graph: Graph<'h>, dominance: &'h Dominance) -> Option<Self> {
-        let (births, tree) = (graph.heap().births.as_ref()?, &dominance.tree);
+    /// Of the births of a heap, and of who dominates whom in its graph.
+    pub fn new(graph: Graph<'h>, tree: &'h DominatorTree, births: &'h Births) -> Self {
         let groups = root_ranges(graph, tree);
         let placed = |&birth: &Birth| {
             let Some(place) = tree.place(birth.object.0) else {
@@ -92,7 +91,7 @@ impl<'h> BirthIndex<'h> {
         };
         let mut by_place: Vec<_> = births.all().iter().map(placed).collect();
         by_place.sort_unstable_by_key(|&(place, birth, _)| (place, birth));
-        Some(BirthIndex { graph, tree, births, by_place, first_alike: first_alike(births) })
+        BirthIndex { graph, tree, births, by_place, first_alike: first_alike(births) }
     }
 
     /// The sites of all sampled objects that `is_wanted`.
@@ -139,25 +138,17 @@ impl<'h> BirthIndex<'h> {
         }
         let mut parts: Vec<_> = parts.into_iter().collect();
         parts.sort_unstable_by_key(|&((record, holder), _)| (record, rank(holder)));
-        let mut found = BirthSites::default();
-        let mut site_of = FxHashMap::<Vec<u32>, usize>::default();
-        for ((record, holder), (samples, example)) in parts {
-            let at = *site_of.entry(self.site(record, grouping)).or_insert_with_key(|calls| {
-                let (calls, count, held) = (calls.clone(), BirthCount::default(), Vec::new());
-                found.sites.push(BirthSite { calls, count, held });
-                found.sites.len() - 1
-            });
-            let count = self.births.count(record, samples);
-            found.total.add(count);
-            found.sites[at].add(HeldOfSite { holder, count, example });
+        let mut gathered = Gathered::default();
+        // A record is scaled as a whole, as pprof does: what its holders have, each cut to whole numbers, may be a little less.
+        for of_record in parts.chunk_by(|one, other| one.0.0 == other.0.0) {
+            let record = of_record[0].0.0;
+            let site = gathered.site(self.site(record, grouping));
+            gathered.add(site, self.births.count(record, of_record.iter().map(|(_, (samples, _))| samples).sum()));
+            for &((_, holder), (samples, example)) in of_record {
+                gathered.hold(site, HeldOfSite { holder, count: self.births.count(record, samples), example });
+            }
         }
-        found
-            .sites
-            .iter_mut()
-            .for_each(|site| site.held.sort_by_key(|held| (Reverse(held.count.bytes), rank(held.holder))));
-        // Stacks in the order in which they were met.
-        found.sites.sort_by_key(|site| Reverse((site.count.bytes, site.count.samples)));
-        found
+        gathered.found.sorted()
     }
 
     /// The calls that are told of a record.
@@ -171,16 +162,49 @@ impl<'h> BirthIndex<'h> {
     }
 }
 
-impl BirthSite {
-    fn add(&mut self, part: HeldOfSite) {
-        self.count.add(part.count);
-        match self.held.iter_mut().find(|held| held.holder == part.holder) {
+/// Sites while they are put together.
+#[derive(Default)]
+struct Gathered {
+    found: BirthSites,
+    site_of: FxHashMap<Vec<u32>, usize>,
+    /// Where in a site's list somebody stands.
+    place_of: FxHashMap<(usize, BirthHolder), usize>,
+}
+
+impl Gathered {
+    fn site(&mut self, calls: Vec<u32>) -> usize {
+        let sites = &mut self.found.sites;
+        *self.site_of.entry(calls).or_insert_with_key(|calls| {
+            sites.push(BirthSite { calls: calls.clone(), ..BirthSite::default() });
+            sites.len() - 1
+        })
+    }
+
+    fn add(&mut self, site: usize, count: BirthCount) {
+        self.found.total.add(count);
+        self.found.sites[site].count.add(count);
+    }
+
+    fn hold(&mut self, site: usize, part: HeldOfSite) {
+        let held = &mut self.found.sites[site].held;
+        let place = *self.place_of.entry((site, part.holder)).or_insert(held.len());
+        match held.get_mut(place) {
             Some(held) => {
                 held.count.add(part.count);
                 held.example = held.example.min(part.example);
             }
-            None => self.held.push(part),
+            None => held.push(part),
         }
+    }
+}
+
+impl BirthSites {
+    /// With most bytes first; what has as many in the order in which it was met.
+    fn sorted(mut self) -> Self {
+        let order = |held: &HeldOfSite| (Reverse(held.count.bytes), rank(held.holder));
+        self.sites.iter_mut().for_each(|site| site.held.sort_by_key(order));
+        self.sites.sort_by_key(|site| Reverse((site.count.bytes, site.count.samples)));
+        self
     }
 }
 

@@ -113,7 +113,18 @@ pub(crate) fn with_referred<T>(
     })
 }
 
-/// The same without what is referred to, and with a snapshot that remembers more.
+/// The same without what is referred to.
+pub(crate) fn with_references<T>(
+    input: &Input,
+    options: ReferenceOptions,
+    use_it: impl FnOnce(&ReferenceGraph<'_, '_, '_>, &Watch) -> Result<T, Failure>,
+) -> Result<T, Failure> {
+    with_roots(input, SnapshotOptions::default(), |snapshot, watch| {
+        use_it(&snapshot.references_with(options, watch)?, watch)
+    })
+}
+
+/// The same with nothing more of references, and with a snapshot that remembers more.
 pub(crate) fn with_references_and<T>(
     input: &Input,
     options: SnapshotOptions,

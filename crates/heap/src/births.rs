@@ -2,9 +2,11 @@
 
 use crate::error::HeapError;
 use crate::snapshot::HeapSnapshot;
-use goheap_model::{Birth, BirthCall, BirthRecord, Births, BirthsKnown, ObjectId, Observer};
+use goheap_model::{Birth, BirthCall, BirthRecord, Births, BirthsKnown, Observer, Slot};
+use goheap_runtime::special::{SpecialDetail, read_specials};
 use goheap_runtime::{Bucket, MemProfile, RuntimeModel};
 use rustc_hash::FxHashMap;
+use std::collections::HashSet;
 use std::sync::Arc;
 
 impl HeapSnapshot<'_, '_> {
@@ -23,34 +25,50 @@ impl HeapSnapshot<'_, '_> {
                 None => absent += u64::from(self.objects.find(address).is_none()),
             }
         }
-        let mut names = Names {
-            model: self.model,
-            calls: Vec::new(),
-            number_of: FxHashMap::default(),
-            texts: FxHashMap::default(),
-        };
-        let MemProfile { rate, buckets, has_list, has_cycle, .. } = profile;
-        let (mut stacks, mut stack_of) = (Vec::new(), FxHashMap::default());
-        let record = |bucket: Bucket| {
-            let stack = *stack_of.entry(bucket.stack).or_insert_with_key(|pcs: &Vec<u64>| {
-                stacks.push(names.stack(pcs));
-                stacks.len() as u32 - 1
-            });
-            let Bucket { object_size, allocs, frees, alloc_bytes, free_bytes, .. } = bucket;
-            BirthRecord { stack, object_bytes: object_size, allocs, frees, alloc_bytes, free_bytes }
-        };
-        let records = buckets.into_iter().map(record).collect();
-        let known = BirthsKnown { all_records: has_list, settled: has_cycle, absent };
-        Ok(Births::new(rate, known, names.calls, stacks, records, births))
+        Ok(named(self.model, MemProfile { absent, ..profile }, births))
     }
 
-    /// The calls of the stack that allocated an object, where it was sampled: those that pprof shows. Of a slot of tiny objects one of
-    /// them.
-    pub fn birth(&self, births: &Births, object: ObjectId) -> Vec<BirthCall> {
-        let Some(birth) = births.of(object).first() else { return Vec::new() };
-        let numbers = births.shown_numbers(births.record(birth.record).stack);
-        numbers.iter().filter_map(|&number| births.call(number).cloned()).collect()
+    /// The calls of the stack that allocated an object, where it was sampled: those that pprof shows. Of a slot of tiny objects those of
+    /// the first that was sampled. Nothing else of the profile is read.
+    pub fn birth(&self, slot: Slot) -> Vec<BirthCall> {
+        let (model, span) = (self.model, self.objects.span(slot));
+        let start = self.objects.address(slot);
+        let specials = read_specials(model.memory(), &model.layout, &model.version, span, &mut HashSet::new());
+        let bucket = specials.entries.into_iter().find_map(|special| match special.detail {
+            SpecialDetail::Profile(bucket) if (start..start + span.elem_size).contains(&special.object) => Some(bucket),
+            _ => None,
+        });
+        let Some(pcs) = bucket.and_then(|bucket| model.mem_profile_stack(bucket)) else { return Vec::new() };
+        let mut names = Names::new(model);
+        let stack = names.stack(&pcs);
+        let births = Births::new(None, BirthsKnown::default(), names.calls, vec![stack], Vec::new(), Vec::new());
+        births.shown_numbers(0).iter().filter_map(|&call| births.call(call).cloned()).collect()
     }
+}
+
+/// The memory profile alone, without the objects.
+///
+/// # Errors
+/// The observer's refusal.
+pub fn memory_profile(model: &RuntimeModel<'_>, observer: &dyn Observer) -> Result<Births, HeapError> {
+    observer.begin("births");
+    Ok(named(model, model.mem_profile(observer)?, Vec::new()))
+}
+
+fn named(model: &RuntimeModel<'_>, profile: MemProfile, births: Vec<Birth>) -> Births {
+    let MemProfile { rate, buckets, has_list, has_cycle, absent, .. } = profile;
+    let (mut names, mut stacks, mut stack_of) = (Names::new(model), Vec::new(), FxHashMap::default());
+    let record = |bucket: Bucket| {
+        let Bucket { object_size, allocs, frees, alloc_bytes, free_bytes, .. } = bucket;
+        let stack = *stack_of.entry(bucket.stack).or_insert_with_key(|pcs: &Vec<u64>| {
+            stacks.push(names.stack(pcs));
+            stacks.len() as u32 - 1
+        });
+        BirthRecord { stack, object_bytes: object_size, allocs, frees, alloc_bytes, free_bytes }
+    };
+    let records = buckets.into_iter().map(record).collect();
+    let known = BirthsKnown { all_records: has_list, settled: has_cycle, absent };
+    Births::new(rate, known, names.calls, stacks, records, births)
 }
 
 /// Names calls, each once.
@@ -62,7 +80,11 @@ struct Names<'m, 'p> {
     texts: FxHashMap<String, Arc<str>>,
 }
 
-impl Names<'_, '_> {
+impl<'m, 'p> Names<'m, 'p> {
+    fn new(model: &'m RuntimeModel<'p>) -> Self {
+        Names { model, calls: Vec::new(), number_of: FxHashMap::default(), texts: FxHashMap::default() }
+    }
+
     /// The calls of a stack. Each return address stands for the innermost call there, but the last stands for all: the stack may have
     /// ended within calls that were inlined (`runtime_expandFinalInlineFrame`).
     fn stack(&mut self, pcs: &[u64]) -> Box<[u32]> {

@@ -32,6 +32,7 @@ mod tree;
 pub mod waits;
 
 pub use absent::{Absent, AbsentHolder, AbsentOf, AbsentSum};
+pub use births::memory_profile;
 pub use error::HeapError;
 pub use infer::Vote;
 pub use objects::table::ObjectTable;

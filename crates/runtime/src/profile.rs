@@ -14,7 +14,7 @@ use crate::model::RuntimeModel;
 use crate::special::{SpecialDetail, read_specials};
 use crate::words::read_words;
 use goheap_image::{Address, MemoryImage};
-use goheap_model::{Claim, Observer, Refusal};
+use goheap_model::{Claim, Observer, Refusal, Unobserved};
 use rustc_hash::FxHashMap;
 use std::collections::HashSet;
 
@@ -158,6 +158,14 @@ impl RuntimeModel<'_> {
     }
 }
 
+impl RuntimeModel<'_> {
+    /// The stack of the bucket of the memory profile that lies there; None where none does.
+    pub fn mem_profile_stack(&self, bucket: u64) -> Option<Vec<u64>> {
+        let reader = Reader::new(self.memory(), &self.layout, None, &Unobserved);
+        reader.read(Address(bucket)).map(|(bucket, ..)| bucket.stack)
+    }
+}
+
 /// Bytes of a special while it is read, and of a sample.
 const SPECIAL_BYTES: usize = 64;
 
@@ -282,7 +290,6 @@ mod tests {
     use super::*;
     use crate::layout::TableSource;
     use goheap_image::Machine;
-    use goheap_model::Unobserved;
 
     const BASE: u64 = 0x1000;
 

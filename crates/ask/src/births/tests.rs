@@ -34,8 +34,8 @@ fn row(site: &str, samples: u64, bytes: u64) -> (String, u64, u64) {
 fn each_site_tells_who_holds_what_it_made() {
     let heap = sampled();
     let graph = Graph::new(&heap).unwrap();
-    let dominance = graph.dominance(&Unobserved).unwrap();
-    let index = BirthIndex::new(graph, &dominance).unwrap();
+    let tree = graph.dominators(&Unobserved).unwrap();
+    let index = BirthIndex::new(graph, &tree, heap.births.as_ref().unwrap());
     let all = index.all(SiteGrouping::Line, |_| true);
     let sites = [row("main.fill:10", 3, 12288), row("main.load:30", 1, 2048), row("main.fill:12", 1, 1024)];
     assert_eq!(told(&heap, &all), sites);
@@ -56,8 +56,8 @@ fn each_site_tells_who_holds_what_it_made() {
 fn what_a_node_retains_is_told_by_where_it_was_made() {
     let heap = sampled();
     let graph = Graph::new(&heap).unwrap();
-    let dominance = graph.dominance(&Unobserved).unwrap();
-    let index = BirthIndex::new(graph, &dominance).unwrap();
+    let tree = graph.dominators(&Unobserved).unwrap();
+    let index = BirthIndex::new(graph, &tree, heap.births.as_ref().unwrap());
     let below = |nodes: &[u32]| told(&heap, &index.below_all(nodes, SiteGrouping::Line));
     assert_eq!(below(&[0]), [row("main.fill:10", 2, 8192)]);
     // What lies below another node is counted once.
@@ -66,11 +66,4 @@ fn what_a_node_retains_is_told_by_where_it_was_made() {
     let stacks = told(&heap, &index.below(4, SiteGrouping::Stack));
     assert_eq!(stacks, [row("main.load:30 main.main:1", 1, 2048)]);
     assert_eq!(index.below(graph.root(), SiteGrouping::Line).total.samples, 4);
-}
-
-#[test]
-fn a_heap_without_a_profile_has_no_births() {
-    let heap = HeapBuilder::default().build().unwrap();
-    let graph = Graph::new(&heap).unwrap();
-    assert!(BirthIndex::new(graph, &graph.dominance(&Unobserved).unwrap()).is_none());
 }

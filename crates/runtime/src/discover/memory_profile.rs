@@ -4,20 +4,22 @@ use super::Search;
 use super::operands::operands;
 use crate::profile::{is_bucket, is_rate};
 use goheap_image::Address;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Functions whose code names `mbuckets`.
 const OF_BUCKETS: [&str; 4] =
     ["runtime.stkbucket", "runtime.mProf_FlushLocked", "runtime.mProf_Flush", "runtime.mProf_flushLocked"];
-/// Functions whose code names `MemProfileRate`: what sets it, what asks it before each sample, and what writes it down. Not all of them
-/// are in every release, and each may be inlined.
-const OF_RATE: [&str; 7] = [
-    "runtime.nextSample",
+/// Functions whose code names `MemProfileRate`: what sets it, what takes samples, and what asks whether one is due or writes it down. Not
+/// all of them are in every release, and each may be inlined.
+const SET_RATE: [&str; 4] = ["runtime.schedinit", "runtime.parsedebugvars", "runtime.parsegodebug", "runtime.init"];
+const TAKE_SAMPLES: [&str; 2] = ["runtime.nextSample", "runtime.profilealloc"];
+const ASK_RATE: [&str; 7] = [
     "runtime.mallocgc",
-    "runtime.profilealloc",
-    "runtime.schedinit",
-    "runtime.parsedebugvars",
-    "runtime.parsegodebug",
+    "runtime.mallocgcTiny",
+    "runtime.mallocgcSmallNoscan",
+    "runtime.mallocgcSmallScanNoHeader",
+    "runtime.mallocgcSmallScanHeader",
+    "runtime.mallocgcLarge",
     "runtime/pprof.writeHeapInternal",
 ];
 
@@ -42,14 +44,16 @@ impl Search<'_> {
     /// `runtime.MemProfileRate`.
     pub(crate) fn memory_profile_rate(&self) -> Option<Address> {
         self.symbols.address("runtime.MemProfileRate").or_else(|| {
-            let mut times = BTreeMap::<u64, usize>::new();
-            for name in OF_RATE {
-                let named = operands(self.memory, self.machine, self.module, &[name]);
-                named.into_iter().for_each(|at| *times.entry(at).or_default() += 1);
+            let named = |names: &[&str]| operands(self.memory, self.machine, self.module, names);
+            let takes = named(&TAKE_SAMPLES);
+            let both: BTreeSet<u64> = named(&SET_RATE).intersection(&takes).copied().collect();
+            let mut times: BTreeMap<u64, usize> = both.into_iter().map(|at| (at, 0)).collect();
+            for name in TAKE_SAMPLES.iter().chain(&ASK_RATE) {
+                let named = named(&[name]);
+                times.iter_mut().filter(|(at, _)| named.contains(at)).for_each(|(_, times)| *times += 1);
             }
-            let is_rate = |at: u64| self.memory.read_u64(Address(at)).is_some_and(is_rate);
-            times.retain(|&at, _| is_rate(at));
-            let most = times.values().copied().max().filter(|&most| most >= LEAST_NAMED)?;
+            times.retain(|&at, _| self.memory.read_u64(Address(at)).is_some_and(is_rate));
+            let most = times.values().copied().max()?;
             only(times.into_iter().filter(|&(_, times)| times == most).map(|(at, _)| Address(at)))
         })
     }
@@ -64,9 +68,6 @@ impl Search<'_> {
         }
     }
 }
-
-/// So many functions must name a variable before it is believed to be the rate.
-const LEAST_NAMED: usize = 3;
 
 /// Two candidates are no answer.
 fn only<T>(mut those: impl Iterator<Item = T>) -> Option<T> {
