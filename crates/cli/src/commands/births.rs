@@ -15,12 +15,17 @@ use goheap_heap::memory_profile;
 use goheap_heap::references::ReferenceOptions;
 use goheap_model::{BirthCall, BirthCount, BirthRecord, Births, Heap};
 use goheap_report::answer::{Answer, Cell, Column, Kind, Row, Section};
+use goheap_report::dominators::Born;
 use goheap_report::heap_profile::{self, Call, Record};
 use goheap_report::page::Page;
 use goheap_report::table::grouped;
 
 /// Sites of a table.
 const USUAL_SITES: usize = 20;
+/// Lines that are told of a row of another command's table.
+const SITES_OF_ROW: usize = 3;
+/// What stands for a line that is not known.
+const NO_STACK: &str = "(stack not known)";
 /// Who holds what of a site, in a table.
 const USUAL_HOLDERS: usize = 5;
 
@@ -197,7 +202,7 @@ impl Telling<'_> {
         let calls: Vec<&BirthCall> = site.calls.iter().filter_map(|&call| self.births.call(call)).collect();
         let first = calls.first();
         let text = |call: &&BirthCall| if is_table { short_call_text(call) } else { call_text(call) };
-        let name = first.map_or_else(|| "(stack not known)".to_owned(), text);
+        let name = first.map_or_else(|| NO_STACK.to_owned(), text);
         let stack: Vec<String> = calls.iter().map(text).collect();
         let told = row(section, "site", site.count, name);
         told.cells.extend([
@@ -268,6 +273,19 @@ fn columns(total: u64) -> [Column; 11] {
 fn row<'s>(section: &'s mut Section, kind: &str, count: BirthCount, name: String) -> &'s mut Row {
     let BirthCount { samples, sampled_bytes, objects, bytes } = count;
     section.row([bytes.into(), objects.into(), samples.into(), sampled_bytes.into(), kind.into(), name.into()])
+}
+
+/// The lines that allocated most of what a node retains.
+pub(crate) fn most_below(index: &BirthIndex<'_>, births: &Births, node: u32, is_table: bool) -> Vec<Born> {
+    let most = if is_table { SITES_OF_ROW } else { usize::MAX };
+    let sites = index.below(node, SiteGrouping::Line).sites;
+    let born = |site: BirthSite| {
+        let call = site.calls.first().and_then(|&call| births.call(call));
+        let text = |call: &BirthCall| if is_table { short_call_text(call) } else { call_text(call) };
+        let site_text = call.map_or_else(|| NO_STACK.to_owned(), text);
+        Born { site: site_text, samples: site.count.samples, bytes: site.count.bytes }
+    };
+    sites.into_iter().take(most).map(born).collect()
 }
 
 fn plural(count: u64, name: &str) -> String {
