@@ -4,7 +4,7 @@
 
 mod common;
 
-use common::{Outcome, all_carried, carried_of, number};
+use common::{Outcome, all_carried, carried, number};
 use serde_json::Value;
 
 fn json(core: &common::Carried, arguments: &[&str]) -> Value {
@@ -30,7 +30,7 @@ fn programs_without_the_profile_say_so_and_tell_what_there_is() {
 
 #[test]
 fn a_sampled_object_tells_its_birth() {
-    let carried = carried_of("structures", "1.27");
+    let carried = carried("1.27");
     let answer = json(&carried, &[]);
     let rows = answer["sections"][0]["rows"].as_array().unwrap();
     let [site, held] = &rows[..] else { panic!("{rows:?}") };
@@ -48,7 +48,7 @@ fn a_sampled_object_tells_its_birth() {
 
 #[test]
 fn the_profile_is_that_of_pprof() {
-    let carried = carried_of("structures", "1.27");
+    let carried = carried("1.27");
     let profile = goheap!(carried.core, "--exe", carried.exe, "births", "--profile").ok().stdout;
     let mut lines = profile.lines();
     assert!(lines.next().unwrap().starts_with("heap profile: "), "{profile}");
