@@ -2,6 +2,7 @@
 
 use crate::args::{BirthsOptions, Input};
 use crate::commands::answer;
+use crate::commands::birth_calls::{NO_STACK, call_text, short_call_text};
 use crate::commands::selected::select;
 use crate::commands::short_names::ShortNames;
 use crate::open::{with_model, with_references};
@@ -15,17 +16,12 @@ use goheap_heap::memory_profile;
 use goheap_heap::references::ReferenceOptions;
 use goheap_model::{BirthCall, BirthCount, BirthRecord, Births, Heap};
 use goheap_report::answer::{Answer, Cell, Column, Kind, Row, Section};
-use goheap_report::dominators::Born;
 use goheap_report::heap_profile::{self, Call, Record};
 use goheap_report::page::Page;
 use goheap_report::table::grouped;
 
 /// Sites of a table.
 const USUAL_SITES: usize = 20;
-/// Lines that are told of a row of another command's table.
-const SITES_OF_ROW: usize = 3;
-/// What stands for a line that is not known.
-const NO_STACK: &str = "(stack not known)";
 /// Who holds what of a site, in a table.
 const USUAL_HOLDERS: usize = 5;
 
@@ -213,7 +209,7 @@ impl Telling<'_> {
             if self.options.stacks { Cell::Texts(stack.clone()) } else { Cell::None },
         ]);
         if self.options.stacks && is_table {
-            told.notes = stack.into_iter().skip(1).collect();
+            told.notes = stack[1.min(stack.len())..].chunk_by(|one, next| one == next).map(repeated).collect();
         }
         let most = if is_table { USUAL_HOLDERS } else { usize::MAX };
         for held in site.held.iter().take(most) {
@@ -234,6 +230,15 @@ impl Telling<'_> {
         let told = row(section, kind(held.holder), held.count, name);
         told.depth = 1;
         told.cells.push(example.into());
+    }
+}
+
+/// The text of calls that read alike, one after the other: of a function that calls itself.
+fn repeated(calls: &[String]) -> String {
+    match calls {
+        [one] => one.clone(),
+        [first, ..] => format!("{first} (× {})", grouped(calls.len() as u64)),
+        [] => String::new(),
     }
 }
 
@@ -275,34 +280,6 @@ fn row<'s>(section: &'s mut Section, kind: &str, count: BirthCount, name: String
     section.row([bytes.into(), objects.into(), samples.into(), sampled_bytes.into(), kind.into(), name.into()])
 }
 
-/// The lines that allocated most of what a node retains.
-pub(crate) fn most_below(index: &BirthIndex<'_>, births: &Births, node: u32, is_table: bool) -> Vec<Born> {
-    let most = if is_table { SITES_OF_ROW } else { usize::MAX };
-    let sites = index.below(node, SiteGrouping::Line).sites;
-    let born = |site: BirthSite| {
-        let call = site.calls.first().and_then(|&call| births.call(call));
-        let text = |call: &BirthCall| if is_table { short_call_text(call) } else { call_text(call) };
-        let site_text = call.map_or_else(|| NO_STACK.to_owned(), text);
-        Born { site: site_text, samples: site.count.samples, bytes: site.count.bytes }
-    };
-    sites.into_iter().take(most).map(born).collect()
-}
-
 fn plural(count: u64, name: &str) -> String {
     if count == 1 { name.to_owned() } else { format!("{name}s") }
-}
-
-/// `main.fill /src/cache.go:10`; of what is not Go the address.
-pub(crate) fn call_text(call: &BirthCall) -> String {
-    match (&*call.function, &*call.file) {
-        ("", _) => format!("{:#x}", call.pc),
-        (function, "") => function.to_owned(),
-        (function, file) => format!("{function} {file}:{}", call.line),
-    }
-}
-
-/// The same without folders.
-fn short_call_text(call: &BirthCall) -> String {
-    let file = call.file.rsplit('/').next().unwrap_or_default();
-    call_text(&BirthCall { file: file.into(), ..call.clone() })
 }

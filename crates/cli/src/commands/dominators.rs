@@ -1,7 +1,7 @@
 //! `goheap CORE dominators`: who retains how much.
 
 use crate::args::{DominatorsOptions, Form, Input, RetainedBy};
-use crate::commands::births;
+use crate::commands::birth_calls;
 use crate::commands::library_steps;
 use crate::commands::short_names::ShortNames;
 use crate::open::{with_data_and_births, with_referred};
@@ -90,7 +90,7 @@ fn groups(
         if let Some(births) = &graph.heap().births {
             let index = BirthIndex::new(graph, &dominance.tree, births);
             for (row, group) in report.rows.iter_mut().zip(&found.groups).take(shown) {
-                row.born = births::most_below(&index, births, group.node, options.written.is_table());
+                row.born = birth_calls::most_below(&index, births, group.node, options.written.is_table());
             }
         }
     }
