@@ -145,7 +145,7 @@ pub fn root_groups(
     found
 }
 
-fn place_of(graph: Graph<'_>, kind: RootKind, parent: Option<u32>, grouping: RootGrouping) -> Place {
+pub(crate) fn place_of(graph: Graph<'_>, kind: RootKind, parent: Option<u32>, grouping: RootGrouping) -> Place {
     let above = parent.and_then(|parent| graph.root_node(parent)).map(|root| root.kind);
     match (kind, grouping) {
         (RootKind::All, _) => Place::Above,
@@ -162,7 +162,7 @@ fn place_of(graph: Graph<'_>, kind: RootKind, parent: Option<u32>, grouping: Roo
 }
 
 /// Where a node is, seen from the groups that are asked for.
-enum Place {
+pub(crate) enum Place {
     Above,
     Group,
     Below,

@@ -6,7 +6,9 @@
 //! - What people name by an address, a type or a variable: [`holding::select`](holding::select()); how it is held: [`holding::Holding`].
 //! - Who retains how much: [`Dominance`](goheap_model::Dominance), then [`retained_histogram`] by type and [`root_groups`] by root;
 //!   line by line: [`dominator_rows`]; what of it is worth a look: [`suspects`](suspects()).
+//! - Where what is there was allocated, and who holds it: [`BirthIndex`].
 
+mod births;
 mod dominator_rows;
 mod error;
 mod gathering;
@@ -19,6 +21,7 @@ mod rests;
 mod size_classes;
 mod suspects;
 
+pub use births::{BirthHolder, BirthIndex, BirthSite, BirthSites, HeldOfSite, SiteGrouping};
 pub use dominator_rows::{DominatorRow, DominatorRows, RowsWanted, dominator_rows};
 pub use error::AskError;
 pub use gathering::is_gathering;

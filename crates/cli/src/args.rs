@@ -1,5 +1,6 @@
 //! The command line: what can be asked for. Its texts are the tool's manual.
 
+mod births;
 mod dominators;
 mod files;
 mod goroutines;
@@ -17,6 +18,7 @@ mod suspects;
 mod written;
 
 pub(crate) use self::index::IndexOptions;
+pub(crate) use births::BirthsOptions;
 pub(crate) use dominators::{DominatorsOptions, RetainedBy};
 pub(crate) use goroutines::{GoroutineOptions, GoroutinesFormat, GoroutinesOptions, GoroutinesSort};
 pub(crate) use input::Input;
@@ -186,6 +188,9 @@ pub(crate) enum Command {
     /// Tell who, in the program's own code, keeps the objects of a type
     #[command(long_about = owners::OWNERS)]
     Owners(OwnersOptions),
+    /// Tell where what is there was allocated, and who holds it now: the runtime's own samples
+    #[command(long_about = births::BIRTHS)]
+    Births(BirthsOptions),
     /// List goroutines by where they stand, with what they wait for and hold
     #[command(long_about = goroutines::GOROUTINES)]
     Goroutines(GoroutinesOptions),
@@ -223,6 +228,9 @@ impl Command {
                 format!("paths {}", shell::line(&options.what().iter().map(|asked| &*asked.text).collect::<Vec<_>>()))
             }
             Command::Owners(options) => format!("owners {}", shell::quoted(&options.what.text)),
+            Command::Births(options) => options
+                .what()
+                .map_or_else(|| "births".to_owned(), |asked| format!("births {}", shell::quoted(&asked.text))),
             Command::Goroutine(options) => format!("goroutine {}", options.id),
             Command::Overview(_) => "overview".to_owned(),
             Command::Suspects(_) => "suspects".to_owned(),
@@ -283,6 +291,14 @@ impl Cli {
             );
             return Err(usage(ErrorKind::MissingRequiredArgument, message));
         };
+        if let Command::Dominators(DominatorsOptions { births: true, group: Some(RetainedBy::Type), .. }) =
+            &self.command
+        {
+            let message =
+                "--births is of --group package and root; births TYPE tells which lines allocated what a type retains"
+                    .to_owned();
+            return Err(usage(ErrorKind::ArgumentConflict, message));
+        }
         self.input.input(core)
     }
 }

@@ -20,7 +20,7 @@ mod whole_file;
 use args::{Cli, Command};
 use bounds::allowance;
 use commands::{
-    build_id, dominators, first_look, goroutine, goroutines, histogram, index, manual, object, objects, objref,
+    births, build_id, dominators, first_look, goroutine, goroutines, histogram, index, manual, object, objects, objref,
     overview, owners, paths, report, suspects,
 };
 use rustix::process::DumpableBehavior;
@@ -58,6 +58,7 @@ fn run(cli: &Cli) -> Result<(), Failure> {
         Command::Object(options) => object::run(&cli.input()?, options),
         Command::Paths(options) => paths::run(&cli.input()?, options),
         Command::Owners(options) => owners::run(&cli.input()?, options),
+        Command::Births(options) => births::run(&cli.input()?, options),
         Command::Goroutines(options) => goroutines::run(&cli.input()?, options),
         Command::Goroutine(options) => goroutine::run(&cli.input()?, options),
         Command::Index(options) => index::run(&cli.input()?, options),

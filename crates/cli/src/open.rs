@@ -67,6 +67,16 @@ pub(crate) fn with_data<T>(
     references: Option<ReferenceOptions>,
     use_it: impl FnOnce(&Heap, &Aside<'_>) -> Result<T, Failure>,
 ) -> Result<T, Failure> {
+    with_data_and_births(input, references, false, use_it)
+}
+
+/// The same, with where sampled objects were allocated if that is asked for.
+pub(crate) fn with_data_and_births<T>(
+    input: &Input,
+    references: Option<ReferenceOptions>,
+    wants_births: bool,
+    use_it: impl FnOnce(&Heap, &Aside<'_>) -> Result<T, Failure>,
+) -> Result<T, Failure> {
     let snapshot = SnapshotOptions { roots: references.is_some(), ..SnapshotOptions::default() };
     let needs = Needs { snapshot, ..Needs::default() };
     with_taken_heap(
@@ -78,7 +88,9 @@ pub(crate) fn with_data<T>(
                 Some(options) => Some(snapshot.references_with(options, watch)?.into_references()),
                 None => None,
             };
-            let heap = snapshot.into_heap(references);
+            let births = if wants_births { Some(snapshot.births(watch)?) } else { None };
+            let mut heap = snapshot.into_heap(references);
+            heap.births = births;
             use_it(&heap, &Aside { watch, heap: &heap, is_quiet: input.quiet })
         },
     )
@@ -124,7 +136,18 @@ pub(crate) fn with_tree_and_references<T>(
     })
 }
 
-/// The same without what is referred to, and with a snapshot that remembers more.
+/// The same without what is referred to.
+pub(crate) fn with_references<T>(
+    input: &Input,
+    options: ReferenceOptions,
+    use_it: impl FnOnce(&ReferenceGraph<'_, '_, '_>, &Watch) -> Result<T, Failure>,
+) -> Result<T, Failure> {
+    with_roots(input, SnapshotOptions::default(), |snapshot, watch| {
+        use_it(&snapshot.references_with(options, watch)?, watch)
+    })
+}
+
+/// The same with nothing more of references, and with a snapshot that remembers more.
 pub(crate) fn with_references_and<T>(
     input: &Input,
     options: SnapshotOptions,

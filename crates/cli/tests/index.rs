@@ -33,7 +33,7 @@ fn ask(kept: &Kept, first: &[&str], arguments: &[&str]) -> Outcome {
     common::run(common::command(&all))
 }
 
-const QUESTIONS: [&[&str]; 14] = [
+const QUESTIONS: [&[&str]; 15] = [
     &["overview"],
     &["overview", "--json"],
     &["histogram", "--retained"],
@@ -41,6 +41,7 @@ const QUESTIONS: [&[&str]; 14] = [
     &["dominators", "--json"],
     &["dominators", "--group", "root"],
     &["owners", "string"],
+    &["births"],
     &["paths", "string", "--merge"],
     &["goroutines", "--json"],
     &["goroutine", "1"],

@@ -9,6 +9,7 @@
 //! are only names for what the masks show.
 
 mod absent;
+mod births;
 mod code;
 mod diagnostics;
 mod error;
@@ -31,6 +32,7 @@ mod tree;
 pub mod waits;
 
 pub use absent::{Absent, AbsentHolder, AbsentOf, AbsentSum};
+pub use births::memory_profile;
 pub use error::HeapError;
 pub use infer::Vote;
 pub use objects::table::ObjectTable;

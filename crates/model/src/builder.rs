@@ -2,8 +2,9 @@
 
 use crate::objects::SlotSpan;
 use crate::{
-    Evidence, Extent, GoType, GoroutineStarts, Heap, Kind, ObjectId, ObjectType, Objects, Part, References, RootClass,
-    RootKind, RootNode, RootNodes, Share, StackGroups, TypeId, Unreached,
+    Birth, BirthCall, BirthRecord, Births, BirthsKnown, Evidence, Extent, GoType, GoroutineStarts, Heap, Kind,
+    ObjectId, ObjectType, Objects, Part, References, RootClass, RootKind, RootNode, RootNodes, Share, StackGroups,
+    TypeId, Unreached,
 };
 use goheap_graph::{GraphBuilder, GraphError, IdBitSet, PathTrie, TrieNode};
 use rustc_hash::FxHashMap;
@@ -37,6 +38,7 @@ pub struct HeapBuilder {
     goroutines: Vec<Goroutine>,
     extents: Option<Vec<(ObjectId, Extent)>>,
     types: FxHashMap<String, TypeId>,
+    births: Vec<(ObjectId, u64, String, u32)>,
 }
 
 /// A goroutine with its variables.
@@ -102,6 +104,12 @@ impl HeapBuilder {
         self.extents.get_or_insert_default().push((object, extent));
     }
 
+    /// An object was sampled when it was allocated, by the call of a function of that name at that line, at a rate of 512 bytes.
+    pub fn born(&mut self, object: ObjectId, function: &str, line: u32) {
+        let bytes = self.spans.get(object.0 as usize).map_or(0, |span| span.slot_bytes);
+        self.births.push((object, bytes, function.to_owned(), line));
+    }
+
     /// The heap, with what variables and goroutines reach.
     ///
     /// # Errors
@@ -112,6 +120,7 @@ impl HeapBuilder {
         self.heap.object_types = std::mem::take(&mut self.kinds).into_iter().collect();
         let (graph, roots) = self.graph()?;
         let mut heap = self.heap;
+        heap.births = (!self.births.is_empty()).then(|| births(&self.births));
         (heap.reached, heap.unreached) = (reached(&graph, roots.root()), Unreached::default());
         let mut reached = Share::default();
         for slot in heap.objects.allocated() {
@@ -168,6 +177,37 @@ impl HeapBuilder {
         let targets = |id: u32| edges.iter().filter(move |edge| edge.0.0 == id).map(|edge| edge.1.0);
         Ok((builder.build(targets)?, roots))
     }
+}
+
+/// Each place has the allocator below it and `main.main` above, and a record for each size.
+fn births(born: &[(ObjectId, u64, String, u32)]) -> Births {
+    let call = |function: &str, line| BirthCall {
+        function: function.into(),
+        file: "main.go".into(),
+        line,
+        ..BirthCall::default()
+    };
+    let mut calls = vec![call("runtime.mallocgc", 1), call("main.main", 1)];
+    let (mut stacks, mut records, mut births) = (Vec::new(), Vec::<BirthRecord>::new(), Vec::new());
+    for (object, bytes, function, line) in born {
+        let here = call(function, *line);
+        let number = calls.iter().position(|other| *other == here).unwrap_or(calls.len());
+        if number == calls.len() {
+            calls.push(here);
+            stacks.push(Box::from([0, number as u32, 1]));
+        }
+        let stack = number as u32 - 2;
+        let is_same = |record: &BirthRecord| record.stack == stack && record.object_bytes == *bytes;
+        let record = records.iter().position(is_same).unwrap_or(records.len());
+        if record == records.len() {
+            records.push(BirthRecord { stack, object_bytes: *bytes, ..BirthRecord::default() });
+        }
+        records[record].allocs += 1;
+        records[record].alloc_bytes += bytes;
+        births.push(Birth { object: *object, record: record as u32 });
+    }
+    let known = BirthsKnown { all_records: true, settled: true, absent: 0 };
+    Births::new(Some(512), known, calls, stacks, records, births)
 }
 
 /// Each goroutine stands at a place of its own.

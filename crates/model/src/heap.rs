@@ -2,8 +2,8 @@
 
 use crate::names::PackageNames;
 use crate::{
-    ClosureFunctions, Diagnostic, GoroutineStarts, ObjectId, ObjectTypes, Objects, RedZones, References, StackGroups,
-    Standing, Totals, TypeTable, Unreached,
+    Births, ClosureFunctions, Diagnostic, GoroutineStarts, ObjectId, ObjectTypes, Objects, RedZones, References,
+    StackGroups, Standing, Totals, TypeTable, Unreached,
 };
 use goheap_graph::{IdBitSet, PathTrie, TrieNode};
 use std::borrow::Cow;
@@ -50,6 +50,8 @@ pub struct Heap {
     pub goroutines: GoroutineStarts,
     /// Who refers to whom, where that was read.
     pub references: Option<References>,
+    /// Where sampled objects were allocated, where that was read.
+    pub births: Option<Births>,
 }
 
 impl Heap {

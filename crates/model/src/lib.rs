@@ -7,11 +7,13 @@
 //! - Who refers to whom: [`Graph`], who dominates whom and retains what: [`Dominance`].
 //! - The dominator tree by paths of fields: [`DominatorFrames`].
 //! - By which fields objects lead to each other: [`Fields`].
+//! - Where sampled objects were allocated: [`Births`].
 //! - Names as Go writes them, and as people do: [`names`].
 //! - Kept in a file: [`SectionWriter`], [`Sections`].
 //! - Small heaps for tests: [`HeapBuilder`].
 //! - How a long work is watched: [`Observer`].
 
+mod births;
 mod bits;
 mod builder;
 mod closures;
@@ -36,6 +38,7 @@ mod types;
 mod wide_rows;
 mod word_row;
 
+pub use births::{Birth, BirthCall, BirthCount, BirthRecord, Births, BirthsKnown};
 pub use bits::{BitVector, ones};
 pub use builder::HeapBuilder;
 pub use closures::ClosureFunctions;

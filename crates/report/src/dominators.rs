@@ -227,6 +227,20 @@ pub struct Group {
     /// Bytes of what is retained that anything refers to, at most; absent where that is not known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub referred_bytes: Option<u64>,
+    /// Lines that allocated most of what is retained, by samples, most bytes first; where that was asked for.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub born: Vec<Born>,
+}
+
+/// What a line allocated of what a group retains.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Born {
+    /// The line: `main.fill /src/main.go:10`.
+    pub site: String,
+    /// Objects sampled.
+    pub samples: u64,
+    /// Bytes that these stand for.
+    pub bytes: u64,
 }
 
 impl Group {
@@ -297,6 +311,10 @@ impl RetainedGroups {
             let objects = row.own.map_or(row.retained_objects.unwrap_or(0), |own| own.objects);
             let own = shallow.map(|_| page.bytes(row.own.unwrap_or_default().bytes));
             table.row(cells(row.retained, objects, [own, referred.map(|_| told)], &row.name));
+            for Born { site, samples, bytes } in &row.born {
+                let samples = grouped(*samples);
+                table.below(&format!("allocated by {site}: {} ({samples} sampled)", page.bytes(*bytes)));
+            }
         }
         table.write(&mut out)?;
         if self.shared.is_some_and(|shared| shared.bytes > self.reachable.bytes / 2) {

@@ -6,6 +6,7 @@
 //! | draw it | [`flame::write_svg`] |
 //! | write it for other tools | [`folded::write`], [`stap::write`], [`json::write_tree`] |
 //! | tell what the process was and whether the heap adds up | [`overview::OverviewReport`] |
+//! | write the memory profile as the program would have | [`heap_profile::write`] |
 //! | list objects, one a line | [`objects::ObjectWriter`] |
 //! | tell how much there is of which type | [`histogram::HistogramReport`] |
 //! | tell how spans are cut up | [`size_classes::SizeClassReport`] |
@@ -52,6 +53,7 @@ pub mod goroutine;
 mod goroutine_text;
 pub mod goroutines;
 mod goroutines_text;
+pub mod heap_profile;
 pub mod histogram;
 pub mod json;
 pub mod object;

@@ -38,6 +38,9 @@ pub struct ObjectReport {
     /// Of a closure, the function that it calls, and where that begins: `main.open.func1 main.go:101`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub function: Option<String>,
+    /// The calls that allocated it, where it was sampled, the one that allocates first: `main.fill /src/main.go:10`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub born: Vec<String>,
     /// Whether a root leads to it.
     pub reachable: bool,
     /// True if none does that is in the core, and perhaps a pointer that is not.

@@ -52,6 +52,9 @@ fn facts(page: Page, report: &ObjectReport) -> Table {
         let load = if slots == 0 { String::new() } else { format!(" ({})", whole_percent(entries, slots)) };
         table.row(["map", &format!("{} entries in {} slots{load}", grouped(entries), grouped(slots))]);
     }
+    for (index, call) in report.born.iter().enumerate() {
+        table.row([if index == 0 { "allocated by" } else { "" }, call]);
+    }
     match &report.path[..] {
         [] if report.not_known_to_be_reachable => {
             table.row(["reachable", "not known: pointers are absent from the core that may lead to it"])

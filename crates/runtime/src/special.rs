@@ -25,7 +25,7 @@ pub struct Special {
     pub detail: SpecialDetail,
 }
 
-/// What a record keeps alive.
+/// What a record says, and keeps alive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SpecialDetail {
     /// A finalizer: its function, and the type of the object (`*T`).
@@ -39,6 +39,8 @@ pub enum SpecialDetail {
     WeakHandle(u64),
     /// A cleanup's function and argument.
     Cleanup([u64; 3]),
+    /// The bucket of the memory profile that counts the object: nothing is kept alive.
+    Profile(u64),
 }
 
 /// What a list of the runtime held.
@@ -50,7 +52,7 @@ pub struct Listed<T> {
     pub absent: u64,
 }
 
-/// The specials of `span` that keep memory alive. `seen` are the records of all spans' lists so far, of which none is in two.
+/// The specials of `span` that keep memory alive or are of the memory profile. `seen` are the records of all spans' lists so far, of which none is in two.
 pub fn read_specials(
     memory: &MemoryImage,
     layout: &RuntimeLayout,
@@ -105,7 +107,8 @@ fn read_detail(
             (None, Some(at)) => Some(SpecialDetail::Cleanup([word(at)?, 0, 0])),
             (None, None) => None,
         },
-        SpecialKind::Profile | SpecialKind::Other(_) => None,
+        SpecialKind::Profile => Some(SpecialDetail::Profile(word(layout.special_profile.bucket)?)),
+        SpecialKind::Other(_) => None,
     }
 }
 

@@ -1,15 +1,16 @@
 //! `goheap CORE dominators`: who retains how much.
 
 use crate::args::{DominatorsOptions, Form, Input, RetainedBy};
+use crate::commands::birth_calls;
 use crate::commands::short_names::ShortNames;
-use crate::open::{with_data, with_referred};
+use crate::open::{with_data_and_births, with_referred};
 use crate::output::to_stdout;
 use crate::say::diagnostics;
 use crate::say::errors::Failure;
 use crate::say::terminal::page;
 use goheap_ask::{
-    AskError, DominatorRow, Grouping, HistogramRow, RetainedHistogram, RootGroup, RootGrouping, RowsWanted, Selection,
-    dominator_rows, retained_histogram, root_groups,
+    AskError, BirthIndex, DominatorRow, Grouping, HistogramRow, RetainedHistogram, RootGroup, RootGrouping, RowsWanted,
+    Selection, dominator_rows, retained_histogram, root_groups,
 };
 use goheap_graph::Weight;
 use goheap_heap::references::{ReferenceGraph, ReferenceOptions};
@@ -26,7 +27,7 @@ pub(crate) fn run(input: &Input, options: &DominatorsOptions) -> Result<(), Fail
     let Some(group) = options.group else { return tree(input, options) };
     // Objects of one type lie anywhere in the tree: what of them is referred to is not told.
     let references = ReferenceOptions { referred: true, ..ReferenceOptions::default() };
-    with_data(input, Some(references), |heap, aside| {
+    with_data_and_births(input, Some(references), options.births, |heap, aside| {
         let report = groups(Graph::new(heap).ok_or(AskError::NoReferences)?, group, options, aside.watch)?;
         aside.say();
         to_stdout(|out| match options.written.form() {
@@ -83,6 +84,12 @@ fn groups(
         let shown = report.rows.iter().take_while(is_large).take(most_rows(options)).count();
         for (row, group) in report.rows.iter_mut().zip(&found.groups).take(shown) {
             row.referred_bytes = graph.retained_extent(&dominance, group.node).map(|extent| extent.referred);
+        }
+        if let Some(births) = &graph.heap().births {
+            let index = BirthIndex::new(graph, &dominance.tree, births);
+            for (row, group) in report.rows.iter_mut().zip(&found.groups).take(shown) {
+                row.born = birth_calls::most_below(&index, births, group.node, options.written.is_table());
+            }
         }
     }
     let rows = report.rows.len();

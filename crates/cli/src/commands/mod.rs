@@ -1,6 +1,8 @@
 //! A file for each command, and what several of them show alike.
 
 pub(crate) mod answer;
+pub(crate) mod birth_calls;
+pub(crate) mod births;
 pub(crate) mod build_id;
 pub(crate) mod caption;
 pub(crate) mod collector;

@@ -1,6 +1,7 @@
 //! `goheap CORE object ADDR`: one object, its fields, who points to it and what it points to.
 
 use crate::args::{Input, ObjectOptions};
+use crate::commands::birth_calls;
 use crate::commands::short_names::ShortNames;
 use crate::open::{Needs, with_heap};
 use crate::output::to_stdout;
@@ -90,6 +91,7 @@ fn report(snapshot: &HeapSnapshot<'_, '_>, slot: Slot, options: &ObjectOptions) 
         voted: snapshot.vote(slot.id).map(|vote| Voted { agree: vote.agree, of: vote.of }),
         reachable: snapshot.is_reachable(slot.id),
         not_known_to_be_reachable: snapshot.standing(slot.id) == Standing::NotKnown,
+        born: birth_calls::born(&snapshot.birth(slot), !options.written.is_json()),
         owner: snapshot.owner(slot.id).map_or_else(String::new, |label| snapshot.label_text(label).to_owned()),
         path,
         fields: fields.shown.into_iter().map(field).collect(),

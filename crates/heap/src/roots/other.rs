@@ -62,6 +62,7 @@ impl<'m, 'p> RootCollector<'_, 'm, 'p> {
                 match special.detail {
                     SpecialDetail::Finalizer { func, object_type } => self.finalizer(special.object, func, object_type),
                     SpecialDetail::WeakHandle(handle) => self.weak_handle(handle),
+                    SpecialDetail::Profile(_) => {}
                     SpecialDetail::Cleanup(words) => {
                         // Up to 1.25 the closure to call, since then how to call it, the closure, and its argument.
                         let func = if words[1] == 0 { words[0] } else { words[1] };

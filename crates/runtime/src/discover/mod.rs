@@ -1,5 +1,6 @@
 //! The runtime's variables: by name where the executable has symbols, else by what they look like.
 
+mod memory_profile;
 mod module;
 mod operands;
 mod signature;

@@ -187,6 +187,26 @@ layouts! {
         required {}
         optional { func: "fn", cleanup: "cleanup", }
     }
+    /// `runtime.specialprofile` (mheap.go).
+    SpecialProfileLayout = "specialprofile" {
+        required { bucket: "b", }
+        optional {}
+    }
+    /// `runtime.bucket` (mprof.go): what one stack allocated; the words of the stack and a record follow it.
+    BucketLayout = "bucket" {
+        required { size: "size()", allnext: "allnext", typ: "typ", hash: "hash", object_size: "size", nstk: "nstk", }
+        optional {}
+    }
+    /// `runtime.memRecord` (mprof.go).
+    MemRecordLayout = "memRecord" {
+        required { size: "size()", active: "active", future: "future", }
+        optional {}
+    }
+    /// `runtime.memRecordCycle` (mprof.go); bytes are counted up to 1.26.
+    MemRecordCycleLayout = "memRecordCycle" {
+        required { size: "size()", allocs: "allocs", frees: "frees", }
+        optional { alloc_bytes: "alloc_bytes", free_bytes: "free_bytes", }
+    }
     /// `runtime._func` (runtime2.go); pclntab's records of functions.
     FuncLayout = "_func" {
         required { size: "size()", entry: "entryOff/entryoff/entry", name_off: "nameOff/nameoff", args: "args",
@@ -237,8 +257,9 @@ runtime_layout! {
     gobuf: GobufLayout, m: MLayout, sched: SchedLayout, synctest_group: SynctestGroupLayout,
     synctest_bubble: SynctestBubbleLayout, p: PLayout, mcache: McacheLayout, sudog: SudogLayout, hchan: HchanLayout,
     defer: DeferLayout, panic: PanicLayout, special: SpecialLayout, special_finalizer: SpecialFinalizerLayout,
-    special_weak_handle: SpecialWeakHandleLayout, special_cleanup: SpecialCleanupLayout, func: FuncLayout,
-    stack_object_record: StackObjectRecordLayout,
+    special_weak_handle: SpecialWeakHandleLayout, special_cleanup: SpecialCleanupLayout,
+    special_profile: SpecialProfileLayout, bucket: BucketLayout, mem_record: MemRecordLayout,
+    mem_record_cycle: MemRecordCycleLayout, func: FuncLayout, stack_object_record: StackObjectRecordLayout,
     gc_controller: GcControllerLayout, mstats: MstatsLayout,
 }
 

@@ -215,6 +215,25 @@ pub(super) const ROWS: &[Row] = &[
     row("specialCleanup", "fn", [NONE, NONE, NONE, NONE, NONE, NONE, NONE, 24, 24, NONE, NONE]),
     row("specialCleanup", "cleanup", [NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, 24, 24]),
 
+    row("specialprofile", "b", [16, 16, 16, 16, 16, 16, 16, 24, 24, 24, 24]),
+
+    row("bucket", "size()", [48, 48, 48, 48, 48, 48, 48, 48, 48, 48, 48]),
+    row("bucket", "allnext", [8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8]),
+    row("bucket", "typ", [16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16]),
+    row("bucket", "hash", [24, 24, 24, 24, 24, 24, 24, 24, 24, 24, 24]),
+    row("bucket", "size", [32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32]),
+    row("bucket", "nstk", [40, 40, 40, 40, 40, 40, 40, 40, 40, 40, 40]),
+
+    row("memRecord", "size()", [128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 64]),
+    row("memRecord", "active", [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]),
+    row("memRecord", "future", [32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 16]),
+
+    row("memRecordCycle", "size()", [32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 16]),
+    row("memRecordCycle", "allocs", [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]),
+    row("memRecordCycle", "frees", [8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8]),
+    row("memRecordCycle", "alloc_bytes", [16, 16, 16, 16, 16, 16, 16, 16, 16, 16, NONE]),
+    row("memRecordCycle", "free_bytes", [24, 24, 24, 24, 24, 24, 24, 24, 24, 24, NONE]),
+
     row("_func", "size()", [48, 40, 40, 44, 44, 44, 44, 44, 44, 44, 44]),
     row("_func", "entryOff/entryoff/entry", [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]),
     row("_func", "nameOff/nameoff", [8, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4]),
