@@ -1,6 +1,6 @@
 //! The dominator tree as frames, which read as those of the reference tree.
 
-use crate::{Extent, RootKind, Share};
+use crate::{Extent, ObjectId, RootKind, Share};
 use goheap_graph::{PathTrie, TrieNode};
 use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
@@ -21,6 +21,8 @@ pub struct DominatorFrames {
     pub unreached: Vec<TrieNode>,
     /// Those of roots and of groups of them.
     pub roots: FxHashMap<TrieNode, RootFrame>,
+    /// Objects whose birth was sampled with their frames, in order; none where what is referred to was not asked for.
+    pub sampled: Vec<(ObjectId, TrieNode)>,
 }
 
 /// What a frame is that stands for no object.
@@ -57,7 +59,13 @@ impl DominatorFrames {
     pub fn is_whole(&self) -> bool {
         let is_node = |node: &TrieNode| node.index() < self.trie.len();
         let is_text = |node| self.trie.label(node).is_none_or(|label| (label as usize) < self.texts.len());
-        self.trie.nodes().all(is_text) && self.unreached.iter().chain(self.roots.keys()).all(is_node)
+        self.trie.nodes().all(is_text)
+            && self
+                .unreached
+                .iter()
+                .chain(self.roots.keys())
+                .chain(self.sampled.iter().map(|(_, node)| node))
+                .all(is_node)
     }
 }
 

@@ -16,7 +16,8 @@ pub use kind::SuspectKind;
 
 use finder::Finder;
 use goheap_graph::{TrieNode, Weight};
-use goheap_model::{DominatorFrames, Extent, Heap, MapRoom, RootKind, TypeId};
+use goheap_model::{DominatorFrames, Extent, Heap, MapRoom, ObjectId, RootKind, TypeId};
+use rustc_hash::{FxHashMap, FxHashSet};
 use serde::Serialize;
 use std::cmp::Reverse;
 
@@ -43,9 +44,9 @@ pub struct Suspect {
     pub maps: Option<MapRoom>,
     /// Names of the program's own by which its code can be searched: packages, types, variables, functions.
     pub keywords: Vec<String>,
-    /// Its frame.
+    /// The frames that make it up, each with all below it.
     #[serde(skip)]
-    pub frame: Option<TrieNode>,
+    pub parts: Vec<TrieNode>,
 }
 
 /// Many things of a kind below one holder.
@@ -76,6 +77,18 @@ pub enum SuspectRoot {
     /// Several, none of which alone holds it.
     #[default]
     Several,
+}
+
+impl Suspect {
+    /// The objects whose birth was sampled and that it retains.
+    pub fn sampled(&self, frames: &DominatorFrames) -> FxHashSet<ObjectId> {
+        let is_part = |node: TrieNode| {
+            std::iter::successors(Some(node), |&node| frames.trie.parent(node)).any(|node| self.parts.contains(&node))
+        };
+        let mut known: FxHashMap<TrieNode, bool> = FxHashMap::default();
+        let mut is_part = |node: TrieNode| *known.entry(node).or_insert_with(|| is_part(node));
+        frames.sampled.iter().filter(|(_, node)| is_part(*node)).map(|&(object, _)| object).collect()
+    }
 }
 
 /// Those that retain at least so many bytes, the most first.
@@ -127,7 +140,7 @@ fn suspect(heap: &Heap, finder: &Finder<'_>, found: finder::Found) -> Suspect {
         maps: facts.and_then(|facts| facts.maps(found.frame)),
         path: texts,
         gathered,
-        frame: Some(found.frame),
+        parts: found.parts,
     };
     Suspect { kind: kind::kind_of(&suspect), ..suspect }
 }

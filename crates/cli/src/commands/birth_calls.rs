@@ -1,6 +1,6 @@
 //! Calls that allocated, as `births` and others tell them.
 
-use goheap_ask::{BirthIndex, BirthSite, SiteGrouping};
+use goheap_ask::{BirthIndex, BirthSite, BirthSites, SiteGrouping};
 use goheap_model::{BirthCall, Births};
 use goheap_report::dominators::Born;
 use goheap_report::table::grouped;
@@ -27,15 +27,19 @@ pub(crate) fn born(calls: &[BirthCall], is_table: bool) -> Vec<String> {
 
 /// The lines that allocated most of what a node retains.
 pub(crate) fn most_below(index: &BirthIndex<'_>, births: &Births, node: u32, is_table: bool) -> Vec<Born> {
+    most(index.below(node, SiteGrouping::Line), births, is_table)
+}
+
+/// The first of sites.
+pub(crate) fn most(sites: BirthSites, births: &Births, is_table: bool) -> Vec<Born> {
     let most = if is_table { SITES_OF_ROW } else { usize::MAX };
-    let sites = index.below(node, SiteGrouping::Line).sites;
     let born = |site: BirthSite| {
         let call = site.calls.first().and_then(|&call| births.call(call));
         let text = |call: &BirthCall| if is_table { short_call_text(call) } else { call_text(call) };
         let site_text = call.map_or_else(|| NO_STACK.to_owned(), text);
         Born { site: site_text, samples: site.count.samples, bytes: site.count.bytes }
     };
-    sites.into_iter().take(most).map(born).collect()
+    sites.sites.into_iter().take(most).map(born).collect()
 }
 
 /// `main.fill /src/cache.go:10`; of what is not Go the address.

@@ -1,17 +1,19 @@
 //! `goheap CORE suspects`: where the heap gathers.
 
 use crate::args::{Input, SuspectsOptions};
-use crate::commands::answer;
+use crate::commands::{answer, birth_calls};
 use crate::open::with_referred;
 use crate::say::diagnostics;
 use crate::say::errors::Failure;
 use crate::say::terminal::page;
 use crate::say::watch::Watch;
 use crate::shell;
-use goheap_ask::{Suspect, SuspectRoot, suspects};
+use goheap_ask::{BirthIndex, SiteGrouping, Suspect, SuspectRoot, suspects};
+use goheap_graph::DominatorTree;
 use goheap_heap::references::{ReferenceGraph, ReferenceOptions};
 use goheap_model::{DominatorFrames, Heap, Share};
 use goheap_report::answer::{Answer, Cell, Column, Kind, Next, Section};
+use goheap_report::dominators::Born;
 use goheap_report::page::Page;
 use goheap_report::referred;
 use goheap_report::table::{grouped, percent};
@@ -53,18 +55,33 @@ pub(crate) fn answer(
     options: &SuspectsOptions,
     watch: &Watch,
 ) -> Result<Told, Failure> {
-    let frames = graph.frames(&graph.data().dominators(watch)?, watch)?;
-    Ok(of_frames(input, graph.data().heap(), &frames, options))
+    let tree = graph.data().dominators(watch)?;
+    let frames = graph.frames(&tree, watch)?;
+    of_frames(input, graph, (&tree, &frames), options, watch)
 }
 
 /// Those of a dominator tree.
-pub(crate) fn of_frames(input: &Input, heap: &Heap, frames: &DominatorFrames, options: &SuspectsOptions) -> Told {
+pub(crate) fn of_frames(
+    input: &Input,
+    graph: &ReferenceGraph<'_, '_, '_>,
+    (tree, frames): (&DominatorTree, &DominatorFrames),
+    options: &SuspectsOptions,
+    watch: &Watch,
+) -> Result<Told, Failure> {
+    let heap = graph.data().heap();
     let reachable = heap.totals.reachable();
     let found = suspects(heap, frames, options.least.of(reachable.bytes));
+    let births = graph.snapshot().births(watch)?;
+    let index = BirthIndex::new(graph.data(), tree, &births);
+    let born = |suspect: &Suspect| {
+        let sampled = suspect.sampled(frames);
+        birth_calls::most(index.all(SiteGrouping::Line, |object| sampled.contains(&object)), &births, true)
+    };
     let usual = if options.written.is_table() { USUAL_ROWS } else { usize::MAX };
     let shown = Shown { input, page: page(input), reachable };
-    let answer = shown.answer(heap, &found, options.limit.unwrap_or(usual));
-    Told { found, answer }
+    let told: Vec<(&Suspect, Vec<Born>)> = found.iter().map(|suspect| (suspect, born(suspect))).collect();
+    let answer = shown.answer(heap, &told, options.limit.unwrap_or(usual));
+    Ok(Told { found, answer })
 }
 
 /// How suspects are told.
@@ -76,11 +93,11 @@ struct Shown<'a> {
 
 impl Shown<'_> {
     /// All of them, at most `most` as rows.
-    fn answer(&self, heap: &Heap, found: &[Suspect], most: usize) -> Answer {
+    fn answer(&self, heap: &Heap, found: &[(&Suspect, Vec<Born>)], most: usize) -> Answer {
         let mut section = self.section(found);
         section.limit(most);
         let opening = format!("goheap {}", self.input.opening());
-        let next = found.iter().take(ASKED_NEXT.min(most)).map(|suspect| Next {
+        let next = found.iter().take(ASKED_NEXT.min(most)).map(|(suspect, _)| Next {
             question: format!("what holds {}", suspect.holder),
             command: format!("{opening} {}", next(suspect)),
         });
@@ -94,9 +111,9 @@ impl Shown<'_> {
         }
     }
 
-    fn text(&self, heap: &Heap, found: &[Suspect]) -> Vec<String> {
+    fn text(&self, heap: &Heap, found: &[(&Suspect, Vec<Born>)]) -> Vec<String> {
         let Share { bytes, objects } = self.reachable;
-        let together: u64 = found.iter().map(|suspect| suspect.retained.bytes).sum();
+        let together: u64 = found.iter().map(|(suspect, _)| suspect.retained.bytes).sum();
         let mut text = vec![match found.len() {
             0 => format!(
                 "reachable: {} in {} objects; nothing gathers so much of it that it is a suspect",
@@ -121,7 +138,7 @@ impl Shown<'_> {
         text
     }
 
-    fn section(&self, found: &[Suspect]) -> Section {
+    fn section(&self, found: &[(&Suspect, Vec<Born>)]) -> Section {
         let columns = [
             Column::bytes("retained").of(self.reachable.bytes),
             Column::count("objects").spare(),
@@ -137,12 +154,13 @@ impl Shown<'_> {
             Column::count("map_slots").hidden(),
             Column::new("path", Kind::Texts).hidden(),
             Column::new("keywords", Kind::Texts).hidden(),
+            Column::new("allocated_by", Kind::Texts).hidden(),
             Column::command("next"),
         ];
         let mut section = Section::new("suspects", columns);
-        for suspect in found {
+        for (suspect, born) in found {
             let gathered = suspect.gathered.as_ref();
-            let cells: [Cell; 15] = [
+            let cells: [Cell; 16] = [
                 suspect.retained.bytes.into(),
                 suspect.retained.objects.into(),
                 suspect.kind.name().into(),
@@ -157,15 +175,16 @@ impl Shown<'_> {
                 suspect.maps.map(|maps| maps.slots).into(),
                 suspect.path.clone().into(),
                 suspect.keywords.clone().into(),
+                born.iter().map(|born| born.site.clone()).collect::<Vec<_>>().into(),
                 next(suspect).into(),
             ];
-            section.row(cells).notes = self.notes(suspect);
+            section.row(cells).notes = self.notes(suspect, born);
         }
         section
     }
 
     /// What there is to say of one, in sentences.
-    fn notes(&self, suspect: &Suspect) -> Vec<String> {
+    fn notes(&self, suspect: &Suspect, born: &[Born]) -> Vec<String> {
         let mut notes = Vec::new();
         if let Some(gathered) = &suspect.gathered {
             let bytes = self.page.bytes(gathered.bytes);
@@ -178,6 +197,10 @@ impl Shown<'_> {
         if let Some(told) = referred::told(self.page, suspect.extent.map(|extent| extent.referred), kept) {
             let step = suspect.gathered.as_ref().map_or("", |gathered| &gathered.step);
             notes.push(format!("{told}: {}", referred::reason(step)));
+        }
+        for Born { site, samples, bytes } in born {
+            let (bytes, samples) = (self.page.bytes(*bytes), grouped(*samples));
+            notes.push(format!("allocated by {site}: {bytes} ({samples} sampled)"));
         }
         let remedy = suspect.kind.remedy();
         if !remedy.is_empty() {

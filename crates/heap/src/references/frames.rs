@@ -72,9 +72,26 @@ impl ReferenceGraph<'_, '_, '_> {
         let reached = builder.walk_dominators(tree, roots, groups, &meter);
         let unreached = builder.unreachable(&snapshot.unreached);
         let found = builder.finish();
+        let sampled = match &found {
+            Some(frames) => self.sampled(frames, observer)?,
+            None => Vec::new(),
+        };
         let facts = found.map(|frames| frame_facts(self, tree, (&trie, &frames)));
         let (texts, _) = labels.into_texts();
-        Ok(DominatorFrames { trie, texts, reached, facts, unreached, roots: root_frames })
+        Ok(DominatorFrames { trie, texts, reached, facts, unreached, roots: root_frames, sampled })
+    }
+
+    /// The objects whose birth was sampled, with the frame of each; `frames` has those of all slots.
+    fn sampled(&self, frames: &[TrieNode], observer: &dyn Observer) -> Result<Vec<(ObjectId, TrieNode)>, HeapError> {
+        let profile = self.snapshot.model.mem_profile(observer)?;
+        let objects = &self.snapshot.objects;
+        let slots = profile.samples.iter().filter_map(|&(address, _)| objects.find_allocated(address));
+        let reached = slots.filter(|slot| self.snapshot.reached.contains(slot.id.0));
+        let mut sampled: Vec<_> =
+            reached.filter_map(|slot| Some((slot.id, *frames.get(slot.id.0 as usize)?))).collect();
+        sampled.sort_unstable();
+        sampled.dedup();
+        Ok(sampled)
     }
 
     /// Those of an index.

@@ -50,7 +50,7 @@ fn report(input: &Input, page: Page, graph: &ReferenceGraph<'_, '_, '_>, watch: 
     let dominance = graph.data().dominance(watch)?;
     let frames = graph.frames(&dominance.tree, watch)?;
     let options = SuspectsOptions { limit: Some(SUSPECTS), ..SuspectsOptions::usual() };
-    let told = suspects::of_frames(input, graph.data().heap(), &frames, &options);
+    let told = suspects::of_frames(input, graph, (&dominance.tree, &frames), &options, watch)?;
     let goroutines = goroutines::Facts::read(graph, &dominance, watch)?;
     let mut suspects = told.answer.sections;
     suspects.iter_mut().for_each(|section| section.title = "Suspects".to_owned());
