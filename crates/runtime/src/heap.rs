@@ -244,6 +244,14 @@ fn max_span_bytes(memory: &MemoryImage) -> u64 {
     readable.saturating_mul(16).clamp(ARENA_BYTES, 1 << 46)
 }
 
+/// Where the first arena's address space begins (`arenaBaseOffset`, malloc.go).
+pub(crate) fn arena_base(machine: Machine) -> u64 {
+    match machine {
+        Machine::X86_64 => 0xffff_8000_0000_0000,
+        Machine::Aarch64 => 0,
+    }
+}
+
 /// Address of the `heapArena` that describes `address` (malloc.go `arenaIndex`): the index is one level on 64-bit Linux.
 pub(crate) fn heap_arena_of(
     memory: &MemoryImage,
@@ -252,11 +260,7 @@ pub(crate) fn heap_arena_of(
     mheap: Address,
     address: u64,
 ) -> Option<Address> {
-    let base = match machine {
-        Machine::X86_64 => 0xffff_8000_0000_0000_u64,
-        Machine::Aarch64 => 0,
-    };
-    let index = address.wrapping_sub(base) / ARENA_BYTES;
+    let index = address.wrapping_sub(arena_base(machine)) / ARENA_BYTES;
     let level2 = memory.read_u64(mheap.add(layout.mheap.arenas))?;
     let arena = memory.read_u64(Address(level2).add(index * 8))?;
     (arena != 0).then_some(Address(arena))

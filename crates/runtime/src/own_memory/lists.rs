@@ -90,7 +90,8 @@ impl RuntimeModel<'_> {
         let memory = self.memory();
         let is_table = |&start: &u64| {
             let end = Address(start.saturating_add((BUCKETS - 1) * 8));
-            self.is_taken(start) && memory.read_u64(end).is_some_and(|last| last == 0 || memory.read_u8(Address(last)).is_some())
+            self.is_taken(start)
+                && memory.read_u64(end).is_some_and(|last| last == 0 || memory.read_u8(Address(last)).is_some())
         };
         let heads = self.candidates("runtime.buckhash", &["runtime.stkbucket"]);
         let tables = heads.into_iter().filter_map(|head| memory.read_u64(Address(head)));

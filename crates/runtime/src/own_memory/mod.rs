@@ -5,10 +5,10 @@ mod page_states;
 
 pub use page_states::{PageState, PageStates};
 
-use crate::heap::ARENA_BYTES;
+use crate::heap::{ARENA_BYTES, arena_base, heap_arena_of};
 use crate::model::RuntimeModel;
 use crate::words::{SliceHeader, read_slice, read_words};
-use goheap_image::{Address, Machine};
+use goheap_image::Address;
 
 /// What a piece of the runtime's own memory holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -123,9 +123,8 @@ impl RuntimeModel<'_> {
         };
         let piece = |kind, start: u64, len: u64| Some(OwnPiece { kind, start, end: paged(start.checked_add(len)?)? });
         let records = self.arenas().into_iter().filter_map(|base| {
-            let number = base.wrapping_sub(arena_base(self.machine())) / ARENA_BYTES;
-            let record = memory.read_u64(Address(index).add(number * 8)).filter(|&at| at != 0)?;
-            piece(OwnKind::ArenaRecords, record, self.layout.heap_arena.size)
+            let record = heap_arena_of(memory, &self.layout, self.machine(), self.mheap, base)?;
+            piece(OwnKind::ArenaRecords, record.0, self.layout.heap_arena.size)
         });
         records.chain(piece(OwnKind::ArenaIndex, index, ARENA_INDEX_BYTES)).collect()
     }
@@ -149,14 +148,6 @@ impl RuntimeModel<'_> {
             Some(OwnPiece { kind: OwnKind::PageBitmaps, start, end: start.checked_add(PAGE_BITMAP_BYTES)? })
         }));
         pieces
-    }
-}
-
-/// Where the first arena's address space begins (`arenaBaseOffset`, malloc.go).
-fn arena_base(machine: Machine) -> u64 {
-    match machine {
-        Machine::X86_64 => 0xffff_8000_0000_0000,
-        Machine::Aarch64 => 0,
     }
 }
 

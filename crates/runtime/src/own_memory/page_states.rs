@@ -1,6 +1,7 @@
 //! Which pages of the heap that are in no span were returned to the system (mpagealloc.go, mpallocbits.go, mpagecache.go).
 
-use super::{PAGE_BITMAPS, arena_base};
+use super::PAGE_BITMAPS;
+use crate::heap::arena_base;
 use crate::model::RuntimeModel;
 use crate::span::PAGE_BYTES;
 use goheap_image::{Address, MemoryImage};
