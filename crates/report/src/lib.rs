@@ -15,6 +15,7 @@
 //! | tell which goroutines there are | [`goroutines::GoroutinesReport`] |
 //! | tell everything of one goroutine | [`goroutine::GoroutineReport`] |
 //! | print goroutines as Go does | [`traceback::Goroutine`] |
+//! | answer in sections of rows, in any format | [`answer::Answer`] |
 //! | print columns | [`table::Table`] |
 //! | say how wide and in which letters people read | [`page::Page`] |
 //! | show a string that came out of a core | [`text`] |
@@ -40,6 +41,7 @@
 //! # Ok::<(), goheap_report::ReportError>(())
 //! ```
 
+pub mod answer;
 pub mod build_ids;
 pub mod dominators;
 mod error;

@@ -1,5 +1,6 @@
 //! A file for each command, and what several of them show alike.
 
+pub(crate) mod answer;
 pub(crate) mod build_id;
 pub(crate) mod caption;
 pub(crate) mod collector;

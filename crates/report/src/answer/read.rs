@@ -1,0 +1,107 @@
+//! An answer that was kept as JSON.
+
+use super::json::{DEPTH, NOTES};
+use super::{Answer, Cell, Column, Kind, Next, Row, SCHEMA_VERSION, Section};
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+/// Why an answer could not be read.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadError {
+    /// It is not JSON, or lacks what every answer has.
+    #[error("not an answer that was kept as JSON: {0}")]
+    Json(#[from] serde_json::Error),
+
+    /// A later goheap wrote it.
+    #[error("schema version {0}; up to {SCHEMA_VERSION} is read")]
+    Version(u32),
+
+    /// A cell is not what its column says.
+    #[error("the cell {key} of {section} is no {kind:?}")]
+    Cell {
+        /// The section.
+        section: String,
+        /// The column.
+        key: String,
+        /// What it should be.
+        kind: Kind,
+    },
+}
+
+#[derive(Deserialize)]
+struct Kept {
+    schema_version: u32,
+    #[serde(default)]
+    answer: String,
+    #[serde(default)]
+    title: String,
+    #[serde(default)]
+    text: Vec<String>,
+    #[serde(default)]
+    next: Vec<Next>,
+    sections: Vec<KeptSection>,
+}
+
+#[derive(Deserialize)]
+struct KeptSection {
+    key: String,
+    #[serde(default)]
+    title: String,
+    #[serde(default)]
+    text: Vec<String>,
+    #[serde(default)]
+    notes: Vec<String>,
+    columns: Vec<Column>,
+    #[serde(default)]
+    rows_left_out: u64,
+    rows: Vec<Map<String, Value>>,
+}
+
+impl Answer {
+    /// What [`Answer::write_json`] wrote. Fields that are not known are passed over.
+    ///
+    /// # Errors
+    ///
+    /// [`ReadError`]: the text may come from anywhere.
+    pub fn read_json(json: &[u8]) -> Result<Self, ReadError> {
+        let kept: Kept = serde_json::from_slice(json)?;
+        if kept.schema_version > SCHEMA_VERSION {
+            return Err(ReadError::Version(kept.schema_version));
+        }
+        let sections = kept.sections.into_iter().map(section).collect::<Result<_, _>>()?;
+        Ok(Self { name: kept.answer, title: kept.title, text: kept.text, sections, next: kept.next })
+    }
+}
+
+fn section(kept: KeptSection) -> Result<Section, ReadError> {
+    let KeptSection { key, title, text, notes, columns, rows_left_out, rows } = kept;
+    let rows = rows.into_iter().map(|row| self::row(&key, &columns, row)).collect::<Result<_, _>>()?;
+    Ok(Section { key, title, text, columns, rows, left_out: rows_left_out, notes })
+}
+
+fn row(section: &str, columns: &[Column], mut kept: Map<String, Value>) -> Result<Row, ReadError> {
+    let depth = kept.get(DEPTH).and_then(Value::as_u64).and_then(|depth| u32::try_from(depth).ok());
+    let notes = match kept.remove(NOTES) {
+        Some(notes) => serde_json::from_value(notes)?,
+        None => Vec::new(),
+    };
+    let cells = columns.iter().map(|column| {
+        let Some(value) = kept.remove(&column.key) else { return Ok(Cell::None) };
+        let wrong = || ReadError::Cell { section: section.to_owned(), key: column.key.clone(), kind: column.kind };
+        cell(value, column.kind).ok_or_else(wrong)
+    });
+    Ok(Row { cells: cells.collect::<Result<_, _>>()?, depth: depth.unwrap_or(0), notes })
+}
+
+fn cell(value: Value, kind: Kind) -> Option<Cell> {
+    match (value, kind) {
+        (Value::Null, _) => Some(Cell::None),
+        (Value::Number(number), Kind::Bytes | Kind::Count) => number.as_u64().map(Cell::Number),
+        (Value::String(text), Kind::Address) => {
+            text.strip_prefix("0x").and_then(|digits| u64::from_str_radix(digits, 16).ok()).map(Cell::Number)
+        }
+        (Value::String(text), Kind::Name | Kind::Word | Kind::Text) => Some(Cell::Text(text)),
+        (texts @ Value::Array(_), Kind::Texts) => serde_json::from_value(texts).ok().map(Cell::Texts),
+        _ => None,
+    }
+}
