@@ -21,6 +21,7 @@ mod meaning;
 mod names;
 mod needs;
 mod objects;
+pub mod process_memory;
 pub mod references;
 pub mod referred;
 mod roots;

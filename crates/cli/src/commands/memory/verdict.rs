@@ -1,0 +1,91 @@
+//! What people read first: where the memory is when the heap is not.
+
+use goheap_heap::process_memory::{MemoryPart, ProcessMemory};
+use goheap_report::page::Page;
+
+/// A part is worth a sentence from this share of what can be resident on.
+const WORTH: u64 = 20;
+
+/// Sentences, the most important first.
+pub(super) fn sentences(memory: &ProcessMemory, page: Page) -> Vec<String> {
+    let bytes = |part: MemoryPart| memory.bytes(part);
+    let sum = |is_wanted: fn(MemoryPart) -> bool| memory.total(is_wanted).bytes;
+    let size = |bytes: u64| page.bytes(bytes);
+    let resident = sum(can_be_resident);
+    let (in_use, idle) = (sum(MemoryPart::is_heap_in_use), sum(MemoryPart::is_heap_idle));
+    let mut told = vec![format!(
+        "Go heap in use {} (reachable objects {}); {} idle, of which {} were returned to the system.",
+        size(in_use),
+        size(bytes(MemoryPart::HeapReachable)),
+        size(idle),
+        size(bytes(MemoryPart::HeapReleased)),
+    )];
+    if let Some((largest, share)) = largest(memory, resident) {
+        told.push(format!("Of {} that can have been resident, {} are {largest}", size(resident), size(share)));
+    }
+    if let Some(glibc) = &memory.glibc
+        && sum(MemoryPart::is_malloc) > resident / WORTH
+    {
+        let given_out = bytes(MemoryPart::MallocInUse).saturating_add(bytes(MemoryPart::MallocMapped));
+        told.push(format!(
+            "{} are C's (malloc): {} in use, {} free, in {}.",
+            size(sum(MemoryPart::is_malloc)),
+            size(given_out),
+            size(bytes(MemoryPart::MallocFree)),
+            match glibc.arenas.len() {
+                1 => "one arena".to_owned(),
+                many => format!("{many} arenas"),
+            },
+        ));
+    }
+    let unknown = bytes(MemoryPart::Anonymous);
+    if unknown > resident / WORTH {
+        let who = match (memory.has_libraries, memory.glibc.is_some()) {
+            (true, false) => "another malloc than glibc's, or mmap by C or by the program",
+            (true, true) => "mmap by C or by the program",
+            _ => "mmap by the program, or the runtime's buffers for traces and profiles",
+        };
+        told.push(format!("{} of anonymous memory belong to nobody known: {who}.", size(unknown)));
+    }
+    told.push(format!(
+        "The core maps {}: {} of it are only reserved, and no memory stands behind that.",
+        size(memory.mapped),
+        size(sum(is_reserved)),
+    ));
+    told
+}
+
+fn is_reserved(part: MemoryPart) -> bool {
+    part.is_go_reserved() || matches!(part, MemoryPart::MallocReserved | MemoryPart::NoAccess)
+}
+
+/// A part that RSS may count: neither reserved nor returned. More than RSS is, as what was never touched is not told from what was.
+fn can_be_resident(part: MemoryPart) -> bool {
+    !is_reserved(part) && !matches!(part, MemoryPart::HeapReleased | MemoryPart::Overlap)
+}
+
+/// What the most of it is, and what that means.
+fn largest(memory: &ProcessMemory, resident: u64) -> Option<(&'static str, u64)> {
+    let kinds: [(&str, fn(MemoryPart) -> bool); 9] = [
+        ("objects that the program holds: ask dominators who does.", |part| {
+            matches!(part, MemoryPart::HeapReachable | MemoryPart::HeapNotKnown)
+        }),
+        ("garbage that the next collection frees: see GOGC and GOMEMLIMIT.", |part| {
+            part == MemoryPart::HeapUnreachable
+        }),
+        ("free room in spans that objects keep: ask histogram --group size-class.", |part| {
+            matches!(part, MemoryPart::HeapFreeSlots | MemoryPart::HeapTails | MemoryPart::HeapInUse)
+        }),
+        (
+            "idle heap: it was in use, is free, and Go keeps it for a while. It comes from a peak and is no leak.",
+            |part| matches!(part, MemoryPart::HeapIdle | MemoryPart::HeapIdleNotKnown),
+        ),
+        ("stacks of goroutines: ask goroutines.", MemoryPart::is_go_stacks),
+        ("the runtime's own.", MemoryPart::is_runtime),
+        ("C's (malloc): no profile of Go's tells of it.", MemoryPart::is_malloc),
+        ("anonymous memory that belongs to nobody known.", |part| part == MemoryPart::Anonymous),
+        ("mapped files and their variables: of these only what was touched is resident.", MemoryPart::is_file),
+    ];
+    let sized = kinds.into_iter().map(|(name, is_in)| (name, memory.total(is_in).bytes));
+    sized.max_by_key(|&(_, bytes)| bytes).filter(|&(_, bytes)| bytes > resident / 4)
+}
