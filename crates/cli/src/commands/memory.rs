@@ -48,8 +48,9 @@ fn regions(memory: &ProcessMemory, most: usize) -> Section {
         Column::name("file"),
     ];
     let mut section = Section::new("regions", columns);
-    section.title = "The largest regions outside of Go's heap".to_owned();
-    for region in &memory.regions {
+    section.title = "The largest regions outside of Go's heap that are not only reserved".to_owned();
+    // What is only reserved is the largest, and tells nothing.
+    for region in memory.regions.iter().filter(|region| !region.part.is_reserved()) {
         let Region { start, end, part, file } = *region;
         let path = file.and_then(|file| memory.files.get(file as usize));
         let file = path.map_or(Cell::None, |path| Cell::from(path.as_str()));

@@ -1,7 +1,7 @@
 //! Who has which part of the address space: what is claimed first stays.
 
 use super::part::MemoryPart;
-use goheap_image::{CoreFile, SegmentFlags};
+use goheap_image::{Address, MemoryImage, Process, SegmentFlags};
 use std::collections::BTreeMap;
 use std::ops::Range;
 
@@ -10,14 +10,14 @@ use std::ops::Range;
 pub struct Total {
     /// Mapped.
     pub bytes: u64,
-    /// Of these, those that the core has the contents of.
-    pub dumped: u64,
+    /// Of these, those in pages that hold anything but zeros: they were resident, or swapped out. Not told of files.
+    pub nonzero: u64,
 }
 
 impl Total {
     pub(super) fn add(&mut self, more: Total) {
         self.bytes = self.bytes.saturating_add(more.bytes);
-        self.dumped = self.dumped.saturating_add(more.dumped);
+        self.nonzero = self.nonzero.saturating_add(more.nonzero);
     }
 }
 
@@ -51,7 +51,8 @@ impl Mapping {
 }
 
 /// What is claimed of a core's memory.
-pub(super) struct AddressMap {
+pub(super) struct AddressMap<'m> {
+    memory: &'m MemoryImage,
     /// Bytes of all segments.
     pub(super) mapped: u64,
     mappings: Vec<Mapping>,
@@ -69,20 +70,22 @@ pub(super) struct Piece {
     pub(super) mapping: Mapping,
 }
 
-impl AddressMap {
-    pub(super) fn new(core: &CoreFile) -> AddressMap {
-        let segments = core.segments().iter().filter(|segment| segment.memory_size > 0).map(|segment| Mapping {
-            start: segment.address.0,
-            end: segment.end().0,
-            dumped_end: segment.address.0 + segment.file_size,
-            flags: segment.flags,
-        });
-        Self::of(segments.collect())
+impl<'m> AddressMap<'m> {
+    pub(super) fn new(process: &'m Process) -> Self {
+        let segments =
+            process.core.segments().iter().filter(|segment| segment.memory_size > 0).map(|segment| Mapping {
+                start: segment.address.0,
+                end: segment.end().0,
+                dumped_end: segment.address.0 + segment.file_size.saturating_sub(segment.missing),
+                flags: segment.flags,
+            });
+        Self::of(segments.collect(), &process.memory)
     }
 
-    fn of(mut segments: Vec<Mapping>) -> AddressMap {
+    fn of(mut segments: Vec<Mapping>, memory: &'m MemoryImage) -> Self {
         segments.sort_by_key(|segment| (segment.start, std::cmp::Reverse(segment.end)));
         let mut map = AddressMap {
+            memory,
             mapped: segments.iter().fold(0, |sum, segment| segment.len().saturating_add(sum)),
             mappings: Vec::with_capacity(segments.len()),
             free: BTreeMap::new(),
@@ -93,7 +96,7 @@ impl AddressMap {
         for segment in segments {
             let start = segment.start.max(end);
             let twice = segment.end.min(end).saturating_sub(segment.start);
-            map.count(MemoryPart::Overlap, Total { bytes: twice, dumped: 0 });
+            map.count(MemoryPart::Overlap, Total { bytes: twice, nonzero: 0 });
             end = end.max(segment.end);
             if start < segment.end {
                 map.free.insert(start, (segment.end, map.mappings.len() as u32));
@@ -146,8 +149,8 @@ impl AddressMap {
             let Some(part) = part(&piece.mapping) else { continue };
             self.take(piece);
             claimed += piece.end - piece.start;
-            let dumped = piece.end.min(piece.mapping.dumped_end).saturating_sub(piece.start);
-            self.count(part, Total { bytes: piece.end - piece.start, dumped });
+            let nonzero = if part.is_told_by_contents() { self.nonzero(piece) } else { 0 };
+            self.count(part, Total { bytes: piece.end - piece.start, nonzero });
             self.note(Region { start: piece.start, end: piece.end, part, file });
         }
         claimed
@@ -161,6 +164,12 @@ impl AddressMap {
     /// Claims what is free of `range` and can be written.
     pub(super) fn claim_writable(&mut self, range: Range<u64>, part: MemoryPart) -> u64 {
         self.claim_by(range, None, |mapping| mapping.is_writable().then_some(part))
+    }
+
+    /// What the core lacks is not known to be anything.
+    fn nonzero(&self, piece: Piece) -> u64 {
+        let dumped = piece.end.min(piece.mapping.dumped_end).saturating_sub(piece.start);
+        self.memory.nonzero_parts(Address(piece.start), dumped).fold(0, |sum, part| sum + (part.end - part.start))
     }
 
     fn take(&mut self, piece: Piece) {
@@ -216,41 +225,48 @@ mod tests {
         Mapping { start, end, dumped_end: start + dumped, flags: SegmentFlags(flags) }
     }
 
-    /// Read and write, read alone, nothing.
-    fn map() -> AddressMap {
-        AddressMap::of(vec![mapping(200, 300, 0, 4), mapping(100, 200, 60, 6), mapping(400, 500, 0, 0)])
+    /// Read and write, read alone, nothing; of the first a page and a half hold something.
+    fn mappings() -> (Vec<Mapping>, MemoryImage) {
+        let bytes = [vec![0; 0x800], vec![1; 0x1800], vec![0; 0x1000]].concat();
+        let memory = MemoryImage::from_buffers([(Address(0x1000), bytes, true)]);
+        let mappings =
+            vec![mapping(0x4000, 0x6000, 0, 4), mapping(0x1000, 0x4000, 0x2000, 6), mapping(0x8000, 0x9000, 0, 0)];
+        (mappings, memory)
     }
 
-    fn sums(map: AddressMap) -> Vec<(MemoryPart, u64, u64)> {
+    fn sums(map: AddressMap<'_>) -> Vec<(MemoryPart, u64, u64)> {
         let sums = map.finish().0.into_iter().filter(|(_, total)| total.bytes > 0);
-        sums.map(|(part, total)| (part, total.bytes, total.dumped)).collect()
+        sums.map(|(part, total)| (part, total.bytes, total.nonzero)).collect()
     }
 
     #[test]
     fn what_is_claimed_first_stays() {
-        let mut map = map();
-        assert_eq!(map.claim(150..250, MemoryPart::StacksInUse), 100, "over two mappings");
-        assert_eq!(map.claim(120..180, MemoryPart::Persistent), 30);
-        assert_eq!(map.claim(300..400, MemoryPart::Persistent), 0, "nothing is mapped there");
-        assert_eq!(map.claim_writable(240..260, MemoryPart::Kernel), 0);
+        let (mappings, memory) = mappings();
+        let mut map = AddressMap::of(mappings, &memory);
+        assert_eq!(map.claim(0x2000..0x5000, MemoryPart::StacksInUse), 0x3000, "over two mappings");
+        assert_eq!(map.claim(0x1800..0x3000, MemoryPart::Persistent), 0x800);
+        assert_eq!(map.claim(0x6000..0x8000, MemoryPart::Persistent), 0, "nothing is mapped there");
+        assert_eq!(map.claim_writable(0x5000..0x5800, MemoryPart::Kernel), 0);
         map.claim_rest();
-        assert_eq!(map.mapped, 300);
+        assert_eq!(map.mapped, 0x6000);
         let parts = sums(map);
-        assert_eq!(parts.iter().map(|part| part.1).sum::<u64>(), 300);
+        assert_eq!(parts.iter().map(|part| part.1).sum::<u64>(), 0x6000);
         assert_eq!(
             parts,
             [
-                (MemoryPart::StacksInUse, 100, 10),
-                (MemoryPart::Persistent, 30, 30),
-                (MemoryPart::Anonymous, 20, 20),
-                (MemoryPart::NoAccess, 150, 0),
+                (MemoryPart::StacksInUse, 0x3000, 0x1000),
+                (MemoryPart::Persistent, 0x800, 0x800),
+                (MemoryPart::Anonymous, 0x800, 0),
+                (MemoryPart::NoAccess, 0x2000, 0),
             ]
         );
     }
 
     #[test]
     fn segments_that_overlap_count_for_each() {
-        let mut map = AddressMap::of(vec![mapping(100, 200, 0, 6), mapping(150, 250, 0, 4), mapping(160, 180, 0, 4)]);
+        let memory = MemoryImage::default();
+        let segments = vec![mapping(100, 200, 0, 6), mapping(150, 250, 0, 4), mapping(160, 180, 0, 4)];
+        let mut map = AddressMap::of(segments, &memory);
         map.claim_rest();
         assert_eq!(map.mapped, 220);
         assert_eq!(
@@ -261,11 +277,12 @@ mod tests {
 
     #[test]
     fn regions_are_those_outside_of_the_heap() {
-        let mut map = map();
-        map.claim(100..110, MemoryPart::HeapReachable);
-        map.claim(110..120, MemoryPart::Persistent);
-        map.claim(120..130, MemoryPart::Persistent);
-        let region = Region { start: 110, end: 130, part: MemoryPart::Persistent, file: None };
+        let (mappings, memory) = mappings();
+        let mut map = AddressMap::of(mappings, &memory);
+        map.claim(0x1000..0x1010, MemoryPart::HeapReachable);
+        map.claim(0x1010..0x1020, MemoryPart::Persistent);
+        map.claim(0x1020..0x1030, MemoryPart::Persistent);
+        let region = Region { start: 0x1010, end: 0x1030, part: MemoryPart::Persistent, file: None };
         assert_eq!(map.finish().1, [region]);
     }
 }

@@ -12,7 +12,7 @@ const PAGE: u64 = 4096;
 const IS_MMAPPED: u64 = 2;
 const SIZE_BITS: u64 = 7;
 
-pub(super) fn claim(map: &mut AddressMap, memory: &MemoryImage, glibc: Option<&GlibcHeap>) {
+pub(super) fn claim(map: &mut AddressMap<'_>, memory: &MemoryImage, glibc: Option<&GlibcHeap>) {
     let Some(glibc) = glibc else { return };
     for (arena, is_main) in glibc.arenas.iter().zip(std::iter::once(true).chain(std::iter::repeat(false))) {
         for heap in &arena.heaps {
@@ -30,16 +30,18 @@ pub(super) fn claim(map: &mut AddressMap, memory: &MemoryImage, glibc: Option<&G
 
 /// Allocations that are a mapping each: such a chunk begins at a page, nothing is before it, and it is of whole pages. The kernel joins
 /// neighbouring mappings, so that they may begin anywhere in one.
-fn mapped_chunks(map: &mut AddressMap, memory: &MemoryImage) {
+fn mapped_chunks(map: &mut AddressMap<'_>, memory: &MemoryImage) {
     for piece in map.unclaimed(0..u64::MAX).into_iter().filter(|piece| piece.mapping.is_writable()) {
-        let mut at = piece.start.next_multiple_of(PAGE);
-        while at < piece.end {
-            match chunk(memory, at).filter(|&len| len <= piece.end - at) {
-                Some(len) => {
-                    map.claim(at..at + len, MemoryPart::MallocMapped);
-                    at += len;
+        for part in memory.present_parts(Address(piece.start), piece.end - piece.start) {
+            let (mut at, end) = ((piece.start + part.start).next_multiple_of(PAGE), piece.start + part.end);
+            while at < end {
+                match chunk(memory, at).filter(|&len| len <= piece.end - at) {
+                    Some(len) => {
+                        map.claim(at..at + len, MemoryPart::MallocMapped);
+                        at += len;
+                    }
+                    None => at += PAGE,
                 }
-                None => at += PAGE,
             }
         }
     }

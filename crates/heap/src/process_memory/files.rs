@@ -2,14 +2,15 @@
 
 use super::address_map::{AddressMap, Mapping};
 use super::part::MemoryPart;
-use goheap_image::{Executable, MappedFile, Process};
+use goheap_image::{MappedFile, Process};
 use rustc_hash::{FxHashMap, FxHashSet};
+use std::path::{Path, PathBuf};
 
 /// Pages of the machine, in which a file's last bytes and variables that begin as zeros may share one.
 const PAGE: u64 = 4096;
 
 /// Claims files; their paths, and whether there is code beside the program's.
-pub(super) fn claim(map: &mut AddressMap, process: &Process) -> (Vec<String>, bool) {
+pub(super) fn claim(map: &mut AddressMap<'_>, process: &Process) -> (Vec<String>, bool) {
     let mapped = process.core.mapped_files();
     let entry = process.core.aux_vector().entry();
     let program = mapped.iter().find(|file| entry.is_some_and(|entry| file.contains(entry))).map(|file| &file.path);
@@ -31,36 +32,38 @@ pub(super) fn claim(map: &mut AddressMap, process: &Process) -> (Vec<String>, bo
         map.claim_by(file.start.0..file.end.0, Some(number), |_| Some(part));
     }
     let has_libraries = with_code.iter().any(|path| program.is_none_or(|program| program != path));
-    segments(map, process, &mut files);
+    let program = program.map(|path| String::from_utf8_lossy(path).into_owned());
+    segments(map, process, program, &mut files);
     (files, has_libraries)
 }
 
-/// The files some of which is mapped as code.
+/// The files that hold code: some of which is mapped as such, and those that were looked for as libraries, since a core may lack what was
+/// mapped of them as code.
 fn with_code(process: &Process) -> FxHashSet<&[u8]> {
-    let mut code: Vec<u64> = process
-        .core
-        .segments()
-        .iter()
-        .filter(|segment| segment.flags.executable())
-        .map(|segment| segment.address.0)
-        .collect();
+    let segments = process.core.segments().iter().filter(|segment| segment.flags.executable());
+    let mut code: Vec<u64> = segments.map(|segment| segment.address.0).collect();
     code.sort_unstable();
+    let known = process.shared_objects.iter().map(|object| &object.mapped_as);
+    let known: FxHashSet<&Path> = known.chain(&process.diagnostics.unavailable_files).map(PathBuf::as_path).collect();
     let has_code = |file: &&MappedFile| {
         let first = code.partition_point(|&at| at < file.start.0);
-        code.get(first).is_some_and(|&at| at < file.end.0)
+        code.get(first).is_some_and(|&at| at < file.end.0) || known.contains(file.to_path().as_path())
     };
     process.core.mapped_files().iter().filter(has_code).map(|file| file.path.as_slice()).collect()
 }
 
 /// What the ELF files say of their segments: what lies past a file's end is no mapping of the file; and cores of qemu-user name none.
-fn segments(map: &mut AddressMap, process: &Process, files: &mut Vec<String>) {
-    let own = (&process.executable, process.load_bias, MemoryPart::Executable, MemoryPart::ExecutableBss);
-    let libraries = process
-        .shared_objects
-        .iter()
-        .map(|object| (&object.executable, object.load_bias, MemoryPart::Libraries, MemoryPart::LibrariesBss));
-    for (file, bias, part, bss) in std::iter::once(own).chain(libraries) {
-        let number = number(files, file);
+fn segments(map: &mut AddressMap<'_>, process: &Process, program: Option<String>, files: &mut Vec<String>) {
+    // With a library that is read in the program's stead the program is among the libraries.
+    let mapped_as = program.filter(|_| process.host.is_none());
+    let own = mapped_as.unwrap_or_else(|| process.executable.path().to_string_lossy().into_owned());
+    let own = (&process.executable, process.load_bias, own, MemoryPart::Executable, MemoryPart::ExecutableBss);
+    let libraries = process.shared_objects.iter().map(|object| {
+        let name = object.mapped_as.to_string_lossy().into_owned();
+        (&object.executable, object.load_bias, name, MemoryPart::Libraries, MemoryPart::LibrariesBss)
+    });
+    for (file, bias, name, part, bss) in std::iter::once(own).chain(libraries) {
+        let number = number(files, name);
         for segment in file.load_segments() {
             let start = segment.address.0.wrapping_add(bias);
             let Some(end) = start.checked_add(segment.memory_size) else { continue };
@@ -73,8 +76,7 @@ fn segments(map: &mut AddressMap, process: &Process, files: &mut Vec<String>) {
     }
 }
 
-fn number(files: &mut Vec<String>, file: &Executable) -> u32 {
-    let path = file.path().to_string_lossy().into_owned();
+fn number(files: &mut Vec<String>, path: String) -> u32 {
     let known = files.iter().position(|known| *known == path);
     known.unwrap_or_else(|| {
         files.push(path);

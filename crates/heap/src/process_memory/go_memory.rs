@@ -62,7 +62,7 @@ impl SpanParts {
 }
 
 /// Claims all that is Go's.
-pub(super) fn claim(map: &mut AddressMap, snapshot: &HeapSnapshot<'_, '_>) -> SpanParts {
+pub(super) fn claim(map: &mut AddressMap<'_>, snapshot: &HeapSnapshot<'_, '_>) -> SpanParts {
     let model = snapshot.model;
     let mut parts = SpanParts::of(&snapshot.totals);
     for (span, index) in model.heap.spans.iter().zip(0..) {
@@ -77,7 +77,7 @@ pub(super) fn claim(map: &mut AddressMap, snapshot: &HeapSnapshot<'_, '_>) -> Sp
 }
 
 /// Spans of stacks: what goroutines and threads stand on, and the rest. Then spans of the collector's.
-fn stacks(map: &mut AddressMap, model: &RuntimeModel<'_>) {
+fn stacks(map: &mut AddressMap<'_>, model: &RuntimeModel<'_>) {
     let (memory, layout) = (model.memory(), &model.layout);
     let of_threads = model.machine_threads.values().flat_map(|thread| {
         let g0 = memory.read_address(thread.address.add(layout.m.g0));
@@ -88,10 +88,12 @@ fn stacks(map: &mut AddressMap, model: &RuntimeModel<'_>) {
     let mut stacks: Vec<(u64, u64)> = live.chain(of_threads).filter(|(low, high)| low < high).collect();
     stacks.sort_unstable();
     for span in model.heap.manual.iter().filter(|span| span.has_stacks()) {
-        // A stack is not larger than its span and begins in it.
-        let first = stacks.partition_point(|stack| stack.0 < span.base);
-        for &(low, high) in stacks.iter().skip(first).take_while(|stack| stack.0 < span.end) {
-            map.claim(low..high.min(span.end), MemoryPart::StacksInUse);
+        for piece in map.unclaimed(span.base..span.end) {
+            // A stack lies in one span: it begins where that is mapped.
+            let first = stacks.partition_point(|stack| stack.0 < piece.start);
+            for &(low, high) in stacks.iter().skip(first).take_while(|stack| stack.0 < piece.end) {
+                map.claim(low..high.min(piece.end), MemoryPart::StacksInUse);
+            }
         }
         map.claim(span.base..span.end, MemoryPart::StacksCached);
     }
@@ -101,7 +103,7 @@ fn stacks(map: &mut AddressMap, model: &RuntimeModel<'_>) {
 }
 
 /// The rest of arenas: pages without a span, and address space that is only reserved.
-fn arenas(map: &mut AddressMap, model: &RuntimeModel<'_>) {
+fn arenas(map: &mut AddressMap<'_>, model: &RuntimeModel<'_>) {
     let states = model.page_states();
     for arena in model.arenas() {
         for piece in map.unclaimed(arena..arena.saturating_add(ARENA_BYTES)) {
@@ -122,7 +124,7 @@ fn arenas(map: &mut AddressMap, model: &RuntimeModel<'_>) {
 }
 
 /// What the runtime took for itself. What it reserved for indexes cannot be written until it is needed.
-fn own(map: &mut AddressMap, model: &RuntimeModel<'_>) {
+fn own(map: &mut AddressMap<'_>, model: &RuntimeModel<'_>) {
     for piece in model.own_memory() {
         let part = match piece.kind {
             OwnKind::SpanRecords => MemoryPart::SpanRecords,

@@ -20,23 +20,16 @@ use crate::snapshot::HeapSnapshot;
 use address_map::AddressMap;
 use goheap_runtime::{GlibcHeap, MemStats};
 
-/// Puts `split` in the place of as many of the `whole` bytes of `from`; never more than there are, so that the sum stays.
+/// Puts `split` in the place of as many of the `whole` bytes of `from`; never more than there are, so that the sum stays. Which of the pages
+/// hold something is known of the whole alone, and stays with `from`.
 fn part_out(parts: &mut [(MemoryPart, Total)], from: MemoryPart, whole: u64, split: &[(MemoryPart, u64)]) {
-    let dumped = parts.iter().find(|(part, _)| *part == from).map_or(0, |(_, total)| total.dumped);
-    let (mut left, mut left_dumped) = (whole, dumped);
+    let mut left = whole;
     for &(to, bytes) in split {
         let bytes = bytes.min(left);
-        // Which of the bytes were dumped is known of the whole alone, and mostly all were.
-        let part = (u128::from(bytes) * u128::from(dumped) / u128::from(whole.max(1))) as u64;
         left -= bytes;
-        left_dumped -= part;
-        parts
-            .iter_mut()
-            .filter(|(part, _)| *part == to)
-            .for_each(|(_, total)| total.add(Total { bytes, dumped: part }));
+        parts.iter_mut().filter(|(part, _)| *part == to).for_each(|(_, total)| total.bytes += bytes);
     }
-    let rest = Total { bytes: left, dumped: left_dumped };
-    parts.iter_mut().filter(|(part, _)| *part == from).for_each(|(_, total)| *total = rest);
+    parts.iter_mut().filter(|(part, _)| *part == from).for_each(|(_, total)| total.bytes = left);
 }
 
 /// Regions that are kept, the largest: more than anybody reads.
@@ -69,7 +62,7 @@ impl ProcessMemory {
     /// Looks at everything that the core of the heap maps.
     pub fn take(snapshot: &HeapSnapshot<'_, '_>) -> ProcessMemory {
         let model = snapshot.model;
-        let mut map = AddressMap::new(&model.process.core);
+        let mut map = AddressMap::new(model.process);
         let spans = go_memory::claim(&mut map, snapshot);
         let (files, has_libraries) = files::claim(&mut map, model.process);
         stacks::claim(&mut map, model.process);
@@ -83,7 +76,7 @@ impl ProcessMemory {
         if let Some(glibc) = &glibc {
             c_memory::split(glibc, &mut parts);
         }
-        parts.retain(|(_, total)| total.bytes > 0);
+        parts.retain(|(_, total)| *total != Total::default());
         regions.sort_by_key(|region| (std::cmp::Reverse(region.end - region.start), region.start));
         let regions_left_out = regions.len().saturating_sub(MOST_REGIONS) as u64;
         regions.truncate(MOST_REGIONS);

@@ -49,8 +49,6 @@ pub enum MemoryPart {
     ProfileTable,
     /// Small things that are never freed: profile buckets, specials and the like.
     Persistent,
-    /// In the same mapping as some of the above, in a program that no C has a part in.
-    RuntimeOther,
     /// Address space for arenas to come.
     ReservedHeap,
     /// Address space for the runtime's indexes to come.
@@ -120,7 +118,6 @@ impl MemoryPart {
             ScavengeIndex,
             ProfileTable,
             Persistent,
-            RuntimeOther,
             ReservedHeap,
             ReservedIndexes,
             Executable,
@@ -159,12 +156,23 @@ impl MemoryPart {
 
     /// True for the runtime's own.
     pub fn is_runtime(self) -> bool {
-        (MemoryPart::GcWork..=MemoryPart::RuntimeOther).contains(&self)
+        (MemoryPart::GcWork..=MemoryPart::Persistent).contains(&self)
     }
 
     /// True for address space that the runtime holds and nothing stands behind.
     pub fn is_go_reserved(self) -> bool {
         matches!(self, MemoryPart::ReservedHeap | MemoryPart::ReservedIndexes)
+    }
+
+    /// True for address space behind which no memory stands.
+    pub fn is_reserved(self) -> bool {
+        self.is_go_reserved() || matches!(self, MemoryPart::MallocReserved | MemoryPart::NoAccess)
+    }
+
+    /// True where contents other than zeros tell that a page was resident: files have contents without that.
+    pub(super) fn is_told_by_contents(self) -> bool {
+        let is_file = matches!(self, MemoryPart::Executable | MemoryPart::Libraries | MemoryPart::OtherFiles);
+        !is_file && !self.is_reserved() && self != MemoryPart::Overlap
     }
 
     /// True for files and the variables behind them.

@@ -14,7 +14,7 @@ const KERNEL_PAGES: usize = 3;
 /// `VSYSCALL_ADDR` of x86-64.
 const VSYSCALL: u64 = 0xffff_ffff_ff60_0000;
 
-pub(super) fn claim(map: &mut AddressMap, process: &Process) {
+pub(super) fn claim(map: &mut AddressMap<'_>, process: &Process) {
     let vector = process.core.aux_vector();
     if let Some(stack) = vector.exec_fn().and_then(|name| map.mapping(name.0)).filter(|mapping| mapping.is_writable()) {
         map.claim(stack.start..stack.end, MemoryPart::MainStack);
@@ -27,7 +27,7 @@ pub(super) fn claim(map: &mut AddressMap, process: &Process) {
     }
 }
 
-fn kernel(map: &mut AddressMap, vdso: Option<Address>) {
+fn kernel(map: &mut AddressMap<'_>, vdso: Option<Address>) {
     if let Some(mut at) = vdso.and_then(|vdso| map.mapping(vdso.0)) {
         map.claim(at.start..at.end, MemoryPart::Kernel);
         for _ in 0..KERNEL_PAGES {

@@ -128,13 +128,12 @@ fn other_heaps(process: &Process, address: u64, top: u64) -> Vec<Piece> {
     let memory = &process.memory;
     let (first_heap, mut at) = (address & !(HEAP_BYTES - 1), top & !(HEAP_BYTES - 1));
     let header = address - first_heap;
-    let mut pieces = Vec::new();
+    let (mut pieces, mut seen) = (Vec::new(), FxHashSet::default());
     while at != 0 && pieces.len() < MOST_HEAPS && at.is_multiple_of(HEAP_BYTES) {
         let Some(info) = memory.bytes(Address(at), 24) else { break };
         let (owner, before, size) = (word_at(&info, 0), word_at(&info, 8), word_at(&info, 16));
         let (Some(before), Some(size)) = (before, size) else { break };
-        let is_known = pieces.iter().any(|piece: &Piece| piece.heap.start == at);
-        if owner != Some(address) || size > HEAP_BYTES || is_known {
+        if owner != Some(address) || size > HEAP_BYTES || !seen.insert(at) {
             break;
         }
         let used = if at == first_heap { header + STATE_BYTES } else { header };

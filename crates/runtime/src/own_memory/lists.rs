@@ -16,8 +16,8 @@ const MARK_BITS_HEADER: u64 = 16;
 const MARK_BITS_LISTS: std::ops::Range<u64> = 1..5;
 /// `buckhashArray` (mprof.go): so many pointers.
 const BUCKETS: u64 = 179_999;
-/// Chunks of any of these lists: 4 TiB of persistent ones.
-const MOST: usize = 1 << 24;
+/// Chunks of all lists that are looked at for one: 256 GiB of persistent ones.
+const MOST: usize = 1 << 20;
 
 impl RuntimeModel<'_> {
     pub(super) fn listed_pieces(&self) -> Vec<OwnPiece> {
@@ -41,13 +41,14 @@ impl RuntimeModel<'_> {
     }
 
     /// The list that begins at the word `head`, each chunk's next at `next`; None where some chunk is none by `is_one`.
-    fn chain(&self, head: u64, next: u64, is_one: impl Fn(u64) -> bool) -> Option<Vec<u64>> {
+    fn chain(&self, head: u64, next: u64, left: &mut usize, is_one: impl Fn(u64) -> bool) -> Option<Vec<u64>> {
         let (memory, mut seen, mut found) = (self.memory(), FxHashSet::default(), Vec::new());
         let mut at = memory.read_u64(Address(head))?;
-        while at != 0 && found.len() < MOST && seen.insert(at) {
-            if !self.is_taken(at) || !is_one(at) {
+        while at != 0 && seen.insert(at) {
+            if *left == 0 || !self.is_taken(at) || !is_one(at) {
                 return None;
             }
+            *left -= 1;
             found.push(at);
             at = memory.read_u64(Address(at).add(next))?;
         }
@@ -59,7 +60,8 @@ impl RuntimeModel<'_> {
         let readable = |at: u64| self.memory().readable_len(Address(at), PERSISTENT_BYTES) == PERSISTENT_BYTES;
         let heads = self.candidates("runtime.persistentChunks", &["runtime.persistentalloc1"]);
         // Other words that the code names hold no such list; of two, the longer goes on into the shorter.
-        let lists = heads.into_iter().filter_map(|head| self.chain(head, 0, readable));
+        let mut left = MOST;
+        let lists = heads.into_iter().filter_map(|head| self.chain(head, 0, &mut left, readable));
         pieces(OwnKind::Persistent, lists.max_by_key(Vec::len).unwrap_or_default(), PERSISTENT_BYTES)
     }
 
@@ -78,7 +80,8 @@ impl RuntimeModel<'_> {
             let used = list.first().and_then(|&at| memory.read_u64(Address(at)));
             used.is_some_and(|used| used == 0 || used >= MARK_BITS_HEADER)
         };
-        let lists = words.into_iter().filter_map(|head| self.chain(head, 8, is_one)).filter(is_used);
+        let mut left = MOST;
+        let lists = words.into_iter().filter_map(|head| self.chain(head, 8, &mut left, is_one)).filter(is_used);
         let mut found: Vec<u64> = lists.flatten().collect();
         found.sort_unstable();
         found.dedup();

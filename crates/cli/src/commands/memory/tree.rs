@@ -4,7 +4,7 @@ use goheap_heap::process_memory::{MemoryPart, ProcessMemory, Total};
 use goheap_report::answer::{Cell, Column, Section};
 
 /// What scripts and people call a part.
-const NAMES: [(MemoryPart, &str, &str); 40] = {
+const NAMES: [(MemoryPart, &str, &str); 39] = {
     use MemoryPart::*;
     [
         (HeapReachable, "heap_reachable", "reachable objects"),
@@ -30,7 +30,6 @@ const NAMES: [(MemoryPart, &str, &str); 40] = {
         (ScavengeIndex, "scavenge_index", "index of pages to return"),
         (ProfileTable, "profile_table", "table of profile buckets"),
         (Persistent, "persistent", "profile buckets, specials and the like"),
-        (RuntimeOther, "runtime_other", "other"),
         (ReservedHeap, "reserved_heap", "for the heap"),
         (ReservedIndexes, "reserved_indexes", "for indexes"),
         (Executable, "executable", "the executable"),
@@ -69,9 +68,7 @@ const GROUPS: [Group; 11] = [
     ("files", "files", MemoryPart::is_file),
     ("threads", "thread stacks", MemoryPart::is_thread_stack),
     ("kernel", "the kernel's pages", |part| part == MemoryPart::Kernel),
-    ("reserved", "address space that is only reserved", |part| {
-        part.is_go_reserved() || matches!(part, MemoryPart::MallocReserved | MemoryPart::NoAccess)
-    }),
+    ("reserved", "address space that is only reserved", MemoryPart::is_reserved),
     ("overlap", "counted twice", |part| part == MemoryPart::Overlap),
 ];
 
@@ -87,13 +84,14 @@ pub(super) fn name(part: MemoryPart) -> &'static str {
 pub(super) fn section(memory: &ProcessMemory) -> Section {
     let columns = [
         Column::bytes("mapped").of(memory.mapped),
-        Column::bytes("in_core").headed("in core").spare(),
+        Column::bytes("nonzero").headed("not zero").spare(),
         Column::name("part"),
         Column::name("key").hidden(),
     ];
     let mut section = Section::new("parts", columns);
     let cells = |total: Total, name: &str, key: &str| -> [Cell; 4] {
-        [total.bytes.into(), total.dumped.into(), name.into(), key.into()]
+        let nonzero = if total.nonzero > 0 { total.nonzero.into() } else { Cell::None };
+        [total.bytes.into(), nonzero, name.into(), key.into()]
     };
     for (key, name, is_in) in GROUPS {
         let total = memory.total(is_in);
@@ -101,13 +99,16 @@ pub(super) fn section(memory: &ProcessMemory) -> Section {
             continue;
         }
         section.row(cells(total, name, key));
-        let parts = memory.parts.iter().filter(|(part, _)| is_in(*part));
+        let parts = memory.parts.iter().filter(|(part, total)| is_in(*part) && total.bytes > 0);
         for (part, total) in parts {
             let named = names().find(|known| known.0 == *part);
             let Some((_, part_key, part_name)) = named.filter(|named| named.1 != key || named.2 != name) else {
                 continue;
             };
-            section.row(cells(*total, part_name, part_key)).depth = 1;
+            // Which pages hold something is known of arenas and spans as a whole.
+            let is_split = matches!(part, MemoryPart::HeapInUse | MemoryPart::MallocInUse);
+            let total = Total { nonzero: if is_split { 0 } else { total.nonzero }, ..*total };
+            section.row(cells(total, part_name, part_key)).depth = 1;
         }
     }
     let all = memory.total(|_| true);

@@ -20,9 +20,16 @@ pub(super) fn sentences(memory: &ProcessMemory, page: Page) -> Vec<String> {
         size(idle),
         size(bytes(MemoryPart::HeapReleased)),
     )];
-    if let Some((largest, share)) = largest(memory, resident) {
-        told.push(format!("Of {} that can have been resident, {} are {largest}", size(resident), size(share)));
-    }
+    let at_least = memory.total(|_| true).nonzero;
+    told.push(match largest(memory, resident) {
+        Some((largest, share)) => format!(
+            "At least {} were resident and at most {}; {} are {largest}",
+            size(at_least),
+            size(resident),
+            size(share)
+        ),
+        None => format!("At least {} were resident and at most {}.", size(at_least), size(resident)),
+    });
     if let Some(glibc) = &memory.glibc
         && sum(MemoryPart::is_malloc) > resident / WORTH
     {
@@ -50,18 +57,14 @@ pub(super) fn sentences(memory: &ProcessMemory, page: Page) -> Vec<String> {
     told.push(format!(
         "The core maps {}: {} of it are only reserved, and no memory stands behind that.",
         size(memory.mapped),
-        size(sum(is_reserved)),
+        size(sum(MemoryPart::is_reserved)),
     ));
     told
 }
 
-fn is_reserved(part: MemoryPart) -> bool {
-    part.is_go_reserved() || matches!(part, MemoryPart::MallocReserved | MemoryPart::NoAccess)
-}
-
 /// A part that RSS may count: neither reserved nor returned. More than RSS is, as what was never touched is not told from what was.
 fn can_be_resident(part: MemoryPart) -> bool {
-    !is_reserved(part) && !matches!(part, MemoryPart::HeapReleased | MemoryPart::Overlap)
+    !part.is_reserved() && !matches!(part, MemoryPart::HeapReleased | MemoryPart::Overlap)
 }
 
 /// What the most of it is, and what that means.
