@@ -23,20 +23,21 @@ pub(super) fn sentences(memory: &ProcessMemory, page: Page) -> Vec<String> {
     let at_least = memory.total(|_| true).nonzero;
     told.push(match largest(memory, resident) {
         Some((largest, share)) => format!(
-            "At least {} were resident and at most {}; {} are {largest}",
+            "Of what the core maps at least {} were resident and at most {}; {} are {largest}",
             size(at_least),
             size(resident),
             size(share)
         ),
-        None => format!("At least {} were resident and at most {}.", size(at_least), size(resident)),
+        None => {
+            format!("Of what the core maps at least {} were resident and at most {}.", size(at_least), size(resident))
+        }
     });
     if let Some(glibc) = &memory.glibc
         && sum(MemoryPart::is_malloc) > resident / WORTH
     {
         let given_out = bytes(MemoryPart::MallocInUse).saturating_add(bytes(MemoryPart::MallocMapped));
         told.push(format!(
-            "{} are C's (malloc): {} in use, {} free, in {}.",
-            size(sum(MemoryPart::is_malloc)),
+            "C's malloc: {} in use, {} free, in {}.",
             size(given_out),
             size(bytes(MemoryPart::MallocFree)),
             match glibc.arenas.len() {
