@@ -85,10 +85,10 @@ fn arenas(memory: &ProcessMemory) -> Option<Section> {
     let columns = [
         Column { kind: Kind::Address, ..Column::count("arena") },
         Column::bytes("in_use").headed("in use"),
-        Column::count("chunks"),
+        Column::count("chunks").spare(),
         Column::bytes("free"),
-        Column::bytes("not_walked").headed("other"),
-        Column::bytes("system").headed("by glibc"),
+        Column::bytes("not_walked").headed("other").spare(),
+        Column::bytes("system").headed("by glibc").spare(),
     ];
     let mut section = Section::new("malloc_arenas", columns);
     section.title = "Arenas of C's malloc (glibc), the main one first".to_owned();

@@ -5,10 +5,10 @@ use goheap_report::answer::{Column, Kind, Section};
 
 pub(super) fn section(memory: &ProcessMemory) -> Section {
     let columns = [
-        Column { kind: Kind::Word, ..Column::name("counter") },
+        Column::name("counter"),
         Column::bytes("runtime").headed("by the runtime"),
         Column::bytes("found"),
-        Column { kind: Kind::Word, ..Column::name("equal") }.headed(""),
+        Column { kind: Kind::Word, ..Column::name("equal") }.headed("").spare(),
     ];
     let mut section = Section::new("counters", columns);
     section.title = "As runtime.ReadMemStats would tell it".to_owned();

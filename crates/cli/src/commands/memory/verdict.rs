@@ -21,7 +21,7 @@ pub(super) fn sentences(memory: &ProcessMemory, page: Page) -> Vec<String> {
         size(bytes(MemoryPart::HeapReleased)),
     )];
     let at_least = memory.total(|_| true).nonzero;
-    told.push(match largest(memory, resident) {
+    told.push(match largest(memory, at_least) {
         Some((largest, share)) => format!(
             "Of what the core maps at least {} were resident and at most {}; {} are {largest}",
             size(at_least),
@@ -68,9 +68,10 @@ fn can_be_resident(part: MemoryPart) -> bool {
     !part.is_reserved() && !matches!(part, MemoryPart::HeapReleased | MemoryPart::Overlap)
 }
 
-/// What the most of it is, and what that means.
-fn largest(memory: &ProcessMemory, resident: u64) -> Option<(&'static str, u64)> {
-    let kinds: [(&str, fn(MemoryPart) -> bool); 9] = [
+/// What most of it is that was resident, and what that means. Pages that hold something are known of most parts; of those that share pages
+/// their bytes do. Files are left out: nobody knows.
+fn largest(memory: &ProcessMemory, at_least: u64) -> Option<(&'static str, u64)> {
+    let kinds: [(&str, fn(MemoryPart) -> bool); 8] = [
         ("objects that the program holds: ask dominators who does.", |part| {
             matches!(part, MemoryPart::HeapReachable | MemoryPart::HeapNotKnown)
         }),
@@ -88,8 +89,15 @@ fn largest(memory: &ProcessMemory, resident: u64) -> Option<(&'static str, u64)>
         ("the runtime's own.", MemoryPart::is_runtime),
         ("C's (malloc): no profile of Go's tells of it.", MemoryPart::is_malloc),
         ("anonymous memory that belongs to nobody known.", |part| part == MemoryPart::Anonymous),
-        ("mapped files and their variables: of these only what was touched is resident.", MemoryPart::is_file),
     ];
-    let sized = kinds.into_iter().map(|(name, is_in)| (name, memory.total(is_in).bytes));
-    sized.max_by_key(|&(_, bytes)| bytes).filter(|&(_, bytes)| bytes > resident / 4)
+    let resident = |part: MemoryPart| {
+        let is_split = part.is_heap_in_use() || (part.is_malloc() && part != MemoryPart::MallocMapped);
+        let total = memory.total(|other| other == part);
+        if is_split { total.bytes } else { total.nonzero }
+    };
+    let sized = kinds.into_iter().map(|(name, is_in)| {
+        let parts = memory.parts.iter().map(|(part, _)| *part).filter(|part| is_in(*part));
+        (name, parts.map(resident).fold(0, u64::saturating_add))
+    });
+    sized.max_by_key(|&(_, bytes)| bytes).filter(|&(_, bytes)| bytes > at_least / 4)
 }
