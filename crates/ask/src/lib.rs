@@ -4,9 +4,12 @@
 //!
 //! - How much is of which type: [`histogram`](histogram()); how pages are cut up: [`size_classes`].
 //! - What people name by an address, a type or a variable: [`holding::select`](holding::select()); how it is held: [`holding::Holding`].
-//! - Who retains how much: [`Dominance`](goheap_model::Dominance), then [`retained_histogram`] by type and [`root_groups`] by root.
+//! - Who retains how much: [`Dominance`](goheap_model::Dominance), then [`retained_histogram`] by type and [`root_groups`] by root;
+//!   line by line: [`dominator_rows`]; what of it is worth a look: [`suspects`](suspects()).
 
+mod dominator_rows;
 mod error;
+mod gathering;
 mod goroutines;
 mod groups;
 mod histogram;
@@ -14,9 +17,13 @@ pub mod holding;
 mod recent;
 mod rests;
 mod size_classes;
+mod suspects;
 
+pub use dominator_rows::{DominatorRow, DominatorRows, RowsWanted, dominator_rows};
 pub use error::AskError;
+pub use gathering::is_gathering;
 pub use goroutines::RetainedByGoroutines;
 pub use groups::{RetainedHistogram, RootGroup, RootGrouping, RootGroups, retained_histogram, root_groups};
 pub use histogram::{Grouping, Histogram, HistogramRow, Selection, histogram};
 pub use size_classes::{SizeClass, selected_objects, size_classes};
+pub use suspects::{Gathered, Suspect, SuspectRoot, suspects};

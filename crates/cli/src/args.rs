@@ -13,6 +13,7 @@ mod owners;
 mod paths;
 mod pattern;
 mod places;
+mod suspects;
 mod written;
 
 pub(crate) use self::index::IndexOptions;
@@ -25,6 +26,7 @@ pub(crate) use objref::{Counted, Format, ObjrefOptions, Tree};
 pub(crate) use owners::OwnersOptions;
 pub(crate) use paths::PathsOptions;
 pub(crate) use pattern::Asked;
+pub(crate) use suspects::SuspectsOptions;
 pub(crate) use written::{Form, WrittenWhole};
 
 use crate::say::errors::Failure;
@@ -41,8 +43,8 @@ const ABOUT: &str = "Shows who holds the heap of a dead Go process, from its cor
 const LONG_ABOUT: &str = "\
 Shows who holds the heap of a dead Go process, from its core dump.
 
-A leak? `overview` tells how large the heap is and what died, `dominators` who retains most of it, then `paths` by which \
-references one of those is held, and where to cut. CORE alone gives the overview and what to ask next; words may stand in any order.
+A leak? `overview` tells how large the heap is and what died, `suspects` where it gathers, `dominators` who retains most of it, then \
+`paths` by which references one of those is held, and where to cut. CORE alone gives the overview and what to ask next; words may stand in any order.
 
 goheap reads an ELF core of a Go program together with the executable that made it, rebuilds the heap as the garbage \
 collector sees it, and tells for every allocated byte which package variable or goroutine keeps it alive. The program \
@@ -56,6 +58,9 @@ pub(crate) const SECTIONS: [(&str, &str); 2] = [("Examples", EXAMPLES), ("Exit s
 
 const EXAMPLES: &str = "  The first look, and what to ask next:
       goheap core.123 --exe ./server
+
+  Where the heap gathers, in a few lines:
+      goheap core.123 --exe ./server suspects
 
   A picture of who holds what, to be opened in a browser; - is stdout:
       goheap core.123 --exe ./server objref heap.svg
@@ -107,6 +112,7 @@ const EXIT_STATUS: &str = "  0  done (also when the reader of a pipe went away)
   4  what was asked about is not in this core: a type, variable, address,
      goroutine or library
   5  an input was cut, or became unreadable, while it was read
+  6  it was done, and a suspect retains more than --fail-over allows
 
   With --json a failure is a line of JSON, the last one on stderr, with its
   code, message and hint (docs/json-schema.md)
@@ -152,6 +158,9 @@ pub(crate) enum Command {
     Objref(ObjrefOptions),
     /// Tell what the process was, how it died, and whether the heap adds up
     Overview(OverviewOptions),
+    /// Tell where the heap gathers: what is worth a look first
+    #[command(long_about = suspects::SUSPECTS)]
+    Suspects(SuspectsOptions),
     /// Tell how much of the heap is of which type, package or kind
     #[command(long_about = listing::HISTOGRAM)]
     Histogram(HistogramOptions),
@@ -212,6 +221,7 @@ impl Command {
             Command::Owners(options) => format!("owners {}", shell::quoted(&options.what.text)),
             Command::Goroutine(options) => format!("goroutine {}", options.id),
             Command::Overview(_) => "overview".to_owned(),
+            Command::Suspects(_) => "suspects".to_owned(),
             Command::Histogram(_) => "histogram".to_owned(),
             Command::Dominators(_) => "dominators".to_owned(),
             Command::Objects(_) => "objects".to_owned(),

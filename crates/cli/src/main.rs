@@ -20,8 +20,8 @@ mod whole_file;
 use args::{Cli, Command};
 use bounds::allowance;
 use commands::{
-    build_id, dominators, goroutine, goroutines, histogram, index, manual, memory, object, objects, objref, overview,
-    owners, paths,
+    build_id, dominators, first_look, goroutine, goroutines, histogram, index, manual, memory, object, objects, objref,
+    overview, owners, paths, suspects,
 };
 use rustix::process::DumpableBehavior;
 use say::errors::{Ending, Failure};
@@ -46,7 +46,11 @@ fn main() -> ExitCode {
 fn run(cli: &Cli) -> Result<(), Failure> {
     match &cli.command {
         Command::Objref(options) => objref::run(&cli.input()?, options),
-        Command::Overview(options) => overview::run(&cli.input()?, options, cli.first_look.as_deref()),
+        Command::Overview(options) => match cli.first_look.as_deref().filter(|_| !options.written.is_json()) {
+            Some(opening) => first_look::run(&cli.input()?, opening),
+            None => overview::run(&cli.input()?, options),
+        },
+        Command::Suspects(options) => suspects::run(&cli.input()?, options),
         Command::Histogram(options) => histogram::run(&cli.input()?, options),
         Command::Dominators(options) => dominators::run(&cli.input()?, options),
         Command::Objects(options) => objects::run(&cli.input()?, options),

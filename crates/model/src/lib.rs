@@ -5,6 +5,7 @@
 //! - To begin: [`Heap`].
 //! - Objects by number and address: [`Objects`]; what each is: [`ObjectType`], [`TypeTable`], in words [`Heap::type_text`].
 //! - Who refers to whom: [`Graph`], who dominates whom and retains what: [`Dominance`].
+//! - The dominator tree by paths of fields: [`DominatorFrames`].
 //! - By which fields objects lead to each other: [`Fields`].
 //! - Names as Go writes them, and as people do: [`names`].
 //! - Kept in a file: [`SectionWriter`], [`Sections`].
@@ -16,6 +17,7 @@ mod builder;
 mod closures;
 mod describe;
 mod diagnostic;
+mod dominator_frames;
 mod field_table;
 mod fields;
 mod graph;
@@ -39,6 +41,7 @@ pub use builder::HeapBuilder;
 pub use closures::ClosureFunctions;
 pub use describe::{TextId, TextKey, TypeTexts, UNKNOWN_TYPE, element_text, is_wanted_text};
 pub use diagnostic::Diagnostic;
+pub use dominator_frames::{DominatorFrames, FrameFacts, MapRoom, RootFrame};
 pub use field_table::{FieldTable, KnownField, TableFields, kind_of};
 pub use fields::{FieldPlace, FieldType, Fields};
 pub use graph::{Dominance, Graph};

@@ -64,7 +64,7 @@ pub mod page;
 pub mod paths;
 mod paths_text;
 mod prune;
-mod referred;
+pub mod referred;
 pub mod size_classes;
 pub mod stap;
 pub mod table;

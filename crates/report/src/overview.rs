@@ -352,6 +352,17 @@ pub struct DiagnosticCount {
     pub examples: Vec<Example>,
 }
 
+/// How much of the overview is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Detail {
+    /// The heap, and what is broken.
+    Brief,
+    /// All of it.
+    Usual,
+    /// With every check that was made and the examples of what is odd.
+    Full,
+}
+
 impl OverviewReport {
     /// Writes the report as indented JSON with a line feed at the end.
     ///
@@ -377,7 +388,7 @@ impl OverviewReport {
     /// [`ReportError::Io`].
     pub fn write_text(&self, page: Page, mut out: impl Write) -> Result<(), ReportError> {
         self.write_first_lines(page, &mut out)?;
-        self.write_other_lines(false, page, out)
+        self.write_other_lines(Detail::Usual, page, out)
     }
 
     /// The first lines of that: the program, how it died, its goroutines. They need nothing that follows in the report.
@@ -389,13 +400,13 @@ impl OverviewReport {
         Ok(overview_text::write_first(self, page, out)?)
     }
 
-    /// The lines after these; with every check that was made and the examples of what is odd, if that is wanted.
+    /// The lines after these.
     ///
     /// # Errors
     ///
     /// [`ReportError::Io`].
-    pub fn write_other_lines(&self, is_detailed: bool, page: Page, out: impl Write) -> Result<(), ReportError> {
-        Ok(overview_text::write_others(self, is_detailed, page, out)?)
+    pub fn write_other_lines(&self, detail: Detail, page: Page, out: impl Write) -> Result<(), ReportError> {
+        Ok(overview_text::write_others(self, detail, page, out)?)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::example::Example;
 use crate::overview::{
-    AbsentPointers, DEAD, Death, HeapSums, LayoutSource, OtherGoFile, OverviewReport, RuntimeCounter, TypeSums,
+    AbsentPointers, DEAD, Death, Detail, HeapSums, LayoutSource, OtherGoFile, OverviewReport, RuntimeCounter, TypeSums,
     VersionSource,
 };
 use crate::page::{Lines, Page};
@@ -27,7 +27,8 @@ pub(crate) fn write_first(report: &OverviewReport, page: Page, out: impl Write) 
 }
 
 /// Whether its heap adds up, and what to distrust.
-pub(crate) fn write_others(report: &OverviewReport, is_detailed: bool, page: Page, out: impl Write) -> io::Result<()> {
+pub(crate) fn write_others(report: &OverviewReport, detail: Detail, page: Page, out: impl Write) -> io::Result<()> {
+    let is_detailed = detail == Detail::Full;
     let mut out = page.lines(BufWriter::new(out));
     if let Some(collector) = &report.gc {
         collector.write(&mut out)?;
@@ -38,6 +39,12 @@ pub(crate) fn write_others(report: &OverviewReport, is_detailed: bool, page: Pag
     match &report.heap {
         Some(heap) => write_heap(heap, &mut out)?,
         None => writeln!(out, "\nheap  not in the core")?,
+    }
+    if detail == Detail::Brief {
+        if report.invariants.iter().any(|one| one.violations > 0) {
+            write_invariants(report, is_detailed, &mut out)?;
+        }
+        return out.flush();
     }
     if let Some(types) = &report.types {
         write_types(types, &mut out)?;

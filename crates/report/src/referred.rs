@@ -10,23 +10,23 @@ const WORTH_SLOTS: u64 = 64;
 const SPARSE: u64 = 4;
 
 /// True if so much more is kept than referred to that it is told: less than half, and a KiB or more is not.
-pub(crate) fn is_told(referred: Option<u64>, kept: u64) -> bool {
+pub fn is_told(referred: Option<u64>, kept: u64) -> bool {
     referred.is_some_and(|referred| referred < kept / 2 && kept - referred >= WORTH_BYTES)
 }
 
 /// Bytes that are kept and not referred to; 0 where that is not known.
-pub(crate) fn unused(referred: Option<u64>, kept: u64) -> u64 {
+pub fn unused(referred: Option<u64>, kept: u64) -> u64 {
     kept.saturating_sub(referred.unwrap_or(kept))
 }
 
 /// `31.3 KiB referred to, of 232.0 MiB`, where that is told.
-pub(crate) fn told(page: Page, referred: Option<u64>, kept: u64) -> Option<String> {
+pub fn told(page: Page, referred: Option<u64>, kept: u64) -> Option<String> {
     let referred = referred.filter(|_| is_told(referred, kept))?;
     Some(format!("{} referred to, of {}", page.bytes(referred), page.bytes(kept)))
 }
 
 /// Why less is used than kept, by the end of the text of a reference, and what helps.
-pub(crate) fn reason(reference: &str) -> &'static str {
+pub fn reason(reference: &str) -> &'static str {
     let ty = reference.rsplit(' ').next().unwrap_or_default();
     match ty.trim_start_matches('*') {
         "string" => "short strings keep long ones alive (strings.Clone, or copy)",
@@ -37,7 +37,7 @@ pub(crate) fn reason(reference: &str) -> &'static str {
 }
 
 /// True if maps have so much more room than entries that it is told.
-pub(crate) fn is_sparse(entries: u64, slots: u64) -> bool {
+pub fn is_sparse(entries: u64, slots: u64) -> bool {
     slots >= WORTH_SLOTS && entries < slots / SPARSE
 }
 

@@ -2,9 +2,11 @@
 
 use crate::coredumps;
 use crate::say::errors::Failure;
+use crate::shell;
 use clap::Args;
 use goheap_image::OpenRequest;
 use goheap_runtime::GoVersion;
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 /// Options of the whole tool: how the core is opened.
@@ -124,6 +126,16 @@ pub(crate) struct Input {
 }
 
 impl Input {
+    /// The words that open the same core again, for commands that are suggested.
+    pub(crate) fn opening(&self) -> String {
+        let OpenRequest { core, executable, module, .. } = &self.request;
+        let named = [("--exe", executable), ("--module", module)].into_iter();
+        let options = named.filter_map(|(name, value)| Some([OsStr::new(name), value.as_ref()?.as_os_str()]));
+        let words = std::iter::once(core.as_os_str()).chain(options.flatten());
+        let words: Vec<&OsStr> = words.chain(self.no_dwarf.then(|| OsStr::new("--no-dwarf"))).collect();
+        shell::line(&words)
+    }
+
     /// The files that were named, which no output may replace.
     pub(crate) fn paths(&self) -> Vec<&Path> {
         let named = [Some(&self.request.core), self.request.executable.as_ref()];

@@ -3,7 +3,7 @@
 use clap::{Args, ValueEnum};
 
 /// Of commands that list rows.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 pub(crate) struct Written {
     /// How it is written [default: table]
     #[arg(long, value_name = "FORMAT", hide_default_value = true)]

@@ -3,8 +3,8 @@
 use crate::commands::caption::Widths;
 use goheap_graph::{DominatorTree, PathTrie};
 use goheap_heap::HeapSnapshot;
-use goheap_heap::references::{DominatorFrames, ReferenceGraph};
-use goheap_model::Share;
+use goheap_heap::references::ReferenceGraph;
+use goheap_model::{DominatorFrames, Share};
 use goheap_report::Count;
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -35,7 +35,7 @@ impl<'a> Drawing<'a> {
 
     /// Who retains them.
     pub(crate) fn dominators(frames: &'a DominatorFrames) -> Self {
-        let trie = Cow::Borrowed(frames.tree());
+        let trie = Cow::Borrowed(&frames.trie);
         Drawing { trie, texts: Texts::Dominators(frames), widths: Widths::Retained, marked: (FIRST_MARKED, Vec::new()) }
     }
 

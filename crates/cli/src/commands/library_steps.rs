@@ -5,16 +5,6 @@ use goheap_model::Heap;
 /// Fewer steps in a row than this are no longer than the words that would stand for them.
 const FEWEST: usize = 2;
 
-/// What has at least so many times more below it than its share is where things gather: Eclipse MAT calls it an accumulation point. It
-/// explains, whoever's it is.
-const GATHERS: u64 = 16;
-
-/// Whether what is `before` has things gathered below it, of which `behind` is one or which `behind` are: by what each retains, or by how
-/// many they are, turned round.
-pub(crate) fn is_gathering(before: u64, behind: u64) -> bool {
-    before > 0 && before / GATHERS >= behind
-}
-
 /// For each of the texts of a path whether it stands inside the library: it and the one before it name nothing but the library's types, or
 /// nothing at all. The last is what was asked for and stands inside nothing, nor do those that explain. Runs that are short are left.
 pub(crate) fn inner(heap: &Heap, texts: &[&str], explains: impl Fn(usize) -> bool) -> Vec<bool> {
@@ -70,6 +60,7 @@ fn join(steps: &[&str], inner: &[bool]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use goheap_ask::is_gathering;
 
     fn is_library(text: &str) -> Option<bool> {
         let word = text.split(' ').next_back().filter(|word| word.contains('.'))?;
@@ -106,6 +97,5 @@ mod tests {
         let inside = inner_of(&steps, |text| Some(!text.contains("main.")), explains);
         assert_eq!(inside, [false, false, true, true, false]);
         assert!(is_map(&steps, 1) && !is_map(&steps, 2) && !is_map(&steps, 4));
-        assert!(is_gathering(320, 20) && !is_gathering(319, 20) && !is_gathering(0, 0) && is_gathering(16, 0));
     }
 }

@@ -1,7 +1,7 @@
 //! Merged paths without steps inside the standard library.
 
-use crate::commands::library_steps::is_gathering;
 use goheap_ask::holding::MergedStep;
+use goheap_ask::is_gathering;
 use goheap_model::Heap;
 use std::cmp::Reverse;
 

@@ -11,17 +11,16 @@ use crate::output::to_stdout;
 use crate::say::diagnostics;
 use crate::say::errors::Failure;
 use crate::say::examples;
-use crate::say::next::{self, Findings};
 use crate::say::speaker;
 use crate::say::terminal::page;
 use crate::say::watch::Watch;
-use goheap_heap::goroutines::leaked;
+use goheap_heap::references::ReferenceGraph;
 use goheap_heap::waits::Waits;
 use goheap_heap::{HeapSnapshot, SnapshotOptions, invariants};
 use goheap_image::{Machine, Process, StartBlock};
 use goheap_model::{Evidence, Totals};
 use goheap_report::overview::{
-    AbsentClass, AbsentPointers, DEAD, EvidenceSum, GoBuild, Goroutines, HeapSums, Invariant, LayoutSource,
+    AbsentClass, AbsentPointers, DEAD, Detail, EvidenceSum, GoBuild, Goroutines, HeapSums, Invariant, LayoutSource,
     ObjectCounts, OtherGoFile, OverviewReport, Program, RootClassSum, RuntimeCounter, StateCount, TypeSums,
     VersionSource,
 };
@@ -30,71 +29,63 @@ use goheap_runtime::constants::GoroutineStatus;
 use goheap_runtime::{GoFilePlace, Goroutine, RuntimeModel, go_files, runtime_counters};
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
-use std::ffi::OsString;
 
-/// Runs the command. `next` opens the core once more, where it is to be told what to ask next.
-pub(crate) fn run(input: &Input, options: &OverviewOptions, next: Option<&[OsString]>) -> Result<(), Failure> {
+/// Runs the command.
+pub(crate) fn run(input: &Input, options: &OverviewOptions) -> Result<(), Failure> {
     let roots = SnapshotOptions { roots: true, ..SnapshotOptions::default() };
     let needs = Needs { without_heap: true, snapshot: roots, ..Needs::default() };
-    let first = |model: &RuntimeModel<'_>| match options.written.is_json() {
-        true => Ok(()),
-        false => to_stdout(|out| of_process(model).write_first_lines(page(input), out)),
-    };
+    let is_json = options.written.is_json();
+    let first = |model: &RuntimeModel<'_>| if is_json { Ok(()) } else { write_first_lines(model, input) };
     with_watched_heap(input, needs, first, |snapshot, watch| {
-        let (waits, leaked) = waits(snapshot, watch, next.is_some())?;
+        let waits = waits(snapshot, watch)?;
         watch.report();
         let report = OverviewReport { waits, ..report(snapshot) };
-        if report.heap.is_none() {
-            speaker::warning("the core is cut off before the runtime's list of spans: nothing can be said of the heap");
-        }
-        to_stdout(|out| match (options.written.is_json(), next) {
-            (true, _) => report.write_json(out),
-            (_, None) => report.write_other_lines(options.invariants, page(input), out),
-            (_, Some(opening)) => {
-                report.write_other_lines(options.invariants, page(input), &mut *out)?;
-                let objects = snapshot.totals.allocated.objects;
-                let is_slow = objects >= MANY_OBJECTS && !snapshot.is_kept();
-                next::write(opening, Findings { leaked, is_slow }, out)
-            }
+        warn(&report);
+        let detail = if options.invariants { Detail::Full } else { Detail::Usual };
+        to_stdout(|out| match is_json {
+            true => report.write_json(out),
+            false => report.write_other_lines(detail, page(input), out),
         })
     })
 }
 
-/// Of so many objects a question takes seconds.
-const MANY_OBJECTS: u64 = 1_000_000;
+/// What needs no look at the heap, before that is taken.
+pub(crate) fn write_first_lines(model: &RuntimeModel<'_>, input: &Input) -> Result<(), Failure> {
+    to_stdout(|out| of_process(model).write_first_lines(page(input), out))
+}
+
+/// Says what makes an overview worth less.
+pub(crate) fn warn(report: &OverviewReport) {
+    if report.heap.is_none() {
+        speaker::warning("the core is cut off before the runtime's list of spans: nothing can be said of the heap");
+    }
+}
 
 /// Locks and suspicions shown.
 const MOST_WAITS: usize = 5;
 
-/// So many goroutines that wait may be leaked: that is worth a look at all references before it is said what to ask next.
-const MANY_WAITERS: usize = 100;
-
-/// What goroutines wait for together, where it is worth a look at all references; and if that is wanted, how many goroutines are provably
-/// leaked.
-fn waits(
-    snapshot: &HeapSnapshot<'_, '_>,
-    watch: &Watch,
-    are_leaks_wanted: bool,
-) -> Result<(Option<WaitsReport>, u64), Failure> {
+/// What goroutines wait for together, where it is worth a look at all references.
+fn waits(snapshot: &HeapSnapshot<'_, '_>, watch: &Watch) -> Result<Option<WaitsReport>, Failure> {
     if snapshot.model.diagnostics.no_heap {
-        return Ok((None, 0));
+        return Ok(None);
     }
     let waits = Waits::read(snapshot);
-    let needs_closer = waits.needs_closer(snapshot);
-    let waiters = || snapshot.model.goroutines.iter().filter(|one| one.status == GoroutineStatus::Waiting).count();
-    let are_leaks_wanted = are_leaks_wanted && (needs_closer || waiters() >= MANY_WAITERS);
-    if !needs_closer && !are_leaks_wanted {
-        return Ok((None, 0));
+    if !waits.needs_closer(snapshot) {
+        return Ok(None);
     }
-    let graph = snapshot.references(watch)?;
-    let leaked = if are_leaks_wanted { leaked(&graph, watch)?.goroutines.len() as u64 } else { 0 };
-    if !needs_closer {
-        return Ok((None, leaked));
-    }
-    let mut report = Found::of(&graph, waits, watch)?.report(MOST_WAITS, &|_| true, &|_| false);
+    waits_of(&snapshot.references(watch)?, waits, watch)
+}
+
+/// The same of the graph.
+pub(crate) fn waits_of(
+    graph: &ReferenceGraph<'_, '_, '_>,
+    waits: Waits,
+    watch: &Watch,
+) -> Result<Option<WaitsReport>, Failure> {
+    let mut report = Found::of(graph, waits, watch)?.report(MOST_WAITS, &|_| true, &|_| false);
     // One goroutine that waits for a lock is nothing to tell at the first look.
     report.locks.retain(|lock| lock.goroutines > 1 || lock.suspected > 0);
-    Ok((Some(report).filter(|report| !report.is_empty()), leaked))
+    Ok(Some(report).filter(|report| !report.is_empty()))
 }
 
 /// What needs no look at the heap.
@@ -115,7 +106,8 @@ fn of_process(model: &RuntimeModel<'_>) -> OverviewReport {
     }
 }
 
-fn report(snapshot: &HeapSnapshot<'_, '_>) -> OverviewReport {
+/// All but what goroutines wait for.
+pub(crate) fn report(snapshot: &HeapSnapshot<'_, '_>) -> OverviewReport {
     let has_heap = !snapshot.model.diagnostics.no_heap;
     OverviewReport {
         heap: has_heap.then(|| heap(snapshot)),

@@ -238,7 +238,7 @@ fn fold(heap: &Heap, steps: &mut Vec<Step>) {
     let texts: Vec<&str> = steps.iter().map(|step| &*step.reference).collect();
     let explains = |index: usize| {
         let next = steps.get(index + 1);
-        next.is_some_and(|next| library_steps::is_gathering(steps[index].retained, next.retained))
+        next.is_some_and(|next| goheap_ask::is_gathering(steps[index].retained, next.retained))
     };
     let inner = library_steps::inner(heap, &texts, explains);
     let mut passed = 0;

@@ -127,6 +127,16 @@ pub(crate) enum Failure {
         /// The cores that are there, in words.
         near: String,
     },
+    /// A suspect retains more than was allowed.
+    #[error("{holder} retains {share} of what is reachable, more than --fail-over {most} allows")]
+    FailOver {
+        /// The suspect.
+        holder: String,
+        /// Its share.
+        share: String,
+        /// The most that was allowed.
+        most: String,
+    },
     /// Stdout cannot be written.
     #[error("cannot write to stdout: {0}")]
     Stdout(io::Error),
@@ -223,6 +233,7 @@ impl Failure {
             Failure::Report(_) => Code::TooLarge,
             Failure::Output { .. } | Failure::Stdout(_) => Code::Output,
             Failure::NoCoredump { .. } => Code::NoFile,
+            Failure::FailOver { .. } => Code::Over,
         }
     }
 

@@ -8,7 +8,8 @@ use std::ffi::OsString;
 use std::io::Write;
 
 /// Commands that answer the questions which an overview raises, and these.
-const QUESTIONS: [(&str, &str); 5] = [
+const QUESTIONS: [(&str, &str); 6] = [
+    ("overview", "how sure all of it is: types, counters, invariants"),
     ("dominators", "who retains how much"),
     ("histogram", "how much is of which type"),
     ("paths WHAT", "what holds it: a type, variable or address that these print"),

@@ -6,12 +6,13 @@ use crate::error::HeapError;
 use crate::meaning::closures::{Closures, MetClosures};
 use crate::needs::Needs;
 use crate::objects::table::ObjectTable;
-use crate::references::{DominatorFrames, ReferenceGraph, ReferenceOptions};
+use crate::references::{ReferenceGraph, ReferenceOptions};
 use crate::snapshot::{HeapSnapshot, SnapshotOptions, numbered, told_at_once};
 use crate::tree::tops::Owners;
 use goheap_graph::{Column, CsrGraph, CsrParts, IdBitSet, PathTrie};
 use goheap_model::{
-    Claim, Extent, Heap, ObjectId, ObjectTypes, Observer, References, SectionError, Sections, TypeTable, Unreached,
+    Claim, DominatorFrames, Extent, Heap, ObjectId, ObjectTypes, Observer, References, SectionError, Sections,
+    TypeTable, Unreached,
 };
 use goheap_runtime::RuntimeModel;
 use std::sync::Arc;

@@ -2,9 +2,9 @@
 
 use super::{Identity, name};
 use crate::error::HeapError;
-use crate::references::{DominatorFrames, ReferenceGraph};
+use crate::references::ReferenceGraph;
 use goheap_graph::{DominatorTree, IdBitSet};
-use goheap_model::{SectionError, SectionWriter};
+use goheap_model::{DominatorFrames, SectionError, SectionWriter};
 use std::io::Write;
 
 /// What an index is made of.

@@ -17,11 +17,11 @@ pub use statics::StaticValue;
 pub(crate) use value::dynamic_descriptor;
 pub use value::{Target, Value};
 
-use crate::referred::{MapRoom, ObjectWindows};
+use crate::referred::ObjectWindows;
 use crate::snapshot::HeapSnapshot;
 use fields::Walk;
 use goheap_image::Address;
-use goheap_model::{Part, Slot, TypeId};
+use goheap_model::{MapRoom, Part, Slot, TypeId};
 use goheap_runtime::Span;
 
 /// How closely an object is looked at.

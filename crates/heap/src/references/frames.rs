@@ -5,65 +5,12 @@ use crate::error::HeapError;
 use crate::index::read_frames;
 use crate::names::labels::Labels;
 use crate::needs::Needs;
-use crate::referred::FrameFacts;
+use crate::referred::frame_facts;
 use crate::snapshot::SnapshotOptions;
 use crate::tree::{DrawnGroup, DrawnRoot, TreeBuilder, shared_objects};
 use goheap_graph::{DominatorTree, PathTrie, TrieNode};
-use goheap_model::{Claim, Meter, ObjectId, Observer, RootClass, RootKind, Share};
-use rustc_hash::FxHashSet;
-use serde::{Deserialize, Serialize};
-
-/// The dominator tree of a heap: frames by path, with the bytes and objects of each. What hangs below a frame is what would be
-/// freed if all that it stands for went. Towers of what no root reaches stand beside what the roots hold.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct DominatorFrames {
-    trie: PathTrie,
-    texts: Vec<Box<str>>,
-    reached: Share,
-    facts: Option<FrameFacts>,
-    unreached: Vec<TrieNode>,
-    /// Those of roots and of groups of them.
-    roots: FxHashSet<TrieNode>,
-}
-
-impl DominatorFrames {
-    /// True of the frames of roots and of what they are grouped by.
-    pub fn is_root(&self, node: TrieNode) -> bool {
-        self.roots.contains(&node)
-    }
-
-    /// The frames.
-    pub fn tree(&self) -> &PathTrie {
-        &self.trie
-    }
-
-    /// The text of a label of the tree or of one pruned from it.
-    pub fn label_text(&self, label: u32) -> &str {
-        self.texts.get(label as usize).map_or("", |text| text)
-    }
-
-    /// The tops of the towers of what no root reaches, garbage and what is not known to be.
-    pub fn unreached(&self) -> &[TrieNode] {
-        &self.unreached
-    }
-
-    /// What of each frame, with those below it, is referred to, and what room its maps have; None where that was not asked for.
-    pub fn facts(&self) -> Option<&FrameFacts> {
-        self.facts.as_ref()
-    }
-
-    /// True if all numbers lead somewhere.
-    pub(crate) fn is_whole(&self) -> bool {
-        let is_node = |node: &TrieNode| node.index() < self.trie.len();
-        let is_text = |node| self.trie.label(node).is_none_or(|label| (label as usize) < self.texts.len());
-        self.trie.nodes().all(is_text) && self.unreached.iter().chain(&self.roots).all(is_node)
-    }
-
-    /// What the roots dominate: all that they reach.
-    pub fn reached(&self) -> Share {
-        self.reached
-    }
-}
+use goheap_model::{Claim, DominatorFrames, Meter, ObjectId, Observer, RootClass, RootFrame, RootKind, Share};
+use rustc_hash::FxHashMap;
 
 impl ReferenceGraph<'_, '_, '_> {
     /// Of each frame of the reference tree, by its index, how much of its own is shared: held by several objects or roots of which
@@ -99,7 +46,7 @@ impl ReferenceGraph<'_, '_, '_> {
         let mut resolver = snapshot.resolver();
         let mut labels = Labels::new(snapshot.packages.clone());
         let mut trie = PathTrie::new();
-        let nodes = self.root_frames(&mut labels, &mut trie);
+        let (nodes, root_frames) = self.root_frames(&mut labels, &mut trie);
         let frame = |node: u32| nodes[(node - self.data().root()) as usize];
         let objects = &snapshot.objects;
         let types = &snapshot.object_types;
@@ -125,9 +72,9 @@ impl ReferenceGraph<'_, '_, '_> {
         let reached = builder.walk_dominators(tree, roots, groups, &meter);
         let unreached = builder.unreachable(&snapshot.unreached);
         let found = builder.finish();
-        let facts = found.map(|frames| FrameFacts::new(self, tree, (&trie, &frames)));
+        let facts = found.map(|frames| frame_facts(self, tree, (&trie, &frames)));
         let (texts, _) = labels.into_texts();
-        Ok(DominatorFrames { trie, texts, reached, facts, unreached, roots: nodes.into_iter().collect() })
+        Ok(DominatorFrames { trie, texts, reached, facts, unreached, roots: root_frames })
     }
 
     /// Those of an index.
@@ -137,21 +84,25 @@ impl ReferenceGraph<'_, '_, '_> {
         Some(frames)
     }
 
-    /// A frame for each node above objects. Goroutines of one stack are not told apart.
-    fn root_frames(&self, labels: &mut Labels, trie: &mut PathTrie) -> Vec<TrieNode> {
+    /// A frame for each node above objects, and what each of these frames is. Goroutines of one stack are not told apart.
+    fn root_frames(&self, labels: &mut Labels, trie: &mut PathTrie) -> (Vec<TrieNode>, FxHashMap<TrieNode, RootFrame>) {
         let mut frames: Vec<TrieNode> = Vec::new();
+        let mut found: FxHashMap<TrieNode, RootFrame> = FxHashMap::default();
         for (_, root) in self.data().references().roots().iter() {
             let above = root.parent.map_or(PathTrie::ROOT, |parent| frames[(parent - self.data().root()) as usize]);
-            frames.push(match root.kind {
+            let frame = match root.kind {
                 RootKind::All => PathTrie::ROOT,
                 RootKind::Goroutine(_) => above,
                 kind => {
                     let label = labels.text(&self.data().root_text(kind));
                     trie.child(above, label)
                 }
-            });
+            };
+            let known = found.entry(frame).or_insert(RootFrame { kind: root.kind, goroutines: 0 });
+            known.goroutines += u64::from(matches!(root.kind, RootKind::Goroutine(_)));
+            frames.push(frame);
         }
-        frames
+        (frames, found)
     }
 }
 

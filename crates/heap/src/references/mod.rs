@@ -12,7 +12,6 @@ mod root_nodes;
 mod words;
 
 pub use fields::CoreFields;
-pub use frames::DominatorFrames;
 
 pub use crate::inspect::EdgePlace;
 

@@ -1,84 +1,51 @@
 //! What is referred to of the objects of each frame.
 
-use super::{Extent, MapRoom};
 use crate::meaning::containers::structs;
 use crate::references::ReferenceGraph;
 use crate::snapshot::HeapSnapshot;
 use goheap_graph::{DominatorTree, PathTrie, TrieNode};
-use goheap_model::{Kind, ObjectId, Part};
+use goheap_model::{Extent, FrameFacts, Kind, ObjectId, Part};
 use rustc_hash::{FxHashMap, FxHashSet};
-use serde::{Deserialize, Serialize};
 
-/// Facts of the frames of a dominator tree beside their sizes. What no root reaches is in none.
-///
-/// # Overhead
-/// 24 bytes a frame, and some 40 for one with maps.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-pub struct FrameFacts {
-    /// What of the objects of a frame and of those below it is not referred to.
-    rests: Vec<Extent>,
-    maps: FxHashMap<TrieNode, MapRoom>,
-    values: Vec<u64>,
-}
-
-impl FrameFacts {
-    /// Of the frame of each slot.
-    pub(crate) fn new(
-        graph: &ReferenceGraph<'_, '_, '_>,
-        tree: &DominatorTree,
-        (trie, frames): (&PathTrie, &[TrieNode]),
-    ) -> Self {
-        let snapshot = graph.snapshot();
-        let mut facts = FrameFacts {
-            rests: vec![Extent::default(); trie.len()],
-            maps: FxHashMap::default(),
-            values: vec![0; trie.len()],
-        };
-        for id in snapshot.reached.iter_ones() {
-            let Some(&frame) = frames.get(id as usize) else { continue };
-            let above = tree.idom(id).and_then(|above| graph.data().object_of(above));
-            let above = above.filter(|above| frames.get(above.0 as usize) == Some(&frame));
-            facts.values[frame.index()] += u64::from(!is_part(snapshot, ObjectId(id), above));
-        }
-        for &(id, extent) in graph.data().references().extents().unwrap_or_default() {
-            if let Some(frame) = frames.get(id.0 as usize) {
-                facts.rests[frame.index()].add(Extent::all(graph.data().shallow(id.0)).without(extent));
-            }
-        }
-        let mut directories = FxHashSet::default();
-        for id in snapshot.map_headers() {
-            // A directory is one map's.
-            let (Some(&frame), slot) = (frames.get(id.0 as usize), snapshot.objects.slot(id)) else { continue };
-            let room =
-                snapshot.map_room_at(snapshot.objects.payload(slot).0, |directory| directories.insert(directory));
-            facts.maps.entry(frame).or_default().add(room.unwrap_or_default());
-        }
-        // Parents stand before their children.
-        let nodes: Vec<TrieNode> = trie.nodes().collect();
-        for node in nodes.into_iter().rev() {
-            if let Some(parent) = trie.parent(node) {
-                let rest = facts.rests[node.index()];
-                facts.rests[parent.index()].add(rest);
-            }
-        }
-        facts
+/// Those of a tree, of the frame of each slot.
+pub(crate) fn frame_facts(
+    graph: &ReferenceGraph<'_, '_, '_>,
+    tree: &DominatorTree,
+    (trie, frames): (&PathTrie, &[TrieNode]),
+) -> FrameFacts {
+    let snapshot = graph.snapshot();
+    let mut facts = FrameFacts {
+        rests: vec![Extent::default(); trie.len()],
+        maps: FxHashMap::default(),
+        values: vec![0; trie.len()],
+    };
+    for id in snapshot.reached.iter_ones() {
+        let Some(&frame) = frames.get(id as usize) else { continue };
+        let above = tree.idom(id).and_then(|above| graph.data().object_of(above));
+        let above = above.filter(|above| frames.get(above.0 as usize) == Some(&frame));
+        facts.values[frame.index()] += u64::from(!is_part(snapshot, ObjectId(id), above));
     }
-
-    /// What is referred to of the objects of a frame and of those below it, which are so many bytes.
-    pub fn extent(&self, frame: TrieNode, bytes: u64) -> Extent {
-        Extent::all(bytes).without(self.rests.get(frame.index()).copied().unwrap_or_default())
+    for &(id, extent) in graph.data().references().extents().unwrap_or_default() {
+        if let Some(frame) = frames.get(id.0 as usize) {
+            facts.rests[frame.index()].add(Extent::all(graph.data().shallow(id.0)).without(extent));
+        }
     }
-
-    /// How many values the objects of a frame are: a map or channel with all that it is made of is one, and so is a slice whose header
-    /// is an object of its own with its array. Objects that are only parts, of a map whose header is no object, are none.
-    pub fn values(&self, frame: TrieNode) -> u64 {
-        self.values.get(frame.index()).copied().unwrap_or(0)
+    let mut directories = FxHashSet::default();
+    for id in snapshot.map_headers() {
+        // A directory is one map's.
+        let (Some(&frame), slot) = (frames.get(id.0 as usize), snapshot.objects.slot(id)) else { continue };
+        let room = snapshot.map_room_at(snapshot.objects.payload(slot).0, |directory| directories.insert(directory));
+        facts.maps.entry(frame).or_default().add(room.unwrap_or_default());
     }
-
-    /// Entries and slots of the maps whose headers are objects of the frame; None where there are none.
-    pub fn maps(&self, frame: TrieNode) -> Option<MapRoom> {
-        self.maps.get(&frame).copied()
+    // Parents stand before their children.
+    let nodes: Vec<TrieNode> = trie.nodes().collect();
+    for node in nodes.into_iter().rev() {
+        if let Some(parent) = trie.parent(node) {
+            let rest = facts.rests[node.index()];
+            facts.rests[parent.index()].add(rest);
+        }
     }
+    facts
 }
 
 /// True if an object is only a part of a value. `above` is the object of the same frame that holds it, if there is one.

@@ -2,26 +2,7 @@
 
 use crate::meaning::containers::map_slots;
 use crate::snapshot::HeapSnapshot;
-use goheap_model::{ObjectId, Part, Slot};
-use serde::{Deserialize, Serialize};
-
-/// Of one map, or of several together.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct MapRoom {
-    /// Entries.
-    pub entries: u64,
-    /// Slots for entries: of Swiss maps those of all groups, of older ones those of all buckets, with overflow buckets as far as the
-    /// map counts them.
-    pub slots: u64,
-}
-
-impl MapRoom {
-    /// Adds another's.
-    pub fn add(&mut self, other: MapRoom) {
-        self.entries = self.entries.saturating_add(other.entries);
-        self.slots = self.slots.saturating_add(other.slots);
-    }
-}
+use goheap_model::{MapRoom, ObjectId, Part, Slot};
 
 impl HeapSnapshot<'_, '_> {
     fn is_map_header(&self, id: ObjectId) -> bool {

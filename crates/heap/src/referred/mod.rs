@@ -15,11 +15,10 @@ mod maps;
 mod reach;
 mod windows;
 
-pub use frames::FrameFacts;
+pub(crate) use frames::frame_facts;
 use goheap_model::Extent;
 pub use list::ObjectWindows;
 pub(crate) use list::WindowList;
-pub use maps::MapRoom;
 pub(crate) use reach::{Reach, Window};
 use serde::{Deserialize, Serialize};
 pub(crate) use windows::{From, WindowFinder};

@@ -10,7 +10,7 @@
 //! A row has its cells by the keys of their columns, and what is missing not at all; addresses are strings. `depth` is a row's level in a
 //! tree and absent at the top.
 
-use super::{Answer, Cell, Column, Kind, Row, SCHEMA_VERSION, Section};
+use super::{Answer, Cell, Column, Kind, Row, SCHEMA_VERSION, Section, View};
 use crate::ReportError;
 use crate::text::json_text;
 use serde::ser::SerializeMap;
@@ -45,6 +45,9 @@ impl Section {
     fn write_json(&self, out: &mut impl Write) -> Result<(), ReportError> {
         write!(out, "{{\"key\":{},\"title\":{},", quoted(&self.key)?, quoted(&self.title)?)?;
         write!(out, "\"text\":{},\"notes\":{},", quoted(&self.text)?, quoted(&self.notes)?)?;
+        if self.view != View::default() {
+            write!(out, "\"view\":{},", quoted(&self.view)?)?;
+        }
         write!(out, "\"columns\":{},", quoted(&self.columns)?)?;
         write!(out, "\"rows_left_out\":{},\"rows\":[", self.left_out)?;
         for (at, row) in self.rows.iter().enumerate() {

@@ -1,7 +1,7 @@
 //! An answer for a ticket: Markdown that reads well as plain text, as GitHub and its like draw it.
 
 use super::table::shown;
-use super::{Answer, Cell, Column, Kind, Row, Section};
+use super::{Answer, Cell, Column, Kind, Row, Section, View};
 use crate::ReportError;
 use crate::page::Page;
 use crate::table::{grouped, percent};
@@ -35,6 +35,9 @@ impl Answer {
 
 impl Section {
     fn write_markdown(&self, page: Page, out: &mut impl Write) -> Result<(), ReportError> {
+        if self.view == View::Flame {
+            return Ok(());
+        }
         if !self.title.is_empty() {
             writeln!(out, "\n## {}", plain(&self.title))?;
         }

@@ -18,6 +18,7 @@
 //! ```
 
 mod csv;
+mod html;
 mod json;
 mod markdown;
 mod read;
@@ -73,6 +74,8 @@ pub struct Section {
     pub left_out: u64,
     /// Sentences below the rows.
     pub notes: Vec<String>,
+    /// How the rows are shown.
+    pub view: View,
 }
 
 /// One thing that is told of.
@@ -118,6 +121,19 @@ pub enum Kind {
     Text,
     /// Steps or words: [`Cell::Texts`].
     Texts,
+    /// The command that tells more of the row. Columns of it are hidden where they would take the place of names.
+    Command,
+}
+
+/// How rows are shown where there is more than one way.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum View {
+    /// One below the other.
+    #[default]
+    Table,
+    /// As a flame graph: a tree of which the first bytes are the widths. On a page of text it is left out.
+    Flame,
 }
 
 /// A column.
@@ -163,6 +179,12 @@ impl Column {
     #[must_use]
     pub fn name(key: &str) -> Self {
         Self::new(key, Kind::Name)
+    }
+
+    /// A column of commands.
+    #[must_use]
+    pub fn command(key: &str) -> Self {
+        Self::new(key, Kind::Command).headed("more").hidden()
     }
 
     /// Under another heading.

@@ -1,7 +1,7 @@
 //! An answer that was kept as JSON.
 
 use super::json::{DEPTH, NOTES};
-use super::{Answer, Cell, Column, Kind, Next, Row, SCHEMA_VERSION, Section};
+use super::{Answer, Cell, Column, Kind, Next, Row, SCHEMA_VERSION, Section, View};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
@@ -51,6 +51,8 @@ struct KeptSection {
     text: Vec<String>,
     #[serde(default)]
     notes: Vec<String>,
+    #[serde(default)]
+    view: View,
     columns: Vec<Column>,
     #[serde(default)]
     rows_left_out: u64,
@@ -74,9 +76,9 @@ impl Answer {
 }
 
 fn section(kept: KeptSection) -> Result<Section, ReadError> {
-    let KeptSection { key, title, text, notes, columns, rows_left_out, rows } = kept;
+    let KeptSection { key, title, text, notes, view, columns, rows_left_out, rows } = kept;
     let rows = rows.into_iter().map(|row| self::row(&key, &columns, row)).collect::<Result<_, _>>()?;
-    Ok(Section { key, title, text, columns, rows, left_out: rows_left_out, notes })
+    Ok(Section { key, title, text, columns, rows, left_out: rows_left_out, notes, view })
 }
 
 fn row(section: &str, columns: &[Column], mut kept: Map<String, Value>) -> Result<Row, ReadError> {
@@ -100,7 +102,7 @@ fn cell(value: Value, kind: Kind) -> Option<Cell> {
         (Value::String(text), Kind::Address) => {
             text.strip_prefix("0x").and_then(|digits| u64::from_str_radix(digits, 16).ok()).map(Cell::Number)
         }
-        (Value::String(text), Kind::Name | Kind::Word | Kind::Text) => Some(Cell::Text(text)),
+        (Value::String(text), Kind::Name | Kind::Word | Kind::Text | Kind::Command) => Some(Cell::Text(text)),
         (texts @ Value::Array(_), Kind::Texts) => serde_json::from_value(texts).ok().map(Cell::Texts),
         _ => None,
     }

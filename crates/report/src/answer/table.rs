@@ -1,6 +1,6 @@
 //! An answer for people, on a page.
 
-use super::{Answer, Cell, Column, Kind, Row, Section};
+use super::{Answer, Cell, Column, Kind, Row, Section, View};
 use crate::ReportError;
 use crate::page::{Lines, Page};
 use crate::table::{Align, Table, grouped, percent};
@@ -55,6 +55,9 @@ impl Parts {
 
 impl Section {
     fn write_table(&self, page: Page, parts: &mut Parts, out: &mut Lines<impl Write>) -> Result<(), ReportError> {
+        if self.view == View::Flame {
+            return Ok(());
+        }
         let has_words = !self.title.is_empty() || !self.text.is_empty();
         parts.begin(out, has_words)?;
         if !self.title.is_empty() {
@@ -136,7 +139,7 @@ fn align(kind: Kind) -> Align {
         Kind::Bytes | Kind::Count => Align::Right,
         Kind::Address | Kind::Word => Align::Whole,
         Kind::Name => Align::Left,
-        Kind::Text | Kind::Texts => Align::Words,
+        Kind::Text | Kind::Texts | Kind::Command => Align::Words,
     }
 }
 

@@ -34,6 +34,8 @@ pub(super) enum Code {
     TooLarge,
     /// An input was cut, or became unreadable, while it was read.
     Lost,
+    /// A suspect retains more than was allowed.
+    Over,
 }
 
 /// What ends the run without a word of a command: its code and exit status.
@@ -59,7 +61,7 @@ impl Ending {
 impl Code {
     /// Every one, in the order of the table in `docs/json-schema.md`.
     #[cfg(test)]
-    pub(super) const ALL: [Code; 14] = [
+    pub(super) const ALL: [Code; 15] = [
         Code::Usage,
         Code::NoFile,
         Code::NoExecutable,
@@ -74,6 +76,7 @@ impl Code {
         Code::Memory,
         Code::TooLarge,
         Code::Lost,
+        Code::Over,
     ];
 
     /// Of a failure to open.
@@ -113,6 +116,7 @@ impl Code {
             Code::Memory => "memory",
             Code::TooLarge => "too-large",
             Code::Lost => "lost",
+            Code::Over => "over",
         }
     }
 
@@ -131,6 +135,7 @@ impl Code {
             | Code::TooLarge => 3,
             Code::NotFound => 4,
             Code::Lost => 5,
+            Code::Over => 6,
         }
     }
 }

@@ -1,0 +1,181 @@
+//! Looks the tree through for frames at which things gather.
+
+use super::counts::Counts;
+use super::element::{Element, of_step};
+use super::holder::is_grouping;
+use crate::gathering::is_gathering;
+use goheap_graph::{Children, PathTrie, TrieNode, Weight};
+use goheap_model::{DominatorFrames, Extent, Heap};
+
+/// A holder, and what hangs on it.
+pub(super) struct Found {
+    pub(super) frame: TrieNode,
+    pub(super) retained: Weight,
+    /// The frames that make that up.
+    pub(super) parts: Vec<TrieNode>,
+    pub(super) gathered: Option<Element>,
+    /// Whether it is held by no one thing, but by several roots together.
+    is_loose: bool,
+}
+
+pub(super) struct Finder<'a> {
+    pub(super) frames: &'a DominatorFrames,
+    pub(super) counts: Counts,
+    heap: &'a Heap,
+    totals: Vec<Weight>,
+    children: Children,
+    least: u64,
+}
+
+impl<'a> Finder<'a> {
+    pub(super) fn new(heap: &'a Heap, frames: &'a DominatorFrames, least: u64) -> Self {
+        let trie = &frames.trie;
+        Self { frames, counts: Counts::new(frames), heap, totals: trie.totals(), children: trie.children(), least }
+    }
+
+    /// All that there are below the roots.
+    pub(super) fn find(&self) -> Vec<Found> {
+        self.below(PathTrie::ROOT)
+    }
+
+    fn bytes(&self, node: TrieNode) -> u64 {
+        self.totals[node.index()].bytes
+    }
+
+    /// Those in the frames below one that roots are grouped by.
+    fn below(&self, node: TrieNode) -> Vec<Found> {
+        let large = |child: &&TrieNode| self.bytes(**child) >= self.least && !self.frames.unreached.contains(child);
+        let mut found: Vec<Found> =
+            self.children.of(node).iter().filter(large).flat_map(|&child| self.at(child)).collect();
+        merge(node, &mut found, |found| found.is_loose);
+        found
+    }
+
+    /// Those at a frame that retains enough, and below it. A trie is no deeper than folding lets it be.
+    fn at(&self, node: TrieNode) -> Vec<Found> {
+        if is_grouping(self.frames, node) {
+            return self.below(node);
+        }
+        if is_gathering(self.counts.of(node), self.count_above(node)) {
+            return vec![self.many(node)];
+        }
+        let (many, few): (Vec<TrieNode>, Vec<TrieNode>) = self
+            .children
+            .of(node)
+            .iter()
+            .partition(|&&child| is_gathering(self.counts.of(child), self.counts.of(node)));
+        let gathered: u64 = many.iter().map(|&child| self.bytes(child)).sum();
+        if gathered >= self.bytes(node) / 2 {
+            return vec![self.holder(node, &many)];
+        }
+        let mut found: Vec<Found> = Vec::new();
+        let large = few.into_iter().filter(|&child| self.bytes(child) >= self.least);
+        found.extend(large.flat_map(|child| self.at(child)));
+        if gathered >= self.least {
+            let mut retained = Weight::default();
+            many.iter().for_each(|child| retained.add(self.totals[child.index()]));
+            found.push(Found { retained, parts: many.clone(), ..self.holder(node, &many) });
+        }
+        merge(node, &mut found, |_| true);
+        let rest = self.bytes(node).saturating_sub(found.iter().map(|found| found.retained.bytes).sum());
+        if found.is_empty() || rest >= self.least.max(self.bytes(node) / 2) {
+            found.push(self.found(node, None));
+        }
+        found
+    }
+
+    /// A frame that is itself many: goroutines of one stack, or objects that several roots hold.
+    fn many(&self, node: TrieNode) -> Found {
+        let is_root = self.frames.is_root(node);
+        let gathered = (!is_root).then(|| of_step(self.heap, self, node));
+        Found { is_loose: !is_root, ..self.found(node, gathered) }
+    }
+
+    fn found(&self, frame: TrieNode, gathered: Option<Element>) -> Found {
+        Found { frame, retained: self.totals[frame.index()], parts: vec![frame], gathered, is_loose: false }
+    }
+
+    /// A frame on which many hang. Of several kinds that do, those that retain most are told. Where still more hang on each of them, as
+    /// sessions on each of 40 rooms, it is these.
+    fn holder(&self, node: TrieNode, many: &[TrieNode]) -> Found {
+        let (mut frame, mut most) = (node, self.widest(many));
+        let steepness = |frame: TrieNode, most: TrieNode| self.counts.of(most) / self.counts.of(frame).max(1);
+        let mut below = most;
+        while let Some(here) = below {
+            let children: Vec<TrieNode> = self.children.of(here).to_vec();
+            let next = self.widest(&children).filter(|&next| self.bytes(next) >= self.bytes(node) / 2);
+            if let (Some(next), Some(known)) = (next, most)
+                && steepness(here, next) > steepness(frame, known)
+            {
+                (frame, most) = (here, Some(next));
+            }
+            below = next;
+        }
+        self.found(frame, most.map(|most| of_step(self.heap, self, most)))
+    }
+
+    /// That which retains most.
+    fn widest(&self, nodes: &[TrieNode]) -> Option<TrieNode> {
+        nodes.iter().copied().max_by_key(|&node| self.bytes(node))
+    }
+
+    fn count_above(&self, node: TrieNode) -> u64 {
+        self.frames.trie.parent(node).map_or(1, |parent| self.counts.of(parent))
+    }
+
+    /// The frame below one that retains most, if that is most of it.
+    pub(super) fn main_child(&self, node: TrieNode) -> Option<TrieNode> {
+        let most = self.widest(self.children.of(node))?;
+        (self.bytes(most) >= self.bytes(node) / 2).then_some(most)
+    }
+
+    /// What is referred to of frames and those below them; None where that is not known.
+    pub(super) fn extent(&self, parts: &[TrieNode]) -> Option<Extent> {
+        let facts = self.frames.facts.as_ref()?;
+        let mut extent = Extent::default();
+        parts.iter().for_each(|&part| extent.add(facts.extent(part, self.bytes(part))));
+        Some(extent)
+    }
+
+    pub(super) fn retained(&self, node: TrieNode) -> u64 {
+        self.bytes(node)
+    }
+}
+
+/// The same kind of thing in several frames below one, as in the parts of a pool: they are one suspect, which is held by what is above
+/// them all.
+fn merge(node: TrieNode, found: &mut Vec<Found>, may: impl Fn(&Found) -> bool) {
+    let ty = |found: &Found| found.gathered.as_ref().filter(|_| may(found)).map(|gathered| gathered.ty.clone());
+    let mut at = 0;
+    while at < found.len() {
+        let same = ty(&found[at]);
+        let is_same = |other: &Found| same.is_some() && ty(other) == same;
+        if found.iter().filter(|other| is_same(other)).count() > 1 {
+            let (alike, others): (Vec<Found>, Vec<Found>) = std::mem::take(found).into_iter().partition(is_same);
+            *found = others;
+            found.insert(at.min(found.len()), merged(node, alike));
+        }
+        at += 1;
+    }
+}
+
+fn merged(frame: TrieNode, alike: Vec<Found>) -> Found {
+    let is_loose = alike.iter().all(|found| found.is_loose);
+    // What nothing holds alone stays where it is, and has no holder in what roots are grouped by.
+    let frame = alike.first().filter(|_| is_loose).map_or(frame, |first| first.frame);
+    let mut retained = Weight::default();
+    let mut gathered: Option<Element> = None;
+    let mut parts = Vec::new();
+    for found in alike {
+        retained.add(found.retained);
+        parts.extend(found.parts);
+        match (&mut gathered, found.gathered) {
+            (Some(sum), Some(more)) => {
+                sum.values += more.values;
+                sum.bytes += more.bytes;
+            }
+            (none, more) => *none = more,
+        }
+    }
+    Found { frame, retained, parts, gathered, is_loose }
+}

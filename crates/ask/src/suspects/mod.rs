@@ -1,0 +1,125 @@
+//! Suspects: where so much of the heap gathers that it is worth a look.
+//!
+//! Asked of the dominator tree as frames ([`DominatorFrames`]), where what is held alike is one frame and a frame knows how many values it
+//! is. Eclipse MAT looks for the object at which the retained size falls most from it to each of those below. Here that is where values
+//! become many: a map with its entries, a slice with its elements, a list, goroutines of one stack.
+
+mod counts;
+mod element;
+mod finder;
+mod holder;
+#[cfg(test)]
+mod tests;
+
+use finder::Finder;
+use goheap_graph::{TrieNode, Weight};
+use goheap_model::{DominatorFrames, Extent, Heap, MapRoom, RootKind};
+use serde::Serialize;
+use std::cmp::Reverse;
+
+/// Something that retains much.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Suspect {
+    /// What would be freed if it went.
+    pub retained: Weight,
+    /// The variable, goroutines or object that holds it with the fields on the way: `main.cache.entries`.
+    pub holder: String,
+    /// The frames from the root to the holder, without what roots are grouped by.
+    pub path: Vec<String>,
+    /// What hangs there in numbers; None where it is one large thing.
+    pub gathered: Option<Gathered>,
+    /// How many the holder itself is: goroutines of one stack, objects that are held alike.
+    pub holders: u64,
+    /// The root above it.
+    pub root: SuspectRoot,
+    /// What of `retained` is referred to; None where that is not known.
+    pub extent: Option<Extent>,
+    /// Entries and slots of the maps that the holder is.
+    pub maps: Option<MapRoom>,
+    /// Names of the program's own by which its code can be searched: packages, types, variables, functions.
+    pub keywords: Vec<String>,
+    /// Its frame.
+    #[serde(skip)]
+    pub frame: TrieNode,
+}
+
+/// Many things of a kind below one holder.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Gathered {
+    /// How many.
+    pub values: u64,
+    /// What they retain.
+    pub bytes: u64,
+    /// What they are: their type, of the program's own where those of the library wrap such.
+    pub ty: String,
+    /// The frame in which they hang on the holder.
+    pub step: String,
+}
+
+/// What kind of root a suspect hangs on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SuspectRoot {
+    /// A variable.
+    Variable,
+    /// Goroutines of one stack.
+    Goroutines,
+    /// The runtime's records.
+    Other,
+    /// Several, none of which alone holds it.
+    Several,
+}
+
+/// Those that retain at least so many bytes, the most first.
+pub fn suspects(heap: &Heap, frames: &DominatorFrames, least: u64) -> Vec<Suspect> {
+    let finder = Finder::new(heap, frames, least.max(1));
+    let mut found: Vec<Suspect> = finder.find().into_iter().map(|found| suspect(heap, &finder, found)).collect();
+    found.sort_by(|a, b| (Reverse(a.retained.bytes), &a.holder).cmp(&(Reverse(b.retained.bytes), &b.holder)));
+    found
+}
+
+fn suspect(heap: &Heap, finder: &Finder<'_>, found: finder::Found) -> Suspect {
+    let frames = finder.frames;
+    let way = holder::way(frames, found.frame);
+    let texts: Vec<String> = way.iter().map(|&node| frames.text(node).to_owned()).collect();
+    let gathered = found.gathered.map(|gathered| Gathered {
+        values: gathered.values,
+        bytes: gathered.bytes,
+        ty: gathered.ty,
+        step: frames.text(gathered.frame).to_owned(),
+    });
+    let facts = frames.facts.as_ref();
+    let named =
+        texts.iter().map(String::as_str).chain(gathered.iter().flat_map(|gathered| [&*gathered.step, &*gathered.ty]));
+    Suspect {
+        retained: found.retained,
+        holder: holder::text(heap, frames, &way),
+        keywords: holder::keywords(heap, named),
+        root: root(frames, &way),
+        holders: finder.counts.of(found.frame),
+        extent: finder.extent(&found.parts),
+        maps: facts.and_then(|facts| facts.maps(found.frame)),
+        path: texts,
+        gathered,
+        frame: found.frame,
+    }
+}
+
+fn root(frames: &DominatorFrames, way: &[TrieNode]) -> SuspectRoot {
+    use goheap_model::RootClass::{Emptied, Goroutines, Other, Runtime, Variables};
+    let Some(&top) = way.first() else { return SuspectRoot::Several };
+    if !frames.is_root(top) {
+        return SuspectRoot::Several;
+    }
+    let above = std::iter::successors(Some(top), |&node| frames.trie.parent(node));
+    let class = above.filter_map(|node| match frames.roots.get(&node)?.kind {
+        RootKind::Class(class) => Some(class),
+        _ => None,
+    });
+    match class.last() {
+        Some(Variables | Runtime) => SuspectRoot::Variable,
+        Some(Goroutines) => SuspectRoot::Goroutines,
+        Some(Other | Emptied) => SuspectRoot::Other,
+        None => SuspectRoot::Several,
+    }
+}

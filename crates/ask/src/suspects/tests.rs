@@ -1,0 +1,140 @@
+#![allow(clippy::unwrap_used)]
+use super::*;
+use goheap_graph::PathTrie;
+use goheap_model::{FrameFacts, RootClass, RootFrame, Share};
+
+const MB: u64 = 1 << 20;
+
+/// A dominator tree, frame by frame.
+#[derive(Default)]
+struct Tree {
+    frames: DominatorFrames,
+    values: Vec<u64>,
+}
+
+impl Tree {
+    fn new() -> Self {
+        let mut tree = Tree::default();
+        tree.frames.trie = PathTrie::new();
+        tree.values.push(0);
+        tree.root(PathTrie::ROOT, RootKind::All, 0);
+        tree
+    }
+
+    fn root(&mut self, node: TrieNode, kind: RootKind, goroutines: u64) {
+        self.frames.roots.insert(node, RootFrame { kind, goroutines });
+    }
+
+    /// A frame of so many values and bytes of its own.
+    fn frame(&mut self, above: TrieNode, text: &str, values: u64, bytes: u64) -> TrieNode {
+        let label = self.frames.texts.len() as u32;
+        self.frames.texts.push(text.into());
+        let node = self.frames.trie.child(above, label);
+        self.frames.trie.add(node, bytes, values);
+        self.frames.reached.bytes += bytes;
+        self.values.push(values);
+        node
+    }
+
+    fn group(&mut self, above: TrieNode, text: &str, kind: RootKind, goroutines: u64) -> TrieNode {
+        let node = self.frame(above, text, 0, 0);
+        self.root(node, kind, goroutines);
+        node
+    }
+
+    fn variable(&mut self, text: &str) -> TrieNode {
+        let class = self.group(PathTrie::ROOT, "package variables", RootKind::Class(RootClass::Variables), 0);
+        let package = self.group(class, "main", RootKind::Package(RootClass::Variables, 0), 0);
+        self.group(package, text, RootKind::Frame(package), 0)
+    }
+
+    fn suspects(mut self) -> Vec<Suspect> {
+        let rests = vec![Extent::default(); self.frames.trie.len()];
+        self.frames.facts = Some(FrameFacts { rests, values: self.values, ..FrameFacts::default() });
+        let least = self.frames.reached.bytes / 20;
+        suspects(&Heap::default(), &self.frames, least)
+    }
+}
+
+#[test]
+fn a_map_with_many_entries_is_named_by_its_fields() {
+    let mut tree = Tree::new();
+    let variable = tree.variable("main.app *main.App");
+    let app = tree.frame(variable, "*main.App", 1, 64);
+    let map = tree.frame(app, ".sessions map[string]*main.Session", 1, MB);
+    let session = tree.frame(map, "[value] *main.Session", 5000, MB);
+    tree.frame(session, ".buf []uint8", 5000, 98 * MB);
+    let small = tree.frame(app, ".names map[string]string", 1, MB / 2);
+    tree.frame(small, "[key] string", 9000, MB);
+    let found = tree.suspects();
+    assert_eq!(found.len(), 1, "{found:#?}");
+    assert_eq!(found[0].holder, "main.app → *main.App.sessions");
+    assert_eq!(found[0].retained.bytes, 100 * MB);
+    let gathered = found[0].gathered.as_ref().unwrap();
+    assert_eq!((gathered.values, gathered.bytes, &*gathered.ty), (5000, 99 * MB, "*main.Session"));
+    assert_eq!(found[0].keywords, ["main.Session", "main.App", "main.app"]);
+    assert_eq!(found[0].root, SuspectRoot::Variable);
+}
+
+#[test]
+fn a_pile_of_goroutines_is_a_suspect_itself() {
+    let mut tree = Tree::new();
+    let class = tree.group(PathTrie::ROOT, "goroutines", RootKind::Class(RootClass::Goroutines), 0);
+    let group = tree.group(class, "800 × goroutine main.handle", RootKind::GoroutineGroup(3), 800);
+    let local = tree.group(group, "main.handle", RootKind::Frame(group), 0);
+    tree.frame(local, "buf []uint8", 800, 80 * MB);
+    let found = tree.suspects();
+    assert_eq!(found.len(), 1, "{found:#?}");
+    let suspect = &found[0];
+    assert_eq!((&*suspect.holder, suspect.holders), ("800 × goroutine main.handle", 800));
+    assert_eq!((suspect.root, suspect.retained.bytes), (SuspectRoot::Goroutines, 80 * MB));
+}
+
+#[test]
+fn parts_with_the_same_things_are_one_suspect() {
+    let mut tree = Tree::new();
+    let pool = tree.variable("main.pool sync.Pool");
+    for part in [".local unsafe.Pointer", ".victim unsafe.Pointer"] {
+        let ring = tree.frame(pool, part, 2, 1024);
+        tree.frame(ring, "[i].val unsafe.Pointer = []main.Point", 20_000, 40 * MB);
+    }
+    let found = tree.suspects();
+    assert_eq!(found.len(), 1, "{found:#?}");
+    assert_eq!(found[0].holder, "main.pool");
+    let gathered = found[0].gathered.as_ref().unwrap();
+    assert_eq!((gathered.values, &*gathered.ty), (40_000, "[]main.Point"));
+    assert!(found[0].retained.bytes > 80 * MB);
+}
+
+#[test]
+fn wrapped_values_and_one_large_thing_are_named() {
+    let mut tree = Tree::new();
+    let cache = tree.variable("main.cache *main.Cache");
+    let list = tree.frame(cache, ".order *container/list.List", 1, 64);
+    let element = tree.frame(list, ".next *container/list.Element", 30_000, MB);
+    tree.frame(element, ".Value interface {} = *main.entry", 30_000, 60 * MB);
+    let package = tree.frames.trie.parent(cache).unwrap();
+    let table = tree.group(package, "main.table []uint8", RootKind::Frame(package), 0);
+    tree.frame(table, "[]uint8", 1, 30 * MB);
+    let found = tree.suspects();
+    assert_eq!(found.len(), 2, "{found:#?}");
+    assert_eq!(found[0].gathered.as_ref().unwrap().ty, "*main.entry");
+    assert_eq!(found[0].holder, "main.cache.order");
+    assert_eq!((&*found[1].holder, &found[1].gathered), ("main.table → []uint8", &None));
+}
+
+#[test]
+fn what_is_spread_and_what_nothing_holds_is_no_suspect() {
+    let mut tree = Tree::new();
+    let variable = tree.variable("main.app *main.App");
+    for part in 0..40 {
+        tree.frame(variable, &format!(".part{part} *main.Part"), 1, MB);
+    }
+    let garbage = tree.frame(PathTrie::ROOT, "unreachable", 1, 0);
+    tree.frame(garbage, "main.T", 90_000, 500 * MB);
+    tree.frames.unreached.push(garbage);
+    tree.frames.reached = Share { bytes: 40 * MB, objects: 41 };
+    let found = tree.suspects();
+    assert_eq!(found.len(), 1, "{found:#?}");
+    assert_eq!((&*found[0].holder, found[0].retained.bytes), ("main.app", 40 * MB));
+}

@@ -1,0 +1,73 @@
+//! `goheap CORE`: what the process was, how large its heap is, where that gathers, and what to ask next.
+
+use crate::args::{Input, SuspectsOptions};
+use crate::commands::{overview, suspects};
+use crate::open::{Needs, with_watched_heap};
+use crate::output::to_stdout;
+use crate::say::errors::Failure;
+use crate::say::next::{self, Findings};
+use crate::say::speaker;
+use crate::say::terminal::page;
+use crate::say::watch::Watch;
+use goheap_heap::goroutines::leaked;
+use goheap_heap::references::ReferenceOptions;
+use goheap_heap::waits::Waits;
+use goheap_heap::{HeapSnapshot, SnapshotOptions};
+use goheap_report::answer::Answer;
+use goheap_report::overview::{Detail, OverviewReport};
+use goheap_report::waits::WaitsReport;
+use goheap_runtime::RuntimeModel;
+use std::ffi::OsString;
+
+/// Of so many objects a question takes seconds.
+const MANY_OBJECTS: u64 = 1_000_000;
+
+/// What takes a look at all references.
+#[derive(Default)]
+struct Closer {
+    waits: Option<WaitsReport>,
+    leaked: u64,
+    suspects: Option<Answer>,
+}
+
+/// Runs it. `opening` are the words that open the core once more.
+pub(crate) fn run(input: &Input, opening: &[OsString]) -> Result<(), Failure> {
+    let roots = SnapshotOptions { roots: true, ..SnapshotOptions::default() };
+    let needs = Needs { without_heap: true, snapshot: roots, ..Needs::default() };
+    let first = |model: &RuntimeModel<'_>| overview::write_first_lines(model, input);
+    with_watched_heap(input, needs, first, |snapshot, watch| {
+        let closer = match closer(input, snapshot, watch) {
+            // The heap was read: that is worth more than nothing.
+            Err(Failure::OverBudget(error)) => {
+                speaker::warning(format!("no suspects are told: {}", Failure::OverBudget(error)));
+                Closer::default()
+            }
+            closer => closer?,
+        };
+        watch.report();
+        let report = OverviewReport { waits: closer.waits, ..overview::report(snapshot) };
+        overview::warn(&report);
+        let is_slow = snapshot.totals.allocated.objects >= MANY_OBJECTS && !snapshot.is_kept();
+        to_stdout(|out| {
+            report.write_other_lines(Detail::Brief, page(input), &mut *out)?;
+            if let Some(suspects) = &closer.suspects {
+                writeln!(out)?;
+                suspects.write_table(page(input), &mut *out)?;
+            }
+            next::write(opening, Findings { leaked: closer.leaked, is_slow }, out)
+        })
+    })
+}
+
+fn closer(input: &Input, snapshot: &HeapSnapshot<'_, '_>, watch: &Watch) -> Result<Closer, Failure> {
+    if snapshot.model.diagnostics.no_heap {
+        return Ok(Closer::default());
+    }
+    let graph = snapshot.references_with(ReferenceOptions { referred: true, ..ReferenceOptions::default() }, watch)?;
+    let waits = Waits::read(snapshot);
+    let waits = if waits.needs_closer(snapshot) { overview::waits_of(&graph, waits, watch)? } else { None };
+    let leaked = leaked(&graph, watch)?.goroutines.len() as u64;
+    let suspects = suspects::answer(input, &graph, &SuspectsOptions::usual(), watch)?;
+    // What to ask next is told once, for all.
+    Ok(Closer { waits, leaked, suspects: Some(Answer { next: Vec::new(), ..suspects.answer }) })
+}
