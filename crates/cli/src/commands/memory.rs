@@ -42,7 +42,7 @@ fn regions(memory: &ProcessMemory, most: usize) -> Section {
     let address = |key: &str| Column { kind: Kind::Address, ..Column::count(key) };
     let columns = [
         Column::bytes("bytes"),
-        address("start"),
+        address("start").spare(),
         address("end").hidden(),
         Column { kind: Kind::Word, ..Column::name("part") },
         Column::name("file"),
