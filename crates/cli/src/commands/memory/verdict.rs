@@ -68,10 +68,13 @@ fn can_be_resident(part: MemoryPart) -> bool {
     !part.is_reserved() && !matches!(part, MemoryPart::HeapReleased | MemoryPart::Overlap)
 }
 
+/// What memory is, as the end of a sentence, and its parts.
+type Kind = (&'static str, fn(MemoryPart) -> bool);
+
 /// What most of it is that was resident, and what that means. Pages that hold something are known of most parts; of those that share pages
 /// their bytes do. Files are left out: nobody knows.
 fn largest(memory: &ProcessMemory, at_least: u64) -> Option<(&'static str, u64)> {
-    let kinds: [(&str, fn(MemoryPart) -> bool); 8] = [
+    let kinds: [Kind; 8] = [
         ("objects that the program holds: ask dominators who does.", |part| {
             matches!(part, MemoryPart::HeapReachable | MemoryPart::HeapNotKnown)
         }),
