@@ -7,6 +7,7 @@ mod goroutines;
 mod index;
 mod input;
 mod listing;
+mod memory;
 mod objref;
 mod order;
 mod owners;
@@ -23,6 +24,7 @@ pub(crate) use dominators::{DominatorsOptions, RetainedBy};
 pub(crate) use goroutines::{GoroutineOptions, GoroutinesFormat, GoroutinesOptions, GoroutinesSort};
 pub(crate) use input::Input;
 pub(crate) use listing::{Group, HistogramOptions, ObjectOptions, ObjectsFormat, ObjectsOptions};
+pub(crate) use memory::MemoryOptions;
 pub(crate) use objref::{Counted, Format, ObjrefOptions, Tree};
 pub(crate) use owners::OwnersOptions;
 pub(crate) use paths::PathsOptions;
@@ -197,6 +199,9 @@ pub(crate) enum Command {
     /// Tell everything of one goroutine: its calls, their variables, and what each keeps
     #[command(long_about = goroutines::GOROUTINE)]
     Goroutine(GoroutineOptions),
+    /// Tell what all of the process's memory is: Go's heap, idle pages, stacks, the runtime's own, C's, files
+    #[command(long_about = memory::MEMORY)]
+    Memory(MemoryOptions),
     /// Keep what takes long to work out, so that further questions are answered at once
     #[command(long_about = index::INDEX)]
     Index(IndexOptions),
@@ -239,6 +244,7 @@ impl Command {
             Command::Dominators(_) => "dominators".to_owned(),
             Command::Objects(_) => "objects".to_owned(),
             Command::Goroutines(_) => "goroutines".to_owned(),
+            Command::Memory(_) => "memory".to_owned(),
             Command::Index(_) => "index".to_owned(),
             Command::BuildId(_) => "build-id".to_owned(),
             Command::Completions { .. } | Command::Man => String::new(),

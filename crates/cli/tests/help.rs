@@ -11,6 +11,7 @@ fn help_is_worth_reading() {
     insta::assert_snapshot!("short_help", goheap!("-h").ok().stdout);
     insta::assert_snapshot!("objref_help", goheap!("objref", "--help").ok().stdout);
     insta::assert_snapshot!("dominators_help", goheap!("dominators", "--help").ok().stdout);
+    insta::assert_snapshot!("memory_help", goheap!("memory", "--help").ok().stdout);
     insta::assert_snapshot!("histogram_help", goheap!("histogram", "--help").ok().stdout);
     insta::assert_snapshot!("object_help", goheap!("object", "--help").ok().stdout);
     insta::assert_snapshot!("objects_help", goheap!("objects", "--help").ok().stdout);

@@ -15,6 +15,7 @@ fn commands(address: &str) -> Vec<Vec<&str>> {
         "histogram --retained",
         "histogram --group size-class",
         "histogram --bytes",
+        "memory",
         "objects --limit 50",
         "dominators",
         "dominators --group type",

@@ -22,6 +22,7 @@ mod meaning;
 mod names;
 mod needs;
 mod objects;
+pub mod process_memory;
 pub mod references;
 pub mod referred;
 mod roots;

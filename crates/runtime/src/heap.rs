@@ -1,7 +1,7 @@
 //! `runtime.mheap` (mheap.go): every span of the process, found by address.
 
 use crate::layout::RuntimeLayout;
-use crate::span::{PAGE_BYTES, Span, SpanReader, SpanRecord};
+use crate::span::{ManualSpan, PAGE_BYTES, Span, SpanReader, SpanRecord};
 use crate::version::GoVersion;
 use crate::words::{read_slice, read_words};
 use goheap_image::{Address, Machine, MemoryImage, keep_first};
@@ -22,8 +22,8 @@ const NO_SPAN: u32 = u32::MAX;
 pub struct GoHeap<'p> {
     /// Spans in use, in address order, none overlapping.
     pub spans: Vec<Span<'p>>,
-    /// Spans of memory managed by hand (stacks, work buffers), in address order: start and end.
-    pub manual: Vec<(u64, u64)>,
+    /// Spans of memory managed by hand (stacks, work buffers), in address order.
+    pub manual: Vec<ManualSpan>,
     /// `mheap_.sweepgen`.
     pub sweepgen: u32,
     /// `mheap_.pagesInUse`.
@@ -156,8 +156,8 @@ impl<'p> GoHeap<'p> {
 
     /// True if `address` lies in memory that the runtime manages by hand.
     pub fn is_manual(&self, address: u64) -> bool {
-        let index = self.manual.partition_point(|range| range.0 <= address);
-        index > 0 && address < self.manual[index - 1].1
+        let index = self.manual.partition_point(|span| span.base <= address);
+        index > 0 && address < self.manual[index - 1].end
     }
 
     /// True if `address` lies in an arena that holds spans.
@@ -190,7 +190,7 @@ const CLAIM_BYTES: u64 = 64 << 10;
 #[derive(Default)]
 struct SpanList<'p> {
     spans: Vec<Span<'p>>,
-    manual: Vec<(u64, u64)>,
+    manual: Vec<ManualSpan>,
     broken: u64,
     absent: u64,
     first_broken: Vec<u64>,
@@ -208,9 +208,9 @@ impl<'p> SpanList<'p> {
                     list.claim((size_of::<Span<'_>>() + span.allocated.bytes.len()) as u64, observer)?;
                     list.spans.push(*span);
                 }
-                Some(SpanRecord::Manual(base, pages)) => {
-                    list.claim(size_of::<(u64, u64)>() as u64, observer)?;
-                    list.manual.push((base, base.saturating_add(pages.saturating_mul(PAGE_BYTES))));
+                Some(SpanRecord::Manual(span)) => {
+                    list.claim(size_of::<ManualSpan>() as u64, observer)?;
+                    list.manual.push(span);
                 }
                 Some(SpanRecord::Dead) => {}
                 None => {
@@ -244,6 +244,14 @@ fn max_span_bytes(memory: &MemoryImage) -> u64 {
     readable.saturating_mul(16).clamp(ARENA_BYTES, 1 << 46)
 }
 
+/// Where the first arena's address space begins (`arenaBaseOffset`, malloc.go).
+pub(crate) fn arena_base(machine: Machine) -> u64 {
+    match machine {
+        Machine::X86_64 => 0xffff_8000_0000_0000,
+        Machine::Aarch64 => 0,
+    }
+}
+
 /// Address of the `heapArena` that describes `address` (malloc.go `arenaIndex`): the index is one level on 64-bit Linux.
 pub(crate) fn heap_arena_of(
     memory: &MemoryImage,
@@ -252,11 +260,7 @@ pub(crate) fn heap_arena_of(
     mheap: Address,
     address: u64,
 ) -> Option<Address> {
-    let base = match machine {
-        Machine::X86_64 => 0xffff_8000_0000_0000_u64,
-        Machine::Aarch64 => 0,
-    };
-    let index = address.wrapping_sub(base) / ARENA_BYTES;
+    let index = address.wrapping_sub(arena_base(machine)) / ARENA_BYTES;
     let level2 = memory.read_u64(mheap.add(layout.mheap.arenas))?;
     let arena = memory.read_u64(Address(level2).add(index * 8))?;
     (arena != 0).then_some(Address(arena))

@@ -74,13 +74,32 @@ pub struct Span<'p> {
     mark_bits: Address,
 }
 
+/// A span that the runtime frees by hand (`mSpanManual`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ManualSpan {
+    /// First byte.
+    pub base: u64,
+    /// First address past it.
+    pub end: u64,
+    /// Bytes of each stack in it: `stackpoolalloc` and `stackalloc` (stack.go) set `elemsize`, and those that take spans for the
+    /// collector's work buffers and pointer bits leave it 0 (1.17 to 1.27).
+    pub stack_bytes: u64,
+}
+
+impl ManualSpan {
+    /// True if it holds stacks.
+    pub fn has_stacks(&self) -> bool {
+        self.stack_bytes != 0
+    }
+}
+
 /// What one `mspan` turned out to be.
 #[derive(Clone, Debug)]
 pub(crate) enum SpanRecord<'p> {
     /// Holds objects.
     InUse(Box<Span<'p>>),
-    /// Stacks and other memory that the runtime frees by hand: first byte and pages.
-    Manual(u64, u64),
+    /// Stacks and other memory that the runtime frees by hand.
+    Manual(ManualSpan),
     /// Holds nothing.
     Dead,
 }
@@ -109,7 +128,11 @@ impl<'p> SpanReader<'_, 'p> {
         let npages = word(&record, fields.npages)?;
         match byte(&record, fields.state)? {
             STATE_IN_USE => {}
-            STATE_MANUAL => return Some(SpanRecord::Manual(base, npages)),
+            STATE_MANUAL => {
+                let end = base.saturating_add(npages.saturating_mul(PAGE_BYTES));
+                let stack_bytes = word(&record, fields.elemsize)?;
+                return Some(SpanRecord::Manual(ManualSpan { base, end, stack_bytes }));
+            }
             _ => return Some(SpanRecord::Dead),
         }
         let bytes = npages.checked_mul(PAGE_BYTES).filter(|&bytes| bytes <= self.max_bytes)?;

@@ -16,6 +16,7 @@ pub(crate) mod histogram;
 pub(crate) mod index;
 pub(crate) mod library_steps;
 pub(crate) mod manual;
+pub(crate) mod memory;
 pub(crate) mod merged_steps;
 pub(crate) mod object;
 pub(crate) mod objects;

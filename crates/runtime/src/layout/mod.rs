@@ -74,7 +74,8 @@ layouts! {
         required { size: "size()", sweepgen: "sweepgen", allspans: "allspans", pages_in_use: "pagesInUse",
             arenas: "arenas", heap_arenas: "heapArenas/allArenas", spanalloc: "spanalloc", cachealloc: "cachealloc",
             specialfinalizeralloc: "specialfinalizeralloc", specialprofilealloc: "specialprofilealloc", }
-        optional { user_arena_arenas: "userArenaArenas", }
+        optional { user_arena_arenas: "userArenaArenas", summary: "pages.summary", chunks: "pages.chunks",
+            scavenge_index: "pages.scav.index.chunks", }
     }
     /// `runtime.mspan` (mheap.go).
     MspanLayout = "mspan" {
@@ -86,7 +87,7 @@ layouts! {
     }
     /// `runtime.heapArena` (mheap.go).
     HeapArenaLayout = "heapArena" {
-        required { spans: "spans", }
+        required { size: "size()", spans: "spans", }
         optional { bitmap: "bitmap/heapArenaPtrScalar.bitmap", no_more_ptrs: "noMorePtrs/heapArenaPtrScalar.noMorePtrs",
             page_use_span_inline_mark_bits: "pageUseSpanInlineMarkBits", }
     }
@@ -124,7 +125,7 @@ layouts! {
     /// `runtime.p` (runtime2.go).
     PLayout = "p" {
         required { size: "size()", id: "id", status: "status", m: "m", mcache: "mcache", }
-        optional { sched_when: "sysmontick.schedwhen", }
+        optional { sched_when: "sysmontick.schedwhen", pcache: "pcache", }
     }
     /// `runtime.mcache` (mcache.go).
     McacheLayout = "mcache" {
@@ -225,14 +226,31 @@ layouts! {
     GcControllerLayout = "gcControllerState" {
         required { heap_live: "heapLive", heap_marked: "heapMarked", gc_percent: "gcPercent",
             heap_goal: "gcPercentHeapGoal/heapGoal", }
-        optional { heap_in_use: "heapInUse", total_alloc: "totalAlloc", total_free: "totalFree",
+        optional { heap_in_use: "heapInUse", heap_released: "heapReleased", total_alloc: "totalAlloc", total_free: "totalFree",
             memory_limit: "memoryLimit", heap_free: "heapFree", mapped_ready: "mappedReady", }
     }
     /// `runtime.mstats` (mstats.go).
     MstatsLayout = "mstats" {
         required { numgc: "numgc", numforcedgc: "numforcedgc", last_gc_unix: "last_gc_unix",
             last_gc_nanotime: "last_gc_nanotime", pause_total_ns: "pause_total_ns", }
-        optional {}
+        optional { heap_stats: "heapStats", stacks_sys: "stacks_sys", mspan_sys: "mspan_sys", mcache_sys: "mcache_sys",
+            buckhash_sys: "buckhash_sys", gc_misc_sys: "gcMiscSys", other_sys: "other_sys", }
+    }
+    /// `runtime.heapStatsDelta` (mstats.go).
+    HeapStatsLayout = "heapStatsDelta" {
+        required {}
+        optional { size: "size()", committed: "committed", released: "released", in_heap: "inHeap", in_stacks: "inStacks",
+            in_work_bufs: "inWorkBufs", in_ptr_scalar_bits: "inPtrScalarBits", }
+    }
+    /// `runtime.fixalloc` (mfixalloc.go).
+    FixallocLayout = "fixalloc" {
+        required {}
+        optional { inuse: "inuse", }
+    }
+    /// `runtime.atomicScavChunkData` (mgcscavenge.go, since 1.21): an entry of the index, a byte before.
+    ScavengeIndexLayout = "atomicScavChunkData" {
+        required {}
+        optional { size: "size()", }
     }
 }
 
@@ -260,7 +278,8 @@ runtime_layout! {
     special_weak_handle: SpecialWeakHandleLayout, special_cleanup: SpecialCleanupLayout,
     special_profile: SpecialProfileLayout, bucket: BucketLayout, mem_record: MemRecordLayout,
     mem_record_cycle: MemRecordCycleLayout, func: FuncLayout, stack_object_record: StackObjectRecordLayout,
-    gc_controller: GcControllerLayout, mstats: MstatsLayout,
+    gc_controller: GcControllerLayout, mstats: MstatsLayout, heap_stats: HeapStatsLayout, fixalloc: FixallocLayout,
+    scavenge_index: ScavengeIndexLayout,
 }
 
 impl RuntimeLayout {

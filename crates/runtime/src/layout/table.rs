@@ -37,6 +37,9 @@ pub(super) const ROWS: &[Row] = &[
     row("mheap", "sweepgen", [65832, 65840, 65848, 65816, 65856, 65856, 65856, 65856, 65856, 65856, 65856]),
     row("mheap", "allspans", [65848, 65848, 65856, 65824, 65864, 65864, 65864, 65864, 65864, 65864, 65864]),
     row("mheap", "pagesInUse", [65880, 65872, 65880, 65848, 65888, 65888, 65888, 65888, 65888, 65888, 65888]),
+    row("mheap", "pages.summary", [8, 8, 16, 8, 8, 8, 8, 8, 8, 8, 8]),
+    row("mheap", "pages.chunks", [128, 128, 136, 128, 128, 128, 128, 128, 128, 128, 128]),
+    row("mheap", "pages.scav.index.chunks", [NONE, NONE, 65752, 65728, 65728, 65728, 65728, 65728, 65728, 65728, 65728]),
     row2("mheap", "arenas", [65944, 65936, 65936, 65904, 65944, 66008, 66008, 66008, 66008, 66008, 66008],
         [65944, 65936, 65936, 65904, 65944, 66072, 66072, 66072, 66072, 66072, 66072]),
     row2("mheap", "heapArenas/allArenas", [66024, 66016, 66016, 65984, 66032, 66096, 66096, 66096, 66096, 66096, 66096],
@@ -70,6 +73,7 @@ pub(super) const ROWS: &[Row] = &[
     row("mspan", "specials", [128, 128, 128, 128, 136, 128, 128, 128, 128, 128, 128]),
     row("mspan", "largeType", [NONE, NONE, NONE, NONE, NONE, 152, 152, 152, 152, 152, 152]),
 
+    row("heapArena", "size()", [2165776, 2165776, 2165776, 1133584, 1133584, 68624, 68624, 68624, 69648, 69648, 69648]),
     row("heapArena", "bitmap/heapArenaPtrScalar.bitmap", [0, 0, 0, 0, 0, NONE, NONE, NONE, NONE, NONE, NONE]),
     row("heapArena", "noMorePtrs/heapArenaPtrScalar.noMorePtrs", [NONE, NONE, NONE, 1048576, 1048576, NONE, NONE, NONE, NONE, NONE, NONE]),
     row("heapArena", "spans", [2097152, 2097152, 2097152, 1064960, 1064960, 0, 0, 0, 0, 0, 0]),
@@ -162,6 +166,7 @@ pub(super) const ROWS: &[Row] = &[
     row("p", "sysmontick.schedwhen", [32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32]),
     row("p", "m", [56, 56, 56, 56, 56, 56, 48, 48, 48, 48, 48]),
     row("p", "mcache", [64, 64, 64, 64, 64, 64, 56, 56, 56, 56, 56]),
+    row("p", "pcache", [72, 72, 72, 72, 72, 72, 64, 64, 64, 64, 64]),
 
     row("mcache", "size()", [1200, 1200, 1200, 1200, 1200, 1200, 1200, 1208, 1208, 2296, 2296]),
     row("mcache", "tiny", [16, 16, 16, 16, 16, 16, 16, 24, 24, 24, 24]),
@@ -257,6 +262,7 @@ pub(super) const ROWS: &[Row] = &[
     row("gcControllerState", "heapLive", [48, 120, 136, 80, 104, 104, 104, 104, 104, 104, 104]),
     row("gcControllerState", "heapMarked", [64, 168, 184, 128, 152, 152, 152, 152, 152, 152, 152]),
     row("gcControllerState", "heapInUse", [NONE, NONE, 304, 248, 272, 272, 272, 272, 272, 272, 272]),
+    row("gcControllerState", "heapReleased", [NONE, NONE, 312, 256, 280, 280, 280, 280, 280, 280, 280]),
     row("gcControllerState", "totalAlloc", [NONE, NONE, 328, 272, 296, 296, 296, 296, 296, 296, 296]),
     row("gcControllerState", "totalFree", [NONE, NONE, 336, 280, 304, 304, 304, 304, 304, 304, 304]),
     row("gcControllerState", "gcPercent", [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]),
@@ -270,4 +276,23 @@ pub(super) const ROWS: &[Row] = &[
     row("mstats", "last_gc_unix", [168, 168, 3592, 3592, 3592, 3592, 3592, 3592, 3568, 3568, 3568]),
     row("mstats", "last_gc_nanotime", [5944, 5944, 7720, 7720, 7720, 7720, 7720, 7720, 7696, 7696, 7696]),
     row("mstats", "pause_total_ns", [176, 176, 3600, 3600, 3600, 3600, 3600, 3600, 3576, 3576, 3576]),
+    row("mstats", "heapStats", [5960, 5960, 0, 0, 0, 0, 0, 0, 0, 0, 0]),
+    row("mstats", "stacks_sys", [88, 88, 3544, 3544, 3544, 3544, 3544, 3544, 3520, 3520, 3520]),
+    row("mstats", "mspan_sys", [104, 104, 3552, 3552, 3552, 3552, 3552, 3552, 3528, 3528, 3528]),
+    row("mstats", "mcache_sys", [120, 120, 3560, 3560, 3560, 3560, 3560, 3560, 3536, 3536, 3536]),
+    row("mstats", "buckhash_sys", [128, 128, 3568, 3568, 3568, 3568, 3568, 3568, 3544, 3544, 3544]),
+    row("mstats", "gcMiscSys", [152, 152, 3576, 3576, 3576, 3576, 3576, 3576, 3552, 3552, 3552]),
+    row("mstats", "other_sys", [160, 160, 3584, 3584, 3584, 3584, 3584, 3584, 3560, 3560, 3560]),
+
+    row("heapStatsDelta", "size()", [1176, 1176, 1176, 1176, 1176, 1176, 1176, 1176, 1168, 1168, 1168]),
+    row("heapStatsDelta", "committed", [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]),
+    row("heapStatsDelta", "released", [8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8]),
+    row("heapStatsDelta", "inHeap", [16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16]),
+    row("heapStatsDelta", "inStacks", [24, 24, 24, 24, 24, 24, 24, 24, 24, 24, 24]),
+    row("heapStatsDelta", "inWorkBufs", [32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32]),
+    row("heapStatsDelta", "inPtrScalarBits", [40, 40, 40, 40, 40, 40, 40, 40, NONE, NONE, NONE]),
+
+    row("fixalloc", "inuse", [48, 48, 48, 48, 48, 48, 48, 48, 48, 48, 48]),
+
+    row("atomicScavChunkData", "size()", [NONE, NONE, NONE, NONE, 8, 8, 8, 8, 8, 8, 8]),
 ];
