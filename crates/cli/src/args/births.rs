@@ -21,7 +21,7 @@ A program that has no use for the profile (none that imports runtime/pprof or ne
 when the core was taken.";
 
 /// Options of `births`.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 #[command(override_usage = "goheap CORE [--exe EXECUTABLE] births [OPTIONS] [WHAT]")]
 pub(crate) struct BirthsOptions {
     /// Of what is told: an address, a type, a variable or a goroutine; all that is there where it is left out
@@ -44,6 +44,11 @@ pub(crate) struct BirthsOptions {
 }
 
 impl BirthsOptions {
+    /// All lines, the first so many.
+    pub(crate) fn first(most: usize) -> Self {
+        BirthsOptions { limit: Some(most), ..BirthsOptions::default() }
+    }
+
     /// What is asked about; `goroutine 17` may be two words.
     pub(crate) fn what(&self) -> Option<Asked> {
         let text: Vec<&str> = self.what.iter().map(|asked| &*asked.text).collect();

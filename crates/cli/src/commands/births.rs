@@ -60,6 +60,13 @@ pub(crate) fn run(input: &Input, options: &BirthsOptions) -> Result<(), Failure>
     })
 }
 
+/// The sites of all that is there, as a screen has them.
+pub(crate) fn answer_of_all(heap: &Heap, births: &Births, index: &BirthIndex<'_>, page: Page, most: usize) -> Answer {
+    let options = BirthsOptions::first(most);
+    let found = index.all(SiteGrouping::Line, |_| true);
+    Telling { heap, births, index, options: &options, page }.answer(&found)
+}
+
 /// The profile as the program would have written it.
 fn profile(input: &Input) -> Result<(), Failure> {
     with_model(input, |model, watch| {

@@ -12,6 +12,7 @@ use crate::say::errors::Failure;
 use crate::say::terminal::page;
 use goheap_heap::process_memory::{ProcessMemory, Region};
 use goheap_report::answer::{Answer, Cell, Column, Kind, Section};
+use goheap_report::page::Page;
 
 /// Regions and files that are told unless another number is asked for.
 const USUAL_ROWS: usize = 20;
@@ -21,20 +22,23 @@ pub(crate) fn run(input: &Input, options: &MemoryOptions) -> Result<(), Failure>
     with_heap(input, Needs::default(), |snapshot| {
         let memory = ProcessMemory::take(snapshot);
         diagnostics::say(&snapshot.totals, &snapshot.diagnostics(), input.quiet);
-        let most = options.limit.unwrap_or(USUAL_ROWS);
-        let mut sections = vec![tree::section(&memory), counted::section(&memory)];
-        sections.extend(arenas(&memory));
-        sections.push(files(&memory, most));
-        sections.push(regions(&memory, most));
-        let answer = Answer {
-            name: "memory".to_owned(),
-            title: "What the process's memory is".to_owned(),
-            text: verdict::sentences(&memory, page(input)),
-            sections,
-            ..Answer::default()
-        };
-        print(input, options.written.form(), &answer)
+        print(input, options.written.form(), &answer(&memory, page(input), options.limit.unwrap_or(USUAL_ROWS)))
     })
+}
+
+/// All of it, with at most so many regions and files.
+pub(crate) fn answer(memory: &ProcessMemory, page: Page, most: usize) -> Answer {
+    let mut sections = vec![tree::section(memory), counted::section(memory)];
+    sections.extend(arenas(memory));
+    sections.push(files(memory, most));
+    sections.push(regions(memory, most));
+    Answer {
+        name: "memory".to_owned(),
+        title: "What the process's memory is".to_owned(),
+        text: verdict::sentences(memory, page),
+        sections,
+        ..Answer::default()
+    }
 }
 
 /// Where what lies, the largest first.

@@ -9,9 +9,8 @@ use crate::say::terminal::page;
 use crate::say::watch::Watch;
 use crate::shell;
 use goheap_ask::{BirthIndex, SiteGrouping, Suspect, SuspectRoot, suspects};
-use goheap_graph::DominatorTree;
 use goheap_heap::references::{ReferenceGraph, ReferenceOptions};
-use goheap_model::{DominatorFrames, Heap, Share};
+use goheap_model::{Births, DominatorFrames, Heap, Share};
 use goheap_report::answer::{Answer, Cell, Column, Kind, Next, Section};
 use goheap_report::dominators::Born;
 use goheap_report::page::Page;
@@ -57,31 +56,31 @@ pub(crate) fn answer(
 ) -> Result<Told, Failure> {
     let tree = graph.data().dominators(watch)?;
     let frames = graph.frames(&tree, watch)?;
-    of_frames(input, graph, (&tree, &frames), options, watch)
+    let births = graph.snapshot().births(watch)?;
+    let index = BirthIndex::new(graph.data(), &tree, &births);
+    Ok(of_frames(input, graph, &frames, (&births, &index), options))
 }
 
-/// Those of a dominator tree.
+/// Those of a dominator tree, with the lines that allocated what each retains.
 pub(crate) fn of_frames(
     input: &Input,
     graph: &ReferenceGraph<'_, '_, '_>,
-    (tree, frames): (&DominatorTree, &DominatorFrames),
+    frames: &DominatorFrames,
+    (births, index): (&Births, &BirthIndex<'_>),
     options: &SuspectsOptions,
-    watch: &Watch,
-) -> Result<Told, Failure> {
+) -> Told {
     let heap = graph.data().heap();
     let reachable = heap.totals.reachable();
     let found = suspects(heap, frames, options.least.of(reachable.bytes));
-    let births = graph.snapshot().births(watch)?;
-    let index = BirthIndex::new(graph.data(), tree, &births);
     let born = |suspect: &Suspect| {
         let sampled = suspect.sampled(frames);
-        birth_calls::most(index.all(SiteGrouping::Line, |object| sampled.contains(&object)), &births, true)
+        birth_calls::most(index.all(SiteGrouping::Line, |object| sampled.contains(&object)), births, true)
     };
     let usual = if options.written.is_table() { USUAL_ROWS } else { usize::MAX };
     let shown = Shown { input, page: page(input), reachable };
     let told: Vec<(&Suspect, Vec<Born>)> = found.iter().map(|suspect| (suspect, born(suspect))).collect();
     let answer = shown.answer(heap, &told, options.limit.unwrap_or(usual));
-    Ok(Told { found, answer })
+    Told { found, answer }
 }
 
 /// How suspects are told.

@@ -8,7 +8,7 @@ mod verdict;
 
 use crate::args::{Input, ReportFormat, ReportOptions, SuspectsOptions, usage};
 use crate::commands::caption::program_name;
-use crate::commands::suspects;
+use crate::commands::{births, memory, suspects};
 use crate::open::with_tree_and_references;
 use crate::output::{Output, is_open_already};
 use crate::say::diagnostics;
@@ -17,8 +17,10 @@ use crate::say::speaker::Speaker;
 use crate::say::terminal::page;
 use crate::say::watch::Watch;
 use clap::error::ErrorKind;
+use goheap_ask::BirthIndex;
+use goheap_heap::process_memory::ProcessMemory;
 use goheap_heap::references::ReferenceGraph;
-use goheap_report::answer::{Answer, ReadError};
+use goheap_report::answer::{Answer, ReadError, Section};
 use goheap_report::page::Page;
 use std::fs::File;
 use std::io::{BufReader, Read};
@@ -26,6 +28,11 @@ use std::path::Path;
 
 /// Suspects that are told.
 const SUSPECTS: usize = 20;
+/// Rows of what is told of the process's memory, and lines that allocated.
+const ROWS: usize = 40;
+const SITES: usize = 50;
+/// What `memory` calls the parts of the whole.
+const WHOLE: &str = "parts";
 /// No report that was kept is larger.
 const MOST_KEPT: u64 = 1 << 30;
 
@@ -47,30 +54,50 @@ pub(crate) fn run(input: &Input, options: &ReportOptions) -> Result<(), Failure>
 }
 
 fn report(input: &Input, page: Page, graph: &ReferenceGraph<'_, '_, '_>, watch: &Watch) -> Result<Answer, Failure> {
+    let (snapshot, heap) = (graph.snapshot(), graph.data().heap());
     let dominance = graph.data().dominance(watch)?;
     let frames = graph.frames(&dominance.tree, watch)?;
+    let births = snapshot.births(watch)?;
+    let index = BirthIndex::new(graph.data(), &dominance.tree, &births);
     let options = SuspectsOptions { limit: Some(SUSPECTS), ..SuspectsOptions::usual() };
-    let told = suspects::of_frames(input, graph, (&dominance.tree, &frames), &options, watch)?;
+    let suspects = suspects::of_frames(input, graph, &frames, (&births, &index), &options);
     let goroutines = goroutines::Facts::read(graph, &dominance, watch)?;
-    let mut suspects = told.answer.sections;
-    suspects.iter_mut().for_each(|section| section.title = "Suspects".to_owned());
-    let snapshot = graph.snapshot();
-    let mut sections = vec![heap::sums(snapshot)];
-    sections.append(&mut suspects);
-    sections.push(goroutines.section());
-    sections.push(trees::dominator_rows(graph.data().heap(), &frames));
-    sections.push(trees::who_holds(snapshot));
-    sections.push(trees::who_retains(&frames));
-    sections.push(heap::types(graph.data(), &dominance));
-    sections.extend(unsure::sections(snapshot));
+    let process = memory::answer(&ProcessMemory::take(snapshot), page, ROWS);
+    let born = births::answer_of_all(heap, &births, &index, page, SITES);
+    let (memory_said, process) = (process.text, process.sections);
+    let (whole, process): (Vec<Section>, Vec<Section>) = process.into_iter().partition(|section| section.key == WHOLE);
+    let text = verdict::sentences(page, snapshot, memory_said, &suspects.found, &goroutines);
+    let sections = [
+        titled(whole, "Where the memory is"),
+        vec![heap::sums(snapshot)],
+        titled(suspects.answer.sections, "Suspects"),
+        vec![goroutines.section()],
+        vec![trees::dominator_rows(heap, &frames), trees::who_holds(snapshot), trees::who_retains(&frames)],
+        vec![heap::types(graph.data(), &dominance)],
+        said(titled(born.sections, "Allocated where"), born.text),
+        process,
+        unsure::sections(snapshot),
+    ];
     Ok(Answer {
         name: "report".to_owned(),
-        title: format!("{}: why its heap is so large", program_name(snapshot.model.process)),
-        text: verdict::sentences(page, snapshot, &told.found, &goroutines),
-        sections,
-        next: told.answer.next,
-        opening: told.answer.opening,
+        title: format!("{}: why its memory is so large", program_name(snapshot.model.process)),
+        text,
+        sections: sections.into_iter().flatten().collect(),
+        next: suspects.answer.next,
+        opening: suspects.answer.opening,
     })
+}
+
+/// The first of another command's sections under a title of the report's.
+fn titled(mut sections: Vec<Section>, title: &str) -> Vec<Section> {
+    sections.iter_mut().take(1).for_each(|section| section.title = title.to_owned());
+    sections
+}
+
+/// The same with the command's sentences.
+fn said(mut sections: Vec<Section>, text: Vec<String>) -> Vec<Section> {
+    sections.iter_mut().take(1).for_each(|section| section.text = text.clone());
+    sections
 }
 
 /// A report that was kept as JSON, where that is what was given for a core.

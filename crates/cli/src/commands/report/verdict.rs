@@ -16,18 +16,20 @@ const MANY_GOROUTINES: u64 = 100;
 pub(super) fn sentences(
     page: Page,
     snapshot: &HeapSnapshot<'_, '_>,
+    memory: Vec<String>,
     suspects: &[Suspect],
     goroutines: &Facts,
 ) -> Vec<String> {
     let totals = &snapshot.totals;
     let (allocated, reachable) = (totals.allocated, totals.reachable());
-    let mut said = vec![format!(
+    let mut said = memory;
+    said.push(format!(
         "The Go heap holds {} in {} objects, of which {} ({}) are reachable.",
         page.bytes(allocated.bytes),
         grouped(allocated.objects),
         page.bytes(reachable.bytes),
         whole_percent(reachable.bytes, allocated.bytes)
-    )];
+    ));
     if let Some(why) = death::line(snapshot.model) {
         said.push(format!("The process died of {why}."));
     }
