@@ -39,6 +39,24 @@ pub enum SuspectKind {
 }
 
 impl SuspectKind {
+    /// Every one.
+    pub const ALL: [SuspectKind; 14] = [
+        SuspectKind::Contexts,
+        SuspectKind::Timers,
+        SuspectKind::Connections,
+        SuspectKind::CgoHandles,
+        SuspectKind::Finalizers,
+        SuspectKind::Channel,
+        SuspectKind::Pool,
+        SuspectKind::Interned,
+        SuspectKind::Goroutines,
+        SuspectKind::Map,
+        SuspectKind::List,
+        SuspectKind::Slice,
+        SuspectKind::Large,
+        SuspectKind::Shared,
+    ];
+
     /// The name of its page.
     pub fn name(self) -> &'static str {
         match self {
@@ -146,6 +164,15 @@ mod tests {
         });
         let path = path.iter().map(|text| (*text).to_owned()).collect();
         kind_of(&Suspect { path, gathered, ..Suspect::default() })
+    }
+
+    #[test]
+    fn each_kind_has_a_page() {
+        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/leaks");
+        for kind in SuspectKind::ALL {
+            let page = std::fs::read_to_string(folder.join(format!("{}.md", kind.name())));
+            assert!(page.is_ok_and(|page| page.contains("**How to mend it.**")), "{kind:?}");
+        }
     }
 
     #[test]

@@ -72,7 +72,8 @@ impl Section {
         }
         if self.left_out > 0 {
             parts.begin(out, true)?;
-            writeln!(out, "{} lines more: see --limit", grouped(self.left_out))?;
+            let lines = if self.left_out == 1 { "line" } else { "lines" };
+            writeln!(out, "{} {lines} more: see --limit", grouped(self.left_out))?;
         }
         parts.begin(out, !self.notes.is_empty())?;
         for line in &self.notes {
