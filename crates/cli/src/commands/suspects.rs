@@ -9,8 +9,9 @@ use crate::say::terminal::page;
 use crate::say::watch::Watch;
 use crate::shell;
 use goheap_ask::{BirthIndex, SiteGrouping, Suspect, SuspectRoot, suspects};
+use goheap_heap::goroutines::{GoroutineGroups, LibraryFiles, facts};
 use goheap_heap::references::{ReferenceGraph, ReferenceOptions};
-use goheap_model::{Births, DominatorFrames, Heap, Share};
+use goheap_model::{Births, DominatorFrames, Heap, RootKind, Share};
 use goheap_report::answer::{Answer, Cell, Column, Kind, Next, Section};
 use goheap_report::dominators::Born;
 use goheap_report::page::Page;
@@ -58,7 +59,7 @@ pub(crate) fn answer(
     let frames = graph.frames(&tree, watch)?;
     let births = graph.snapshot().births(watch)?;
     let index = BirthIndex::new(graph.data(), &tree, &births);
-    Ok(of_frames(input, graph, &frames, (&births, &index), options))
+    of_frames(input, graph, &frames, (&births, &index), options, watch)
 }
 
 /// Those of a dominator tree, with the lines that allocated what each retains.
@@ -68,7 +69,8 @@ pub(crate) fn of_frames(
     frames: &DominatorFrames,
     (births, index): (&Births, &BirthIndex<'_>),
     options: &SuspectsOptions,
-) -> Told {
+    watch: &Watch,
+) -> Result<Told, Failure> {
     let heap = graph.data().heap();
     let reachable = heap.totals.reachable();
     let found = suspects(heap, frames, options.least.of(reachable.bytes));
@@ -78,9 +80,46 @@ pub(crate) fn of_frames(
     };
     let usual = if options.written.is_table() { USUAL_ROWS } else { usize::MAX };
     let shown = Shown { input, page: page(input), reachable };
-    let told: Vec<(&Suspect, Vec<Born>)> = found.iter().map(|suspect| (suspect, born(suspect))).collect();
+    let standing = standing(graph, frames, &found, watch)?;
+    let told = found.iter().zip(standing).map(|(suspect, standing)| One { suspect, born: born(suspect), standing });
+    let told: Vec<One<'_>> = told.collect();
     let answer = shown.answer(heap, &told, options.limit.unwrap_or(usual));
-    Told { found, answer }
+    Ok(Told { found, answer })
+}
+
+/// A suspect with what is told of it beside.
+struct One<'a> {
+    suspect: &'a Suspect,
+    born: Vec<Born>,
+    /// Where its goroutines stand.
+    standing: Option<String>,
+}
+
+/// What goroutines wait for and where, of each suspect that is goroutines.
+fn standing(
+    graph: &ReferenceGraph<'_, '_, '_>,
+    frames: &DominatorFrames,
+    found: &[Suspect],
+    watch: &Watch,
+) -> Result<Vec<Option<String>>, Failure> {
+    let group_of = |suspect: &Suspect| match frames.roots.get(suspect.parts.first()?)?.kind {
+        RootKind::GoroutineGroup(group) => Some(group),
+        _ => None,
+    };
+    let groups: Vec<Option<u32>> = found.iter().map(group_of).collect();
+    if groups.iter().all(Option::is_none) {
+        return Ok(vec![None; found.len()]);
+    }
+    let model = graph.snapshot().model;
+    let (known, files) = (GoroutineGroups::read(model, watch)?, LibraryFiles::new(model));
+    let text = |number: u32| {
+        let group = known.groups.iter().find(|group| group.number == number)?;
+        let state = facts(model, &group.members).states.into_iter().next()?.0;
+        let place = files.speaking(&group.calls).and_then(|at| group.calls.get(at)).or(group.calls.first())?;
+        let creator = group.creator.as_ref().map(|call| format!(", created by {}", call.print_name()));
+        Some(format!("{state} at {}{}", place.print_name(), creator.unwrap_or_default()))
+    };
+    Ok(groups.into_iter().map(|group| text(group?)).collect())
 }
 
 /// How suspects are told.
@@ -92,11 +131,11 @@ struct Shown<'a> {
 
 impl Shown<'_> {
     /// All of them, at most `most` as rows.
-    fn answer(&self, heap: &Heap, found: &[(&Suspect, Vec<Born>)], most: usize) -> Answer {
+    fn answer(&self, heap: &Heap, found: &[One<'_>], most: usize) -> Answer {
         let mut section = self.section(found);
         section.limit(most);
         let opening = format!("goheap {}", self.input.opening());
-        let next = found.iter().take(ASKED_NEXT.min(most)).map(|(suspect, _)| Next {
+        let next = found.iter().take(ASKED_NEXT.min(most)).map(|One { suspect, .. }| Next {
             question: format!("what holds {}", suspect.holder),
             command: format!("{opening} {}", next(suspect)),
         });
@@ -110,9 +149,9 @@ impl Shown<'_> {
         }
     }
 
-    fn text(&self, heap: &Heap, found: &[(&Suspect, Vec<Born>)]) -> Vec<String> {
+    fn text(&self, heap: &Heap, found: &[One<'_>]) -> Vec<String> {
         let Share { bytes, objects } = self.reachable;
-        let together: u64 = found.iter().map(|(suspect, _)| suspect.retained.bytes).sum();
+        let together: u64 = found.iter().map(|one| one.suspect.retained.bytes).sum();
         let mut text = vec![match found.len() {
             0 => format!(
                 "reachable: {} in {} objects; nothing gathers so much of it that it is a suspect",
@@ -137,7 +176,7 @@ impl Shown<'_> {
         text
     }
 
-    fn section(&self, found: &[(&Suspect, Vec<Born>)]) -> Section {
+    fn section(&self, found: &[One<'_>]) -> Section {
         let columns = [
             Column::bytes("retained").of(self.reachable.bytes),
             Column::count("objects").spare(),
@@ -157,7 +196,7 @@ impl Shown<'_> {
             Column::command("next"),
         ];
         let mut section = Section::new("suspects", columns);
-        for (suspect, born) in found {
+        for one @ One { suspect, born, .. } in found {
             let gathered = suspect.gathered.as_ref();
             let cells: [Cell; 16] = [
                 suspect.retained.bytes.into(),
@@ -177,14 +216,14 @@ impl Shown<'_> {
                 born.iter().map(|born| born.site.clone()).collect::<Vec<_>>().into(),
                 next(suspect).into(),
             ];
-            section.row(cells).notes = self.notes(suspect, born);
+            section.row(cells).notes = self.notes(one);
         }
         section
     }
 
     /// What there is to say of one, in sentences.
-    fn notes(&self, suspect: &Suspect, born: &[Born]) -> Vec<String> {
-        let mut notes = Vec::new();
+    fn notes(&self, One { suspect, born, standing }: &One<'_>) -> Vec<String> {
+        let mut notes: Vec<String> = standing.iter().cloned().collect();
         if let Some(gathered) = &suspect.gathered {
             let bytes = self.page.bytes(gathered.bytes);
             notes.push(format!("{} × {}: {bytes}, by {}", grouped(gathered.values), gathered.ty, gathered.step));

@@ -60,7 +60,7 @@ fn report(input: &Input, page: Page, graph: &ReferenceGraph<'_, '_, '_>, watch: 
     let births = snapshot.births(watch)?;
     let index = BirthIndex::new(graph.data(), &dominance.tree, &births);
     let options = SuspectsOptions { limit: Some(SUSPECTS), ..SuspectsOptions::usual() };
-    let suspects = suspects::of_frames(input, graph, &frames, (&births, &index), &options);
+    let suspects = suspects::of_frames(input, graph, &frames, (&births, &index), &options, watch)?;
     let goroutines = goroutines::Facts::read(graph, &dominance, watch)?;
     let process = memory::answer(&ProcessMemory::take(snapshot), page, ROWS);
     let born = births::answer_of_all(heap, &births, &index, page, SITES);
