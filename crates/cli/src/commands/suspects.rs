@@ -146,6 +146,7 @@ impl Shown<'_> {
             next: next.collect(),
             sections: vec![section],
             opening: opening.clone(),
+            ..Answer::default()
         }
     }
 

@@ -31,6 +31,9 @@ impl Answer {
         let mut out = BufWriter::new(out);
         write!(out, "{{\"schema_version\":{SCHEMA_VERSION},\"answer\":{},", quoted(&self.name)?)?;
         write!(out, "\"title\":{},\"text\":{},", quoted(&self.title)?, quoted(&self.text)?)?;
+        if !self.about.is_empty() {
+            write!(out, "\"about\":{},", quoted(&self.about)?)?;
+        }
         write!(out, "\"opening\":{},", quoted(&self.opening)?)?;
         write!(out, "\"next\":{},\"sections\":[", quoted(&self.next)?)?;
         for (at, section) in self.sections.iter().enumerate() {

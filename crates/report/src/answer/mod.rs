@@ -42,6 +42,8 @@ pub struct Answer {
     pub title: String,
     /// Sentences, the most important first.
     pub text: Vec<String>,
+    /// For each of these the key of the section that has the rows behind it, where there is one; missing ones at the end are none.
+    pub about: Vec<String>,
     /// The rows. The first section is what was asked for, and all that CSV has.
     pub sections: Vec<Section>,
     /// What to ask next.

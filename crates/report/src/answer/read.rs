@@ -42,6 +42,8 @@ struct Kept {
     #[serde(default)]
     text: Vec<String>,
     #[serde(default)]
+    about: Vec<String>,
+    #[serde(default)]
     opening: String,
     #[serde(default)]
     next: Vec<Next>,
@@ -72,19 +74,13 @@ impl Answer {
     ///
     /// [`ReadError`]: the text may come from anywhere.
     pub fn read_json(json: &[u8]) -> Result<Self, ReadError> {
-        let kept: Kept = serde_json::from_slice(json)?;
+        let mut kept: Kept = serde_json::from_slice(json)?;
         if kept.schema_version > SCHEMA_VERSION {
             return Err(ReadError::Version(kept.schema_version));
         }
-        let sections = kept.sections.into_iter().map(section).collect::<Result<_, _>>()?;
-        Ok(Self {
-            name: kept.answer,
-            title: kept.title,
-            text: kept.text,
-            sections,
-            next: kept.next,
-            opening: kept.opening,
-        })
+        let sections = std::mem::take(&mut kept.sections).into_iter().map(section).collect::<Result<_, _>>()?;
+        let Kept { answer: name, title, text, about, next, opening, .. } = kept;
+        Ok(Self { name, title, text, about, sections, next, opening })
     }
 }
 

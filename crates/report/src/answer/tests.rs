@@ -27,6 +27,7 @@ fn answer() -> Answer {
         sections: vec![section, empty],
         next: vec![next],
         opening: "goheap core".into(),
+        about: vec!["suspects".into()],
     }
 }
 

@@ -66,7 +66,7 @@ fn report(input: &Input, page: Page, graph: &ReferenceGraph<'_, '_, '_>, watch: 
     let born = births::answer_of_all(heap, &births, &index, page, SITES);
     let (memory_said, process) = (process.text, process.sections);
     let (whole, process): (Vec<Section>, Vec<Section>) = process.into_iter().partition(|section| section.key == WHOLE);
-    let text = verdict::sentences(page, snapshot, memory_said, &suspects.found, &goroutines);
+    let verdict = verdict::sentences(page, snapshot, memory_said, &suspects.found, &goroutines);
     let sections = [
         titled(whole, "Where the memory is"),
         vec![heap::sums(snapshot)],
@@ -81,7 +81,8 @@ fn report(input: &Input, page: Page, graph: &ReferenceGraph<'_, '_, '_>, watch: 
     Ok(Answer {
         name: "report".to_owned(),
         title: format!("{}: why its memory is so large", program_name(snapshot.model.process)),
-        text,
+        text: verdict.text,
+        about: verdict.about,
         sections: sections.into_iter().flatten().collect(),
         next: suspects.answer.next,
         opening: suspects.answer.opening,

@@ -12,52 +12,74 @@ const NAMED: usize = 3;
 /// So many goroutines at one place are a word worth.
 const MANY_GOROUTINES: u64 = 100;
 
-/// Three to seven.
+/// Sentences, and for each the section with the rows behind it.
+#[derive(Default)]
+pub(super) struct Verdict {
+    pub(super) text: Vec<String>,
+    pub(super) about: Vec<String>,
+}
+
+impl Verdict {
+    fn say(&mut self, about: &str, line: String) {
+        self.text.push(line);
+        self.about.push(about.to_owned());
+    }
+}
+
+/// Three to nine.
 pub(super) fn sentences(
     page: Page,
     snapshot: &HeapSnapshot<'_, '_>,
     memory: Vec<String>,
     suspects: &[Suspect],
     goroutines: &Facts,
-) -> Vec<String> {
+) -> Verdict {
     let totals = &snapshot.totals;
     let (allocated, reachable) = (totals.allocated, totals.reachable());
-    let mut said = memory;
-    said.push(format!(
-        "The Go heap holds {} in {} objects, of which {} ({}) are reachable.",
-        page.bytes(allocated.bytes),
-        grouped(allocated.objects),
-        page.bytes(reachable.bytes),
-        whole_percent(reachable.bytes, allocated.bytes)
-    ));
+    let mut said = Verdict::default();
+    memory.into_iter().for_each(|line| said.say("parts", line));
+    said.say(
+        "heap",
+        format!(
+            "The Go heap holds {} in {} objects, of which {} ({}) are reachable.",
+            page.bytes(allocated.bytes),
+            grouped(allocated.objects),
+            page.bytes(reachable.bytes),
+            whole_percent(reachable.bytes, allocated.bytes)
+        ),
+    );
     if let Some(why) = death::line(snapshot.model) {
-        said.push(format!("The process died of {why}."));
+        said.say("", format!("The process died of {why}."));
     }
     if totals.unreachable.bytes > allocated.bytes / 3 {
-        said.push(format!(
+        said.say("heap", format!(
             "{} are garbage that was not collected yet: the heap was on its way to the next collection (GOGC, GOMEMLIMIT).",
             page.bytes(totals.unreachable.bytes)
         ));
     }
-    said.extend(
-        suspects.iter().take(NAMED).enumerate().map(|(at, suspect)| sentence(page, at, suspect, reachable.bytes)),
-    );
+    for (at, suspect) in suspects.iter().take(NAMED).enumerate() {
+        said.say("suspects", sentence(page, at, suspect, reachable.bytes));
+    }
     if suspects.is_empty() {
-        said.push(
+        said.say(
+            "types",
             "No one thing retains so much of it that it stands out: see the types, and who retains how much."
                 .to_owned(),
         );
     }
     if let Some((count, place)) = goroutines.largest().filter(|(count, _)| *count >= MANY_GOROUTINES) {
-        said.push(format!(
-            "There are {} goroutines, {} of them at {place}; their stacks are {}.",
-            grouped(goroutines.count),
-            grouped(count),
-            page.bytes(goroutines.stack_bytes)
-        ));
+        said.say(
+            "goroutines",
+            format!(
+                "There are {} goroutines, {} of them at {place}; their stacks are {}.",
+                grouped(goroutines.count),
+                grouped(count),
+                page.bytes(goroutines.stack_bytes)
+            ),
+        );
     }
     if goroutines.leaked > 0 {
-        said.push(format!("{} goroutines provably never go on.", grouped(goroutines.leaked)));
+        said.say("goroutines", format!("{} goroutines provably never go on.", grouped(goroutines.leaked)));
     }
     said
 }

@@ -38,7 +38,11 @@ impl Answer {
         writeln!(out, "<body>\n<h1>{title}</h1>")?;
         self.write_contents(&mut out)?;
         writeln!(out, "<main data-opening=\"{}\">\n<section class=\"verdict\">", escaped(&self.opening))?;
-        paragraphs(&mut out, &self.text)?;
+        for (at, line) in self.text.iter().enumerate() {
+            let about = self.about.get(at).filter(|key| !key.is_empty());
+            let link = about.map(|key| format!(" <a href=\"#{}\" aria-label=\"rows\">→</a>", escaped(key)));
+            writeln!(out, "<p><bdi>{}</bdi>{}</p>", escaped(line), link.unwrap_or_default())?;
+        }
         writeln!(out, "</section>")?;
         for section in &self.sections {
             section.write_html(page, &mut out)?;
