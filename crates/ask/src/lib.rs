@@ -6,6 +6,7 @@
 //! - What people name by an address, a type or a variable: [`holding::select`](holding::select()); how it is held: [`holding::Holding`].
 //! - Who retains how much: [`Dominance`](goheap_model::Dominance), then [`retained_histogram`] by type and [`root_groups`] by root;
 //!   line by line: [`dominator_rows`]; what of it is worth a look: [`suspects`](suspects()).
+//! - What size classes cost each type: [`rounding`](rounding()).
 
 mod dominator_rows;
 mod error;
@@ -18,6 +19,7 @@ mod recent;
 mod rests;
 mod size_classes;
 mod suspects;
+mod waste;
 
 pub use dominator_rows::{DominatorRow, DominatorRows, RowsWanted, dominator_rows};
 pub use error::AskError;
@@ -27,3 +29,4 @@ pub use groups::{RetainedHistogram, RootGroup, RootGrouping, RootGroups, retaine
 pub use histogram::{Grouping, Histogram, HistogramRow, Selection, histogram};
 pub use size_classes::{SizeClass, selected_objects, size_classes};
 pub use suspects::{Gathered, Suspect, SuspectRoot, suspects};
+pub use waste::{Rounding, rounding};

@@ -13,6 +13,7 @@ mod paths;
 mod pattern;
 mod places;
 mod suspects;
+mod waste;
 mod written;
 
 pub(crate) use self::index::IndexOptions;
@@ -25,6 +26,7 @@ pub(crate) use owners::OwnersOptions;
 pub(crate) use paths::PathsOptions;
 pub(crate) use pattern::Asked;
 pub(crate) use suspects::SuspectsOptions;
+pub(crate) use waste::WasteOptions;
 pub(crate) use written::{Form, WrittenWhole};
 
 use crate::say::errors::Failure;
@@ -73,6 +75,9 @@ const EXAMPLES: &str = "  The first look, and what to ask next:
 
   How much of the heap is of which type:
       goheap core.123 --exe ./server histogram
+
+  What it spends on nothing: the same strings twice, room, zeros:
+      goheap core.123 --exe ./server waste
 
   Every object as CSV: address, size, type, evidence, reachable, owner:
       goheap core.123 --exe ./server objects --csv > objects.csv
@@ -162,6 +167,9 @@ pub(crate) enum Command {
     /// Tell how much of the heap is of which type, package or kind
     #[command(long_about = listing::HISTOGRAM)]
     Histogram(HistogramOptions),
+    /// Tell what the heap spends on nothing: the same contents twice, room that is empty, buffers of zeros
+    #[command(long_about = waste::WASTE)]
+    Waste(WasteOptions),
     /// Tell who retains how much: what would be freed if something went
     #[command(long_about = dominators::DOMINATORS)]
     Dominators(DominatorsOptions),
@@ -218,6 +226,7 @@ impl Command {
             Command::Overview(_) => "overview".to_owned(),
             Command::Suspects(_) => "suspects".to_owned(),
             Command::Histogram(_) => "histogram".to_owned(),
+            Command::Waste(_) => "waste".to_owned(),
             Command::Dominators(_) => "dominators".to_owned(),
             Command::Objects(_) => "objects".to_owned(),
             Command::Goroutines(_) => "goroutines".to_owned(),

@@ -21,7 +21,7 @@ use args::{Cli, Command};
 use bounds::allowance;
 use commands::{
     build_id, dominators, first_look, goroutine, goroutines, histogram, index, manual, object, objects, objref,
-    overview, owners, paths, suspects,
+    overview, owners, paths, suspects, waste,
 };
 use rustix::process::DumpableBehavior;
 use say::errors::{Ending, Failure};
@@ -51,6 +51,7 @@ fn run(cli: &Cli) -> Result<(), Failure> {
             None => overview::run(&cli.input()?, options),
         },
         Command::Suspects(options) => suspects::run(&cli.input()?, options),
+        Command::Waste(options) => waste::run(&cli.input()?, options),
         Command::Histogram(options) => histogram::run(&cli.input()?, options),
         Command::Dominators(options) => dominators::run(&cli.input()?, options),
         Command::Objects(options) => objects::run(&cli.input()?, options),
