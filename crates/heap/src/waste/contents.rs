@@ -22,6 +22,9 @@ struct Hashed {
     run: u32,
 }
 
+/// In place of what the core lacks.
+const ABSENT: Hashed = Hashed { hash: [0; 2], run: u32::MAX };
+
 /// What was not compared.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct NotCompared {
@@ -34,7 +37,7 @@ pub(super) struct NotCompared {
 /// Calls `told` with the places of runs that hold the same, ascending, in an order that the contents alone decide; those alone in theirs
 /// among them. Runs of different types are never the same. `heap` is how many bytes they lie in.
 pub(super) fn same_contents<'b>(
-    runs: &[Header],
+    runs: &[&Header],
     heap: u64,
     read: impl Fn(&Header) -> Option<Cow<'b, [u8]>> + Sync,
     observer: &dyn Observer,
@@ -47,16 +50,19 @@ pub(super) fn same_contents<'b>(
     observer.claim(Claim { kept: 0, passing: bytes })?;
     let (mut absent, mut same) = (0, Vec::new());
     for part in 0..parts {
-        let hash = |(run, header): (usize, &Header)| {
+        let hash = |(run, header): (usize, &&Header)| {
             let salt = if header.place.shape.is_value() { header.cap + 1 } else { 0 };
             let hash = read(header).map(|bytes| XxHash3_128::oneshot_with_seed(salt, &bytes));
             let hash = hash.map(|hash| [(hash >> 64) as u64, hash as u64]);
             match hash {
                 Some(hash) => (hash[0] % parts == part).then_some(Hashed { hash, run: run as u32 }),
-                None => Some(Hashed { hash: [0; 2], run: u32::MAX }),
+                None => Some(ABSENT),
             }
         };
-        let mut found: Vec<Hashed> = runs.par_iter().enumerate().filter_map(hash).collect();
+        let hashes = runs.par_iter().enumerate().map(hash);
+        // Of a number that is known there is one allocation.
+        let mut found: Vec<Hashed> =
+            if parts == 1 { hashes.map(|hash| hash.unwrap_or(ABSENT)).collect() } else { hashes.flatten().collect() };
         found.par_sort_unstable();
         let all = found.len();
         found.retain(|hashed| hashed.run != u32::MAX);
@@ -71,9 +77,9 @@ pub(super) fn same_contents<'b>(
 }
 
 /// How many of the first runs have no more bytes together.
-fn taken(runs: &[Header], most: u64) -> usize {
+fn taken(runs: &[&Header], most: u64) -> usize {
     let mut sum = 0_u64;
-    let fits = |header: &Header| {
+    let fits = |header: &&Header| {
         sum = sum.saturating_add(header.len);
         sum <= most
     };
@@ -102,7 +108,7 @@ mod tests {
         let text = |address, len| header(address, len, Shape::Text, len);
         let value = |address, ty| header(address, 1, Shape::Boxed, ty);
         let runs = [text(0, 3), text(0, 2), text(3, 3), text(6, 2), text(7, 9), value(8, 1), value(9, 1), value(9, 2)];
-        let mut found = Vec::new();
+        let (mut found, runs) = (Vec::new(), runs.iter().collect::<Vec<_>>());
         let not = same_contents(&runs, 10, read, &Unobserved, &mut |_, same| found.push(same.to_vec())).unwrap();
         found.sort();
         assert_eq!(found, [vec![0, 2], vec![1, 3], vec![5, 6], vec![7]]);
@@ -111,7 +117,8 @@ mod tests {
 
     #[test]
     fn runs_of_more_bytes_than_the_heap_has_are_left_out() {
-        let runs = vec![header(0, 10, Shape::Text, 10); 5];
+        let header = header(0, 10, Shape::Text, 10);
+        let runs = [&header; 5];
         assert_eq!((taken(&runs, 50), taken(&runs, 49), taken(&runs, 0)), (5, 4, 0));
     }
 }

@@ -28,7 +28,7 @@ pub struct Duplicates {
     pub contents: u64,
     /// Runs beside the first of each content.
     pub copies: u64,
-    /// Bytes of these that no other run needs: what one copy of each content would save at most.
+    /// Bytes of these in objects of which nothing else stays, those that overlap once: what one copy of each content would save at most.
     pub lost: u64,
     /// Runs of which the core lacks a byte.
     pub absent: u64,
@@ -87,8 +87,8 @@ pub(super) fn duplicates<'h, I: Iterator<Item = &'h Header>>(
     options: WasteOptions,
     observer: &dyn Observer,
 ) -> Result<Duplicates, HeapError> {
-    observer.claim(Claim { kept: 0, passing: (headers().count() * size_of::<Header>()) as u64 })?;
-    let mut runs: Vec<Header> = headers().filter(|header| header.len > 0).copied().collect();
+    observer.claim(Claim { kept: 0, passing: (headers().count() * size_of::<&Header>()) as u64 })?;
+    let mut runs: Vec<&Header> = headers().filter(|header| header.len > 0).collect();
     runs.dedup_by_key(|header| (header.address, header.len));
     let mut sums = Sums::of(names, &runs);
     let (mut gone, mut contents) = (IdBitSet::with_room_for(u32::try_from(runs.len()).unwrap_or(u32::MAX)), 0);
@@ -97,7 +97,7 @@ pub(super) fn duplicates<'h, I: Iterator<Item = &'h Header>>(
     let heap = snapshot.totals.reachable().bytes;
     let not_compared = same_contents(&runs, heap, read, observer, &mut |hash, same| {
         contents += 1;
-        same.iter().for_each(|&run| sums.saw(&runs[run as usize], contents));
+        same.iter().for_each(|&run| sums.saw(runs[run as usize], contents));
         same.iter().skip(1).for_each(|&run| {
             gone.insert(run);
         });
@@ -109,13 +109,20 @@ pub(super) fn duplicates<'h, I: Iterator<Item = &'h Header>>(
             }
         }
     })?;
-    lost(&runs, &gone, |run, bytes| {
+    let object = |address: u64| match snapshot.objects.find_allocated(address) {
+        Some(slot) => {
+            let (payload, bytes) = snapshot.objects.payload(slot);
+            (payload.saturating_add(bytes), snapshot.objects.span(slot).is_tiny_class())
+        }
+        None => (address, false),
+    };
+    lost(&runs, &gone, object, |run, bytes| {
         let sum = sums.of_run(run);
         (sum.copies, sum.lost) = (sum.copies + 1, sum.lost + bytes);
     });
     let holders = sums.finish();
     let told = |Reverse((_, len, hash, first, count)): Reverse<Ranked>| {
-        let header = &runs[first as usize];
+        let header = runs[first as usize];
         let (holder, ty) = names.of(header.place);
         let text = options.values.then(|| shown(snapshot, header)).flatten();
         Content { hash, len, runs: count, holder, ty, text }
@@ -133,25 +140,26 @@ pub(super) fn duplicates<'h, I: Iterator<Item = &'h Header>>(
     })
 }
 
-/// For each run that could go, how many of its bytes no other one needs and none before it counted.
-fn lost(runs: &[Header], gone: &IdBitSet, mut told: impl FnMut(&Header, u64)) {
+/// For each run that could go, how many of its bytes go with it: none where something of its object stays, since that keeps it whole; of
+/// those that overlap each byte once. `object` tells where the object ends that holds an address, and whether it is a block of small values,
+/// which take no more of it than they have.
+fn lost(runs: &[&Header], gone: &IdBitSet, object: impl Fn(u64) -> (u64, bool), mut told: impl FnMut(&Header, u64)) {
     let mut first = 0;
-    while first < runs.len() {
-        let (mut last, mut end) = (first + 1, runs[first].end());
-        while runs.get(last).is_some_and(|run| run.address < end) {
-            end = end.max(runs[last].end());
-            last += 1;
-        }
+    while let Some(run) = runs.get(first) {
+        let (end, is_block) = object(run.address);
+        let in_object = |run: &&&Header| run.address < end;
+        let last = first + runs[first..].iter().take_while(in_object).count().max(1);
         let is_gone = |index: &usize| gone.contains(*index as u32);
-        let run = |index: usize| Run { start: runs[index].address, end: runs[index].end() };
         if last == first + 1 {
             if is_gone(&first) {
-                told(&runs[first], runs[first].len);
+                told(run, run.len);
             }
         } else {
             let (going, kept): (Vec<usize>, Vec<usize>) = (first..last).partition(is_gone);
-            let [gone_runs, kept_runs] = [&going, &kept].map(|list| list.iter().map(|&at| run(at)).collect::<Vec<_>>());
-            uncovered(&gone_runs, &kept_runs, |at, bytes| told(&runs[going[at]], bytes));
+            let run = |&index: &usize| Run { start: runs[index].address, end: runs[index].end() };
+            let [gone_runs, kept_runs] = [&going, &kept].map(|list| list.iter().map(run).collect::<Vec<_>>());
+            let stays = !kept.is_empty() && !is_block;
+            uncovered(&gone_runs, &kept_runs, |at, bytes| told(runs[going[at]], if stays { 0 } else { bytes }));
         }
         first = last;
     }
@@ -166,7 +174,7 @@ struct Sums {
 }
 
 impl Sums {
-    fn of(names: &Names<'_, '_, '_>, runs: &[Header]) -> Self {
+    fn of(names: &Names<'_, '_, '_>, runs: &[&Header]) -> Self {
         let (mut sums, mut named) =
             (Sums { of_place: FxHashMap::default(), holders: Vec::new(), last: Vec::new() }, FxHashMap::default());
         for run in runs {
@@ -220,22 +228,30 @@ mod tests {
     use super::*;
     use crate::waste::headers::Shape;
 
-    #[test]
-    fn what_overlaps_is_lost_once_and_only_where_nothing_stays() {
+    fn found(is_block: bool, list: &[u32]) -> Vec<(u64, u64, u64)> {
         let place = HeaderPlace { shape: Shape::Text, is_root: false, id: 0 };
         let run = |address, len| Header { address, len, cap: len, place };
         let runs = [run(0, 10), run(0, 100), run(50, 10), run(55, 10), run(200, 8), run(300, 8)];
-        let of = |list: &[u32]| {
-            let mut gone = IdBitSet::with_room_for(6);
-            list.iter().for_each(|&at| {
-                gone.insert(at);
-            });
-            let mut found = Vec::new();
-            lost(&runs, &gone, |run, bytes| found.push((run.address, run.len, bytes)));
-            found
-        };
-        assert_eq!(of(&[0, 4]), [(0, 10, 0), (200, 8, 8)]);
-        assert_eq!(of(&[1, 3]), [(0, 100, 80), (55, 10, 0)]);
-        assert_eq!(of(&[0, 1, 2, 3]), [(0, 10, 10), (0, 100, 90), (50, 10, 0), (55, 10, 0)]);
+        let mut gone = IdBitSet::with_room_for(6);
+        list.iter().for_each(|&at| {
+            gone.insert(at);
+        });
+        let (mut found, runs) = (Vec::new(), runs.iter().collect::<Vec<_>>());
+        let object = |address: u64| (address / 100 * 100 + 100, is_block);
+        lost(&runs, &gone, object, |run, bytes| found.push((run.address, run.len, bytes)));
+        found
+    }
+
+    #[test]
+    fn what_overlaps_goes_once_and_not_where_something_keeps_its_object() {
+        assert_eq!(found(false, &[0, 4]), [(0, 10, 0), (200, 8, 8)]);
+        assert_eq!(found(false, &[1, 3]), [(0, 100, 0), (55, 10, 0)]);
+        assert_eq!(found(false, &[0, 1, 2, 3]), [(0, 10, 10), (0, 100, 90), (50, 10, 0), (55, 10, 0)]);
+    }
+
+    #[test]
+    fn of_a_block_of_small_values_each_goes_by_itself() {
+        assert_eq!(found(true, &[0, 4]), [(0, 10, 0), (200, 8, 8)]);
+        assert_eq!(found(true, &[1, 3]), [(0, 100, 80), (55, 10, 0)]);
     }
 }

@@ -6,7 +6,8 @@ use crate::meaning::plan::PointerWord;
 use crate::meaning::resolve::{Resolver, Target, Told};
 use crate::objects::page_table::Slots;
 use crate::objects::table::Place;
-use crate::referred::{RootWindow, Window};
+use crate::referred::Window;
+use crate::roots::root::Root;
 use crate::snapshot::HeapSnapshot;
 use crate::waste::places::{HeaderWord, Places, SMALL_VALUE, What, is_small};
 use goheap_image::Address;
@@ -35,12 +36,19 @@ pub(super) enum Shape {
     Boxed,
     /// A pointer to a small value.
     Pointed,
+    /// A pointer into what may be the bytes of a string or slice, of which it may need all.
+    Whole,
 }
 
 impl Shape {
     /// True of a small value, whose type is part of what it is.
     pub(super) fn is_value(self) -> bool {
         matches!(self, Shape::Boxed | Shape::Pointed)
+    }
+
+    /// True of strings and slices.
+    pub(super) fn is_run(self) -> bool {
+        matches!(self, Shape::Text | Shape::Bytes | Shape::Slice)
     }
 
     /// True of what has a capacity.
@@ -190,8 +198,19 @@ impl<'p> Reader<'_, '_, 'p> {
                     _ => None,
                 }
             }
-            What::Pointer(ty) => self.small_value(address, ty, place(Shape::Pointed)),
+            What::Pointer(ty) => self
+                .small_value(address, ty, place(Shape::Pointed))
+                .or_else(|| self.whole(address, place(Shape::Whole))),
+            What::Whole => self.whole(address, place(Shape::Whole)),
         }
+    }
+
+    /// A pointer to what strings and slices are made of.
+    fn whole(&self, address: u64, place: HeaderPlace) -> Option<Header> {
+        let slot = self.snapshot.objects.find_allocated(address)?;
+        let object = self.snapshot.object_types.of(slot.id);
+        let is_row = object.is_known() && matches!(object.part(), Part::Elements | Part::StringData);
+        is_row.then_some(Header { address, len: 0, cap: 0, place })
     }
 
     /// What a string or slice refers to.
@@ -238,23 +257,33 @@ impl<'p> Reader<'_, '_, 'p> {
         size.saturating_sub(place.offset)
     }
 
-    /// What variables refer to: whether it is text is told by its object.
+    /// What variables refer to.
     fn of_roots(&self) -> Vec<Header> {
-        let snapshot = self.snapshot;
-        let of_root = |root: &RootWindow| {
-            let Window::Bytes { len, cap } = root.window else { return None };
-            let root = snapshot.roots.get(root.root as usize)?;
-            let object = snapshot.object_types.of(snapshot.objects.find_allocated(root.value)?.id);
-            let shape = match object.part() {
-                _ if !object.is_known() => Shape::Slice,
-                Part::StringData => Shape::Text,
-                Part::Elements if self.resolver.types.get(object.ty()).size == 1 => Shape::Bytes,
-                _ => Shape::Slice,
-            };
-            let place = HeaderPlace { shape, is_root: true, id: root.node.index() as u32 };
-            self.run(Header { address: root.value, len, cap, place })
+        let mut windows = self.snapshot.root_windows.iter().peekable();
+        let of_root = |(root, index): (&Root, u32)| {
+            let window = windows.next_if(|window| window.root == index).map_or(Window::Whole, |root| root.window);
+            self.of_root(root, window)
         };
-        snapshot.root_windows.iter().filter_map(of_root).collect()
+        self.snapshot.roots.iter().zip(0..).filter_map(of_root).collect()
+    }
+
+    /// What one root refers to: whether it is text is told by its object. A word that only looks like a pointer needs nothing.
+    fn of_root(&self, root: &Root, window: Window) -> Option<Header> {
+        let snapshot = self.snapshot;
+        let place = |shape| HeaderPlace { shape, is_root: true, id: root.node.index() as u32 };
+        let (len, cap) = match window {
+            Window::Bytes { len, cap } => (len, cap),
+            Window::Whole if !root.is_conservative => return self.whole(root.value, place(Shape::Whole)),
+            _ => return None,
+        };
+        let object = snapshot.object_types.of(snapshot.objects.find_allocated(root.value)?.id);
+        let shape = match object.part() {
+            _ if !object.is_known() => Shape::Slice,
+            Part::StringData => Shape::Text,
+            Part::Elements if self.resolver.types.get(object.ty()).size == 1 => Shape::Bytes,
+            _ => Shape::Slice,
+        };
+        self.run(Header { address: root.value, len, cap, place: place(shape) })
     }
 }
 

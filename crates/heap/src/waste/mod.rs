@@ -61,8 +61,8 @@ impl HeapSnapshot<'_, '_> {
     /// [`SnapshotOptions::roots`](crate::SnapshotOptions).
     ///
     /// # Overhead
-    /// 32 bytes a string, slice, box and pointer to a small value, claimed as they are found; while contents are compared 24 more for
-    /// each different one, of 16 million at a time at the most.
+    /// 32 bytes a string, slice, box and pointer to a small value, claimed as they are found; while contents are compared 8 more for each
+    /// and 24 for each different one, of 16 million at a time at the most.
     ///
     /// # Errors
     /// The observer's refusal.

@@ -27,6 +27,8 @@ pub(super) enum What {
     Interface(bool),
     /// A pointer to a small value of a type.
     Pointer(TypeId),
+    /// A pointer of which the type says nothing, or not how much it needs.
+    Whole,
 }
 
 impl What {
@@ -35,7 +37,9 @@ impl What {
             PointerWord::String => Some(What::Text),
             PointerWord::Slice(elem) => Some(types.get(elem).size).filter(|&size| size > 0).map(What::Slice),
             PointerWord::InterfaceData(has_methods) => Some(What::Interface(has_methods)),
-            PointerWord::Pointer(elem) => is_small(types, elem).then_some(What::Pointer(elem)),
+            PointerWord::Pointer(elem) if is_small(types, elem) => Some(What::Pointer(elem)),
+            PointerWord::Pointer(elem) if matches!(types.get(elem).kind, Kind::Struct(_)) => None,
+            PointerWord::Pointer(_) | PointerWord::Row(_) | PointerWord::Untyped => Some(What::Whole),
             _ => None,
         }
     }
@@ -166,6 +170,13 @@ impl Names<'_, '_, '_> {
 
 /// A field by the struct that it is in, wherever that stands; what is no field by its container.
 fn holder(types: &TypeTable, kind: ObjectType, (role, ty): (Role, TypeId), path: &str) -> String {
+    let (mut ty, mut path) = (ty, path);
+    // An array's element is a field's holder like any other.
+    while let (Kind::Array(elem, _), Some(rest)) =
+        (&types.get(ty).kind, path.strip_prefix("[i]").filter(|rest| !rest.is_empty()))
+    {
+        (ty, path) = (*elem, rest);
+    }
     let name = &*types.get(ty).name;
     match role {
         _ if !path.is_empty() => format!("{name}{path}"),

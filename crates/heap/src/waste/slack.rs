@@ -1,7 +1,7 @@
 //! Room of slices and strings that nothing is in: behind a slice's length, and of its object before and behind all that refers to it.
 
 use crate::snapshot::HeapSnapshot;
-use crate::waste::headers::{Header, HeaderPlace};
+use crate::waste::headers::{Header, HeaderPlace, Shape};
 use crate::waste::intervals::{Run, uncovered};
 use crate::waste::places::Names;
 use goheap_model::{Kind, ObjectType, Part, Slot};
@@ -68,9 +68,10 @@ pub(super) fn slack(snapshot: &HeapSnapshot<'_, '_>, names: &Names<'_, '_, '_>, 
         let (payload, bytes) = snapshot.objects.payload(slot);
         let end = payload.saturating_add(bytes);
         let count = rest.iter().take_while(|header| header.address < end).count().max(1);
-        let of_object: Vec<&Header> = rest[..count].iter().filter(|header| !header.place.shape.is_value()).collect();
-        of_headers(&of_object, &mut sums);
-        if let Some((before, behind)) = outside(snapshot, slot, &of_object) {
+        let is_whole = rest[..count].iter().any(|header| header.place.shape == Shape::Whole);
+        let of_object: Vec<&Header> = rest[..count].iter().filter(|header| header.place.shape.is_run()).collect();
+        of_headers(&of_object, is_whole, &mut sums);
+        if let Some((before, behind)) = outside(snapshot, slot, &of_object).filter(|_| !is_whole) {
             add_outside(&of_object, (payload, end), (before, behind), &mut sums);
         }
         rest = &rest[count..];
@@ -78,8 +79,8 @@ pub(super) fn slack(snapshot: &HeapSnapshot<'_, '_>, names: &Names<'_, '_, '_>, 
     by_name(names, sums)
 }
 
-/// Lengths, and room between length and capacity, in one object.
-fn of_headers(headers: &[&Header], sums: &mut FxHashMap<HeaderPlace, SlackSum>) {
+/// Lengths, and room between length and capacity, in one object. Where something may need all of it, none of it is lost.
+fn of_headers(headers: &[&Header], is_whole: bool, sums: &mut FxHashMap<HeaderPlace, SlackSum>) {
     for header in headers {
         let sum = sums.entry(header.place).or_default();
         (sum.runs, sum.bytes) = (sum.runs + 1, sum.bytes + header.len);
@@ -87,7 +88,7 @@ fn of_headers(headers: &[&Header], sums: &mut FxHashMap<HeaderPlace, SlackSum>) 
     }
     let has_room = |header: &&&Header| header.place.shape.is_slice() && header.cap > header.len;
     let mut with_room: Vec<&Header> = headers.iter().filter(has_room).copied().collect();
-    if with_room.is_empty() {
+    if with_room.is_empty() || is_whole {
         return;
     }
     with_room.sort_by_key(|header| (header.end(), header.cap));
@@ -152,7 +153,6 @@ fn by_name(names: &Names<'_, '_, '_>, sums: FxHashMap<HeaderPlace, SlackSum>) ->
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::waste::headers::Shape;
 
     fn header(address: u64, len: u64, cap: u64, id: u32) -> Header {
         Header { address, len, cap, place: HeaderPlace { shape: Shape::Bytes, is_root: false, id } }
@@ -160,7 +160,7 @@ mod tests {
 
     fn sums(headers: &[Header], object: (u64, u64)) -> Vec<(u32, SlackSum)> {
         let (headers, mut sums): (Vec<&Header>, _) = (headers.iter().collect(), FxHashMap::default());
-        of_headers(&headers, &mut sums);
+        of_headers(&headers, false, &mut sums);
         add_outside(&headers, object, (true, true), &mut sums);
         let mut sums: Vec<_> = sums.into_iter().map(|(place, sum)| (place.id, sum)).collect();
         sums.sort_by_key(|sum| sum.0);
@@ -174,6 +174,13 @@ mod tests {
         let told = |sum: &SlackSum| (sum.bytes, sum.slack, sum.before, sum.behind);
         assert_eq!(told(&found[0].1), (10, 40, 4, 0));
         assert_eq!([told(&found[1].1), told(&found[2].1)], [(50, 0, 0, 0), (10, 0, 0, 8)]);
+    }
+
+    #[test]
+    fn what_a_pointer_may_need_is_not_lost() {
+        let (header, mut sums) = (header(100, 10, 100, 1), FxHashMap::default());
+        of_headers(&[&header], true, &mut sums);
+        assert_eq!((sums[&header.place].bytes, sums[&header.place].slack), (10, 0));
     }
 
     #[test]
