@@ -7,6 +7,9 @@ use serde::Serialize;
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
+/// Slots that small values without pointers share (runtime/malloc.go `maxTinySize`).
+const TINY_BLOCK: u64 = 16;
+
 /// The objects of one type, arrays of every length as one.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Rounding {
@@ -25,6 +28,10 @@ pub fn rounding(heap: &Heap) -> Vec<Rounding> {
     let of_span = |index: u32| {
         let (span, first) = (&heap.objects.spans()[index as usize], heap.objects.first_of(index));
         let mut found: FxHashMap<_, (Slot, Rounding)> = FxHashMap::default();
+        // What is left in a block of the tiny allocator (runtime/malloc.go) is no loss: the next small value goes there.
+        if !span.has_pointers && span.slot_bytes == TINY_BLOCK {
+            return Vec::new();
+        }
         for id in heap.reached.ones_in(first..first + span.slots) {
             let lost = heap.types.rounding(heap.object_types.of(ObjectId(id)), span.payload_bytes());
             if lost == 0 {
