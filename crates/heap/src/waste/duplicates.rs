@@ -92,52 +92,85 @@ pub(super) fn duplicates<'h, I: Iterator<Item = &'h Header>>(
     runs.dedup_by_key(|header| (header.address, header.len));
     let mut sums = Sums::of(names, &runs);
     let (mut gone, mut contents) = (IdBitSet::with_room_for(u32::try_from(runs.len()).unwrap_or(u32::MAX)), 0);
-    let mut most: BinaryHeap<Reverse<Ranked>> = BinaryHeap::new();
-    let read = |header: &Header| bytes(snapshot, header);
-    let heap = snapshot.totals.reachable().bytes;
+    let mut most = Most { contents: options.contents, ranked: BinaryHeap::new() };
+    let (read, heap) = (|header: &Header| bytes(snapshot, header), snapshot.totals.reachable().bytes);
     let not_compared = same_contents(&runs, heap, read, observer, &mut |hash, same| {
         contents += 1;
-        same.iter().for_each(|&run| sums.saw(runs[run as usize], contents));
-        same.iter().skip(1).for_each(|&run| {
-            gone.insert(run);
-        });
-        if let [first, _, ..] = same {
-            let (len, count) = (runs[*first as usize].len, same.len() as u64);
-            most.push(Reverse((len.saturating_mul(count - 1), len, hash, *first, count)));
-            if most.len() > options.contents {
-                most.pop();
+        for (number, &run) in same.iter().enumerate() {
+            sums.saw(runs[run as usize], contents);
+            if number > 0 {
+                gone.insert(run);
             }
         }
+        most.add(&runs, hash, same);
     })?;
-    let object = |address: u64| match snapshot.objects.find_allocated(address) {
-        Some(slot) => {
-            let (payload, bytes) = snapshot.objects.payload(slot);
-            (payload.saturating_add(bytes), snapshot.objects.span(slot).is_tiny_class())
-        }
-        None => (address, false),
-    };
-    lost(&runs, &gone, object, |run, bytes| {
-        let sum = sums.of_run(run);
-        (sum.copies, sum.lost) = (sum.copies + 1, sum.lost + bytes);
-    });
+    lost(
+        &runs,
+        &gone,
+        |address| object(snapshot, address),
+        |run, bytes| {
+            let sum = sums.of_run(run);
+            (sum.copies, sum.lost) = (sum.copies + 1, sum.lost + bytes);
+        },
+    );
     let holders = sums.finish();
-    let told = |Reverse((_, len, hash, first, count)): Reverse<Ranked>| {
-        let header = runs[first as usize];
-        let (holder, ty) = names.of(header.place);
-        let text = options.values.then(|| shown(snapshot, header)).flatten();
-        Content { hash, len, runs: count, holder, ty, text }
-    };
     Ok(Duplicates {
         runs: runs.len() as u64,
-        bytes: holders.iter().map(|holder| holder.bytes).sum(),
+        bytes: holders.iter().map(|holder| holder.bytes).fold(0, u64::saturating_add),
         contents,
         copies: holders.iter().map(|holder| holder.copies).sum(),
         lost: holders.iter().map(|holder| holder.lost).sum(),
         absent: not_compared.absent,
         left_out: not_compared.left_out,
-        most: most.into_sorted_vec().into_iter().map(told).collect(),
+        most: most.finish(snapshot, names, &runs, options.values),
         holders,
     })
+}
+
+/// The contents that are there most.
+struct Most {
+    /// How many of them are kept.
+    contents: usize,
+    ranked: BinaryHeap<Reverse<Ranked>>,
+}
+
+impl Most {
+    /// Runs that hold the same.
+    fn add(&mut self, runs: &[&Header], hash: u64, same: &[u32]) {
+        let [first, _, ..] = same else { return };
+        let (len, count) = (runs[*first as usize].len, same.len() as u64);
+        self.ranked.push(Reverse((len.saturating_mul(count - 1), len, hash, *first, count)));
+        if self.ranked.len() > self.contents {
+            self.ranked.pop();
+        }
+    }
+
+    fn finish(
+        self,
+        snapshot: &HeapSnapshot<'_, '_>,
+        names: &Names<'_, '_, '_>,
+        runs: &[&Header],
+        values: bool,
+    ) -> Vec<Content> {
+        let told = |Reverse((_, len, hash, first, count)): Reverse<Ranked>| {
+            let header = runs[first as usize];
+            let (holder, ty) = names.of(header.place);
+            let text = values.then(|| shown(snapshot, header)).flatten();
+            Content { hash, len, runs: count, holder, ty, text }
+        };
+        self.ranked.into_sorted_vec().into_iter().map(told).collect()
+    }
+}
+
+/// Where the object ends that holds an address, and whether it is a block of the tiny allocator.
+fn object(snapshot: &HeapSnapshot<'_, '_>, address: u64) -> (u64, bool) {
+    match snapshot.objects.find_allocated(address) {
+        Some(slot) => {
+            let (payload, bytes) = snapshot.objects.payload(slot);
+            (payload.saturating_add(bytes), snapshot.objects.span(slot).is_tiny_class())
+        }
+        None => (address, false),
+    }
 }
 
 /// For each run that could go, how many of its bytes go with it: none where something of its object stays, since that keeps it whole; of
@@ -187,7 +220,7 @@ impl Sums {
                 })
             });
             let sum = &mut sums.holders[holder as usize];
-            (sum.runs, sum.bytes) = (sum.runs + 1, sum.bytes + run.len);
+            (sum.runs, sum.bytes) = (sum.runs + 1, sum.bytes.saturating_add(run.len));
         }
         sums.last = vec![0; sums.holders.len()];
         sums

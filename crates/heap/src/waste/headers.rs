@@ -143,14 +143,24 @@ impl<'p> Reader<'_, '_, 'p> {
                 self.read_object(span, id, payload, 0..bytes, found);
                 continue;
             }
-            let pieces: Vec<u64> = (0..bytes).step_by(PIECE as usize).collect();
-            pieces.par_iter().try_for_each(|&start| {
+            (0..bytes.div_ceil(PIECE)).into_par_iter().try_for_each(|piece| {
+                let start = piece * PIECE;
+                if !self.is_there(payload.saturating_add(start)) {
+                    return Ok(());
+                }
                 let mut found = Vec::new();
                 self.read_object(span, id, payload, start..bytes.min(start + PIECE), &mut found);
                 self.keep(&found)
             })?;
         }
         Ok(())
+    }
+
+    /// True if the core has any byte of the piece at an address: of a damaged one an object may be as large as the address space.
+    fn is_there(&self, address: u64) -> bool {
+        let memory = self.snapshot.model.memory();
+        let next = || memory.next_readable(Address(address)).is_some_and(|next| next.0 - address < PIECE);
+        memory.contiguous(Address(address)).is_some() || next()
     }
 
     /// Reads the words of an object that begin in a range of its payload.
@@ -165,7 +175,7 @@ impl<'p> Reader<'_, '_, 'p> {
             for word in kind.words {
                 let offset = value + u64::from(word.offset);
                 if range.contains(&offset) {
-                    found.extend(self.header(span, payload + offset, word));
+                    found.extend(self.header(span, payload.wrapping_add(offset), word));
                 }
             }
             value = value.saturating_add(period);
@@ -236,7 +246,7 @@ impl<'p> Reader<'_, '_, 'p> {
         let is_own = place.offset == 0 || place.slots == Slots::Tiny;
         let is_there = self.snapshot.objects.allocated_ids().contains(place.id);
         let is_slot_small = (1..=SMALL_VALUE).contains(&u64::from(place.elem_size));
-        let fits = place.offset + len <= u64::from(place.elem_size);
+        let fits = place.offset.saturating_add(len) <= u64::from(place.elem_size);
         (is_there && is_own && is_slot_small && fits).then_some(Header {
             address,
             len,

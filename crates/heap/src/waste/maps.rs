@@ -5,6 +5,7 @@ use crate::snapshot::HeapSnapshot;
 use goheap_image::Address;
 use goheap_model::{MapRoom, ObjectId, Part, TypeId};
 use rayon::prelude::*;
+use rustc_hash::FxHashSet;
 use serde::Serialize;
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -63,6 +64,8 @@ impl MapWaste {
 /// By type, those with most free bytes first.
 pub(super) fn maps(snapshot: &HeapSnapshot<'_, '_>, resolver: &Resolver<'_>) -> Vec<MapWaste> {
     let mut by_type: BTreeMap<TypeId, MapWaste> = BTreeMap::new();
+    // Maps of a damaged core may all have one directory, which is read once.
+    let mut directories = FxHashSet::default();
     for slot in snapshot.objects.slots_of(snapshot.map_headers().map(|id| id.0)) {
         let ty = snapshot.object_types.of(slot.id).ty();
         let waste = by_type.entry(ty).or_insert_with(|| MapWaste {
@@ -70,7 +73,8 @@ pub(super) fn maps(snapshot: &HeapSnapshot<'_, '_>, resolver: &Resolver<'_>) -> 
             slot_bytes: resolver.map_layout(ty).map_or(0, |layout| layout.stride / SLOTS),
             ..MapWaste::default()
         });
-        waste.add(snapshot.map_room(slot), waste.slot_bytes);
+        let header = snapshot.objects.payload(slot).0;
+        waste.add(snapshot.map_room_at(header, |directory| directories.insert(directory)), waste.slot_bytes);
     }
     for (ty, deleted) in deleted(snapshot, resolver) {
         if let Some(waste) = by_type.get_mut(&ty) {
@@ -95,7 +99,7 @@ fn deleted(snapshot: &HeapSnapshot<'_, '_>, resolver: &Resolver<'_>) -> BTreeMap
             }
             let Some(layout) = resolver.map_layout(object.ty()) else { continue };
             let (payload, bytes) = objects.payload(objects.slot_in(id, index));
-            let marks = (0..bytes / layout.stride).filter_map(|group| {
+            let marks = (0..bytes / layout.stride).map_while(|group| {
                 let control = snapshot.model.memory().read_u64(Address(payload.checked_add(group * layout.stride)?))?;
                 Some(control.to_le_bytes().into_iter().filter(|&byte| byte == mark).count() as u64)
             });

@@ -99,7 +99,8 @@ impl Places {
     fn add(&mut self, resolver: &Resolver<'_>, kind: ObjectType) {
         let period = period(resolver, kind.part(), kind.ty());
         let bytes = period.unwrap_or(resolver.types.get(kind.ty()).size);
-        let (first, is_planned) = (self.words.len() as u32, bytes <= MAX_BYTES && self.words.len() < MAX_WORDS);
+        let is_planned = bytes <= MAX_BYTES && bytes.is_multiple_of(8) && self.words.len() < MAX_WORDS;
+        let first = self.words.len() as u32;
         for offset in (0..if is_planned { bytes } else { 0 }).step_by(8) {
             let Meaning::Entry(_, _, entry) = resolver.meaning(kind, offset) else { continue };
             let Some(what) = What::of(&resolver.types, entry.word) else { continue };

@@ -49,7 +49,8 @@ impl SlackSum {
     fn add(&mut self, more: &SlackSum) {
         self.runs += more.runs;
         self.empty += more.empty;
-        self.bytes += more.bytes;
+        // Runs that overlap may have more bytes together than there is memory.
+        self.bytes = self.bytes.saturating_add(more.bytes);
         self.slack += more.slack;
         self.before += more.before;
         self.behind += more.behind;
@@ -83,7 +84,7 @@ pub(super) fn slack(snapshot: &HeapSnapshot<'_, '_>, names: &Names<'_, '_, '_>, 
 fn of_headers(headers: &[&Header], is_whole: bool, sums: &mut FxHashMap<HeaderPlace, SlackSum>) {
     for header in headers {
         let sum = sums.entry(header.place).or_default();
-        (sum.runs, sum.bytes) = (sum.runs + 1, sum.bytes + header.len);
+        (sum.runs, sum.bytes) = (sum.runs + 1, sum.bytes.saturating_add(header.len));
         sum.empty += u64::from(header.len == 0);
     }
     let has_room = |header: &&&Header| header.place.shape.is_slice() && header.cap > header.len;

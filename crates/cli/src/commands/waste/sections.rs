@@ -14,6 +14,22 @@ pub(super) struct Told<'a> {
     pub(super) values: bool,
 }
 
+/// Each kind: what scripts find it by, what it is, and what is counted.
+const KINDS: [(&str, &str, &str); 12] = [
+    ("duplicates", "the same strings and bytes again", "copies"),
+    ("slack", "room behind the lengths of slices", "slices and strings"),
+    ("before", "bytes before what slices and strings refer to", "slices and strings"),
+    ("behind", "bytes behind what slices and strings have room for", "slices and strings"),
+    ("map_slots", "slots of maps without an entry", "slots"),
+    ("map_deleted", "slots of maps that are marked as deleted", "slots"),
+    ("map_empty", "slots of maps without any entry", "maps"),
+    ("zeros", "objects of nothing but zeros", "objects"),
+    ("boxed", "small values in a box for an interface", "boxes"),
+    ("pointed", "small values behind a pointer, there again", "copies"),
+    ("channels", "room in buffers of channels", "channels"),
+    ("rounding", "what size classes round up", "objects"),
+];
+
 /// The sum of a kind.
 pub(super) struct Sum {
     /// What scripts find it by.
@@ -28,67 +44,34 @@ pub(super) struct Sum {
 impl Told<'_> {
     /// The sum of each kind.
     pub(super) fn sums(&self) -> Vec<Sum> {
-        let Waste { duplicates, slack, maps, zeros, boxed, pointed, channels } = self.waste;
-        let sum = |key, name, bytes, count, of| Sum { key, name, bytes, count, of };
-        let deleted = maps.iter().map(|map| map.deleted.saturating_mul(map.slot_bytes)).fold(0, u64::saturating_add);
-        let free = maps.iter().map(|map| map.free_bytes).fold(0, u64::saturating_add);
-        let empty: (u64, u64) = maps.iter().fold((0, 0), |sum, map| (sum.0 + map.empty, sum.1 + map.empty_bytes));
-        vec![
-            sum("duplicates", "the same strings and bytes again", duplicates.lost, duplicates.copies, "copies"),
-            sum("slack", "room behind the lengths of slices", slack.all.slack, slack.all.runs, "slices and strings"),
-            sum(
-                "before",
-                "bytes before what slices and strings refer to",
-                slack.all.before,
-                slack.all.runs,
-                "slices and strings",
-            ),
-            sum(
-                "behind",
-                "bytes behind what slices and strings have room for",
-                slack.all.behind,
-                slack.all.runs,
-                "slices and strings",
-            ),
-            sum(
-                "map_slots",
-                "slots of maps without an entry",
-                free,
-                maps.iter().map(|map| map.slots.saturating_sub(map.entries)).sum(),
-                "slots",
-            ),
-            sum(
-                "map_deleted",
-                "slots of maps that are marked as deleted",
-                deleted,
-                maps.iter().map(|map| map.deleted).sum(),
-                "slots",
-            ),
-            sum("map_empty", "slots of maps without any entry", empty.1, empty.0, "maps"),
-            sum(
-                "zeros",
-                "objects of nothing but zeros",
-                zeros.iter().map(|zeros| zeros.bytes).sum(),
-                zeros.iter().map(|zeros| zeros.objects).sum(),
-                "objects",
-            ),
-            sum("boxed", "small values in a box for an interface", boxed.bytes, boxed.runs, "boxes"),
-            sum("pointed", "small values behind a pointer, there again", pointed.lost, pointed.copies, "copies"),
-            sum(
-                "channels",
-                "room in buffers of channels",
-                channels.iter().map(|channel| channel.free_bytes).sum(),
-                channels.iter().map(|channel| channel.channels).sum(),
-                "channels",
-            ),
-            sum(
-                "rounding",
-                "what size classes round up",
-                self.rounding.iter().map(|sum| sum.rounding_bytes).sum(),
-                self.rounding.iter().map(|sum| sum.objects).sum(),
-                "objects",
-            ),
-        ]
+        let of = |(key, name, of): (&'static str, &'static str, &'static str)| {
+            let (bytes, count) = self.sum(key);
+            Sum { key, name, bytes, count, of }
+        };
+        KINDS.into_iter().map(of).collect()
+    }
+
+    /// Bytes and number of a kind.
+    fn sum(&self, key: &str) -> (u64, u64) {
+        fn all<T>(rows: &[T], of: impl Fn(&T) -> (u64, u64)) -> (u64, u64) {
+            rows.iter().map(of).fold((0, 0), |sum, row| (sum.0.saturating_add(row.0), sum.1.saturating_add(row.1)))
+        }
+        let waste = self.waste;
+        let slack = &waste.slack.all;
+        match key {
+            "duplicates" => (waste.duplicates.lost, waste.duplicates.copies),
+            "slack" => (slack.slack, slack.runs),
+            "before" => (slack.before, slack.runs),
+            "behind" => (slack.behind, slack.runs),
+            "map_slots" => all(&waste.maps, |map| (map.free_bytes, map.slots.saturating_sub(map.entries))),
+            "map_deleted" => all(&waste.maps, |map| (map.deleted.saturating_mul(map.slot_bytes), map.deleted)),
+            "map_empty" => all(&waste.maps, |map| (map.empty_bytes, map.empty)),
+            "zeros" => all(&waste.zeros, |zeros| (zeros.bytes, zeros.objects)),
+            "boxed" => (waste.boxed.bytes, waste.boxed.runs),
+            "pointed" => (waste.pointed.lost, waste.pointed.copies),
+            "channels" => all(&waste.channels, |channel| (channel.free_bytes, channel.channels)),
+            _ => all(self.rounding, |row| (row.rounding_bytes, row.objects)),
+        }
     }
 
     /// A row a kind.
