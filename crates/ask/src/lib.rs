@@ -7,6 +7,7 @@
 //! - Who retains how much: [`Dominance`](goheap_model::Dominance), then [`retained_histogram`] by type and [`root_groups`] by root;
 //!   line by line: [`dominator_rows`]; what of it is worth a look: [`suspects`](suspects()).
 //! - Where what is there was allocated, and who holds it: [`BirthIndex`].
+//! - What size classes cost each type: [`rounding`](rounding()).
 
 mod births;
 mod dominator_rows;
@@ -20,6 +21,7 @@ mod recent;
 mod rests;
 mod size_classes;
 mod suspects;
+mod waste;
 
 pub use births::{BirthHolder, BirthIndex, BirthSite, BirthSites, HeldOfSite, SiteGrouping};
 pub use dominator_rows::{DominatorRow, DominatorRows, RowsWanted, dominator_rows};
@@ -30,3 +32,4 @@ pub use groups::{RetainedHistogram, RootGroup, RootGrouping, RootGroups, retaine
 pub use histogram::{Grouping, Histogram, HistogramRow, Selection, histogram};
 pub use size_classes::{SizeClass, selected_objects, size_classes};
 pub use suspects::{Gathered, Suspect, SuspectKind, SuspectRoot, suspects};
+pub use waste::{Rounding, rounding};

@@ -16,6 +16,7 @@ mod pattern;
 mod places;
 mod report;
 mod suspects;
+mod waste;
 mod written;
 
 pub(crate) use self::index::IndexOptions;
@@ -31,6 +32,7 @@ pub(crate) use paths::PathsOptions;
 pub(crate) use pattern::Asked;
 pub(crate) use report::{ReportFormat, ReportOptions};
 pub(crate) use suspects::SuspectsOptions;
+pub(crate) use waste::WasteOptions;
 pub(crate) use written::{Form, WrittenWhole};
 
 use crate::say::errors::Failure;
@@ -83,6 +85,9 @@ const EXAMPLES: &str = "  The first look, and what to ask next:
 
   How much of the heap is of which type:
       goheap core.123 --exe ./server histogram
+
+  What it spends on nothing: the same strings twice, room, zeros:
+      goheap core.123 --exe ./server waste
 
   Every object as CSV: address, size, type, evidence, reachable, owner:
       goheap core.123 --exe ./server objects --csv > objects.csv
@@ -175,6 +180,9 @@ pub(crate) enum Command {
     /// Tell how much of the heap is of which type, package or kind
     #[command(long_about = listing::HISTOGRAM)]
     Histogram(HistogramOptions),
+    /// Tell what the heap spends on nothing: the same contents twice, room that is empty, buffers of zeros
+    #[command(long_about = waste::WASTE)]
+    Waste(WasteOptions),
     /// Tell who retains how much: what would be freed if something went
     #[command(long_about = dominators::DOMINATORS)]
     Dominators(DominatorsOptions),
@@ -241,6 +249,7 @@ impl Command {
             Command::Suspects(_) => "suspects".to_owned(),
             Command::Report(_) => "report heap.html".to_owned(),
             Command::Histogram(_) => "histogram".to_owned(),
+            Command::Waste(_) => "waste".to_owned(),
             Command::Dominators(_) => "dominators".to_owned(),
             Command::Objects(_) => "objects".to_owned(),
             Command::Goroutines(_) => "goroutines".to_owned(),

@@ -21,7 +21,7 @@ use args::{Cli, Command};
 use bounds::allowance;
 use commands::{
     births, build_id, dominators, first_look, goroutine, goroutines, histogram, index, manual, memory, object, objects,
-    objref, overview, owners, paths, report, suspects,
+    objref, overview, owners, paths, report, suspects, waste,
 };
 use rustix::process::DumpableBehavior;
 use say::errors::{Ending, Failure};
@@ -52,6 +52,7 @@ fn run(cli: &Cli) -> Result<(), Failure> {
         },
         Command::Report(options) => report::run(&cli.input()?, options),
         Command::Suspects(options) => suspects::run(&cli.input()?, options),
+        Command::Waste(options) => waste::run(&cli.input()?, options),
         Command::Histogram(options) => histogram::run(&cli.input()?, options),
         Command::Dominators(options) => dominators::run(&cli.input()?, options),
         Command::Objects(options) => objects::run(&cli.input()?, options),

@@ -54,7 +54,7 @@ const ROOMS: [(&str, &[&str]); 20] = [
     ("yoke", &["goheap-graph"]),
     ("bytemuck", &["goheap-graph", "goheap-model"]),
     ("postcard", &["goheap-model"]),
-    ("twox-hash", &["goheap-model", "goheap-cli"]),
+    ("twox-hash", &["goheap-model", "goheap-heap", "goheap-cli"]),
 ];
 
 /// The crates with what they depend on: for the product, and for tests alone.

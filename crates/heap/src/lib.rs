@@ -31,6 +31,7 @@ mod scan;
 mod snapshot;
 mod tree;
 pub mod waits;
+pub mod waste;
 
 pub use absent::{Absent, AbsentHolder, AbsentOf, AbsentSum};
 pub use births::memory_profile;

@@ -30,3 +30,4 @@ pub(crate) mod short_names;
 pub(crate) mod suspects;
 pub(crate) mod traceback;
 pub(crate) mod waits;
+pub(crate) mod waste;

@@ -52,7 +52,7 @@ pub(crate) struct KindPlans<C> {
 }
 
 /// After how many bytes the words of a kind of object begin to mean the same anew.
-fn period(resolver: &Resolver<'_>, part: Part, ty: TypeId) -> Option<u64> {
+pub(crate) fn period(resolver: &Resolver<'_>, part: Part, ty: TypeId) -> Option<u64> {
     let period = resolver.containers.period(&resolver.types, || resolver.map_layout(ty), part, ty)?;
     let is_row = matches!(part, Part::Value | Part::Elements | Part::BoxedValue);
     Some(if is_row { plan::period(&resolver.types, ty) } else { period })
