@@ -8,9 +8,11 @@ use crate::open::{Needs, with_watched_heap};
 use crate::say::diagnostics;
 use crate::say::errors::Failure;
 use crate::say::terminal::page;
+use crate::say::watch::Watch;
 use goheap_ask::rounding;
 use goheap_heap::{HeapSnapshot, SnapshotOptions, waste};
 use goheap_report::answer::{Answer, Section};
+use goheap_report::page::Page;
 use goheap_report::table::{grouped, percent};
 use sections::Told;
 
@@ -28,23 +30,28 @@ pub(crate) fn run(input: &Input, options: &WasteOptions) -> Result<(), Failure> 
         needs,
         |_| Ok(()),
         |snapshot, watch| {
-            let wanted = waste::WasteOptions { values: options.values, contents: CONTENTS };
-            let waste = snapshot.waste(wanted, watch)?;
-            let rounding = rounding(snapshot);
+            let usual = if options.written.is_table() { USUAL_ROWS } else { usize::MAX };
+            let most = options.limit.unwrap_or(usual);
+            let answer = answer_of(snapshot, (page(input), most, options.values), watch)?;
             watch.report();
             diagnostics::warn(snapshot, input.quiet);
-            let told = Told { heap: snapshot, waste: &waste, rounding: &rounding, values: options.values };
-            answer::print(input, options.written.form(), &answer(input, snapshot, options, &told))
+            answer::print(input, options.written.form(), &answer)
         },
     )
 }
 
-fn answer(input: &Input, snapshot: &HeapSnapshot<'_, '_>, options: &WasteOptions, told: &Told<'_>) -> Answer {
-    let usual = if options.written.is_table() { USUAL_ROWS } else { usize::MAX };
+/// All kinds, at most so many rows of each; contents themselves only where `values` asks.
+pub(crate) fn answer_of(
+    snapshot: &HeapSnapshot<'_, '_>,
+    (page, most, values): (Page, usize, bool),
+    watch: &Watch,
+) -> Result<Answer, Failure> {
+    let waste = snapshot.waste(waste::WasteOptions { values, contents: CONTENTS }, watch)?;
+    let rounding = rounding(snapshot);
+    let told = Told { heap: snapshot, waste: &waste, rounding: &rounding, values };
     let mut sections: Vec<Section> = told.details().into_iter().filter(|section| !section.rows.is_empty()).collect();
-    sections.iter_mut().for_each(|section| section.limit(options.limit.unwrap_or(usual)));
+    sections.iter_mut().for_each(|section| section.limit(most));
     sections.insert(0, told.kinds());
-    let page = page(input);
     let reachable = snapshot.totals.reachable();
     let (lost, name) = told.sums().into_iter().map(|sum| (sum.bytes, sum.name)).max().unwrap_or_default();
     let text = vec![format!(
@@ -54,5 +61,5 @@ fn answer(input: &Input, snapshot: &HeapSnapshot<'_, '_>, options: &WasteOptions
         page.bytes(lost),
         percent(lost.min(reachable.bytes), reachable.bytes)
     )];
-    Answer { name: "waste".into(), text, sections, ..Answer::default() }
+    Ok(Answer { name: "waste".into(), text, sections, ..Answer::default() })
 }

@@ -49,6 +49,9 @@ impl Section {
     fn write_json(&self, out: &mut impl Write) -> Result<(), ReportError> {
         write!(out, "{{\"key\":{},\"title\":{},", quoted(&self.key)?, quoted(&self.title)?)?;
         write!(out, "\"text\":{},\"notes\":{},", quoted(&self.text)?, quoted(&self.notes)?)?;
+        if self.is_part {
+            write!(out, "\"part\":true,")?;
+        }
         if self.view != View::default() {
             write!(out, "\"view\":{},", quoted(&self.view)?)?;
         }

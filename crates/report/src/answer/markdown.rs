@@ -39,7 +39,8 @@ impl Section {
             return Ok(());
         }
         if !self.title.is_empty() {
-            writeln!(out, "\n## {}", plain(&self.title))?;
+            let level = if self.is_part { "###" } else { "##" };
+            writeln!(out, "\n{level} {}", plain(&self.title))?;
         }
         paragraphs(out, &self.text)?;
         if !self.rows.is_empty() {

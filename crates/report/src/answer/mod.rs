@@ -80,6 +80,8 @@ pub struct Section {
     pub notes: Vec<String>,
     /// How the rows are shown.
     pub view: View,
+    /// Whether it tells more of the section before: it is in no list of contents.
+    pub is_part: bool,
 }
 
 /// One thing that is told of.

@@ -60,6 +60,8 @@ struct KeptSection {
     #[serde(default)]
     notes: Vec<String>,
     #[serde(default)]
+    part: bool,
+    #[serde(default)]
     view: View,
     columns: Vec<Column>,
     #[serde(default)]
@@ -85,9 +87,9 @@ impl Answer {
 }
 
 fn section(kept: KeptSection) -> Result<Section, ReadError> {
-    let KeptSection { key, title, text, notes, view, columns, rows_left_out, rows } = kept;
+    let KeptSection { key, title, text, notes, part: is_part, view, columns, rows_left_out, rows } = kept;
     let rows = rows.into_iter().map(|row| self::row(&key, &columns, row)).collect::<Result<_, _>>()?;
-    Ok(Section { key, title, text, columns, rows, left_out: rows_left_out, notes, view })
+    Ok(Section { key, title, text, columns, rows, left_out: rows_left_out, notes, view, is_part })
 }
 
 fn row(section: &str, columns: &[Column], mut kept: Map<String, Value>) -> Result<Row, ReadError> {

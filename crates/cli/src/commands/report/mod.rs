@@ -8,7 +8,7 @@ mod verdict;
 
 use crate::args::{Input, ReportFormat, ReportOptions, SuspectsOptions, usage};
 use crate::commands::caption::program_name;
-use crate::commands::{births, memory, suspects};
+use crate::commands::{births, memory, suspects, waste};
 use crate::open::with_tree_and_references;
 use crate::output::{Output, is_open_already};
 use crate::say::diagnostics;
@@ -29,10 +29,10 @@ use std::path::Path;
 /// Suspects that are told.
 const SUSPECTS: usize = 20;
 /// Rows of what is told of the process's memory, and lines that allocated.
-const ROWS: usize = 40;
+const ROWS: usize = 12;
 const SITES: usize = 50;
-/// What `memory` calls the parts of the whole.
-const WHOLE: &str = "parts";
+/// Rows of each kind of waste.
+const WASTED: usize = 20;
 /// No report that was kept is larger.
 const MOST_KEPT: u64 = 1 << 30;
 
@@ -63,20 +63,20 @@ fn report(input: &Input, page: Page, graph: &ReferenceGraph<'_, '_, '_>, watch: 
     let suspects = suspects::of_frames(input, graph, &frames, (&births, &index), &options, watch)?;
     let goroutines = goroutines::Facts::read(graph, &dominance, watch)?;
     let process = memory::answer(&ProcessMemory::take(snapshot), page, ROWS);
+    let waste = waste::answer_of(snapshot, (page, WASTED, false), watch)?;
     let born = births::answer_of_all(heap, &births, &index, page, SITES);
     let (memory_said, process) = (process.text, process.sections);
-    let (whole, process): (Vec<Section>, Vec<Section>) = process.into_iter().partition(|section| section.key == WHOLE);
     let verdict = verdict::sentences(page, snapshot, memory_said, &suspects.found, &goroutines);
     let sections = [
-        titled(whole, "Where the memory is"),
+        titled(process, "Where the memory is"),
         vec![heap::sums(snapshot)],
         titled(suspects.answer.sections, "Suspects"),
         vec![goroutines.section()],
+        said(titled(waste.sections, "Waste"), waste.text),
         vec![trees::dominator_rows(heap, &frames), trees::who_holds(snapshot), trees::who_retains(&frames)],
         vec![heap::types(graph.data(), &dominance)],
         said(titled(born.sections, "Allocated where"), born.text),
-        process,
-        unsure::sections(snapshot),
+        parts(unsure::sections(snapshot)),
     ];
     Ok(Answer {
         name: "report".to_owned(),
@@ -92,6 +92,12 @@ fn report(input: &Input, page: Page, graph: &ReferenceGraph<'_, '_, '_>, watch: 
 /// The first of another command's sections under a title of the report's.
 fn titled(mut sections: Vec<Section>, title: &str) -> Vec<Section> {
     sections.iter_mut().take(1).for_each(|section| section.title = title.to_owned());
+    parts(sections)
+}
+
+/// The same sections, those after the first as parts of it.
+fn parts(mut sections: Vec<Section>) -> Vec<Section> {
+    sections.iter_mut().skip(1).for_each(|section| section.is_part = true);
     sections
 }
 

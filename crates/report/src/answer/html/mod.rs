@@ -14,7 +14,7 @@ use std::io::{BufWriter, Write};
 const STYLE: &str = include_str!("page.css");
 const SCRIPT: &str = include_str!("page.js");
 /// SHA-256 of these in base64; a test holds them to the files.
-const STYLE_HASH: &str = "SiylrHWZgfCohzz7UcwAMOcU40UA4Ze7gp8Ynqw8uX0=";
+const STYLE_HASH: &str = "ICPTm5egvwYo5N9tyQJBCX3jq3hDVCHxCM9UTnNUKmU=";
 const SCRIPT_HASH: &str = "Wu9X4fUTxchJy97PIAepuGH65wTl4aN1k8dsjESoHS0=";
 
 impl Answer {
@@ -54,7 +54,7 @@ impl Answer {
 
     fn write_contents(&self, out: &mut impl Write) -> Result<(), ReportError> {
         writeln!(out, "<nav aria-label=\"sections\">")?;
-        for section in self.sections.iter().filter(|section| !section.title.is_empty()) {
+        for section in self.sections.iter().filter(|section| !section.title.is_empty() && !section.is_part) {
             writeln!(out, "<a href=\"#{}\">{}</a>", escaped(&section.key), escaped(&section.title))?;
         }
         Ok(writeln!(out, "</nav>")?)
@@ -77,7 +77,8 @@ impl Section {
     fn write_html(&self, page: Page, out: &mut impl Write) -> Result<(), ReportError> {
         writeln!(out, "<section id=\"{}\">", escaped(&self.key))?;
         if !self.title.is_empty() {
-            writeln!(out, "<h2>{}</h2>", escaped(&self.title))?;
+            let level = if self.is_part { "h3" } else { "h2" };
+            writeln!(out, "<{level}>{}</{level}>", escaped(&self.title))?;
         }
         paragraphs(out, &self.text)?;
         match self.view {
