@@ -36,6 +36,8 @@ pub struct SlackSum {
     pub slack: u64,
     /// Bytes of their objects before the first slice or string: what was taken from the front of a queue, what a string was cut out of.
     pub before: u64,
+    /// Bytes between capacities: of a document of which several strings are cut out.
+    pub between: u64,
     /// Bytes behind the last capacity: what the size class rounds up, what was cut off.
     pub behind: u64,
 }
@@ -43,7 +45,7 @@ pub struct SlackSum {
 impl SlackSum {
     /// All of it.
     pub fn lost(&self) -> u64 {
-        self.slack + self.before + self.behind
+        self.slack + self.before + self.between + self.behind
     }
 
     fn add(&mut self, more: &SlackSum) {
@@ -53,6 +55,7 @@ impl SlackSum {
         self.bytes = self.bytes.saturating_add(more.bytes);
         self.slack += more.slack;
         self.before += more.before;
+        self.between += more.between;
         self.behind += more.behind;
     }
 }
@@ -103,7 +106,7 @@ fn of_headers(headers: &[&Header], is_whole: bool, sums: &mut FxHashMap<HeaderPl
     });
 }
 
-/// Whether what lies before, and what lies behind, all slices and strings of an object is lost: where the object is what they were made of,
+/// Whether what lies before or between, and what lies behind, all slices and strings of an object is lost: where the object is what they were made of,
 /// not a struct that a slice leads into. Pointers to elements, which are no slices, are what structs in a row are usually held by once a
 /// slice went on: what lies before is not lost then.
 fn outside(snapshot: &HeapSnapshot<'_, '_>, slot: Slot, headers: &[&Header]) -> Option<(bool, bool)> {
@@ -132,6 +135,14 @@ fn add_outside(
         && let Some(sum) = sums.get_mut(&first.place)
     {
         sum.before += first.address.saturating_sub(start);
+    }
+    let mut end_before = headers.first().map_or(0, |first| last(&first));
+    for header in headers {
+        let gap = header.address.saturating_sub(end_before);
+        if let Some(sum) = sums.get_mut(&header.place).filter(|_| before && gap > 0) {
+            sum.between += gap;
+        }
+        end_before = end_before.max(last(&header));
     }
     if let (Some(header), true) = (headers.iter().max_by_key(last), behind)
         && let Some(sum) = sums.get_mut(&header.place)
@@ -175,6 +186,13 @@ mod tests {
         let told = |sum: &SlackSum| (sum.bytes, sum.slack, sum.before, sum.behind);
         assert_eq!(told(&found[0].1), (10, 40, 4, 0));
         assert_eq!([told(&found[1].1), told(&found[2].1)], [(50, 0, 0, 0), (10, 0, 0, 8)]);
+    }
+
+    #[test]
+    fn what_lies_between_strings_of_a_document_is_told_once() {
+        let found = sums(&[header(110, 10, 10, 1), header(110, 20, 20, 1), header(180, 10, 10, 1)], (100, 200));
+        let sum = &found[0].1;
+        assert_eq!((sum.before, sum.between, sum.behind, sum.lost()), (10, 50, 10, 70));
     }
 
     #[test]

@@ -15,10 +15,11 @@ pub(super) struct Told<'a> {
 }
 
 /// Each kind: what scripts find it by, what it is, and what is counted.
-const KINDS: [(&str, &str, &str); 12] = [
+const KINDS: [(&str, &str, &str); 13] = [
     ("duplicates", "the same strings and bytes again", "copies"),
     ("slack", "room behind the lengths of slices", "slices and strings"),
     ("before", "bytes before what slices and strings refer to", "slices and strings"),
+    ("between", "bytes between what slices and strings refer to", "slices and strings"),
     ("behind", "bytes behind what slices and strings have room for", "slices and strings"),
     ("map_slots", "slots of maps without an entry", "slots"),
     ("map_deleted", "slots of maps that are marked as deleted", "slots"),
@@ -62,6 +63,7 @@ impl Told<'_> {
             "duplicates" => (waste.duplicates.lost, waste.duplicates.copies),
             "slack" => (slack.slack, slack.runs),
             "before" => (slack.before, slack.runs),
+            "between" => (slack.between, slack.runs),
             "behind" => (slack.behind, slack.runs),
             "map_slots" => all(&waste.maps, |map| (map.free_bytes, map.slots.saturating_sub(map.entries))),
             "map_deleted" => all(&waste.maps, |map| (map.deleted.saturating_mul(map.slot_bytes), map.deleted)),
@@ -160,6 +162,7 @@ impl Told<'_> {
         let columns = [
             Column::bytes("slack_bytes").headed("room"),
             Column::bytes("before_bytes").headed("before"),
+            Column::bytes("between_bytes").headed("between"),
             Column::bytes("behind_bytes").headed("behind"),
             Column::bytes("bytes").headed("used").spare(),
             Column::count("runs").headed("of"),
@@ -170,7 +173,8 @@ impl Told<'_> {
         let mut section = Section::new("slack", columns);
         section.title = "Room of slices and strings, by who refers to them".into();
         for row in self.waste.slack.holders.iter().filter(|row| row.lost() > 0) {
-            let numbers = [row.slack, row.before, row.behind, row.bytes, row.runs, row.empty].map(Cell::from);
+            let numbers =
+                [row.slack, row.before, row.between, row.behind, row.bytes, row.runs, row.empty].map(Cell::from);
             section.row(numbers.into_iter().chain([self.name(&row.holder), self.name(&row.ty)]));
         }
         section
