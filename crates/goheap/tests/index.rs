@@ -80,7 +80,7 @@ fn answers(snapshot: &HeapSnapshot<'_, '_>, observer: &dyn Observer) -> Result<V
     said.push(format!("{:?}", retained_histogram(graph.data(), &dominance, request).rows));
     let waits = Waits::read(snapshot);
     said.extend(waits.locks().map(|(_, group)| format!("{:?}", snapshot.wait_name(group))));
-    said.extend(frames.trie.nodes().filter_map(|node| Some(frames.label_text(frames.tree().label(node)?).to_owned())));
+    said.extend(frames.trie.nodes().filter_map(|node| Some(frames.label_text(frames.trie.label(node)?).to_owned())));
     said.extend(snapshot.tree.nodes().map(|node| snapshot.frame_text(node).unwrap_or("").to_owned()));
     of_objects(&graph, &mut said);
     let fields = graph.fields();
