@@ -77,11 +77,22 @@ impl<'a> Finder<'a> {
             found.push(Found { retained, parts: many.clone(), ..self.holder(node, &many) });
         }
         merge(node, &mut found, |_| true);
+        self.complete(node, &mut found);
         let rest = self.bytes(node).saturating_sub(found.iter().map(|found| found.retained.bytes).sum());
         if found.is_empty() || rest >= self.least.max(self.bytes(node) / 2) {
             found.push(self.found(node, None));
         }
         found
+    }
+
+    /// Where parts of a frame are most of it, and nothing else of it is told, the rest is theirs, too: short rings of a pool, which has long ones.
+    fn complete(&self, node: TrieNode, found: &mut [Found]) {
+        if let [one] = found
+            && one.frame == node
+            && one.retained.bytes >= self.bytes(node) / 2
+        {
+            (one.retained, one.parts) = (self.totals[node.index()], vec![node]);
+        }
     }
 
     /// A frame that is itself many: goroutines of one stack, or objects that several roots hold.

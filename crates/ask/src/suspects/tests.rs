@@ -107,6 +107,35 @@ fn parts_with_the_same_things_are_one_suspect() {
 }
 
 #[test]
+fn what_is_too_small_of_parts_is_theirs() {
+    let mut tree = Tree::new();
+    let pool = tree.variable("main.pool sync.Pool");
+    let local = tree.frame(pool, ".local unsafe.Pointer", 1, 1024);
+    for (part, values, bytes) in
+        [("[shared] sync.poolChainElt", 200, 80 * MB), (".shared.head", 64, 20 * MB), (".shared.tail", 8, 2 * MB)]
+    {
+        let ring = tree.frame(local, part, 1, 1024);
+        tree.frame(ring, "[i].val unsafe.Pointer = *[]uint8", values, bytes);
+    }
+    let found = tree.suspects();
+    assert_eq!(found.len(), 1, "{found:#?}");
+    assert_eq!((found[0].kind, found[0].retained.bytes), (SuspectKind::Pool, 102 * MB + 4096));
+}
+
+#[test]
+fn what_finalizers_keep_is_named_by_them() {
+    let mut tree = Tree::new();
+    let class = tree.group(PathTrie::ROOT, "finalizers", RootKind::Class(RootClass::Other), 0);
+    let queue = tree.group(class, "finalizer queue", RootKind::Frame(class), 0);
+    let of_type = tree.group(queue, "*main.File", RootKind::Frame(queue), 0);
+    let files = tree.frame(of_type, "*main.File", 5000, MB);
+    tree.frame(files, ".data []uint8", 5000, 20 * MB);
+    let found = tree.suspects();
+    assert_eq!(found.len(), 1, "{found:#?}");
+    assert_eq!((found[0].kind, &*found[0].holder), (SuspectKind::Finalizers, "finalizer queue → *main.File"));
+}
+
+#[test]
 fn wrapped_values_and_one_large_thing_are_named() {
     let mut tree = Tree::new();
     let cache = tree.variable("main.cache *main.Cache");
