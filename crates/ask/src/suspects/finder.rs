@@ -148,6 +148,14 @@ impl<'a> Finder<'a> {
         Some(extent)
     }
 
+    pub(super) fn weight(&self, node: TrieNode) -> Weight {
+        self.totals[node.index()]
+    }
+
+    pub(super) fn below_of(&self, node: TrieNode) -> &[TrieNode] {
+        self.children.of(node)
+    }
+
     pub(super) fn retained(&self, node: TrieNode) -> u64 {
         self.bytes(node)
     }

@@ -136,6 +136,27 @@ fn what_finalizers_keep_is_named_by_them() {
 }
 
 #[test]
+fn timers_of_all_processors_are_one_suspect() {
+    for (heap, step) in [
+        (".timers.heap []runtime.timerWhen", "[i].timer *runtime.timer in runtime.timeTimer"),
+        (".timers []*runtime.timer", "[i] *runtime.timer"),
+    ] {
+        let mut tree = Tree::new();
+        let class = tree.group(PathTrie::ROOT, "runtime variables", RootKind::Class(RootClass::Runtime), 0);
+        let shared = tree.frame(class, "held by several variables", 0, 0);
+        for (values, bytes) in [(2000, 8 * MB), (2900, 12 * MB), (100, MB / 2)] {
+            let all = tree.frame(shared, &format!("runtime.p of {values}"), 1, 0);
+            let timers = tree.frame(all, heap, 1, 0);
+            tree.frame(timers, step, values, bytes);
+        }
+        let found = tree.suspects();
+        assert_eq!(found.len(), 1, "{found:#?}");
+        assert_eq!((found[0].kind, found[0].retained.bytes), (SuspectKind::Timers, 20 * MB + MB / 2));
+        assert_eq!(found[0].gathered.as_ref().unwrap().values, 5000);
+    }
+}
+
+#[test]
 fn wrapped_values_and_one_large_thing_are_named() {
     let mut tree = Tree::new();
     let cache = tree.variable("main.cache *main.Cache");
