@@ -7,6 +7,7 @@ import json
 import os
 import re
 import resource
+import select
 import shutil
 import signal
 import socket
@@ -147,6 +148,21 @@ def told(folder):
         return True
     except (OSError, ValueError):
         return False
+
+
+PATIENCE = 120  # seconds until a program is ready
+
+
+def listen(process):
+    """The truth that a program prints in a line before it is READY."""
+    said, until = b"", time.monotonic() + PATIENCE
+    while b"\nREADY\n" not in said:
+        readable, _, _ = select.select([process.stdout], [], [], max(0, until - time.monotonic()))
+        more = os.read(process.stdout.fileno(), 1 << 16) if readable else b""
+        if not more:
+            raise SystemExit(f"{process.args[0]}: not ready: {said.decode(errors='replace')[-600:]}")
+        said += more
+    return json.loads(re.search(rb"^TRUTH (.*)$", said, re.MULTILINE).group(1))
 
 
 def by_gcore(folder, name, _how, alone, more):

@@ -3,6 +3,7 @@
 use super::counts::Counts;
 use super::element::{Element, of_step};
 use super::holder::is_grouping;
+use super::merging::{join, merge};
 use crate::gathering::is_gathering;
 use goheap_graph::{Children, PathTrie, TrieNode, Weight};
 use goheap_model::{DominatorFrames, Extent, Heap};
@@ -15,7 +16,7 @@ pub(super) struct Found {
     pub(super) parts: Vec<TrieNode>,
     pub(super) gathered: Option<Element>,
     /// Whether it is held by no one thing, but by several roots together.
-    is_loose: bool,
+    pub(super) is_loose: bool,
 }
 
 pub(super) struct Finder<'a> {
@@ -35,7 +36,9 @@ impl<'a> Finder<'a> {
 
     /// All that there are below the roots.
     pub(super) fn find(&self) -> Vec<Found> {
-        self.below(PathTrie::ROOT)
+        let mut found = self.below(PathTrie::ROOT);
+        join(self.heap, &mut found);
+        found
     }
 
     fn bytes(&self, node: TrieNode) -> u64 {
@@ -77,11 +80,22 @@ impl<'a> Finder<'a> {
             found.push(Found { retained, parts: many.clone(), ..self.holder(node, &many) });
         }
         merge(node, &mut found, |_| true);
+        self.complete(node, &mut found);
         let rest = self.bytes(node).saturating_sub(found.iter().map(|found| found.retained.bytes).sum());
         if found.is_empty() || rest >= self.least.max(self.bytes(node) / 2) {
             found.push(self.found(node, None));
         }
         found
+    }
+
+    /// Where parts of a frame are most of it, and nothing else of it is told, the rest is theirs, too: short rings of a pool, which has long ones.
+    fn complete(&self, node: TrieNode, found: &mut [Found]) {
+        if let [one] = found
+            && one.frame == node
+            && one.retained.bytes >= self.bytes(node) / 2
+        {
+            (one.retained, one.parts) = (self.totals[node.index()], vec![node]);
+        }
     }
 
     /// A frame that is itself many: goroutines of one stack, or objects that several roots hold.
@@ -137,45 +151,15 @@ impl<'a> Finder<'a> {
         Some(extent)
     }
 
+    pub(super) fn weight(&self, node: TrieNode) -> Weight {
+        self.totals[node.index()]
+    }
+
+    pub(super) fn below_of(&self, node: TrieNode) -> &[TrieNode] {
+        self.children.of(node)
+    }
+
     pub(super) fn retained(&self, node: TrieNode) -> u64 {
         self.bytes(node)
     }
-}
-
-/// The same kind of thing in several frames below one, as in the parts of a pool: they are one suspect, which is held by what is above
-/// them all.
-fn merge(node: TrieNode, found: &mut Vec<Found>, may: impl Fn(&Found) -> bool) {
-    let ty = |found: &Found| found.gathered.as_ref().filter(|_| may(found)).map(|gathered| gathered.ty.clone());
-    let mut at = 0;
-    while at < found.len() {
-        let same = ty(&found[at]);
-        let is_same = |other: &Found| same.is_some() && ty(other) == same;
-        if found.iter().filter(|other| is_same(other)).count() > 1 {
-            let (alike, others): (Vec<Found>, Vec<Found>) = std::mem::take(found).into_iter().partition(is_same);
-            *found = others;
-            found.insert(at.min(found.len()), merged(node, alike));
-        }
-        at += 1;
-    }
-}
-
-fn merged(frame: TrieNode, alike: Vec<Found>) -> Found {
-    let is_loose = alike.iter().all(|found| found.is_loose);
-    // What nothing holds alone stays where it is, and has no holder in what roots are grouped by.
-    let frame = alike.first().filter(|_| is_loose).map_or(frame, |first| first.frame);
-    let mut retained = Weight::default();
-    let mut gathered: Option<Element> = None;
-    let mut parts = Vec::new();
-    for found in alike {
-        retained.add(found.retained);
-        parts.extend(found.parts);
-        match (&mut gathered, found.gathered) {
-            (Some(sum), Some(more)) => {
-                sum.values += more.values;
-                sum.bytes += more.bytes;
-            }
-            (none, more) => *none = more,
-        }
-    }
-    Found { frame, retained, parts, gathered, is_loose }
 }

@@ -1,5 +1,6 @@
 //! What a holder is called, and by which words its code is found.
 
+use super::SuspectRoot;
 use super::element::{place_and_type, type_of};
 use goheap_graph::{PathTrie, TrieNode};
 use goheap_model::{DominatorFrames, Heap, RootKind};
@@ -32,13 +33,15 @@ pub(super) fn way(frames: &DominatorFrames, frame: TrieNode) -> Vec<TrieNode> {
 /// `main.Shop.carts` of an `http.Server` whose handler is a `*main.Shop`.
 pub(super) fn text(heap: &Heap, frames: &DominatorFrames, way: &[TrieNode]) -> String {
     let mut text = String::new();
-    let mut is_own = false;
+    // What the runtime's records keep, the program holds by none of its names: `finalizer queue → *main.File`.
+    let is_record = super::root(frames, way) == SuspectRoot::Other;
+    let mut is_own = is_record;
     for &node in way {
         let label = frames.text(node);
         let is_group = matches!(frames.roots.get(&node).map(|root| root.kind), Some(RootKind::GoroutineGroup(_)));
         let is_here = heap.is_library_text(label) == Some(false);
         match () {
-            () if is_group => text.push_str(label),
+            () if is_group || (is_record && text.is_empty()) => text.push_str(label),
             () if is_here && !is_own && !frames.is_root(node) => {
                 text = type_of(label).trim_start_matches('*').to_owned()
             }

@@ -124,6 +124,21 @@ const RULES: [Rule; 8] = [
     Rule { kind: SuspectKind::Channel, parts: &["chan ", "<-chan "] },
 ];
 
+/// What roots are called that are specials of spans or the queues of these (`finalizer of main.File`, `cleanup queue`).
+const FINALIZERS: [&str; 2] = ["finalizer", "cleanup"];
+
+/// True of all that finalizers alone keep, however far below: nothing of the program leads there.
+fn is_finalizers(suspect: &Suspect) -> bool {
+    let root = suspect.path.first().filter(|_| suspect.root == SuspectRoot::Other);
+    root.is_some_and(|root| FINALIZERS.iter().any(|name| root.starts_with(name)))
+}
+
+/// True of all that one pool alone keeps: the next collections take it, however far below it gathers (pool.go `Pool.local`, `Pool.victim`).
+fn is_pooled(path: &[String]) -> bool {
+    let is_part = |text: &str| text.starts_with(".local ") || text.starts_with(".victim ");
+    path.windows(2).any(|pair| pair[0].contains("sync.Pool") && is_part(&pair[1]))
+}
+
 /// The kind of a suspect.
 pub(super) fn kind_of(suspect: &Suspect) -> SuspectKind {
     let step = suspect.gathered.as_ref().map(|gathered| gathered.step.as_str());
@@ -134,8 +149,14 @@ pub(super) fn kind_of(suspect: &Suspect) -> SuspectKind {
         let is_http = suspect.holder.contains("net/http.(*persistConn)");
         return if is_http { SuspectKind::Connections } else { SuspectKind::Goroutines };
     }
-    if near().any(|text| text.starts_with("finalizer") || text.starts_with("cleanup")) {
+    if is_finalizers(suspect) {
         return SuspectKind::Finalizers;
+    }
+    if is_pooled(&suspect.path) {
+        return SuspectKind::Pool;
+    }
+    if near().any(|text| text.contains("unique.Handle[")) && step.is_some_and(|step| step.contains(".value *")) {
+        return SuspectKind::Interned;
     }
     let told = RULES.iter().find(|rule| near_or_ty().any(|text| rule.parts.iter().any(|part| text.contains(part))));
     if let Some(rule) = told {
@@ -176,6 +197,18 @@ mod tests {
     }
 
     #[test]
+    fn all_that_finalizers_alone_keep_is_theirs() {
+        let of = |root, top: &str| {
+            let path = vec![top.to_owned(), "*main.job".to_owned()];
+            let gathered = Some(Gathered { step: ".data []uint8".into(), ty: "[]uint8".into(), ..Gathered::default() });
+            kind_of(&Suspect { root, path, gathered, ..Suspect::default() })
+        };
+        assert_eq!(of(SuspectRoot::Other, "finalizer queue"), SuspectKind::Finalizers);
+        assert_eq!(of(SuspectRoot::Other, "cleanup main.close"), SuspectKind::Finalizers);
+        assert_eq!(of(SuspectRoot::Variable, "main.jobs"), SuspectKind::Shared);
+    }
+
+    #[test]
     fn kinds_are_told_by_what_things_hang_on() {
         let base = [".base context.Context = *context.cancelCtx", ".children map[context.canceler]struct {}"];
         assert_eq!(kind(&base, "[key] context.canceler = *context.cancelCtx", "*runner.Job"), SuspectKind::Contexts);
@@ -188,6 +221,15 @@ mod tests {
         assert_eq!(kind(&["main.s []*main.T"], "[i] *main.T", "*main.T"), SuspectKind::Slice);
         assert_eq!(kind(&["main.T"], "main.T", "main.T"), SuspectKind::Shared);
         assert_eq!(kind(&["main.table []uint8"], "", ""), SuspectKind::Large);
+        let pool = ["main.app *main.App", ".buffers sync.Pool", ".local unsafe.Pointer"];
+        assert_eq!(kind(&pool, "[i].val unsafe.Pointer = *[]uint8", "*[]uint8"), SuspectKind::Pool);
+        assert_eq!(
+            kind(&["main.names []unique.Handle[string]"], "[i].value *string", "*string"),
+            SuspectKind::Interned
+        );
+        // Keyed by handles, which are small.
+        let by_handle = ["main.users map[unique.Handle[string]]*main.User"];
+        assert_eq!(kind(&by_handle, "[value] *main.User", "*main.User"), SuspectKind::Map);
         // A handler that is reached through connections is no connection.
         let handler = ["http.conn", ".server *http.Server", ".Handler http.Handler = *main.App", ".users []main.User"];
         assert_eq!(kind(&handler, "[i].name string", "string"), SuspectKind::Slice);

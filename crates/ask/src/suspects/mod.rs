@@ -9,8 +9,10 @@ mod element;
 mod finder;
 mod holder;
 mod kind;
+mod merging;
 #[cfg(test)]
 mod tests;
+mod timers;
 
 pub use kind::SuspectKind;
 
@@ -94,7 +96,8 @@ impl Suspect {
 /// Those that retain at least so many bytes, the most first.
 pub fn suspects(heap: &Heap, frames: &DominatorFrames, least: u64) -> Vec<Suspect> {
     let finder = Finder::new(heap, frames, least.max(1));
-    let mut found: Vec<Suspect> = finder.find().into_iter().map(|found| suspect(heap, &finder, found)).collect();
+    let mut found: Vec<Suspect> =
+        timers::joined(&finder, finder.find()).into_iter().map(|found| suspect(heap, &finder, found)).collect();
     name_whole(heap, &mut found);
     found.sort_by(|a, b| (Reverse(a.retained.bytes), &a.holder).cmp(&(Reverse(b.retained.bytes), &b.holder)));
     found

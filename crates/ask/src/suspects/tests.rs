@@ -1,7 +1,7 @@
 #![allow(clippy::unwrap_used)]
 use super::*;
 use goheap_graph::PathTrie;
-use goheap_model::{FrameFacts, RootClass, RootFrame, Share};
+use goheap_model::{Field, FrameFacts, GoType, Kind, RootClass, RootFrame, Share};
 
 const MB: u64 = 1 << 20;
 
@@ -48,11 +48,15 @@ impl Tree {
         self.group(package, text, RootKind::Frame(package), 0)
     }
 
-    fn suspects(mut self) -> Vec<Suspect> {
+    fn suspects(self) -> Vec<Suspect> {
+        self.suspects_of(&Heap::default())
+    }
+
+    fn suspects_of(mut self, heap: &Heap) -> Vec<Suspect> {
         let rests = vec![Extent::default(); self.frames.trie.len()];
         self.frames.facts = Some(FrameFacts { rests, values: self.values, ..FrameFacts::default() });
         let least = self.frames.reached.bytes / 20;
-        suspects(&Heap::default(), &self.frames, least)
+        suspects(heap, &self.frames, least)
     }
 }
 
@@ -107,6 +111,56 @@ fn parts_with_the_same_things_are_one_suspect() {
 }
 
 #[test]
+fn what_is_too_small_of_parts_is_theirs() {
+    let mut tree = Tree::new();
+    let pool = tree.variable("main.pool sync.Pool");
+    let local = tree.frame(pool, ".local unsafe.Pointer", 1, 1024);
+    for (part, values, bytes) in
+        [("[shared] sync.poolChainElt", 200, 80 * MB), (".shared.head", 64, 20 * MB), (".shared.tail", 8, 2 * MB)]
+    {
+        let ring = tree.frame(local, part, 1, 1024);
+        tree.frame(ring, "[i].val unsafe.Pointer = *[]uint8", values, bytes);
+    }
+    let found = tree.suspects();
+    assert_eq!(found.len(), 1, "{found:#?}");
+    assert_eq!((found[0].kind, found[0].retained.bytes), (SuspectKind::Pool, 102 * MB + 4096));
+}
+
+#[test]
+fn what_finalizers_keep_is_named_by_them() {
+    let mut tree = Tree::new();
+    let class = tree.group(PathTrie::ROOT, "finalizers", RootKind::Class(RootClass::Other), 0);
+    let queue = tree.group(class, "finalizer queue", RootKind::Frame(class), 0);
+    let of_type = tree.group(queue, "*main.File", RootKind::Frame(queue), 0);
+    let files = tree.frame(of_type, "*main.File", 5000, MB);
+    tree.frame(files, ".data []uint8", 5000, 20 * MB);
+    let found = tree.suspects();
+    assert_eq!(found.len(), 1, "{found:#?}");
+    assert_eq!((found[0].kind, &*found[0].holder), (SuspectKind::Finalizers, "finalizer queue → *main.File"));
+}
+
+#[test]
+fn timers_of_all_processors_are_one_suspect() {
+    for (heap, step) in [
+        (".timers.heap []runtime.timerWhen", "[i].timer *runtime.timer in runtime.timeTimer"),
+        (".timers []*runtime.timer", "[i] *runtime.timer"),
+    ] {
+        let mut tree = Tree::new();
+        let class = tree.group(PathTrie::ROOT, "runtime variables", RootKind::Class(RootClass::Runtime), 0);
+        let shared = tree.frame(class, "held by several variables", 0, 0);
+        for (values, bytes) in [(2000, 8 * MB), (2900, 12 * MB), (100, MB / 2)] {
+            let all = tree.frame(shared, &format!("runtime.p of {values}"), 1, 0);
+            let timers = tree.frame(all, heap, 1, 0);
+            tree.frame(timers, step, values, bytes);
+        }
+        let found = tree.suspects();
+        assert_eq!(found.len(), 1, "{found:#?}");
+        assert_eq!((found[0].kind, found[0].retained.bytes), (SuspectKind::Timers, 20 * MB + MB / 2));
+        assert_eq!(found[0].gathered.as_ref().unwrap().values, 5000);
+    }
+}
+
+#[test]
 fn wrapped_values_and_one_large_thing_are_named() {
     let mut tree = Tree::new();
     let cache = tree.variable("main.cache *main.Cache");
@@ -121,6 +175,29 @@ fn wrapped_values_and_one_large_thing_are_named() {
     assert_eq!(found[0].gathered.as_ref().unwrap().ty, "*main.entry");
     assert_eq!(found[0].holder, "main.cache.order");
     assert_eq!((&*found[1].holder, &found[1].gathered), ("main.table → []uint8", &None));
+}
+
+/// A stack that leads to connections and to their readers keeps neither from being a suspect, and the two are one.
+#[test]
+fn what_leads_to_each_other_is_one_suspect() {
+    let mut tree = Tree::new();
+    let class = tree.group(PathTrie::ROOT, "goroutines", RootKind::Class(RootClass::Goroutines), 0);
+    tree.frame(class, "main.conn", 1000, 30 * MB);
+    tree.frame(class, "main.reader", 2000, 20 * MB);
+    tree.frame(class, "main.other", 1000, 10 * MB);
+    let mut heap = Heap::default();
+    let reader = heap.types.add(ty("main.reader", Kind::Opaque));
+    let pointer = heap.types.add(ty("*main.reader", Kind::Pointer(reader)));
+    heap.types.add(ty("main.other", Kind::Opaque));
+    let field = Field { name: "r".into(), offset: 0, ty: pointer, is_embedded: false };
+    heap.types.add(ty("main.conn", Kind::Struct([field].into())));
+    let found = tree.suspects_of(&heap);
+    let told: Vec<_> = found.iter().map(|one| (&*one.holder, one.retained.bytes / MB)).collect();
+    assert_eq!(told, [("main.conn", 50), ("main.other", 10)]);
+}
+
+fn ty(name: &str, kind: Kind) -> GoType {
+    GoType { name: name.into(), size: 8, kind, descriptor: None }
 }
 
 #[test]

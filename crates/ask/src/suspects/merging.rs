@@ -1,0 +1,107 @@
+//! Several finds that are one suspect.
+
+use super::element::Element;
+use super::finder::Found;
+use goheap_graph::{TrieNode, Weight};
+use goheap_model::{Heap, Kind, TypeId};
+use rustc_hash::FxHashMap;
+
+/// Of things that belong together there are at most so many times more of one kind than of the other.
+const ALIKE: u64 = 4;
+
+/// The same kind of thing in several frames below one, as in the parts of a pool: they are one suspect, which is held by what is above
+/// them all.
+pub(super) fn merge(node: TrieNode, found: &mut Vec<Found>, may: impl Fn(&Found) -> bool) {
+    let ty = |found: &Found| found.gathered.as_ref().filter(|_| may(found)).map(|gathered| gathered.ty.clone());
+    let mut at = 0;
+    while at < found.len() {
+        let same = ty(&found[at]);
+        let is_same = |other: &Found| same.is_some() && ty(other) == same;
+        if found.iter().filter(|other| is_same(other)).count() > 1 {
+            let (alike, others): (Vec<Found>, Vec<Found>) = std::mem::take(found).into_iter().partition(is_same);
+            *found = others;
+            found.insert(at.min(found.len()), merged(node, alike));
+        }
+        at += 1;
+    }
+}
+
+/// Things that no one thing holds, of which one kind has a field that leads to the other: connections and their readers. A stack that leads to both
+/// keeps the one from being the other's, but they come and go together.
+pub(super) fn join(heap: &Heap, found: &mut Vec<Found>) {
+    let names =
+        found.iter().filter(|found| found.is_loose).filter_map(|found| Some(bare(&found.gathered.as_ref()?.ty)));
+    let types = types_of(heap, names.map(str::to_owned).collect());
+    let mut at = 0;
+    while at < found.len() {
+        let below = (0..found.len()).find(|&other| other != at && is_part_of(heap, &types, &found[at], &found[other]));
+        match below {
+            Some(other) => {
+                let part = found.remove(other);
+                at -= usize::from(other < at);
+                let whole = &mut found[at];
+                whole.retained.add(part.retained);
+                whole.parts.extend(part.parts);
+            }
+            None => at += 1,
+        }
+    }
+}
+
+/// Whether things of the second kind are parts of those of the first.
+fn is_part_of(heap: &Heap, types: &FxHashMap<String, TypeId>, whole: &Found, part: &Found) -> bool {
+    let (Some(one), Some(other)) = (&whole.gathered, &part.gathered) else { return false };
+    let are_loose = whole.is_loose && part.is_loose;
+    let are_alike =
+        one.values <= other.values.saturating_mul(ALIKE) && other.values <= one.values.saturating_mul(ALIKE);
+    let (Some(&one), Some(&other)) = (types.get(bare(&one.ty)), types.get(bare(&other.ty))) else { return false };
+    let leads = |ty: TypeId| ty == other || matches!(heap.types.get(ty).kind, Kind::Pointer(to) if to == other);
+    let has_field = match &heap.types.get(one).kind {
+        Kind::Struct(fields) => fields.iter().any(|field| leads(field.ty)),
+        _ => false,
+    };
+    are_loose && are_alike && one != other && has_field
+}
+
+/// Types by their names in frames.
+fn types_of(heap: &Heap, mut names: Vec<String>) -> FxHashMap<String, TypeId> {
+    names.sort_unstable();
+    names.dedup();
+    let mut types = FxHashMap::default();
+    if names.len() < 2 {
+        return types;
+    }
+    for id in (0..heap.types.len()).map(|index| TypeId(index as u32)) {
+        let name = heap.short_name(&heap.types.get(id).name);
+        if let Ok(at) = names.binary_search_by(|one| one.as_str().cmp(&name)) {
+            types.entry(names[at].clone()).or_insert(id);
+        }
+    }
+    types
+}
+
+/// A type without what leads to it.
+fn bare(ty: &str) -> &str {
+    ty.trim_start_matches(['*', '[', ']'])
+}
+
+fn merged(frame: TrieNode, alike: Vec<Found>) -> Found {
+    let is_loose = alike.iter().all(|found| found.is_loose);
+    // What nothing holds alone stays where it is, and has no holder in what roots are grouped by.
+    let frame = alike.first().filter(|_| is_loose).map_or(frame, |first| first.frame);
+    let mut retained = Weight::default();
+    let mut gathered: Option<Element> = None;
+    let mut parts = Vec::new();
+    for found in alike {
+        retained.add(found.retained);
+        parts.extend(found.parts);
+        match (&mut gathered, found.gathered) {
+            (Some(sum), Some(more)) => {
+                sum.values += more.values;
+                sum.bytes += more.bytes;
+            }
+            (none, more) => *none = more,
+        }
+    }
+    Found { frame, retained, parts, gathered, is_loose }
+}
