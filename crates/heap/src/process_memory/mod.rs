@@ -1,6 +1,6 @@
 //! The whole process's memory: each byte that the core maps in one part, Go's or not.
 //!
-//! Parts are claimed in an order, and what is claimed is not claimed again ([`AddressMap`]): spans, the rest of arenas, what the runtime
+//! Parts are claimed in an order, and what is claimed is not claimed again (`AddressMap`): spans, the rest of arenas, what the runtime
 //! took for itself, files, stacks of threads, what C's `malloc` holds. What nobody claims is a part by itself, so that the sum is that of
 //! the core's segments, whatever the core says.
 
