@@ -8,7 +8,9 @@ use std::ffi::OsString;
 use std::io::Write;
 
 /// Commands that answer the questions which an overview raises, and these.
-const QUESTIONS: [(&str, &str); 6] = [
+const QUESTIONS: [(&str, &str); 8] = [
+    ("report heap.html", "all of it in one file, for a browser or to be kept"),
+    ("memory", "what the process used beside the heap"),
     ("overview", "how sure all of it is: types, counters, invariants"),
     ("dominators", "who retains how much"),
     ("histogram", "how much is of which type"),
