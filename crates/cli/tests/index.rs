@@ -19,12 +19,13 @@ struct Kept {
 
 fn kept(release: &'static str) -> Kept {
     let (carried, folder) = (carried(release), tempfile::tempdir().unwrap());
-    let core = folder.path().join("core.zst");
-    fs::copy(&carried.core, &core).unwrap();
-    let made = goheap!(core, "--exe", carried.exe, "index").ok();
-    assert!(made.stderr.contains("core.zst.goheap"), "{}", made.stderr);
-    let index = folder.path().join("core.zst.goheap");
-    Kept { _folder: folder, core, exe: carried.exe, index }
+    // Unpacked once, not for each question.
+    let [core, exe, index] = ["core", "exe", "core.goheap"].map(|name| folder.path().join(name));
+    fs::write(&core, carried.unpacked_core()).unwrap();
+    fs::write(&exe, carried.unpacked_exe()).unwrap();
+    let made = goheap!(core, "--exe", exe, "index").ok();
+    assert!(made.stderr.contains("core.goheap"), "{}", made.stderr);
+    Kept { _folder: folder, core, exe, index }
 }
 
 fn ask(kept: &Kept, first: &[&str], arguments: &[&str]) -> Outcome {
@@ -33,7 +34,7 @@ fn ask(kept: &Kept, first: &[&str], arguments: &[&str]) -> Outcome {
     common::run(common::command(&all))
 }
 
-const QUESTIONS: [&[&str]; 15] = [
+const QUESTIONS: [&[&str]; 19] = [
     &["overview"],
     &["overview", "--json"],
     &["histogram", "--retained"],
@@ -42,6 +43,10 @@ const QUESTIONS: [&[&str]; 15] = [
     &["dominators", "--group", "root"],
     &["owners", "string"],
     &["births"],
+    &["memory"],
+    &["suspects", "--json"],
+    &["waste", "--json"],
+    &["report", "-"],
     &["paths", "string", "--merge"],
     &["goroutines", "--json"],
     &["goroutine", "1"],
