@@ -57,8 +57,14 @@ pub(super) fn sentences(
             page.bytes(totals.unreachable.bytes)
         ));
     }
+    of_suspects(&mut said, page, suspects, reachable.bytes);
+    of_goroutines(&mut said, page, goroutines);
+    said
+}
+
+fn of_suspects(said: &mut Verdict, page: Page, suspects: &[Suspect], reachable: u64) {
     for (at, suspect) in suspects.iter().take(NAMED).enumerate() {
-        said.say("suspects", sentence(page, at, suspect, reachable.bytes));
+        said.say("suspects", sentence(page, at, suspect, reachable));
     }
     if suspects.is_empty() {
         said.say(
@@ -67,6 +73,9 @@ pub(super) fn sentences(
                 .to_owned(),
         );
     }
+}
+
+fn of_goroutines(said: &mut Verdict, page: Page, goroutines: &Facts) {
     if let Some((count, place)) = goroutines.largest().filter(|(count, _)| *count >= MANY_GOROUTINES) {
         said.say(
             "goroutines",
@@ -81,7 +90,6 @@ pub(super) fn sentences(
     if goroutines.leaked > 0 {
         said.say("goroutines", format!("{} goroutines provably never go on.", grouped(goroutines.leaked)));
     }
-    said
 }
 
 fn sentence(page: Page, at: usize, suspect: &Suspect, reachable: u64) -> String {
