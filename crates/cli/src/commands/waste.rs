@@ -32,7 +32,7 @@ pub(crate) fn run(input: &Input, options: &WasteOptions) -> Result<(), Failure> 
         |snapshot, watch| {
             let usual = if options.written.is_table() { USUAL_ROWS } else { usize::MAX };
             let most = options.limit.unwrap_or(usual);
-            let answer = answer_of(snapshot, (page(input), most, options.values), watch)?;
+            let Wasted { answer, .. } = answer_of(snapshot, (page(input), most, options.values), watch)?;
             watch.report();
             diagnostics::warn(snapshot, input.quiet);
             answer::print(input, options.written.form(), &answer)
@@ -40,12 +40,18 @@ pub(crate) fn run(input: &Input, options: &WasteOptions) -> Result<(), Failure> 
     )
 }
 
+/// What is wasted, and on what most.
+pub(crate) struct Wasted {
+    pub(crate) answer: Answer,
+    pub(crate) most: (u64, &'static str),
+}
+
 /// All kinds, at most so many rows of each; contents themselves only where `values` asks.
 pub(crate) fn answer_of(
     snapshot: &HeapSnapshot<'_, '_>,
     (page, most, values): (Page, usize, bool),
     watch: &Watch,
-) -> Result<Answer, Failure> {
+) -> Result<Wasted, Failure> {
     let waste = snapshot.waste(waste::WasteOptions { values, contents: CONTENTS }, watch)?;
     let rounding = rounding(snapshot);
     let told = Told { heap: snapshot, waste: &waste, rounding: &rounding, values };
@@ -53,7 +59,8 @@ pub(crate) fn answer_of(
     sections.iter_mut().for_each(|section| section.limit(most));
     sections.insert(0, told.kinds());
     let reachable = snapshot.totals.reachable();
-    let (lost, name) = told.sums().into_iter().map(|sum| (sum.bytes, sum.name)).max().unwrap_or_default();
+    let most = told.sums().into_iter().map(|sum| (sum.bytes, sum.name)).max().unwrap_or_default();
+    let (lost, name) = most;
     let text = vec![format!(
         "reachable: {} in {} objects; most is spent on {name}: {}, {}. The kinds overlap, and are not to be added",
         page.bytes(reachable.bytes),
@@ -61,5 +68,5 @@ pub(crate) fn answer_of(
         page.bytes(lost),
         percent(lost.min(reachable.bytes), reachable.bytes)
     )];
-    Ok(Answer { name: "waste".into(), text, sections, ..Answer::default() })
+    Ok(Wasted { answer: Answer { name: "waste".into(), text, sections, ..Answer::default() }, most })
 }

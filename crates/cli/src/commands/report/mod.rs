@@ -66,13 +66,13 @@ fn report(input: &Input, page: Page, graph: &ReferenceGraph<'_, '_, '_>, watch: 
     let waste = waste::answer_of(snapshot, (page, WASTED, false), watch)?;
     let born = births::answer_of_all(heap, &births, &index, page, SITES);
     let (memory_said, process) = (process.text, process.sections);
-    let verdict = verdict::sentences(page, snapshot, memory_said, &suspects.found, &goroutines);
+    let verdict = verdict::sentences(page, snapshot, memory_said, &suspects.found, (&goroutines, waste.most));
     let sections = [
         titled(process, "Where the memory is"),
         vec![heap::sums(snapshot)],
         titled(suspects.answer.sections, "Suspects"),
         vec![goroutines.section()],
-        said(titled(waste.sections, "Waste"), waste.text),
+        said(titled(waste.answer.sections, "Waste"), waste.answer.text),
         vec![trees::dominator_rows(heap, &frames), trees::who_holds(snapshot), trees::who_retains(&frames)],
         vec![heap::types(graph.data(), &dominance)],
         said(titled(born.sections, "Allocated where"), born.text),

@@ -9,6 +9,8 @@ use goheap_report::table::{grouped, whole_percent};
 
 /// Suspects that are named.
 const NAMED: usize = 3;
+/// Waste of less than this part is none for the first sentences.
+const WORTH_SAYING: u64 = 8;
 /// So many goroutines at one place are a word worth.
 const MANY_GOROUTINES: u64 = 100;
 
@@ -32,7 +34,7 @@ pub(super) fn sentences(
     snapshot: &HeapSnapshot<'_, '_>,
     memory: Vec<String>,
     suspects: &[Suspect],
-    goroutines: &Facts,
+    (goroutines, wasted): (&Facts, (u64, &str)),
 ) -> Verdict {
     let totals = &snapshot.totals;
     let (allocated, reachable) = (totals.allocated, totals.reachable());
@@ -58,6 +60,11 @@ pub(super) fn sentences(
         ));
     }
     of_suspects(&mut said, page, suspects, reachable.bytes);
+    let (bytes, what) = wasted;
+    if bytes > reachable.bytes / WORTH_SAYING {
+        let (bytes, share) = (page.bytes(bytes), whole_percent(bytes.min(reachable.bytes), reachable.bytes));
+        said.say("kinds", format!("At most {bytes} ({share}) are spent on nothing: {what}."));
+    }
     of_goroutines(&mut said, page, goroutines);
     said
 }
