@@ -52,7 +52,7 @@ fn what_is_suggested_works() {
     let first_look = natural("CORE EXE").ok().stdout;
     let (_, next) = first_look.split_once("ask next\n").unwrap();
     let commands: Vec<&str> = next.lines().map(str::trim).filter(|line| line.starts_with("goheap ")).collect();
-    assert_eq!(commands.len(), 9);
+    assert_eq!(commands.len(), 12);
     for line in commands {
         let words = line
             .strip_prefix("goheap ")

@@ -3,7 +3,7 @@
 use super::counts::Counts;
 use super::element::{Element, of_step};
 use super::holder::is_grouping;
-use super::merging::{join, merge};
+use super::merging::{has_main, join, merge, repeated};
 use crate::gathering::is_gathering;
 use goheap_graph::{Children, PathTrie, TrieNode, Weight};
 use goheap_model::{DominatorFrames, Extent, Heap};
@@ -50,7 +50,7 @@ impl<'a> Finder<'a> {
         let large = |child: &&TrieNode| self.bytes(**child) >= self.least && !self.frames.unreached.contains(child);
         let mut found: Vec<Found> =
             self.children.of(node).iter().filter(large).flat_map(|&child| self.at(child)).collect();
-        merge(node, &mut found, |found| found.is_loose);
+        merge(node, &mut found, |alike| alike.iter().all(|found| found.is_loose));
         found
     }
 
@@ -73,19 +73,36 @@ impl<'a> Finder<'a> {
         }
         let mut found: Vec<Found> = Vec::new();
         let large = few.into_iter().filter(|&child| self.bytes(child) >= self.least);
-        found.extend(large.flat_map(|child| self.at(child)));
+        // What was told apart below stays apart.
+        let mut apart: Vec<String> = Vec::new();
+        for child in large {
+            let more = self.at(child);
+            apart.extend(repeated(&more));
+            found.extend(more);
+        }
         if gathered >= self.least {
             let mut retained = Weight::default();
             many.iter().for_each(|child| retained.add(self.totals[child.index()]));
             found.push(Found { retained, parts: many.clone(), ..self.holder(node, &many) });
         }
-        merge(node, &mut found, |_| true);
+        merge(node, &mut found, |alike| {
+            let is_apart = alike.iter().filter_map(|found| found.gathered.as_ref()).any(|one| apart.contains(&one.ty));
+            !is_apart && (!self.is_of_fields(node) || !has_main(alike))
+        });
         self.complete(node, &mut found);
         let rest = self.bytes(node).saturating_sub(found.iter().map(|found| found.retained.bytes).sum());
         if found.is_empty() || rest >= self.least.max(self.bytes(node) / 2) {
             found.push(self.found(node, None));
         }
         found
+    }
+
+    /// Whether what is below a frame is told apart by fields that the program gave it: a queue and an archive of the same messages. The parts of a
+    /// pool are the library's.
+    fn is_of_fields(&self, node: TrieNode) -> bool {
+        let text = self.frames.text(node);
+        let is_pools = ["sync.Pool", "sync.pool", "unsafe.Pointer"].iter().any(|part| text.contains(part));
+        self.heap.is_library_text(text) == Some(false) && !is_pools
     }
 
     /// Where parts of a frame are most of it, and nothing else of it is told, the rest is theirs, too: short rings of a pool, which has long ones.

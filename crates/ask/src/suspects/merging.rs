@@ -11,19 +11,33 @@ const ALIKE: u64 = 4;
 
 /// The same kind of thing in several frames below one, as in the parts of a pool: they are one suspect, which is held by what is above
 /// them all.
-pub(super) fn merge(node: TrieNode, found: &mut Vec<Found>, may: impl Fn(&Found) -> bool) {
-    let ty = |found: &Found| found.gathered.as_ref().filter(|_| may(found)).map(|gathered| gathered.ty.clone());
+pub(super) fn merge(node: TrieNode, found: &mut Vec<Found>, may: impl Fn(&[&Found]) -> bool) {
+    let ty = |found: &Found| found.gathered.as_ref().map(|gathered| gathered.ty.clone());
     let mut at = 0;
     while at < found.len() {
         let same = ty(&found[at]);
         let is_same = |other: &Found| same.is_some() && ty(other) == same;
-        if found.iter().filter(|other| is_same(other)).count() > 1 {
+        let alike: Vec<&Found> = found.iter().filter(|other| is_same(other)).collect();
+        if alike.len() > 1 && may(&alike) {
             let (alike, others): (Vec<Found>, Vec<Found>) = std::mem::take(found).into_iter().partition(is_same);
             *found = others;
             found.insert(at.min(found.len()), merged(node, alike));
         }
         at += 1;
     }
+}
+
+/// Whether one of several finds is most of them: then it is the suspect, and the others are beside it.
+pub(super) fn has_main(alike: &[&Found]) -> bool {
+    let sum: u64 = alike.iter().map(|found| found.retained.bytes).sum();
+    alike.iter().any(|found| found.retained.bytes / 2 >= (sum - found.retained.bytes).max(1))
+}
+
+/// The types that several finds have.
+pub(super) fn repeated(found: &[Found]) -> Vec<String> {
+    let types: Vec<&String> = found.iter().filter_map(|found| Some(&found.gathered.as_ref()?.ty)).collect();
+    let is_repeated = |ty: &&&String| types.iter().filter(|other| other == ty).count() > 1;
+    types.iter().filter(is_repeated).map(|ty| (*ty).clone()).collect()
 }
 
 /// Things that no one thing holds, of which one kind has a field that leads to the other: connections and their readers. A stack that leads to both

@@ -200,6 +200,25 @@ fn ty(name: &str, kind: Kind) -> GoType {
     GoType { name: name.into(), size: 8, kind, descriptor: None }
 }
 
+/// A queue that leaks and an archive that does not, of the same messages: the one is the suspect.
+#[test]
+fn the_same_things_in_two_fields_are_told_apart_where_one_has_most() {
+    let mut tree = Tree::new();
+    let server = tree.variable("main.server *http.Server");
+    let variable = tree.frame(server, ".Handler http.Handler = *main.Mailer", 1, 64);
+    let queue = tree.frame(variable, ".retries chan *main.Message", 1, MB);
+    tree.frame(queue, "[i] *main.Message", 18_000, 200 * MB);
+    let archive = tree.frame(variable, ".sent []*main.Message", 1, MB);
+    tree.frame(archive, "[i] *main.Message", 5000, 40 * MB);
+    let found = tree.suspects();
+    let told: Vec<_> = found.iter().map(|one| (&*one.holder, one.kind, one.retained.bytes / MB)).collect();
+    let expected = [
+        ("main.server.Handler.retries", SuspectKind::Channel, 201),
+        ("main.server.Handler.sent", SuspectKind::Slice, 41),
+    ];
+    assert_eq!(told, expected);
+}
+
 #[test]
 fn what_is_spread_and_what_nothing_holds_is_no_suspect() {
     let mut tree = Tree::new();

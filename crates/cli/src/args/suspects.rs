@@ -19,7 +19,7 @@ With --fail-over 30% the exit status is 6 if one suspect retains more than that 
 #[derive(Debug, Args)]
 #[command(override_usage = "goheap CORE [--exe EXECUTABLE] suspects [OPTIONS]")]
 pub(crate) struct SuspectsOptions {
-    /// What a suspect retains at least, of what is reachable
+    /// What a suspect retains at least, of what is reachable; no more than --fail-over says
     #[arg(long, value_name = "SHARE", default_value = "5%", value_parser = share)]
     pub(crate) least: Share,
     /// At most so many, those that retain most [default: 8 for a table, all for csv and json]
@@ -40,7 +40,7 @@ impl SuspectsOptions {
 }
 
 /// A part of a whole, in thousandths.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Share(u32);
 
 impl Share {

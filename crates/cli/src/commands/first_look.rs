@@ -50,11 +50,14 @@ pub(crate) fn run(input: &Input, opening: &[OsString]) -> Result<(), Failure> {
         let is_slow = snapshot.totals.allocated.objects >= MANY_OBJECTS && !snapshot.is_kept();
         to_stdout(|out| {
             report.write_other_lines(Detail::Brief, page(input), &mut *out)?;
-            if let Some(suspects) = &closer.suspects {
+            let mut suspects = Vec::new();
+            if let Some(answer) = closer.suspects {
+                suspects.clone_from(&answer.next);
+                let suspects = &Answer { next: Vec::new(), ..answer };
                 writeln!(out)?;
                 suspects.write_table(page(input), &mut *out)?;
             }
-            next::write(opening, Findings { leaked: closer.leaked, is_slow }, out)
+            next::write(opening, Findings { suspects, leaked: closer.leaked, is_slow }, out)
         })
     })
 }
@@ -68,6 +71,5 @@ fn closer(input: &Input, snapshot: &HeapSnapshot<'_, '_>, watch: &Watch) -> Resu
     let waits = if waits.needs_closer(snapshot) { overview::waits_of(&graph, waits, watch)? } else { None };
     let leaked = leaked(&graph, watch)?.goroutines.len() as u64;
     let suspects = suspects::answer(input, &graph, &SuspectsOptions::usual(), watch)?;
-    // What to ask next is told once, for all.
-    Ok(Closer { waits, leaked, suspects: Some(Answer { next: Vec::new(), ..suspects.answer }) })
+    Ok(Closer { waits, leaked, suspects: Some(suspects.answer) })
 }

@@ -70,7 +70,9 @@ pub(crate) fn of_frames(
 ) -> Result<Told, Failure> {
     let heap = graph.data().heap();
     let reachable = heap.totals.reachable();
-    let found = suspects(heap, frames, options.least.of(reachable.bytes));
+    // What --fail-over asks about is looked for, whatever else is shown.
+    let least = options.fail_over.map_or(options.least, |most| most.min(options.least));
+    let found = suspects(heap, frames, least.of(reachable.bytes));
     let born = |suspect: &Suspect| {
         let sampled = suspect.sampled(frames);
         birth_calls::most(index.all(SiteGrouping::Line, |object| sampled.contains(&object)), births, true)

@@ -2,6 +2,7 @@
 
 use crate::shell;
 use goheap_report::ReportError;
+use goheap_report::answer::Next;
 use goheap_report::table::grouped;
 use goheap_report::text::terminal_text;
 use std::ffi::OsString;
@@ -20,8 +21,10 @@ const QUESTIONS: [(&str, &str); 8] = [
 ];
 
 /// What of the overview decides what to ask.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Findings {
+    /// What tells more of the suspects.
+    pub(crate) suspects: Vec<Next>,
     /// Goroutines that are provably leaked.
     pub(crate) leaked: u64,
     /// True if each question takes seconds that an index would save.
@@ -40,6 +43,9 @@ pub(crate) fn write(opening: &[OsString], findings: Findings, mut out: impl Writ
         let goroutines = if leaked == 1 { "goroutine" } else { "goroutines" };
         let command = terminal_text(&format!("goheap {opening} goroutines --leaked --stacks")).into_owned();
         writeln!(out, "  {} {goroutines} provably leaked, where they stand:\n      {command}", grouped(leaked))?;
+    }
+    for Next { question, command } in &findings.suspects {
+        writeln!(out, "  {}:\n      {}", terminal_text(question), terminal_text(command))?;
     }
     for (command, question) in QUESTIONS {
         writeln!(out, "  {question}:\n      {}", terminal_text(&format!("goheap {opening} {command}")))?;

@@ -86,7 +86,7 @@ impl Section {
                 _ => String::new(),
             });
             let notes: Vec<String> = row.notes.iter().map(|note| plain(note)).collect();
-            writeln!(out, "- {}{}", name.unwrap_or_default(), notes.join(" "))?;
+            writeln!(out, "- {}{}", name.unwrap_or_default(), notes.join("; "))?;
         }
         Ok(())
     }

@@ -13,7 +13,7 @@ pub enum ReadError {
     Io(#[from] std::io::Error),
 
     /// It is not JSON, or lacks what every answer has.
-    #[error("not an answer that was kept as JSON: {0}")]
+    #[error("not an answer that was kept as JSON")]
     Json(#[from] serde_json::Error),
 
     /// A later goheap wrote it.
@@ -88,7 +88,13 @@ impl Answer {
 
 fn section(kept: KeptSection) -> Result<Section, ReadError> {
     let KeptSection { key, title, text, notes, part: is_part, view, columns, rows_left_out, rows } = kept;
-    let rows = rows.into_iter().map(|row| self::row(&key, &columns, row)).collect::<Result<_, _>>()?;
+    let mut rows = rows.into_iter().map(|row| self::row(&key, &columns, row)).collect::<Result<Vec<_>, _>>()?;
+    // A row stands at most one level below the one before: what says otherwise would be drawn as wide as it says.
+    let mut deepest = 0;
+    for row in &mut rows {
+        row.depth = row.depth.min(deepest);
+        deepest = row.depth + 1;
+    }
     Ok(Section { key, title, text, columns, rows, left_out: rows_left_out, notes, view, is_part })
 }
 

@@ -32,7 +32,9 @@ impl Answer {
             writeln!(out, "ask next")?;
         }
         for next in &self.next {
-            writeln!(out, "  {}:\n      {}", terminal_text(&next.question), terminal_text(&next.command))?;
+            writeln!(out, "  {}:", terminal_text(&next.question))?;
+            // Whole, to be copied.
+            out.put(&format!("      {}", terminal_text(&next.command)))?;
         }
         Ok(out.flush()?)
     }

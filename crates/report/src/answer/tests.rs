@@ -91,6 +91,8 @@ fn what_is_no_answer_is_refused() {
     assert!(matches!(Answer::read_json(b"{}"), Err(ReadError::Json(_))));
     let newer = json.replace("\"schema_version\":1", "\"schema_version\":2");
     assert!(matches!(Answer::read_json(newer.as_bytes()), Err(ReadError::Version(2))));
+    let deep = Answer::read_json(json.replace("\"depth\":1", "\"depth\":4000000000").as_bytes()).unwrap();
+    assert_eq!(deep.sections[0].rows[1].depth, 1);
     let wrong = json.replace("\"retained\":4096", "\"retained\":-1");
     assert!(matches!(Answer::read_json(wrong.as_bytes()), Err(ReadError::Cell { kind: Kind::Bytes, .. })));
 }

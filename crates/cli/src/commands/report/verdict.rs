@@ -87,7 +87,7 @@ fn of_goroutines(said: &mut Verdict, page: Page, goroutines: &Facts) {
         said.say(
             "goroutines",
             format!(
-                "There are {} goroutines, {} of them at {place}; their stacks are {}.",
+                "The program has {} goroutines, {} of them at {place}; their stacks are {}.",
                 grouped(goroutines.count),
                 grouped(count),
                 page.bytes(goroutines.stack_bytes)

@@ -168,16 +168,19 @@ fn root(root: SuspectRoot) -> &'static str {
 
 /// What to ask of one, behind the words that open the core.
 fn next(suspect: &Suspect) -> String {
-    let name = match (suspect.root, suspect.path.first(), &suspect.gathered) {
-        (SuspectRoot::Goroutines, ..) if suspect.holders > 1 => {
-            return "goroutines --sort retained --stacks".to_owned();
+    if suspect.root == SuspectRoot::Goroutines && suspect.holders > 1 {
+        return "goroutines --sort retained --stacks".to_owned();
+    }
+    // A variable or type with its fields is taken as it is printed; steps into maps and slices are not.
+    let is_of_name = |letter: char| letter.is_alphanumeric() || "._/-".contains(letter);
+    let is_name = suspect.holder.contains('.') && suspect.holder.chars().all(is_of_name);
+    match &suspect.gathered {
+        _ if is_name => format!("paths {}", shell::quoted(&suspect.holder)),
+        // Of a closure, the function: what it captured is no part of its name.
+        Some(gathered) => {
+            let ty = gathered.whole_type.split_once('{').filter(|(name, _)| name.contains(".func"));
+            format!("paths {}", shell::quoted(ty.map_or(&gathered.whole_type, |(name, _)| name)))
         }
-        (SuspectRoot::Variable, Some(variable), _) if !variable.contains(" at ") => {
-            variable.split(' ').next().unwrap_or_default()
-        }
-        (.., Some(gathered)) => &gathered.ty,
-        (_, Some(first), None) => first,
-        (_, None, None) => return "dominators".to_owned(),
-    };
-    format!("paths {}", shell::quoted(name))
+        None => "dominators".to_owned(),
+    }
 }
