@@ -39,9 +39,10 @@ fn of_names(tree::Input { tree, title, .. }: &tree::Input) -> Answer {
     section.title.clone_from(title);
     for frame in &tree.frames {
         let (label, way) = (frame.label.as_str(), vec![frame.label.clone(), title.clone()]);
+        let is_first = section.rows.is_empty();
         let row = section.row([Cell::Number(frame.bytes), label.into(), way.into(), label.into()]);
         row.notes.push(frame.label.clone());
-        row.depth = u32::from(frame.parent.is_some());
+        row.depth = u32::from(frame.parent.is_some() && !is_first);
     }
     let picture = Section { view: View::Flame, key: title.clone(), ..section.clone() };
     Answer { name: title.clone(), text: vec![title.clone()], sections: vec![section, picture], ..Answer::default() }

@@ -56,7 +56,7 @@ impl Section {
     fn write_rows(&self, page: Page, out: &mut impl Write) -> Result<(), ReportError> {
         let (mut heading, mut rule) = (String::from("|"), String::from("|"));
         for (_, column) in self.shown() {
-            let side = if is_number(column.kind) { "---:" } else { "---" };
+            let side = if column.kind.is_number() { "---:" } else { "---" };
             let shares = column.whole.map(|_| "share");
             for name in std::iter::once(column.heading.as_str()).chain(shares) {
                 let _ = write!(heading, " {} |", plain(name));
@@ -109,10 +109,6 @@ fn cell(line: &mut String, page: Page, row: &Row, (at, column): (usize, &Column)
     if let Some(share) = share {
         let _ = write!(line, " {share} |");
     }
-}
-
-fn is_number(kind: Kind) -> bool {
-    matches!(kind, Kind::Bytes | Kind::Count)
 }
 
 fn paragraphs(out: &mut impl Write, text: &[String]) -> Result<(), ReportError> {

@@ -89,7 +89,7 @@ pub struct Section {
 pub struct Row {
     /// As many as the section has columns; what is missing at the end is [`Cell::None`].
     pub cells: Vec<Cell>,
-    /// How many of the rows before it stands below: the level in a tree.
+    /// The level in a tree: 0 of the first row, and at most one more than that of the row before.
     pub depth: u32,
     /// Sentences on it.
     pub notes: Vec<String>,
@@ -129,6 +129,13 @@ pub enum Kind {
     Texts,
     /// The command that tells more of the row, behind [`Answer::opening`]. Columns of it are hidden where they would take the place of names.
     Command,
+}
+
+impl Kind {
+    /// True for what stands at the right, and of which nothing is a `-`.
+    fn is_number(self) -> bool {
+        matches!(self, Kind::Bytes | Kind::Count)
+    }
 }
 
 /// How rows are shown where there is more than one way.

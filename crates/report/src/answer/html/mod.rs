@@ -99,7 +99,7 @@ impl Section {
         write!(out, "<div class=\"scroll\">\n<table{class}>\n<thead><tr>")?;
         let columns: Vec<(usize, &Column)> = self.with_commands().collect();
         for (_, column) in &columns {
-            let class = if is_number(column.kind) { " class=\"n\"" } else { "" };
+            let class = if column.kind.is_number() { " class=\"n\"" } else { "" };
             write!(out, "<th scope=\"col\"{class}>{}</th>", escaped(&column.heading))?;
             if column.whole.is_some() {
                 write!(out, "<th scope=\"col\" class=\"n\">share</th>")?;
@@ -204,10 +204,6 @@ fn paragraphs(out: &mut impl Write, text: &[String]) -> Result<(), ReportError> 
         writeln!(out, "<p><bdi>{}</bdi></p>", escaped(line))?;
     }
     Ok(())
-}
-
-fn is_number(kind: Kind) -> bool {
-    matches!(kind, Kind::Bytes | Kind::Count)
 }
 
 /// Text as it stands between tags or in a quoted attribute.
