@@ -1,8 +1,22 @@
 //! What memory can be.
 
-/// What a byte of the process's memory is part of. In the order in which parts are told.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum MemoryPart {
+/// The parts are named once: the list of all is made of the same words.
+macro_rules! memory_parts {
+    ($($(#[$doc:meta])+ $name:ident,)+) => {
+        /// What a byte of the process's memory is part of. In the order in which parts are told.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum MemoryPart {
+            $($(#[$doc])+ $name,)+
+        }
+
+        impl MemoryPart {
+            /// All, in order.
+            pub(super) const ALL: &[MemoryPart] = &[$(MemoryPart::$name),+];
+        }
+    };
+}
+
+memory_parts! {
     /// Objects that roots reach.
     HeapReachable,
     /// Objects of which the core does not tell whether roots reach them.
@@ -88,57 +102,6 @@ pub enum MemoryPart {
 }
 
 impl MemoryPart {
-    /// How many there are.
-    pub(super) const COUNT: usize = MemoryPart::Overlap as usize + 1;
-
-    /// All, in order.
-    pub(super) const ALL: [MemoryPart; Self::COUNT] = {
-        use MemoryPart::*;
-        [
-            HeapReachable,
-            HeapNotKnown,
-            HeapUnreachable,
-            HeapFreeSlots,
-            HeapTails,
-            HeapInUse,
-            HeapIdle,
-            HeapIdleNotKnown,
-            HeapReleased,
-            StacksInUse,
-            StacksCached,
-            GcWork,
-            SpanRecords,
-            SpanList,
-            Caches,
-            MarkBits,
-            ArenaIndex,
-            ArenaRecords,
-            PageSummaries,
-            PageBitmaps,
-            ScavengeIndex,
-            ProfileTable,
-            Persistent,
-            ReservedHeap,
-            ReservedIndexes,
-            Executable,
-            ExecutableBss,
-            Libraries,
-            LibrariesBss,
-            OtherFiles,
-            MainStack,
-            ThreadStacks,
-            Kernel,
-            MallocInUse,
-            MallocMapped,
-            MallocFree,
-            MallocOther,
-            MallocReserved,
-            Anonymous,
-            NoAccess,
-            Overlap,
-        ]
-    };
-
     /// True for spans of objects.
     pub fn is_heap_in_use(self) -> bool {
         self <= MemoryPart::HeapInUse
