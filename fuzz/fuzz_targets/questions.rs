@@ -24,7 +24,8 @@ fuzz_target!(|input: &[u8]| bounded(input, |input| {
     let wanted = ReferenceOptions { referred: true, ..ReferenceOptions::default() };
     let Ok(graph) = snapshot.references_with(wanted, &Unobserved) else { return };
     let tree = graph.data().dominators(&Unobserved).expect("nobody refuses");
-    let Ok(frames) = graph.frames(&tree, &Unobserved) else { return };
+    let Ok(births) = snapshot.births(&Unobserved) else { return };
+    let Ok(frames) = graph.frames_with_births(&tree, &births, &Unobserved) else { return };
     let heap = graph.data().heap();
     for suspect in suspects(heap, &frames, 1) {
         assert!(suspect.retained.bytes <= heap.totals.reachable().bytes);
@@ -32,8 +33,6 @@ fuzz_target!(|input: &[u8]| bounded(input, |input| {
     }
     let all = RowsWanted { limit: 100, depth: 20, min_size: 0, matching: None, without_library: true };
     assert!(!dominator_rows(heap, &frames, all).rows.is_empty());
-    if let Ok(births) = snapshot.births(&Unobserved) {
-        let index = BirthIndex::new(graph.data(), &tree, &births);
-        let _ = (index.all(SiteGrouping::Stack, |_| true), index.below(graph.data().root(), SiteGrouping::Line));
-    }
+    let index = BirthIndex::new(graph.data(), &tree, &births);
+    let _ = (index.all(SiteGrouping::Stack, |_| true), index.below(graph.data().root(), SiteGrouping::Line));
 }));

@@ -43,6 +43,14 @@ pub struct DominatorRow {
     pub maps: Option<MapRoom>,
 }
 
+impl DominatorRow {
+    /// What it is called: `… ` stands for frames that were passed over.
+    pub fn text(&self, frames: &DominatorFrames) -> String {
+        let text = frames.trie.label(self.node).map_or("all roots", |label| frames.label_text(label));
+        if self.is_after_others { format!("… {text}") } else { text.to_owned() }
+    }
+}
+
 /// The rows, and what was left out.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct DominatorRows {

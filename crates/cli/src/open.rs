@@ -119,41 +119,17 @@ pub(crate) fn with_referred<T>(
     options: ReferenceOptions,
     use_it: impl FnOnce(&ReferenceGraph<'_, '_, '_>, &Watch) -> Result<T, Failure>,
 ) -> Result<T, Failure> {
-    with_roots(input, SnapshotOptions::default(), |snapshot, watch| {
-        let options = ReferenceOptions { referred: true, ..options };
-        use_it(&snapshot.references_with(options, watch)?, watch)
-    })
+    with_references(input, SnapshotOptions::default(), ReferenceOptions { referred: true, ..options }, use_it)
 }
 
-/// The same with the reference tree.
-pub(crate) fn with_tree_and_references<T>(
-    input: &Input,
-    use_it: impl FnOnce(&ReferenceGraph<'_, '_, '_>, &Watch) -> Result<T, Failure>,
-) -> Result<T, Failure> {
-    with_roots(input, SnapshotOptions { tree: true, ..SnapshotOptions::default() }, |snapshot, watch| {
-        let options = ReferenceOptions { referred: true, ..ReferenceOptions::default() };
-        use_it(&snapshot.references_with(options, watch)?, watch)
-    })
-}
-
-/// The same without what is referred to.
+/// The same with just what is asked for, of a snapshot that remembers more.
 pub(crate) fn with_references<T>(
     input: &Input,
+    remembered: SnapshotOptions,
     options: ReferenceOptions,
     use_it: impl FnOnce(&ReferenceGraph<'_, '_, '_>, &Watch) -> Result<T, Failure>,
 ) -> Result<T, Failure> {
-    with_roots(input, SnapshotOptions::default(), |snapshot, watch| {
-        use_it(&snapshot.references_with(options, watch)?, watch)
-    })
-}
-
-/// The same with nothing more of references, and with a snapshot that remembers more.
-pub(crate) fn with_references_and<T>(
-    input: &Input,
-    options: SnapshotOptions,
-    use_it: impl FnOnce(&ReferenceGraph<'_, '_, '_>, &Watch) -> Result<T, Failure>,
-) -> Result<T, Failure> {
-    with_roots(input, options, |snapshot, watch| use_it(&snapshot.references(watch)?, watch))
+    with_roots(input, remembered, |snapshot, watch| use_it(&snapshot.references_with(options, watch)?, watch))
 }
 
 /// Opens the input and hands all that can be asked of its heap to `use_it`, worked out anew.

@@ -46,6 +46,17 @@ impl PathTrie {
         pruned
     }
 
+    /// The `least` total to give to [`PathTrie::prune`] that leaves at most `nodes` besides the root, the widest; 0 where there are no more.
+    #[must_use]
+    pub fn least_of_widest(&self, nodes: usize, measure: Measure) -> u64 {
+        if self.len() <= nodes.saturating_add(1) {
+            return 0;
+        }
+        let mut totals: Vec<u64> = self.totals().iter().skip(1).map(|weight| measure.of(*weight)).collect();
+        totals.sort_unstable_by_key(|total| std::cmp::Reverse(*total));
+        totals.get(nodes).map_or(0, |widest_hidden| widest_hidden.saturating_add(1))
+    }
+
     /// The `least` total to give to [`PathTrie::prune`] for nodes of at least `percent` of the whole. Nothing is pruned
     /// by a percentage that is negative or no number.
     #[must_use]

@@ -21,9 +21,12 @@ pub struct DominatorFrames {
     pub unreached: Vec<TrieNode>,
     /// Those of roots and of groups of them.
     pub roots: FxHashMap<TrieNode, RootFrame>,
-    /// Objects whose birth was sampled with their frames, in order; none where what is referred to was not asked for.
+    /// Objects whose birth was sampled with their frames, in order; none where births were not given, or what is referred to not asked for.
     pub sampled: Vec<(ObjectId, TrieNode)>,
 }
+
+/// How the texts begin of frames that stand for what several of the roots above hold together.
+pub const HELD_BY_SEVERAL: &str = "held by several ";
 
 /// What a frame is that stands for no object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

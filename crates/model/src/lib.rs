@@ -44,7 +44,7 @@ pub use builder::HeapBuilder;
 pub use closures::ClosureFunctions;
 pub use describe::{TextId, TextKey, TypeTexts, UNKNOWN_TYPE, element_text, is_wanted_text};
 pub use diagnostic::Diagnostic;
-pub use dominator_frames::{DominatorFrames, FrameFacts, MapRoom, RootFrame};
+pub use dominator_frames::{DominatorFrames, FrameFacts, HELD_BY_SEVERAL, MapRoom, RootFrame};
 pub use field_table::{FieldTable, KnownField, TableFields, kind_of};
 pub use fields::{FieldPlace, FieldType, Fields};
 pub use graph::{Dominance, Graph};

@@ -25,7 +25,7 @@ pub(super) fn of_step(heap: &Heap, finder: &Finder<'_>, frame: TrieNode) -> Elem
         }
     }
     let named = if is_library(named) { frame } else { named };
-    Element { frame, values, bytes: finder.retained(frame), ty: type_of(finder.frames.text(named)).to_owned() }
+    Element { frame, values, bytes: finder.bytes(frame), ty: type_of(finder.frames.text(named)).to_owned() }
 }
 
 /// The type that the text of a frame names: `*main.Session` of `[value] *main.Session`, `main.T` of `.val any = main.T ?`.

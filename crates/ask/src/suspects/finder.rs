@@ -41,7 +41,8 @@ impl<'a> Finder<'a> {
         found
     }
 
-    fn bytes(&self, node: TrieNode) -> u64 {
+    /// What a frame and all below it are.
+    pub(super) fn bytes(&self, node: TrieNode) -> u64 {
         self.totals[node.index()].bytes
     }
 
@@ -71,15 +72,7 @@ impl<'a> Finder<'a> {
         if gathered >= self.bytes(node) / 2 {
             return vec![self.holder(node, &many)];
         }
-        let mut found: Vec<Found> = Vec::new();
-        let large = few.into_iter().filter(|&child| self.bytes(child) >= self.least);
-        // What was told apart below stays apart.
-        let mut apart: Vec<String> = Vec::new();
-        for child in large {
-            let more = self.at(child);
-            apart.extend(repeated(&more));
-            found.extend(more);
-        }
+        let (mut found, apart) = self.of_each(&few);
         if gathered >= self.least {
             let mut retained = Weight::default();
             many.iter().for_each(|child| retained.add(self.totals[child.index()]));
@@ -95,6 +88,17 @@ impl<'a> Finder<'a> {
             found.push(self.found(node, None));
         }
         found
+    }
+
+    /// Those at each of several frames that retains enough, and the types that were told apart there: these stay apart.
+    fn of_each(&self, nodes: &[TrieNode]) -> (Vec<Found>, Vec<String>) {
+        let (mut found, mut apart) = (Vec::new(), Vec::new());
+        for &node in nodes.iter().filter(|&&node| self.bytes(node) >= self.least) {
+            let more = self.at(node);
+            apart.extend(repeated(&more));
+            found.extend(more);
+        }
+        (found, apart)
     }
 
     /// Whether what is below a frame is told apart by fields that the program gave it: a queue and an archive of the same messages. The parts of a
@@ -133,8 +137,7 @@ impl<'a> Finder<'a> {
         let steepness = |frame: TrieNode, most: TrieNode| self.counts.of(most) / self.counts.of(frame).max(1);
         let mut below = most;
         while let Some(here) = below {
-            let children: Vec<TrieNode> = self.children.of(here).to_vec();
-            let next = self.widest(&children).filter(|&next| self.bytes(next) >= self.bytes(node) / 2);
+            let next = self.widest(self.children.of(here)).filter(|&next| self.bytes(next) >= self.bytes(node) / 2);
             if let (Some(next), Some(known)) = (next, most)
                 && steepness(here, next) > steepness(frame, known)
             {
@@ -174,9 +177,5 @@ impl<'a> Finder<'a> {
 
     pub(super) fn below_of(&self, node: TrieNode) -> &[TrieNode] {
         self.children.of(node)
-    }
-
-    pub(super) fn retained(&self, node: TrieNode) -> u64 {
-        self.bytes(node)
     }
 }

@@ -3,12 +3,10 @@
 use super::SuspectRoot;
 use super::element::{place_and_type, type_of};
 use goheap_graph::{PathTrie, TrieNode};
-use goheap_model::{DominatorFrames, Heap, RootKind};
+use goheap_model::{DominatorFrames, HELD_BY_SEVERAL, Heap, RootKind};
 
 /// Words by which code is searched; more are no help.
 const MOST_KEYWORDS: usize = 8;
-/// How the texts begin of frames that stand for what several roots hold (`held by several variables`).
-const SHARED: &str = "held by several ";
 
 /// True of what roots are grouped by, and of what several of them hold together: it is nothing itself.
 pub(super) fn is_grouping(frames: &DominatorFrames, node: TrieNode) -> bool {
@@ -16,7 +14,8 @@ pub(super) fn is_grouping(frames: &DominatorFrames, node: TrieNode) -> bool {
         Some(RootKind::All | RootKind::Class(_) | RootKind::Package(..)) => true,
         Some(_) => false,
         None => {
-            frames.trie.parent(node).is_some_and(|above| frames.is_root(above)) && frames.text(node).starts_with(SHARED)
+            frames.trie.parent(node).is_some_and(|above| frames.is_root(above))
+                && frames.text(node).starts_with(HELD_BY_SEVERAL)
         }
     }
 }

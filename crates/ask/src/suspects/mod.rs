@@ -93,6 +93,18 @@ impl Suspect {
     }
 }
 
+impl SuspectRoot {
+    /// What scripts know it by.
+    pub fn name(self) -> &'static str {
+        match self {
+            SuspectRoot::Variable => "variable",
+            SuspectRoot::Goroutines => "goroutines",
+            SuspectRoot::Other => "other",
+            SuspectRoot::Several => "several",
+        }
+    }
+}
+
 /// Those that retain at least so many bytes, the most first.
 pub fn suspects(heap: &Heap, frames: &DominatorFrames, least: u64) -> Vec<Suspect> {
     let finder = Finder::new(heap, frames, least.max(1));

@@ -29,7 +29,7 @@ fn with_others(finder: &Finder<'_>, mut heap: Found) -> Found {
         let step = finder.frames.text(element.frame);
         for &child in finder.below_of(other).iter().filter(|&&child| finder.frames.text(child) == step) {
             element.values += finder.counts.of(child);
-            element.bytes += finder.retained(child);
+            element.bytes += finder.bytes(child);
         }
     }
     heap

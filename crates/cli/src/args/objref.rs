@@ -108,7 +108,8 @@ impl Counted {
     }
 }
 
-fn percent(text: &str) -> Result<f64, String> {
+/// A number from 0 to 100, with the sign or without.
+pub(super) fn percent(text: &str) -> Result<f64, String> {
     let number: f64 = text.trim_end_matches('%').parse().map_err(|_| "a number is needed, such as 0.1".to_owned())?;
     if (0.0..=100.0).contains(&number) { Ok(number) } else { Err("a percentage from 0 to 100 is needed".to_owned()) }
 }

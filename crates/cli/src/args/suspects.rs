@@ -1,5 +1,6 @@
 //! Options of `suspects`.
 
+use super::objref::percent;
 use super::written::Written;
 use clap::Args;
 
@@ -58,11 +59,10 @@ impl std::fmt::Display for Share {
 
 /// `30%`, `30`, `2.5%`.
 fn share(text: &str) -> Result<Share, String> {
-    let number = text.trim_end_matches('%').trim_end().parse::<f64>();
-    match number {
-        Ok(percent) if (0.0..=100.0).contains(&percent) => Ok(Share((percent * 10.0).round() as u32)),
-        _ => Err("a share of 0% to 100% is needed".to_owned()),
-    }
+    let percent = percent(text.trim_end_matches('%').trim_end());
+    percent
+        .map(|percent| Share((percent * 10.0).round() as u32))
+        .map_err(|_| "a share of 0% to 100% is needed".to_owned())
 }
 
 #[cfg(test)]

@@ -12,8 +12,8 @@ use crate::say::errors::Failure;
 use crate::say::speaker;
 use crate::say::terminal::page;
 use goheap_ask::{BirthHolder, BirthIndex, BirthSite, BirthSites, HeldOfSite, SiteGrouping};
-use goheap_heap::memory_profile;
 use goheap_heap::references::ReferenceOptions;
+use goheap_heap::{SnapshotOptions, memory_profile};
 use goheap_model::{BirthCall, BirthCount, BirthRecord, Births, Heap};
 use goheap_report::answer::{Answer, Cell, Column, Kind, Row, Section};
 use goheap_report::heap_profile::{self, Call, Record};
@@ -32,7 +32,7 @@ pub(crate) fn run(input: &Input, options: &BirthsOptions) -> Result<(), Failure>
     }
     let what = options.what();
     let references = ReferenceOptions { words: what.is_some(), ..ReferenceOptions::default() };
-    with_references(input, references, |graph, watch| {
+    with_references(input, SnapshotOptions::default(), references, |graph, watch| {
         let births = graph.snapshot().births(watch)?;
         let meant = what.as_ref().map(|what| select(graph, &graph.fields(), what)).transpose()?;
         let tree = graph.data().dominators(watch)?;

@@ -156,12 +156,11 @@ fn tree_report(
 }
 
 fn line(frames: &DominatorFrames, id: usize, row: &DominatorRow) -> Row {
-    let name = frames.trie.label(row.node).map_or("all roots", |label| frames.label_text(label));
     Row {
         id,
         parent: row.parent,
         depth: row.depth,
-        name: if row.is_after_others { format!("… {name}") } else { name.to_owned() },
+        name: row.text(frames),
         retained: row.retained.bytes,
         objects: row.retained.objects,
         shallow: row.own.bytes,

@@ -21,7 +21,8 @@ pub(crate) fn run(input: &Input, options: &IndexOptions) -> Result<(), Failure> 
     with_whole_heap(input, |graph, watch| {
         let identity = index_file::identity(input, graph.snapshot().model.process);
         let dominators = graph.data().dominators(watch)?;
-        let frames = graph.frames(&dominators, watch)?;
+        let births = graph.snapshot().births(watch)?;
+        let frames = graph.frames_with_births(&dominators, &births, watch)?;
         watch.report();
         let parts = IndexParts { graph, dominators: &dominators, frames: &frames, identity: &identity };
         let write = |out: &mut dyn io::Write| index::write(&parts, BufWriter::new(out)).map_err(written);

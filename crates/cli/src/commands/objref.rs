@@ -4,20 +4,20 @@ use crate::args::{Counted, Format, Input, ObjrefOptions, Tree, usage};
 use crate::commands::caption::{caption, not_known};
 use crate::commands::death;
 use crate::commands::drawing::Drawing;
-use crate::open::{Needs, with_heap, with_references_and};
+use crate::open::{Needs, with_heap, with_references};
 use crate::output::{Output, is_open_already};
 use crate::say::diagnostics;
 use crate::say::errors::Failure;
 use crate::say::speaker::{self, Speaker};
 use clap::error::ErrorKind;
 use goheap_graph::{PathTrie, Weight};
+use goheap_heap::references::ReferenceOptions;
 use goheap_heap::{HeapSnapshot, SnapshotOptions, TopFrame};
 use goheap_model::RootClass;
 use goheap_report::flame::{self, FlameText, HeldBy, Paint};
 use goheap_report::table::{grouped, human_bytes, percent};
 use goheap_report::{Drawn, FlameTree, NARROW_ROOTS, ReportError, folded, json, stap};
 use serde_json::{Map, Value};
-use std::cmp::Reverse;
 use std::io::Write;
 use std::path::Path;
 
@@ -43,7 +43,7 @@ pub(crate) fn run(input: &Input, options: &ObjrefOptions) -> Result<(), Failure>
         return Err(usage(ErrorKind::ArgumentConflict, message));
     }
     let remembered = SnapshotOptions { owners: marks, ..SnapshotOptions::default() };
-    with_references_and(input, remembered, |graph, watch| {
+    with_references(input, remembered, ReferenceOptions::default(), |graph, watch| {
         let tree = graph.data().dominators(watch)?;
         let frames = if marks { None } else { Some(graph.frames(&tree, watch)?) };
         let drawing = match &frames {
@@ -105,7 +105,7 @@ impl Picture {
         let measure = counted.measure();
         let least = match options.min_width {
             Some(percent) => trie.percent_of_whole(percent, measure),
-            None => least_of_widest(trie, counted, format.usual_frames()),
+            None => trie.least_of_widest(format.usual_frames(), measure),
         };
         // A frame that holds nothing is never shown, and not missed.
         let least = least.max(1);
@@ -134,17 +134,6 @@ impl Picture {
             }
         }
     }
-}
-
-/// The least total that leaves at most `frames` nodes besides the root.
-fn least_of_widest(trie: &PathTrie, counted: Counted, frames: usize) -> u64 {
-    if trie.len() <= frames.saturating_add(1) {
-        return 0;
-    }
-    let totals = trie.totals();
-    let mut totals: Vec<u64> = totals.iter().skip(1).map(|weight| counted.measure().of(*weight)).collect();
-    totals.sort_unstable_by_key(|total| Reverse(*total));
-    totals.get(frames).map_or(0, |widest_hidden| widest_hidden.saturating_add(1))
 }
 
 fn held_by(top: TopFrame) -> HeldBy {

@@ -53,10 +53,18 @@ pub(crate) fn answer(
     watch: &Watch,
 ) -> Result<Told, Failure> {
     let tree = graph.data().dominators(watch)?;
-    let frames = graph.frames(&tree, watch)?;
     let births = graph.snapshot().births(watch)?;
+    let frames = graph.frames_with_births(&tree, &births, watch)?;
     let index = BirthIndex::new(graph.data(), &tree, &births);
-    of_frames(input, graph, &frames, (&births, &index), options, watch)
+    of_frames(input, graph, &frames, &Beside { births: &births, index: &index, goroutines: None }, options, watch)
+}
+
+/// What is told of suspects beside what the tree says.
+pub(crate) struct Beside<'a> {
+    pub(crate) births: &'a Births,
+    pub(crate) index: &'a BirthIndex<'a>,
+    /// All goroutines; None where they are to be read if a suspect is goroutines.
+    pub(crate) goroutines: Option<&'a GoroutineGroups>,
 }
 
 /// Those of a dominator tree, with the lines that allocated what each retains.
@@ -64,7 +72,7 @@ pub(crate) fn of_frames(
     input: &Input,
     graph: &ReferenceGraph<'_, '_, '_>,
     frames: &DominatorFrames,
-    (births, index): (&Births, &BirthIndex<'_>),
+    beside: &Beside<'_>,
     options: &SuspectsOptions,
     watch: &Watch,
 ) -> Result<Told, Failure> {
@@ -73,13 +81,14 @@ pub(crate) fn of_frames(
     // What --fail-over asks about is looked for, whatever else is shown.
     let least = options.fail_over.map_or(options.least, |most| most.min(options.least));
     let found = suspects(heap, frames, least.of(reachable.bytes));
+    let Beside { births, index, goroutines } = *beside;
     let born = |suspect: &Suspect| {
         let sampled = suspect.sampled(frames);
         birth_calls::most(index.all(SiteGrouping::Line, |object| sampled.contains(&object)), births, true)
     };
     let usual = if options.written.is_table() { USUAL_ROWS } else { usize::MAX };
     let shown = Shown { input, page: page(input), reachable };
-    let standing = standing(graph, frames, &found, watch)?;
+    let standing = standing(graph, frames, (&found, goroutines), watch)?;
     let told = found.iter().zip(standing).map(|(suspect, standing)| One { suspect, born: born(suspect), standing });
     let told: Vec<One<'_>> = told.collect();
     let answer = shown.answer(heap, &told, options.limit.unwrap_or(usual));
@@ -90,7 +99,7 @@ pub(crate) fn of_frames(
 fn standing(
     graph: &ReferenceGraph<'_, '_, '_>,
     frames: &DominatorFrames,
-    found: &[Suspect],
+    (found, known): (&[Suspect], Option<&GoroutineGroups>),
     watch: &Watch,
 ) -> Result<Vec<Option<String>>, Failure> {
     let group_of = |suspect: &Suspect| match frames.roots.get(suspect.parts.first()?)?.kind {
@@ -102,11 +111,12 @@ fn standing(
         return Ok(vec![None; found.len()]);
     }
     let model = graph.snapshot().model;
-    let (known, files) = (GoroutineGroups::read(model, watch)?, LibraryFiles::new(model));
+    let read = if known.is_none() { Some(GoroutineGroups::read(model, watch)?) } else { None };
+    let (known, files) = (known.or(read.as_ref()), LibraryFiles::new(model));
     let text = |number: u32| {
-        let group = known.groups.iter().find(|group| group.number == number)?;
+        let group = known?.groups.iter().find(|group| group.number == number)?;
         let state = facts(model, &group.members).states.into_iter().next()?.0;
-        let place = files.speaking(&group.calls).and_then(|at| group.calls.get(at)).or(group.calls.first())?;
+        let place = files.speaking_call(&group.calls)?;
         let creator = group.creator.as_ref().map(|call| format!(", created by {}", call.print_name()));
         Some(format!("{state} at {}{}", place.print_name(), creator.unwrap_or_default()))
     };

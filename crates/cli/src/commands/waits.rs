@@ -249,7 +249,7 @@ impl Places<'_, '_, '_, '_> {
             let stack = model.stack(goroutine, &threads);
             let calls = self.tracer.calls(&model.trace_pcs(&stack.frames, stack.is_stopped));
             let shown: Vec<_> = calls.iter().filter(|call| call.is_shown).map(|call| &call.call).collect();
-            let Some(call) = self.found.files.speaking(&shown).and_then(|at| shown.get(at)) else { continue };
+            let Some(call) = self.found.files.speaking_call(&shown) else { continue };
             let key = (call.function.clone(), call.line);
             counts.entry(key).or_insert_with(|| (0, index, frame(call))).0 += 1;
         }

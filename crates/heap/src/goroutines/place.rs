@@ -42,6 +42,11 @@ impl LibraryFiles {
         self.place(calls).or_else(of_library).or_else(|| calls.len().checked_sub(1))
     }
 
+    /// That call.
+    pub fn speaking_call<'c, Call: AsRef<InlineFrame>>(&self, calls: &'c [Call]) -> Option<&'c Call> {
+        self.speaking(calls).and_then(|at| calls.get(at))
+    }
+
     /// With `-trimpath` a file of the library is `package/file.go`, and the files of modules begin with the path of the module. A
     /// program's own package is called `main` wherever it lies.
     fn is_library(&self, call: &InlineFrame) -> bool {

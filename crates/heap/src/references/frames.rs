@@ -9,7 +9,7 @@ use crate::referred::frame_facts;
 use crate::snapshot::SnapshotOptions;
 use crate::tree::{DrawnGroup, DrawnRoot, TreeBuilder, shared_objects};
 use goheap_graph::{DominatorTree, PathTrie, TrieNode};
-use goheap_model::{Claim, DominatorFrames, Meter, ObjectId, Observer, RootClass, RootFrame, RootKind, Share};
+use goheap_model::{Births, Claim, DominatorFrames, Meter, ObjectId, Observer, RootClass, RootFrame, RootKind, Share};
 use rustc_hash::FxHashMap;
 
 impl ReferenceGraph<'_, '_, '_> {
@@ -34,6 +34,19 @@ impl ReferenceGraph<'_, '_, '_> {
     /// # Errors
     /// The observer's refusal.
     pub fn frames(&self, tree: &DominatorTree, observer: &dyn Observer) -> Result<DominatorFrames, HeapError> {
+        self.frames_with_births(tree, &Births::default(), observer)
+    }
+
+    /// The same, with the frames of the objects of `births`; those of an index have what was sampled anyway.
+    ///
+    /// # Errors
+    /// The observer's refusal.
+    pub fn frames_with_births(
+        &self,
+        tree: &DominatorTree,
+        births: &Births,
+        observer: &dyn Observer,
+    ) -> Result<DominatorFrames, HeapError> {
         let snapshot = self.snapshot;
         observer.begin("frames");
         if let Some(frames) = self.kept_frames(observer) {
@@ -72,26 +85,20 @@ impl ReferenceGraph<'_, '_, '_> {
         let reached = builder.walk_dominators(tree, roots, groups, &meter);
         let unreached = builder.unreachable(&snapshot.unreached);
         let found = builder.finish();
-        let sampled = match &found {
-            Some(frames) => self.sampled(frames, observer)?,
-            None => Vec::new(),
-        };
+        let sampled = found.as_ref().map(|frames| self.sampled(births, frames)).unwrap_or_default();
         let facts = found.map(|frames| frame_facts(self, tree, (&trie, &frames)));
         let (texts, _) = labels.into_texts();
         Ok(DominatorFrames { trie, texts, reached, facts, unreached, roots: root_frames, sampled })
     }
 
-    /// The objects whose birth was sampled, with the frame of each; `frames` has those of all slots.
-    fn sampled(&self, frames: &[TrieNode], observer: &dyn Observer) -> Result<Vec<(ObjectId, TrieNode)>, HeapError> {
-        let profile = self.snapshot.model.mem_profile(observer)?;
-        let objects = &self.snapshot.objects;
-        let slots = profile.samples.iter().filter_map(|&(address, _)| objects.find_allocated(address));
-        let reached = slots.filter(|slot| self.snapshot.reached.contains(slot.id.0));
+    /// The objects of births that roots reach, with the frame of each; `frames` has those of all slots.
+    fn sampled(&self, births: &Births, frames: &[TrieNode]) -> Vec<(ObjectId, TrieNode)> {
+        let reached = births.all().iter().filter(|birth| self.snapshot.reached.contains(birth.object.0));
         let mut sampled: Vec<_> =
-            reached.filter_map(|slot| Some((slot.id, *frames.get(slot.id.0 as usize)?))).collect();
+            reached.filter_map(|birth| Some((birth.object, *frames.get(birth.object.0 as usize)?))).collect();
         sampled.sort_unstable();
         sampled.dedup();
-        Ok(sampled)
+        sampled
     }
 
     /// Those of an index.
@@ -133,5 +140,20 @@ fn shared_text(kind: RootKind) -> &'static str {
         RootKind::Package(..) => "held by several variables of the package",
         RootKind::GoroutineGroup(_) => "held by several goroutines of this stack",
         RootKind::Goroutine(_) | RootKind::Frame(_) => "held by several variables",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use goheap_model::HELD_BY_SEVERAL;
+
+    /// Those who read the tree know them by that.
+    #[test]
+    fn what_several_hold_is_called_alike() {
+        let classes = RootClass::ALL.map(RootKind::Class);
+        let others = [RootKind::All, RootKind::Package(RootClass::Variables, 0), RootKind::GoroutineGroup(0)];
+        let all = classes.into_iter().chain(others).chain([RootKind::Goroutine(0)]);
+        assert!(all.map(shared_text).all(|text| text.starts_with(HELD_BY_SEVERAL)));
     }
 }

@@ -2,9 +2,9 @@
 //! of roots.
 
 use crate::tree::{NOT_KNOWN, UNREACHABLE};
-use goheap_model::RootClass;
 use goheap_model::names::package_of;
 use goheap_model::names::{Code, code_of_package};
+use goheap_model::{HELD_BY_SEVERAL, RootClass};
 
 /// What a frame of the first level is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,7 +29,7 @@ impl TopFrame {
         match text {
             UNREACHABLE => TopFrame::Unreachable,
             NOT_KNOWN => TopFrame::NotKnown,
-            _ if text.starts_with("held by ") => TopFrame::Several,
+            _ if text.starts_with(HELD_BY_SEVERAL) => TopFrame::Several,
             _ if first == "goroutine" || rest.starts_with("× goroutine") => TopFrame::Root(RootClass::Goroutines),
             _ if !first.contains('.') => TopFrame::Root(RootClass::Other),
             _ => match code_of_package(&package_of(first)) {

@@ -40,10 +40,10 @@ impl Facts {
     pub(super) fn read(
         graph: &ReferenceGraph<'_, '_, '_>,
         dominance: &Dominance,
+        groups: &GoroutineGroups,
         watch: &Watch,
     ) -> Result<Self, Failure> {
         let model = graph.snapshot().model;
-        let groups = GoroutineGroups::read(model, watch)?;
         let leaks = leaked(graph, watch)?;
         let retained = RetainedByGoroutines::new(graph.data(), dominance);
         let files = LibraryFiles::new(model);
@@ -51,7 +51,7 @@ impl Facts {
         let mut found: Vec<Group> = own
             .map(|group| {
                 let facts = facts(model, &group.members);
-                let place = files.speaking(&group.calls).and_then(|at| group.calls.get(at)).or(group.calls.first());
+                let place = files.speaking_call(&group.calls);
                 let first = group.members.first().and_then(|member| model.goroutines.get(*member as usize));
                 Group {
                     count: group.members.len() as u64,

@@ -8,8 +8,9 @@ mod verdict;
 
 use crate::args::{Input, ReportFormat, ReportOptions, SuspectsOptions, usage};
 use crate::commands::caption::program_name;
+use crate::commands::suspects::Beside;
 use crate::commands::{births, memory, suspects, waste};
-use crate::open::with_tree_and_references;
+use crate::open::with_references;
 use crate::output::{Output, is_open_already};
 use crate::say::diagnostics;
 use crate::say::errors::Failure;
@@ -18,8 +19,10 @@ use crate::say::terminal::page;
 use crate::say::watch::Watch;
 use clap::error::ErrorKind;
 use goheap_ask::BirthIndex;
+use goheap_heap::SnapshotOptions;
+use goheap_heap::goroutines::GoroutineGroups;
 use goheap_heap::process_memory::ProcessMemory;
-use goheap_heap::references::ReferenceGraph;
+use goheap_heap::references::{ReferenceGraph, ReferenceOptions};
 use goheap_report::answer::{Answer, ReadError, Section};
 use goheap_report::page::Page;
 use std::fs::File;
@@ -45,7 +48,9 @@ pub(crate) fn run(input: &Input, options: &ReportOptions) -> Result<(), Failure>
     if let Some(kept) = kept(&input.request.core)? {
         return write(&output, format, page, &kept, input, &options.out);
     }
-    with_tree_and_references(input, |graph, watch| {
+    let remembered = SnapshotOptions { tree: true, ..SnapshotOptions::default() };
+    let references = ReferenceOptions { referred: true, ..ReferenceOptions::default() };
+    with_references(input, remembered, references, |graph, watch| {
         let report = report(input, page, graph, watch)?;
         watch.report();
         diagnostics::warn(graph.snapshot(), input.quiet);
@@ -56,12 +61,14 @@ pub(crate) fn run(input: &Input, options: &ReportOptions) -> Result<(), Failure>
 fn report(input: &Input, page: Page, graph: &ReferenceGraph<'_, '_, '_>, watch: &Watch) -> Result<Answer, Failure> {
     let (snapshot, heap) = (graph.snapshot(), graph.data().heap());
     let dominance = graph.data().dominance(watch)?;
-    let frames = graph.frames(&dominance.tree, watch)?;
     let births = snapshot.births(watch)?;
+    let frames = graph.frames_with_births(&dominance.tree, &births, watch)?;
     let index = BirthIndex::new(graph.data(), &dominance.tree, &births);
     let options = SuspectsOptions { limit: Some(SUSPECTS), ..SuspectsOptions::usual() };
-    let suspects = suspects::of_frames(input, graph, &frames, (&births, &index), &options, watch)?;
-    let goroutines = goroutines::Facts::read(graph, &dominance, watch)?;
+    let groups = GoroutineGroups::read(snapshot.model, watch)?;
+    let beside = Beside { births: &births, index: &index, goroutines: Some(&groups) };
+    let suspects = suspects::of_frames(input, graph, &frames, &beside, &options, watch)?;
+    let goroutines = goroutines::Facts::read(graph, &dominance, &groups, watch)?;
     let process = memory::answer(&ProcessMemory::take(snapshot), page, ROWS);
     let waste = waste::answer_of(snapshot, (page, WASTED, false), watch)?;
     let born = births::answer_of_all(heap, &births, &index, page, SITES);

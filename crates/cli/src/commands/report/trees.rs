@@ -33,12 +33,15 @@ pub(super) fn dominator_rows(heap: &Heap, frames: &DominatorFrames) -> Section {
     ];
     section.left_out = found.left_out as u64;
     for row in &found.rows {
-        let name = frames.trie.label(row.node).map_or("all roots", |label| frames.label_text(label));
-        let name = if row.is_after_others { format!("… {name}") } else { name.to_owned() };
         let values = Some(row.values).filter(|_| row.own.objects > 0);
         let referred = row.extent.map(|extent| extent.referred);
-        let cells =
-            [row.retained.bytes.into(), row.retained.objects.into(), referred.into(), values.into(), name.into()];
+        let cells = [
+            row.retained.bytes.into(),
+            row.retained.objects.into(),
+            referred.into(),
+            values.into(),
+            row.text(frames).into(),
+        ];
         section.row(cells).depth = u32::try_from(row.depth).unwrap_or(u32::MAX);
     }
     section
@@ -74,18 +77,11 @@ pub(super) fn who_retains(frames: &DominatorFrames) -> Section {
 fn flame<'t>(key: &str, trie: &'t PathTrie, text: impl Fn(u32) -> &'t str, whole: u64) -> Section {
     let columns = [Column::bytes("bytes").of(whole), Column::count("objects"), Column::name("frame")];
     let mut section = Section { view: View::Flame, ..Section::new(key, columns) };
-    let pruned = trie.prune(least_of_widest(trie), Measure::Bytes);
+    let pruned = trie.prune(trie.least_of_widest(FRAMES, Measure::Bytes).max(1), Measure::Bytes);
     let mut picture =
         Picture { totals: pruned.totals(), children: pruned.children(), trie: &pruned, text, section: &mut section };
     picture.add(PathTrie::ROOT, 0);
     section
-}
-
-/// The least bytes of the frames that are drawn.
-fn least_of_widest(trie: &PathTrie) -> u64 {
-    let mut totals: Vec<u64> = trie.totals().iter().skip(1).map(|weight| weight.bytes).collect();
-    totals.sort_unstable_by_key(|total| Reverse(*total));
-    totals.get(FRAMES).map_or(1, |hidden| hidden.saturating_add(1))
 }
 
 struct Picture<'a, F> {

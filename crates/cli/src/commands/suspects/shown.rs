@@ -142,7 +142,7 @@ fn cells(suspect: &Suspect, born: &[Born]) -> [Cell; COLUMNS] {
         suspect.kind.name().into(),
         suspect.holder.clone().into(),
         suspect.holders.into(),
-        root(suspect.root).into(),
+        suspect.root.name().into(),
         gathered.map(|gathered| gathered.values).into(),
         gathered.map_or(Cell::None, |gathered| gathered.whole_type.clone().into()),
         gathered.map(|gathered| gathered.bytes).into(),
@@ -154,16 +154,6 @@ fn cells(suspect: &Suspect, born: &[Born]) -> [Cell; COLUMNS] {
         born.iter().map(|born| born.site.clone()).collect::<Vec<_>>().into(),
         next(suspect).into(),
     ]
-}
-
-/// What `root` is called for scripts.
-fn root(root: SuspectRoot) -> &'static str {
-    match root {
-        SuspectRoot::Variable => "variable",
-        SuspectRoot::Goroutines => "goroutines",
-        SuspectRoot::Other => "other",
-        SuspectRoot::Several => "several",
-    }
 }
 
 /// What to ask of one, behind the words that open the core.
