@@ -110,6 +110,7 @@ impl<'m, 'p> HeapSnapshot<'m, 'p> {
         let Inferred { types: object_types, counts, marked, conflicts, votes } =
             Inference::new(model, &objects, &mut resolver, &meter).run(&set);
         let told = (&resolver.types, &object_types);
+        set.let_go_of_finalized(&marked.held_anyhow);
         trie = name_by_types(trie, &mut labels, &mut set.roots, (model, &objects), told);
         let (unreached, root_frames) = (unreached(model, &objects, &marked.absent), trie.len());
         let mut owners = None;

@@ -64,10 +64,9 @@ impl<'a> Finder<'a> {
             return vec![self.many(node)];
         }
         let (many, few): (Vec<TrieNode>, Vec<TrieNode>) = self
-            .children
-            .of(node)
-            .iter()
-            .partition(|&&child| is_gathering(self.counts.of(child), self.counts.of(node)));
+            .hanging_on(node)
+            .into_iter()
+            .partition(|&child| is_gathering(self.counts.of(child), self.counts.of(node)));
         let gathered: u64 = many.iter().map(|&child| self.bytes(child)).sum();
         if gathered >= self.bytes(node) / 2 {
             return vec![self.holder(node, &many)];
@@ -88,6 +87,18 @@ impl<'a> Finder<'a> {
             found.push(self.found(node, None));
         }
         found
+    }
+
+    /// The frames below one; of what several of its parts hold together, the frames of that.
+    fn hanging_on(&self, node: TrieNode) -> Vec<TrieNode> {
+        let mut hanging = Vec::new();
+        for &child in self.children.of(node) {
+            match is_grouping(self.frames, child) {
+                true => hanging.extend(self.hanging_on(child)),
+                false => hanging.push(child),
+            }
+        }
+        hanging
     }
 
     /// Those at each of several frames that retains enough, and the types that were told apart there: these stay apart.

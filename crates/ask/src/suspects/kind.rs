@@ -15,8 +15,12 @@ pub enum SuspectKind {
     Connections,
     /// Handles to C (cgo/handle.go `handles`).
     CgoHandles,
+    /// What a `runtime.Pinner` keeps where it is (pinner.go `pinner.refs`, since 1.21).
+    Pinner,
     /// What finalizers and cleanups keep.
     Finalizers,
+    /// Calls that one call deferred, and that wait for its end (panic.go `_defer`).
+    Defers,
     /// A channel's buffer.
     Channel,
     /// A `sync.Pool`, which collections empty in two steps.
@@ -40,12 +44,14 @@ pub enum SuspectKind {
 
 impl SuspectKind {
     /// Every one.
-    pub const ALL: [SuspectKind; 14] = [
+    pub const ALL: [SuspectKind; 16] = [
         SuspectKind::Contexts,
         SuspectKind::Timers,
         SuspectKind::Connections,
         SuspectKind::CgoHandles,
+        SuspectKind::Pinner,
         SuspectKind::Finalizers,
+        SuspectKind::Defers,
         SuspectKind::Channel,
         SuspectKind::Pool,
         SuspectKind::Interned,
@@ -64,7 +70,9 @@ impl SuspectKind {
             SuspectKind::Timers => "timers",
             SuspectKind::Connections => "connections",
             SuspectKind::CgoHandles => "cgo-handles",
+            SuspectKind::Pinner => "pinner",
             SuspectKind::Finalizers => "finalizers",
+            SuspectKind::Defers => "defers",
             SuspectKind::Channel => "channel",
             SuspectKind::Pool => "pool",
             SuspectKind::Interned => "interned",
@@ -89,6 +97,8 @@ impl SuspectKind {
             SuspectKind::Finalizers => {
                 "a finalizer that blocks, or objects that lead to themselves, keep what is queued"
             }
+            SuspectKind::Pinner => "Unpin when C is done with what is pinned",
+            SuspectKind::Defers => "a deferred call waits for the end of its function: give the turn of the loop one",
             SuspectKind::Channel => "somebody must receive, or the sender give up",
             SuspectKind::Pool => "put nothing huge back; collections empty a pool in two steps",
             SuspectKind::Interned => "interned values go when nobody holds their handles",
@@ -109,7 +119,7 @@ struct Rule {
 }
 
 /// Names of the standard library's own; their shapes were the same from Go 1.17 to 1.27 unless said.
-const RULES: [Rule; 8] = [
+const RULES: [Rule; 9] = [
     Rule { kind: SuspectKind::Contexts, parts: &["map[context.canceler]"] },
     // `runtime.p.timers` is a struct since 1.23 and was a slice before.
     Rule { kind: SuspectKind::Timers, parts: &["runtime.timer", "time.Timer", "time.Ticker", "runtime.timeTimer"] },
@@ -118,11 +128,15 @@ const RULES: [Rule; 8] = [
         parts: &["http.persistConn", "http.conn", "http2ClientConn", "http.wantConn"],
     },
     Rule { kind: SuspectKind::CgoHandles, parts: &["runtime/cgo.handles"] },
+    Rule { kind: SuspectKind::Defers, parts: &["runtime._defer"] },
     Rule { kind: SuspectKind::Pool, parts: &["sync.Pool", "sync.poolLocal", "sync.poolChain"] },
     Rule { kind: SuspectKind::Interned, parts: &["unique.uniqueMap", "unique.uniqueMaps", "intern.Value"] },
     Rule { kind: SuspectKind::List, parts: &["list.Element", "list.List", ".next ", ".prev ", ".Next ", ".Prev "] },
     Rule { kind: SuspectKind::Channel, parts: &["chan ", "<-chan "] },
 ];
+
+/// What a Pinner is called in texts of its fields and of variables.
+const PINNER: [&str; 2] = ["runtime.pinner", "runtime.Pinner"];
 
 /// What roots are called that are specials of spans or the queues of these (`finalizer of main.File`, `cleanup queue`).
 const FINALIZERS: [&str; 2] = ["finalizer", "cleanup"];
@@ -137,6 +151,11 @@ fn is_finalizers(suspect: &Suspect) -> bool {
 fn is_pooled(path: &[String]) -> bool {
     let is_part = |text: &str| text.starts_with(".local ") || text.starts_with(".victim ");
     path.windows(2).any(|pair| pair[0].contains("sync.Pool") && is_part(&pair[1]))
+}
+
+/// True of all that one Pinner alone keeps: nothing else of it leads there.
+fn is_pinned(path: &[String]) -> bool {
+    path.iter().any(|text| PINNER.iter().any(|part| text.contains(part)))
 }
 
 /// The kind of a suspect.
@@ -154,6 +173,9 @@ pub(super) fn kind_of(suspect: &Suspect) -> SuspectKind {
     }
     if is_pooled(&suspect.path) {
         return SuspectKind::Pool;
+    }
+    if is_pinned(&suspect.path) {
+        return SuspectKind::Pinner;
     }
     if near().any(|text| text.contains("unique.Handle[")) && step.is_some_and(|step| step.contains(".value *")) {
         return SuspectKind::Interned;
@@ -227,6 +249,10 @@ mod tests {
             kind(&["main.names []unique.Handle[string]"], "[i].value *string", "*string"),
             SuspectKind::Interned
         );
+        let pins = ["main.pins runtime.Pinner", ".pinner *runtime.pinner", ".refs []unsafe.Pointer"];
+        assert_eq!(kind(&pins, "[i] unsafe.Pointer", "unsafe.Pointer"), SuspectKind::Pinner);
+        let turns = ["goroutine main.consume"];
+        assert_eq!(kind(&turns, "runtime._defer", "main.consume.func1{job}"), SuspectKind::Defers);
         // Keyed by handles, which are small.
         let by_handle = ["main.users map[unique.Handle[string]]*main.User"];
         assert_eq!(kind(&by_handle, "[value] *main.User", "*main.User"), SuspectKind::Map);

@@ -145,7 +145,7 @@ impl<'a, 'm, 'p> Inference<'a, 'm, 'p> {
         // Each is followed when it is reached.
         self.absorb(vec![outcome]);
         self.marks.absent = set.absent.clone();
-        let by_class = self.mark(&set.roots);
+        let by_class = self.mark(set);
         self.marks.with_unreached = true;
         let level = self.pending();
         self.follow_levels(level);

@@ -4,7 +4,7 @@ use super::engine::{Inference, Outcome};
 use crate::absent::Absent;
 use crate::objects::page_table::Slots;
 use crate::objects::table::Place;
-use crate::roots::root::Root;
+use crate::roots::root::{Root, RootSet};
 use crate::roots::runtime_records::runtime_records;
 use crate::samples::Sample;
 use goheap_graph::IdBitSet;
@@ -22,6 +22,8 @@ pub(crate) struct Marked {
     pub(crate) reached: IdBitSet,
     /// Of these, what nothing holds but lists that collections empty.
     pub(crate) emptied: IdBitSet,
+    /// Which of [`RootSet::finalized`] are on objects that something else holds.
+    pub(crate) held_anyhow: Vec<usize>,
     /// What the roots and what they reach lack.
     pub(crate) absent: Absent,
     /// The first roots that lead to a free slot although they are known to be pointers.
@@ -42,6 +44,7 @@ pub(super) struct Marks {
     postponed: Vec<u32>,
     /// What is reached otherwise than from lists that collections empty; None where there are no such lists.
     steady: Option<IdBitSet>,
+    held_anyhow: Vec<usize>,
     bad_roots: Vec<Root>,
     counts: PointerCounts,
     /// Pointer words that their object's type does not explain, of objects that have such.
@@ -70,19 +73,23 @@ impl Met {
 
 impl Inference<'_, '_, '_> {
     /// Marks from the roots, class by class, and follows what is reached as far as types are known.
-    pub(super) fn mark(&mut self, roots: &[Root]) -> Vec<(RootClass, Share)> {
+    pub(super) fn mark(&mut self, set: &RootSet) -> Vec<(RootClass, Share)> {
         for (_, address) in runtime_records(self.model) {
             if let Some(slot) = self.objects.find_allocated(address) {
                 self.states.reserve(slot.id);
             }
         }
-        RootClass::ALL.into_iter().map(|class| (class, self.mark_class(class, roots))).collect()
+        RootClass::ALL.into_iter().map(|class| (class, self.mark_class(class, set))).collect()
     }
 
-    fn mark_class(&mut self, class: RootClass, roots: &[Root]) -> Share {
+    fn mark_class(&mut self, class: RootClass, set: &RootSet) -> Share {
         self.marks.holds_back = class < RootClass::Runtime;
         let mut outcome = Outcome::default();
-        let mut of_class = roots.iter().filter(|root| root.class == class).peekable();
+        if class == RootClass::Other {
+            let is_held = |at: &usize| self.states.get(set.finalized[*at].object.0).is_reached();
+            self.marks.held_anyhow = (0..set.finalized.len()).filter(is_held).collect();
+        }
+        let mut of_class = set.roots.iter().filter(|root| root.class == class).peekable();
         if class == RootClass::Emptied && of_class.peek().is_some() {
             self.marks.steady = Some(self.states.reached());
         }
@@ -207,7 +214,8 @@ impl Inference<'_, '_, '_> {
         unexplained.sort_unstable();
         let unexplained = unexplained.into_iter().take(SHOWN).map(Sample::Object).collect();
         let bad_roots = std::mem::take(&mut self.marks.bad_roots);
-        Marked { by_class, counts, reached, emptied, absent, bad_roots, unexplained }
+        let held_anyhow = std::mem::take(&mut self.marks.held_anyhow);
+        Marked { by_class, counts, reached, emptied, held_anyhow, absent, bad_roots, unexplained }
     }
 
     /// Pointers in reached objects whose type is not known.

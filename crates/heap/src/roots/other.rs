@@ -5,6 +5,7 @@ use crate::infer::{Proposal, payload_offset};
 use crate::meaning::plan::PointerWord;
 use crate::meaning::rules::WEAK_HANDLE;
 use crate::names::label_text::function_of;
+use crate::roots::root::Finalized;
 use crate::roots::runtime_records::runtime_records;
 use goheap_graph::PathTrie;
 use goheap_image::Address;
@@ -108,6 +109,7 @@ impl<'m, 'p> RootCollector<'_, 'm, 'p> {
         self.set.absent.add_records(self.model.masks.absent_words(span, slot.slot));
         let mut words = Vec::new();
         self.model.masks.for_each_offset(span, slot.slot, |offset| words.push(offset));
+        let first = self.set.roots.len();
         for offset in words {
             let Some(value) = self.model.masks.word(span, start + offset).filter(|&value| value != 0) else { continue };
             let inner = offset.saturating_sub(payload_offset(self.model, span));
@@ -119,6 +121,7 @@ impl<'m, 'p> RootCollector<'_, 'm, 'p> {
             let node = self.node(node, &text);
             self.root(value, RootClass::Other, node);
         }
+        self.set.finalized.push(Finalized { object: slot.id, roots: first..self.set.roots.len() });
     }
 
     /// Notes that a func value is there.

@@ -5,8 +5,9 @@ use crate::infer::Proposal;
 use crate::referred::RootWindow;
 use crate::samples::Samples;
 use goheap_graph::TrieNode;
-use goheap_model::{RootClass, RootCounts, StackGroups};
+use goheap_model::{ObjectId, RootClass, RootCounts, StackGroups};
 use serde::{Deserialize, Serialize};
+use std::ops::Range;
 
 /// How well a root is named. Within a class, better named roots claim all that they reach before others begin.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -73,12 +74,22 @@ pub(crate) enum WordOwner {
     },
 }
 
+/// What a finalizer keeps of the object that it is set on: all that this leads to (mgcmark.go `markrootSpans`).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Finalized {
+    pub(crate) object: ObjectId,
+    /// The roots that stand for the object's words.
+    pub(crate) roots: Range<usize>,
+}
+
 /// The roots in the order of collection, and what their declared types tell.
 #[derive(Debug, Default)]
 pub(crate) struct RootSet {
     pub(crate) roots: Vec<Root>,
     /// Of those that refer to less than all of their object.
     pub(crate) windows: Vec<RootWindow>,
+    /// Those that finalizers are the reason of.
+    pub(crate) finalized: Vec<Finalized>,
     pub(crate) proposals: Vec<Proposal>,
     pub(crate) untyped: Vec<UntypedRoot>,
     pub(crate) stacks: StackGroups,
@@ -86,4 +97,19 @@ pub(crate) struct RootSet {
     /// What the roots lack.
     pub(crate) absent: Absent,
     pub(crate) samples: Samples,
+}
+
+impl RootSet {
+    /// Lets go of those of finalizers on objects that are held anyhow: the object holds what it leads to, and its holder that. `held` are these
+    /// in [`RootSet::finalized`].
+    pub(crate) fn let_go_of_finalized(&mut self, held: &[usize]) {
+        let mut ranges = held.iter().filter_map(|&at| self.finalized.get(at)).map(|one| one.roots.clone()).peekable();
+        let mut index = 0;
+        self.roots.retain(|_| {
+            while ranges.next_if(|range| range.end <= index).is_some() {}
+            let is_held = ranges.peek().is_some_and(|range| range.contains(&index));
+            index += 1;
+            !is_held
+        });
+    }
 }

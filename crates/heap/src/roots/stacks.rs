@@ -11,9 +11,11 @@ use crate::referred::Window;
 use crate::roots::root::{Naming, Root, UntypedRoot, WordOwner};
 use crate::samples::{Sample, keep};
 use goheap_graph::{PathTrie, TrieNode};
+use goheap_image::Address;
 use goheap_model::{Evidence, Meter, RootClass, TypeId};
 use goheap_runtime::stack::{Precision, StackPlace, StackPointer, StackRoot, StackScan, ThreadIndex, UnwindEnd};
 use goheap_runtime::{Goroutine, RuntimeModel};
+use rustc_hash::FxHashSet;
 use std::borrow::Cow;
 
 impl<'m, 'p> RootCollector<'_, 'm, 'p> {
@@ -64,8 +66,10 @@ impl<'m, 'p> RootCollector<'_, 'm, 'p> {
             let is_conservative = root.precision == Precision::Conservative;
             (is_conservative, std::cmp::Reverse(root.frame), root.place)
         };
-        let mut roots: Vec<&StackRoot> =
-            scan.roots.iter().filter(|root| self.objects.find(root.value).is_some()).collect();
+        let of_records = self.deferred_by_records(scan);
+        let is_told = |root: &&StackRoot| root.place == StackPlace::Deferred && of_records.contains(&root.value);
+        let mut roots: Vec<&StackRoot> = scan.roots.iter().filter(|root| !is_told(root)).collect();
+        roots.retain(|root| self.objects.find(root.value).is_some());
         roots.sort_by_key(order);
         let is_register = |root: &&&StackRoot| matches!(root.place, StackPlace::Register(_));
         let registers: Vec<u64> = roots.iter().filter(is_register).map(|root| root.value).collect();
@@ -97,6 +101,16 @@ impl<'m, 'p> RootCollector<'_, 'm, 'p> {
                 goroutine: number,
             });
         }
+    }
+
+    /// The deferred functions whose records are objects: these lead there. The collector starts from both, and then no one thing
+    /// would hold what is deferred.
+    fn deferred_by_records(&self, scan: &StackScan) -> FxHashSet<u64> {
+        let records = scan.roots.iter().filter(|root| root.place == StackPlace::DeferRecord);
+        let allocated = records.filter(|root| self.objects.find_allocated(root.value).is_some());
+        let func =
+            |root: &StackRoot| self.model.memory().read_u64(Address(root.value).add(self.model.layout.defer.func));
+        allocated.filter_map(func).filter(|&func| func != 0).collect()
     }
 
     /// The frame of a function; the goroutine's own for the one that it began with.
