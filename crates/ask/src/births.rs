@@ -1,8 +1,8 @@
 //! Where what is there was allocated, and who holds it now.
 
 use crate::groups::{Place, RootGrouping, place_of};
-use goheap_graph::DominatorTree;
-use goheap_model::{Birth, BirthCount, Births, Graph, ObjectId, RootKind, Standing};
+use goheap_graph::{DominatorTree, TrieNode};
+use goheap_model::{Birth, BirthCount, Births, DominatorFrames, Graph, ObjectId, RootKind, Standing};
 use rustc_hash::FxHashMap;
 use serde::Serialize;
 use std::cmp::Reverse;
@@ -74,6 +74,24 @@ pub struct BirthIndex<'h> {
     first_alike: Vec<u32>,
 }
 
+/// What was sampled, by the frames below which it is.
+///
+/// # Overhead
+/// 4 bytes a sampled object and frame above it.
+pub struct BirthsByFrame<'i> {
+    index: &'i BirthIndex<'i>,
+    /// Places in the index.
+    below: FxHashMap<TrieNode, Vec<u32>>,
+}
+
+impl BirthsByFrame<'_> {
+    /// The sites of what a frame retains.
+    pub fn below(&self, frame: TrieNode, grouping: SiteGrouping) -> BirthSites {
+        let places = self.below.get(&frame).map_or(&[][..], Vec::as_slice);
+        self.index.sites(places.iter().map(|&at| &self.index.by_place[at as usize]), grouping)
+    }
+}
+
 /// The place of what no root reaches: behind all others.
 const UNREACHED: u32 = u32::MAX;
 
@@ -114,6 +132,22 @@ impl<'h> BirthIndex<'h> {
         });
         let ranges: Vec<_> = ranges.collect();
         self.sites(ranges.into_iter().flatten(), grouping)
+    }
+
+    /// What was sampled, by the frames of a dominator tree that were made with the same births.
+    pub fn by_frame(&self, frames: &DominatorFrames) -> BirthsByFrame<'_> {
+        let mut of_object = FxHashMap::<ObjectId, Vec<u32>>::default();
+        for (at, (_, birth, _)) in (0..).zip(&self.by_place) {
+            of_object.entry(birth.object).or_default().push(at);
+        }
+        let mut below = FxHashMap::<TrieNode, Vec<u32>>::default();
+        for &(object, frame) in &frames.sampled {
+            let born = of_object.get(&object).map_or(&[][..], Vec::as_slice);
+            for frame in std::iter::successors(Some(frame), |&frame| frames.trie.parent(frame)) {
+                below.entry(frame).or_default().extend(born);
+            }
+        }
+        BirthsByFrame { index: self, below }
     }
 
     /// The name of who holds: that of the root, `several roots`, ...

@@ -23,7 +23,7 @@ mod size_classes;
 mod suspects;
 mod waste;
 
-pub use births::{BirthHolder, BirthIndex, BirthSite, BirthSites, HeldOfSite, SiteGrouping};
+pub use births::{BirthHolder, BirthIndex, BirthSite, BirthSites, BirthsByFrame, HeldOfSite, SiteGrouping};
 pub use dominator_rows::{DominatorRow, DominatorRows, RowsWanted, dominator_rows};
 pub use error::AskError;
 pub use gathering::is_gathering;

@@ -35,7 +35,12 @@ fn a_report_that_was_kept_is_drawn_again_as_it_was() {
 fn what_is_no_report_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let kept = folder.path().join("kept.json");
-    for (text, reason) in [("{}", "missing field"), ("{\"schema_version\":7,\"sections\":[]}", "schema version 7")] {
+    for (text, reason) in [
+        ("{}", "missing field"),
+        ("[]", "kept.json"),
+        ("", "kept.json"),
+        ("{\"schema_version\":7,\"sections\":[]}", "schema version 7"),
+    ] {
         fs::write(&kept, text).unwrap();
         let outcome = goheap!("report", kept, folder.path().join("out.html"));
         assert_eq!(outcome.status, 3, "{}", outcome.stderr);

@@ -67,6 +67,9 @@ pub struct Row {
     /// Entries that these have room for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub map_slots: Option<u64>,
+    /// Lines that allocated most of what is retained, by samples, most bytes first; where that was asked for.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub born: Vec<Born>,
 }
 
 impl Row {
@@ -134,6 +137,9 @@ impl DominatorsReport {
                 row.referred_bytes.filter(|_| row.is_told()).map_or_else(String::new, |bytes| page.bytes(bytes));
             let numbers_of = [page.bytes(row.retained), share, grouped(row.objects), shallow, referred];
             table.row(numbers_of.into_iter().take(numbers).chain([format!("{name}{}", row.room())]));
+            for born in &row.born {
+                table.below(&format!("{}{}", "  ".repeat(row.depth), born.text(page)));
+            }
         }
         table.write(&mut out)?;
         if let Some(most) = most {
@@ -243,6 +249,14 @@ pub struct Born {
     pub bytes: u64,
 }
 
+impl Born {
+    /// For people.
+    pub fn text(&self, page: Page) -> String {
+        let Born { site, samples, bytes } = self;
+        format!("allocated by {site}: {} ({} sampled)", page.bytes(*bytes), grouped(*samples))
+    }
+}
+
 impl Group {
     fn is_told(&self) -> bool {
         referred::is_told(self.referred_bytes, self.retained)
@@ -311,9 +325,8 @@ impl RetainedGroups {
             let objects = row.own.map_or(row.retained_objects.unwrap_or(0), |own| own.objects);
             let own = shallow.map(|_| page.bytes(row.own.unwrap_or_default().bytes));
             table.row(cells(row.retained, objects, [own, referred.map(|_| told)], &row.name));
-            for Born { site, samples, bytes } in &row.born {
-                let samples = grouped(*samples);
-                table.below(&format!("allocated by {site}: {} ({samples} sampled)", page.bytes(*bytes)));
+            for born in &row.born {
+                table.below(&born.text(page));
             }
         }
         table.write(&mut out)?;

@@ -3,7 +3,7 @@
 use super::types::Named;
 use super::variable::{self, Found};
 use goheap_model::RootKind;
-use goheap_model::names::is_of_the_compiler;
+use goheap_model::names::{is_of_the_compiler, name_in_text};
 use goheap_model::{Fields, Graph};
 use serde::Serialize;
 
@@ -145,12 +145,15 @@ fn printed_name(text: &str) -> &str {
         _ => text,
     };
     let alone = alone.strip_prefix("goroutine ").unwrap_or(alone);
-    alone.split_once(' ').map_or(alone, |(name, _)| name)
+    name_in_text(alone)
 }
 
-/// `main.work.buffer` of `main.work: buffer []uint8`, as owners are printed.
+/// `main.work.buffer` of `main.work: buffer []uint8`, as owners are printed, and of `goroutine main.run → main.work → buffer`, as suspects are.
 fn of_function(text: &str) -> Option<String> {
-    let (function, variable) = text.split_once(": ")?;
+    let (function, variable) = match text.rsplit_once(" → ") {
+        Some((way, variable)) => (printed_name(way.rsplit(" → ").next()?), variable),
+        None => text.split_once(": ")?,
+    };
     Some(format!("{function}.{}", printed_name(variable)))
 }
 
@@ -188,10 +191,13 @@ mod tests {
             ("1,000 × main.cache map[string]int", "main.cache"),
             ("20 × goroutine main.work", "main.work"),
             ("goroutine main.work", "main.work"),
+            ("sync.Pool at bss+0x6e00", "sync.Pool at bss+0x6e00"),
         ] {
             assert_eq!(printed_name(text), name);
         }
         assert_eq!(of_function("main.work: buffer []uint8").as_deref(), Some("main.work.buffer"));
+        assert_eq!(of_function("main.main → p.latest").as_deref(), Some("main.main.p.latest"));
+        assert_eq!(of_function("goroutine main.run → main.work → buffer []uint8").as_deref(), Some("main.work.buffer"));
         for text in ["goroutine 17", "goroutine 17: main.work", "goroutine 17 [chan receive]:"] {
             assert_eq!(goroutine_id(text), Some(17), "{text}");
         }

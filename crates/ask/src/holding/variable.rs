@@ -1,7 +1,7 @@
 //! What a variable's field leads to: the way of a text like `main.cache.entries[3].name`.
 
 use goheap_model::Graph;
-use goheap_model::names::Spelling;
+use goheap_model::names::{Spelling, name_in_text};
 use goheap_model::{Fields, Kind, ObjectId, RootKind, TypeId, TypeTable};
 use rustc_hash::FxHashSet;
 
@@ -120,7 +120,7 @@ fn find_by(
 /// The nodes of variables, by name; local ones behind their function's.
 fn variables(graph: Graph<'_>) -> Vec<(u32, String)> {
     let kind_of = |node: u32| graph.root_node(node).map(|root| root.kind);
-    let name_of = |node: u32| Some(graph.text(node).split(' ').next()?.to_owned()).filter(|name| !name.is_empty());
+    let name_of = |node: u32| Some(name_in_text(&graph.text(node)).to_owned()).filter(|name| !name.is_empty());
     let mut found = Vec::new();
     for (node, root) in graph.references().roots().iter() {
         let (RootKind::Frame(_), Some(parent)) = (root.kind, root.parent) else { continue };

@@ -3,6 +3,7 @@
 use super::SuspectRoot;
 use super::element::{place_and_type, type_of};
 use goheap_graph::{PathTrie, TrieNode};
+use goheap_model::names::name_in_text;
 use goheap_model::{DominatorFrames, HELD_BY_SEVERAL, Heap, RootKind};
 
 /// Words by which code is searched; more are no help.
@@ -44,7 +45,7 @@ pub(super) fn text(heap: &Heap, frames: &DominatorFrames, way: &[TrieNode]) -> S
             () if is_here && !is_own && !frames.is_root(node) => {
                 text = type_of(label).trim_start_matches('*').to_owned()
             }
-            () if is_here && !is_own => text = place(label).to_owned(),
+            () if is_here && !is_own => text = name_in_text(label).to_owned(),
             () => push(&mut text, label, frames.is_root(node)),
         }
         is_own |= is_here;
@@ -56,7 +57,7 @@ pub(super) fn text(heap: &Heap, frames: &DominatorFrames, way: &[TrieNode]) -> S
 fn push(text: &mut String, label: &str, is_root: bool) {
     let field = place_and_type(label).map(|(field, _)| field);
     let is_field = field.is_some();
-    let place = field.unwrap_or_else(|| place(label));
+    let place = field.unwrap_or_else(|| name_in_text(label));
     // Several ways lead to what is shared: no field does.
     let is_shared = place == "[shared]";
     let step = match is_shared {
@@ -68,14 +69,6 @@ fn push(text: &mut String, label: &str, is_root: bool) {
         text.push_str(" → ");
     }
     text.push_str(step);
-}
-
-/// What a text begins with: the variable or field. Without DWARF a variable may be told by its type and place: `sync.Pool at bss+0x6e00`.
-fn place(label: &str) -> &str {
-    match label.split_once(' ') {
-        Some((name, rest)) if !rest.starts_with("at ") => name,
-        _ => label,
-    }
 }
 
 /// Names of the program's own in the texts of frames, those that come last first: they are nearest to what gathers.

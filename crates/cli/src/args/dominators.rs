@@ -25,8 +25,8 @@ pub(crate) struct DominatorsOptions {
     /// A list of groups instead of the tree
     #[arg(long, value_name = "WHAT")]
     pub(crate) group: Option<RetainedBy>,
-    /// Below each package or root the lines that allocated most of what it retains, by the runtime's samples, as in `births`
-    #[arg(long, requires = "group")]
+    /// Below each line, package or root the lines of code that allocated most of what it retains, by the runtime's samples, as in `births`
+    #[arg(long)]
     pub(crate) births: bool,
     /// Show what is inside types of the standard library, line by line
     #[arg(long, conflicts_with = "group")]

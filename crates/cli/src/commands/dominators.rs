@@ -10,12 +10,12 @@ use crate::say::errors::Failure;
 use crate::say::terminal::page;
 use goheap_ask::{
     AskError, BirthIndex, DominatorRow, Grouping, HistogramRow, RetainedHistogram, RootGroup, RootGrouping, RowsWanted,
-    Selection, dominator_rows, retained_histogram, root_groups,
+    Selection, SiteGrouping, dominator_rows, retained_histogram, root_groups,
 };
 use goheap_graph::Weight;
 use goheap_heap::references::{ReferenceGraph, ReferenceOptions};
-use goheap_model::{DominatorFrames, Graph, Observer, Share};
-use goheap_report::dominators::{DominatorsReport, Group, RetainedGroups, Row, Sum};
+use goheap_model::{Births, DominatorFrames, Graph, Observer, Share};
+use goheap_report::dominators::{Born, DominatorsReport, Group, RetainedGroups, Row, Sum};
 use std::cmp::Reverse;
 
 /// Lines and levels of a table unless others are asked for: a screen.
@@ -40,8 +40,16 @@ pub(crate) fn run(input: &Input, options: &DominatorsOptions) -> Result<(), Fail
 
 fn tree(input: &Input, options: &DominatorsOptions) -> Result<(), Failure> {
     with_referred(input, ReferenceOptions::default(), |graph, watch| {
-        let frames = graph.frames(&graph.data().dominators(watch)?, watch)?;
-        let report = tree_report(graph, &frames, options);
+        let dominators = graph.data().dominators(watch)?;
+        let births = if options.births { graph.snapshot().births(watch)? } else { Births::default() };
+        let frames = graph.frames_with_births(&dominators, &births, watch)?;
+        let index = BirthIndex::new(graph.data(), &dominators, &births);
+        let by_frame = index.by_frame(&frames);
+        let born = |row: &DominatorRow| {
+            let sites = by_frame.below(row.node, SiteGrouping::Line);
+            birth_calls::most(sites, &births, options.written.is_table())
+        };
+        let report = tree_report(graph, &frames, options, born);
         watch.report();
         diagnostics::warn(graph.snapshot(), input.quiet);
         to_stdout(|out| match options.written.form() {
@@ -134,6 +142,7 @@ fn tree_report(
     graph: &ReferenceGraph<'_, '_, '_>,
     frames: &DominatorFrames,
     options: &DominatorsOptions,
+    born: impl Fn(&DominatorRow) -> Vec<Born>,
 ) -> DominatorsReport {
     let (heap, totals) = (graph.data().heap(), &graph.snapshot().totals);
     let is_table = options.written.is_table();
@@ -150,7 +159,7 @@ fn tree_report(
         reachable: sum(totals.reachable()),
         not_known: sum(totals.not_known),
         unreachable: sum(totals.unreachable),
-        rows: found.rows.iter().enumerate().map(|(id, row)| line(frames, id, row)).collect(),
+        rows: found.rows.iter().enumerate().map(|(id, row)| Row { born: born(row), ..line(frames, id, row) }).collect(),
         hidden: (found.left_out, found.greatest_left_out),
     }
 }
@@ -170,5 +179,6 @@ fn line(frames: &DominatorFrames, id: usize, row: &DominatorRow) -> Row {
         capacity_bytes: row.extent.map(|extent| extent.capacity),
         map_entries: row.maps.map(|maps| maps.entries),
         map_slots: row.maps.map(|maps| maps.slots),
+        ..Row::default()
     }
 }

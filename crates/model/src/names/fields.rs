@@ -9,6 +9,15 @@ pub fn captured_path(path: &str) -> String {
     format!("[captured {name}]{rest}")
 }
 
+/// The variable or field with which a frame's text begins, without its type. Without DWARF a variable may be told by its type and place:
+/// `sync.Pool at bss+0x6e00`.
+pub fn name_in_text(text: &str) -> &str {
+    match text.split_once(' ') {
+        Some((name, rest)) if !rest.starts_with("at ") => name,
+        _ => text,
+    }
+}
+
 /// A type's name, short of what no frame has room for: the fields and methods of types without a name.
 pub fn elided(name: &str) -> Cow<'_, str> {
     let mut text = String::new();

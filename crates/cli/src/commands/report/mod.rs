@@ -80,7 +80,11 @@ fn report(input: &Input, page: Page, graph: &ReferenceGraph<'_, '_, '_>, watch: 
         titled(suspects.answer.sections, "Suspects"),
         vec![goroutines.section()],
         said(titled(waste.answer.sections, "Waste"), waste.answer.text),
-        vec![trees::dominator_rows(heap, &frames), trees::who_holds(snapshot), trees::who_retains(&frames)],
+        vec![
+            trees::dominator_rows(page, heap, &frames, (&births, &index)),
+            trees::who_holds(snapshot),
+            trees::who_retains(&frames),
+        ],
         vec![heap::types(graph.data(), &dominance)],
         said(titled(born.sections, "Allocated where"), born.text),
         parts(unsure::sections(snapshot)),
@@ -122,7 +126,8 @@ fn kept(path: &Path) -> Result<Option<Answer>, Failure> {
     let mut bytes = Vec::new();
     let mut reader = BufReader::new(file).take(MOST_KEPT);
     let first = if is_regular { reader.by_ref().take(1).read_to_end(&mut bytes) } else { Ok(0) };
-    if first.is_err() || bytes != b"{" {
+    let is_named_so = is_regular && path.extension().is_some_and(|extension| extension == "json");
+    if first.is_err() || (bytes != b"{" && !is_named_so) {
         return Ok(None);
     }
     reader.read_to_end(&mut bytes).map_err(|error| unreadable(ReadError::Io(error)))?;

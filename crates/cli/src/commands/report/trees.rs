@@ -1,20 +1,30 @@
 //! The dominator tree to browse, and both trees as flame graphs.
 
-use goheap_ask::{RowsWanted, dominator_rows as rows};
+use crate::commands::birth_calls;
+use crate::shell;
+use goheap_ask::{BirthIndex, DominatorRow, RowsWanted, SiteGrouping, dominator_rows as rows};
 use goheap_graph::{Children, Measure, PathTrie, TrieNode, Weight};
 use goheap_heap::HeapSnapshot;
-use goheap_model::{DominatorFrames, Heap};
+use goheap_model::{Births, DominatorFrames, Heap};
 use goheap_report::answer::{Column, Section, View};
+use goheap_report::page::Page;
 use std::cmp::Reverse;
 
 /// Rows of the tree, and its levels.
 const ROWS: usize = 1500;
 const LEVELS: usize = 30;
+/// A row says which line allocated most of what it retains if that is one part in so many of the heap.
+const BORN: u64 = 100;
 /// Frames of a picture.
 const FRAMES: usize = 4000;
 
 /// The tree as rows that fold.
-pub(super) fn dominator_rows(heap: &Heap, frames: &DominatorFrames) -> Section {
+pub(super) fn dominator_rows(
+    page: Page,
+    heap: &Heap,
+    frames: &DominatorFrames,
+    (births, index): (&Births, &BirthIndex<'_>),
+) -> Section {
     let wanted = RowsWanted { limit: ROWS, depth: LEVELS, min_size: 0, matching: None, without_library: true };
     let found = rows(heap, frames, wanted);
     let columns = [
@@ -23,6 +33,7 @@ pub(super) fn dominator_rows(heap: &Heap, frames: &DominatorFrames) -> Section {
         Column::bytes("referred_bytes").headed("referred to").spare(),
         Column::count("count").spare(),
         Column::name("held_by"),
+        Column::command("next"),
     ];
     let mut section = Section::new("dominators", columns);
     section.title = "Who retains how much".to_owned();
@@ -32,6 +43,7 @@ pub(super) fn dominator_rows(heap: &Heap, frames: &DominatorFrames) -> Section {
             .to_owned(),
     ];
     section.left_out = found.left_out as u64;
+    let by_frame = index.by_frame(frames);
     for row in &found.rows {
         let values = Some(row.values).filter(|_| row.own.objects > 0);
         let referred = row.extent.map(|extent| extent.referred);
@@ -41,10 +53,25 @@ pub(super) fn dominator_rows(heap: &Heap, frames: &DominatorFrames) -> Section {
             referred.into(),
             values.into(),
             row.text(frames).into(),
+            alone(frames, row).into(),
         ];
-        section.row(cells).depth = u32::try_from(row.depth).unwrap_or(u32::MAX);
+        let told = section.row(cells);
+        told.depth = u32::try_from(row.depth).unwrap_or(u32::MAX);
+        if row.retained.bytes >= frames.reached.bytes / BORN {
+            let sites = by_frame.below(row.node, SiteGrouping::Line);
+            told.notes =
+                birth_calls::most(sites, births, true).first().map(|born| born.text(page)).into_iter().collect();
+        }
     }
     section
+}
+
+/// What tells of a row alone, with those above it.
+fn alone(frames: &DominatorFrames, row: &DominatorRow) -> String {
+    match frames.trie.label(row.node).map(|label| frames.label_text(label)) {
+        Some(text) => format!("dominators --match {}", shell::quoted(&format!("^{}$", regex::escape(text)))),
+        None => "dominators".to_owned(),
+    }
 }
 
 /// Who reaches what first.

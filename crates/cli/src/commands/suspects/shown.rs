@@ -121,10 +121,7 @@ impl Shown<'_> {
             let step = suspect.gathered.as_ref().map_or("", |gathered| &gathered.step);
             notes.push(format!("{told}: {}", referred::reason(step)));
         }
-        for Born { site, samples, bytes } in born {
-            let (bytes, samples) = (self.page.bytes(*bytes), grouped(*samples));
-            notes.push(format!("allocated by {site}: {bytes} ({samples} sampled)"));
-        }
+        notes.extend(born.iter().map(|born| born.text(self.page)));
         let remedy = suspect.kind.remedy();
         if !remedy.is_empty() {
             notes.push(format!("if it is a leak: {remedy}"));
