@@ -15,6 +15,8 @@ const ROWS: usize = 1500;
 const LEVELS: usize = 30;
 /// A row says which line allocated most of what it retains if that is one part in so many of the heap.
 const BORN: u64 = 100;
+/// And if the line did so of one part in so many: few samples say nothing.
+const MOST_BORN: u64 = 10;
 /// Frames of a picture.
 const FRAMES: usize = 4000;
 
@@ -58,9 +60,9 @@ pub(super) fn dominator_rows(
         let told = section.row(cells);
         told.depth = u32::try_from(row.depth).unwrap_or(u32::MAX);
         if row.retained.bytes >= frames.reached.bytes / BORN {
-            let sites = by_frame.below(row.node, SiteGrouping::Line);
-            told.notes =
-                birth_calls::most(sites, births, true).first().map(|born| born.text(page)).into_iter().collect();
+            let born = birth_calls::most(by_frame.below(row.node, SiteGrouping::Line), births, true);
+            let most = born.first().filter(|born| born.bytes >= row.retained.bytes / MOST_BORN);
+            told.notes = most.map(|born| born.text(page)).into_iter().collect();
         }
     }
     section

@@ -65,7 +65,8 @@
   };
 
   const foldable = (table, tools) => {
-    const rows = [...table.tBodies[0].rows];
+    const all = groups(table), rows = all.map((group) => group[0]);
+    const hide = (at, hidden) => { for (const row of all[at]) row.hidden = hidden; };
     const depth = rows.map((row) => Number(row.dataset.depth || 0));
     // At first, what is at least a hundredth of all.
     const bytes = rows.map((row) => Number(row.querySelector('[data-value]')?.dataset.value || 0));
@@ -74,7 +75,7 @@
       let closed = Infinity;
       rows.forEach((row, at) => {
         if (depth[at] <= closed) closed = Infinity;
-        row.hidden = closed !== Infinity;
+        hide(at, closed !== Infinity);
         if (!row.hidden && !open[at]) closed = depth[at];
         const fold = row.querySelector('button.fold');
         if (fold) { fold.textContent = open[at] ? '▾' : '▸'; fold.setAttribute('aria-expanded', open[at]); }
@@ -102,14 +103,14 @@
     return (wanted) => {
       if (!wanted) { show(); return; }
       // What matches, with all that is above it.
-      const keep = rows.map((row) => wanted.test(row.textContent));
+      const keep = all.map((group) => group.some((row) => wanted.test(row.textContent)));
       const above = [];
       rows.forEach((_, at) => {
         above.length = depth[at];
         above[depth[at]] = at;
         if (keep[at]) for (const one of above) if (one !== undefined) keep[one] = true;
       });
-      rows.forEach((row, at) => { row.hidden = !keep[at]; });
+      rows.forEach((_, at) => hide(at, !keep[at]));
     };
   };
 
