@@ -6,6 +6,7 @@ use goheap_ask::Suspect;
 use goheap_heap::HeapSnapshot;
 use goheap_report::page::Page;
 use goheap_report::table::{grouped, whole_percent};
+use goheap_runtime::GcSettings;
 
 /// Suspects that are named.
 const NAMED: usize = 3;
@@ -13,6 +14,9 @@ const NAMED: usize = 3;
 const WORTH_SAYING: u64 = 8;
 /// So many goroutines at one place are a word worth.
 const MANY_GOROUTINES: u64 = 100;
+
+/// What the runtime takes for none (runtime/debug `SetMemoryLimit`: math.MaxInt64).
+const NO_LIMIT: u64 = i64::MAX as u64;
 
 /// Sentences, and for each the section with the rows behind it.
 #[derive(Default)]
@@ -54,10 +58,8 @@ pub(super) fn sentences(
         said.say("", format!("The process died of {why}."));
     }
     if totals.unreachable.bytes > allocated.bytes / 3 {
-        said.say("heap", format!(
-            "{} are garbage that was not collected yet: the heap was on its way to the next collection (GOGC, GOMEMLIMIT).",
-            page.bytes(totals.unreachable.bytes)
-        ));
+        let (garbage, when) = (page.bytes(totals.unreachable.bytes), next_collection(page, &snapshot.model.gc_settings()));
+        said.say("heap", format!("{garbage} are garbage that was not collected yet: {when}."));
     }
     of_suspects(&mut said, page, suspects, reachable.bytes);
     let (bytes, what) = wasted;
@@ -67,6 +69,25 @@ pub(super) fn sentences(
     }
     of_goroutines(&mut said, page, goroutines);
     said
+}
+
+/// Why garbage is still there: what the collector is told, and when it would have come.
+fn next_collection(page: Page, gc: &GcSettings) -> String {
+    let percent = gc.percent.map(|percent| match percent {
+        0.. => format!("GOGC is {percent}"),
+        _ => "GOGC is off".to_owned(),
+    });
+    let limit = gc.memory_limit.map(|limit| match limit {
+        NO_LIMIT.. => "GOMEMLIMIT is not set".to_owned(),
+        _ => format!("GOMEMLIMIT is {}", page.bytes(limit)),
+    });
+    let goal = gc.goal().map(|goal| format!("the next collection was to end at {} of heap", page.bytes(goal)));
+    let known: Vec<String> = [percent, limit, goal].into_iter().flatten().collect();
+    match known.split_last() {
+        Some((last, [])) => last.clone(),
+        Some((last, others)) => format!("{}, and {last}", others.join(", ")),
+        None => "what the collector is told is not in the core".to_owned(),
+    }
 }
 
 fn of_suspects(said: &mut Verdict, page: Page, suspects: &[Suspect], reachable: u64) {
@@ -109,4 +130,35 @@ fn sentence(page: Page, at: usize, suspect: &Suspect, reachable: u64) -> String 
     let verb = if at == 0 { "Most of it hangs on" } else { "Then comes" };
     let verb = if at == 0 && suspect.retained.bytes < reachable / 2 { "The largest part hangs on" } else { verb };
     format!("{verb} {}: {bytes} ({share}){what}.", suspect.holder)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn garbage_is_told_with_what_the_collector_waits_for() {
+        let gc = |percent, limit, percent_goal, limit_goal| GcSettings {
+            percent,
+            memory_limit: limit,
+            percent_goal,
+            limit_goal,
+            ..GcSettings::default()
+        };
+        let page = Page::default();
+        for (settings, said) in [
+            (
+                gc(Some(400), Some(NO_LIMIT), Some(5 << 30), None),
+                "GOGC is 400, GOMEMLIMIT is not set, and the next collection was to end at 5.0 GiB of heap",
+            ),
+            (
+                gc(Some(-1), Some(2 << 30), None, Some(1 << 30)),
+                "GOGC is off, GOMEMLIMIT is 2.0 GiB, and the next collection was to end at 1.0 GiB of heap",
+            ),
+            (gc(Some(-1), None, None, None), "GOGC is off"),
+            (GcSettings::default(), "what the collector is told is not in the core"),
+        ] {
+            assert_eq!(next_collection(page, &settings), said);
+        }
+    }
 }
