@@ -42,6 +42,7 @@ mod source;
 mod start_block;
 mod unpack;
 mod untouched;
+mod whole_file;
 mod zeros;
 
 pub use address::Address;
@@ -64,4 +65,5 @@ pub use sections::{SectionError, SectionHeader};
 pub use shared_object::SharedObject;
 pub use signal_handler::exit as end_process;
 pub use start_block::StartBlock;
+pub use whole_file::WholeFile;
 pub use zeros::NonzeroParts;
