@@ -57,7 +57,10 @@ pub use mapped_bytes::MappedBytes;
 pub use mapped_modules::MappedModule;
 pub use memory::{MemoryImage, MemoryRange, RangeSource};
 pub use native::NativePlace;
-pub use notes::{AuxVector, FXSAVE_VECTORS, MappedFile, ProcessInfo, SignalInfo, Thread};
+pub use notes::{
+    AuxVector, FXSAVE_VECTORS, MappedFile, PROVENANCE_KIND, PROVENANCE_OWNER, ProcessInfo, Provenance, SignalInfo,
+    Thread,
+};
 pub use present::PresentParts;
 pub use process::{OpenRequest, Process};
 pub use registers::Registers;
