@@ -1,5 +1,6 @@
 //! Taking a core: what is asked for before the stop, in it, and after.
 
+use crate::asleep;
 use crate::cgroup::{self, MemoryGroup};
 use crate::core_file;
 use crate::error::CaptureError;
@@ -62,6 +63,8 @@ pub enum Method {
     Straight,
     /// Of a copy by fork.
     Forked,
+    /// The process was not stopped: a thread that waits for memory of its control group does not stop.
+    Running,
 }
 
 impl Method {
@@ -70,6 +73,7 @@ impl Method {
             Method::Copied => "copy",
             Method::Straight => "straight",
             Method::Forked => "fork",
+            Method::Running => "running",
         }
     }
 }
@@ -108,6 +112,7 @@ pub fn capture(request: &CaptureRequest, is_abandoned: &AtomicBool) -> Result<Ca
     let before = Before::look(&process, request)?;
     let mut sink = CoreSink::create(&request.out, &request.sink)?;
     let taken = match request.snapshotting {
+        _ if before.is_out_of_memory() => before.running(request, &mut sink, is_abandoned),
         Snapshotting::Fork => before.by_fork(request, &mut sink, is_abandoned),
         Snapshotting::Copy => before.by_copy(request, &mut sink, is_abandoned),
     }?;
@@ -235,6 +240,27 @@ impl Before {
         core_file::write(sink, &notes, &plan, &copy, is_abandoned, request.pid)?;
         drop(snapshot);
         Ok(captured(stop, Method::Forked, &now, &plan, copy.unread(), provenance))
+    }
+
+    /// Where threads wait in the kernel for memory of the group, which somebody may give (version 1, `oom_kill_disable`).
+    fn is_out_of_memory(&self) -> bool {
+        self.group.as_ref().is_some_and(MemoryGroup::is_out_of_memory)
+    }
+
+    /// Reads without a stop: threads that wait do nothing, and the others soon wait, too.
+    fn running(
+        &self,
+        request: &CaptureRequest,
+        sink: &mut CoreSink,
+        is_abandoned: &AtomicBool,
+    ) -> Result<Captured, CaptureError> {
+        let live = Live::open(&self.process)?;
+        let threads = asleep::states(&self.process)?;
+        let now = Now { threads, mappings: maps::parse(&self.process.bytes("maps")?) };
+        let plan = self.plan(&self.process, &now.mappings, &live, request.full)?;
+        let (notes, provenance) = self.notes(&now, Method::Running)?;
+        core_file::write(sink, &notes, &plan, &live, is_abandoned, request.pid)?;
+        Ok(captured(Duration::ZERO, Method::Running, &now, &plan, live.unread(), provenance))
     }
 
     /// Near the limit a copy by fork would bring the kill on.

@@ -64,6 +64,8 @@ fn run(cli: &Cli) -> Result<(), Failure> {
         Command::Memory(options) => memory::run(&cli.input()?, options),
         Command::Index(options) => index::run(&cli.input()?, options),
         Command::BuildId(options) => build_id::run(&cli.input()?, options),
+        #[cfg(feature = "capture")]
+        Command::Capture(options) => commands::capture::run(&cli.of_process(), options),
         Command::Completions { shell } => manual::completions(*shell),
         Command::Man => manual::page(),
     }

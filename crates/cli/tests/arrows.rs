@@ -140,13 +140,8 @@ fn four_files_alone_may_be_unsafe() {
         files.iter().filter(is_unsafe).map(|path| path.strip_prefix(crates).unwrap()).collect();
     assert_eq!(
         found,
-        [
-            "capture/src/process/calls.rs",
-            "cli/src/allocator.rs",
-            "image/src/map.rs",
-            "image/src/signal_handler.rs"
-        ]
-        .map(Path::new)
-        .into()
+        ["capture/src/process/calls.rs", "cli/src/allocator.rs", "image/src/map.rs", "image/src/signal_handler.rs"]
+            .map(Path::new)
+            .into()
     );
 }

@@ -102,7 +102,10 @@ mod tests {
 
     #[test]
     fn times_have_units() {
-        assert_eq!(["30s", "10m", "1h", "2d"].map(|text| duration(text).map(|time| time.as_secs())), [Ok(30), Ok(600), Ok(3600), Ok(172_800)]);
+        assert_eq!(
+            ["30s", "10m", "1h", "2d"].map(|text| duration(text).map(|time| time.as_secs())),
+            [Ok(30), Ok(600), Ok(3600), Ok(172_800)]
+        );
         for wrong in ["", "30", "s", "0s", "-1s", "1.5m", "9999999999999999999h", "400d"] {
             assert!(duration(wrong).is_err(), "{wrong}");
         }
