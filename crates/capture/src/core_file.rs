@@ -4,7 +4,7 @@ use crate::error::CaptureError;
 use crate::maps::PAGE;
 use crate::memory::Memory;
 use crate::plan::{Plan, Segment};
-use crate::sink::CoreSink;
+use crate::sink::{CoreSink, SinkError};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 const HEADER: u64 = 64;
@@ -22,9 +22,30 @@ const MACHINE: u16 = 183;
 #[cfg(not(target_arch = "aarch64"))]
 const MACHINE: u16 = 62;
 
+/// Where a core goes.
+pub(crate) trait Stream {
+    fn data(&mut self, bytes: &[u8]) -> Result<(), SinkError>;
+    fn zeros(&mut self, len: u64) -> Result<(), SinkError>;
+    fn position(&self) -> u64;
+}
+
+impl Stream for CoreSink {
+    fn data(&mut self, bytes: &[u8]) -> Result<(), SinkError> {
+        CoreSink::data(self, bytes)
+    }
+
+    fn zeros(&mut self, len: u64) -> Result<(), SinkError> {
+        CoreSink::zeros(self, len)
+    }
+
+    fn position(&self) -> u64 {
+        CoreSink::position(self)
+    }
+}
+
 /// Writes a core. `is_abandoned` ends it early.
 pub(crate) fn write(
-    sink: &mut CoreSink,
+    sink: &mut dyn Stream,
     notes: &[u8],
     plan: &Plan,
     memory: &dyn Memory,

@@ -9,6 +9,7 @@ mod asleep;
 mod cgroup;
 mod core_file;
 mod error;
+mod heap_filter;
 mod maps;
 mod memory;
 mod notes;

@@ -6,6 +6,8 @@ use crate::proc_files::ProcFolder;
 use goheap_image::{Executable, ImageError, MemoryImage, OpenOptions};
 use goheap_runtime::MappedElf;
 use std::collections::BTreeSet;
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 #[cfg(target_arch = "aarch64")]
@@ -40,10 +42,13 @@ fn has_loaded_go(process: &ProcFolder) -> Result<bool, CaptureError> {
         .map(|mapping| (mapping.path, mapping.start, mapping.end))
         .collect();
     let mut seen = BTreeSet::new();
-    Ok(ranges.into_iter().filter(|(path, ..)| seen.insert(path.clone())).any(|(_, start, end)| {
+    Ok(ranges.into_iter().filter(|(path, ..)| seen.insert(path.clone())).any(|(path, start, end)| {
         // The file itself, whatever has become of its name.
-        let file = process.file(&format!("map_files/{start:x}-{end:x}"));
-        opened(&file).is_some_and(|file| is_go(&file))
+        let itself = process.file(&format!("map_files/{start:x}-{end:x}"));
+        // Only root may open that.
+        let path = OsStr::from_bytes(path.strip_prefix(b"/").unwrap_or(&path));
+        let named = || opened(&process.file("root").join(path));
+        opened(&itself).or_else(named).is_some_and(|file| is_go(&file))
     }))
 }
 

@@ -4,6 +4,7 @@ use crate::asleep;
 use crate::cgroup::{self, MemoryGroup};
 use crate::core_file;
 use crate::error::CaptureError;
+use crate::heap_filter;
 use crate::maps::{self, Details, Mapping};
 use crate::memory::{Copied, Live, Memory, room};
 use crate::notes;
@@ -91,6 +92,8 @@ pub struct Captured {
     pub threads: usize,
     /// Bytes of memory in the core that are no hole.
     pub memory: u64,
+    /// Bytes of Go's heap that were in no span and are not in the core.
+    pub left_out: u64,
     /// Bytes that could not be read and are zeros in the core.
     pub unread: u64,
     /// What its note says.
@@ -201,23 +204,26 @@ impl Before {
         let live = Live::open(&self.process)?;
         let stopped = Stopped::stop(&self.process)?;
         let now = self.look_at_stopped(&stopped)?;
-        let plan = self.plan(&self.process, &now.mappings, &live, request.full)?;
+        let mut plan = self.plan(&self.process, &now.mappings, &live, request.full)?;
         let is_copied = !space.is_empty() && plan.data_bytes() <= self.room;
         let method = if is_copied { Method::Copied } else { Method::Straight };
         let (notes, provenance) = self.notes(&now, method)?;
-        let mut write = |memory: &dyn Memory| core_file::write(sink, &notes, &plan, memory, is_abandoned, request.pid);
-        let (stop, unread);
+        let mut write = |plan: &mut Plan, memory: &dyn Memory| {
+            let left_out = self.leave_out(request, &now.mappings, plan, memory, &notes);
+            core_file::write(sink, &notes, plan, memory, is_abandoned, request.pid).map(|()| left_out)
+        };
+        let (stop, unread, left_out);
         if is_copied {
             let copied = Copied::of(&live, plan.data(), space, request.sink.threads);
             stop = end(stopped);
-            write(&copied)?;
+            left_out = write(&mut plan, &copied)?;
             unread = copied.unread();
         } else {
-            write(&live)?;
+            left_out = write(&mut plan, &live)?;
             stop = end(stopped);
             unread = live.unread();
         }
-        Ok(captured(stop, method, &now, &plan, unread, provenance))
+        Ok(Captured { left_out, ..captured(stop, method, &now, &plan, unread, provenance) })
     }
 
     fn by_fork(
@@ -236,10 +242,27 @@ impl Before {
         let copy = Live::open(snapshot.folder())?;
         // Its own mappings: what the program wants in no copy (MADV_DONTFORK) is not among them.
         let mappings = maps::parse(&snapshot.folder().bytes("maps")?);
-        let plan = self.plan(snapshot.folder(), &mappings, &copy, request.full)?;
+        let mut plan = self.plan(snapshot.folder(), &mappings, &copy, request.full)?;
+        let left_out = self.leave_out(request, &mappings, &mut plan, &copy, &notes);
         core_file::write(sink, &notes, &plan, &copy, is_abandoned, request.pid)?;
         drop(snapshot);
-        Ok(captured(stop, Method::Forked, &now, &plan, copy.unread(), provenance))
+        Ok(Captured { left_out, ..captured(stop, Method::Forked, &now, &plan, copy.unread(), provenance) })
+    }
+
+    /// Leaves out what of Go's heap is in no span; how many bytes.
+    fn leave_out(
+        &self,
+        request: &CaptureRequest,
+        mappings: &[Mapping],
+        plan: &mut Plan,
+        memory: &dyn Memory,
+        notes: &[u8],
+    ) -> u64 {
+        if request.full {
+            return 0;
+        }
+        let heap = heap_filter::live_heap(&self.process, mappings, plan, memory, notes, self.room / 2);
+        heap.map_or(0, |heap| heap_filter::leave_out(plan, &heap))
     }
 
     /// Where threads wait in the kernel for memory of the group, which somebody may give (version 1, `oom_kill_disable`).
@@ -284,5 +307,14 @@ fn end(stopped: Stopped) -> Duration {
 
 fn captured(stop: Duration, method: Method, now: &Now, plan: &Plan, unread: u64, provenance: Provenance) -> Captured {
     let stored = Stored { core: 0, written: 0 };
-    Captured { stored, stop, method, threads: now.threads.len(), memory: plan.data_bytes(), unread, provenance }
+    Captured {
+        stored,
+        stop,
+        method,
+        threads: now.threads.len(),
+        memory: plan.data_bytes(),
+        left_out: 0,
+        unread,
+        provenance,
+    }
 }

@@ -3,9 +3,11 @@
 use super::condition::{Bound, Condition, Gauge, Pressure};
 use crate::cgroup::{self, MemoryGroup};
 use crate::error::CaptureError;
+use crate::heap_filter;
 use crate::maps::PAGE;
 use crate::proc_files::{ProcFolder, number_after};
-use std::fs;
+use std::fs::{self, File};
+use std::os::unix::fs::FileExt;
 use std::path::Path;
 use std::path::PathBuf;
 
@@ -16,6 +18,8 @@ pub(super) struct Gauges {
     /// Bytes that shares are of, and whether they are the group's.
     whole: u64,
     pressure: PathBuf,
+    /// The runtime's counter of bytes of spans of objects, where it is asked for.
+    heap: Option<HeapCounter>,
     /// Counts of events when the watch began.
     high: u64,
     max: u64,
@@ -32,7 +36,10 @@ impl Gauges {
         let whole = group.as_ref().map_or(machine, |group| group.limit);
         let of_group = group.as_ref().map(|group| group.folder.join("memory.pressure")).filter(|path| path.is_file());
         let pressure = of_group.unwrap_or_else(|| root.join("proc/pressure/memory"));
-        let mut gauges = Gauges { process, group, whole, pressure, high: 0, max: 0 };
+        let mut gauges = Gauges { process, group, whole, pressure, heap: None, high: 0, max: 0 };
+        if conditions.iter().any(|condition| matches!(condition.gauge, Gauge::Heap(_))) {
+            gauges.heap = HeapCounter::of(&gauges.process)?;
+        }
         (gauges.high, gauges.max) = (gauges.events("high").unwrap_or(0), gauges.events("max").unwrap_or(0));
         for condition in conditions {
             gauges.check(condition)?;
@@ -45,7 +52,7 @@ impl Gauges {
         let unseen = |why: &'static str| CaptureError::Unseen { condition: condition.to_string(), why };
         match condition.gauge {
             Gauge::Rss(_) => Ok(()),
-            Gauge::Heap(_) => Err(unseen("the runtime's counters are not found")),
+            Gauge::Heap(_) => self.heap.as_ref().map(drop).ok_or(unseen("the runtime's counters are not found")),
             Gauge::Psi(kind, _) => {
                 self.pressure(kind).map(drop).ok_or(unseen("the kernel tells no pressure (boot it with psi=1)"))
             }
@@ -100,7 +107,10 @@ impl Gauges {
                 let (used, bound) = (rss.max(of_group), share(self.whole, percent));
                 (used > bound, near(used, bound), format!("{} of {} bytes", grouped(used), grouped(self.whole)))
             }
-            Gauge::Heap(_) => (false, 0, String::new()),
+            Gauge::Heap(bound) => {
+                let now = self.heap.as_ref().and_then(HeapCounter::read).unwrap_or(0);
+                (now > bound, near(now, bound), format!("{} bytes", grouped(now)))
+            }
             Gauge::Psi(kind, percent) => {
                 let now = self.pressure(kind).unwrap_or(0);
                 (now > percent * 100, near(now, percent * 100), format!("{}.{:02} %", now / 100, now % 100))
@@ -135,6 +145,33 @@ impl Gauges {
         let rest = text.lines().find_map(|line| line.strip_prefix(name))?;
         let (whole, part) = rest.split_whitespace().next()?.split_once('.')?;
         Some(whole.parse::<u64>().ok()?.checked_mul(100)? + part.get(..2)?.parse::<u64>().ok()?)
+    }
+}
+
+/// The runtime's own counter, read without a stop.
+struct HeapCounter {
+    memory: File,
+    /// Words whose sum it is; each alone may be negative.
+    words: Vec<u64>,
+}
+
+impl HeapCounter {
+    fn of(process: &ProcFolder) -> Result<Option<HeapCounter>, CaptureError> {
+        let heap = heap_filter::of_running(process)?;
+        let words: Vec<u64> = heap.unwrap_or_default().in_heap.iter().map(|address| address.0).collect();
+        let path = process.file("mem");
+        let memory = File::open(&path).map_err(|source| process.failed(path, source))?;
+        Ok((!words.is_empty()).then_some(HeapCounter { memory, words }))
+    }
+
+    fn read(&self) -> Option<u64> {
+        let mut sum = 0_i64;
+        for &at in &self.words {
+            let mut word = [0; 8];
+            self.memory.read_exact_at(&mut word, at).ok()?;
+            sum = sum.wrapping_add(i64::from_ne_bytes(word));
+        }
+        u64::try_from(sum).ok()
     }
 }
 

@@ -103,8 +103,12 @@ fn say(speaker: Speaker, out: &Path, captured: &Captured) {
             "was not stopped, as it waits for memory of its control group: its threads are as they sleep;"
         }
     };
+    let left_out = match captured.left_out {
+        0 => String::new(),
+        bytes => format!(" ({} of the heap were free and are left out)", human_bytes(bytes)),
+    };
     speaker.note(format_args!(
-        "{}: {} of memory in {}; {} threads {how} {:.1} ms",
+        "{}: {} of memory in {}{left_out}; {} threads {how} {:.1} ms",
         out.display(),
         human_bytes(captured.memory),
         human_bytes(captured.stored.written),
