@@ -5,7 +5,7 @@ use crate::cgroup::{self, MemoryGroup};
 use crate::core_file;
 use crate::error::CaptureError;
 use crate::heap_filter;
-use crate::maps::{self, Details, Mapping};
+use crate::maps::{self, Details, Mapping, PAGE};
 use crate::memory::{Copied, Live, Memory, room};
 use crate::notes;
 use crate::pages::PageMap;
@@ -111,6 +111,9 @@ const FORK_SHARE: u64 = 2;
 /// goes on.
 pub fn capture(request: &CaptureRequest, is_abandoned: &AtomicBool) -> Result<Captured, CaptureError> {
     let process = ProcFolder::of(request.pid)?;
+    if rustix::param::page_size() as u64 != PAGE {
+        return Err(CaptureError::PageSize { bytes: rustix::param::page_size() });
+    }
     program::check(&process, request.any)?;
     let before = Before::look(&process, request)?;
     let mut sink = CoreSink::create(&request.out, &request.sink)?;
@@ -157,7 +160,8 @@ impl Before {
             trigger: request.trigger.clone(),
             method: String::new(),
             limit: group.as_ref().map(|group| group.limit),
-            used: group.as_ref().and_then(MemoryGroup::used),
+            // The first version counts some of it late.
+            used: group.as_ref().and_then(MemoryGroup::used).max(kibibytes("VmRSS:").filter(|_| group.is_some())),
             rss: kibibytes("VmRSS:"),
             peak: kibibytes("VmHWM:"),
             machine: (total < u64::MAX).then_some(total),

@@ -131,6 +131,9 @@ fn words_that_look_like_others_are_kept_apart() {
         ("overview a.core --nonsense", "a.core overview --nonsense"),
         ("overview a.core b.exe surplus", "a.core overview --exe b.exe -- surplus"),
         ("completions bash", "completions bash"),
+        ("capture 4711 -o core.zst", "capture 4711 -o core.zst"),
+        ("4711 capture --full", "capture 4711 --full"),
+        ("-quiet capture 4711", "capture 4711 --quiet"),
         ("", ""),
     ] {
         assert_eq!(order_of(line), expected, "{line}");

@@ -8,7 +8,7 @@ use crate::bounds::memory::Budget;
 use crate::say::errors::Failure;
 use crate::say::speaker::{self, Speaker};
 use crate::say::version;
-use goheap_capture::{CaptureRequest, Captured, Method, Schedule, SinkOptions, Snapshotting, Watch};
+use goheap_capture::{CaptureError, CaptureRequest, Captured, Method, Schedule, SinkOptions, Snapshotting, Watch};
 use goheap_report::table::human_bytes;
 use series::Series;
 use std::path::{Path, PathBuf};
@@ -19,7 +19,11 @@ pub(crate) fn run(of: &OfProcess, options: &CaptureOptions) -> Result<(), Failur
     let speaker = Speaker::new(of.quiet);
     if let Some(trigger) = &options.on_behalf {
         let (request, is_abandoned) = (request(of, options, &output(options), trigger), guarded::abandoned());
-        return take(&request, &is_abandoned).map(|captured| say(speaker, &request.out, &captured));
+        return match take(&request, &is_abandoned) {
+            // Nobody is there to be told.
+            Err(Failure::Capture(CaptureError::Abandoned { .. })) => Err(Failure::Said { status: 1 }),
+            taken => taken.map(|captured| say(speaker, &request.out, &captured)),
+        };
     }
     let schedule = Schedule { conditions: options.when.clone(), every: options.every, grow: options.grow };
     if schedule.conditions.is_empty() && !schedule.is_series() {
