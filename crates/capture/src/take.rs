@@ -132,6 +132,8 @@ struct Before {
     provenance: Provenance,
     /// Bytes of memory that a copy may take.
     room: u64,
+    /// Bytes that are left to goheap at all.
+    left: u64,
     group: Option<MemoryGroup>,
 }
 
@@ -171,7 +173,7 @@ impl Before {
         };
         // A quarter stays for what is written meanwhile, by us and by others.
         let room = request.memory.min(left.saturating_sub(request.least_memory) / 4 * 3);
-        Ok(Before { process: process.clone(), details, provenance, room, group })
+        Ok(Before { process: process.clone(), details, provenance, room, left, group })
     }
 
     /// Memory of no file, bytes, with what may come until the stop.
@@ -265,7 +267,7 @@ impl Before {
         if request.full {
             return 0;
         }
-        let heap = heap_filter::live_heap(&self.process, mappings, plan, memory, notes, self.room / 2);
+        let heap = heap_filter::live_heap(&self.process, mappings, plan, memory, notes, self.left / 2);
         heap.map_or(0, |heap| heap_filter::leave_out(plan, &heap))
     }
 
