@@ -26,6 +26,29 @@ mod word {
     pub(super) const RIP: usize = 16;
 }
 
+/// The instruction `syscall`.
+const SYSCALL: [u8; 2] = [0x0f, 0x05];
+/// Calls whose result nobody heeds, as Go makes them: `nanosleep`, `clock_nanosleep`, `futex` (arch/x86/entry/syscalls/syscall_64.tbl).
+const SLEEPS: [u64; 3] = [35, 230, 202];
+
+/// Where a stopped thread sleeps in a call that it may as well make for us: the place of its `syscall`.
+///
+/// Should this process be killed in that moment, the thread goes on behind its own instruction, with another result than it waited for: so it
+/// wakes too early. (It also blocks its signals from then on.) Behind any other instruction it would go astray.
+pub(crate) fn own_site(tid: Tid, read: impl Fn(u64, &mut [u8])) -> Option<u64> {
+    let registers = calls::registers(tid, NT_PRSTATUS).ok()?;
+    let word = |at: usize| registers.get(at * 8..)?.first_chunk().copied().map(u64::from_le_bytes);
+    let site = word(word::RIP)?.checked_sub(SYSCALL.len() as u64)?;
+    let mut code = [0; SYSCALL.len()];
+    read(site, &mut code);
+    (SLEEPS.contains(&word(word::ORIG_RAX)?) && code == SYSCALL).then_some(site)
+}
+
+/// The first such instruction of some code.
+pub(crate) fn site_in(code: &[u8]) -> Option<usize> {
+    code.windows(SYSCALL.len()).position(|pair| pair == SYSCALL)
+}
+
 /// What a call came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Injected {

@@ -8,7 +8,7 @@ mod inject;
 mod stops;
 
 pub(crate) use calls::Errno;
-pub(crate) use inject::{Injected, system_call};
+pub(crate) use inject::{Injected, own_site, site_in, system_call};
 pub(crate) use stops::{Stop, next_stop};
 
 use crate::error::CaptureError;
@@ -95,18 +95,12 @@ impl Stopped {
         }
     }
 
-    /// Stops the first thread alone, for a call that it is to make.
-    pub(crate) fn stop_one(process: &ProcFolder) -> Result<Stopped, CaptureError> {
+    /// Stops one thread alone; none where it has ended.
+    pub(crate) fn stop_one(process: &ProcFolder, tid: Tid) -> Result<Stopped, CaptureError> {
         let mut stopped = Stopped { threads: BTreeMap::new(), since: Instant::now() };
         let deadline = stopped.since + PATIENCE;
-        // The first thread may have ended before the process.
-        for tid in process.threads()? {
-            stopped.seize(process, tid)?;
-            stopped.wait(process, deadline)?;
-            if !stopped.threads.is_empty() {
-                break;
-            }
-        }
+        stopped.seize(process, tid)?;
+        stopped.wait(process, deadline)?;
         Ok(stopped)
     }
 
@@ -156,10 +150,9 @@ impl Stopped {
         threads.into_iter().map(|tid| state(tid, process)).collect()
     }
 
-    /// A thread by which system calls can be made.
-    pub(crate) fn any_thread(&self, process: &ProcFolder) -> Option<Tid> {
-        let first = Tid(process.pid);
-        if self.threads.contains_key(&first) { Some(first) } else { self.threads.keys().next().copied() }
+    /// Those that are stopped.
+    pub(crate) fn threads(&self) -> impl Iterator<Item = Tid> + '_ {
+        self.threads.keys().copied()
     }
 }
 
