@@ -6,6 +6,7 @@
 //! Linux on x86-64 takes cores; the sink is for all. This crate prints nothing.
 
 mod asleep;
+mod before;
 mod cgroup;
 mod core_file;
 mod error;

@@ -1,24 +1,21 @@
 //! Taking a core: what is asked for before the stop, in it, and after.
 
 use crate::asleep;
-use crate::cgroup::{self, MemoryGroup};
+use crate::before::{Before, Now};
 use crate::core_file;
 use crate::error::CaptureError;
-use crate::heap_filter;
-use crate::maps::{self, Details, Mapping, PAGE};
+use crate::maps::{self, PAGE};
 use crate::memory::{Copied, Live, Memory, room};
-use crate::notes;
-use crate::pages::PageMap;
 use crate::plan::Plan;
 use crate::proc_files::ProcFolder;
-use crate::process::{Stopped, ThreadState};
+use crate::process::Stopped;
 use crate::program;
 use crate::sink::{CoreSink, SinkOptions, Stored};
 use crate::snapshot::Snapshot;
 use goheap_image::Provenance;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
 /// How memory is read.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -69,7 +66,7 @@ pub enum Method {
 }
 
 impl Method {
-    fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Method::Copied => "copy",
             Method::Straight => "straight",
@@ -100,10 +97,6 @@ pub struct Captured {
     pub provenance: Provenance,
 }
 
-/// A copy by fork may come to as much as the process has, when that writes everywhere meanwhile; services write to a part. Half of it
-/// must be there.
-const FORK_SHARE: u64 = 2;
-
 /// Takes a core of a live process, which goes on. `is_abandoned` is looked at while it is written, and ends it.
 ///
 /// # Errors
@@ -125,80 +118,7 @@ pub fn capture(request: &CaptureRequest, is_abandoned: &AtomicBool) -> Result<Ca
     Ok(Captured { stored: sink.finish()?, ..taken })
 }
 
-/// What is known before the stop: it takes long or need not be of one moment.
-struct Before {
-    process: ProcFolder,
-    details: Details,
-    provenance: Provenance,
-    /// Bytes of memory that a copy may take.
-    room: u64,
-    /// Bytes that are left to goheap at all.
-    left: u64,
-    group: Option<MemoryGroup>,
-}
-
-/// What is known of the stopped process.
-struct Now {
-    threads: Vec<ThreadState>,
-    mappings: Vec<Mapping>,
-}
-
 impl Before {
-    fn look(process: &ProcFolder, request: &CaptureRequest) -> Result<Before, CaptureError> {
-        let root = Path::new("/");
-        let details = maps::details(&process.bytes("smaps")?);
-        let group = MemoryGroup::of(root, process.pid);
-        let own = MemoryGroup::of(root, std::process::id() as i32);
-        let (total, available) = cgroup::machine(root).unwrap_or((u64::MAX, u64::MAX));
-        let left = own.as_ref().and_then(MemoryGroup::room).unwrap_or(u64::MAX).min(available);
-        if left < request.least_memory {
-            return Err(CaptureError::LittleMemory { room: left, least: request.least_memory });
-        }
-        let kibibytes = |name| Some(process.status_number(name)?.saturating_mul(1024));
-        let number = |name| process.text(name).ok()?.trim().parse().ok();
-        let provenance = Provenance {
-            tool: request.tool.clone(),
-            taken: SystemTime::now().duration_since(UNIX_EPOCH).ok().map(|since| since.as_secs()),
-            trigger: request.trigger.clone(),
-            method: String::new(),
-            limit: group.as_ref().map(|group| group.limit),
-            // The first version counts some of it late.
-            used: group.as_ref().and_then(MemoryGroup::used).max(kibibytes("VmRSS:").filter(|_| group.is_some())),
-            rss: kibibytes("VmRSS:"),
-            peak: kibibytes("VmHWM:"),
-            machine: (total < u64::MAX).then_some(total),
-            oom_score: number("oom_score"),
-            smaps_rollup: process.text("smaps_rollup").unwrap_or_default(),
-            maps: Vec::new(),
-        };
-        // A quarter stays for what is written meanwhile, by us and by others.
-        let room = request.memory.min(left.saturating_sub(request.least_memory) / 4 * 3);
-        Ok(Before { process: process.clone(), details, provenance, room, left, group })
-    }
-
-    /// Memory of no file, bytes, with what may come until the stop.
-    fn expected(&self) -> u64 {
-        let kibibytes = |name| self.process.status_number(name).unwrap_or(0).saturating_mul(1024);
-        let now: u64 = ["RssAnon:", "RssShmem:", "VmSwap:"].into_iter().map(kibibytes).sum();
-        now.saturating_add(now / 32).saturating_add(8 << 20)
-    }
-
-    fn look_at_stopped(&self, stopped: &Stopped) -> Result<Now, CaptureError> {
-        let threads = stopped.states(&self.process)?;
-        let mappings = maps::parse(&self.process.bytes("maps")?);
-        Ok(Now { threads, mappings })
-    }
-
-    fn plan(&self, source: &ProcFolder, mappings: &[Mapping], live: &Live, full: bool) -> Result<Plan, CaptureError> {
-        Plan::of(mappings, &self.details, &PageMap::open(source)?, live, full)
-    }
-
-    fn notes(&self, now: &Now, method: Method) -> Result<(Vec<u8>, Provenance), CaptureError> {
-        let maps = self.process.bytes("maps")?;
-        let provenance = Provenance { method: method.name().to_owned(), maps, ..self.provenance.clone() };
-        Ok((notes::of_process(&self.process, &now.threads, &now.mappings, &provenance.encode())?, provenance))
-    }
-
     fn by_copy(
         &self,
         request: &CaptureRequest,
@@ -255,27 +175,6 @@ impl Before {
         Ok(Captured { left_out, ..captured(stop, Method::Forked, &now, &plan, copy.unread(), provenance) })
     }
 
-    /// Leaves out what of Go's heap is in no span; how many bytes.
-    fn leave_out(
-        &self,
-        request: &CaptureRequest,
-        mappings: &[Mapping],
-        plan: &mut Plan,
-        memory: &dyn Memory,
-        notes: &[u8],
-    ) -> u64 {
-        if request.full {
-            return 0;
-        }
-        let heap = heap_filter::live_heap(&self.process, mappings, plan, memory, notes, self.left / 2);
-        heap.map_or(0, |heap| heap_filter::leave_out(plan, &heap))
-    }
-
-    /// Where threads wait in the kernel for memory of the group, which somebody may give (version 1, `oom_kill_disable`).
-    fn is_out_of_memory(&self) -> bool {
-        self.group.as_ref().is_some_and(MemoryGroup::is_out_of_memory)
-    }
-
     /// Reads without a stop: threads that wait do nothing, and the others soon wait, too.
     fn running(
         &self,
@@ -290,17 +189,6 @@ impl Before {
         let (notes, provenance) = self.notes(&now, Method::Running)?;
         core_file::write(sink, &notes, &plan, &live, is_abandoned, request.pid)?;
         Ok(captured(Duration::ZERO, Method::Running, &now, &plan, live.unread(), provenance))
-    }
-
-    /// Near the limit a copy by fork would bring the kill on.
-    fn has_room_to_fork(&self) -> Result<(), CaptureError> {
-        let need = self.expected() / FORK_SHARE;
-        let of_machine = cgroup::machine(Path::new("/")).map(|(_, available)| available);
-        let room = self.group.as_ref().and_then(MemoryGroup::room).into_iter().chain(of_machine).min();
-        match room {
-            Some(room) if room < need => Err(CaptureError::NoRoomToFork { pid: self.process.pid, need, room }),
-            _ => Ok(()),
-        }
     }
 }
 
