@@ -103,27 +103,27 @@ fn request(of: &OfProcess, options: &CaptureOptions, out: &Path, trigger: &str) 
 
 /// What was done, in a line; `is_wanted` is that it was to be written straight.
 fn say(speaker: Speaker, out: &Path, captured: &Captured, is_wanted: bool) {
+    let threads = captured.threads;
+    let stop = format!("{:.1} ms", captured.stop.as_secs_f64() * 1e3);
     let how = match captured.method {
-        Method::Copied => "stood still",
-        Method::Straight if is_wanted => "stood still while it was written",
-        Method::Straight => "stood still while it was written, for there was too little memory for a copy,",
-        Method::Forked => "stood still for a copy by fork",
+        Method::Copied => format!("{threads} threads stood still {stop}"),
+        Method::Straight if is_wanted => format!("{threads} threads stood still {stop}, until it was written"),
+        Method::Straight => {
+            format!(
+                "{threads} threads stood still {stop}, until it was written, for there was too little memory for a copy"
+            )
+        }
+        Method::Forked => format!("{threads} threads stood still {stop} for a copy by fork"),
         Method::Running => {
-            "was not stopped, as it waits for memory of its control group: its threads are as they sleep;"
+            format!("{threads} threads were not stopped, for they wait for memory of their control group")
         }
     };
     let left_out = match captured.left_out {
         0 => String::new(),
         bytes => format!(" ({} of the heap were free and are left out)", human_bytes(bytes)),
     };
-    speaker.note(format_args!(
-        "{}: {} of memory in {}{left_out}; {} threads {how} {:.1} ms",
-        out.display(),
-        human_bytes(captured.memory),
-        human_bytes(captured.stored.written),
-        captured.threads,
-        captured.stop.as_secs_f64() * 1e3,
-    ));
+    let (memory, written) = (human_bytes(captured.memory), human_bytes(captured.stored.written));
+    speaker.note(format_args!("{}: {memory} of memory in {written}{left_out}; {how}", out.display()));
     if captured.unread > 0 {
         speaker::warning(format_args!("{} could not be read and are zeros in the core", human_bytes(captured.unread)));
     }
