@@ -34,14 +34,23 @@ pub(crate) struct Live {
     pid: nix::unistd::Pid,
     /// `/proc/PID/mem`, which reads what the process itself may not.
     file: File,
+    is_shared: bool,
     unread: AtomicU64,
 }
 
 impl Live {
+    /// Of a copy by fork, which shares its pages with the process.
+    ///
+    /// `process_vm_readv` pins pages, and since Linux 5.19 a pin of a page that is shared by fork copies it first: all memory would be there twice, in the control
+    /// group of the process (seen with 6.18: it was killed for that). `/proc/PID/mem` only looks.
+    pub(crate) fn open_shared(folder: &ProcFolder) -> Result<Live, CaptureError> {
+        Ok(Live { is_shared: true, ..Live::open(folder)? })
+    }
+
     pub(crate) fn open(folder: &ProcFolder) -> Result<Live, CaptureError> {
         let path = folder.file("mem");
         let file = File::open(&path).map_err(|source| folder.failed(path, source))?;
-        Ok(Live { pid: nix::unistd::Pid::from_raw(folder.pid), file, unread: AtomicU64::new(0) })
+        Ok(Live { pid: nix::unistd::Pid::from_raw(folder.pid), file, is_shared: false, unread: AtomicU64::new(0) })
     }
 
     /// Fills `into` with what is at `at`. A page that cannot be read is zeros and counted.
@@ -49,12 +58,19 @@ impl Live {
         let mut done = 0;
         while let Some(rest) = into.get_mut(done..).filter(|rest| !rest.is_empty()) {
             let from = at.wrapping_add(done as u64);
-            let remote = RemoteIoVec { base: from as usize, len: rest.len() };
-            done += match process_vm_readv(self.pid, &mut [IoSliceMut::new(rest)], &[remote]) {
-                Ok(read) if read > 0 => read,
+            done += match self.read_some(from, rest) {
+                Some(read) if read > 0 => read,
                 _ => self.read_page(from, rest),
             };
         }
+    }
+
+    fn read_some(&self, at: u64, into: &mut [u8]) -> Option<usize> {
+        if self.is_shared {
+            return self.file.read_at(into, at).ok();
+        }
+        let remote = RemoteIoVec { base: at as usize, len: into.len() };
+        process_vm_readv(self.pid, &mut [IoSliceMut::new(into)], &[remote]).ok()
     }
 
     /// Up to the end of the page.
@@ -187,7 +203,8 @@ mod tests {
         let live = Live::open(&own).unwrap();
         let ranges = [start..start + 5_000_000, start + 5_500_000..start + 9_000_000];
         let copied = Copied::of(&live, ranges.clone().into_iter(), room(100), 2);
-        for memory in [&live as &dyn Memory, &copied] {
+        let shared = Live::open_shared(&own).unwrap();
+        for memory in [&live as &dyn Memory, &shared, &copied] {
             let mut all = Vec::new();
             for range in ranges.clone() {
                 memory

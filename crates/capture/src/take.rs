@@ -165,7 +165,7 @@ impl Before {
         let (notes, provenance) = self.notes(&now, Method::Forked)?;
         let snapshot = Snapshot::take(&self.process, &stopped, &now.mappings, &live)?;
         let stop = end(stopped);
-        let copy = Live::open(snapshot.folder())?;
+        let copy = Live::open_shared(snapshot.folder())?;
         // Its own mappings: what the program wants in no copy (MADV_DONTFORK) is not among them.
         let mappings = maps::parse(&snapshot.folder().bytes("maps")?);
         let mut plan = self.plan(snapshot.folder(), &mappings, &copy, request.full)?;
