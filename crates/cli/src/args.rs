@@ -1,6 +1,8 @@
 //! The command line: what can be asked for. Its texts are the tool's manual.
 
 mod births;
+#[cfg(feature = "capture")]
+mod capture;
 mod dominators;
 mod files;
 mod goroutines;
@@ -21,9 +23,13 @@ mod written;
 
 pub(crate) use self::index::IndexOptions;
 pub(crate) use births::BirthsOptions;
+#[cfg(feature = "capture")]
+pub(crate) use capture::{CaptureOptions, HowToSnapshot};
 pub(crate) use dominators::{DominatorsOptions, RetainedBy};
 pub(crate) use goroutines::{GoroutineOptions, GoroutinesFormat, GoroutinesOptions, GoroutinesSort};
 pub(crate) use input::Input;
+#[cfg(feature = "capture")]
+pub(crate) use input::OfProcess;
 pub(crate) use listing::{Group, HistogramOptions, ObjectOptions, ObjectsFormat, ObjectsOptions};
 pub(crate) use memory::MemoryOptions;
 pub(crate) use objref::{Counted, Format, ObjrefOptions, Tree};
@@ -109,6 +115,10 @@ const EXAMPLES: &str = "  The first look, and what to ask next:
 
   The overview for a script, from a compressed core:
       goheap core.123.zst --exe ./server overview --json
+
+  A core of a live process, now, or before the kernel would end it:
+      goheap capture 4711 -o core.zst
+      goheap capture 4711 --when 'rss > 80%' -o core.zst
 
   Which build made a core, and the core read with a folder of builds:
       goheap core.123 build-id
@@ -216,6 +226,10 @@ pub(crate) enum Command {
     /// Tell the build ids of the executable and libraries, from the core alone
     #[command(long_about = BUILD_ID)]
     BuildId(BuildIdOptions),
+    /// Take a core of a live process that goes on, now or before the kernel ends it
+    #[cfg(feature = "capture")]
+    #[command(long_about = capture::CAPTURE)]
+    Capture(CaptureOptions),
     /// Print a completion script for a shell
     ///
     /// For bash, in ~/.local/share/bash-completion/completions (mkdir -p it first): goheap completions bash > FOLDER/goheap
@@ -256,6 +270,8 @@ impl Command {
             Command::Memory(_) => "memory".to_owned(),
             Command::Index(_) => "index".to_owned(),
             Command::BuildId(_) => "build-id".to_owned(),
+            #[cfg(feature = "capture")]
+            Command::Capture(_) => String::new(),
             Command::Completions { .. } | Command::Man => String::new(),
         }
     }
@@ -295,6 +311,12 @@ impl Cli {
         let line = order::in_order(&words, &tool, &files::RealFiles);
         let cli = Cli::try_parse_from(std::iter::once(OsString::from("goheap")).chain(line.words))?;
         Ok(Cli { first_look: line.is_first_look.then_some(line.opening), ..cli })
+    }
+
+    /// What is asked of a command that has to do with live processes.
+    #[cfg(feature = "capture")]
+    pub(crate) fn of_process(&self) -> OfProcess {
+        self.input.of_process()
     }
 
     /// The input, for a command that reads a core. CORE is no argument that clap requires, for other commands do without.

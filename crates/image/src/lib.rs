@@ -42,6 +42,7 @@ mod source;
 mod start_block;
 mod unpack;
 mod untouched;
+mod whole_file;
 mod zeros;
 
 pub use address::Address;
@@ -56,7 +57,10 @@ pub use mapped_bytes::MappedBytes;
 pub use mapped_modules::MappedModule;
 pub use memory::{MemoryImage, MemoryRange, RangeSource};
 pub use native::NativePlace;
-pub use notes::{AuxVector, FXSAVE_VECTORS, MappedFile, ProcessInfo, SignalInfo, Thread};
+pub use notes::{
+    AuxVector, FXSAVE_VECTORS, MappedFile, PROVENANCE_KIND, PROVENANCE_OWNER, ProcessInfo, Provenance, SignalInfo,
+    Thread,
+};
 pub use present::PresentParts;
 pub use process::{OpenRequest, Process};
 pub use registers::Registers;
@@ -64,4 +68,5 @@ pub use sections::{SectionError, SectionHeader};
 pub use shared_object::SharedObject;
 pub use signal_handler::exit as end_process;
 pub use start_block::StartBlock;
+pub use whole_file::WholeFile;
 pub use zeros::NonzeroParts;
