@@ -4,6 +4,7 @@ mod auxv;
 mod delve;
 mod file;
 mod process;
+mod redacted;
 mod thread;
 mod walk;
 
@@ -11,6 +12,7 @@ pub use auxv::AuxVector;
 pub use file::MappedFile;
 pub(crate) use file::path_from_bytes;
 pub use process::{ProcessInfo, SignalInfo};
+pub use redacted::redacted_notes;
 pub use thread::Thread;
 pub(crate) use walk::{Note, notes};
 
