@@ -14,6 +14,8 @@ mod owners;
 mod paths;
 mod pattern;
 mod places;
+#[cfg(feature = "capture")]
+mod redact;
 mod report;
 mod suspects;
 mod waste;
@@ -30,6 +32,8 @@ pub(crate) use objref::{Counted, Format, ObjrefOptions, Tree};
 pub(crate) use owners::OwnersOptions;
 pub(crate) use paths::PathsOptions;
 pub(crate) use pattern::Asked;
+#[cfg(feature = "capture")]
+pub(crate) use redact::RedactOptions;
 pub(crate) use report::{ReportFormat, ReportOptions};
 pub(crate) use suspects::SuspectsOptions;
 pub(crate) use waste::WasteOptions;
@@ -213,6 +217,10 @@ pub(crate) enum Command {
     /// Keep what takes long to work out, so that further questions are answered at once
     #[command(long_about = index::INDEX)]
     Index(IndexOptions),
+    /// Write the core anew without its contents: pointers, types and sizes stay, strings and numbers go
+    #[cfg(feature = "capture")]
+    #[command(long_about = redact::REDACT)]
+    Redact(RedactOptions),
     /// Tell the build ids of the executable and libraries, from the core alone
     #[command(long_about = BUILD_ID)]
     BuildId(BuildIdOptions),
@@ -255,6 +263,8 @@ impl Command {
             Command::Goroutines(_) => "goroutines".to_owned(),
             Command::Memory(_) => "memory".to_owned(),
             Command::Index(_) => "index".to_owned(),
+            #[cfg(feature = "capture")]
+            Command::Redact(_) => "redact redacted.core.zst".to_owned(),
             Command::BuildId(_) => "build-id".to_owned(),
             Command::Completions { .. } | Command::Man => String::new(),
         }

@@ -1,7 +1,7 @@
 //! `goheap`: reads the core dump of a dead Go process and shows who holds its heap.
 //!
 //! Only wiring lives here: arguments ([`args`]), opening ([`coredumps`], [`open`]), a file for each command and what several of them
-//! show alike ([`commands`]), files ([`output`], [`whole_file`]), what is said beside the answers ([`say`]), memory and threads
+//! show alike ([`commands`]), files ([`output`]), what is said beside the answers ([`say`]), memory and threads
 //! ([`bounds`], [`allocator`]).
 
 mod allocator;
@@ -15,7 +15,6 @@ mod open;
 mod output;
 mod say;
 mod shell;
-mod whole_file;
 
 use args::{Cli, Command};
 use bounds::allowance;
@@ -64,6 +63,8 @@ fn run(cli: &Cli) -> Result<(), Failure> {
         Command::Goroutine(options) => goroutine::run(&cli.input()?, options),
         Command::Memory(options) => memory::run(&cli.input()?, options),
         Command::Index(options) => index::run(&cli.input()?, options),
+        #[cfg(feature = "capture")]
+        Command::Redact(options) => commands::redact::run(&cli.input()?, options),
         Command::BuildId(options) => build_id::run(&cli.input()?, options),
         Command::Completions { shell } => manual::completions(*shell),
         Command::Man => manual::page(),

@@ -1,7 +1,7 @@
 //! Where results go: a file that appears whole or not at all, or stdout.
 
 use crate::say::errors::Failure;
-use crate::whole_file::WholeFile;
+use goheap_image::WholeFile;
 use goheap_report::ReportError;
 use std::fs::{self, File, Metadata};
 use std::io::{self, Write};

@@ -8,12 +8,13 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// Each crate, and those of ours that it may depend on.
-const ARROWS: [(&str, &[&str]); 10] = [
+const ARROWS: [(&str, &[&str]); 11] = [
     (
         "goheap-cli",
         &[
             "goheap",
             "goheap-ask",
+            "goheap-capture",
             "goheap-graph",
             "goheap-heap",
             "goheap-image",
@@ -23,6 +24,7 @@ const ARROWS: [(&str, &[&str]); 10] = [
         ],
     ),
     ("goheap", &["goheap-ask", "goheap-heap", "goheap-image", "goheap-model", "goheap-runtime"]),
+    ("goheap-capture", &["goheap-image", "goheap-runtime"]),
     ("goheap-report", &[]),
     ("goheap-ask", &["goheap-graph", "goheap-model"]),
     ("goheap-heap", &["goheap-graph", "goheap-image", "goheap-model", "goheap-runtime"]),
@@ -34,7 +36,7 @@ const ARROWS: [(&str, &[&str]); 10] = [
 ];
 
 /// Crates of others that belong to one room, and who may use them.
-const ROOMS: [(&str, &[&str]); 20] = [
+const ROOMS: [(&str, &[&str]); 22] = [
     ("clap", &["goheap-cli"]),
     ("regex", &["goheap-cli"]),
     ("indicatif", &["goheap-cli"]),
@@ -42,14 +44,16 @@ const ROOMS: [(&str, &[&str]); 20] = [
     ("gimli", &["goheap-runtime"]),
     ("addr2line", &["goheap-runtime"]),
     ("goblin", &["goheap-image"]),
-    ("libc", &["goheap-image"]),
+    ("libc", &["goheap-image", "goheap-capture"]),
     ("memmap2", &["goheap-image"]),
     ("flate2", &["goheap-image"]),
     ("lz4_flex", &["goheap-image"]),
     ("lzma-rust2", &["goheap-image"]),
     ("base64", &["goheap-image"]),
-    ("rustix", &["goheap-image", "goheap-cli"]),
+    ("rustix", &["goheap-image", "goheap-capture", "goheap-cli"]),
     ("ruzstd", &["goheap-image"]),
+    ("structured-zstd", &["goheap-capture"]),
+    ("nix", &["goheap-capture"]),
     ("tempfile", &["goheap-image", "goheap-cli"]),
     ("yoke", &["goheap-graph"]),
     ("bytemuck", &["goheap-graph", "goheap-model"]),

@@ -43,6 +43,7 @@ mod source;
 mod start_block;
 mod unpack;
 mod untouched;
+mod whole_file;
 mod zeros;
 
 pub use address::Address;
@@ -66,4 +67,5 @@ pub use sections::{SectionError, SectionHeader};
 pub use shared_object::SharedObject;
 pub use signal_handler::exit as end_process;
 pub use start_block::{StartBlock, StartPlace};
+pub use whole_file::WholeFile;
 pub use zeros::NonzeroParts;

@@ -24,6 +24,8 @@ pub(crate) mod objref;
 pub(crate) mod overview;
 pub(crate) mod owners;
 pub(crate) mod paths;
+#[cfg(feature = "capture")]
+pub(crate) mod redact;
 pub(crate) mod report;
 pub(crate) mod selected;
 pub(crate) mod short_names;

@@ -136,6 +136,10 @@ pub(crate) enum Failure {
         /// Why.
         source: ReadError,
     },
+    /// A core cannot be written.
+    #[cfg(feature = "capture")]
+    #[error(transparent)]
+    Sink(#[from] goheap_capture::SinkError),
     /// A suspect retains more than was allowed.
     #[error("{holder} retains {share} of what is reachable, more than --fail-over {most} allows")]
     FailOver {
@@ -241,6 +245,8 @@ impl Failure {
             Failure::OverBudget(_) => Code::Memory,
             Failure::Report(_) => Code::TooLarge,
             Failure::Output { .. } | Failure::Stdout(_) => Code::Output,
+            #[cfg(feature = "capture")]
+            Failure::Sink(_) => Code::Output,
             Failure::NoCoredump { .. } => Code::NoFile,
             Failure::Kept { .. } => Code::NotRead,
             Failure::FailOver { .. } => Code::Over,

@@ -16,7 +16,7 @@ use tempfile::TempPath;
 const PREFIX: &str = ".goheap-";
 
 /// What becomes the contents of `target`.
-pub(crate) struct WholeFile {
+pub struct WholeFile {
     file: File,
     target: PathBuf,
     /// The name that it has meanwhile, where it needs one.
@@ -25,7 +25,10 @@ pub(crate) struct WholeFile {
 
 impl WholeFile {
     /// A new file in the folder of `target`, of the mode and owner that the target has or a plain new file gets.
-    pub(crate) fn beside(target: &Path) -> io::Result<WholeFile> {
+    ///
+    /// # Errors
+    /// The system's, where no file can be made there.
+    pub fn beside(target: &Path) -> io::Result<WholeFile> {
         let replaced = fs::metadata(target).ok();
         // What is replaced may be for few eyes: nobody else looks in meanwhile.
         let mode = if replaced.is_some() { 0o600 } else { 0o666 };
@@ -39,7 +42,10 @@ impl WholeFile {
     }
 
     /// A new file in the folder of `target`, for its owner's eyes alone whatever was there before.
-    pub(crate) fn for_owner(target: &Path) -> io::Result<WholeFile> {
+    ///
+    /// # Errors
+    /// The system's, where no file can be made there.
+    pub fn for_owner(target: &Path) -> io::Result<WholeFile> {
         Self::of_mode(target, 0o600)
     }
 
@@ -52,12 +58,15 @@ impl WholeFile {
     }
 
     /// To be written to.
-    pub(crate) fn file(&mut self) -> &mut File {
+    pub fn file(&mut self) -> &mut File {
         &mut self.file
     }
 
     /// Puts it in the place of the target.
-    pub(crate) fn put(self) -> io::Result<()> {
+    ///
+    /// # Errors
+    /// The system's: the target is as it was.
+    pub fn put(self) -> io::Result<()> {
         // Else a crash soon after could leave a file of the right name and no contents.
         self.file.sync_all()?;
         if let Some(named) = self.named {
