@@ -11,6 +11,7 @@ use goheap_heap::redaction::Redaction;
 use goheap_image::{Address, FilePart, FilePartKind, redacted_notes};
 use goheap_report::table::human_bytes;
 use rayon::prelude::*;
+use std::fs::File;
 use std::path::Path;
 
 /// Bytes of memory that one thread rewrites at once: whole pages.
@@ -58,7 +59,12 @@ pub(crate) fn write(
             FilePartKind::Nothing => sink.zeros(len)?,
         }
     }
-    Ok(sink.finish()?)
+    let stored = sink.finish()?;
+    if let Some(modified) = core.modified() {
+        // It tells about when the process died; where it cannot be set the answer is as right as that of any copy.
+        let _ = File::options().append(true).open(out).and_then(|file| file.set_modified(modified));
+    }
+    Ok(stored)
 }
 
 /// The `len` bytes of memory at `address`, which lie at `offset` of the file. Holes stay holes.

@@ -101,6 +101,7 @@ impl<'s, 'm, 'p> Redaction<'s, 'm, 'p> {
             }
         }
         piece.fill(done..range.end);
+        piece.leave_marks();
         for part in places::within(&self.kept, &range) {
             piece.restore(part);
         }

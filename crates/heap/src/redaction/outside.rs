@@ -159,6 +159,11 @@ impl Outside {
                 self.paint.repaint(vectors.0..vectors.0.saturating_add(VECTOR_BYTES), Treatment::Loose, |_| true);
             }
         }
+        // Names of types that reflect made, which are as much the program's as those that the compiler made.
+        for name in model.run_time_names.addresses() {
+            self.kept.extend(objects.find(name).map(|_| whole(name, 0)));
+        }
+        self.kept.extend(made_masks(model));
         let waiting = model.semaphore_sudogs();
         self.kept.extend(waiting.iter().map(|sudog| whole(sudog.address, layout.sudog.size)));
         for machine in model.machine_threads.keys() {
@@ -180,6 +185,34 @@ impl Outside {
         self.kept = joined(std::mem::take(&mut self.kept));
     }
 }
+
+/// Up to 1.23 the runtime makes a descriptor with a mask for a large object whose type has a program instead, behind the object itself
+/// (mbitmap.go `heapSetType`): spans and headers name it.
+fn made_masks(model: &RuntimeModel<'_>) -> Vec<Range<u64>> {
+    let (memory, heap) = (model.memory(), &model.heap);
+    let word = |at: u64| memory.read_u64(goheap_image::Address(at));
+    let spans = heap.spans.iter().filter(|span| model.masks.records_types(span));
+    let named = spans.flat_map(|span| match span.is_large() {
+        true => vec![span.large_type],
+        false => span.allocated.ones().filter_map(|slot| word(span.slot_address(slot as u32))).collect(),
+    });
+    let mut made: Vec<u64> = named.filter(|&at| heap.span_index(at).is_some() || heap.is_manual(at)).collect();
+    made.sort_unstable();
+    made.dedup();
+    let ranges = made.into_iter().flat_map(|at| {
+        let mask = word(at.saturating_add(GC_DATA)).zip(word(at.saturating_add(POINTER_BYTES)));
+        let mask = mask.map(|(mask, bytes)| mask..mask.saturating_add((bytes.min(MOST_POINTER_BYTES) / 64).saturating_add(8)));
+        [Some(at..at.saturating_add(DESCRIPTOR_BYTES)), mask]
+    });
+    ranges.flatten().collect()
+}
+
+/// `abi.Type`: its size, and where it has `PtrBytes` and `GCData` (1.17 to 1.27).
+const DESCRIPTOR_BYTES: u64 = 48;
+const POINTER_BYTES: u64 = 8;
+const GC_DATA: u64 = 32;
+/// More than any object has.
+const MOST_POINTER_BYTES: u64 = 1 << 40;
 
 fn is_stack(before: Treatment) -> bool {
     matches!(before, Treatment::Gone | Treatment::Loose | Treatment::Strict)

@@ -74,6 +74,26 @@ impl<'a> Piece<'a> {
         }
     }
 
+    /// Sees to it that no page that held anything becomes all zeros: what was resident is told by that.
+    pub(super) fn leave_marks(&mut self) {
+        let end = self.start.saturating_add(self.before.len() as u64);
+        let mut page = self.start;
+        while page < end {
+            let next = (page - page % PAGE).saturating_add(PAGE).min(end);
+            let is_zero = |bytes: Option<&[u8]>| bytes.is_none_or(|bytes| bytes.iter().all(|&byte| byte == 0));
+            let places = self.places(&(page..next));
+            let (before, after) = match places {
+                Some(places) => (self.before.get(places.clone()), self.after.get(places)),
+                None => (None, None),
+            };
+            if is_zero(after) && !is_zero(before) {
+                let first = self.words(&(page..next)).find(|&at| self.word(at) != Some(0));
+                first.into_iter().for_each(|at| self.hide(at));
+            }
+            page = next;
+        }
+    }
+
     /// Addresses of the whole words of `range`, which is cut to this piece.
     pub(super) fn words(&self, range: &Range<u64>) -> impl Iterator<Item = u64> + use<> {
         let start = range.start.max(self.start).checked_next_multiple_of(8).unwrap_or(u64::MAX);
@@ -85,6 +105,17 @@ impl<'a> Piece<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn pages_that_held_something_go_on_doing_so() {
+        let mut before = vec![0; 2 * 4096];
+        before[20] = 1;
+        let mut after = vec![0; 2 * 4096];
+        let memory = MemoryImage::default();
+        Piece::new(0x1000, &before, &mut after, &memory).leave_marks();
+        assert_eq!((after[15], after[16], after[23], after[24]), (0, b'x', b'x', 0));
+        assert!(after[4096..].iter().all(|&byte| byte == 0));
+    }
 
     #[test]
     fn pages_of_zeros_stay() {

@@ -35,9 +35,9 @@ impl<'r, 'm, 'p> Places<'r, 'm, 'p> {
         Places { model, objects, mapped, program: joined(own.chain(modules).collect()) }
     }
 
-    /// True if memory is mapped there.
+    /// True if memory is mapped there. Cores may lack segments of files.
     pub(super) fn is_mapped(&self, word: u64) -> bool {
-        contains(&self.mapped, word)
+        contains(&self.mapped, word) || self.is_in_program(word)
     }
 
     /// True if it lies in the program's file or its variables: of a program that is not position independent such addresses are small numbers.
