@@ -14,7 +14,13 @@ pub(super) struct Keeps {
     pub(super) period: Option<u64>,
     /// True if the type tells of each byte of an object what it is. Else words are judged by what they hold, too.
     pub(super) is_whole: bool,
+    /// Where it has pointers to names of types and their parts, in the order of `ranges`.
+    pub(super) names: Vec<u64>,
 }
+
+/// What holds nothing but a pointer to the name of a type or of a part of one (internal/abi/type.go; reflect/type.go and runtime/type.go
+/// up to 1.20).
+const NAMES: [&str; 3] = ["internal/abi.Name", "reflect.name", "runtime.name"];
 
 /// Ranges of one type: more than any has that is not an array of thousands.
 const MOST_RANGES: usize = 1 << 14;
@@ -112,11 +118,12 @@ struct Found<'t> {
     types: &'t TypeTable,
     ranges: Vec<Range<u64>>,
     is_whole: bool,
+    names: Vec<u64>,
 }
 
 impl<'t> Found<'t> {
     fn new(types: &'t TypeTable) -> Self {
-        Found { types, ranges: Vec::new(), is_whole: true }
+        Found { types, ranges: Vec::new(), is_whole: true, names: Vec::new() }
     }
 
     fn keep(&mut self, start: u64, len: u64) {
@@ -149,6 +156,9 @@ impl<'t> Found<'t> {
             Kind::Array(elem, count) => self.array((*elem, *count), at, is_own, depth),
             Kind::Struct(fields) => {
                 let is_own = is_own || is_runtimes(&ty.name);
+                if NAMES.contains(&&*ty.name) {
+                    self.names.push(at);
+                }
                 let is_generic = ty.name.contains('[');
                 for field in fields {
                     // What a generic container of the library holds is the program's.
@@ -194,6 +204,6 @@ impl<'t> Found<'t> {
     }
 
     fn finish(self, period: Option<u64>, is_sure: bool) -> Keeps {
-        Keeps { ranges: self.ranges, period, is_whole: self.is_whole && is_sure }
+        Keeps { ranges: self.ranges, period, is_whole: self.is_whole && is_sure, names: self.names }
     }
 }

@@ -10,6 +10,7 @@ mod outside;
 mod paint;
 mod piece;
 mod places;
+mod told;
 mod variables;
 mod words;
 
@@ -64,6 +65,9 @@ impl<'s, 'm, 'p> Redaction<'s, 'm, 'p> {
         let named = variables::named(model, &snapshot.types, &sections);
         let Outside { paint, mut kept, pointers } = outside;
         kept.extend(named.kept);
+        let keeps = keeps_of(snapshot);
+        kept.extend(told::made_types(snapshot, &keeps));
+        kept.extend(told::locks(snapshot));
         Redaction {
             model,
             objects,
@@ -72,7 +76,7 @@ impl<'s, 'm, 'p> Redaction<'s, 'm, 'p> {
             paint,
             kept: places::joined(kept),
             pointers,
-            keeps: keeps_of(snapshot),
+            keeps,
             nothing: Keeps::default(),
             sections,
             typed: named.typed,
@@ -88,11 +92,11 @@ impl<'s, 'm, 'p> Redaction<'s, 'm, 'p> {
         let mut done = range.start;
         let parts: Vec<(Range<u64>, Treatment)> = self.paint.within(range.clone()).collect();
         for (part, treatment) in parts {
-            piece.fill(done..part.start);
+            piece.fill_whole(done..part.start);
             done = part.end;
             match treatment {
                 Treatment::Kept => {}
-                Treatment::Gone => piece.fill(part),
+                Treatment::Gone => piece.fill_whole(part),
                 Treatment::Loose => self.loose(&mut piece, part),
                 Treatment::Strict => self.strict(&mut piece, part),
                 Treatment::Chunks => self.chunks(&mut piece, part),
@@ -100,7 +104,7 @@ impl<'s, 'm, 'p> Redaction<'s, 'm, 'p> {
                 Treatment::Variables(index) => self.variables(&mut piece, part, index),
             }
         }
-        piece.fill(done..range.end);
+        piece.fill_whole(done..range.end);
         piece.leave_marks();
         for part in places::within(&self.kept, &range) {
             piece.restore(part);

@@ -159,10 +159,6 @@ impl Outside {
                 self.paint.repaint(vectors.0..vectors.0.saturating_add(VECTOR_BYTES), Treatment::Loose, |_| true);
             }
         }
-        // Names of types that reflect made, which are as much the program's as those that the compiler made.
-        for name in model.run_time_names.addresses() {
-            self.kept.extend(objects.find(name).map(|_| whole(name, 0)));
-        }
         self.kept.extend(made_masks(model));
         let waiting = model.semaphore_sudogs();
         self.kept.extend(waiting.iter().map(|sudog| whole(sudog.address, layout.sudog.size)));

@@ -57,6 +57,16 @@ impl<'a> Piece<'a> {
         }
     }
 
+    /// The same of memory of which nobody says where things begin in it: parts of pages that were zeros stay so, too.
+    pub(super) fn fill_whole(&mut self, range: Range<u64>) {
+        for part in pages(&range) {
+            let before = self.places(&part).and_then(|places| self.before.get(places));
+            if before.is_some_and(|before| before.iter().any(|&byte| byte != 0)) {
+                self.fill(part);
+            }
+        }
+    }
+
     /// Puts back what was in `range`.
     pub(super) fn restore(&mut self, range: Range<u64>) {
         let Some(places) = self.places(&range) else { return };
@@ -100,6 +110,13 @@ impl<'a> Piece<'a> {
         let end = range.end.min(self.start.saturating_add(self.before.len() as u64));
         (start..end.saturating_sub(7).max(start)).step_by(8)
     }
+}
+
+/// The parts of a range that lie in one page each.
+fn pages(range: &Range<u64>) -> impl Iterator<Item = Range<u64>> + use<> {
+    let (start, end) = (range.start, range.end);
+    let first = start - start % PAGE;
+    (first..end).step_by(PAGE as usize).map(move |page| page.max(start)..page.saturating_add(PAGE).min(end))
 }
 
 #[cfg(test)]

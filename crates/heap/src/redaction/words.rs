@@ -83,7 +83,8 @@ impl Redaction<'_, '_, '_> {
             let word = piece.word(at).unwrap_or(0);
             word != 0 && (self.places.is_mapped(word) || self.c_chunks.is_header(piece, at, word))
         }).collect();
-        piece.fill(range);
+        // What is zero there means something: the end of a list, an empty bin.
+        piece.clear(range);
         words.into_iter().for_each(|at| piece.restore(at..at + 8));
     }
 }
