@@ -18,6 +18,14 @@ pub(super) struct Places<'r, 'm, 'p> {
     mapped: Vec<Range<u64>>,
     /// What of it is the program's file and its variables.
     program: Vec<Range<u64>>,
+    /// Where files lie that hold code.
+    files: Vec<FilePart<'m>>,
+}
+
+/// What of a file is mapped at an address.
+struct FilePart<'m> {
+    start: u64,
+    bytes: &'m [u8],
 }
 
 impl<'r, 'm, 'p> Places<'r, 'm, 'p> {
@@ -32,12 +40,20 @@ impl<'r, 'm, 'p> Places<'r, 'm, 'p> {
         let modules = model.modules.iter().flat_map(|module| {
             [&module.text, &module.types, &module.data, &module.bss, &module.noptrdata, &module.noptrbss].map(Range::clone)
         });
-        Places { model, objects, mapped, program: joined(own.chain(modules).collect()) }
+        Places { model, objects, mapped, program: joined(own.chain(modules).collect()), files: files(model) }
     }
 
     /// True if memory is mapped there. Cores may lack segments of files.
     pub(super) fn is_mapped(&self, word: u64) -> bool {
         contains(&self.mapped, word) || self.is_in_program(word)
+    }
+
+    /// The word that the file has there which is mapped: what a program was built with is no secret of the process.
+    pub(super) fn word_of_file(&self, address: u64) -> Option<u64> {
+        let next = self.files.partition_point(|part| part.start <= address);
+        let part = next.checked_sub(1).and_then(|index| self.files.get(index))?;
+        let bytes = part.bytes.get(usize::try_from(address - part.start).ok()?..)?.first_chunk::<8>()?;
+        Some(u64::from_le_bytes(*bytes))
     }
 
     /// True if it lies in the program's file or its variables: of a program that is not position independent such addresses are small numbers.
@@ -89,6 +105,24 @@ impl<'r, 'm, 'p> Places<'r, 'm, 'p> {
             None => self.is_mapped(pointer).then_some(LONGEST_CONSTANT),
         }
     }
+}
+
+/// The segments of the executable and of libraries, ascending.
+fn files<'m>(model: &'m RuntimeModel<'_>) -> Vec<FilePart<'m>> {
+    let process = model.process;
+    let libraries = process.shared_objects.iter().map(|object| (&object.executable, object.load_bias));
+    let all = std::iter::once((&process.executable, process.load_bias)).chain(libraries);
+    let parts = all.flat_map(|(file, bias)| {
+        file.load_segments().filter_map(move |segment| {
+            let start = usize::try_from(segment.file_offset).ok()?;
+            let end = start.checked_add(usize::try_from(segment.file_size).ok()?)?;
+            let bytes = file.data().get(start..end)?;
+            Some(FilePart { start: segment.address.0.wrapping_add(bias), bytes })
+        })
+    });
+    let mut parts: Vec<FilePart<'m>> = parts.collect();
+    parts.sort_by_key(|part| part.start);
+    parts
 }
 
 /// Ranges in order, those that touch as one.

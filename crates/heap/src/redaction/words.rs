@@ -13,7 +13,9 @@ impl Redaction<'_, '_, '_> {
     /// Any word that leads into mapped memory stays, and what may be its length.
     pub(super) fn loose(&self, piece: &mut Piece<'_>, range: Range<u64>) {
         self.judge(piece, range, &|piece, at, word| {
-            self.places.is_mapped(word) || self.is_length(piece, at, word, &|_, before| self.places.is_mapped(before))
+            self.places.is_mapped(word)
+                || self.places.word_of_file(at) == Some(word)
+                || self.is_length(piece, at, word, &|_, before| self.places.is_mapped(before))
                 || is_mapped_chunk(piece, at, word)
         });
     }
@@ -38,6 +40,7 @@ impl Redaction<'_, '_, '_> {
         for at in piece.words(&range) {
             let Some(word) = piece.word(at).filter(|&word| word != 0) else { continue };
             let stays = is_pointer(at, word)
+                || self.places.word_of_file(at) == Some(word)
                 || self.is_length(piece, at, word, is_pointer)
                 || self.is_interface(piece, at, word, is_pointer);
             if !stays {
