@@ -1,14 +1,11 @@
 //! The executable goes with its core: a copy beside it, for the path may lead to another build by the time the core is read, or nowhere.
 
-use goheap_image::{Executable, ImageError, MemoryImage, OpenOptions, WholeFile};
+use goheap_image::{Executable, ImageError, MemoryImage, OpenOptions, WholeFile, copy_name};
 use goheap_runtime::MappedElf;
 use std::fs::{self, File};
 use std::io;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
-
-/// Characters of a build id in a name.
-const MOST_ID: usize = 40;
 
 /// Whether an executable is copied.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -63,14 +60,9 @@ impl ProgramFile {
         Ok(file)
     }
 
-    /// The name that it gets beside a core: its own, and its build id.
+    /// The name that it gets beside a core, by which it is found there.
     pub fn name(&self) -> Option<String> {
-        let name = self.path.as_ref()?.file_name()?.to_string_lossy().into_owned();
-        let is_fine = |one: &char| one.is_ascii_alphanumeric() || matches!(one, '.' | '-' | '_');
-        let clean = |text: &str| text.chars().filter(is_fine).take(MOST_ID).collect::<String>();
-        let id = self.build_id.as_deref().map(clean).filter(|id| !id.is_empty());
-        let name = clean(name.trim_start_matches(['.', '-']));
-        Some(id.map_or(name.clone(), |id| format!("{name}-{id}")))
+        copy_name(self.path.as_ref()?, self.build_id.as_deref())
     }
 }
 
@@ -114,15 +106,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_name_has_the_build_id() {
-        let file = |path: &str, id: Option<&str>| {
-            let file = ProgramFile { path: Some(path.into()), build_id: id.map(str::to_owned), ..ProgramFile::default() };
-            file.name()
-        };
-        assert_eq!(file("/usr/bin/server", Some("ab12")), Some("server-ab12".to_owned()));
-        assert_eq!(file("/usr/bin/server", None), Some("server".to_owned()));
-        assert_eq!(file("/tmp/a b/-x y", Some("a/b\"c")), Some("xy-abc".to_owned()));
+    fn a_path_that_is_gone_is_marked() {
         assert_eq!(plain(Path::new("/a/b (deleted)")), Path::new("/a/b"));
+        assert_eq!(plain(Path::new("/a/b")), Path::new("/a/b"));
     }
 
     #[test]

@@ -1,6 +1,10 @@
 //! The command line: what can be asked for. Its texts are the tool's manual.
 
 mod births;
+#[cfg(feature = "capture")]
+mod capture;
+#[cfg(feature = "capture")]
+mod core_handler;
 mod dominators;
 mod files;
 mod goroutines;
@@ -23,9 +27,15 @@ mod written;
 
 pub(crate) use self::index::IndexOptions;
 pub(crate) use births::BirthsOptions;
+#[cfg(feature = "capture")]
+pub(crate) use core_handler::{CoreHandlerOptions, Others};
+#[cfg(feature = "capture")]
+pub(crate) use capture::{CaptureOptions, HowToSnapshot};
 pub(crate) use dominators::{DominatorsOptions, RetainedBy};
 pub(crate) use goroutines::{GoroutineOptions, GoroutinesFormat, GoroutinesOptions, GoroutinesSort};
 pub(crate) use input::Input;
+#[cfg(feature = "capture")]
+pub(crate) use input::OfProcess;
 pub(crate) use listing::{Group, HistogramOptions, ObjectOptions, ObjectsFormat, ObjectsOptions};
 pub(crate) use memory::MemoryOptions;
 pub(crate) use objref::{Counted, Format, ObjrefOptions, Tree};
@@ -113,6 +123,10 @@ const EXAMPLES: &str = "  The first look, and what to ask next:
 
   The overview for a script, from a compressed core:
       goheap core.123.zst --exe ./server overview --json
+
+  A core of a live process, now, or before the kernel would end it:
+      goheap capture 4711 -o core.zst
+      goheap capture 4711 --when 'rss > 80%' -o core.zst
 
   Which build made a core, and the core read with a folder of builds:
       goheap core.123 build-id
@@ -224,6 +238,14 @@ pub(crate) enum Command {
     /// Tell the build ids of the executable and libraries, from the core alone
     #[command(long_about = BUILD_ID)]
     BuildId(BuildIdOptions),
+    /// Take a core of a live process that goes on, now or before the kernel ends it
+    #[cfg(feature = "capture")]
+    #[command(long_about = capture::CAPTURE)]
+    Capture(CaptureOptions),
+    /// Keep the core that the kernel hands over: for /proc/sys/kernel/core_pattern
+    #[cfg(feature = "capture")]
+    #[command(long_about = core_handler::CORE_HANDLER)]
+    CoreHandler(CoreHandlerOptions),
     /// Print a completion script for a shell
     ///
     /// For bash, in ~/.local/share/bash-completion/completions (mkdir -p it first): goheap completions bash > FOLDER/goheap
@@ -266,6 +288,8 @@ impl Command {
             #[cfg(feature = "capture")]
             Command::Redact(_) => "redact redacted.core.zst".to_owned(),
             Command::BuildId(_) => "build-id".to_owned(),
+            #[cfg(feature = "capture")]
+            Command::Capture(_) | Command::CoreHandler(_) => String::new(),
             Command::Completions { .. } | Command::Man => String::new(),
         }
     }
@@ -302,9 +326,19 @@ impl Cli {
         let words: Vec<OsString> = std::env::args_os().skip(1).collect();
         let mut tool = Cli::command();
         tool.build();
+        #[cfg(feature = "capture")]
+        if let Some(words) = core_handler::of_kernel(&words) {
+            return Cli::try_parse_from(std::iter::once(OsString::from("goheap")).chain(words));
+        }
         let line = order::in_order(&words, &tool, &files::RealFiles);
         let cli = Cli::try_parse_from(std::iter::once(OsString::from("goheap")).chain(line.words))?;
         Ok(Cli { first_look: line.is_first_look.then_some(line.opening), ..cli })
+    }
+
+    /// What is asked of a command that has to do with live processes.
+    #[cfg(feature = "capture")]
+    pub(crate) fn of_process(&self) -> OfProcess {
+        self.input.of_process()
     }
 
     /// The input, for a command that reads a core. CORE is no argument that clap requires, for other commands do without.

@@ -66,6 +66,10 @@ fn run(cli: &Cli) -> Result<(), Failure> {
         #[cfg(feature = "capture")]
         Command::Redact(options) => commands::redact::run(&cli.input()?, options),
         Command::BuildId(options) => build_id::run(&cli.input()?, options),
+        #[cfg(feature = "capture")]
+        Command::CoreHandler(options) => commands::core_handler::run(options),
+        #[cfg(feature = "capture")]
+        Command::Capture(options) => commands::capture::run(&cli.of_process(), options),
         Command::Completions { shell } => manual::completions(*shell),
         Command::Man => manual::page(),
     }

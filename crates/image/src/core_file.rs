@@ -13,7 +13,9 @@ use crate::foreign::{self, Foreign};
 use crate::map::ByteStore;
 use crate::notes::CoreNotes;
 use crate::source::{Source, Stamp};
-use crate::{Address, AuxVector, ImageError, Machine, MappedFile, ProcessInfo, SegmentFlags, SignalInfo, Thread, le};
+use crate::{
+    Address, AuxVector, ImageError, Machine, MappedFile, ProcessInfo, Provenance, SegmentFlags, SignalInfo, Thread, le,
+};
 
 /// How files are opened.
 #[derive(Clone, Debug, Default)]
@@ -148,6 +150,11 @@ impl CoreFile {
     /// The signal that killed it, from `NT_SIGINFO`.
     pub fn signal(&self) -> Option<&SignalInfo> {
         self.notes.signal.as_ref()
+    }
+
+    /// Where the core comes from, of goheap's own note, where goheap took it of a live process.
+    pub fn provenance(&self) -> Option<&Provenance> {
+        self.notes.provenance.as_ref()
     }
 
     /// The auxiliary vector; empty when the core has none.

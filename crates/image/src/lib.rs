@@ -51,6 +51,7 @@ pub use bus_error::end_on_bus_error;
 pub use core_file::{CoreFile, OpenOptions, Segment};
 pub use diagnostic::{Diagnostics, Firsts, keep_first};
 pub use elf::{Machine, SegmentFlags};
+pub use exe_folders::copy_name;
 pub use error::{ImageError, MismatchEvidence, Role};
 pub use executable::{Executable, LoadSegment, Symbol, SymbolKind};
 pub use file_kind::FileKind;
@@ -59,7 +60,10 @@ pub use mapped_bytes::MappedBytes;
 pub use mapped_modules::MappedModule;
 pub use memory::{MemoryImage, MemoryRange, RangeSource};
 pub use native::NativePlace;
-pub use notes::{AuxVector, FXSAVE_VECTORS, MappedFile, ProcessInfo, SignalInfo, Thread, redacted_notes};
+pub use notes::{
+    AuxVector, FXSAVE_VECTORS, MappedFile, PROVENANCE_KIND, PROVENANCE_OWNER, ProcessInfo, Provenance, SignalInfo,
+    Thread, redacted_notes,
+};
 pub use present::PresentParts;
 pub use process::{OpenRequest, Process};
 pub use registers::Registers;

@@ -4,6 +4,7 @@ mod auxv;
 mod delve;
 mod file;
 mod process;
+mod provenance;
 mod redacted;
 mod thread;
 mod walk;
@@ -12,6 +13,7 @@ pub use auxv::AuxVector;
 pub use file::MappedFile;
 pub(crate) use file::path_from_bytes;
 pub use process::{ProcessInfo, SignalInfo};
+pub use provenance::{PROVENANCE_KIND, PROVENANCE_OWNER, Provenance};
 pub use redacted::redacted_notes;
 pub use thread::Thread;
 pub(crate) use walk::{Note, notes};
@@ -29,6 +31,8 @@ pub(crate) struct CoreNotes {
     pub(crate) signal: Option<SignalInfo>,
     pub(crate) aux_vector: AuxVector,
     pub(crate) mapped_files: Vec<MappedFile>,
+    /// Where it comes from, where goheap took it.
+    pub(crate) provenance: Option<Provenance>,
     /// What delve says of the process, where delve wrote the core.
     delve: delve::Header,
 }
@@ -67,6 +71,9 @@ impl CoreNotes {
                 if self.mapped_files.is_empty() {
                     self.mapped_files = files;
                 }
+            }),
+            (PROVENANCE_OWNER, PROVENANCE_KIND) => Provenance::parse(note.contents).map(|provenance| {
+                self.provenance.get_or_insert(provenance);
             }),
             (b"LINUX", NT_ARM_TLS) => self.arm_tls(note),
             (b"CORE", NT_FPREGSET) => self.vectors(machine, note),

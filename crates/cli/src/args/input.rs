@@ -125,6 +125,15 @@ pub(crate) struct Input {
     pub(crate) timings: bool,
 }
 
+/// What commands need that take cores of live processes.
+#[cfg(feature = "capture")]
+pub(crate) struct OfProcess {
+    /// The most memory to use, in bytes.
+    pub(crate) max_memory: Option<u64>,
+    /// Whether to say nothing but warnings and errors.
+    pub(crate) quiet: bool,
+}
+
 impl Input {
     /// The words that open the same core again, for commands that are suggested.
     pub(crate) fn opening(&self) -> String {
@@ -144,6 +153,11 @@ impl Input {
 }
 
 impl InputOptions {
+    #[cfg(feature = "capture")]
+    pub(super) fn of_process(&self) -> OfProcess {
+        OfProcess { max_memory: self.max_memory, quiet: self.quiet }
+    }
+
     /// These options with the core.
     pub(super) fn input(&self, core: &Path) -> Result<Input, Failure> {
         let request = OpenRequest {

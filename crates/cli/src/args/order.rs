@@ -11,7 +11,9 @@ use std::collections::HashMap;
 use std::ffi::{OsStr, OsString};
 
 /// Commands that read no core: their words stay as they are.
-const WITHOUT_CORE: [&str; 3] = ["completions", "help", "man"];
+const WITHOUT_CORE: [&str; 5] = ["capture", "completions", "core-handler", "help", "man"];
+/// Of these, those whose own words may stand before the name: `goheap 4711 capture`.
+const OF_PROCESSES: [&str; 1] = ["capture"];
 /// What is looked at where no command is given.
 const FIRST_LOOK: &str = "overview";
 /// Options that open no core otherwise.
@@ -49,7 +51,10 @@ pub(super) fn in_order(words: &[OsString], tool: &Command, files: &dyn Files) ->
         // `-V` and `--version`, `-h` and `--help` say differently much.
         _ if asks("version") => line(as_asked("version"), &[]),
         _ if asks("help") => line(as_asked("help"), named.map(Command::get_name).as_slice()),
-        Some(named) if WITHOUT_CORE.contains(&named.get_name()) => as_given(options, words),
+        Some(named) if OF_PROCESSES.contains(&named.get_name()) && !wants_help => {
+            as_given(options, words.behind_command())
+        }
+        Some(named) if WITHOUT_CORE.contains(&named.get_name()) && !wants_help => as_given(options, words),
         Some(named) if wants_help => line(&[], &["help", named.get_name()]),
         Some(named) => arranged(options, words, named, tool, files),
         None if words.before.is_empty() => as_given(options, words),

@@ -16,6 +16,12 @@ pub(super) struct Words {
 }
 
 impl Words {
+    /// All of them behind the command's name.
+    pub(super) fn behind_command(self) -> Words {
+        let after = self.before.into_iter().chain(self.after).collect();
+        Words { before: Vec::new(), command: self.command, after }
+    }
+
     /// Adds one; the first that is a command's name is the command.
     pub(super) fn add(&mut self, word: &OsStr, is_command: impl Fn(&str) -> bool) {
         match (&self.command, word.to_str().filter(|name| is_command(name))) {

@@ -6,6 +6,7 @@ mod verdict;
 
 use crate::args::{Input, MemoryOptions};
 use crate::commands::answer::print;
+use crate::commands::captured;
 use crate::open::{Needs, with_heap};
 use crate::say::diagnostics;
 use crate::say::errors::Failure;
@@ -22,7 +23,10 @@ pub(crate) fn run(input: &Input, options: &MemoryOptions) -> Result<(), Failure>
     with_heap(input, Needs::default(), |snapshot| {
         let memory = ProcessMemory::take(snapshot);
         diagnostics::say(&snapshot.totals, &snapshot.diagnostics(), input.quiet);
-        print(input, options.written.form(), &answer(&memory, page(input), options.limit.unwrap_or(USUAL_ROWS)))
+        let page = page(input);
+        let mut answer = answer(&memory, page, options.limit.unwrap_or(USUAL_ROWS));
+        answer.text.extend(captured::sentence(&snapshot.model.process.core, page));
+        print(input, options.written.form(), &answer)
     })
 }
 

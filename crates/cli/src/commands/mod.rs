@@ -5,6 +5,11 @@ pub(crate) mod birth_calls;
 pub(crate) mod births;
 pub(crate) mod build_id;
 pub(crate) mod caption;
+#[cfg(feature = "capture")]
+pub(crate) mod capture;
+pub(crate) mod captured;
+#[cfg(feature = "capture")]
+pub(crate) mod core_handler;
 pub(crate) mod collector;
 pub(crate) mod death;
 pub(crate) mod dominators;

@@ -150,6 +150,35 @@ pub(crate) enum Failure {
         /// The most that was allowed.
         most: String,
     },
+    /// No core was taken of a live process.
+    #[cfg(feature = "capture")]
+    #[error(transparent)]
+    Capture(#[from] goheap_capture::CaptureError),
+    /// The kernel's core was not kept.
+    #[cfg(feature = "capture")]
+    #[error(transparent)]
+    Handler(#[from] goheap_capture::handler::HandlerError),
+    /// The process that was watched has ended before there was a reason to take a core.
+    #[cfg(feature = "capture")]
+    #[error("process {pid} has ended before what --when waits for came true; no core was taken")]
+    EndedFirst {
+        /// Its id.
+        pid: i32,
+    },
+    /// The process that was to take the core cannot be started.
+    #[cfg(feature = "capture")]
+    #[error("cannot start a process that takes the core: {source}; use --snapshot copy")]
+    Guard {
+        /// The system's reason.
+        source: io::Error,
+    },
+    /// Another process of goheap has said why.
+    #[cfg(feature = "capture")]
+    #[error("no core was taken")]
+    Said {
+        /// Its exit status.
+        status: u8,
+    },
     /// Stdout cannot be written.
     #[error("cannot write to stdout: {0}")]
     Stdout(io::Error),
@@ -214,6 +243,8 @@ impl Failure {
     pub(crate) fn report(&self, as_json: bool) -> ExitCode {
         match self {
             Failure::Stdout(error) if error.kind() == io::ErrorKind::BrokenPipe => {}
+            #[cfg(feature = "capture")]
+            Failure::Said { .. } => {}
             _ if as_json && self.status() != 0 => speaker::json(&self.json()),
             // Help goes to stdout, mistakes to stderr; a reader that has gone away is no failure.
             Failure::Usage(error) => match error.print() {
@@ -246,10 +277,14 @@ impl Failure {
             Failure::Report(_) => Code::TooLarge,
             Failure::Output { .. } | Failure::Stdout(_) => Code::Output,
             #[cfg(feature = "capture")]
-            Failure::Sink(_) => Code::Output,
+            Failure::Sink(_) | Failure::Handler(_) => Code::Output,
             Failure::NoCoredump { .. } => Code::NoFile,
             Failure::Kept { .. } => Code::NotRead,
             Failure::FailOver { .. } => Code::Over,
+            #[cfg(feature = "capture")]
+            Failure::Capture(error) => Code::of_capture(error),
+            #[cfg(feature = "capture")]
+            Failure::EndedFirst { .. } | Failure::Guard { .. } | Failure::Said { .. } => Code::NoFile,
         }
     }
 
@@ -257,6 +292,8 @@ impl Failure {
         match self {
             Failure::Usage(error) if !error.use_stderr() => 0,
             Failure::Stdout(error) if error.kind() == io::ErrorKind::BrokenPipe => 0,
+            #[cfg(feature = "capture")]
+            Failure::Said { status } => *status,
             _ => self.code().status(),
         }
     }

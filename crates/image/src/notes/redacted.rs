@@ -1,6 +1,6 @@
 //! Notes of which the contents of the process are taken out: registers that are no addresses, arguments, vectors.
 
-use super::{NT_ARM_TLS, NT_AUXV, NT_FILE, NT_SIGINFO, Note, delve, notes, nt, owner};
+use super::{NT_ARM_TLS, NT_AUXV, NT_FILE, NT_SIGINFO, Note, PROVENANCE_OWNER, delve, notes, nt, owner};
 use crate::registers::PRSTATUS_REGISTERS;
 use crate::{Machine, le};
 use std::ops::Range;
@@ -13,8 +13,6 @@ const ARGUMENTS: Range<usize> = 56..136;
 const SIGNAL_BYTES: usize = 24;
 /// Numbers of system calls end before this.
 const SYSTEM_CALLS: u64 = 1024;
-/// Notes of goheap's own.
-const OWN: &[u8] = b"GOHEAP";
 
 /// A note segment without contents: of the registers those that are addresses of the process (`is_place`) and those of the machine's
 /// state stay, vectors and unknown notes become zeros, and of the arguments a mark is left. Which files were mapped, the auxiliary vector
@@ -65,7 +63,7 @@ fn redact(machine: Machine, note: &Note<'_>, room: &mut [u8], is_place: &dyn Fn(
             }
         }
         (b"CORE", NT_SIGINFO) => keep(0..SIGNAL_BYTES),
-        (b"CORE", NT_AUXV | NT_FILE) | (b"LINUX", NT_ARM_TLS) | (OWN, _) => keep(0..len),
+        (b"CORE", NT_AUXV | NT_FILE) | (b"LINUX", NT_ARM_TLS) | (PROVENANCE_OWNER, _) => keep(0..len),
         (_, delve::NT_DELVE_HEADER) => keep(0..len),
         (_, delve::NT_DELVE_THREAD) => {
             for range in delve::kept(note.contents, is_place) {

@@ -68,6 +68,11 @@ impl Search<'_> {
         self.symbols.address("runtime.allgs").or_else(|| signature::find_allgs(self))
     }
 
+    /// `runtime.memstats`.
+    pub(crate) fn memstats(&self) -> Option<Address> {
+        self.symbols.address("runtime.memstats").or_else(|| operands::find_memstats(self))
+    }
+
     /// Every anchor; those that are neither named nor recognised stay unset.
     pub(crate) fn anchors(&self, heap: &GoHeap<'_>) -> Anchors {
         let named = |name: &str| self.symbols.address(name);
@@ -90,7 +95,7 @@ impl Search<'_> {
             gc_controller: named("runtime.gcController")
                 .or_else(|| signature::find_gc_controller(self, heap))
                 .or_else(|| operands::find_gc_controller(self)),
-            memstats: named("runtime.memstats").or_else(|| operands::find_memstats(self)),
+            memstats: self.memstats(),
             gcphase: named("runtime.gcphase"),
             print_backlog: named("runtime.printBacklog")
                 .zip(named("runtime.printBacklogIndex"))

@@ -6,9 +6,10 @@ mod page_states;
 pub use page_states::{PageState, PageStates};
 
 use crate::heap::{ARENA_BYTES, arena_base, heap_arena_of};
+use crate::layout::RuntimeLayout;
 use crate::model::RuntimeModel;
 use crate::words::{SliceHeader, read_slice, read_words};
-use goheap_image::Address;
+use goheap_image::{Address, Machine, MemoryImage};
 
 /// What a piece of the runtime's own memory holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -59,19 +60,29 @@ const PAGE_BITMAPS: usize = 1 << 13;
 /// `summaryLevels` on 64-bit machines.
 const SUMMARY_LEVELS: u64 = 5;
 
+/// The words of a slice; none where it makes no sense.
+fn words_of(memory: &MemoryImage, slice: Address) -> Vec<u64> {
+    let list = read_slice(memory, slice).filter(|list| list.has_words(memory));
+    list.and_then(|list| read_words(memory, list.data, usize::try_from(list.len).ok()?)).unwrap_or_default()
+}
+
+/// First bytes of the arenas, ascending.
+pub(crate) fn arenas(memory: &MemoryImage, layout: &RuntimeLayout, machine: Machine, mheap: Address) -> Vec<u64> {
+    let lists = [Some(layout.mheap.heap_arenas), layout.mheap.user_arena_arenas].into_iter().flatten();
+    let mut arenas: Vec<u64> = lists
+        .flat_map(|list| words_of(memory, mheap.add(list)))
+        .map(|index| index.wrapping_mul(ARENA_BYTES).wrapping_add(arena_base(machine)))
+        .filter(|base| base.checked_add(ARENA_BYTES).is_some())
+        .collect();
+    arenas.sort_unstable();
+    arenas.dedup();
+    arenas
+}
+
 impl RuntimeModel<'_> {
     /// First bytes of the arenas, of 64 MiB each, in ascending order; in which order the runtime took them does not matter.
     pub fn arenas(&self) -> Vec<u64> {
-        let fields = &self.layout.mheap;
-        let lists = [Some(fields.heap_arenas), fields.user_arena_arenas].into_iter().flatten();
-        let indexes = lists.flat_map(|list| self.words_of(self.mheap.add(list)));
-        let mut arenas: Vec<u64> = indexes
-            .map(|index| index.wrapping_mul(ARENA_BYTES).wrapping_add(arena_base(self.machine())))
-            .filter(|base| base.checked_add(ARENA_BYTES).is_some())
-            .collect();
-        arenas.sort_unstable();
-        arenas.dedup();
-        arenas
+        arenas(self.memory(), &self.layout, self.machine(), self.mheap)
     }
 
     /// What is known of the runtime's own memory. A piece may be reserved in part; where two overlap the first counts.
@@ -87,15 +98,9 @@ impl RuntimeModel<'_> {
         pieces
     }
 
-    fn words_of(&self, slice: Address) -> Vec<u64> {
-        let memory = self.memory();
-        let list = read_slice(memory, slice).filter(|list| list.has_words(memory));
-        list.and_then(|list| read_words(memory, list.data, usize::try_from(list.len).ok()?)).unwrap_or_default()
-    }
-
     /// The records of all spans that there ever were, neighbours as one piece.
     fn span_records(&self) -> Vec<OwnPiece> {
-        let mut records = self.words_of(self.mheap.add(self.layout.mheap.allspans));
+        let mut records = words_of(self.memory(), self.mheap.add(self.layout.mheap.allspans));
         records.sort_unstable();
         records.dedup();
         let mut pieces: Vec<OwnPiece> = Vec::new();

@@ -4,9 +4,11 @@ mod place;
 mod signals;
 mod why;
 
+use crate::commands::captured;
 use crate::say::utc::utc;
 use goheap_image::Process;
 use goheap_report::overview::{Death, HexAddress, NativeCode, Panicking};
+use goheap_report::page::Page;
 use goheap_runtime::{Goroutine, RuntimeModel};
 use signals::{reason, signal_name, writes_core};
 
@@ -72,7 +74,14 @@ fn of_core(process: &Process) -> Death {
         death.code = core.signal().and_then(|signal| reason(signal, pid));
         death.address = core.signal().and_then(|signal| signal.address).map(|address| HexAddress(address.0));
     } else {
-        death.code = Some("not killed: dumped while it lived, as gcore does".to_owned());
+        death.code = Some(match captured::words(core, Page::default()) {
+            Some(words) if words.is_empty() => "not killed: dumped by goheap while it lived".to_owned(),
+            Some(words) => format!("not killed: dumped by goheap while it lived, {words}"),
+            None => "not killed: dumped while it lived, as gcore does".to_owned(),
+        });
+        if let Some(when) = captured::when(core) {
+            (death.when, death.time_source) = (Some(when), Some("when goheap stopped it".to_owned()));
+        }
     }
     death
 }

@@ -1,6 +1,7 @@
 //! The first sentences: what it used, of what, and what to look at.
 
 use super::goroutines::Facts;
+use crate::commands::captured;
 use crate::commands::death;
 use goheap_ask::Suspect;
 use goheap_heap::HeapSnapshot;
@@ -50,6 +51,9 @@ pub(super) fn sentences(
             whole_percent(reachable.bytes, allocated.bytes)
         ),
     );
+    if let Some(line) = captured::sentence(&snapshot.model.process.core, page) {
+        said.say("", line);
+    }
     if let Some(why) = death::line(snapshot.model) {
         said.say("", format!("The process died of {why}."));
     }

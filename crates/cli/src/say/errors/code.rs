@@ -1,5 +1,7 @@
 //! What failures are for scripts: a code that stays, and the exit status.
 
+#[cfg(feature = "capture")]
+use goheap_capture::{CaptureError, SinkError};
 use goheap_image::ImageError;
 use std::io::ErrorKind;
 
@@ -96,6 +98,21 @@ impl Code {
             | ImageError::UnpackedTooLarge { .. }
             | ImageError::WindowTooLarge { .. } => Code::TooLarge,
             _ => Code::NotRead,
+        }
+    }
+
+    /// Of a core that was not taken.
+    #[cfg(feature = "capture")]
+    pub(super) fn of_capture(error: &CaptureError) -> Code {
+        match error {
+            CaptureError::OtherMachine { .. } => Code::NotRead,
+            CaptureError::NotGo { .. } => Code::NotGo,
+            CaptureError::NoRoomToFork { .. } | CaptureError::LittleMemory { .. } => Code::Memory,
+            CaptureError::TooManySegments { .. } | CaptureError::Sink(SinkError::TooLarge { .. }) => Code::TooLarge,
+            CaptureError::Unseen { .. } | CaptureError::ForkNotHere => Code::Usage,
+            CaptureError::Sink(_) => Code::Output,
+            // Files of /proc that are not there or not for us.
+            _ => Code::NoFile,
         }
     }
 

@@ -1,0 +1,121 @@
+//! `capture`: a core of a live process.
+
+mod guarded;
+mod series;
+
+use crate::args::{CaptureOptions, HowToSnapshot, OfProcess};
+use crate::bounds::memory::Budget;
+use crate::say::errors::Failure;
+use crate::say::speaker::{self, Speaker};
+use crate::say::version;
+use goheap_capture::{CaptureRequest, Captured, Method, Schedule, SinkOptions, Snapshotting, Watch};
+use goheap_report::table::human_bytes;
+use series::Series;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
+
+/// Takes one core now, or one or several when it is time.
+pub(crate) fn run(of: &OfProcess, options: &CaptureOptions) -> Result<(), Failure> {
+    let speaker = Speaker::new(of.quiet);
+    if let Some(trigger) = &options.on_behalf {
+        let (request, is_abandoned) = (request(of, options, &output(options), trigger), guarded::abandoned());
+        return take(&request, &is_abandoned).map(|captured| say(speaker, &request.out, &captured));
+    }
+    let schedule = Schedule { conditions: options.when.clone(), every: options.every, grow: options.grow };
+    if schedule.conditions.is_empty() && !schedule.is_series() {
+        return one(of, options, speaker, &output(options), "");
+    }
+    watch(of, options, speaker, schedule)
+}
+
+fn watch(of: &OfProcess, options: &CaptureOptions, speaker: Speaker, schedule: Schedule) -> Result<(), Failure> {
+    let mut series = Series::new(output(options), options.keep, schedule.is_series());
+    let mut watch = Watch::new(Path::new("/"), options.pid, schedule)?;
+    let (mut count, mut failed) = (0_u32, None);
+    while let Some(trigger) = watch.wait()? {
+        let out = series.next();
+        match one(of, options, speaker, &out, &trigger) {
+            Ok(()) => {
+                count += 1;
+                failed = None;
+                series.drop_old(speaker);
+            }
+            // There may be room next time.
+            Err(error) if series.is_several => {
+                speaker::warning(&error);
+                failed = Some(error);
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    match (count, failed) {
+        (0, None) => Err(Failure::EndedFirst { pid: options.pid }),
+        (_, Some(error)) => Err(error),
+        _ => Ok(()),
+    }
+}
+
+/// One core, by a process of its own where this one's death would leave the other in a state that is not its own.
+fn one(of: &OfProcess, options: &CaptureOptions, speaker: Speaker, out: &Path, trigger: &str) -> Result<(), Failure> {
+    if options.snapshot == HowToSnapshot::Fork {
+        return guarded::run(of, options, out, trigger);
+    }
+    let captured = take(&request(of, options, out, trigger), &AtomicBool::new(false))?;
+    say(speaker, out, &captured);
+    Ok(())
+}
+
+fn take(request: &CaptureRequest, is_abandoned: &AtomicBool) -> Result<Captured, Failure> {
+    Ok(goheap_capture::capture(request, is_abandoned)?)
+}
+
+fn output(options: &CaptureOptions) -> PathBuf {
+    options.output.clone().unwrap_or_else(|| PathBuf::from(format!("core.{}.zst", options.pid)))
+}
+
+fn request(of: &OfProcess, options: &CaptureOptions, out: &Path, trigger: &str) -> CaptureRequest {
+    let snapshotting = match options.snapshot {
+        HowToSnapshot::Copy => Snapshotting::Copy,
+        HowToSnapshot::Fork => Snapshotting::Fork,
+    };
+    let sink = SinkOptions { least_free: options.leave_disk, most: options.max_size, ..SinkOptions::default() };
+    CaptureRequest {
+        pid: options.pid,
+        out: out.to_owned(),
+        snapshotting,
+        full: options.full,
+        any: options.any,
+        sink,
+        memory: Budget::new(of.max_memory).limit(),
+        least_memory: options.leave_memory,
+        trigger: trigger.to_owned(),
+        tool: format!("goheap {}", version::SHORT),
+    }
+}
+
+/// What was done, in a line, and what to ask next.
+fn say(speaker: Speaker, out: &Path, captured: &Captured) {
+    let how = match captured.method {
+        Method::Copied => "stood still",
+        Method::Straight => "stood still while it was written, for there was too little memory for a copy,",
+        Method::Forked => "stood still for a copy by fork",
+        Method::Running => {
+            "was not stopped, as it waits for memory of its control group: its threads are as they sleep;"
+        }
+    };
+    let left_out = match captured.left_out {
+        0 => String::new(),
+        bytes => format!(" ({} of the heap were free and are left out)", human_bytes(bytes)),
+    };
+    speaker.note(format_args!(
+        "{}: {} of memory in {}{left_out}; {} threads {how} {:.1} ms",
+        out.display(),
+        human_bytes(captured.memory),
+        human_bytes(captured.stored.written),
+        captured.threads,
+        captured.stop.as_secs_f64() * 1e3,
+    ));
+    if captured.unread > 0 {
+        speaker::warning(format_args!("{} could not be read and are zeros in the core", human_bytes(captured.unread)));
+    }
+}
