@@ -45,7 +45,8 @@ impl ProgramFile {
         // Seen from the process: it may live in a container.
         let by_path = path.strip_prefix("/").map(|path| process.join("root").join(path));
         let by_path = by_path.ok().and_then(|path| fs::metadata(path).ok()).or_else(|| fs::metadata(&path).ok());
-        let is_same = there.is_ok_and(|there| by_path.is_some_and(|other| (other.dev(), other.ino()) == (there.dev(), there.ino())));
+        let is_same = there
+            .is_ok_and(|there| by_path.is_some_and(|other| (other.dev(), other.ino()) == (there.dev(), there.ino())));
         let mut file = ProgramFile { path: Some(path), is_lost: !is_same, ..ProgramFile::default() };
         match Executable::open(&exe, &OpenOptions::default()) {
             Ok(executable) => {

@@ -28,9 +28,9 @@ mod written;
 pub(crate) use self::index::IndexOptions;
 pub(crate) use births::BirthsOptions;
 #[cfg(feature = "capture")]
-pub(crate) use core_handler::{CoreHandlerOptions, Others};
-#[cfg(feature = "capture")]
 pub(crate) use capture::{CaptureOptions, HowToSnapshot};
+#[cfg(feature = "capture")]
+pub(crate) use core_handler::{CoreHandlerOptions, Others};
 pub(crate) use dominators::{DominatorsOptions, RetainedBy};
 pub(crate) use goroutines::{GoroutineOptions, GoroutinesFormat, GoroutinesOptions, GoroutinesSort};
 pub(crate) use input::Input;
@@ -360,6 +360,13 @@ impl Cli {
         }
         self.input.input(core)
     }
+}
+
+/// Whether the kernel called this process with a core, or somebody as it would.
+#[cfg(feature = "capture")]
+pub(crate) fn is_of_kernel() -> bool {
+    let words: Vec<OsString> = std::env::args_os().skip(1).collect();
+    core_handler::of_kernel(&words).is_some()
 }
 
 /// Whether this process was asked for JSON, as far as that can be told of a command line that may be wrong.

@@ -38,7 +38,13 @@ fn main() -> ExitCode {
     let result = Cli::read().map_err(Failure::Usage).and_then(|cli| run(&cli));
     match result {
         Ok(()) => ExitCode::SUCCESS,
-        Err(failure) => failure.report(as_json),
+        Err(failure) => {
+            #[cfg(feature = "capture")]
+            if args::is_of_kernel() {
+                goheap_capture::handler::say_to_kernel(&failure.to_string());
+            }
+            failure.report(as_json)
+        }
     }
 }
 

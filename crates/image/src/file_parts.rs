@@ -62,10 +62,8 @@ impl CoreFile {
         let bytes: &[u8] = &self.bytes;
         let Ok(header) = ElfHeader::parse(bytes) else { return Vec::new() };
         let table = program_headers(bytes, &header, SEGMENT_LIMIT);
-        let headers = |start: u64, len: u64| FilePart {
-            range: start..start.saturating_add(len),
-            kind: FilePartKind::Headers,
-        };
+        let headers =
+            |start: u64, len: u64| FilePart { range: start..start.saturating_add(len), kind: FilePartKind::Headers };
         let mut claims = vec![headers(0, 64)];
         let stride = u64::from(header.program_size).max(56);
         claims.push(headers(header.program_offset, stride * table.headers.len() as u64));
@@ -108,7 +106,8 @@ const STRING_TABLE: u32 = 3;
 
 /// Parts of what is claimed: headers before all else, and what two claim is nobody's.
 fn of_claims(claims: Vec<FilePart>, size: u64) -> Vec<FilePart> {
-    let mut edges: Vec<u64> = claims.iter().flat_map(|part| [part.range.start, part.range.end]).chain([0, size]).collect();
+    let mut edges: Vec<u64> =
+        claims.iter().flat_map(|part| [part.range.start, part.range.end]).chain([0, size]).collect();
     edges.sort_unstable();
     edges.dedup();
     let mut starting: Vec<usize> = (0..claims.len()).collect();
@@ -134,7 +133,9 @@ fn of_claims(claims: Vec<FilePart>, size: u64) -> Vec<FilePart> {
 
 fn shifted(part: &FilePart, start: u64) -> FilePartKind {
     match part.kind {
-        FilePartKind::Memory(address) => FilePartKind::Memory(Address(address.0.wrapping_add(start - part.range.start))),
+        FilePartKind::Memory(address) => {
+            FilePartKind::Memory(Address(address.0.wrapping_add(start - part.range.start)))
+        }
         // Notes that begin in the middle are none.
         FilePartKind::Notes(_) if start != part.range.start => FilePartKind::Nothing,
         kind => kind,
@@ -151,7 +152,7 @@ mod tests {
 
     #[test]
     fn each_byte_is_in_one_part() {
-        use FilePartKind::{Headers, Memory, Nothing, Notes};
+        use FilePartKind::{Headers, Memory, Notes, Nothing};
         let claims = vec![
             part(0, 64, Headers),
             part(100, 200, Notes(4)),

@@ -9,7 +9,13 @@ const FILES: [&str; 9] =
     ["cmdline", "status", "cgroup", "limits", "oom_score", "oom_score_adj", "smaps_rollup", "mounts", "maps"];
 /// Of a control group, by the names of both versions.
 const OF_GROUP: [&str; 8] = [
-    "memory.max", "memory.high", "memory.current", "memory.peak", "memory.events", "memory.limit_in_bytes", "memory.usage_in_bytes",
+    "memory.max",
+    "memory.high",
+    "memory.current",
+    "memory.peak",
+    "memory.events",
+    "memory.limit_in_bytes",
+    "memory.usage_in_bytes",
     "memory.max_usage_in_bytes",
 ];
 /// Of one file: a process may have a million mappings.

@@ -30,7 +30,8 @@ fn old(path: &Path) -> PathBuf {
     path.with_extension("log.1")
 }
 
-fn kernel(line: &str) -> bool {
+/// Writes a line into the kernel's log, which has no other place for a handler that was called wrongly; true if that worked.
+pub(super) fn kernel(line: &str) -> bool {
     let opened = File::options().write(true).open(KERNEL);
     opened.and_then(|mut file| file.write_all(format!("goheap core-handler: {line}\n").as_bytes())).is_ok()
 }

@@ -136,11 +136,18 @@ pub fn handle(
     result.map(|(handled, ..)| Some(handled))
 }
 
+/// Tells the kernel's log why nothing was done: nobody reads what a handler that was called wrongly prints.
+pub fn say_to_kernel(line: &str) {
+    let line: Vec<&str> = line.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+    log::kernel(&line.join("; "));
+}
+
 /// Adds a line about the core of the process to the log.
 pub fn note(died: &Died, victim: &Victim, folder: &Path, line: &str) {
     log::write(folder, &format!("{}: {line}", told(died, victim)));
 }
 
+/// Which process.
 fn told(died: &Died, victim: &Victim) -> String {
     let program = victim.program.as_ref().and_then(|program| program.path.as_ref());
     let program = program.map_or_else(String::new, |path| format!(" ({})", path.display()));

@@ -59,7 +59,8 @@ pub(super) fn prune(folder: &Path, keep: usize) -> io::Result<usize> {
     let mut cores: Vec<(u64, String)> = Vec::new();
     for entry in fs::read_dir(folder)?.flatten() {
         let name = entry.file_name().to_string_lossy().into_owned();
-        if let Some(time) = stem(&name).and_then(time_of).filter(|_| entry.file_type().is_ok_and(|kind| kind.is_file())) {
+        if let Some(time) = stem(&name).and_then(time_of).filter(|_| entry.file_type().is_ok_and(|kind| kind.is_file()))
+        {
             cores.push((time, name));
         }
     }
@@ -113,16 +114,28 @@ mod tests {
         for time in [30, 10, 20] {
             ["core.zst", "proc.txt", "report.json"].iter().for_each(|ending| write(&format!("a-1-{time}.{ending}")));
         }
-        ["b-c-2-5.part.core.zst", "other.core.zst", "a-1-1.txt", "core-handler.log", "x-y-z.core"].iter().for_each(|name| write(name));
+        ["b-c-2-5.part.core.zst", "other.core.zst", "a-1-1.txt", "core-handler.log", "x-y-z.core"]
+            .iter()
+            .for_each(|name| write(name));
         assert_eq!(prune(folder.path(), 2).unwrap(), 2);
-        let mut left: Vec<String> =
-            fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned()).collect();
+        let mut left: Vec<String> = fs::read_dir(folder.path())
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned())
+            .collect();
         left.sort();
         assert_eq!(
             left,
             [
-                "a-1-1.txt", "a-1-20.core.zst", "a-1-20.proc.txt", "a-1-20.report.json", "a-1-30.core.zst", "a-1-30.proc.txt",
-                "a-1-30.report.json", "core-handler.log", "other.core.zst", "x-y-z.core"
+                "a-1-1.txt",
+                "a-1-20.core.zst",
+                "a-1-20.proc.txt",
+                "a-1-20.report.json",
+                "a-1-30.core.zst",
+                "a-1-30.proc.txt",
+                "a-1-30.report.json",
+                "core-handler.log",
+                "other.core.zst",
+                "x-y-z.core"
             ]
         );
         assert_eq!(prune(folder.path(), 100).unwrap(), 0);

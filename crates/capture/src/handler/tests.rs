@@ -72,7 +72,13 @@ fn a_disk_that_is_too_full_leaves_nothing() {
     let result = handle(&died(), &Victim::of(&died()), &request, &mut &core(1, 1)[..]);
     assert!(matches!(result, Err(HandlerError::Core(_))));
     let log = fs::read_to_string(folder.path().join("core-handler.log")).unwrap();
-    assert!(log.contains("NOT KEPT") && !fs::read_dir(folder.path()).unwrap().flatten().any(|file| file.path().extension() == Some("zst".as_ref())));
+    assert!(
+        log.contains("NOT KEPT")
+            && !fs::read_dir(folder.path())
+                .unwrap()
+                .flatten()
+                .any(|file| file.path().extension() == Some("zst".as_ref()))
+    );
 }
 
 #[test]

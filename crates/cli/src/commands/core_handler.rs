@@ -31,26 +31,13 @@ pub(crate) fn run(options: &CoreHandlerOptions) -> Result<(), Failure> {
     if let Some(program) = options.pass.as_ref().filter(|_| victim.is_other()) {
         return pass(program, &died, &victim, options);
     }
-    let threads = std::thread::available_parallelism().map_or(1, usize::from).min(MOST_THREADS);
-    let sink = SinkOptions {
-        compress: Some(!options.plain),
-        threads,
-        least_free: options.min_free,
-        most: options.max_size,
-    };
-    let request = HandlerRequest {
-        folder: options.dir.clone(),
-        keep: options.keep as usize,
-        sink,
-        executables: if options.with_exe { WhichExecutables::All } else { WhichExecutables::Lost },
-        keeps_others: options.others == Others::Keep,
-    };
     // Unbuffered: pieces are large.
-    let mut core = io::stdin().as_fd().try_clone_to_owned().map(File::from).map_err(|source| Failure::Output {
-        path: "standard input".into(),
-        source,
-    })?;
-    let handled = handle(&died, &victim, &request, &mut core)?;
+    let mut core = io::stdin()
+        .as_fd()
+        .try_clone_to_owned()
+        .map(File::from)
+        .map_err(|source| Failure::Output { path: "standard input".into(), source })?;
+    let handled = handle(&died, &victim, &request(options), &mut core)?;
     if let Some(handled) = handled.filter(|handled| options.digest && handled.is_go && !handled.is_part) {
         // The core is there, whatever becomes of its digest.
         if let Err(reason) = digest(&handled) {
@@ -58,6 +45,19 @@ pub(crate) fn run(options: &CoreHandlerOptions) -> Result<(), Failure> {
         }
     }
     Ok(())
+}
+
+fn request(options: &CoreHandlerOptions) -> HandlerRequest {
+    let threads = std::thread::available_parallelism().map_or(1, usize::from).min(MOST_THREADS);
+    let sink =
+        SinkOptions { compress: Some(!options.plain), threads, least_free: options.min_free, most: options.max_size };
+    HandlerRequest {
+        folder: options.dir.clone(),
+        keep: options.keep as usize,
+        sink,
+        executables: if options.with_exe { WhichExecutables::All } else { WhichExecutables::Lost },
+        keeps_others: options.others == Others::Keep,
+    }
 }
 
 /// Becomes the program that other cores are for: nothing was read of the core.

@@ -8,9 +8,9 @@ pub(crate) mod caption;
 #[cfg(feature = "capture")]
 pub(crate) mod capture;
 pub(crate) mod captured;
+pub(crate) mod collector;
 #[cfg(feature = "capture")]
 pub(crate) mod core_handler;
-pub(crate) mod collector;
 pub(crate) mod death;
 pub(crate) mod dominators;
 pub(crate) mod drawing;

@@ -12,6 +12,7 @@ use goheap_image::{Address, FilePart, FilePartKind, redacted_notes};
 use goheap_report::table::human_bytes;
 use rayon::prelude::*;
 use std::fs::File;
+use std::io;
 use std::path::Path;
 
 /// Bytes of memory that one thread rewrites at once: whole pages.
@@ -23,19 +24,29 @@ const PAGE: u64 = 4096;
 /// Runs the command.
 pub(crate) fn run(input: &Input, options: &RedactOptions) -> Result<(), Failure> {
     // A file that cannot be written is met before the work is done.
-    Output::new(&options.out, &input.paths())?;
+    let Output::File { target, .. } = Output::new(&options.out, &input.paths())? else {
+        let source =
+            io::Error::new(io::ErrorKind::InvalidInput, "a core has holes: it needs a file, and no pipe or device");
+        return Err(Failure::Output { path: options.out.clone(), source });
+    };
     let needs = Needs { without_index: true, ..Needs::default() };
-    with_watched_heap(input, needs, |_| Ok(()), |snapshot, watch| {
-        watch.report();
-        let stored = write(snapshot, &options.out, &SinkOptions::default())?;
-        Speaker::new(input.quiet).note(format_args!(
-            "wrote {:?}: {} of a core of {}; docs/capture/privacy.md lists what is kept",
-            options.out,
-            human_bytes(stored.written),
-            human_bytes(stored.core)
-        ));
-        Ok(())
-    })
+    with_watched_heap(
+        input,
+        needs,
+        |_| Ok(()),
+        |snapshot, watch| {
+            watch.report();
+            let compress = Some(options.out.extension().is_some_and(|ending| ending == "zst"));
+            let stored = write(snapshot, &target, &SinkOptions { compress, ..SinkOptions::default() })?;
+            Speaker::new(input.quiet).note(format_args!(
+                "wrote {:?}: {} of a core of {}; docs/capture/privacy.md lists what is kept",
+                options.out,
+                human_bytes(stored.written),
+                human_bytes(stored.core)
+            ));
+            Ok(())
+        },
+    )
 }
 
 /// Writes the core of the snapshot to `out` without its contents.

@@ -72,9 +72,8 @@ impl CChunks {
         let (first, entries) = (chunk + 16, chunk + 16 + counts);
         // A cache has entries of chunks or nothing behind its counts.
         (first..entries).contains(&at)
-            && (0..64).all(|bin| {
-                piece.word(entries + bin * 8).is_some_and(|entry| entry == 0 || self.heap(entry).is_some())
-            })
+            && (0..64)
+                .all(|bin| piece.word(entries + bin * 8).is_some_and(|entry| entry == 0 || self.heap(entry).is_some()))
     }
 }
 

@@ -36,50 +36,9 @@ impl Keeps {
             return Keeps::default();
         }
         let is_sure = object.evidence() >= Evidence::Derived;
-        let size = types.get(ty).size;
         let mut found = Found::new(types);
-        let period = match part {
-            Part::Value | Part::BoxedValue => {
-                found.value(ty, 0, false, MAX_DEPTH);
-                None
-            }
-            Part::Elements => {
-                found.value(ty, 0, false, MAX_DEPTH);
-                Some(size)
-            }
-            Part::StringData => None,
-            Part::MapHeader | Part::MapExtra | Part::MapDirectory | Part::MapTable | Part::Machinery => {
-                found.keep(0, u64::MAX);
-                None
-            }
-            Part::ChanHeader => {
-                found.keep(0, containers.layout.hchan.size);
-                None
-            }
-            Part::ChanBuffer => match types.get(ty).kind {
-                Kind::Chan(elem) => {
-                    found.value(elem, 0, false, MAX_DEPTH);
-                    Some(types.get(elem).size)
-                }
-                _ => return Keeps::default(),
-            },
-            Part::MapBuckets | Part::MapGroups => match MapLayout::of(types, ty, containers) {
-                Some(layout) => {
-                    found.entries(&layout);
-                    Some(layout.stride)
-                }
-                None => return Keeps::default(),
-            },
-            Part::Closure => {
-                found.keep(0, 8);
-                match types.get(ty).kind {
-                    Kind::Struct(_) => found.value(ty, 0, false, MAX_DEPTH),
-                    _ => found.is_whole = false,
-                }
-                None
-            }
-        };
-        found.finish(period.filter(|&period| period > 0), is_sure)
+        let Some(period) = found.part(containers, part, ty) else { return Keeps::default() };
+        found.finish(Some(period).filter(|&period| period > 0), is_sure)
     }
 
     /// What stays of a variable; None where that cannot be told.
@@ -93,7 +52,8 @@ impl Keeps {
     pub(super) fn each(&self, wanted: Range<u64>, mut visit: impl FnMut(Range<u64>)) {
         let mut one = |start: u64| {
             for range in &self.ranges {
-                let part = range.start.saturating_add(start).max(wanted.start)..range.end.saturating_add(start).min(wanted.end);
+                let part = range.start.saturating_add(start).max(wanted.start)
+                    ..range.end.saturating_add(start).min(wanted.end);
                 if part.start < part.end {
                     visit(part);
                 }
@@ -136,6 +96,41 @@ impl<'t> Found<'t> {
             Some(last) if last.end == start => last.end = end,
             _ => self.ranges.push(start..end),
         }
+    }
+
+    /// A part of a type: after how many bytes it begins anew, 0 where it stands once; None where it cannot be told.
+    fn part(&mut self, containers: &Containers<'_>, part: Part, ty: TypeId) -> Option<u64> {
+        let types = self.types;
+        match part {
+            Part::Value | Part::BoxedValue => self.value(ty, 0, false, MAX_DEPTH),
+            Part::Elements => {
+                self.value(ty, 0, false, MAX_DEPTH);
+                return Some(types.get(ty).size);
+            }
+            Part::StringData => {}
+            Part::MapHeader | Part::MapExtra | Part::MapDirectory | Part::MapTable | Part::Machinery => {
+                self.keep(0, u64::MAX);
+            }
+            Part::ChanHeader => self.keep(0, containers.layout.hchan.size),
+            Part::ChanBuffer => {
+                let Kind::Chan(elem) = types.get(ty).kind else { return None };
+                self.value(elem, 0, false, MAX_DEPTH);
+                return Some(types.get(elem).size);
+            }
+            Part::MapBuckets | Part::MapGroups => {
+                let layout = MapLayout::of(types, ty, containers)?;
+                self.entries(&layout);
+                return Some(layout.stride);
+            }
+            Part::Closure => {
+                self.keep(0, 8);
+                match types.get(ty).kind {
+                    Kind::Struct(_) => self.value(ty, 0, false, MAX_DEPTH),
+                    _ => self.is_whole = false,
+                }
+            }
+        }
+        Some(0)
     }
 
     /// A value of `ty` at `at`; `is_own` if it is part of a struct of the runtime's.

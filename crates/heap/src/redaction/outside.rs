@@ -81,7 +81,8 @@ impl Outside {
             let path = file.path_lossy();
             let is_code = is_program || with_code.contains(file.path.as_slice());
             let name = path.rsplit('/').next().unwrap_or_default();
-            let is_libc = ["libc.so", "libc-2.", "ld-linux", "ld-2.", "libpthread"].iter().any(|own| name.starts_with(own));
+            let is_libc =
+                ["libc.so", "libc-2.", "ld-linux", "ld-2.", "libpthread"].iter().any(|own| name.starts_with(own));
             let range = file.start.0..file.end.0;
             match is_code {
                 true => self.paint.repaint(range, Treatment::Kept, |before| before != Treatment::Loose || is_libc),
@@ -146,6 +147,13 @@ impl Outside {
         anchors.gc_controller.into_iter().for_each(|at| keep(at.0, CONTROLLER_BYTES));
         anchors.memstats.into_iter().for_each(|at| keep(at.0, MEMSTATS_BYTES));
         anchors.gcphase.into_iter().for_each(|at| keep(at.0, 4));
+        self.kept.extend(made_masks(model));
+        self.goroutines_and_threads(model, objects);
+    }
+
+    /// Records of goroutines, of those that wait, of threads and processors: objects, or variables of the runtime's.
+    fn goroutines_and_threads(&mut self, model: &RuntimeModel<'_>, objects: &ObjectTable<'_, '_>) {
+        let layout = &model.layout;
         let whole = |address: u64, bytes: u64| match objects.find(address) {
             Some(slot) => objects.address(slot)..objects.address(slot).saturating_add(objects.size(slot)),
             None => address..address.saturating_add(bytes),
@@ -159,7 +167,6 @@ impl Outside {
                 self.paint.repaint(vectors.0..vectors.0.saturating_add(VECTOR_BYTES), Treatment::Loose, |_| true);
             }
         }
-        self.kept.extend(made_masks(model));
         let waiting = model.semaphore_sudogs();
         self.kept.extend(waiting.iter().map(|sudog| whole(sudog.address, layout.sudog.size)));
         for machine in model.machine_threads.keys() {
@@ -175,7 +182,11 @@ impl Outside {
     }
 
     /// Records of C's arenas.
-    pub(super) fn keep_c_records(&mut self, arenas: impl Iterator<Item = u64>, heaps: impl Iterator<Item = Range<u64>>) {
+    pub(super) fn keep_c_records(
+        &mut self,
+        arenas: impl Iterator<Item = u64>,
+        heaps: impl Iterator<Item = Range<u64>>,
+    ) {
         self.kept.extend(arenas.map(|at| at..at.saturating_add(STATE_BYTES)));
         self.kept.extend(heaps.map(|heap| heap.start..heap.start.saturating_add(HEAP_RECORD_BYTES).min(heap.end)));
         self.kept = joined(std::mem::take(&mut self.kept));
@@ -197,7 +208,8 @@ fn made_masks(model: &RuntimeModel<'_>) -> Vec<Range<u64>> {
     made.dedup();
     let ranges = made.into_iter().flat_map(|at| {
         let mask = word(at.saturating_add(GC_DATA)).zip(word(at.saturating_add(POINTER_BYTES)));
-        let mask = mask.map(|(mask, bytes)| mask..mask.saturating_add((bytes.min(MOST_POINTER_BYTES) / 64).saturating_add(8)));
+        let mask =
+            mask.map(|(mask, bytes)| mask..mask.saturating_add((bytes.min(MOST_POINTER_BYTES) / 64).saturating_add(8)));
         [Some(at..at.saturating_add(DESCRIPTOR_BYTES)), mask]
     });
     ranges.flatten().collect()

@@ -94,7 +94,10 @@ mod tests {
         );
         assert_eq!(all(&paint, 22..60), [(22, 25, Kept), (25, 50, Loose), (50, 60, Gone)]);
         paint.repaint(0..200, Loose, |before| before == Gone);
-        assert_eq!(all(&paint, 0..95), [(10, 20, Loose), (20, 25, Kept), (25, 50, Loose), (50, 90, Loose), (90, 95, Kept)]);
+        assert_eq!(
+            all(&paint, 0..95),
+            [(10, 20, Loose), (20, 25, Kept), (25, 50, Loose), (50, 90, Loose), (90, 95, Kept)]
+        );
         paint.paint(0..1000, Kept);
         assert_eq!(all(&paint, 0..2000), [(0, 1000, Kept)]);
         paint.paint(5..5, Gone);

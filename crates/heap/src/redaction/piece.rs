@@ -49,8 +49,11 @@ impl<'a> Piece<'a> {
         while at < end {
             let next = (at - at % PAGE).saturating_add(PAGE).min(end);
             let page = self.places(&(at - at % PAGE..(at - at % PAGE).saturating_add(PAGE)));
-            let is_zero = page.and_then(|places| self.before.get(places)).is_some_and(|page| page.iter().all(|&byte| byte == 0));
-            if let Some(room) = self.places(&(at..next)).filter(|_| !is_zero).and_then(|places| self.after.get_mut(places)) {
+            let is_zero =
+                page.and_then(|places| self.before.get(places)).is_some_and(|page| page.iter().all(|&byte| byte == 0));
+            if let Some(room) =
+                self.places(&(at..next)).filter(|_| !is_zero).and_then(|places| self.after.get_mut(places))
+            {
                 room.fill(FILLER);
             }
             at = next;
@@ -78,7 +81,8 @@ impl<'a> Piece<'a> {
     /// Makes what is not zero of the word at `address` filler: it stays apparent that there was something.
     pub(super) fn hide(&mut self, address: u64) {
         if self.word(address) != Some(0)
-            && let Some(room) = self.places(&(address..address.saturating_add(8))).and_then(|places| self.after.get_mut(places))
+            && let Some(room) =
+                self.places(&(address..address.saturating_add(8))).and_then(|places| self.after.get_mut(places))
         {
             room.fill(FILLER);
         }
@@ -149,7 +153,10 @@ mod tests {
         piece.hide(0x1000);
         assert_eq!(piece.words(&(0x1001..0x1019)).collect::<Vec<_>>(), [0x1008, 0x1010]);
         assert!(after[..4096].iter().all(|&byte| byte == 0) && after[8192..].iter().all(|&byte| byte == 0));
-        assert_eq!((&after[4096..4104], &after[4104..4112], &after[4112..4120]), (&[b'x'; 8][..], &[b'x'; 8][..], &[0; 8][..]));
+        assert_eq!(
+            (&after[4096..4104], &after[4104..4112], &after[4112..4120]),
+            (&[b'x'; 8][..], &[b'x'; 8][..], &[0; 8][..])
+        );
         assert_eq!(after[8191], b'x');
     }
 }

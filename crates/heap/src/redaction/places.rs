@@ -38,7 +38,8 @@ impl<'r, 'm, 'p> Places<'r, 'm, 'p> {
             start..start.saturating_add(segment.memory_size)
         });
         let modules = model.modules.iter().flat_map(|module| {
-            [&module.text, &module.types, &module.data, &module.bss, &module.noptrdata, &module.noptrbss].map(Range::clone)
+            [&module.text, &module.types, &module.data, &module.bss, &module.noptrdata, &module.noptrbss]
+                .map(Range::clone)
         });
         Places { model, objects, mapped, program: joined(own.chain(modules).collect()), files: files(model) }
     }
@@ -84,7 +85,8 @@ impl<'r, 'm, 'p> Places<'r, 'm, 'p> {
             // CALL rel32, and FF /2 with one to five bytes of operand.
             Machine::X86_64 => {
                 byte(5) == Some(0xe8)
-                    || (2..=7).any(|len| byte(len) == Some(0xff) && byte(len - 1).is_some_and(|modes| modes >> 3 & 7 == 2))
+                    || (2..=7)
+                        .any(|len| byte(len) == Some(0xff) && byte(len - 1).is_some_and(|modes| modes >> 3 & 7 == 2))
             }
             // BL and BLR.
             Machine::Aarch64 => memory.read_u32(Address(word.wrapping_sub(4))).is_some_and(|instruction| {

@@ -33,11 +33,14 @@ pub(super) fn made_types(snapshot: &HeapSnapshot<'_, '_>, keeps: &FxHashMap<u32,
         let Some(keeps) = keeps.get(&object.to_bits()) else { continue };
         let (payload, room) = objects.payload(slot);
         if !keeps.names.is_empty() {
-            let starts = (0..room).step_by(keeps.period.and_then(|period| usize::try_from(period).ok()).unwrap_or(usize::MAX));
+            let starts =
+                (0..room).step_by(keeps.period.and_then(|period| usize::try_from(period).ok()).unwrap_or(usize::MAX));
             let names = starts.flat_map(|start| keeps.names.iter().map(move |name| payload + start + name));
             kept.extend(names.filter_map(word).filter_map(whole));
         }
-        if object.is_known() && object.part() == Part::Value && &*snapshot.types.get(object.ty()).name == HEADER
+        if object.is_known()
+            && object.part() == Part::Value
+            && &*snapshot.types.get(object.ty()).name == HEADER
             && let (Some(group), Some(0)) = (word(payload + GROUP), word(payload + TABLES))
         {
             kept.push(group..group.saturating_add(8));

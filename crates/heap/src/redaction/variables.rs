@@ -21,7 +21,11 @@ pub(super) struct Section<'m> {
 /// The sections of all modules.
 pub(super) fn sections<'m>(model: &'m RuntimeModel<'_>) -> Vec<Section<'m>> {
     let sections = model.modules.iter().flat_map(|module| {
-        let of = |range: &Range<u64>, mask: Option<&'m BitVector>, is_scanned| Section { range: range.clone(), mask, is_scanned };
+        let of = |range: &Range<u64>, mask: Option<&'m BitVector>, is_scanned| Section {
+            range: range.clone(),
+            mask,
+            is_scanned,
+        };
         [
             of(&module.data, module.data_mask.as_ref(), true),
             of(&module.bss, module.bss_mask.as_ref(), true),
@@ -68,9 +72,8 @@ pub(super) fn named(model: &RuntimeModel<'_>, types: &TypeTable, sections: &[Sec
 const BACKLOG_BYTES: u64 = 512;
 
 fn without(ranges: &mut Vec<Range<u64>>, out: &Range<u64>) {
-    let parts = ranges.drain(..).flat_map(|range| {
-        [range.start..range.end.min(out.start), range.start.max(out.end)..range.end]
-    });
+    let parts =
+        ranges.drain(..).flat_map(|range| [range.start..range.end.min(out.start), range.start.max(out.end)..range.end]);
     *ranges = parts.filter(|range| range.start < range.end).collect();
 }
 

@@ -51,9 +51,10 @@ impl Redaction<'_, '_, '_> {
 
     /// Zeros what `stays` does not want.
     fn judge(&self, piece: &mut Piece<'_>, range: Range<u64>, stays: &dyn Fn(&Piece<'_>, u64, u64) -> bool) {
-        let words: Vec<u64> = piece.words(&range).filter(|&at| {
-            piece.word(at).is_some_and(|word| word != 0 && stays(piece, at, word))
-        }).collect();
+        let words: Vec<u64> = piece
+            .words(&range)
+            .filter(|&at| piece.word(at).is_some_and(|word| word != 0 && stays(piece, at, word)))
+            .collect();
         piece.clear(range);
         words.into_iter().for_each(|at| piece.restore(at..at + 8));
     }
@@ -82,10 +83,13 @@ impl Redaction<'_, '_, '_> {
 
     /// A heap of C's: addresses, and the headers of chunks.
     pub(super) fn chunks(&self, piece: &mut Piece<'_>, range: Range<u64>) {
-        let words: Vec<u64> = piece.words(&range).filter(|&at| {
-            let word = piece.word(at).unwrap_or(0);
-            word != 0 && (self.places.is_mapped(word) || self.c_chunks.is_header(piece, at, word))
-        }).collect();
+        let words: Vec<u64> = piece
+            .words(&range)
+            .filter(|&at| {
+                let word = piece.word(at).unwrap_or(0);
+                word != 0 && (self.places.is_mapped(word) || self.c_chunks.is_header(piece, at, word))
+            })
+            .collect();
         // What is zero there means something: the end of a list, an empty bin.
         piece.clear(range);
         words.into_iter().for_each(|at| piece.restore(at..at + 8));

@@ -6,7 +6,7 @@ use crate::{Machine, le};
 use std::ops::Range;
 
 /// What stands in the place of the arguments.
-const MARK: &[u8] = b"(redacted by goheap)";
+pub(super) const MARK: &[u8] = b"(redacted by goheap)";
 /// `pr_psargs` of `elf_prpsinfo`.
 const ARGUMENTS: Range<usize> = 56..136;
 /// Of `siginfo_t` what says which signal it was and who sent it, or where the fault was.

@@ -56,7 +56,8 @@ impl VariableOwners {
         let first = self.named.partition_point(|&(at, _)| at < section.start);
         let rest = self.named.get(first..).unwrap_or_default();
         let ends = rest.iter().skip(1).map(|&(at, _)| at).chain([section.end]);
-        let parts = rest.iter().zip(ends).take_while(|((at, _), _)| *at < section.end).filter(|((_, is_own), _)| *is_own);
+        let parts =
+            rest.iter().zip(ends).take_while(|((at, _), _)| *at < section.end).filter(|((_, is_own), _)| *is_own);
         parts.map(|(&(at, _), end)| at..end.min(section.end).min(at.saturating_add(MOST_BYTES))).collect()
     }
 }
@@ -67,7 +68,8 @@ mod tests {
 
     #[test]
     fn a_variable_ends_where_the_next_begins() {
-        let owners = VariableOwners { named: vec![(0x10, true), (0x20, false), (0x40, true), (0x48, true), (0x100, true)] };
+        let owners =
+            VariableOwners { named: vec![(0x10, true), (0x20, false), (0x40, true), (0x48, true), (0x100, true)] };
         assert_eq!(owners.of_runtime(&(0..0x80)), [0x10..0x20, 0x40..0x48, 0x48..0x80]);
         assert_eq!(owners.of_runtime(&(0x18..0x30)), []);
     }
