@@ -112,6 +112,8 @@ impl Outside {
         let threads = model.thread_index();
         for goroutine in model.goroutines.iter().filter(|goroutine| goroutine.status.is_live()) {
             let words = model.stack_words(goroutine, &threads);
+            // Below its stack pointer it is as free as the stack before it, but no part of that.
+            self.paint.repaint(goroutine.stack.0..goroutine.stack.1, Treatment::Gone, is_stack);
             self.paint.repaint(words.live, Treatment::Strict, is_stack);
             for loose in words.loose {
                 self.paint.repaint(loose, Treatment::Loose, |before| before == Treatment::Strict);
