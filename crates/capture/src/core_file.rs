@@ -139,7 +139,7 @@ fn program_header(
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
+    #![allow(clippy::unwrap_used, clippy::single_range_in_vec_init)]
     use super::*;
     use crate::sink::SinkOptions;
     use goheap_image::{Address, CoreFile, OpenOptions};

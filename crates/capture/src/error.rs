@@ -1,7 +1,7 @@
 //! Why no core was taken. Each message is one line that says what to do.
 
 use crate::process::Errno;
-use crate::sink::SinkError;
+use crate::sink::{SinkError, mebibytes};
 use std::io;
 use std::path::PathBuf;
 
@@ -47,6 +47,12 @@ pub enum CaptureError {
         bits: u8,
         /// Of this build.
         machine: &'static str,
+    },
+    /// Pages are of another size.
+    #[error("pages are of {bytes} bytes on this machine; goheap takes cores where they are of 4096")]
+    PageSize {
+        /// Bytes of a page.
+        bytes: usize,
     },
     /// It is no Go program.
     #[error("process {pid} ({exe:?}) is no Go program, nor has it loaded one; --any takes its core all the same")]
@@ -95,7 +101,8 @@ pub enum CaptureError {
     ForkNotHere,
     /// Copying would bring the kill on.
     #[error(
-        "a copy by fork may take {need} bytes of memory in the control group of process {pid}, which has {room} left; use --snapshot copy"
+        "a copy by fork may take {} of memory in the control group of process {pid}, or of the machine, where {} are left; use --snapshot copy",
+        mebibytes(*need), mebibytes(*room)
     )]
     NoRoomToFork {
         /// The process.
@@ -114,7 +121,7 @@ pub enum CaptureError {
         why: &'static str,
     },
     /// There is too little memory to work in.
-    #[error("{room} bytes of memory are left, and {least} are to be: nothing was taken")]
+    #[error("{} of memory are left to goheap, and {} are to be (--leave-memory); nothing was taken", mebibytes(*room), mebibytes(*least))]
     LittleMemory {
         /// Bytes that are left.
         room: u64,

@@ -119,13 +119,13 @@ fn gaps(segment: &Segment, heap: &LiveHeap, least: u64) -> Vec<Range<u64>> {
     let mut gaps = Vec::new();
     for part in of_heap {
         let mut at = part.start;
-        for span in clipped(&heap.in_use, &part).into_iter().chain([part.end..part.end]) {
-            if at < span.start {
-                gaps.push(at..span.start);
-            }
-            at = at.max(span.end);
+        for span in clipped(&heap.in_use, &part) {
+            gaps.push(at..span.start);
+            at = span.end;
         }
+        gaps.push(at..part.end);
     }
+    // One that is empty holds nothing.
     gaps.retain(|gap| clipped(&segment.data, gap).iter().map(|data| data.end - data.start).sum::<u64>() >= least);
     gaps
 }

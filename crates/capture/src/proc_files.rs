@@ -65,6 +65,14 @@ impl ProcFolder {
         Ok(threads)
     }
 
+    /// True of a thread that is dead, or gone.
+    pub(crate) fn has_ended(&self, tid: Tid) -> bool {
+        let Ok(stat) = fs::read(self.file(&format!("task/{}/stat", tid.0))) else { return true };
+        // The state stands behind the name, which may hold anything.
+        let end = stat.iter().rposition(|&byte| byte == b')').unwrap_or(0);
+        matches!(stat.get(end + 2), Some(b'Z' | b'X' | b'x'))
+    }
+
     /// The path of its executable.
     pub(crate) fn executable(&self) -> Result<PathBuf, CaptureError> {
         let path = self.file("exe");

@@ -5,7 +5,7 @@ use crate::cgroup::{self, MemoryGroup};
 use crate::core_file;
 use crate::error::CaptureError;
 use crate::heap_filter;
-use crate::maps::{self, Details, Mapping};
+use crate::maps::{self, Details, Mapping, PAGE};
 use crate::memory::{Copied, Live, Memory, room};
 use crate::notes;
 use crate::pages::PageMap;
@@ -111,6 +111,9 @@ const FORK_SHARE: u64 = 2;
 /// goes on.
 pub fn capture(request: &CaptureRequest, is_abandoned: &AtomicBool) -> Result<Captured, CaptureError> {
     let process = ProcFolder::of(request.pid)?;
+    if rustix::param::page_size() as u64 != PAGE {
+        return Err(CaptureError::PageSize { bytes: rustix::param::page_size() });
+    }
     program::check(&process, request.any)?;
     let before = Before::look(&process, request)?;
     let mut sink = CoreSink::create(&request.out, &request.sink)?;
@@ -129,6 +132,8 @@ struct Before {
     provenance: Provenance,
     /// Bytes of memory that a copy may take.
     room: u64,
+    /// Bytes that are left to goheap at all.
+    left: u64,
     group: Option<MemoryGroup>,
 }
 
@@ -157,7 +162,8 @@ impl Before {
             trigger: request.trigger.clone(),
             method: String::new(),
             limit: group.as_ref().map(|group| group.limit),
-            used: group.as_ref().and_then(MemoryGroup::used),
+            // The first version counts some of it late.
+            used: group.as_ref().and_then(MemoryGroup::used).max(kibibytes("VmRSS:").filter(|_| group.is_some())),
             rss: kibibytes("VmRSS:"),
             peak: kibibytes("VmHWM:"),
             machine: (total < u64::MAX).then_some(total),
@@ -167,7 +173,7 @@ impl Before {
         };
         // A quarter stays for what is written meanwhile, by us and by others.
         let room = request.memory.min(left.saturating_sub(request.least_memory) / 4 * 3);
-        Ok(Before { process: process.clone(), details, provenance, room, group })
+        Ok(Before { process: process.clone(), details, provenance, room, left, group })
     }
 
     /// Memory of no file, bytes, with what may come until the stop.
@@ -261,7 +267,7 @@ impl Before {
         if request.full {
             return 0;
         }
-        let heap = heap_filter::live_heap(&self.process, mappings, plan, memory, notes, self.room / 2);
+        let heap = heap_filter::live_heap(&self.process, mappings, plan, memory, notes, self.left / 2);
         heap.map_or(0, |heap| heap_filter::leave_out(plan, &heap))
     }
 

@@ -7,6 +7,7 @@
 //! that nobody else holds, and writes or reads no more of it than that size; the other calls pass numbers alone. A thread that
 //! is not traced and stopped is refused by the kernel (ESRCH).
 #![allow(unsafe_code)]
+#![allow(clippy::unnecessary_cast, reason = "requests are of another type with musl")]
 
 use super::Tid;
 use libc::{c_long, c_void, iovec};

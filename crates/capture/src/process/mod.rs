@@ -115,6 +115,8 @@ impl Stopped {
             Ok(()) => {}
             // It has ended since it was listed.
             Err(Errno::ESRCH) => return Ok(()),
+            // One that is ending is refused as if it were another's.
+            Err(Errno::EPERM) if process.has_ended(tid) => return Ok(()),
             Err(Errno::EPERM) => return Err(process.refused()),
             Err(source) => return Err(CaptureError::Stop { pid: process.pid, source }),
         }

@@ -59,7 +59,10 @@ pub enum SinkError {
         source: io::Error,
     },
     /// The disk would be too full.
-    #[error("{path:?} would leave {free} bytes free on its disk, and {least} are to be left; nothing was left behind")]
+    #[error(
+        "{path:?} would leave less than {} free on its disk, which has {} (--leave-disk); nothing was left behind",
+        mebibytes(*least), mebibytes(*free)
+    )]
     NoRoom {
         /// The file.
         path: PathBuf,
@@ -69,7 +72,7 @@ pub enum SinkError {
         least: u64,
     },
     /// The file would be too large.
-    #[error("{path:?} would be larger than {most} bytes; nothing was left behind")]
+    #[error("{path:?} would be larger than {most} bytes (--max-size); nothing was left behind")]
     TooLarge {
         /// The file.
         path: PathBuf,
@@ -215,6 +218,11 @@ enum Fault {
 fn free_bytes(file: &File) -> Option<u64> {
     let room = rustix::fs::fstatvfs(file).ok()?;
     room.f_bavail.checked_mul(room.f_frsize)
+}
+
+/// For messages.
+pub(crate) fn mebibytes(bytes: u64) -> String {
+    format!("{} MiB", bytes >> 20)
 }
 
 /// True if all are zero.

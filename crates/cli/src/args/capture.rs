@@ -30,9 +30,10 @@ pub(crate) struct CaptureOptions {
     /// Of several (--every, --grow) each has the time before the ending: core-20261130T104501Z.zst.
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
-    /// How memory is read: copy (the process stands still meanwhile) or fork (a copy that never runs is read)
+    /// How memory is read: copy (the process stands still meanwhile), fork (a copy that never runs is read) or straight
     ///
-    /// A copy by fork may take as much memory as the process has, in its own control group, where that writes everywhere meanwhile: it is
+    /// Straight into the file takes no memory, and the process stands still until the core is there: whatever kills it then, comes later. So a core is
+    /// written, too, where there is too little memory for a copy. A copy by fork may take as much memory as the process has, in its own control group, where that writes everywhere meanwhile: it is
     /// refused where less than half of it is left.
     #[arg(long, value_name = "HOW", default_value = "copy")]
     pub(crate) snapshot: HowToSnapshot,
@@ -79,6 +80,8 @@ pub(crate) enum HowToSnapshot {
     Copy,
     /// A copy by fork, which never runs, is read
     Fork,
+    /// The process stands still until the core is written
+    Straight,
 }
 
 /// A time with its unit.

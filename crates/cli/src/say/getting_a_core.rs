@@ -6,12 +6,16 @@ pub(crate) const GETTING_A_CORE: (&str, &str) = ("Getting a core", TEXT);
 const TEXT: &str = "  SIGKILL, which is how the kernel's out-of-memory killer ends a process,
   leaves no core: take one before.
 
-  A live process that is to go on, with the executable that a deploy may
-  replace:
-      gcore -o core PID && zstd --rm core.PID
+  A live process that is to go on, now or before it comes to its limit, with
+  the executable that a deploy may replace:
+      goheap capture PID -o core.zst
+      goheap capture PID --when 'rss > 80%' -o core.zst
       cp /proc/PID/exe server
 
-  It stands still meanwhile. gcore also writes address space that Go has
+  Where there is gdb and no goheap:
+      gcore -o core PID && zstd --rm core.PID
+
+  It stands still meanwhile, and gcore also writes address space that Go has
   reserved and never touched: 2.4 GB for a service of 287 MB. Have room for
   VmSize of /proc/PID/status; `fallocate -d core.PID` digs the holes. It needs
   CAP_SYS_PTRACE, or the same user and kernel.yama.ptrace_scope 0.

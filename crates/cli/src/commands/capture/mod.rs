@@ -8,7 +8,7 @@ use crate::bounds::memory::Budget;
 use crate::say::errors::Failure;
 use crate::say::speaker::{self, Speaker};
 use crate::say::version;
-use goheap_capture::{CaptureRequest, Captured, Method, Schedule, SinkOptions, Snapshotting, Watch};
+use goheap_capture::{CaptureError, CaptureRequest, Captured, Method, Schedule, SinkOptions, Snapshotting, Watch};
 use goheap_report::table::human_bytes;
 use series::Series;
 use std::path::{Path, PathBuf};
@@ -19,7 +19,11 @@ pub(crate) fn run(of: &OfProcess, options: &CaptureOptions) -> Result<(), Failur
     let speaker = Speaker::new(of.quiet);
     if let Some(trigger) = &options.on_behalf {
         let (request, is_abandoned) = (request(of, options, &output(options), trigger), guarded::abandoned());
-        return take(&request, &is_abandoned).map(|captured| say(speaker, &request.out, &captured));
+        return match take(&request, &is_abandoned) {
+            // Nobody is there to be told.
+            Err(Failure::Capture(CaptureError::Abandoned { .. })) => Err(Failure::Said { status: 1 }),
+            taken => taken.map(|captured| say(speaker, &request.out, &captured, true)),
+        };
     }
     let schedule = Schedule { conditions: options.when.clone(), every: options.every, grow: options.grow };
     if schedule.conditions.is_empty() && !schedule.is_series() {
@@ -61,7 +65,7 @@ fn one(of: &OfProcess, options: &CaptureOptions, speaker: Speaker, out: &Path, t
         return guarded::run(of, options, out, trigger);
     }
     let captured = take(&request(of, options, out, trigger), &AtomicBool::new(false))?;
-    say(speaker, out, &captured);
+    say(speaker, out, &captured, options.snapshot == HowToSnapshot::Straight);
     Ok(())
 }
 
@@ -75,7 +79,7 @@ fn output(options: &CaptureOptions) -> PathBuf {
 
 fn request(of: &OfProcess, options: &CaptureOptions, out: &Path, trigger: &str) -> CaptureRequest {
     let snapshotting = match options.snapshot {
-        HowToSnapshot::Copy => Snapshotting::Copy,
+        HowToSnapshot::Copy | HowToSnapshot::Straight => Snapshotting::Copy,
         HowToSnapshot::Fork => Snapshotting::Fork,
     };
     let sink = SinkOptions { least_free: options.leave_disk, most: options.max_size, ..SinkOptions::default() };
@@ -86,17 +90,22 @@ fn request(of: &OfProcess, options: &CaptureOptions, out: &Path, trigger: &str) 
         full: options.full,
         any: options.any,
         sink,
-        memory: Budget::new(of.max_memory).limit(),
+        // Without memory for a copy it is written straight.
+        memory: match options.snapshot {
+            HowToSnapshot::Straight => 0,
+            _ => Budget::new(of.max_memory).limit(),
+        },
         least_memory: options.leave_memory,
         trigger: trigger.to_owned(),
         tool: format!("goheap {}", version::SHORT),
     }
 }
 
-/// What was done, in a line, and what to ask next.
-fn say(speaker: Speaker, out: &Path, captured: &Captured) {
+/// What was done, in a line; `is_wanted` is that it was to be written straight.
+fn say(speaker: Speaker, out: &Path, captured: &Captured, is_wanted: bool) {
     let how = match captured.method {
         Method::Copied => "stood still",
+        Method::Straight if is_wanted => "stood still while it was written",
         Method::Straight => "stood still while it was written, for there was too little memory for a copy,",
         Method::Forked => "stood still for a copy by fork",
         Method::Running => {

@@ -105,7 +105,7 @@ impl Code {
     #[cfg(feature = "capture")]
     pub(super) fn of_capture(error: &CaptureError) -> Code {
         match error {
-            CaptureError::OtherMachine { .. } => Code::NotRead,
+            CaptureError::OtherMachine { .. } | CaptureError::PageSize { .. } => Code::NotRead,
             CaptureError::NotGo { .. } => Code::NotGo,
             CaptureError::NoRoomToFork { .. } | CaptureError::LittleMemory { .. } => Code::Memory,
             CaptureError::TooManySegments { .. } | CaptureError::Sink(SinkError::TooLarge { .. }) => Code::TooLarge,
