@@ -38,7 +38,7 @@ const REGISTERS: usize = 53;
 
 /// Of the bytes of a thread those that are no contents: what stands before the registers, their names, and the values that are places.
 pub(super) fn kept(note: &[u8], is_place: &dyn Fn(u64) -> bool) -> Vec<std::ops::Range<usize>> {
-    let mut kept = vec![0..REGISTERS];
+    let mut kept: Vec<_> = std::iter::once(0..REGISTERS).collect();
     let mut at = REGISTERS;
     while let Some((name, _)) = note.get(at..).and_then(counted) {
         let value_at = at + 2 + name.len();

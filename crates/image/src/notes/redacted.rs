@@ -86,7 +86,7 @@ fn is_state(machine: Machine, index: usize, value: u64) -> bool {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
+    #![allow(clippy::panic)]
     use super::*;
 
     fn note(name: &[u8], kind: u32, contents: &[u8]) -> Vec<u8> {

@@ -37,7 +37,7 @@ impl StackScanner<'_> {
         let sp = start.sp & !7;
         if !(lo..hi).contains(&sp) {
             // Not even where it stands is known: all of it may be live.
-            let loose = if lo < hi { vec![lo..hi] } else { Vec::new() };
+            let loose = Some(lo..hi).filter(|all| lo < all.end).into_iter().collect();
             return StackWords { live: lo..hi.max(lo), loose, ..StackWords::default() };
         }
         let (frames, end) = self.unwinder.walk(start.pc, start.sp, start.lr, goroutine.stack);
