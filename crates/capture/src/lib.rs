@@ -10,6 +10,8 @@ mod before;
 mod cgroup;
 mod core_file;
 mod error;
+mod executable;
+pub mod handler;
 mod heap_filter;
 mod maps;
 mod memory;
@@ -26,6 +28,7 @@ mod watch;
 
 pub use cgroup::MemoryGroup;
 pub use error::CaptureError;
+pub use executable::{ProgramFile, WhichExecutables, copy_executable};
 pub use sink::{CoreSink, SinkError, SinkOptions, Stored};
 pub use take::{CaptureRequest, Captured, Method, Snapshotting, capture};
 pub use watch::{Condition, Schedule, Watch};

@@ -3,6 +3,8 @@
 mod births;
 #[cfg(feature = "capture")]
 mod capture;
+#[cfg(feature = "capture")]
+mod core_handler;
 mod dominators;
 mod files;
 mod goroutines;
@@ -16,6 +18,8 @@ mod owners;
 mod paths;
 mod pattern;
 mod places;
+#[cfg(feature = "capture")]
+mod redact;
 mod report;
 mod suspects;
 mod waste;
@@ -25,6 +29,8 @@ pub(crate) use self::index::IndexOptions;
 pub(crate) use births::BirthsOptions;
 #[cfg(feature = "capture")]
 pub(crate) use capture::{CaptureOptions, HowToSnapshot};
+#[cfg(feature = "capture")]
+pub(crate) use core_handler::{CoreHandlerOptions, Others};
 pub(crate) use dominators::{DominatorsOptions, RetainedBy};
 pub(crate) use goroutines::{GoroutineOptions, GoroutinesFormat, GoroutinesOptions, GoroutinesSort};
 pub(crate) use input::Input;
@@ -36,6 +42,8 @@ pub(crate) use objref::{Counted, Format, ObjrefOptions, Tree};
 pub(crate) use owners::OwnersOptions;
 pub(crate) use paths::PathsOptions;
 pub(crate) use pattern::Asked;
+#[cfg(feature = "capture")]
+pub(crate) use redact::RedactOptions;
 pub(crate) use report::{ReportFormat, ReportOptions};
 pub(crate) use suspects::SuspectsOptions;
 pub(crate) use waste::WasteOptions;
@@ -223,6 +231,10 @@ pub(crate) enum Command {
     /// Keep what takes long to work out, so that further questions are answered at once
     #[command(long_about = index::INDEX)]
     Index(IndexOptions),
+    /// Write the core anew without its contents: pointers, types and sizes stay, strings and numbers go
+    #[cfg(feature = "capture")]
+    #[command(long_about = redact::REDACT)]
+    Redact(RedactOptions),
     /// Tell the build ids of the executable and libraries, from the core alone
     #[command(long_about = BUILD_ID)]
     BuildId(BuildIdOptions),
@@ -230,6 +242,10 @@ pub(crate) enum Command {
     #[cfg(feature = "capture")]
     #[command(long_about = capture::CAPTURE)]
     Capture(CaptureOptions),
+    /// Keep the core that the kernel hands over: for /proc/sys/kernel/core_pattern
+    #[cfg(feature = "capture")]
+    #[command(long_about = core_handler::CORE_HANDLER)]
+    CoreHandler(CoreHandlerOptions),
     /// Print a completion script for a shell
     ///
     /// For bash, in ~/.local/share/bash-completion/completions (mkdir -p it first): goheap completions bash > FOLDER/goheap
@@ -269,9 +285,11 @@ impl Command {
             Command::Goroutines(_) => "goroutines".to_owned(),
             Command::Memory(_) => "memory".to_owned(),
             Command::Index(_) => "index".to_owned(),
+            #[cfg(feature = "capture")]
+            Command::Redact(_) => "redact redacted.core.zst".to_owned(),
             Command::BuildId(_) => "build-id".to_owned(),
             #[cfg(feature = "capture")]
-            Command::Capture(_) => String::new(),
+            Command::Capture(_) | Command::CoreHandler(_) => String::new(),
             Command::Completions { .. } | Command::Man => String::new(),
         }
     }
@@ -308,6 +326,10 @@ impl Cli {
         let words: Vec<OsString> = std::env::args_os().skip(1).collect();
         let mut tool = Cli::command();
         tool.build();
+        #[cfg(feature = "capture")]
+        if let Some(words) = core_handler::of_kernel(&words) {
+            return Cli::try_parse_from(std::iter::once(OsString::from("goheap")).chain(words));
+        }
         let line = order::in_order(&words, &tool, &files::RealFiles);
         let cli = Cli::try_parse_from(std::iter::once(OsString::from("goheap")).chain(line.words))?;
         Ok(Cli { first_look: line.is_first_look.then_some(line.opening), ..cli })
@@ -338,6 +360,13 @@ impl Cli {
         }
         self.input.input(core)
     }
+}
+
+/// Whether the kernel called this process with a core, or somebody as it would.
+#[cfg(feature = "capture")]
+pub(crate) fn is_of_kernel() -> bool {
+    let words: Vec<OsString> = std::env::args_os().skip(1).collect();
+    core_handler::of_kernel(&words).is_some()
 }
 
 /// Whether this process was asked for JSON, as far as that can be told of a command line that may be wrong.

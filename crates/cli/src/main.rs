@@ -38,7 +38,13 @@ fn main() -> ExitCode {
     let result = Cli::read().map_err(Failure::Usage).and_then(|cli| run(&cli));
     match result {
         Ok(()) => ExitCode::SUCCESS,
-        Err(failure) => failure.report(as_json),
+        Err(failure) => {
+            #[cfg(feature = "capture")]
+            if args::is_of_kernel() {
+                goheap_capture::handler::say_to_kernel(&failure.to_string());
+            }
+            failure.report(as_json)
+        }
     }
 }
 
@@ -63,7 +69,11 @@ fn run(cli: &Cli) -> Result<(), Failure> {
         Command::Goroutine(options) => goroutine::run(&cli.input()?, options),
         Command::Memory(options) => memory::run(&cli.input()?, options),
         Command::Index(options) => index::run(&cli.input()?, options),
+        #[cfg(feature = "capture")]
+        Command::Redact(options) => commands::redact::run(&cli.input()?, options),
         Command::BuildId(options) => build_id::run(&cli.input()?, options),
+        #[cfg(feature = "capture")]
+        Command::CoreHandler(options) => commands::core_handler::run(options),
         #[cfg(feature = "capture")]
         Command::Capture(options) => commands::capture::run(&cli.of_process(), options),
         Command::Completions { shell } => manual::completions(*shell),

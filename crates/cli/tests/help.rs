@@ -19,6 +19,8 @@ fn help_is_worth_reading() {
     insta::assert_snapshot!("owners_help", goheap!("owners", "--help").ok().stdout);
     insta::assert_snapshot!("births_help", goheap!("births", "--help").ok().stdout);
     insta::assert_snapshot!("capture_help", goheap!("capture", "--help").ok().stdout);
+    insta::assert_snapshot!("redact_help", goheap!("redact", "--help").ok().stdout);
+    insta::assert_snapshot!("core_handler_help", goheap!("core-handler", "--help").ok().stdout);
     let nothing = goheap!();
     assert_eq!(nothing.status, 2);
     assert_eq!(nothing.stderr, goheap!("-h").ok().stdout);

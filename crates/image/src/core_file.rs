@@ -147,6 +147,11 @@ impl CoreFile {
         self.notes.process.as_ref()
     }
 
+    /// True if goheap took the contents out: strings, bytes and numbers are not the process's.
+    pub fn is_redacted(&self) -> bool {
+        self.process().is_some_and(ProcessInfo::is_redacted)
+    }
+
     /// The signal that killed it, from `NT_SIGINFO`.
     pub fn signal(&self) -> Option<&SignalInfo> {
         self.notes.signal.as_ref()

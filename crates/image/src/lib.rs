@@ -21,6 +21,7 @@ mod error;
 mod exe_folders;
 mod executable;
 mod file_kind;
+mod file_parts;
 mod foreign;
 mod identity;
 mod le;
@@ -51,15 +52,17 @@ pub use core_file::{CoreFile, OpenOptions, Segment};
 pub use diagnostic::{Diagnostics, Firsts, keep_first};
 pub use elf::{Machine, SegmentFlags};
 pub use error::{ImageError, MismatchEvidence, Role};
+pub use exe_folders::copy_name;
 pub use executable::{Executable, LoadSegment, Symbol, SymbolKind};
 pub use file_kind::FileKind;
+pub use file_parts::{FilePart, FilePartKind};
 pub use mapped_bytes::MappedBytes;
 pub use mapped_modules::MappedModule;
 pub use memory::{MemoryImage, MemoryRange, RangeSource};
 pub use native::NativePlace;
 pub use notes::{
     AuxVector, FXSAVE_VECTORS, MappedFile, PROVENANCE_KIND, PROVENANCE_OWNER, ProcessInfo, Provenance, SignalInfo,
-    Thread,
+    Thread, redacted_notes,
 };
 pub use present::PresentParts;
 pub use process::{OpenRequest, Process};
@@ -67,6 +70,6 @@ pub use registers::Registers;
 pub use sections::{SectionError, SectionHeader};
 pub use shared_object::SharedObject;
 pub use signal_handler::exit as end_process;
-pub use start_block::StartBlock;
+pub use start_block::{StartBlock, StartPlace};
 pub use whole_file::WholeFile;
 pub use zeros::NonzeroParts;

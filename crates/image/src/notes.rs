@@ -5,6 +5,7 @@ mod delve;
 mod file;
 mod process;
 mod provenance;
+mod redacted;
 mod thread;
 mod walk;
 
@@ -13,6 +14,7 @@ pub use file::MappedFile;
 pub(crate) use file::path_from_bytes;
 pub use process::{ProcessInfo, SignalInfo};
 pub use provenance::{PROVENANCE_KIND, PROVENANCE_OWNER, Provenance};
+pub use redacted::redacted_notes;
 pub use thread::Thread;
 pub(crate) use walk::{Note, notes};
 

@@ -285,7 +285,8 @@ impl Assembly {
         let names = executable_names(&self.core, &self.dumped);
         let wanted = executable_ids(&self.core, &self.dumped);
         let by_id = exe_folders::places(&request.exe_folders, request.debuginfod_cache.as_deref(), &wanted);
-        let by_id = by_id.into_iter().filter(|place| place.is_file());
+        let beside = request.core.parent().map(|folder| exe_folders::copies(folder, &wanted)).unwrap_or_default();
+        let by_id = by_id.into_iter().filter(|place| place.is_file()).chain(beside);
         let by_name = names.iter().flat_map(|name| places.files(name));
         let scanned = std::iter::once_with(|| exe_folders::scan(&request.exe_folders, &wanted, options)).flatten();
         let (mut unconfirmed, mut refusal) = (None, None);

@@ -1,6 +1,7 @@
 //! What the kernel put on the stack before the program began: arguments and environment (fs/binfmt_elf.c, `create_elf_tables`).
 
 use crate::{Address, MemoryImage, Process};
+use std::ops::Range;
 
 /// A page of pointers to strings would take a command line of megabytes.
 const MOST_STRINGS: usize = 1 << 16;
@@ -30,7 +31,31 @@ impl StartBlock {
     }
 }
 
+/// Where the start block's numbers lie, and which of its strings begin with one of some names.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct StartPlace {
+    /// From argc to the end of the auxiliary vector.
+    pub words: Range<u64>,
+    /// The strings of the environment that were asked for.
+    pub chosen: Vec<Range<u64>>,
+}
+
 impl Process {
+    /// Where the start block lies; of the environment's strings those of the variables `names`. None as of [`Process::start_block`].
+    pub fn start_place(&self, names: &[&str]) -> Option<StartPlace> {
+        let (memory, auxv) = (&self.memory, self.core.aux_vector());
+        let vector = find_vector(memory, auxv.exec_fn()?, auxv.pairs())?;
+        let (environment, below) = pointers_below(memory, vector)?;
+        let (_, argc) = pointers_below(memory, below)?;
+        let chosen = environment.iter().filter_map(|&at| {
+            let text = memory.c_string(Address(at), LONGEST_STRING)?;
+            let is_chosen = |name: &&str| text.starts_with(name.as_bytes()) && text.get(name.len()) == Some(&b'=');
+            names.iter().any(is_chosen).then(|| at..at.saturating_add(text.len() as u64))
+        });
+        let end = vector.0.saturating_add(auxv.pairs().len() as u64 * 16 + 16);
+        Some(StartPlace { words: argc.0..end, chosen: chosen.collect() })
+    }
+
     /// Finds arguments and environment on the first thread's stack; None where it was not dumped.
     ///
     /// Upwards lie argc, the pointers to the arguments, zero, those to the environment, zero, the auxiliary vector, and further up the

@@ -36,6 +36,7 @@ mod native_lines;
 mod native_stack;
 mod origin;
 mod own_memory;
+pub mod own_names;
 mod pclntab;
 mod pointer_mask;
 mod profile;
@@ -54,7 +55,7 @@ mod wait;
 pub mod words;
 
 pub use channel::{Channel, SenderQueues};
-pub use code::{AllocatedAs, CodeReferences, FunctionCode};
+pub use code::{AllocatedAs, CodeReferences, FunctionCode, VariableOwners};
 pub use constants::GoroutineStatus;
 pub use counters::{RuntimeCounter, runtime_counters};
 pub use crash::{CaughtSignal, Crash, FatalError, Fault, Panic, PanicValue};

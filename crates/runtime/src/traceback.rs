@@ -1,10 +1,10 @@
 //! Stacks as Go's own tracebacks tell them: calls with inlined ones, less the runtime's (traceback.go `traceback2`, `showfuncinfo`).
 
 use crate::constants::GoroutineStatus;
-use crate::goroutine::Goroutine;
+use crate::goroutine::{Goroutine, MachineThread};
 use crate::model::RuntimeModel;
 use crate::pclntab::InlineFrame;
-use crate::stack::{Frame, ThreadIndex, UnwindEnd};
+use crate::stack::{Frame, StackWords, ThreadIndex, UnwindEnd, frame_facts};
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::sync::Arc;
 
@@ -86,6 +86,30 @@ impl RuntimeModel<'_> {
     /// Who is on which thread, for [`RuntimeModel::stack`].
     pub fn thread_index(&self) -> ThreadIndex<'_> {
         ThreadIndex::new(self.memory(), self.machine(), self.process.core.threads(), &self.machine_threads)
+    }
+
+    /// What the parts of the stack of a goroutine are.
+    pub fn stack_words(&self, goroutine: &Goroutine, threads: &ThreadIndex<'_>) -> StackWords {
+        self.stack_scanner().words(goroutine, &threads.start(goroutine))
+    }
+
+    /// Bounds of the stacks of the runtime's threads: those that the scheduler runs on, and those for signals.
+    pub fn system_stacks(&self) -> Vec<(u64, u64)> {
+        let (memory, layout) = (self.memory(), &self.layout);
+        let of_thread = |thread: &MachineThread| {
+            let g0 = memory.read_address(thread.address.add(layout.m.g0));
+            let bound = |offset: u64| g0.and_then(|g0| memory.read_u64(g0.add(layout.g.stack + offset))).unwrap_or(0);
+            [thread.signal_stack, (bound(0), bound(8))]
+        };
+        let stacks = self.machine_threads.values().flat_map(of_thread);
+        let mut stacks: Vec<(u64, u64)> = stacks.filter(|(low, high)| low < high).collect();
+        stacks.sort_unstable();
+        stacks
+    }
+
+    /// Of the frames that signals left on a stack what tells which they were.
+    pub fn signal_facts(&self, stack: (u64, u64)) -> Vec<std::ops::Range<u64>> {
+        frame_facts(self.memory(), self.machine(), stack)
     }
 
     /// Walks the stack of a goroutine.

@@ -68,6 +68,12 @@ pub(crate) struct CaptureOptions {
     /// Take none where less memory would be left to goheap
     #[arg(long, value_name = "SIZE", value_parser = size, default_value = "16M")]
     pub(crate) leave_memory: u64,
+    /// Take the contents out of the core: it lies on the disk whole for a moment, under a name that begins with a dot
+    #[arg(long)]
+    pub(crate) redact: bool,
+    /// Copy the executable beside the core in every case, once for each build; else where its path leads to it no more
+    #[arg(long)]
+    pub(crate) with_exe: bool,
     /// What was waited for: a process of its own takes the core for another
     #[arg(long, hide = true, value_name = "TEXT")]
     pub(crate) on_behalf: Option<String>,

@@ -11,7 +11,7 @@ use std::collections::HashMap;
 use std::ffi::{OsStr, OsString};
 
 /// Commands that read no core: their words stay as they are.
-const WITHOUT_CORE: [&str; 4] = ["capture", "completions", "help", "man"];
+const WITHOUT_CORE: [&str; 5] = ["capture", "completions", "core-handler", "help", "man"];
 /// Of these, those whose own words may stand before the name: `goheap 4711 capture`.
 const OF_PROCESSES: [&str; 1] = ["capture"];
 /// What is looked at where no command is given.

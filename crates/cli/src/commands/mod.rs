@@ -9,6 +9,8 @@ pub(crate) mod caption;
 pub(crate) mod capture;
 pub(crate) mod captured;
 pub(crate) mod collector;
+#[cfg(feature = "capture")]
+pub(crate) mod core_handler;
 pub(crate) mod death;
 pub(crate) mod dominators;
 pub(crate) mod drawing;
@@ -27,6 +29,8 @@ pub(crate) mod objref;
 pub(crate) mod overview;
 pub(crate) mod owners;
 pub(crate) mod paths;
+#[cfg(feature = "capture")]
+pub(crate) mod redact;
 pub(crate) mod report;
 pub(crate) mod selected;
 pub(crate) mod short_names;

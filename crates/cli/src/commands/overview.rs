@@ -122,7 +122,7 @@ pub(crate) fn report(snapshot: &HeapSnapshot<'_, '_>) -> OverviewReport {
 fn program(process: &Process, start: Option<&StartBlock>) -> Program {
     let info = process.core.process();
     let argument_list = start.map(command_line::arguments).unwrap_or_default();
-    let told = (!argument_list.is_empty()).then(|| command_line::joined(&argument_list));
+    let told = (!argument_list.is_empty() && !process.core.is_redacted()).then(|| command_line::joined(&argument_list));
     Program {
         name: Some(program_name(process)),
         arguments: told.or_else(|| info.map(|info| info.arguments.clone())),

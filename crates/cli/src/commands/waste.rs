@@ -61,12 +61,15 @@ pub(crate) fn answer_of(
     let reachable = snapshot.totals.reachable();
     let most = told.sums().into_iter().map(|sum| (sum.bytes, sum.name)).max().unwrap_or_default();
     let (lost, name) = most;
-    let text = vec![format!(
+    let mut text = vec![format!(
         "reachable: {} in {} objects; most is spent on {name}: {}, {}. The kinds overlap, and are not to be added",
         page.bytes(reachable.bytes),
         grouped(reachable.objects),
         page.bytes(lost),
         percent(lost.min(reachable.bytes), reachable.bytes)
     )];
+    if snapshot.model.process.core.is_redacted() {
+        text.push("The core's contents were taken out: what is there twice and what is zero is not told".to_owned());
+    }
     Ok(Wasted { answer: Answer { name: "waste".into(), text, sections, ..Answer::default() }, most })
 }

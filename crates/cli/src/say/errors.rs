@@ -136,6 +136,10 @@ pub(crate) enum Failure {
         /// Why.
         source: ReadError,
     },
+    /// A core cannot be written.
+    #[cfg(feature = "capture")]
+    #[error(transparent)]
+    Sink(#[from] goheap_capture::SinkError),
     /// A suspect retains more than was allowed.
     #[error("{holder} retains {share} of what is reachable, more than --fail-over {most} allows")]
     FailOver {
@@ -150,6 +154,10 @@ pub(crate) enum Failure {
     #[cfg(feature = "capture")]
     #[error(transparent)]
     Capture(#[from] goheap_capture::CaptureError),
+    /// The kernel's core was not kept.
+    #[cfg(feature = "capture")]
+    #[error(transparent)]
+    Handler(#[from] goheap_capture::handler::HandlerError),
     /// The process that was watched has ended before there was a reason to take a core.
     #[cfg(feature = "capture")]
     #[error("process {pid} has ended before what --when waits for came true; no core was taken")]
@@ -268,6 +276,8 @@ impl Failure {
             Failure::OverBudget(_) => Code::Memory,
             Failure::Report(_) => Code::TooLarge,
             Failure::Output { .. } | Failure::Stdout(_) => Code::Output,
+            #[cfg(feature = "capture")]
+            Failure::Sink(_) | Failure::Handler(_) => Code::Output,
             Failure::NoCoredump { .. } => Code::NoFile,
             Failure::Kept { .. } => Code::NotRead,
             Failure::FailOver { .. } => Code::Over,

@@ -39,7 +39,7 @@ pub(super) fn claim(map: &mut AddressMap<'_>, process: &Process) -> (Vec<String>
 
 /// The files that hold code: some of which is mapped as such, and those that were looked for as libraries, since a core may lack what was
 /// mapped of them as code.
-fn with_code(process: &Process) -> FxHashSet<&[u8]> {
+pub(crate) fn with_code(process: &Process) -> FxHashSet<&[u8]> {
     let segments = process.core.segments().iter().filter(|segment| segment.flags.executable());
     let mut code: Vec<u64> = segments.map(|segment| segment.address.0).collect();
     code.sort_unstable();

@@ -78,14 +78,8 @@ pub(super) fn claim(map: &mut AddressMap<'_>, snapshot: &HeapSnapshot<'_, '_>) -
 
 /// Spans of stacks: what goroutines and threads stand on, and the rest. Then spans of the collector's.
 fn stacks(map: &mut AddressMap<'_>, model: &RuntimeModel<'_>) {
-    let (memory, layout) = (model.memory(), &model.layout);
-    let of_threads = model.machine_threads.values().flat_map(|thread| {
-        let g0 = memory.read_address(thread.address.add(layout.m.g0));
-        let bound = |offset: u64| g0.and_then(|g0| memory.read_u64(g0.add(layout.g.stack + offset))).unwrap_or(0);
-        [thread.signal_stack, (bound(0), bound(8))]
-    });
     let live = model.goroutines.iter().filter(|goroutine| goroutine.status.is_live()).map(|goroutine| goroutine.stack);
-    let mut stacks: Vec<(u64, u64)> = live.chain(of_threads).filter(|(low, high)| low < high).collect();
+    let mut stacks: Vec<(u64, u64)> = live.chain(model.system_stacks()).filter(|(low, high)| low < high).collect();
     stacks.sort_unstable();
     for span in model.heap.manual.iter().filter(|span| span.has_stacks()) {
         for piece in map.unclaimed(span.base..span.end) {

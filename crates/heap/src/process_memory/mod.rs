@@ -14,7 +14,9 @@ mod stacks;
 
 pub use address_map::{Region, Total};
 pub use counters::Counter;
+pub(crate) use files::with_code as files_with_code;
 pub use part::MemoryPart;
+pub(crate) use stacks::pthread_words;
 
 use crate::snapshot::HeapSnapshot;
 use address_map::AddressMap;

@@ -42,6 +42,16 @@ fn kernel(map: &mut AddressMap<'_>, vdso: Option<Address>) {
 /// The stack of a thread that glibc made, its guard included: three words behind the thread pointer say where it lies, how large it is and
 /// how large its guard. Where they stand differs between releases; what they must be is the same.
 fn of_thread(memory: &MemoryImage, thread: &Thread) -> Option<Range<u64>> {
+    told(memory, thread).map(|(_, stack)| stack)
+}
+
+/// The three words that say where the stack of a thread lies, where glibc made it.
+pub(crate) fn pthread_words(memory: &MemoryImage, thread: &Thread) -> Option<Range<u64>> {
+    told(memory, thread).map(|(at, _)| at..at.saturating_add(24))
+}
+
+/// Where these words are, and the stack.
+fn told(memory: &MemoryImage, thread: &Thread) -> Option<(u64, Range<u64>)> {
     let pointer = thread.fs_base.filter(|base| !base.is_null())?;
     let word = |at: u64| memory.read_u64(pointer.add(at));
     (0..PTHREAD_BYTES).step_by(8).find_map(|at| {
@@ -49,6 +59,6 @@ fn of_thread(memory: &MemoryImage, thread: &Thread) -> Option<Range<u64>> {
         let end = start.checked_add(len)?;
         let is_paged = [start, len, guard].iter().all(|word| word.is_multiple_of(4096));
         let holds = start != 0 && start < pointer.0 && pointer.0 < end && end - pointer.0 <= MOST_ABOVE;
-        (is_paged && holds && guard < len).then_some(start..end)
+        (is_paged && holds && guard < len).then_some((pointer.0.wrapping_add(at), start..end))
     })
 }

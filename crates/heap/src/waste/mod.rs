@@ -79,14 +79,18 @@ impl HeapSnapshot<'_, '_> {
             let taken = || headers.iter().filter(|header| takes(header));
             duplicates::duplicates(self, &names, taken, options, observer)
         };
-        waste.duplicates = of(&|header| matches!(header.place.shape, Shape::Text | Shape::Bytes), options)?;
+        // Of contents that were taken out nothing is told: what stands in their place is the same everywhere.
+        let has_contents = !self.model.process.core.is_redacted();
+        if has_contents {
+            waste.duplicates = of(&|header| matches!(header.place.shape, Shape::Text | Shape::Bytes), options)?;
+            waste.pointed = of(&|header| header.place.shape == Shape::Pointed, none)?;
+        }
         waste.boxed = of(&|header| header.place.shape == Shape::Boxed, none)?;
-        waste.pointed = of(&|header| header.place.shape == Shape::Pointed, none)?;
         drop(headers);
         observer.begin("empty");
         let meter = Meter::new(observer, u64::from(self.objects.len()));
         waste.maps = maps::maps(self, &resolver);
-        waste.zeros = zeros::zeros(self, &meter);
+        waste.zeros = if has_contents { zeros::zeros(self, &meter) } else { Vec::new() };
         waste.channels = empty::channels(self);
         Ok(waste)
     }

@@ -33,10 +33,30 @@ impl Header {
 const AMD64: [&str; 16] =
     ["rax", "rdx", "rcx", "rbx", "rsi", "rdi", "rbp", "rsp", "r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15"];
 
+/// Where a thread's named registers begin.
+const REGISTERS: usize = 53;
+
+/// Of the bytes of a thread those that are no contents: what stands before the registers, their names, and the values that are places.
+pub(super) fn kept(note: &[u8], is_place: &dyn Fn(u64) -> bool) -> Vec<std::ops::Range<usize>> {
+    let mut kept: Vec<_> = std::iter::once(0..REGISTERS).collect();
+    let mut at = REGISTERS;
+    while let Some((name, _)) = note.get(at..).and_then(counted) {
+        let value_at = at + 2 + name.len();
+        let Some((value, _)) = note.get(value_at..).and_then(counted) else { break };
+        kept.push(at..value_at + 2);
+        let end = value_at + 2 + value.len();
+        let is_state = [&b"rip"[..], b"rsp", b"eflags", b"pc", b"sp", b"pstate"].contains(&&*name.to_ascii_lowercase());
+        if value.len() == 8 && (is_state || le::u64(value, 0).is_some_and(is_place)) {
+            kept.push(value_at + 2..end);
+        }
+        at = end;
+    }
+    kept
+}
+
 /// A thread: id, pc, sp, frame pointer, thread pointer, whether g is known and g, then the number of registers and each with its
 /// name. Registers of more than eight bytes are those of vectors.
 pub(super) fn thread(machine: Machine, note: &[u8]) -> Option<Thread> {
-    const REGISTERS: usize = 53;
     let [tid, pc, sp, fp, tls] = [0, 8, 16, 24, 32].map(|at| le::u64(note, at));
     let (tls, fp) = (tls?, fp?);
     let named: Vec<(&[u8], u64)> = named_registers(note.get(REGISTERS..)?);

@@ -14,6 +14,11 @@ pub struct ProcessInfo {
 }
 
 impl ProcessInfo {
+    /// True of a core from which contents were taken out: its arguments say so.
+    pub fn is_redacted(&self) -> bool {
+        self.arguments.as_bytes() == super::redacted::MARK
+    }
+
     pub(crate) fn parse(prpsinfo: &[u8]) -> Option<ProcessInfo> {
         Some(ProcessInfo {
             pid: le::u32(prpsinfo, 24)?,

@@ -20,11 +20,13 @@ mod function;
 mod functions;
 mod instruction;
 mod program;
+mod variables;
 
 pub use callee::{Callee, Use as TypeUse};
 pub use function::FunctionCode;
 pub use instruction::{Instruction, MOST_FILLED, Operation, Place, Register, Registers, Written};
 pub use program::{Function, ProgramCode, RegisterUse};
+pub use variables::VariableOwners;
 
 use crate::model::RuntimeModel;
 use crate::module::AddressRange;

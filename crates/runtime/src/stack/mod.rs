@@ -12,9 +12,11 @@ mod scan;
 mod signal;
 mod start;
 mod unwind;
+mod words;
 
 pub(crate) use bounds::StackBounds;
 pub use scan::{Precision, StackPlace, StackPointer, StackRoot, StackScan, StackScanner};
-pub(crate) use signal::{Interrupted, SignalSearch, interrupted, interrupted_on_own_stack};
+pub(crate) use signal::{Interrupted, SignalSearch, frame_facts, interrupted, interrupted_on_own_stack};
 pub use start::{StartPoint, ThreadIndex};
 pub use unwind::{Frame, UnwindEnd, Unwinder};
+pub use words::StackWords;

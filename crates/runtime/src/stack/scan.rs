@@ -99,8 +99,8 @@ pub struct StackScanner<'a> {
 
 /// Words that are looked at for one of the stack, and for a stack of none: frames, maps, arguments and variables lie over each other
 /// a few times, those of a broken core as often as it likes.
-const WORDS_PER_WORD: u64 = 8;
-const MIN_WORDS: u64 = 1 << 16;
+pub(super) const WORDS_PER_WORD: u64 = 8;
+pub(super) const MIN_WORDS: u64 = 1 << 16;
 
 /// A scan in progress.
 pub(super) struct Work<'a> {

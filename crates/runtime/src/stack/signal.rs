@@ -99,6 +99,30 @@ pub(crate) fn interrupted_on_own_stack(
     })
 }
 
+/// The words of the frames that signals left on `[lo, hi)`, which tell what they are but are no addresses: the stack's bounds and the
+/// `siginfo_t`.
+pub(crate) fn frame_facts(memory: &MemoryImage, machine: Machine, (lo, hi): (u64, u64)) -> Vec<std::ops::Range<u64>> {
+    let end = hi.min(lo.saturating_add(MAX_SIGNAL_STACK)).saturating_sub(24);
+    let mut found = Vec::new();
+    for at in (lo & !7..end).step_by(8) {
+        let word = |offset: u64| memory.read_u64(Address(at).add(offset));
+        let is_here = word(0) == Some(lo) && word(16) == Some(hi.wrapping_sub(lo));
+        let is_none = word(0) == Some(0) && word(8) == Some(NO_STACK) && word(16) == Some(0);
+        let Some(context) = at.checked_sub(16).filter(|_| is_here || is_none) else { continue };
+        let info = match machine {
+            Machine::X86_64 => context.saturating_add(AMD64_CONTEXT_BYTES),
+            Machine::Aarch64 => context.saturating_sub(SIGINFO_BYTES),
+        };
+        if memory.slice(Address(info), SIGINFO_BYTES).and_then(SignalInfo::parse).is_some_and(|info| info.number < 65) {
+            found.extend([context..at.saturating_add(24), info..info.saturating_add(TOLD_BYTES)]);
+        }
+    }
+    found
+}
+
+/// Of a `siginfo_t`: which signal, why, and who sent it or where the fault was.
+const TOLD_BYTES: u64 = 24;
+
 fn read_context(memory: &MemoryImage, machine: Machine, context: Address) -> Option<Interrupted> {
     let word = |offset: u64| memory.read_u64(context.add(offset));
     let info = match machine {

@@ -22,6 +22,8 @@ const SEARCHED_BYTES: u64 = 1 << 28;
 #[derive(Debug, Default)]
 pub struct RunTimeNames {
     by_offset: FxHashMap<i32, u64>,
+    /// The headers of `m` and `minv`.
+    maps: Vec<u64>,
 }
 
 impl RunTimeNames {
@@ -37,12 +39,19 @@ impl RunTimeNames {
                 by_offset.insert(key as i32, name);
             }
         });
-        RunTimeNames { by_offset }
+        let inverse = found.and_then(|at| memory.read_u64(at.add(INVERSE))).unwrap_or(0);
+        let maps = [map, inverse].into_iter().filter(|&map| map != 0).collect();
+        RunTimeNames { by_offset, maps }
     }
 
     /// What the offset stands for.
     pub fn get(&self, offset: i32) -> Option<u64> {
         self.by_offset.get(&offset).copied()
+    }
+
+    /// Addresses of the headers of the maps that hold them.
+    pub fn maps(&self) -> &[u64] {
+        &self.maps
     }
 
     /// What all offsets stand for, ascending.

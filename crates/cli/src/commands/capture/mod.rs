@@ -1,5 +1,6 @@
 //! `capture`: a core of a live process.
 
+mod beside;
 mod guarded;
 mod series;
 
@@ -59,8 +60,19 @@ fn watch(of: &OfProcess, options: &CaptureOptions, speaker: Speaker, schedule: S
     }
 }
 
-/// One core, by a process of its own where this one's death would leave the other in a state that is not its own.
+/// One core with what goes with it, its contents taken out where that is asked.
 fn one(of: &OfProcess, options: &CaptureOptions, speaker: Speaker, out: &Path, trigger: &str) -> Result<(), Failure> {
+    let executable = beside::executable(options, out);
+    if !options.redact {
+        return whole(of, options, speaker, out, trigger);
+    }
+    let unredacted = beside::Unredacted::of(out);
+    whole(of, options, speaker, unredacted.path(), trigger)?;
+    unredacted.redact(executable.as_deref(), out, of)
+}
+
+/// One core, by a process of its own where this one's death would leave the other in a state that is not its own.
+fn whole(of: &OfProcess, options: &CaptureOptions, speaker: Speaker, out: &Path, trigger: &str) -> Result<(), Failure> {
     if options.snapshot == HowToSnapshot::Fork {
         return guarded::run(of, options, out, trigger);
     }

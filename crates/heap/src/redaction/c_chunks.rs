@@ -1,0 +1,135 @@
+//! The headers of C's chunks (glibc malloc/malloc.c): what a walk over a heap needs.
+
+use super::piece::Piece;
+use goheap_image::{Address, MemoryImage};
+use goheap_runtime::GlibcHeap;
+use std::ops::Range;
+
+const SIZE_BITS: u64 = 7;
+/// `PREV_INUSE`: where it is not set, the word before the size is the size of the free chunk before.
+const PREV_INUSE: u64 = 1;
+const LEAST: u64 = 32;
+const CHUNK_STEP: u64 = 16;
+/// Chunks that may hold a thread's cache, and how many bytes their counts have.
+const CACHES: [(u64, u64); 2] = [(0x290, 128), (0x250, 64)];
+
+/// Where chunks begin.
+#[derive(Debug, Default)]
+pub(super) struct CChunks {
+    heaps: Vec<Heap>,
+}
+
+#[derive(Debug)]
+struct Heap {
+    range: Range<u64>,
+    /// A bit for each 16 bytes: a chunk begins there.
+    starts: Vec<u64>,
+}
+
+impl CChunks {
+    /// Walks all heaps.
+    pub(super) fn new(memory: &MemoryImage, glibc: &GlibcHeap) -> Self {
+        let heaps = glibc.arenas.iter().flat_map(|arena| &arena.heaps);
+        let mut heaps: Vec<Heap> = heaps.map(|heap| Heap::walk(memory, glibc, heap.clone())).collect();
+        heaps.sort_by_key(|heap| heap.range.start);
+        CChunks { heaps }
+    }
+
+    /// The heaps.
+    pub(super) fn ranges(&self) -> impl Iterator<Item = Range<u64>> + '_ {
+        self.heaps.iter().map(|heap| heap.range.clone())
+    }
+
+    fn heap(&self, address: u64) -> Option<&Heap> {
+        let next = self.heaps.partition_point(|heap| heap.range.start <= address);
+        next.checked_sub(1).and_then(|index| self.heaps.get(index)).filter(|heap| address < heap.range.end)
+    }
+
+    /// True if the word at `at` is one of a chunk's header, or leads from one free chunk to the next, or counts the chunks in a thread's
+    /// cache.
+    pub(super) fn is_header(&self, piece: &Piece<'_>, at: u64, word: u64) -> bool {
+        let Some(heap) = self.heap(at) else { return false };
+        if at.checked_sub(8).is_some_and(|chunk| heap.begins(chunk)) {
+            return true;
+        }
+        if heap.begins(at) {
+            return piece.word(at.saturating_add(8)).is_some_and(|size| size & PREV_INUSE == 0);
+        }
+        // Since 2.32 a link is hidden by its own address.
+        if at.checked_sub(16).is_some_and(|chunk| heap.begins(chunk)) {
+            let link = word ^ (at >> 12);
+            if link == 0 || link.is_multiple_of(CHUNK_STEP) && self.heap(link).is_some() {
+                return true;
+            }
+        }
+        self.is_in_cache(piece, heap, at)
+    }
+
+    fn is_in_cache(&self, piece: &Piece<'_>, heap: &Heap, at: u64) -> bool {
+        let Some(chunk) = heap.chunk_within(at, 16 + 128) else { return false };
+        let size = piece.word(chunk.saturating_add(8)).unwrap_or(0) & !SIZE_BITS;
+        let Some((_, counts)) = CACHES.iter().find(|cache| cache.0 == size) else { return false };
+        let (first, entries) = (chunk + 16, chunk + 16 + counts);
+        // A cache has entries of chunks or nothing behind its counts.
+        (first..entries).contains(&at)
+            && (0..64)
+                .all(|bin| piece.word(entries + bin * 8).is_some_and(|entry| entry == 0 || self.heap(entry).is_some()))
+    }
+}
+
+impl Heap {
+    fn walk(memory: &MemoryImage, glibc: &GlibcHeap, range: Range<u64>) -> Heap {
+        let bits = usize::try_from((range.end - range.start) / CHUNK_STEP / 64 + 1).unwrap_or(0);
+        let mut heap = Heap { starts: vec![0; bits], range };
+        let own = glibc.arenas.iter().find(|arena| heap.range.contains(&arena.address));
+        let firsts: Vec<u64> = match own {
+            Some(arena) => vec![(arena.address + STATE_BYTES).next_multiple_of(CHUNK_STEP)],
+            // Another heap's begins behind its record, whose size differs between releases; the main one's at once.
+            None => (0..5).map(|step| heap.range.start.next_multiple_of(CHUNK_STEP) + step * CHUNK_STEP).collect(),
+        };
+        let mut best: Vec<u64> = Vec::new();
+        for first in firsts {
+            let found = heap.chain(memory, first);
+            if found.len() > best.len() {
+                best = found;
+            }
+        }
+        for chunk in best {
+            let bit = (chunk - heap.range.start) / CHUNK_STEP;
+            if let Some(word) = heap.starts.get_mut((bit / 64) as usize) {
+                *word |= 1 << (bit % 64);
+            }
+        }
+        heap
+    }
+
+    fn chain(&self, memory: &MemoryImage, first: u64) -> Vec<u64> {
+        let (mut at, mut found) = (first, Vec::new());
+        while at.saturating_add(16) <= self.range.end {
+            let Some(size) = memory.read_u64(Address(at + 8)).map(|size| size & !SIZE_BITS) else { break };
+            found.push(at);
+            match at.checked_add(size) {
+                Some(next) if size >= LEAST && size.is_multiple_of(CHUNK_STEP) && next < self.range.end => at = next,
+                _ => break,
+            }
+        }
+        found
+    }
+
+    fn begins(&self, address: u64) -> bool {
+        let Some(distance) = address.checked_sub(self.range.start).filter(|distance| distance % CHUNK_STEP == 0) else {
+            return false;
+        };
+        let bit = distance / CHUNK_STEP;
+        self.starts.get((bit / 64) as usize).is_some_and(|word| word >> (bit % 64) & 1 == 1)
+    }
+
+    /// The chunk that begins at most `most` bytes before `address`.
+    fn chunk_within(&self, address: u64, most: u64) -> Option<u64> {
+        let first = address - (address - self.range.start) % CHUNK_STEP;
+        (0..=most / CHUNK_STEP).filter_map(|step| first.checked_sub(step * CHUNK_STEP)).find(|&at| self.begins(at))
+    }
+}
+
+/// `struct malloc_state`, which stands before the first chunk of the first heap of an arena.
+pub(super) const STATE_BYTES: u64 = 2200;

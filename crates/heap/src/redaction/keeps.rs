@@ -1,0 +1,204 @@
+//! Which bytes of a value of a type are structure: lengths, types of interfaces, pointers, and what the runtime's own structs hold.
+
+use crate::meaning::containers::{Containers, MapLayout, Position};
+use goheap_model::{Evidence, Kind, ObjectType, Part, TypeId, TypeTable};
+use goheap_runtime::own_names::is_runtimes;
+use std::ops::Range;
+
+/// What stays of objects of one type.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Keeps {
+    /// By distance from the first byte of the payload, or of each element; ascending.
+    pub(super) ranges: Vec<Range<u64>>,
+    /// After how many bytes they begin anew; None where they stand once.
+    pub(super) period: Option<u64>,
+    /// True if the type tells of each byte of an object what it is. Else words are judged by what they hold, too.
+    pub(super) is_whole: bool,
+    /// Where it has pointers to names of types and their parts, in the order of `ranges`.
+    pub(super) names: Vec<u64>,
+}
+
+/// What holds nothing but a pointer to the name of a type or of a part of one (internal/abi/type.go; reflect/type.go and runtime/type.go
+/// up to 1.20).
+const NAMES: [&str; 3] = ["internal/abi.Name", "reflect.name", "runtime.name"];
+
+/// Ranges of one type: more than any has that is not an array of thousands.
+const MOST_RANGES: usize = 1 << 14;
+const MAX_DEPTH: u32 = 64;
+/// Control bytes of a bucket or group.
+const CONTROL_BYTES: u64 = 8;
+
+impl Keeps {
+    /// What stays of an object.
+    pub(super) fn of(types: &TypeTable, containers: &Containers<'_>, object: ObjectType) -> Keeps {
+        let (part, ty) = (object.part(), object.ty());
+        if !object.is_known() {
+            return Keeps::default();
+        }
+        let is_sure = object.evidence() >= Evidence::Derived;
+        let mut found = Found::new(types);
+        let Some(period) = found.part(containers, part, ty) else { return Keeps::default() };
+        found.finish(Some(period).filter(|&period| period > 0), is_sure)
+    }
+
+    /// What stays of a variable; None where that cannot be told.
+    pub(super) fn of_variable(types: &TypeTable, ty: TypeId) -> Option<Keeps> {
+        let mut found = Found::new(types);
+        found.value(ty, 0, false, MAX_DEPTH);
+        Some(found.finish(None, true)).filter(|keeps| keeps.is_whole)
+    }
+
+    /// The parts of `wanted`, by distance from the first byte of the payload, that stay.
+    pub(super) fn each(&self, wanted: Range<u64>, mut visit: impl FnMut(Range<u64>)) {
+        let mut one = |start: u64| {
+            for range in &self.ranges {
+                let part = range.start.saturating_add(start).max(wanted.start)
+                    ..range.end.saturating_add(start).min(wanted.end);
+                if part.start < part.end {
+                    visit(part);
+                }
+            }
+        };
+        match self.period {
+            None => one(0),
+            Some(period) if !self.ranges.is_empty() => {
+                let mut start = wanted.start / period * period;
+                while start < wanted.end {
+                    one(start);
+                    start += period;
+                }
+            }
+            Some(_) => {}
+        }
+    }
+}
+
+/// Ranges as they are found.
+struct Found<'t> {
+    types: &'t TypeTable,
+    ranges: Vec<Range<u64>>,
+    is_whole: bool,
+    names: Vec<u64>,
+}
+
+impl<'t> Found<'t> {
+    fn new(types: &'t TypeTable) -> Self {
+        Found { types, ranges: Vec::new(), is_whole: true, names: Vec::new() }
+    }
+
+    fn keep(&mut self, start: u64, len: u64) {
+        if self.ranges.len() >= MOST_RANGES {
+            self.is_whole = false;
+            return;
+        }
+        let end = start.saturating_add(len);
+        match self.ranges.last_mut() {
+            Some(last) if last.end == start => last.end = end,
+            _ => self.ranges.push(start..end),
+        }
+    }
+
+    /// A part of a type: after how many bytes it begins anew, 0 where it stands once; None where it cannot be told.
+    fn part(&mut self, containers: &Containers<'_>, part: Part, ty: TypeId) -> Option<u64> {
+        let types = self.types;
+        match part {
+            Part::Value | Part::BoxedValue => self.value(ty, 0, false, MAX_DEPTH),
+            Part::Elements => {
+                self.value(ty, 0, false, MAX_DEPTH);
+                return Some(types.get(ty).size);
+            }
+            Part::StringData => {}
+            Part::MapHeader | Part::MapExtra | Part::MapDirectory | Part::MapTable | Part::Machinery => {
+                self.keep(0, u64::MAX);
+            }
+            Part::ChanHeader => self.keep(0, containers.layout.hchan.size),
+            Part::ChanBuffer => {
+                let Kind::Chan(elem) = types.get(ty).kind else { return None };
+                self.value(elem, 0, false, MAX_DEPTH);
+                return Some(types.get(elem).size);
+            }
+            Part::MapBuckets | Part::MapGroups => {
+                let layout = MapLayout::of(types, ty, containers)?;
+                self.entries(&layout);
+                return Some(layout.stride);
+            }
+            Part::Closure => {
+                self.keep(0, 8);
+                match types.get(ty).kind {
+                    Kind::Struct(_) => self.value(ty, 0, false, MAX_DEPTH),
+                    _ => self.is_whole = false,
+                }
+            }
+        }
+        Some(0)
+    }
+
+    /// A value of `ty` at `at`; `is_own` if it is part of a struct of the runtime's.
+    fn value(&mut self, ty: TypeId, at: u64, is_own: bool, depth: u32) {
+        let Some(depth) = depth.checked_sub(1) else {
+            self.is_whole = false;
+            return;
+        };
+        let ty = self.types.get(ty);
+        match &ty.kind {
+            Kind::Scalar if is_own => self.keep(at, ty.size),
+            Kind::Scalar => {}
+            Kind::Opaque if is_own || is_runtimes(&ty.name) => self.keep(at, ty.size),
+            Kind::Opaque => self.is_whole &= ty.size == 0,
+            Kind::String | Kind::Interface(_) => self.keep(at, 16),
+            Kind::Slice(_) => self.keep(at, 24),
+            Kind::UnsafePointer | Kind::Pointer(_) | Kind::Func | Kind::Map(..) | Kind::Chan(_) => self.keep(at, 8),
+            Kind::Array(elem, count) => self.array((*elem, *count), at, is_own, depth),
+            Kind::Struct(fields) => {
+                let is_own = is_own || is_runtimes(&ty.name);
+                if NAMES.contains(&&*ty.name) {
+                    self.names.push(at);
+                }
+                let is_generic = ty.name.contains('[');
+                for field in fields {
+                    // What a generic container of the library holds is the program's.
+                    let is_content = is_generic && matches!(&*field.name, "key" | "value" | "v" | "x" | "result");
+                    self.value(field.ty, at.saturating_add(field.offset), is_own && !is_content, depth);
+                }
+            }
+        }
+    }
+
+    fn array(&mut self, (elem, count): (TypeId, u64), at: u64, is_own: bool, depth: u32) {
+        let (size, before) = (self.types.get(elem).size, self.ranges.len());
+        if size == 0 {
+            return;
+        }
+        for index in 0..count {
+            self.value(elem, at.saturating_add(index.saturating_mul(size)), is_own, depth);
+            if index == 0 && self.ranges.len() == before && !is_own || !self.is_whole {
+                // Of one nothing stays, and so of none.
+                break;
+            }
+        }
+    }
+
+    /// Keys and values of one bucket or group, and what tells which of its places are taken.
+    fn entries(&mut self, layout: &MapLayout) {
+        self.keep(0, CONTROL_BYTES);
+        let mut at = CONTROL_BYTES;
+        while at < layout.stride {
+            at += match layout.position(at) {
+                Position::Item(_, ty, 0) => {
+                    self.value(ty, at, false, MAX_DEPTH);
+                    self.types.get(ty).size.max(1)
+                }
+                Position::Indirect(..) => {
+                    self.keep(at, 8);
+                    8
+                }
+                _ => 1,
+            };
+        }
+        self.ranges.sort_by_key(|range| range.start);
+    }
+
+    fn finish(self, period: Option<u64>, is_sure: bool) -> Keeps {
+        Keeps { ranges: self.ranges, period, is_whole: self.is_whole && is_sure, names: self.names }
+    }
+}
