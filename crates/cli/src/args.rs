@@ -1,6 +1,7 @@
 //! The command line: what can be asked for. Its texts are the tool's manual.
 
 mod births;
+mod diff;
 mod dominators;
 mod files;
 mod goroutines;
@@ -21,6 +22,7 @@ mod written;
 
 pub(crate) use self::index::IndexOptions;
 pub(crate) use births::BirthsOptions;
+pub(crate) use diff::DiffOptions;
 pub(crate) use dominators::{DominatorsOptions, RetainedBy};
 pub(crate) use goroutines::{GoroutineOptions, GoroutinesFormat, GoroutinesOptions, GoroutinesSort};
 pub(crate) use input::Input;
@@ -204,6 +206,9 @@ pub(crate) enum Command {
     /// List goroutines by where they stand, with what they wait for and hold
     #[command(long_about = goroutines::GOROUTINES)]
     Goroutines(GoroutinesOptions),
+    /// Tell what grew between two cores, or more
+    #[command(long_about = diff::DIFF)]
+    Diff(DiffOptions),
     /// Tell everything of one goroutine: its calls, their variables, and what each keeps
     #[command(long_about = goroutines::GOROUTINE)]
     Goroutine(GoroutineOptions),
@@ -245,6 +250,7 @@ impl Command {
                 .what()
                 .map_or_else(|| "births".to_owned(), |asked| format!("births {}", shell::quoted(&asked.text))),
             Command::Goroutine(options) => format!("goroutine {}", options.id),
+            Command::Diff(_) => "diff new.core".to_owned(),
             Command::Overview(_) => "overview".to_owned(),
             Command::Suspects(_) => "suspects".to_owned(),
             Command::Report(_) => "report heap.html".to_owned(),

@@ -20,7 +20,7 @@ mod whole_file;
 use args::{Cli, Command};
 use bounds::allowance;
 use commands::{
-    births, build_id, dominators, first_look, goroutine, goroutines, histogram, index, manual, memory, object, objects,
+    births, build_id, diff, dominators, first_look, goroutine, goroutines, histogram, index, manual, memory, object, objects,
     objref, overview, owners, paths, report, suspects, waste,
 };
 use rustix::process::DumpableBehavior;
@@ -62,6 +62,7 @@ fn run(cli: &Cli) -> Result<(), Failure> {
         Command::Births(options) => births::run(&cli.input()?, options),
         Command::Goroutines(options) => goroutines::run(&cli.input()?, options),
         Command::Goroutine(options) => goroutine::run(&cli.input()?, options),
+        Command::Diff(options) => diff::run(&cli.input()?, options),
         Command::Memory(options) => memory::run(&cli.input()?, options),
         Command::Index(options) => index::run(&cli.input()?, options),
         Command::BuildId(options) => build_id::run(&cli.input()?, options),

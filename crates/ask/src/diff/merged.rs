@@ -79,6 +79,28 @@ impl MergedFrames {
     }
 }
 
+/// What the frame at a path of texts retains, which are a merged tree's, in a tree that was not merged.
+pub fn retained_at(frames: &DominatorFrames, path: &[&str]) -> Weight {
+    let (totals, mut sum) = (frames.trie.totals(), Weight::default());
+    // How many steps of the path a frame has gone; None off the path.
+    let mut gone: Vec<Option<usize>> = Vec::with_capacity(frames.trie.len());
+    for (node, total) in frames.trie.nodes().zip(totals) {
+        let here = match frames.trie.parent(node) {
+            None => Some(0),
+            Some(parent) => {
+                let root = frames.roots.get(&node).map(|root| root.kind);
+                let is_step = |&at: &usize| path.get(at).is_some_and(|step| *step == key(frames.text(node), root));
+                gone[parent.index()].filter(is_step).map(|at| at + 1)
+            }
+        };
+        if here == Some(path.len()) {
+            sum.add(total);
+        }
+        gone.push(here);
+    }
+    sum
+}
+
 #[derive(Default)]
 struct Merging {
     trie: PathTrie,
@@ -153,11 +175,10 @@ impl Merging {
 
 /// By what a frame is one with another core's: how many goroutines stand there changes, and how sure a type is may.
 fn key(text: &str, root: Option<RootKind>) -> Cow<'_, str> {
-    match root {
-        Some(RootKind::GoroutineGroup(_)) => {
-            text.split_once(" × ").map_or(text, |(_, group)| group).into()
-        }
-        Some(_) => text.into(),
-        None => text.strip_suffix(" ?").unwrap_or(text).into(),
+    let is_group = matches!(root, Some(RootKind::GoroutineGroup(_)));
+    match (text.split_once(" × "), root) {
+        (Some((_, group)), _) if is_group || group.starts_with("goroutine ") => group.into(),
+        (_, Some(_)) => text.into(),
+        (_, None) => text.strip_suffix(" ?").unwrap_or(text).into(),
     }
 }

@@ -7,6 +7,7 @@ pub(crate) mod build_id;
 pub(crate) mod caption;
 pub(crate) mod collector;
 pub(crate) mod death;
+pub(crate) mod diff;
 pub(crate) mod dominators;
 pub(crate) mod drawing;
 pub(crate) mod first_look;

@@ -10,6 +10,7 @@ use crate::say::speaker::{self, chain};
 use code::Code;
 use goheap::ProcessError;
 use goheap_ask::AskError;
+use goheap_ask::diff::WrongPair;
 use goheap_heap::HeapError;
 use goheap_image::{ImageError, Process};
 use goheap_model::{OverBudget, Refusal};
@@ -146,6 +147,18 @@ pub(crate) enum Failure {
         /// The most that was allowed.
         most: String,
     },
+    /// Two cores cannot be held against each other.
+    #[error("{source}; {}", pair_advice(source))]
+    WrongPair {
+        /// Why.
+        source: WrongPair,
+    },
+    /// One core was given twice.
+    #[error("{path:?} was given twice; a difference needs two cores, such as: goheap diff old.core new.core --exe ./server")]
+    SameCore {
+        /// The core.
+        path: PathBuf,
+    },
     /// Stdout cannot be written.
     #[error("cannot write to stdout: {0}")]
     Stdout(io::Error),
@@ -228,7 +241,8 @@ impl Failure {
         match self {
             // With several libraries of Go it is for the user to say which.
             Failure::NotGo { files, .. } if files.len() > 1 => Code::Usage,
-            Failure::Usage(_) | Failure::OutputIsInput(_) => Code::Usage,
+            Failure::Usage(_) | Failure::OutputIsInput(_) | Failure::SameCore { .. } => Code::Usage,
+            Failure::WrongPair { .. } => Code::Pair,
             Failure::NoObject { .. } | Failure::NoSuchName { .. } | Failure::NoGoroutine { .. } => Code::NotFound,
             Failure::Image(error) => Code::of_image(error.reason()),
             Failure::Index { source: IndexError::File(_), .. } => Code::NoFile,
@@ -307,6 +321,15 @@ fn go_advice(files: &[GoFile]) -> String {
             let first = files.iter().find_map(|file| file.path.as_ref()?.file_name()).unwrap_or_default();
             format!("it had loaded {} that are; say which with --module, such as --module {first:?}", listed.join(", "))
         }
+    }
+}
+
+/// What to do about two cores that do not go together.
+fn pair_advice(error: &WrongPair) -> &'static str {
+    match error {
+        WrongPair::OtherProgram { .. } => "only cores of one program have paths in common",
+        WrongPair::SameMoment => "give a core of a later moment",
+        WrongPair::NewerFirst { .. } => "give the older core first",
     }
 }
 

@@ -1,0 +1,72 @@
+//! `goheap OLD NEW diff`: what grew.
+
+mod compare;
+mod mark;
+mod picture;
+mod shown;
+mod take;
+
+use crate::args::{DiffOptions, Input, Tree, usage};
+use crate::commands::answer;
+use crate::output::Output;
+use crate::say::errors::Failure;
+use clap::error::ErrorKind;
+use compare::Comparison;
+use goheap_ask::diff::{ProcessMark, Relation, relation};
+use std::fs;
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
+use take::{Taken, Wanted, take};
+
+/// Runs the command.
+pub(crate) fn run(input: &Input, options: &DiffOptions) -> Result<(), Failure> {
+    let (cores, out) = options.cores_and_picture();
+    let Some((last, between)) = cores.split_last() else {
+        let message = "NEW is missing: two cores are held against each other, such as: goheap diff old.core new.core --exe ./server";
+        return Err(usage(ErrorKind::MissingRequiredArgument, message));
+    };
+    tell_apart(&input.request.core, cores)?;
+    let output = out.map(|out| Output::new(out, &all_paths(input, cores))).transpose()?;
+    let old_input = input.of_core(&input.request.core, options.exe_old.as_deref());
+    let wanted = Wanted { tree: out.is_some() && options.tree == Tree::BreadthFirst, objects: true };
+    let first = take(&old_input, wanted, |_| Ok(()))?;
+    let mut moments: Vec<Taken> = vec![first];
+    for core in between {
+        let latest = &moments[moments.len() - 1].moment.mark;
+        let check = |mark: &ProcessMark| related(latest, mark).map(drop);
+        let taken = take(&input.of_core(core, None), Wanted::default(), check)?;
+        moments.push(taken);
+    }
+    let new_input = input.of_core(last, None);
+    let compared = Comparison::of(&new_input, moments, wanted)?;
+    match (&output, out) {
+        (Some(output), Some(out)) => picture::write(&compared, output, out, options, input),
+        _ => {
+            let told = shown::Shown { compared: &compared, options, input: &new_input }.answer();
+            answer::print(&new_input, options.written.form(), &told)
+        }
+    }
+}
+
+/// How a core belongs to the one before it.
+fn related(before: &ProcessMark, after: &ProcessMark) -> Result<Relation, Failure> {
+    relation(before, after).map_err(|source| Failure::WrongPair { source })
+}
+
+/// One core twice is told at once.
+fn tell_apart(old: &Path, cores: &[std::path::PathBuf]) -> Result<(), Failure> {
+    let of = |path: &Path| fs::metadata(path).ok().map(|meta| (meta.dev(), meta.ino()));
+    let mut met = vec![of(old)];
+    for core in cores {
+        let here = of(core);
+        if here.is_some() && met.contains(&here) {
+            return Err(Failure::SameCore { path: core.clone() });
+        }
+        met.push(here);
+    }
+    Ok(())
+}
+
+fn all_paths<'a>(input: &'a Input, cores: &'a [std::path::PathBuf]) -> Vec<&'a Path> {
+    input.paths().into_iter().chain(cores.iter().map(std::path::PathBuf::as_path)).collect()
+}
