@@ -37,6 +37,9 @@ pub(crate) struct DiffOptions {
     /// Only rows in whose name this regular expression finds something
     #[arg(long = "match", value_name = "REGEX", value_parser = Pattern::parse)]
     pub(crate) matching: Option<Pattern>,
+    /// List each reached object of NEW instead, and what it is to OLD: survived, perhaps the same, or new
+    #[arg(long)]
+    pub(crate) objects: bool,
     /// Which tree is drawn
     #[arg(long, value_name = "TREE", default_value = "breadth-first")]
     pub(crate) tree: Tree,

@@ -9,7 +9,8 @@ use goheap_ask::diff::{
     LifeCounts, Lives, MergedFrames, Moment, OldObjects, ProcessMark, Relation, Staying, lives, staying,
 };
 use goheap_heap::references::ReferenceGraph;
-use goheap_model::{DominatorFrames, Heap, Observer, Share, Sweeps};
+use goheap_graph::{DominatorTree, TrieNode};
+use goheap_model::{DominatorFrames, Heap, Observer, Share, Slot, Sweeps};
 use rustc_hash::FxHashMap;
 
 /// Two cores, and those between them.
@@ -31,12 +32,24 @@ pub(super) struct Objects {
     pub(super) counts: LifeCounts,
     pub(super) by_type: FxHashMap<String, LifeCounts>,
     pub(super) staying: Share,
-    pub(super) collections: Option<u32>,
+    /// Each of them, where that was asked for.
+    pub(super) each: Vec<ObjectLife>,
+}
+
+/// An object of the last core.
+pub(super) struct ObjectLife {
+    pub(super) address: u64,
+    pub(super) bytes: u64,
+    /// For scripts: `survived`, `perhaps` or `new`.
+    pub(super) life: &'static str,
+    /// Of a new one, whether it stays.
+    pub(super) stays: bool,
+    pub(super) ty: String,
 }
 
 impl Comparison {
     /// Takes the last core.
-    pub(super) fn of(input: &Input, mut earlier: Vec<Taken>, wanted: Wanted) -> Result<Self, Failure> {
+    pub(super) fn of(input: &Input, mut earlier: Vec<Taken>, wanted: Wanted, wants_each: bool) -> Result<Self, Failure> {
         let mark = |taken: Option<&Taken>| taken.map(|taken| taken.moment.mark.clone()).unwrap_or_default();
         let (first, latest) = (mark(earlier.first()), mark(earlier.last()));
         let old = earlier.first_mut().and_then(|taken| taken.objects.take());
@@ -50,13 +63,18 @@ impl Comparison {
             watch.begin("comparison");
             let old = old.filter(|_| relation == Relation::SameProcess);
             let sweeps = graph.snapshot().sweeps();
-            let same = old.map(|old| held_against(graph, (&old, &sweeps), &tree, (&places, &last.moment)));
+            let same = old.map(|old| {
+                let (lives, staying) = held_against(graph, (&old, &sweeps), &tree, (&places, &last.moment));
+                let each = if wants_each { each(graph.data().heap(), &lives, &staying) } else { Vec::new() };
+                let Lives { counts, by_type, .. } = lives;
+                (Objects { counts, by_type, staying: staying.share, each }, staying)
+            });
             let merged_tree = trees(&earlier, &last);
             watch.report();
             diagnostics::warn(graph.snapshot(), input.quiet);
             let mut moments: Vec<Moment> = earlier.into_iter().map(|taken| taken.moment).collect();
             moments.push(last.moment);
-            let (staying, objects) = same.unzip();
+            let (objects, staying) = same.unzip();
             let (before, after) = (&moments[0].frames, &moments[moments.len() - 1].frames);
             let merged = MergedFrames::new(before, after, staying.as_ref());
             Ok(Comparison { relation, merged, objects, tree: merged_tree, names: names(graph.data().heap()), moments })
@@ -77,14 +95,27 @@ impl Comparison {
 fn held_against(
     graph: &ReferenceGraph<'_, '_, '_>,
     (old, sweeps): (&OldObjects, &Sweeps),
-    tree: &goheap_graph::DominatorTree,
-    (places, last): (&[goheap_graph::TrieNode], &Moment),
-) -> (Staying, Objects) {
-    let lives: Lives = lives(old, graph.data(), sweeps);
-    let found = staying(old, (graph.data(), tree), (&lives, sweeps), (places, last.frames.trie.len()));
-    let Lives { counts, by_type, collections, .. } = lives;
-    let objects = Objects { counts, by_type, staying: found.share, collections };
-    (found, objects)
+    tree: &DominatorTree,
+    (places, last): (&[TrieNode], &Moment),
+) -> (Lives, Staying) {
+    let lives = lives(old, graph.data(), sweeps);
+    let staying = staying(old, (graph.data(), tree), (&lives, sweeps), (places, last.frames.trie.len()));
+    (lives, staying)
+}
+
+fn each(heap: &Heap, lives: &Lives, staying: &Staying) -> Vec<ObjectLife> {
+    let life = |slot: Slot| ObjectLife {
+        address: heap.objects.address(slot),
+        bytes: heap.objects.size(slot),
+        life: match () {
+            () if lives.survived.contains(slot.id.0) => "survived",
+            () if lives.is_new(slot.id) => "new",
+            () => "perhaps",
+        },
+        stays: staying.objects.contains(slot.id.0),
+        ty: heap.type_text(slot),
+    };
+    heap.objects.slots_of(heap.reached.iter_ones()).map(life).collect()
 }
 
 fn trees(earlier: &[Taken], last: &Taken) -> Option<MergedFrames> {

@@ -38,7 +38,7 @@ pub(crate) fn run(input: &Input, options: &DiffOptions) -> Result<(), Failure> {
         moments.push(taken);
     }
     let new_input = input.of_core(last, None);
-    let compared = Comparison::of(&new_input, moments, wanted)?;
+    let compared = Comparison::of(&new_input, moments, wanted, options.objects)?;
     match (&output, out) {
         (Some(output), Some(out)) => picture::write(&compared, output, out, options, input),
         _ => {

@@ -1,6 +1,6 @@
 //! How a difference is told.
 
-use super::compare::{Comparison, Objects};
+use super::compare::{Comparison, ObjectLife, Objects};
 use crate::args::{DiffOptions, Input};
 use crate::commands::short_names::ShortNames;
 use crate::say::terminal::page;
@@ -14,6 +14,7 @@ use goheap_report::table::grouped;
 /// Rows on a screen: of what grew, and of each other list.
 const USUAL_GROWN: usize = 8;
 const USUAL_ROWS: usize = 6;
+const USUAL_OBJECTS: usize = 40;
 /// What grew of which the next question is told.
 const ASKED_NEXT: usize = 2;
 
@@ -27,6 +28,9 @@ pub(super) struct Shown<'a> {
 impl Shown<'_> {
     /// All of it.
     pub(super) fn answer(&self) -> Answer {
+        if self.options.objects {
+            return self.each();
+        }
         let found = self.grown();
         let mut sections = vec![self.grown_section(&found)];
         sections.push(self.types());
@@ -44,6 +48,25 @@ impl Shown<'_> {
         let opening = format!("goheap {}", self.input.opening());
         let next = found.iter().take(ASKED_NEXT).filter_map(|one| self.next(one, &opening)).collect();
         Answer { name: "diff".into(), text: self.text(&found), sections, next, opening, ..Answer::default() }
+    }
+
+    /// Object by object, where the process is one; else no row.
+    fn each(&self) -> Answer {
+        let columns = [
+            Column::new("address", Kind::Address),
+            Column::bytes("bytes"),
+            Column::new("life", Kind::Word),
+            Column::new("stays", Kind::Word),
+            Column::name("type"),
+        ];
+        let mut section = Section::new("objects", columns);
+        let wanted = |one: &&ObjectLife| self.is_wanted(&one.ty);
+        for one in self.compared.objects.iter().flat_map(|objects| &objects.each).filter(wanted) {
+            let stays = if one.stays { Cell::from("stays") } else { Cell::None };
+            section.row([one.address.into(), one.bytes.into(), one.life.into(), stays, one.ty.clone().into()]);
+        }
+        section.limit(self.limit(USUAL_OBJECTS));
+        Answer { name: "diff".into(), text: self.text(&[]), sections: vec![section], ..Answer::default() }
     }
 
     fn grown(&self) -> Vec<Grown> {
@@ -81,7 +104,7 @@ impl Shown<'_> {
         if let Some(objects) = &self.compared.objects {
             text.push(self.lived(objects, before.reachable));
         }
-        if found.is_empty() {
+        if found.is_empty() && !self.options.objects {
             text.push(format!("nothing grew by {} or more", self.bytes(self.options.min_size)));
         }
         text
