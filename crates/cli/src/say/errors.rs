@@ -20,7 +20,7 @@ use goheap_report::table::{grouped, human_bytes};
 use goheap_report::text::json_text;
 use goheap_runtime::{GoFile, GoVersion, RuntimeError};
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 /// Why a command failed.
@@ -147,6 +147,14 @@ pub(crate) enum Failure {
         /// The most that was allowed.
         most: String,
     },
+    /// One of several cores cannot be read.
+    #[error("of the core {core:?}: {source}")]
+    OfCore {
+        /// Which.
+        core: PathBuf,
+        /// Why.
+        source: Box<Failure>,
+    },
     /// Two cores cannot be held against each other.
     #[error("{source}; {}", pair_advice(source))]
     WrongPair {
@@ -219,6 +227,16 @@ impl Failure {
         }
     }
 
+    /// The same of one of several cores, where it is of the core at all.
+    pub(crate) fn of_core(self, core: &Path) -> Failure {
+        match self {
+            Failure::Image(_) | Failure::Runtime { .. } | Failure::NotGo { .. } | Failure::Heap(_) => {
+                Failure::OfCore { core: core.to_owned(), source: Box::new(self) }
+            }
+            other => other,
+        }
+    }
+
     /// Says it, as JSON where the result would have been, and tells the exit status.
     pub(crate) fn report(&self, as_json: bool) -> ExitCode {
         match self {
@@ -243,6 +261,7 @@ impl Failure {
             Failure::NotGo { files, .. } if files.len() > 1 => Code::Usage,
             Failure::Usage(_) | Failure::OutputIsInput(_) | Failure::SameCore { .. } => Code::Usage,
             Failure::WrongPair { .. } => Code::Pair,
+            Failure::OfCore { source, .. } => source.code(),
             Failure::NoObject { .. } | Failure::NoSuchName { .. } | Failure::NoGoroutine { .. } => Code::NotFound,
             Failure::Image(error) => Code::of_image(error.reason()),
             Failure::Index { source: IndexError::File(_), .. } => Code::NoFile,

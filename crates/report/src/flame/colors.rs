@@ -144,7 +144,8 @@ impl Used {
     }
 
     fn hues(self) -> impl Iterator<Item = HeldBy> {
-        HeldBy::ALL.into_iter().filter(move |held_by| self.held_by[*held_by as usize])
+        // Of a difference the colours say nothing of holders, not even of the frame of narrow roots.
+        HeldBy::ALL.into_iter().filter(move |held_by| !self.is_change && self.held_by[*held_by as usize])
     }
 
     /// The hatchings, as SVG.

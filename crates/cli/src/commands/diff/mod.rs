@@ -29,16 +29,16 @@ pub(crate) fn run(input: &Input, options: &DiffOptions) -> Result<(), Failure> {
     let output = out.map(|out| Output::new(out, &all_paths(input, cores))).transpose()?;
     let old_input = input.of_core(&input.request.core, options.exe_old.as_deref());
     let wanted = Wanted { tree: out.is_some() && options.tree == Tree::BreadthFirst, objects: true };
-    let first = take(&old_input, wanted, |_| Ok(()))?;
+    let first = take(&old_input, wanted, |_| Ok(())).map_err(|error| error.of_core(&input.request.core))?;
     let mut moments: Vec<Taken> = vec![first];
     for core in between {
         let latest = &moments[moments.len() - 1].moment.mark;
         let check = |mark: &ProcessMark| related(latest, mark).map(drop);
-        let taken = take(&input.of_core(core, None), Wanted::default(), check)?;
-        moments.push(taken);
+        let taken = take(&input.of_core(core, None), Wanted::default(), check);
+        moments.push(taken.map_err(|error| error.of_core(core))?);
     }
     let new_input = input.of_core(last, None);
-    let compared = Comparison::of(&new_input, moments, wanted, options.objects)?;
+    let compared = Comparison::of(&new_input, moments, wanted, options.objects).map_err(|error| error.of_core(last))?;
     match (&output, out) {
         (Some(output), Some(out)) => picture::write(&compared, output, out, options, input),
         _ => {

@@ -6,7 +6,8 @@ use crate::output::Output;
 use crate::say::errors::Failure;
 use crate::say::speaker::Speaker;
 use goheap_ask::diff::{MergedFrames, Side};
-use goheap_graph::{TrieNode, Weight};
+use goheap_graph::{PathTrie, TrieNode, Weight};
+use goheap_heap::TopFrame;
 use goheap_report::flame::{self, Changed, FlameText, Paint};
 use goheap_report::table::{grouped, human_bytes};
 use goheap_report::{Drawn, FlameTree, ReportError, TwoCounts, folded};
@@ -52,7 +53,11 @@ fn caption(compared: &Comparison, options: &DiffOptions) -> FlameText {
             human_bytes(before.reachable.bytes),
             human_bytes(after.reachable.bytes)
         ),
-        subtitle: "red grew, blue shrank, the stronger the more of it; width: the larger of before and after".to_owned(),
+        subtitle: format!(
+            "red grew, blue shrank, the stronger the more of it; width: the larger of before and after; garbage is left out ({} before, {} after)",
+            human_bytes(before.unreachable.bytes),
+            human_bytes(after.unreachable.bytes)
+        ),
     }
 }
 
@@ -67,7 +72,8 @@ fn number(weight: Weight, count: Counted) -> u64 {
 fn flame_tree(merged: &MergedFrames, count: Counted) -> Result<FlameTree, ReportError> {
     let trie = &merged.frames.trie;
     let (mut tree, mut indexes) = (FlameTree::default(), vec![None; trie.len()]);
-    for node in trie.nodes().skip(1) {
+    let is_left_out = garbage(merged);
+    for node in trie.nodes().skip(1).filter(|node| !is_left_out[node.index()]) {
         let (before, after) = sides(merged, node);
         let larger = |of: fn(Weight) -> u64| of(before.own).max(of(after.own));
         let parent = trie.parent(node).and_then(|parent| indexes[parent.index()]);
@@ -79,6 +85,18 @@ fn flame_tree(merged: &MergedFrames, count: Counted) -> Result<FlameTree, Report
     Ok(tree)
 }
 
+/// Of each frame, whether it stands for garbage: how much of that there is depends on when the collector ran last.
+fn garbage(merged: &MergedFrames) -> Vec<bool> {
+    let trie = &merged.frames.trie;
+    let mut is_garbage = vec![false; trie.len()];
+    for node in trie.nodes().skip(1) {
+        let above = trie.parent(node).unwrap_or(PathTrie::ROOT);
+        let is_top = above == PathTrie::ROOT && TopFrame::of(merged.frames.text(node)) == TopFrame::Unreachable;
+        is_garbage[node.index()] = is_top || is_garbage[above.index()];
+    }
+    is_garbage
+}
+
 fn sides(merged: &MergedFrames, node: TrieNode) -> (Side, Side) {
     let of = |sides: &[Side]| sides.get(node.index()).copied().unwrap_or_default();
     (of(&merged.before), of(&merged.after))
@@ -86,11 +104,12 @@ fn sides(merged: &MergedFrames, node: TrieNode) -> (Side, Side) {
 
 /// Each frame with something of its own, as a stack with both counts.
 fn stacks(merged: &MergedFrames, count: Counted) -> Vec<TwoCounts> {
-    let trie = &merged.frames.trie;
+    let (trie, is_left_out) = (&merged.frames.trie, garbage(merged));
     let stack = |node: TrieNode| {
         let (before, after) = sides(merged, node);
         let labels = trie.path(node).into_iter().map(|label| merged.frames.label_text(label).to_owned()).collect();
         TwoCounts { labels, before: number(before.own, count), after: number(after.own, count) }
     };
-    trie.nodes().skip(1).map(stack).filter(|one| one.before > 0 || one.after > 0).collect()
+    let nodes = trie.nodes().skip(1).filter(|node| !is_left_out[node.index()]);
+    nodes.map(stack).filter(|one| one.before > 0 || one.after > 0).collect()
 }
