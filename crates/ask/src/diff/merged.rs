@@ -101,6 +101,16 @@ pub fn retained_at(frames: &DominatorFrames, path: &[&str]) -> Weight {
     sum
 }
 
+/// What the frame of one tree retains in another, by its path.
+pub fn retained_before(before: &DominatorFrames, frames: &DominatorFrames, node: TrieNode) -> Weight {
+    let up = std::iter::successors(Some(node), |&node| frames.trie.parent(node));
+    let steps = up.filter(|&node| node != PathTrie::ROOT);
+    let mut path: Vec<Cow<'_, str>> =
+        steps.map(|node| key(frames.text(node), frames.roots.get(&node).map(|root| root.kind))).collect();
+    path.reverse();
+    retained_at(before, &path.iter().map(|step| &**step).collect::<Vec<_>>())
+}
+
 #[derive(Default)]
 struct Merging {
     trie: PathTrie,

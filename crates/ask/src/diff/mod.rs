@@ -19,7 +19,7 @@ mod tests;
 pub use change::{Change, NamedChange, changes};
 pub use growth::{Entries, Grown, grown};
 pub use lives::{LifeCounts, Lives, OldObjects, lives};
-pub use merged::{MergedFrames, Side, retained_at};
+pub use merged::{MergedFrames, Side, retained_at, retained_before};
 pub use moment::{Moment, NamedCount};
 pub use relation::{ProcessMark, Relation, WrongPair, relation};
 pub use staying::{Staying, staying};

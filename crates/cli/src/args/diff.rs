@@ -50,7 +50,26 @@ pub(crate) struct DiffOptions {
     pub(crate) written: Written,
 }
 
+/// Rows of each list in a report, and what of changes is none.
+const ROWS_OF_REPORT: usize = 20;
+const LEAST_OF_REPORT: u64 = 1 << 10;
+
 impl DiffOptions {
+    /// Those of a report.
+    pub(crate) fn of_report() -> Self {
+        DiffOptions {
+            files: Vec::new(),
+            exe_old: None,
+            min_size: LEAST_OF_REPORT,
+            limit: Some(ROWS_OF_REPORT),
+            matching: None,
+            objects: false,
+            tree: Tree::BreadthFirst,
+            count: Counted::Bytes,
+            written: Written::default(),
+        }
+    }
+
     /// The newer cores, and the picture.
     pub(crate) fn cores_and_picture(&self) -> (&[PathBuf], Option<&PathBuf>) {
         match self.files.split_last() {

@@ -177,7 +177,7 @@ impl Used {
             entries.push((format!("url(#{})", first.pattern()), "hatched: type guessed (?)".to_owned()));
         }
         if self.is_change {
-            let shades = [(GREW[2], "grew"), (SHRANK[2], "shrank"), (AS_BEFORE, "by less than 1 %")];
+            let shades = [(GREW[2], "grew"), (SHRANK[2], "shrank"), (AS_BEFORE, "changed by less than 1 %")];
             entries.extend(shades.map(|(fill, meaning)| (fill.to_owned(), meaning.to_owned())));
         }
         let mut svg = "<g id=\"legend\">".to_owned();

@@ -5,16 +5,17 @@ use super::take::{Taken, Wanted, taken, with_graph};
 use crate::args::Input;
 use crate::say::diagnostics;
 use crate::say::errors::Failure;
+use crate::say::watch::Watch;
 use goheap_ask::diff::{
     LifeCounts, Lives, MergedFrames, Moment, OldObjects, ProcessMark, Relation, Staying, lives, staying,
 };
 use goheap_heap::references::ReferenceGraph;
 use goheap_graph::{DominatorTree, TrieNode};
-use goheap_model::{DominatorFrames, Heap, Observer, Share, Slot, Sweeps};
+use goheap_model::{Births, DominatorFrames, Heap, Observer, Share, Slot, Sweeps};
 use rustc_hash::FxHashMap;
 
 /// Two cores, and those between them.
-pub(super) struct Comparison {
+pub(in crate::commands) struct Comparison {
     pub(super) relation: Relation,
     /// In order; at least two.
     pub(super) moments: Vec<Moment>,
@@ -47,38 +48,62 @@ pub(super) struct ObjectLife {
     pub(super) ty: String,
 }
 
+/// The last core as it is at hand.
+pub(crate) struct Last<'a> {
+    pub(crate) graph: &'a ReferenceGraph<'a, 'a, 'a>,
+    pub(crate) tree: &'a DominatorTree,
+    pub(crate) births: &'a Births,
+    /// The frame of each slot.
+    pub(crate) places: &'a [TrieNode],
+}
+
 impl Comparison {
     /// Takes the last core.
-    pub(super) fn of(input: &Input, mut earlier: Vec<Taken>, wanted: Wanted, wants_each: bool) -> Result<Self, Failure> {
-        let mark = |taken: Option<&Taken>| taken.map(|taken| taken.moment.mark.clone()).unwrap_or_default();
-        let (first, latest) = (mark(earlier.first()), mark(earlier.last()));
-        let old = earlier.first_mut().and_then(|taken| taken.objects.take());
+    pub(super) fn of(input: &Input, earlier: Vec<Taken>, wanted: Wanted, wants_each: bool) -> Result<Self, Failure> {
+        let latest = earlier.last().map(|taken| taken.moment.mark.clone()).unwrap_or_default();
         let check = |mark: &ProcessMark| related(&latest, mark).map(drop);
         with_graph(input, wanted, check, |graph, watch| {
             let births = graph.snapshot().births(watch)?;
             let tree = graph.data().dominators(watch)?;
             let (frames, places) = graph.frames_with_places(&tree, &births, watch)?;
-            let last = taken(graph, (&tree, &births), frames, Wanted { objects: false, ..wanted }, watch)?;
-            let relation = related(&first, &last.moment.mark)?;
-            watch.begin("comparison");
-            let old = old.filter(|_| relation == Relation::SameProcess);
-            let sweeps = graph.snapshot().sweeps();
-            let same = old.map(|old| {
-                let (lives, staying) = held_against(graph, (&old, &sweeps), &tree, (&places, &last.moment));
-                let each = if wants_each { each(graph.data().heap(), &lives, &staying) } else { Vec::new() };
-                let Lives { counts, by_type, .. } = lives;
-                (Objects { counts, by_type, staying: staying.share, each }, staying)
-            });
-            let merged_tree = trees(&earlier, &last);
+            let last = Last { graph, tree: &tree, births: &births, places: &places };
+            let comparison = Comparison::with(earlier, &last, frames, wanted, wants_each, watch)?;
             watch.report();
             diagnostics::warn(graph.snapshot(), input.quiet);
-            let mut moments: Vec<Moment> = earlier.into_iter().map(|taken| taken.moment).collect();
-            moments.push(last.moment);
-            let (objects, staying) = same.unzip();
-            let (before, after) = (&moments[0].frames, &moments[moments.len() - 1].frames);
-            let merged = MergedFrames::new(before, after, staying.as_ref());
-            Ok(Comparison { relation, merged, objects, tree: merged_tree, names: names(graph.data().heap()), moments })
+            Ok(comparison)
         })
+    }
+
+    /// The same of a core that is at hand.
+    pub(in crate::commands) fn with(
+        mut earlier: Vec<Taken>,
+        at_hand: &Last<'_>,
+        frames: DominatorFrames,
+        wanted: Wanted,
+        wants_each: bool,
+        watch: &Watch,
+    ) -> Result<Self, Failure> {
+        let Last { graph, tree, births, places } = *at_hand;
+        let old = earlier.first_mut().and_then(|taken| taken.objects.take());
+        let last = taken(graph, (tree, births), frames, Wanted { objects: false, ..wanted }, watch)?;
+        let first = earlier.first().map(|taken| taken.moment.mark.clone()).unwrap_or_default();
+        let relation = related(&first, &last.moment.mark)?;
+        watch.begin("comparison");
+        let heap = graph.data().heap();
+        let same = old.filter(|_| relation == Relation::SameProcess).map(|old| {
+            let sweeps = graph.snapshot().sweeps();
+            let (lives, staying) = held_against(graph, (&old, &sweeps), tree, (places, &last.moment));
+            let each = if wants_each { each(heap, &lives, &staying) } else { Vec::new() };
+            let Lives { counts, by_type, .. } = lives;
+            (Objects { counts, by_type, staying: staying.share, each }, staying)
+        });
+        let drawn = trees(&earlier, &last);
+        let mut moments: Vec<Moment> = earlier.into_iter().map(|taken| taken.moment).collect();
+        moments.push(last.moment);
+        let (objects, staying) = same.unzip();
+        let (before, after) = (&moments[0].frames, &moments[moments.len() - 1].frames);
+        let merged = MergedFrames::new(before, after, staying.as_ref());
+        Ok(Comparison { relation, merged, objects, tree: drawn, names: names(heap), moments })
     }
 
     /// The first core.

@@ -11,8 +11,12 @@ use crate::commands::answer;
 use crate::output::Output;
 use crate::say::errors::Failure;
 use clap::error::ErrorKind;
+use crate::say::watch::Watch;
 use compare::Comparison;
+pub(crate) use compare::Last;
 use goheap_ask::diff::{ProcessMark, Relation, relation};
+use goheap_model::DominatorFrames;
+use goheap_report::answer::Answer;
 use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
@@ -45,6 +49,35 @@ pub(crate) fn run(input: &Input, options: &DiffOptions) -> Result<(), Failure> {
             let told = shown::Shown { compared: &compared, options, input: &new_input }.answer();
             answer::print(&new_input, options.written.form(), &told)
         }
+    }
+}
+
+/// What a report has of an older core.
+pub(crate) struct Base(Taken);
+
+impl Base {
+    /// Takes the older core of a report.
+    pub(crate) fn take(input: &Input, core: &Path) -> Result<Base, Failure> {
+        let wanted = Wanted { tree: false, objects: true };
+        let taken = take(&input.of_core(core, None), wanted, |_| Ok(())).map_err(|error| error.of_core(core))?;
+        Ok(Base(taken))
+    }
+
+    /// The dominator tree of it.
+    pub(crate) fn frames(&self) -> &DominatorFrames {
+        &self.0.moment.frames
+    }
+
+    /// What grew since, as the sections of `diff`, and its sentences. `frames` are those of the core at hand.
+    pub(crate) fn sections(
+        self,
+        input: &Input,
+        at_hand: &Last<'_>,
+        frames: DominatorFrames,
+        watch: &Watch,
+    ) -> Result<Answer, Failure> {
+        let compared = Comparison::with(vec![self.0], at_hand, frames, Wanted::default(), false, watch)?;
+        Ok(shown::Shown { compared: &compared, options: &DiffOptions::of_report(), input }.answer())
     }
 }
 
