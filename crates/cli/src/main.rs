@@ -20,8 +20,8 @@ mod whole_file;
 use args::{Cli, Command};
 use bounds::allowance;
 use commands::{
-    births, build_id, diff, dominators, first_look, goroutine, goroutines, histogram, index, manual, memory, object, objects,
-    objref, overview, owners, paths, report, suspects, waste,
+    births, build_id, diff, dominators, first_look, goroutine, goroutines, histogram, index, manual, memory, object,
+    objects, objref, overview, owners, paths, report, suspects, waste,
 };
 use rustix::process::DumpableBehavior;
 use say::errors::{Ending, Failure};

@@ -59,7 +59,7 @@ fn two_builds_are_told_by_name() {
     let reachable = |core, exe| -> u64 {
         let overview = goheap!(core, "--exe", exe, "overview", "--json").ok().stdout;
         let overview: Value = serde_json::from_str(&overview).unwrap();
-        overview["heap"]["allocated"]["bytes"].as_u64().unwrap()
+        overview["heap"]["allocated"].as_u64().unwrap()
     };
     assert_eq!(all["before"].as_u64(), Some(reachable(old.core.clone(), old.exe.clone())));
     assert_eq!(all["after"].as_u64(), Some(reachable(new.core.clone(), new.exe.clone())));
@@ -74,7 +74,7 @@ fn the_difference_is_drawn_and_folded() {
         goheap!("diff", old.core, new.core, "--exe-old", old.exe, "--exe", new.exe, "--tree", tree, out).ok();
         let text = fs::read_to_string(&out).unwrap();
         assert!(text.contains("main.largeMap"), "{name}");
-        assert!(name.ends_with("folded") || text.contains(">shrank<") && text.contains(" MiB to "), "{name}");
+        assert!(name.ends_with("folded") || text.contains(">shrank<") && text.contains(" KiB to "), "{name}");
     }
     let folded = fs::read_to_string(folder.path().join("c.folded")).unwrap();
     for line in folded.lines() {

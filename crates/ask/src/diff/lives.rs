@@ -4,22 +4,24 @@
 //! sweep of its span after a collection that did not mark it, and may be given out again. So much is certain (mgcsweep.go, mbitmap.go
 //! `nextFreeIndex`, 1.17 to 1.27):
 //!
-//! - Without a sweep of its span in between, what was reached is still there.
+//! - Without a sweep of its span in between, what was there is still there.
 //! - After one sweep, it is there if that sweep kept it: nothing could be given out in its slot before, and what is given out since has no
 //!   allocation bit.
 //! - After any number, what the last sweep did not keep is new.
+//! - What was sampled as it was allocated is told by its record, which goes with it: with another one, or where one alone has one, it is new.
 //! - What a goroutine's frames lead to that waits since before the older core, without a break, is there.
 //!
-//! The rest of what is reached in both at one address may be the same object or another one of its kind; that is counted apart.
+//! The rest of what was reached and is, at one address, may be the same object or another one of its kind; that is counted apart.
 
 use crate::recent::Recent;
 use goheap_graph::IdBitSet;
 use goheap_model::{
-    Evidence, Graph, Heap, ObjectId, ObjectType, ObjectTypes, Objects, RootKind, Share, Slot, SpanSweep, Standing, Sweeps,
-    TextKey, TypeTable, UNKNOWN_TYPE, Unreached,
+    Birth, Births, Evidence, Graph, Heap, ObjectId, ObjectType, ObjectTypes, Objects, RootKind, Share, Slot, SlotSpan,
+    SpanSweep, Standing, Sweeps, TextKey, TypeTable, UNKNOWN_TYPE, Unreached,
 };
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHasher};
 use serde::Serialize;
+use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 /// What is kept of the older heap's objects.
@@ -36,11 +38,36 @@ pub struct OldObjects {
     sweeps: Sweeps,
     /// Numbers of goroutines that were alive, in order.
     goroutines: Vec<u64>,
+    births: Option<Born>,
 }
+
+/// What sampled objects were allocated by, each in few words. Slots of several tiny objects are left out: what is put into one later may be
+/// sampled alone.
+type Born = FxHashMap<ObjectId, u64>;
+
+/// Those of a heap; None where some are not known.
+fn born(objects: &Objects, births: &Births) -> Option<Born> {
+    if births.rate().is_none() || births.known().absent > 0 {
+        return None;
+    }
+    let is_tiny = |span: &SlotSpan| span.slot_bytes == TINY_BYTES && !span.has_pointers;
+    let one = |birth: &Birth| {
+        let record = births.record(birth.record);
+        let mut hash = FxHasher::default();
+        record.object_bytes.hash(&mut hash);
+        births.calls(record.stack).for_each(|call| call.pc.hash(&mut hash));
+        (birth.object, hash.finish())
+    };
+    let told = births.all().iter().filter(|birth| !is_tiny(objects.span_of(objects.slot(birth.object))));
+    Some(told.map(one).collect())
+}
+
+/// `maxTinySize` (malloc.go, 1.17 to 1.27).
+const TINY_BYTES: u64 = 16;
 
 impl OldObjects {
     /// Of a heap and the collector's bits of it.
-    pub fn of(heap: &Heap, sweeps: Sweeps) -> Self {
+    pub fn of(heap: &Heap, sweeps: Sweeps, births: &Births) -> Self {
         let living = (0..heap.stacks.of_goroutine.len() as u32).filter(|&index| heap.stacks.of(index).is_some());
         let mut goroutines: Vec<u64> = living.map(|index| heap.goroutines.id(index)).collect();
         goroutines.sort_unstable();
@@ -52,6 +79,7 @@ impl OldObjects {
             unreached: heap.unreached.clone(),
             sweeps,
             goroutines,
+            births: born(&heap.objects, births),
         }
     }
 
@@ -60,23 +88,10 @@ impl OldObjects {
         self.goroutines.binary_search(&id).is_ok()
     }
 
-    /// What a root reached.
-    pub fn reached(&self) -> &IdBitSet {
-        &self.reached
-    }
-
-    /// The object that a root reached in a slot that lies so, free slots and slots of another size aside.
-    fn reached_at(&self, address: u64, bytes: u64) -> Option<Slot> {
-        let slot = self.objects.find(address)?;
-        let is_it = self.objects.address(slot) == address && self.objects.size(slot) == bytes;
-        (is_it && self.reached.contains(slot.id.0)).then_some(slot)
-    }
-
-    /// Whether nothing is known to lead to what was in a slot, though something may.
-    fn may_be_reached_at(&self, address: u64, bytes: u64) -> bool {
-        self.objects.find_allocated(address).is_some_and(|slot| {
-            self.objects.size(slot) == bytes && self.unreached.standing(slot.id) == Standing::NotKnown
-        })
+    /// The object in a slot that lies so; None where the slot was free or of another size.
+    fn allocated_at(&self, address: u64, bytes: u64) -> Option<Slot> {
+        let slot = self.objects.find_allocated(address)?;
+        (self.objects.address(slot) == address && self.objects.size(slot) == bytes).then_some(slot)
     }
 }
 
@@ -107,13 +122,13 @@ pub struct Lives {
 }
 
 /// What the reached objects of a heap are to those of the older one.
-pub fn lives(old: &OldObjects, graph: Graph<'_>, sweeps: &Sweeps) -> Lives {
+pub fn lives(old: &OldObjects, graph: Graph<'_>, (sweeps, births): (&Sweeps, &Births)) -> Lives {
     let heap = graph.heap();
     let between = sweeps.generation.wrapping_sub(old.sweeps.generation) / 2;
     let collections = (between < u32::MAX / 4).then_some(between);
     let held = held_by_waiting(old, graph, sweeps);
-    let mut judge =
-        Judge { old, heap, sweeps, collections, held, same_type: FxHashMap::default(), span: None };
+    let births = old.births.as_ref().zip(born(&heap.objects, births));
+    let mut judge = Judge { old, heap, sweeps, collections, held, births, same_type: FxHashMap::default(), span: None };
     let mut lives = Lives { collections, ..Lives::default() };
     let (mut rows, mut row_of, mut recent) = (Vec::new(), FxHashMap::default(), Recent::new());
     for slot in heap.objects.slots_of(heap.reached.iter_ones()) {
@@ -169,6 +184,8 @@ struct Judge<'a> {
     sweeps: &'a Sweeps,
     collections: Option<u32>,
     held: IdBitSet,
+    /// What was sampled in both, where that is known.
+    births: Option<(&'a Born, Born)>,
     /// Of types of both heaps, whether they are one.
     same_type: FxHashMap<(u32, u32), bool>,
     /// The span that was asked for last, and the older heap's that is cut up alike at its place.
@@ -177,21 +194,30 @@ struct Judge<'a> {
 
 impl Judge<'_> {
     fn life(&mut self, slot: Slot) -> Life {
-        let (address, bytes) = (self.heap.objects.address(slot), self.heap.objects.size(slot));
-        let Some(before) = self.before(slot, address, bytes) else {
-            return if self.old.may_be_reached_at(address, bytes) { Life::Perhaps } else { Life::New };
-        };
+        let Some(before) = self.before(slot) else { return Life::New };
         if self.held.contains(slot.id.0) {
             return Life::Survived;
         }
         match self.by_sweeps(slot, before) {
+            Life::Perhaps if self.was_garbage(before) || self.was_born_since(slot, before) => Life::New,
             Life::Perhaps if self.is_other_type(slot, before) => Life::New,
             life => life,
         }
     }
 
-    /// The object that was reached at its place. Spans come in order, and most are what they were: then no search is needed.
-    fn before(&mut self, slot: Slot, address: u64, bytes: u64) -> Option<Slot> {
+    /// What nothing led to was freed, if it was not there by the books.
+    fn was_garbage(&self, before: Slot) -> bool {
+        let old = self.old;
+        !old.reached.contains(before.id.0) && old.unreached.standing(before.id) == Standing::Unreachable
+    }
+
+    fn was_born_since(&self, slot: Slot, before: Slot) -> bool {
+        let record = |born: &Born, id: ObjectId| born.get(&id).copied();
+        self.births.as_ref().is_some_and(|(then, now)| record(then, before.id) != record(now, slot.id))
+    }
+
+    /// The object that was at its place. Spans come in order, and most are what they were: then no search is needed.
+    fn before(&mut self, slot: Slot) -> Option<Slot> {
         let old = self.old;
         let span = match self.span {
             Some((known, span)) if known == slot.span => span,
@@ -210,9 +236,9 @@ impl Judge<'_> {
         match span {
             Some(span) => {
                 let before = old.objects.slot_in(old.objects.first_of(span) + slot.slot, span);
-                old.reached.contains(before.id.0).then_some(before)
+                old.objects.is_allocated(before).then_some(before)
             }
-            None => old.reached_at(address, bytes),
+            None => old.allocated_at(self.heap.objects.address(slot), self.heap.objects.size(slot)),
         }
     }
 
@@ -224,7 +250,7 @@ impl Judge<'_> {
             SpanSweep::Waiting => collections.saturating_sub(1),
             SpanSweep::Unknown => return Life::Perhaps,
         };
-        // What waited for its sweep was kept by it if it was marked. A frame that is read too widely may have reached what was not.
+        // What waited for its sweep was kept by it if it was marked.
         let was_sound = match self.old.sweeps.of_span(before.span) {
             SpanSweep::Swept => true,
             SpanSweep::Waiting => self.old.sweeps.marked.contains(before.id.0),

@@ -4,8 +4,8 @@
 use super::*;
 use goheap_graph::{PathTrie, TrieNode};
 use goheap_model::{
-    DominatorFrames, FrameFacts, Graph, Heap, HeapBuilder, MapRoom, ObjectId, Part, RootClass, RootFrame, RootKind, SpanSweep, Sweeps,
-    Evidence,
+    Births, DominatorFrames, Evidence, FrameFacts, Graph, Heap, HeapBuilder, MapRoom, ObjectId, Part, RootClass,
+    RootFrame, RootKind, SpanSweep, Sweeps,
 };
 
 /// A dominator tree of frames `class > package > variable > steps`, each with values, bytes and objects of its own.
@@ -53,9 +53,14 @@ impl Frames {
 
     fn objects(&mut self, parent: TrieNode, text: &str, (values, bytes): (u64, u64)) -> TrieNode {
         let node = self.node(parent, text);
+        self.own(node, (values, bytes))
+    }
+
+    /// Objects in the frame of a root, too: its variable leads to them.
+    fn own(&mut self, node: TrieNode, (values, bytes): (u64, u64)) -> TrieNode {
         self.frames.trie.add(node, bytes, values);
         let facts = self.frames.facts.as_mut().unwrap();
-        facts.values.resize(node.index() + 1, 0);
+        facts.values.resize(facts.values.len().max(node.index() + 1), 0);
         facts.values[node.index()] += values;
         node
     }
@@ -75,18 +80,18 @@ impl Frames {
 fn service(entries: u64, elements: u64, goroutines: u64, buffer: u64) -> DominatorFrames {
     let mut frames = Frames::new();
     let cache = frames.variable("main.cache *main.Cache");
-    let cache = frames.objects(cache, "main.cache *main.Cache", (1, 64));
+    let cache = frames.own(cache, (1, 64));
     let map = frames.objects(cache, ".entries map[string]*main.Session", (1, 48 + entries * 16));
     frames.map(map, entries);
     frames.objects(map, "[value] *main.Session", (entries, entries * 2048));
     let list = frames.variable("main.list []*main.Entry");
-    let list = frames.objects(list, "[]*main.Entry", (1, elements * 8));
+    let list = frames.own(list, (1, elements * 8));
     frames.objects(list, "[i] *main.Entry ?", (elements, elements * 512));
     let text = format!("{goroutines} × goroutine main.wait");
     let group = frames.goroutines(&text, goroutines);
     frames.objects(group, "own *main.Request", (goroutines, goroutines * 64));
     let buffer_at = frames.variable("main.buffer []uint8");
-    frames.objects(buffer_at, "[]uint8", (1, buffer));
+    frames.own(buffer_at, (1, buffer));
     frames.done()
 }
 
@@ -158,7 +163,9 @@ fn sweeps(generation: u32, stands: SpanSweep, kept: &[u32]) -> Sweeps {
 
 /// Survivors, those that may be, new ones.
 fn told(old: (&Heap, Sweeps), new: (&Heap, Sweeps)) -> (u64, u64, u64) {
-    let lives = lives(&OldObjects::of(old.0, old.1), Graph::new(new.0).unwrap(), &new.1);
+    let births = |heap: &Heap| heap.births.clone().unwrap_or_default();
+    let before = OldObjects::of(old.0, old.1, &births(old.0));
+    let lives = lives(&before, Graph::new(new.0).unwrap(), (&new.1, &births(new.0)));
     let counts = lives.counts;
     let by_type: u64 = lives.by_type.values().map(|counts| counts.survived.objects).sum();
     assert_eq!(by_type, counts.survived.objects);
@@ -199,6 +206,36 @@ fn another_type_at_the_address_is_another_object() {
 }
 
 #[test]
+fn garbage_that_is_reached_later_was_freed_unless_the_books_say_not() {
+    let mut garbage = HeapBuilder::default();
+    let first = garbage.object("main.T", 64);
+    garbage.object("main.U", 64);
+    garbage.variable("main.a *main.T", first);
+    let (then, now) = (garbage.build().unwrap(), two("main.U", Evidence::Exact));
+    let swept = |generation| sweeps(generation, SpanSweep::Swept, &[0, 1]);
+    assert_eq!(told((&then, swept(10)), (&now, swept(10))), (2, 0, 0));
+    assert_eq!(told((&then, swept(10)), (&now, swept(14))), (0, 1, 1));
+}
+
+#[test]
+fn a_record_of_the_allocation_goes_with_its_object() {
+    let of = |lines: [Option<u32>; 2]| {
+        let mut heap = HeapBuilder::default();
+        let objects = [heap.object("main.T", 64), heap.object("main.U", 64)];
+        for (object, line) in objects.into_iter().zip(lines) {
+            heap.variable("main.a *main.T", object);
+            line.into_iter().for_each(|line| heap.born(object, "main.make", line));
+        }
+        heap.build().unwrap()
+    };
+    let swept = |generation| sweeps(generation, SpanSweep::Swept, &[0, 1]);
+    let after = |then, now| told((&of(then), swept(10)), (&of(now), swept(16)));
+    assert_eq!(after([Some(5), Some(5)], [Some(5), Some(5)]), (0, 2, 0));
+    assert_eq!(after([Some(5), Some(5)], [Some(5), None]), (0, 1, 1), "it went with another object");
+    assert_eq!(after([Some(5), None], [Some(5), Some(5)]), (0, 1, 1), "records come with objects");
+}
+
+#[test]
 fn frames_of_who_waits_all_the_while_hold_what_they_held() {
     let waiting = |since| {
         let mut heap = HeapBuilder::default();
@@ -220,17 +257,18 @@ fn frames_of_who_waits_all_the_while_hold_what_they_held() {
 #[test]
 fn what_newcomers_hold_does_not_stay() {
     let mut builder = HeapBuilder::default();
-    let (kept, passing, shared) = (builder.object("main.T", 64), builder.object("main.T", 32), builder.object("main.T", 16));
+    let (kept, passing, shared) =
+        (builder.object("main.T", 64), builder.object("main.T", 32), builder.object("main.T", 16));
     builder.variable("main.a *main.T", kept);
     builder.goroutine(7, "main.handle", &[("r *main.T", passing)]);
     builder.goroutine(8, "main.old", &[("r *main.T", shared)]);
     let heap = builder.build().unwrap();
     let mut before = HeapBuilder::default();
     before.goroutine(8, "main.old", &[]);
-    let old = OldObjects::of(&before.build().unwrap(), sweeps(10, SpanSweep::Swept, &[]));
+    let old = OldObjects::of(&before.build().unwrap(), sweeps(10, SpanSweep::Swept, &[]), &Births::default());
     let graph = Graph::new(&heap).unwrap();
     let new = sweeps(12, SpanSweep::Swept, &[]);
-    let lives = lives(&old, graph, &new);
+    let lives = lives(&old, graph, (&new, &Births::default()));
     let tree = graph.dominators(&goheap_model::Unobserved).unwrap();
     let staying = staying(&old, (graph, &tree), (&lives, &new), (&[], 0));
     let stays = |id: ObjectId| staying.objects.contains(id.0);

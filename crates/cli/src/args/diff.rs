@@ -15,12 +15,14 @@ again. What is certain is called survived or new; what cannot be told after seve
 ranked by growth that stays: new objects that something holds that was there before, or that goroutines hold which wait. What a request holds \
 that is under way does not count. Of two processes it is ranked by growth alone, by path.
 
-With an OUT that ends in .svg or .folded the difference is drawn: red grew, blue shrank; difffolded.pl reads .folded with two counts a line. With three cores or \
+With an OUT that ends in .svg the difference is drawn: red grew, blue shrank. One that ends in .folded has two counts a line, as difffolded.pl writes them and flamegraph.pl reads. With three cores or \
 more the first and the last are held against each other, and each holder is told at every one of them.";
 
 /// Options of `diff`.
 #[derive(Debug, Args)]
-#[command(override_usage = "goheap OLD NEW [--exe EXECUTABLE] diff [OPTIONS] [OUT]\n       goheap diff OLD NEW --exe EXECUTABLE")]
+#[command(
+    override_usage = "goheap OLD NEW [--exe EXECUTABLE] diff [OPTIONS] [OUT]\n       goheap diff OLD NEW --exe EXECUTABLE"
+)]
 pub(crate) struct DiffOptions {
     /// The newer core, more of them in their order, and a picture to write (.svg, .folded)
     #[arg(value_name = "NEW", required = true)]

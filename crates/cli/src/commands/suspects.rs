@@ -58,7 +58,14 @@ pub(crate) fn answer(
     let births = graph.snapshot().births(watch)?;
     let frames = graph.frames_with_births(&tree, &births, watch)?;
     let index = BirthIndex::new(graph.data(), &tree, &births);
-    of_frames(input, graph, &frames, &Beside { births: &births, index: &index, goroutines: None, before: None }, options, watch)
+    of_frames(
+        input,
+        graph,
+        &frames,
+        &Beside { births: &births, index: &index, goroutines: None, before: None },
+        options,
+        watch,
+    )
 }
 
 /// What is told of suspects beside what the tree says.

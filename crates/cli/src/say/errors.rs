@@ -162,7 +162,9 @@ pub(crate) enum Failure {
         source: WrongPair,
     },
     /// One core was given twice.
-    #[error("{path:?} was given twice; a difference needs two cores, such as: goheap diff old.core new.core --exe ./server")]
+    #[error(
+        "{path:?} was given twice; a difference needs two cores, such as: goheap diff old.core new.core --exe ./server"
+    )]
     SameCore {
         /// The core.
         path: PathBuf,

@@ -9,8 +9,8 @@ use crate::say::watch::Watch;
 use goheap_ask::diff::{
     LifeCounts, Lives, MergedFrames, Moment, OldObjects, ProcessMark, Relation, Staying, lives, staying,
 };
-use goheap_heap::references::ReferenceGraph;
 use goheap_graph::{DominatorTree, TrieNode};
+use goheap_heap::references::ReferenceGraph;
 use goheap_model::{Births, DominatorFrames, Heap, Observer, Share, Slot, Sweeps};
 use rustc_hash::FxHashMap;
 
@@ -83,7 +83,7 @@ impl Comparison {
         wants_each: bool,
         watch: &Watch,
     ) -> Result<Self, Failure> {
-        let Last { graph, tree, births, places } = *at_hand;
+        let Last { graph, tree, births, .. } = *at_hand;
         let old = earlier.first_mut().and_then(|taken| taken.objects.take());
         let last = taken(graph, (tree, births), frames, Wanted { objects: false, ..wanted }, watch)?;
         let first = earlier.first().map(|taken| taken.moment.mark.clone()).unwrap_or_default();
@@ -92,7 +92,7 @@ impl Comparison {
         let heap = graph.data().heap();
         let same = old.filter(|_| relation == Relation::SameProcess).map(|old| {
             let sweeps = graph.snapshot().sweeps();
-            let (lives, staying) = held_against(graph, (&old, &sweeps), tree, (places, &last.moment));
+            let (lives, staying) = held_against(at_hand, (&old, &sweeps), &last.moment);
             let each = if wants_each { each(heap, &lives, &staying) } else { Vec::new() };
             let Lives { counts, by_type, .. } = lives;
             (Objects { counts, by_type, staying: staying.share, each }, staying)
@@ -117,13 +117,9 @@ impl Comparison {
     }
 }
 
-fn held_against(
-    graph: &ReferenceGraph<'_, '_, '_>,
-    (old, sweeps): (&OldObjects, &Sweeps),
-    tree: &DominatorTree,
-    (places, last): (&[TrieNode], &Moment),
-) -> (Lives, Staying) {
-    let lives = lives(old, graph.data(), sweeps);
+fn held_against(at_hand: &Last<'_>, (old, sweeps): (&OldObjects, &Sweeps), last: &Moment) -> (Lives, Staying) {
+    let Last { graph, tree, births, places } = *at_hand;
+    let lives = lives(old, graph.data(), (sweeps, births));
     let staying = staying(old, (graph.data(), tree), (&lives, sweeps), (places, last.frames.trie.len()));
     (lives, staying)
 }

@@ -19,7 +19,10 @@ pub(super) fn mark(model: &RuntimeModel<'_>) -> ProcessMark {
         build_id: process.executable.build_id_text(),
         pid: from_note,
         random: random.and_then(|bytes| <[u8; 16]>::try_from(bytes.as_ref()).ok()),
-        places: (model.modules.first().map_or(0, |module| module.address.0), model.heap.spans.first().map(|span| span.base)),
+        places: (
+            model.modules.first().map_or(0, |module| module.address.0),
+            model.heap.spans.first().map(|span| span.base),
+        ),
         collections: model.gc_settings().cycles,
         allocated: controller.and_then(|(at, offset)| memory.read_u64(at.add(offset))),
         last_goroutine: model.goroutines.iter().map(|goroutine| goroutine.id).max().unwrap_or(0),

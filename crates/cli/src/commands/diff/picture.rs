@@ -39,7 +39,11 @@ pub(super) fn write(
     })?;
     let Drawn { shown, too_narrow, .. } = drawn;
     let speaker = Speaker::new(input.quiet);
-    speaker.note(format_args!("wrote {out:?}: {} frames, {} too narrow to show", grouped(shown as u64), grouped(too_narrow as u64)));
+    speaker.note(format_args!(
+        "wrote {out:?}: {} frames, {} too narrow to show",
+        grouped(shown as u64),
+        grouped(too_narrow as u64)
+    ));
     Ok(())
 }
 

@@ -72,6 +72,9 @@ impl Shown<'_> {
     fn grown(&self) -> Vec<Grown> {
         let mut found = grown(&self.compared.names, &self.compared.merged, self.options.min_size);
         found.retain(|one| self.is_wanted(&one.holder));
+        if self.options.written.is_table() {
+            found.retain(|one| one.stays() >= self.options.min_size);
+        }
         found
     }
 
@@ -105,7 +108,7 @@ impl Shown<'_> {
             text.push(self.lived(objects, before.reachable));
         }
         if found.is_empty() && !self.options.objects {
-            text.push(format!("nothing grew by {} or more", self.bytes(self.options.min_size)));
+            text.push(format!("nothing grew by {} or more that stays", self.bytes(self.options.min_size)));
         }
         text
     }
@@ -123,7 +126,8 @@ impl Shown<'_> {
                     1 => ": 1 collection".to_owned(),
                     count => format!(": {} collections", grouped(count.into())),
                 });
-                let allocated = before.allocated.zip(after.allocated).map(|(before, after)| after.saturating_sub(before));
+                let allocated =
+                    before.allocated.zip(after.allocated).map(|(before, after)| after.saturating_sub(before));
                 let allocated = allocated.map(|bytes| format!(", {} allocated between them", self.bytes(bytes)));
                 format!(
                     "{cores} moments of one process{pid}{}{}",
@@ -164,8 +168,10 @@ impl Shown<'_> {
     }
 
     fn grown_section(&self, found: &[Grown]) -> Section {
+        let stays = Column::bytes("stays").headed("grew and stays");
         let columns = [
-            Column::bytes("stays").headed("grew and stays"),
+            // Of different processes nothing is known of that.
+            if self.compared.objects.is_some() { stays } else { stays.hidden() },
             Column::bytes("grew").spare(),
             Column::bytes("before"),
             Column::bytes("after"),
@@ -217,11 +223,7 @@ impl Shown<'_> {
             let bytes = self.signed(bytes_after.saturating_sub(*bytes_before) as i64);
             let by = if step.is_empty() { String::new() } else { format!(", by {step}") };
             let of = if ty.is_empty() { "entries" } else { ty };
-            notes.push(format!(
-                "{} → {} ({more}) × {of}: {bytes}{by}",
-                grouped(*before),
-                grouped(*after)
-            ));
+            notes.push(format!("{} → {} ({more}) × {of}: {bytes}{by}", grouped(*before), grouped(*after)));
         }
         if series.len() > 2 {
             let each: Vec<String> = series.iter().map(|&bytes| self.bytes(bytes)).collect();
@@ -325,7 +327,8 @@ impl Shown<'_> {
         while let Some((node, depth)) = open.pop() {
             let (before, after) = (merged.before[node.index()].retained, merged.after[node.index()].retained);
             let name = if depth == 0 { "all" } else { merged.frames.text(node) };
-            let row = NamedChange { name: name.to_owned(), change: Change { before: share(before), after: share(after) } };
+            let row =
+                NamedChange { name: name.to_owned(), change: Change { before: share(before), after: share(after) } };
             section.row(cells(&row)).depth = depth;
             let changed = |child: &&TrieNode| merged.bytes(**child).unsigned_abs() >= self.options.min_size.max(1);
             let mut below: Vec<TrieNode> = children.of(node).iter().filter(changed).copied().collect();

@@ -13,9 +13,12 @@ use goheap_graph::DominatorTree;
 use goheap_heap::SnapshotOptions;
 use goheap_heap::goroutines::{GoroutineGroups, LibraryFiles, facts};
 use goheap_heap::references::{ReferenceGraph, ReferenceOptions};
-use goheap_model::{Births, DominatorFrames, Share};
+use goheap_model::{Births, Claim, DominatorFrames, Observer, Share};
 use goheap_runtime::RuntimeModel;
 use rustc_hash::FxHashMap;
+
+/// What [`OldObjects`] says of its overhead, and what is made of the newer core's objects.
+const BYTES_OF_SLOT: u64 = 5;
 
 /// What is wanted of a core.
 #[derive(Clone, Copy, Default)]
@@ -79,8 +82,12 @@ pub(super) fn taken(
     let mut moment = Moment::of(mark(snapshot.model), heap, frames);
     moment.sites = sites(&BirthIndex::new(graph.data(), tree, births), births);
     moment.goroutines = goroutines(snapshot.model, &GoroutineGroups::read(snapshot.model, watch)?);
-    let objects = wanted.objects.then(|| OldObjects::of(heap, snapshot.sweeps()));
-    let drawn = || DominatorFrames { trie: heap.tree.clone(), texts: heap.labels.clone(), ..DominatorFrames::default() };
+    if wanted.objects {
+        watch.claim(Claim { kept: u64::from(heap.objects.len()) * BYTES_OF_SLOT, passing: 0 })?;
+    }
+    let objects = wanted.objects.then(|| OldObjects::of(heap, snapshot.sweeps(), births));
+    let drawn =
+        || DominatorFrames { trie: heap.tree.clone(), texts: heap.labels.clone(), ..DominatorFrames::default() };
     Ok(Taken { moment, objects, tree: wanted.tree.then(drawn) })
 }
 
@@ -99,7 +106,11 @@ fn goroutines(model: &RuntimeModel<'_>, groups: &GoroutineGroups) -> Vec<NamedCo
     let files = LibraryFiles::new(model);
     let mut counts: FxHashMap<String, Share> = FxHashMap::default();
     for group in groups.groups.iter().filter(|group| !group.is_system) {
-        let state = facts(model, &group.members).states.into_iter().next().map_or(String::new(), |(state, _)| state.to_string());
+        let state = facts(model, &group.members)
+            .states
+            .into_iter()
+            .next()
+            .map_or(String::new(), |(state, _)| state.to_string());
         let place = files.speaking_call(&group.calls).map(|call| format!(" at {}", call.print_name()));
         let creator = group.creator.as_ref().map(|call| format!(", created by {}", call.print_name()));
         let name = format!("{state}{}{}", place.unwrap_or_default(), creator.unwrap_or_default());
