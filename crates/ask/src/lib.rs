@@ -7,9 +7,11 @@
 //! - Who retains how much: [`Dominance`](goheap_model::Dominance), then [`retained_histogram`] by type and [`root_groups`] by root;
 //!   line by line: [`dominator_rows`]; what of it is worth a look: [`suspects`](suspects()).
 //! - Where what is there was allocated, and who holds it: [`BirthIndex`].
+//! - What grew between two cores: [`diff`].
 //! - What size classes cost each type: [`rounding`](rounding()).
 
 mod births;
+pub mod diff;
 mod dominator_rows;
 mod error;
 mod gathering;

@@ -5,6 +5,7 @@ mod births;
 mod capture;
 #[cfg(feature = "capture")]
 mod core_handler;
+mod diff;
 mod dominators;
 mod files;
 mod goroutines;
@@ -31,6 +32,7 @@ pub(crate) use births::BirthsOptions;
 pub(crate) use capture::{CaptureOptions, HowToSnapshot};
 #[cfg(feature = "capture")]
 pub(crate) use core_handler::{CoreHandlerOptions, Others};
+pub(crate) use diff::DiffOptions;
 pub(crate) use dominators::{DominatorsOptions, RetainedBy};
 pub(crate) use goroutines::{GoroutineOptions, GoroutinesFormat, GoroutinesOptions, GoroutinesSort};
 pub(crate) use input::Input;
@@ -222,6 +224,9 @@ pub(crate) enum Command {
     /// List goroutines by where they stand, with what they wait for and hold
     #[command(long_about = goroutines::GOROUTINES)]
     Goroutines(GoroutinesOptions),
+    /// Tell what grew between two cores, or more
+    #[command(long_about = diff::DIFF)]
+    Diff(DiffOptions),
     /// Tell everything of one goroutine: its calls, their variables, and what each keeps
     #[command(long_about = goroutines::GOROUTINE)]
     Goroutine(GoroutineOptions),
@@ -275,6 +280,7 @@ impl Command {
                 .what()
                 .map_or_else(|| "births".to_owned(), |asked| format!("births {}", shell::quoted(&asked.text))),
             Command::Goroutine(options) => format!("goroutine {}", options.id),
+            Command::Diff(_) => "diff new.core".to_owned(),
             Command::Overview(_) => "overview".to_owned(),
             Command::Suspects(_) => "suspects".to_owned(),
             Command::Report(_) => "report heap.html".to_owned(),

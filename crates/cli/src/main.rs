@@ -19,8 +19,8 @@ mod shell;
 use args::{Cli, Command};
 use bounds::allowance;
 use commands::{
-    births, build_id, dominators, first_look, goroutine, goroutines, histogram, index, manual, memory, object, objects,
-    objref, overview, owners, paths, report, suspects, waste,
+    births, build_id, diff, dominators, first_look, goroutine, goroutines, histogram, index, manual, memory, object,
+    objects, objref, overview, owners, paths, report, suspects, waste,
 };
 use rustix::process::DumpableBehavior;
 use say::errors::{Ending, Failure};
@@ -67,6 +67,7 @@ fn run(cli: &Cli) -> Result<(), Failure> {
         Command::Births(options) => births::run(&cli.input()?, options),
         Command::Goroutines(options) => goroutines::run(&cli.input()?, options),
         Command::Goroutine(options) => goroutine::run(&cli.input()?, options),
+        Command::Diff(options) => diff::run(&cli.input()?, options),
         Command::Memory(options) => memory::run(&cli.input()?, options),
         Command::Index(options) => index::run(&cli.input()?, options),
         #[cfg(feature = "capture")]

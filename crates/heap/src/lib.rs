@@ -30,6 +30,7 @@ mod roots;
 mod samples;
 mod scan;
 mod snapshot;
+mod sweeps;
 mod tree;
 pub mod waits;
 pub mod waste;

@@ -34,6 +34,7 @@ mod sections;
 mod stack_groups;
 mod standing;
 mod sums;
+mod sweeps;
 mod types;
 mod wide_rows;
 mod word_row;
@@ -58,6 +59,7 @@ pub use sections::{SectionError, SectionWriter, Sections, read_dominators, write
 pub use stack_groups::{GoroutineStarts, StackGroups};
 pub use standing::{Standing, Unreached};
 pub use sums::{InferenceCounts, Lowest, PointerCounts, RootCounts, SHOWN, Share, Totals};
+pub use sweeps::{SpanSweep, Sweeps};
 pub use types::{Field, GcMask, GoType, Kind, PointerWords, TypeId, TypeTable};
 pub use wide_rows::WideRows;
 pub use word_row::{WordRow, offset_of};

@@ -7,7 +7,7 @@
 mod colors;
 mod dress;
 
-pub use colors::{HeldBy, Paint};
+pub use colors::{Changed, HeldBy, Paint};
 
 use crate::prune::{Limits, ShownFrame, ShownTree, prune};
 use crate::table::{grouped, human_bytes};
@@ -95,12 +95,21 @@ fn wardrobe(shown: &ShownTree<'_>, count: Count) -> Wardrobe {
         for sibling in siblings {
             let ShownFrame { label, total, also, paint, .. } = frame(sibling);
             wardrobe.used.add(*paint, label);
-            wardrobe.frames.insert((x, depth), Dress { amount: amount(*total, *also), paint: Some(*paint) });
+            let amount = paint.change.map_or_else(|| amount(*total, *also), |change| changed(change, count));
+            wardrobe.frames.insert((x, depth), Dress { amount, paint: Some(*paint) });
             under.push((Some(sibling), x, depth + 1));
             x += total;
         }
     }
     wardrobe
+}
+
+/// `1.0 MiB to 3.0 MiB (+2.0 MiB)`.
+fn changed(change: Changed, count: Count) -> String {
+    let told = |number: u64| if count == Count::Bytes { human_bytes(number) } else { grouped(number) };
+    let Changed { before, after } = change;
+    let sign = if after < before { '-' } else { '+' };
+    format!("{} to {} ({sign}{})", told(before), told(after), told(before.abs_diff(after)))
 }
 
 fn collapsed(shown: &ShownTree<'_>) -> Result<Vec<String>, ReportError> {

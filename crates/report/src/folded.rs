@@ -1,6 +1,7 @@
 //! Collapsed stacks (`.folded`): one line a stack, `root;frame;frame 123`, as flamegraph.pl, inferno, speedscope and others read.
 
 use crate::prune::{Limits, prune};
+use crate::text::folded_label;
 use crate::walk::{Order, walk};
 use crate::{Count, Drawn, FlameTree, ReportError};
 use std::io::{BufWriter, Write};
@@ -26,6 +27,35 @@ pub fn write(tree: &FlameTree, count: Count, min_width_percent: f64, out: impl W
     })?;
     out.flush()?;
     Ok(shown.drawn)
+}
+
+/// A stack with what it was and is.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct TwoCounts {
+    /// The labels, root first, as they are.
+    pub labels: Vec<String>,
+    /// In the older core.
+    pub before: u64,
+    /// In the newer one.
+    pub after: u64,
+}
+
+/// Writes `root;frame 123 456` lines, sorted, as difffolded.pl does of two files and flamegraph.pl reads.
+///
+/// # Errors
+///
+/// [`ReportError::Io`].
+pub fn write_two(stacks: &[TwoCounts], out: impl Write) -> Result<Drawn, ReportError> {
+    let line = |stack: &TwoCounts| {
+        let labels: Vec<_> = stack.labels.iter().map(|label| folded_label(label)).collect();
+        format!("{} {} {}", labels.join(";"), stack.before, stack.after)
+    };
+    let mut lines: Vec<String> = stacks.iter().map(line).collect();
+    lines.sort_unstable();
+    let mut out = BufWriter::new(out);
+    lines.iter().try_for_each(|line| writeln!(out, "{line}"))?;
+    out.flush()?;
+    Ok(Drawn { shown: lines.len(), ..Drawn::default() })
 }
 
 #[cfg(test)]

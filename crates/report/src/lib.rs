@@ -78,5 +78,6 @@ mod waits_text;
 mod walk;
 
 pub use error::ReportError;
+pub use folded::TwoCounts;
 pub use prune::{Drawn, NARROW_ROOTS};
 pub use tree::{Count, FlameTree, Frame};

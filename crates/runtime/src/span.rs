@@ -72,6 +72,7 @@ pub struct Span<'p> {
     /// The span's memory, where the image holds it in one piece.
     pub bytes: Option<&'p [u8]>,
     mark_bits: Address,
+    alloc_bits: Address,
 }
 
 /// A span that the runtime frees by hand (`mSpanManual`).
@@ -148,7 +149,8 @@ impl<'p> SpanReader<'_, 'p> {
         }
         let nelems = nelems as u32;
         let free_index = free_index.min(u64::from(nelems)) as u32;
-        let allocated = self.allocated(Address(word(&record, fields.alloc_bits)?), nelems, free_index)?;
+        let alloc_bits = Address(word(&record, fields.alloc_bits)?);
+        let allocated = self.allocated(alloc_bits, nelems, free_index)?;
         // 1.22 could still be built with the arena's bitmap (GOEXPERIMENT=noallocheaders).
         let types_tell = self.layout.heap_arena.bitmap.is_none();
         let has_in_span_bitmap = types_tell && span_class & 1 == 0 && elem_size <= MAX_IN_SPAN_BITMAP;
@@ -175,6 +177,7 @@ impl<'p> SpanReader<'_, 'p> {
             has_inline_marks: self.inline_marks && (16..=MAX_IN_SPAN_BITMAP).contains(&elem_size),
             bytes: contiguous.and_then(|memory| memory.get(..usize::try_from(bytes).ok()?)),
             mark_bits: Address(word(&record, fields.gcmark_bits)?),
+            alloc_bits,
         })))
     }
 
@@ -278,6 +281,11 @@ impl Span<'_> {
         bits::read(memory, at, self.nelems as usize)
     }
 
+    /// The slots that the last sweep kept, one bit each: `allocBits`, which that sweep took from the marks (mgcsweep.go, 1.17 to 1.27).
+    pub fn kept(&self, memory: &MemoryImage) -> Option<BitVector> {
+        bits::read(memory, self.alloc_bits, self.nelems as usize)
+    }
+
     /// The number of slots that the release's formula gives a span of this size (mheap.go `initSpan`); None for kinds of
     /// span that follow no formula.
     pub fn expected_slots(&self, headers_exist: bool) -> Option<u64> {
@@ -335,6 +343,7 @@ pub(crate) mod tests {
             has_inline_marks: false,
             bytes: None,
             mark_bits: Address(0),
+            alloc_bits: Address(0),
         }
     }
 }

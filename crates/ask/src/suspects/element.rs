@@ -29,7 +29,7 @@ pub(super) fn of_step(heap: &Heap, finder: &Finder<'_>, frame: TrieNode) -> Elem
 }
 
 /// The type that the text of a frame names: `*main.Session` of `[value] *main.Session`, `main.T` of `.val any = main.T ?`.
-pub(super) fn type_of(text: &str) -> &str {
+pub(crate) fn type_of(text: &str) -> &str {
     let text = text.strip_suffix(" ?").unwrap_or(text);
     if let Some((_, is)) = text.rsplit_once(" = ").or_else(|| text.rsplit_once(" in ")) {
         return is;

@@ -10,7 +10,7 @@ use goheap_model::{DominatorFrames, HELD_BY_SEVERAL, Heap, RootKind};
 const MOST_KEYWORDS: usize = 8;
 
 /// True of what roots are grouped by, and of what several of them hold together: it is nothing itself.
-pub(super) fn is_grouping(frames: &DominatorFrames, node: TrieNode) -> bool {
+pub(crate) fn is_grouping(frames: &DominatorFrames, node: TrieNode) -> bool {
     match frames.roots.get(&node).map(|root| root.kind) {
         Some(RootKind::All | RootKind::Class(_) | RootKind::Package(..)) => true,
         Some(_) => false,
@@ -22,7 +22,7 @@ pub(super) fn is_grouping(frames: &DominatorFrames, node: TrieNode) -> bool {
 }
 
 /// The frames from the root to a frame, without those that roots are grouped by.
-pub(super) fn way(frames: &DominatorFrames, frame: TrieNode) -> Vec<TrieNode> {
+pub(crate) fn way(frames: &DominatorFrames, frame: TrieNode) -> Vec<TrieNode> {
     let up = std::iter::successors(Some(frame), |&node| frames.trie.parent(node));
     let mut way: Vec<TrieNode> = up.filter(|&node| node != PathTrie::ROOT && !is_grouping(frames, node)).collect();
     way.reverse();
@@ -31,7 +31,7 @@ pub(super) fn way(frames: &DominatorFrames, frame: TrieNode) -> Vec<TrieNode> {
 
 /// A variable, function or type with the fields behind it: `main.app.sessions.byID`. What the library holds it by is passed over:
 /// `main.Shop.carts` of an `http.Server` whose handler is a `*main.Shop`.
-pub(super) fn text(heap: &Heap, frames: &DominatorFrames, way: &[TrieNode]) -> String {
+pub(crate) fn text(heap: &Heap, frames: &DominatorFrames, way: &[TrieNode]) -> String {
     let mut text = String::new();
     // What the runtime's records keep, the program holds by none of its names: `finalizer queue → *main.File`.
     let is_record = super::root(frames, way) == SuspectRoot::Other;

@@ -14,6 +14,8 @@ mod merging;
 mod tests;
 mod timers;
 
+pub(crate) use element::type_of;
+pub(crate) use holder::{is_grouping, text as holder_text, way};
 pub use kind::SuspectKind;
 
 use finder::Finder;
@@ -160,7 +162,8 @@ fn suspect(heap: &Heap, finder: &Finder<'_>, found: finder::Found) -> Suspect {
     Suspect { kind: kind::kind_of(&suspect), ..suspect }
 }
 
-fn root(frames: &DominatorFrames, way: &[TrieNode]) -> SuspectRoot {
+/// The root above the frames that lead to a holder.
+pub(crate) fn root(frames: &DominatorFrames, way: &[TrieNode]) -> SuspectRoot {
     use goheap_model::RootClass::{Emptied, Goroutines, Other, Runtime, Variables};
     let Some(&top) = way.first() else { return SuspectRoot::Several };
     if !frames.is_root(top) {

@@ -145,6 +145,18 @@ impl Input {
         shell::line(&words)
     }
 
+    /// The same for another core, with another executable where one is named. An index that is named is of the first core alone.
+    pub(crate) fn of_core(&self, core: &Path, executable: Option<&Path>) -> Input {
+        let is_same = core == self.request.core;
+        let executable = executable.map(Path::to_owned).or_else(|| self.request.executable.clone());
+        Input {
+            request: OpenRequest { core: core.to_owned(), executable, ..self.request.clone() },
+            go: self.go.clone(),
+            index: self.index.clone().filter(|_| is_same),
+            ..*self
+        }
+    }
+
     /// The files that were named, which no output may replace.
     pub(crate) fn paths(&self) -> Vec<&Path> {
         let named = [Some(&self.request.core), self.request.executable.as_ref()];

@@ -18,6 +18,11 @@ pub(crate) struct ReportOptions {
     /// The file to write, .html, .md or .json; - is stdout
     #[arg(value_name = "OUT")]
     pub(crate) out: PathBuf,
+    /// An older core of the program: the report then tells what grew since, and ranks suspects by that
+    ///
+    /// As `diff` does. The executable is that of --exe for both.
+    #[arg(long, value_name = "OLD")]
+    pub(crate) base: Option<PathBuf>,
     /// Write this format, whatever the ending of OUT
     #[arg(long, value_name = "FORMAT")]
     pub(crate) format: Option<ReportFormat>,

@@ -3,7 +3,7 @@
 use crate::bounds::allowance;
 use rayon::ThreadPoolBuilder;
 use std::num::NonZero;
-use std::sync::RwLock;
+use std::sync::{Once, RwLock};
 use std::thread::{Builder, available_parallelism};
 
 /// What a thread takes of the address space for its stack.
@@ -11,7 +11,14 @@ const STACK_BYTES: usize = 2 << 20;
 
 /// Starts them: `RAYON_NUM_THREADS`, else as many as there are processors. Of those that the system does not give (`ulimit -v`, `ulimit -u`)
 /// it does without, of all of them too; rayon would panic.
+///
+/// They are started once: a run that reads several cores has the same for all.
 pub(crate) fn start() {
+    static STARTED: Once = Once::new();
+    STARTED.call_once(start_all);
+}
+
+fn start_all() {
     let asked = std::env::var("RAYON_NUM_THREADS").ok().and_then(|number| number.parse().ok());
     let wanted = asked.or_else(|| available_parallelism().ok()).map_or(1, NonZero::get);
     let pool = match granted(wanted) {

@@ -12,6 +12,7 @@ pub(crate) mod collector;
 #[cfg(feature = "capture")]
 pub(crate) mod core_handler;
 pub(crate) mod death;
+pub(crate) mod diff;
 pub(crate) mod dominators;
 pub(crate) mod drawing;
 pub(crate) mod first_look;

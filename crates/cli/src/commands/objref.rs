@@ -170,6 +170,7 @@ fn flame_tree(
         let paint = Paint {
             held_by: if parent.is_none() { held_by(TopFrame::of(text)) } else { above.held_by },
             is_own: snapshot.is_library_text(text).map_or(above.is_own, |is_library| !is_library),
+            ..Paint::default()
         };
         paints[node.index()] = paint;
         let index = tree.push(parent, text, own.bytes, own.objects)?;

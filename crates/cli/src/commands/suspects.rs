@@ -9,6 +9,7 @@ use crate::say::diagnostics;
 use crate::say::errors::Failure;
 use crate::say::terminal::page;
 use crate::say::watch::Watch;
+use goheap_ask::diff::retained_before;
 use goheap_ask::{BirthIndex, SiteGrouping, Suspect, suspects};
 use goheap_heap::goroutines::{GoroutineGroups, LibraryFiles, facts};
 use goheap_heap::references::{ReferenceGraph, ReferenceOptions};
@@ -16,6 +17,7 @@ use goheap_model::{Births, DominatorFrames, RootKind};
 use goheap_report::answer::Answer;
 use goheap_report::table::percent;
 use shown::{One, Shown};
+use std::cmp::Reverse;
 
 /// Suspects of a table unless another number is asked for.
 const USUAL_ROWS: usize = 8;
@@ -56,7 +58,14 @@ pub(crate) fn answer(
     let births = graph.snapshot().births(watch)?;
     let frames = graph.frames_with_births(&tree, &births, watch)?;
     let index = BirthIndex::new(graph.data(), &tree, &births);
-    of_frames(input, graph, &frames, &Beside { births: &births, index: &index, goroutines: None }, options, watch)
+    of_frames(
+        input,
+        graph,
+        &frames,
+        &Beside { births: &births, index: &index, goroutines: None, before: None },
+        options,
+        watch,
+    )
 }
 
 /// What is told of suspects beside what the tree says.
@@ -65,6 +74,8 @@ pub(crate) struct Beside<'a> {
     pub(crate) index: &'a BirthIndex<'a>,
     /// All goroutines; None where they are to be read if a suspect is goroutines.
     pub(crate) goroutines: Option<&'a GoroutineGroups>,
+    /// The dominator tree of an older core, where there is one: those that grew most since stand first.
+    pub(crate) before: Option<&'a DominatorFrames>,
 }
 
 /// Those of a dominator tree, with the lines that allocated what each retains.
@@ -80,8 +91,11 @@ pub(crate) fn of_frames(
     let reachable = heap.totals.reachable();
     // What --fail-over asks about is looked for, whatever else is shown.
     let least = options.fail_over.map_or(options.least, |most| most.min(options.least));
-    let found = suspects(heap, frames, least.of(reachable.bytes));
-    let Beside { births, index, goroutines } = *beside;
+    let mut found = suspects(heap, frames, least.of(reachable.bytes));
+    let Beside { births, index, goroutines, before } = *beside;
+    if let Some(before) = before {
+        found.sort_by_cached_key(|suspect| Reverse(more_than(before, frames, suspect)));
+    }
     let born = |suspect: &Suspect| {
         let sampled = suspect.sampled(frames);
         birth_calls::most(index.all(SiteGrouping::Line, |object| sampled.contains(&object)), births, true)
@@ -93,6 +107,12 @@ pub(crate) fn of_frames(
     let told: Vec<One<'_>> = told.collect();
     let answer = shown.answer(heap, &told, options.limit.unwrap_or(usual));
     Ok(Told { found, answer })
+}
+
+/// How many bytes more a suspect retains than its frames did before.
+fn more_than(before: &DominatorFrames, frames: &DominatorFrames, suspect: &Suspect) -> i128 {
+    let was: u64 = suspect.parts.iter().map(|&part| retained_before(before, frames, part).bytes).sum();
+    i128::from(suspect.retained.bytes) - i128::from(was)
 }
 
 /// What goroutines wait for and where, of each suspect that is goroutines.

@@ -10,6 +10,7 @@ use crate::say::speaker::{self, chain};
 use code::Code;
 use goheap::ProcessError;
 use goheap_ask::AskError;
+use goheap_ask::diff::WrongPair;
 use goheap_heap::HeapError;
 use goheap_image::{ImageError, Process};
 use goheap_model::{OverBudget, Refusal};
@@ -19,7 +20,7 @@ use goheap_report::table::{grouped, human_bytes};
 use goheap_report::text::json_text;
 use goheap_runtime::{GoFile, GoVersion, RuntimeError};
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 /// Why a command failed.
@@ -179,6 +180,28 @@ pub(crate) enum Failure {
         /// Its exit status.
         status: u8,
     },
+    /// One of several cores cannot be read.
+    #[error("of the core {core:?}: {source}")]
+    OfCore {
+        /// Which.
+        core: PathBuf,
+        /// Why.
+        source: Box<Failure>,
+    },
+    /// Two cores cannot be held against each other.
+    #[error("{source}; {}", pair_advice(source))]
+    WrongPair {
+        /// Why.
+        source: WrongPair,
+    },
+    /// One core was given twice.
+    #[error(
+        "{path:?} was given twice; a difference needs two cores, such as: goheap diff old.core new.core --exe ./server"
+    )]
+    SameCore {
+        /// The core.
+        path: PathBuf,
+    },
     /// Stdout cannot be written.
     #[error("cannot write to stdout: {0}")]
     Stdout(io::Error),
@@ -239,6 +262,16 @@ impl Failure {
         }
     }
 
+    /// The same of one of several cores, where it is of the core at all.
+    pub(crate) fn of_core(self, core: &Path) -> Failure {
+        match self {
+            Failure::Image(_) | Failure::Runtime { .. } | Failure::NotGo { .. } | Failure::Heap(_) => {
+                Failure::OfCore { core: core.to_owned(), source: Box::new(self) }
+            }
+            other => other,
+        }
+    }
+
     /// Says it, as JSON where the result would have been, and tells the exit status.
     pub(crate) fn report(&self, as_json: bool) -> ExitCode {
         match self {
@@ -263,7 +296,9 @@ impl Failure {
         match self {
             // With several libraries of Go it is for the user to say which.
             Failure::NotGo { files, .. } if files.len() > 1 => Code::Usage,
-            Failure::Usage(_) | Failure::OutputIsInput(_) => Code::Usage,
+            Failure::Usage(_) | Failure::OutputIsInput(_) | Failure::SameCore { .. } => Code::Usage,
+            Failure::WrongPair { .. } => Code::Pair,
+            Failure::OfCore { source, .. } => source.code(),
             Failure::NoObject { .. } | Failure::NoSuchName { .. } | Failure::NoGoroutine { .. } => Code::NotFound,
             Failure::Image(error) => Code::of_image(error.reason()),
             Failure::Index { source: IndexError::File(_), .. } => Code::NoFile,
@@ -350,6 +385,15 @@ fn go_advice(files: &[GoFile]) -> String {
             let first = files.iter().find_map(|file| file.path.as_ref()?.file_name()).unwrap_or_default();
             format!("it had loaded {} that are; say which with --module, such as --module {first:?}", listed.join(", "))
         }
+    }
+}
+
+/// What to do about two cores that do not go together.
+fn pair_advice(error: &WrongPair) -> &'static str {
+    match error {
+        WrongPair::OtherProgram { .. } => "only cores of one program have paths in common",
+        WrongPair::SameMoment => "give a core of a later moment",
+        WrongPair::NewerFirst { .. } => "give the older core first",
     }
 }
 

@@ -47,11 +47,36 @@ impl ReferenceGraph<'_, '_, '_> {
         births: &Births,
         observer: &dyn Observer,
     ) -> Result<DominatorFrames, HeapError> {
-        let snapshot = self.snapshot;
         observer.begin("frames");
-        if let Some(frames) = self.kept_frames(observer) {
-            return Ok(frames);
+        match self.kept_frames(observer) {
+            Some(frames) => Ok(frames),
+            None => Ok(self.drawn_frames(tree, births, observer)?.0),
         }
+    }
+
+    /// The same, drawn anew whatever an index has, with the frame of each slot; that of a slot that is no object's means nothing.
+    ///
+    /// # Errors
+    /// The observer's refusal.
+    pub fn frames_with_places(
+        &self,
+        tree: &DominatorTree,
+        births: &Births,
+        observer: &dyn Observer,
+    ) -> Result<(DominatorFrames, Vec<TrieNode>), HeapError> {
+        observer.begin("frames");
+        let (frames, places) = self.drawn_frames(tree, births, observer)?;
+        Ok((frames, places.unwrap_or_default()))
+    }
+
+    /// The frames, and that of each slot where what of objects is referred to is known.
+    fn drawn_frames(
+        &self,
+        tree: &DominatorTree,
+        births: &Births,
+        observer: &dyn Observer,
+    ) -> Result<(DominatorFrames, Option<Vec<TrieNode>>), HeapError> {
+        let snapshot = self.snapshot;
         let needs = Needs::new(&snapshot.model.heap, SnapshotOptions::default());
         let walk = needs.tree();
         let idoms = u64::from(self.data().object_count()) * 4;
@@ -86,9 +111,9 @@ impl ReferenceGraph<'_, '_, '_> {
         let unreached = builder.unreachable(&snapshot.unreached);
         let found = builder.finish();
         let sampled = found.as_ref().map(|frames| self.sampled(births, frames)).unwrap_or_default();
-        let facts = found.map(|frames| frame_facts(self, tree, (&trie, &frames)));
+        let facts = found.as_ref().map(|frames| frame_facts(self, tree, (&trie, frames)));
         let (texts, _) = labels.into_texts();
-        Ok(DominatorFrames { trie, texts, reached, facts, unreached, roots: root_frames, sampled })
+        Ok((DominatorFrames { trie, texts, reached, facts, unreached, roots: root_frames, sampled }, found))
     }
 
     /// The objects of births that roots reach, with the frame of each; `frames` has those of all slots.

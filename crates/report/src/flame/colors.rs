@@ -30,6 +30,47 @@ pub struct Paint {
     pub held_by: HeldBy,
     /// Whether the frame names one of the program's own types, variables or functions.
     pub is_own: bool,
+    /// How it changed, in a picture of a difference: then the colour says that.
+    pub change: Option<Changed>,
+}
+
+/// What a frame and all below it were and are.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Changed {
+    /// In the older core.
+    pub before: u64,
+    /// In the newer one.
+    pub after: u64,
+}
+
+/// Fills of what grew and of what shrank by ever more of itself. Orange-red and blue, which the colour-blind tell apart.
+const GREW: [&str; 4] = ["#fde0d3", "#fbc4ab", "#f8a583", "#f58a5f"];
+const SHRANK: [&str; 4] = ["#dbe9f8", "#bcd8f2", "#9cc5ec", "#7db2e5"];
+const AS_BEFORE: &str = "#eeeeea";
+
+impl Changed {
+    /// By how much of the larger of both, in eighths.
+    fn eighths(self) -> u64 {
+        let larger = u128::from(self.before.max(self.after)).max(1);
+        (u128::from(self.before.abs_diff(self.after)) * 8 / larger) as u64
+    }
+
+    /// What less than 1 % changed is as it was.
+    fn fill(self) -> &'static str {
+        let difference = u128::from(self.before.abs_diff(self.after));
+        let shades = match self.after.cmp(&self.before) {
+            _ if difference * 100 < u128::from(self.before.max(self.after)) => return AS_BEFORE,
+            std::cmp::Ordering::Less => SHRANK,
+            std::cmp::Ordering::Equal => return AS_BEFORE,
+            std::cmp::Ordering::Greater => GREW,
+        };
+        match self.eighths() {
+            0 => shades[0],
+            1 | 2 => shades[1],
+            3..=5 => shades[2],
+            _ => shades[3],
+        }
+    }
 }
 
 /// A hue: strong shades, pale shades, and what it says.
@@ -64,6 +105,9 @@ impl HeldBy {
 
 /// The fill of a frame.
 pub(super) fn fill(paint: Paint, label: &str) -> String {
+    if let Some(change) = paint.change {
+        return change.fill().to_owned();
+    }
     if is_guess(label) {
         return format!("url(#{})", paint.held_by.pattern());
     }
@@ -85,17 +129,23 @@ pub(super) struct Used {
     held_by: [bool; HeldBy::ALL.len()],
     is_own: bool,
     is_guess: bool,
+    is_change: bool,
 }
 
 impl Used {
     pub(super) fn add(&mut self, paint: Paint, label: &str) {
+        if paint.change.is_some() {
+            self.is_change = true;
+            return;
+        }
         self.held_by[paint.held_by as usize] = true;
         self.is_own |= paint.is_own;
         self.is_guess |= is_guess(label);
     }
 
     fn hues(self) -> impl Iterator<Item = HeldBy> {
-        HeldBy::ALL.into_iter().filter(move |held_by| self.held_by[*held_by as usize])
+        // Of a difference the colours say nothing of holders, not even of the frame of narrow roots.
+        HeldBy::ALL.into_iter().filter(move |held_by| !self.is_change && self.held_by[*held_by as usize])
     }
 
     /// The hatchings, as SVG.
@@ -125,6 +175,10 @@ impl Used {
         }
         if let (true, Some(first)) = (self.is_guess, hues.first()) {
             entries.push((format!("url(#{})", first.pattern()), "hatched: type guessed (?)".to_owned()));
+        }
+        if self.is_change {
+            let shades = [(GREW[2], "grew"), (SHRANK[2], "shrank"), (AS_BEFORE, "changed by less than 1 %")];
+            entries.extend(shades.map(|(fill, meaning)| (fill.to_owned(), meaning.to_owned())));
         }
         let mut svg = "<g id=\"legend\">".to_owned();
         let mut at = x;
@@ -163,11 +217,26 @@ mod tests {
                 assert!(contrast >= 9.0, "{held_by:?} {fill}: {contrast}");
             }
         }
+        for fill in GREW.into_iter().chain(SHRANK).chain([AS_BEFORE]) {
+            let contrast = (luminance(fill) + 0.05) / 0.05;
+            assert!(contrast >= 8.5, "{fill}: {contrast}");
+        }
+    }
+
+    #[test]
+    fn the_fill_of_a_difference_says_which_way_and_how_far() {
+        let of = |before, after| {
+            let change = Some(Changed { before, after });
+            fill(Paint { change, ..Paint::default() }, "main.x ?")
+        };
+        assert_eq!([of(0, 0), of(1000, 1005), of(1000, 995)], [AS_BEFORE; 3]);
+        assert_eq!([of(1000, 1050), of(0, 5), of(1000, 2000)], [GREW[0], GREW[3], GREW[2]]);
+        assert_eq!([of(1050, 1000), of(u64::MAX, 0), of(2000, 1500)], [SHRANK[0], SHRANK[3], SHRANK[1]]);
     }
 
     #[test]
     fn the_fill_says_who_holds_and_whose_it_is() {
-        let paint = |is_own| Paint { held_by: HeldBy::Goroutines, is_own };
+        let paint = |is_own| Paint { held_by: HeldBy::Goroutines, is_own, ..Paint::default() };
         assert!(HeldBy::Goroutines.hue().own.contains(&&*fill(paint(true), "main.x *main.T")));
         assert!(HeldBy::Goroutines.hue().other.contains(&&*fill(paint(false), ".buf []uint8")));
         for guess in [".x *main.T ?", "? 64 bytes", ".x *main.T ? [shared]"] {
@@ -179,8 +248,8 @@ mod tests {
     #[test]
     fn the_legend_tells_what_is_there() {
         let mut used = Used::default();
-        used.add(Paint { held_by: HeldBy::Variables, is_own: true }, "main.x");
-        used.add(Paint { held_by: HeldBy::Unreachable, is_own: false }, "a");
+        used.add(Paint { held_by: HeldBy::Variables, is_own: true, ..Paint::default() }, "main.x");
+        used.add(Paint { held_by: HeldBy::Unreachable, ..Paint::default() }, "a");
         let legend = used.legend(10, 20);
         assert!(legend.contains(">package variables<") && legend.contains(">unreachable<") && legend.contains("paler"));
         assert!(!legend.contains("goroutines") && !legend.contains("hatched") && used.patterns().is_empty());

@@ -8,6 +8,7 @@ mod verdict;
 
 use crate::args::{Input, ReportFormat, ReportOptions, SuspectsOptions, usage};
 use crate::commands::caption::program_name;
+use crate::commands::diff::{Base, Last};
 use crate::commands::suspects::Beside;
 use crate::commands::{births, memory, suspects, waste};
 use crate::open::with_references;
@@ -50,24 +51,37 @@ pub(crate) fn run(input: &Input, options: &ReportOptions) -> Result<(), Failure>
     }
     let remembered = SnapshotOptions { tree: true, ..SnapshotOptions::default() };
     let references = ReferenceOptions { referred: true, ..ReferenceOptions::default() };
+    let base = options.base.as_deref().map(|core| Base::take(input, core)).transpose()?;
     with_references(input, remembered, references, |graph, watch| {
-        let report = report(input, page, graph, watch)?;
+        let report = report(input, page, graph, base, watch)?;
         watch.report();
         diagnostics::warn(graph.snapshot(), input.quiet);
         write(&output, format, page, &report, input, &options.out)
     })
 }
 
-fn report(input: &Input, page: Page, graph: &ReferenceGraph<'_, '_, '_>, watch: &Watch) -> Result<Answer, Failure> {
+fn report(
+    input: &Input,
+    page: Page,
+    graph: &ReferenceGraph<'_, '_, '_>,
+    base: Option<Base>,
+    watch: &Watch,
+) -> Result<Answer, Failure> {
     let (snapshot, heap) = (graph.snapshot(), graph.data().heap());
     let dominance = graph.data().dominance(watch)?;
     let births = snapshot.births(watch)?;
-    let frames = graph.frames_with_births(&dominance.tree, &births, watch)?;
+    let (frames, places) = match &base {
+        Some(_) => graph.frames_with_places(&dominance.tree, &births, watch)?,
+        None => (graph.frames_with_births(&dominance.tree, &births, watch)?, Vec::new()),
+    };
     let index = BirthIndex::new(graph.data(), &dominance.tree, &births);
     let options = SuspectsOptions { limit: Some(SUSPECTS), ..SuspectsOptions::usual() };
     let groups = GoroutineGroups::read(snapshot.model, watch)?;
-    let beside = Beside { births: &births, index: &index, goroutines: Some(&groups) };
+    let before = base.as_ref().map(Base::frames);
+    let beside = Beside { births: &births, index: &index, goroutines: Some(&groups), before };
     let suspects = suspects::of_frames(input, graph, &frames, &beside, &options, watch)?;
+    let at_hand = Last { graph, tree: &dominance.tree, births: &births, places: &places };
+    let grown = base.map(|base| base.sections(input, &at_hand, frames.clone(), watch)).transpose()?;
     let goroutines = goroutines::Facts::read(graph, &dominance, &groups, watch)?;
     let process = memory::answer(&ProcessMemory::take(snapshot), page, ROWS);
     let waste = waste::answer_of(snapshot, (page, WASTED, false), watch)?;
@@ -77,6 +91,7 @@ fn report(input: &Input, page: Page, graph: &ReferenceGraph<'_, '_, '_>, watch: 
     let sections = [
         titled(process, "Where the memory is"),
         vec![heap::sums(snapshot)],
+        grown.map_or_else(Vec::new, |grown| said(titled(grown.sections, "What grew"), grown.text)),
         titled(suspects.answer.sections, "Suspects"),
         vec![goroutines.section()],
         said(titled(waste.answer.sections, "Waste"), waste.answer.text),

@@ -62,7 +62,8 @@ pub(super) fn sentences(
         said.say("", format!("The process died of {why}."));
     }
     if totals.unreachable.bytes > allocated.bytes / 3 {
-        let (garbage, when) = (page.bytes(totals.unreachable.bytes), next_collection(page, &snapshot.model.gc_settings()));
+        let (garbage, when) =
+            (page.bytes(totals.unreachable.bytes), next_collection(page, &snapshot.model.gc_settings()));
         said.say("heap", format!("{garbage} are garbage that was not collected yet: {when}."));
     }
     of_suspects(&mut said, page, suspects, reachable.bytes);

@@ -38,6 +38,8 @@ pub(super) enum Code {
     Lost,
     /// A suspect retains more than was allowed.
     Over,
+    /// Two cores cannot be held against each other.
+    Pair,
 }
 
 /// What ends the run without a word of a command: its code and exit status.
@@ -63,7 +65,7 @@ impl Ending {
 impl Code {
     /// Every one, in the order of the table in `docs/json-schema.md`.
     #[cfg(test)]
-    pub(super) const ALL: [Code; 15] = [
+    pub(super) const ALL: [Code; 16] = [
         Code::Usage,
         Code::NoFile,
         Code::NoExecutable,
@@ -79,6 +81,7 @@ impl Code {
         Code::TooLarge,
         Code::Lost,
         Code::Over,
+        Code::Pair,
     ];
 
     /// Of a failure to open.
@@ -134,6 +137,7 @@ impl Code {
             Code::TooLarge => "too-large",
             Code::Lost => "lost",
             Code::Over => "over",
+            Code::Pair => "pair",
         }
     }
 
@@ -149,7 +153,8 @@ impl Code {
             | Code::Release
             | Code::Damaged
             | Code::Memory
-            | Code::TooLarge => 3,
+            | Code::TooLarge
+            | Code::Pair => 3,
             Code::NotFound => 4,
             Code::Lost => 5,
             Code::Over => 6,

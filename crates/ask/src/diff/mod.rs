@@ -1,0 +1,25 @@
+//! What grew: two moments of a process, or two processes of a program, held against each other.
+//!
+//! - Whose cores they are, and which is the earlier: [`relation`].
+//! - What of one is kept for that, so that the other has the memory: [`Moment`].
+//! - What is the same object, new or gone, where the process is the same: [`lives`].
+//! - Both as one tree of frames: [`MergedFrames`]; where it grows: [`grown`].
+//! - The rest by name: [`changes`].
+
+mod change;
+mod growth;
+mod lives;
+mod merged;
+mod moment;
+mod relation;
+mod staying;
+#[cfg(test)]
+mod tests;
+
+pub use change::{Change, NamedChange, changes};
+pub use growth::{Entries, Grown, grown};
+pub use lives::{LifeCounts, Lives, OldObjects, lives};
+pub use merged::{MergedFrames, Side, retained_at, retained_before};
+pub use moment::{Moment, NamedCount};
+pub use relation::{ProcessMark, Relation, WrongPair, relation};
+pub use staying::{Staying, staying};

@@ -1,0 +1,375 @@
+//! How a difference is told.
+
+use super::compare::{Comparison, ObjectLife, Objects};
+use crate::args::{DiffOptions, Input};
+use crate::commands::short_names::ShortNames;
+use crate::say::terminal::page;
+use crate::shell;
+use goheap_ask::diff::{Change, Entries, Grown, NamedChange, NamedCount, Relation, changes, grown};
+use goheap_graph::{TrieNode, Weight};
+use goheap_model::Share;
+use goheap_report::answer::{Answer, Cell, Column, Kind, Next, Section};
+use goheap_report::table::grouped;
+
+/// Rows on a screen: of what grew, and of each other list.
+const USUAL_GROWN: usize = 8;
+const USUAL_ROWS: usize = 6;
+const USUAL_OBJECTS: usize = 40;
+/// What grew of which the next question is told.
+const ASKED_NEXT: usize = 2;
+
+/// What is told, to whom.
+pub(super) struct Shown<'a> {
+    pub(super) compared: &'a Comparison,
+    pub(super) options: &'a DiffOptions,
+    pub(super) input: &'a Input,
+}
+
+impl Shown<'_> {
+    /// All of it.
+    pub(super) fn answer(&self) -> Answer {
+        if self.options.objects {
+            return self.each();
+        }
+        let found = self.grown();
+        let mut sections = vec![self.grown_section(&found)];
+        sections.push(self.types());
+        let of = |of: fn(&goheap_ask::diff::Moment) -> &Vec<NamedCount>| {
+            changes(of(self.compared.before()), of(self.compared.after()))
+        };
+        sections.push(self.section("goroutines", "Goroutines by where they stand", &of(|moment| &moment.goroutines)));
+        sections.push(self.section("sites", "By the line that allocated, as sampled", &of(|moment| &moment.sites)));
+        if !self.options.written.is_table() {
+            sections.push(self.section("packages", "By package", &of(|moment| &moment.packages)));
+            sections.push(self.section("owners", "By variable and goroutines: what each retains", &self.owners()));
+            sections.push(self.frames());
+        }
+        sections.retain(|section| section.key == "grown" || !section.rows.is_empty());
+        let opening = format!("goheap {}", self.input.opening());
+        let next = found.iter().take(ASKED_NEXT).filter_map(|one| self.next(one, &opening)).collect();
+        Answer { name: "diff".into(), text: self.text(&found), sections, next, opening, ..Answer::default() }
+    }
+
+    /// Object by object, where the process is one; else no row.
+    fn each(&self) -> Answer {
+        let columns = [
+            Column::new("address", Kind::Address),
+            Column::bytes("bytes"),
+            Column::new("life", Kind::Word),
+            Column::new("stays", Kind::Word),
+            Column::name("type"),
+        ];
+        let mut section = Section::new("objects", columns);
+        let wanted = |one: &&ObjectLife| self.is_wanted(&one.ty);
+        for one in self.compared.objects.iter().flat_map(|objects| &objects.each).filter(wanted) {
+            let stays = if one.stays { Cell::from("stays") } else { Cell::None };
+            section.row([one.address.into(), one.bytes.into(), one.life.into(), stays, one.ty.clone().into()]);
+        }
+        section.limit(self.limit(USUAL_OBJECTS));
+        Answer { name: "diff".into(), text: self.text(&[]), sections: vec![section], ..Answer::default() }
+    }
+
+    fn grown(&self) -> Vec<Grown> {
+        let mut found = grown(&self.compared.names, &self.compared.merged, self.options.min_size);
+        found.retain(|one| self.is_wanted(&one.holder));
+        if self.options.written.is_table() {
+            found.retain(|one| one.stays() >= self.options.min_size);
+        }
+        found
+    }
+
+    fn is_wanted(&self, name: &str) -> bool {
+        self.options.matching.as_ref().is_none_or(|regex| regex.is_match(name))
+    }
+
+    fn bytes(&self, bytes: u64) -> String {
+        page(self.input).bytes(bytes)
+    }
+
+    /// `+3.0 MiB`, `-12 B`.
+    fn signed(&self, bytes: i64) -> String {
+        let sign = if bytes < 0 { "-" } else { "+" };
+        format!("{sign}{}", self.bytes(bytes.unsigned_abs()))
+    }
+
+    fn text(&self, found: &[Grown]) -> Vec<String> {
+        let (before, after) = (self.compared.before(), self.compared.after());
+        let change = Change { before: before.reachable, after: after.reachable };
+        let mut text = vec![self.pair()];
+        text.push(format!(
+            "reachable: {} before, {} after ({}), in {} and {} objects",
+            self.bytes(change.before.bytes),
+            self.bytes(change.after.bytes),
+            self.signed(change.bytes()),
+            grouped(change.before.objects),
+            grouped(change.after.objects),
+        ));
+        if let Some(objects) = &self.compared.objects {
+            text.push(self.lived(objects, before.reachable));
+        }
+        if found.is_empty() && !self.options.objects {
+            text.push(format!("nothing grew by {} or more that stays", self.bytes(self.options.min_size)));
+        }
+        text
+    }
+
+    /// Whose cores they are.
+    fn pair(&self) -> String {
+        let (before, after) = (&self.compared.before().mark, &self.compared.after().mark);
+        let cores = self.compared.moments.len();
+        match self.compared.relation {
+            Relation::SameProcess => {
+                let pid = after.pid.map(|pid| format!(" (pid {pid})")).unwrap_or_default();
+                let counted = before.collections.zip(after.collections);
+                let collections = counted.map(|(before, after)| after.saturating_sub(before));
+                let collections = collections.map(|count| match count {
+                    1 => ": 1 collection".to_owned(),
+                    count => format!(": {} collections", grouped(count.into())),
+                });
+                let allocated =
+                    before.allocated.zip(after.allocated).map(|(before, after)| after.saturating_sub(before));
+                let allocated = allocated.map(|bytes| format!(", {} allocated between them", self.bytes(bytes)));
+                format!(
+                    "{cores} moments of one process{pid}{}{}",
+                    collections.unwrap_or_default(),
+                    allocated.unwrap_or_default()
+                )
+            }
+            Relation::OtherProcess => format!(
+                "{cores} cores of different processes of one build: told by paths and names, no object is the same"
+            ),
+            Relation::OtherBuild => format!(
+                "{cores} cores of different builds of {}: told by paths and names, which may have changed with the program",
+                after.program
+            ),
+        }
+    }
+
+    fn lived(&self, objects: &Objects, before: Share) -> String {
+        let counts = &objects.counts;
+        let still = counts.survived.bytes.saturating_add(counts.perhaps.bytes);
+        let gone = before.bytes.saturating_sub(still);
+        let mut parts = vec![format!("{} survived for certain", self.bytes(counts.survived.bytes))];
+        if counts.perhaps.objects > 0 {
+            parts.push(format!("{} are perhaps the same", self.bytes(counts.perhaps.bytes)));
+        }
+        parts.push(format!("{} are gone", self.bytes(gone)));
+        let new = counts.new.bytes;
+        format!(
+            "of what was there {}; new are {}, of which {} stay",
+            parts.join(", "),
+            self.bytes(new),
+            self.bytes(objects.staying.bytes)
+        )
+    }
+
+    fn limit(&self, usual: usize) -> usize {
+        self.options.limit.unwrap_or(if self.options.written.is_table() { usual } else { usize::MAX })
+    }
+
+    fn grown_section(&self, found: &[Grown]) -> Section {
+        let stays = Column::bytes("stays").headed("grew and stays");
+        let columns = [
+            // Of different processes nothing is known of that.
+            if self.compared.objects.is_some() { stays } else { stays.hidden() },
+            Column::bytes("grew").spare(),
+            Column::bytes("before"),
+            Column::bytes("after"),
+            Column::name("holder"),
+            Column::new("root", Kind::Word).hidden(),
+            Column::count("objects_before").hidden(),
+            Column::count("objects_after").hidden(),
+            Column::count("entries_before").hidden(),
+            Column::count("entries_after").hidden(),
+            Column::bytes("entries_bytes_before").hidden(),
+            Column::bytes("entries_bytes_after").hidden(),
+            Column::name("entries_type").hidden(),
+            Column::new("path", Kind::Texts).hidden(),
+            Column::new("retained_at", Kind::Texts).hidden(),
+        ];
+        let mut section = Section::new("grown", columns);
+        for one in found {
+            let series = self.series(one.node);
+            let entries = one.entries.as_ref();
+            let count = |of: fn(&Entries) -> u64| Cell::from(entries.map(of));
+            let row = section.row([
+                one.stays().into(),
+                u64::try_from(one.bytes()).unwrap_or(0).into(),
+                one.before.bytes.into(),
+                one.after.bytes.into(),
+                one.holder.clone().into(),
+                one.root.name().into(),
+                one.before.objects.into(),
+                one.after.objects.into(),
+                count(|entries| entries.before),
+                count(|entries| entries.after),
+                count(|entries| entries.bytes_before),
+                count(|entries| entries.bytes_after),
+                entries.map_or(Cell::None, |entries| entries.ty.clone().into()),
+                one.path.clone().into(),
+                series.iter().map(u64::to_string).collect::<Vec<_>>().into(),
+            ]);
+            row.notes = self.notes(one, &series);
+        }
+        section.limit(self.limit(USUAL_GROWN));
+        section
+    }
+
+    fn notes(&self, one: &Grown, series: &[u64]) -> Vec<String> {
+        let mut notes = Vec::new();
+        if let Some(entries) = &one.entries {
+            let Entries { before, after, bytes_before, bytes_after, ty, step } = entries;
+            let more = difference(*before, *after);
+            let bytes = self.signed(bytes_after.saturating_sub(*bytes_before) as i64);
+            let by = if step.is_empty() { String::new() } else { format!(", by {step}") };
+            let of = if ty.is_empty() { "entries" } else { ty };
+            notes.push(format!("{} → {} ({more}) × {of}: {bytes}{by}", grouped(*before), grouped(*after)));
+        }
+        if series.len() > 2 {
+            let each: Vec<String> = series.iter().map(|&bytes| self.bytes(bytes)).collect();
+            notes.push(format!("at each core: {}", each.join(", ")));
+        }
+        notes
+    }
+
+    /// What a frame retains at each core.
+    fn series(&self, node: TrieNode) -> Vec<u64> {
+        let frames = &self.compared.merged.frames;
+        let path: Vec<&str> = frames.trie.path(node).into_iter().map(|label| frames.label_text(label)).collect();
+        let last = self.compared.moments.len() - 1;
+        let sides = (&self.compared.merged.before, &self.compared.merged.after);
+        let of = |(at, moment): (usize, &goheap_ask::diff::Moment)| match at {
+            0 => sides.0[node.index()].retained.bytes,
+            at if at == last => sides.1[node.index()].retained.bytes,
+            _ => goheap_ask::diff::retained_at(&moment.frames, &path).bytes,
+        };
+        self.compared.moments.iter().enumerate().map(of).collect()
+    }
+
+    fn next(&self, one: &Grown, opening: &str) -> Option<Next> {
+        let is_of_name = |letter: char| letter.is_alphanumeric() || "._/-".contains(letter);
+        let is_name = one.holder.contains('.') && one.holder.chars().all(is_of_name);
+        is_name.then(|| Next {
+            question: format!("what holds {}", one.holder),
+            command: format!("{opening} paths {}", shell::quoted(&one.holder)),
+        })
+    }
+
+    fn types(&self) -> Section {
+        let (before, after) = (self.compared.before(), self.compared.after());
+        let mut rows = changes(&before.types, &after.types);
+        let lived = self.compared.objects.as_ref().map(|objects| &objects.by_type);
+        let lives: Vec<_> = rows.iter().map(|row| lived.and_then(|lived| lived.get(&row.name)).copied()).collect();
+        if self.options.written.is_table() {
+            rows.iter_mut().for_each(|row| ShortNames(&self.compared.names).name(&mut row.name));
+        }
+        let extra = ["survived", "perhaps", "new"].map(|key| Column::bytes(key).hidden());
+        let mut section = Section::new("types", columns("type").into_iter().chain(extra));
+        "By type".clone_into(&mut section.title);
+        for (row, lives) in rows.iter().zip(lives) {
+            if self.is_shown(row) {
+                let lives = lives.map(|lives| [lives.survived.bytes, lives.perhaps.bytes, lives.new.bytes]);
+                let lives = lives.map_or([Cell::None, Cell::None, Cell::None], |lives| lives.map(Cell::from));
+                section.row(cells(row).into_iter().chain(lives));
+            }
+        }
+        section.limit(self.limit(USUAL_ROWS));
+        section
+    }
+
+    fn section(&self, key: &str, title: &str, rows: &[NamedChange]) -> Section {
+        let mut section = Section::new(key, columns("name"));
+        title.clone_into(&mut section.title);
+        for row in rows.iter().filter(|row| self.is_shown(row)) {
+            section.row(cells(row));
+        }
+        section.limit(self.limit(USUAL_ROWS));
+        section
+    }
+
+    /// On a screen what grew, else what changed.
+    fn is_shown(&self, row: &NamedChange) -> bool {
+        let by = if row.change.before.bytes == 0 && row.change.after.bytes == 0 {
+            row.change.objects()
+        } else {
+            let bytes = row.change.bytes();
+            if bytes.unsigned_abs() < self.options.min_size { 0 } else { bytes }
+        };
+        self.is_wanted(&row.name) && if self.options.written.is_table() { by > 0 } else { by != 0 }
+    }
+
+    /// What roots retain.
+    fn owners(&self) -> Vec<NamedChange> {
+        let merged = &self.compared.merged;
+        let is_owner = |node: &TrieNode| {
+            let parent = merged.frames.trie.parent(*node);
+            merged.frames.is_root(*node)
+                && !merged.is_grouping[node.index()]
+                && parent.is_some_and(|parent| merged.is_grouping[parent.index()])
+        };
+        let count = |node: TrieNode, sides: &[goheap_ask::diff::Side]| NamedCount {
+            name: merged.frames.text(node).to_owned(),
+            share: share(sides[node.index()].retained),
+        };
+        let owners: Vec<TrieNode> = merged.frames.trie.nodes().filter(is_owner).collect();
+        let all = |sides: &[goheap_ask::diff::Side]| owners.iter().map(|&node| count(node, sides)).collect::<Vec<_>>();
+        changes(&all(&merged.before), &all(&merged.after))
+    }
+
+    /// The dominator tree: what each path retains, where that changed.
+    fn frames(&self) -> Section {
+        let merged = &self.compared.merged;
+        let mut section = Section::new("frames", columns("frame"));
+        "The dominator tree: what each path retains".clone_into(&mut section.title);
+        let children = merged.frames.trie.children();
+        // Deepest last: a stack instead of calls, for a trie may be deep.
+        let mut open: Vec<(TrieNode, u32)> = vec![(goheap_graph::PathTrie::ROOT, 0)];
+        while let Some((node, depth)) = open.pop() {
+            let (before, after) = (merged.before[node.index()].retained, merged.after[node.index()].retained);
+            let name = if depth == 0 { "all" } else { merged.frames.text(node) };
+            let row =
+                NamedChange { name: name.to_owned(), change: Change { before: share(before), after: share(after) } };
+            section.row(cells(&row)).depth = depth;
+            let changed = |child: &&TrieNode| merged.bytes(**child).unsigned_abs() >= self.options.min_size.max(1);
+            let mut below: Vec<TrieNode> = children.of(node).iter().filter(changed).copied().collect();
+            below.sort_by_key(|&child| (merged.bytes(child), child));
+            open.extend(below.into_iter().map(|child| (child, depth + 1)));
+        }
+        section.limit(self.limit(usize::MAX));
+        section
+    }
+}
+
+fn share(weight: Weight) -> Share {
+    Share { bytes: weight.bytes, objects: weight.objects }
+}
+
+/// `+12`, `-3`.
+fn difference(before: u64, after: u64) -> String {
+    if after < before { format!("-{}", grouped(before - after)) } else { format!("+{}", grouped(after - before)) }
+}
+
+fn columns(name: &str) -> Vec<Column> {
+    vec![
+        Column::bytes("grew"),
+        Column::bytes("shrank").hidden(),
+        Column::bytes("before").spare(),
+        Column::bytes("after").spare(),
+        Column::count("objects_before").headed("objects before").spare(),
+        Column::count("objects_after").headed("objects after"),
+        Column::name(name),
+    ]
+}
+
+fn cells(row: &NamedChange) -> Vec<Cell> {
+    let Change { before, after } = row.change;
+    vec![
+        after.bytes.saturating_sub(before.bytes).into(),
+        before.bytes.saturating_sub(after.bytes).into(),
+        before.bytes.into(),
+        after.bytes.into(),
+        before.objects.into(),
+        after.objects.into(),
+        row.name.clone().into(),
+    ]
+}

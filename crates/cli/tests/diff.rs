@@ -1,0 +1,85 @@
+//! `diff` on carried cores of different builds and processes; `scripts/diff-check` holds it against two moments of one process.
+#![allow(clippy::unwrap_used)]
+
+mod common;
+
+use common::{carried, carried_of};
+use serde_json::Value;
+use std::fs;
+
+#[test]
+fn help_is_worth_reading() {
+    insta::assert_snapshot!("diff_help", goheap!("diff", "--help").ok().stdout);
+}
+
+#[test]
+fn a_core_is_not_held_against_itself() {
+    let carried = carried("1.27");
+    let outcome = goheap!("diff", carried.core, carried.core, "--exe", carried.exe);
+    assert_eq!(outcome.status, 2, "{}", outcome.stderr);
+    assert!(outcome.stderr.contains("was given twice"), "{}", outcome.stderr);
+    let folder = tempfile::tempdir().unwrap();
+    let copy = folder.path().join("copy");
+    fs::copy(&carried.core, &copy).unwrap();
+    let outcome = goheap!("diff", carried.core, copy, "--exe", carried.exe, "--json");
+    assert_eq!(outcome.status, 3, "{}", outcome.stderr);
+    assert!(outcome.stderr.contains("one moment of one process"), "{}", outcome.stderr);
+    assert!(outcome.stderr.contains("\"pair\""), "{}", outcome.stderr);
+}
+
+#[test]
+fn cores_of_two_programs_are_refused() {
+    let (first, second) = (carried("1.27"), carried_of("retained", "1.27"));
+    let outcome = goheap!("diff", first.core, second.core, "--exe-old", first.exe, "--exe", second.exe);
+    assert_eq!(outcome.status, 3, "{}", outcome.stderr);
+    assert!(outcome.stderr.contains("two programs"), "{}", outcome.stderr);
+    let outcome = goheap!("diff", first.core, second.core, "--exe", second.exe);
+    assert_eq!(outcome.status, 3, "{}", outcome.stderr);
+    assert!(outcome.stderr.contains("of the core"), "{}", outcome.stderr);
+}
+
+#[test]
+fn two_builds_are_told_by_name() {
+    let (old, new) = (carried("1.26"), carried("1.27"));
+    let told = |more: &[&str]| {
+        let mut command = common::command(&["diff".as_ref(), old.core.as_ref(), new.core.as_ref()]);
+        command.arg("--exe-old").arg(&old.exe).arg("--exe").arg(&new.exe).args(more);
+        common::run(command).ok().stdout
+    };
+    let table = told(&[]);
+    assert!(table.starts_with("2 cores of different builds of "), "{table}");
+    let answer: Value = serde_json::from_str(&told(&["--json"])).unwrap();
+    assert_eq!((&answer["answer"], &answer["schema_version"]), (&"diff".into(), &1.into()));
+    let sections = answer["sections"].as_array().unwrap();
+    let keys: Vec<&str> = sections.iter().map(|one| one["key"].as_str().unwrap()).collect();
+    assert_eq!(keys.first(), Some(&"grown"));
+    assert!(keys.contains(&"types") && keys.contains(&"frames"), "{keys:?}");
+    let frames = &sections[keys.iter().position(|&key| key == "frames").unwrap()]["rows"];
+    let all = &frames.as_array().unwrap()[0];
+    let reachable = |core, exe| -> u64 {
+        let overview = goheap!(core, "--exe", exe, "overview", "--json").ok().stdout;
+        let overview: Value = serde_json::from_str(&overview).unwrap();
+        overview["heap"]["allocated"].as_u64().unwrap()
+    };
+    assert_eq!(all["before"].as_u64(), Some(reachable(old.core.clone(), old.exe.clone())));
+    assert_eq!(all["after"].as_u64(), Some(reachable(new.core.clone(), new.exe.clone())));
+}
+
+#[test]
+fn the_difference_is_drawn_and_folded() {
+    let (old, new) = (carried("1.26"), carried("1.27"));
+    let folder = tempfile::tempdir().unwrap();
+    for (name, tree) in [("a.svg", "breadth-first"), ("b.svg", "dominator"), ("c.folded", "dominator")] {
+        let out = folder.path().join(name);
+        goheap!("diff", old.core, new.core, "--exe-old", old.exe, "--exe", new.exe, "--tree", tree, out).ok();
+        let text = fs::read_to_string(&out).unwrap();
+        assert!(text.contains("main.largeMap"), "{name}");
+        assert!(name.ends_with("folded") || text.contains(">shrank<") && text.contains(" KiB to "), "{name}");
+    }
+    let folded = fs::read_to_string(folder.path().join("c.folded")).unwrap();
+    for line in folded.lines() {
+        let mut words = line.rsplit(' ');
+        let counts = (words.next().unwrap().parse::<u64>(), words.next().unwrap().parse::<u64>());
+        assert!(matches!(counts, (Ok(_), Ok(_))), "{line}");
+    }
+}
