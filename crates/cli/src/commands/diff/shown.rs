@@ -220,10 +220,14 @@ impl Shown<'_> {
         if let Some(entries) = &one.entries {
             let Entries { before, after, bytes_before, bytes_after, ty, step } = entries;
             let more = difference(*before, *after);
+            let counts = format!("{} → {} ({more})", grouped(*before), grouped(*after));
             let bytes = self.signed(bytes_after.saturating_sub(*bytes_before) as i64);
             let by = if step.is_empty() { String::new() } else { format!(", by {step}") };
-            let of = if ty.is_empty() { "entries" } else { ty };
-            notes.push(format!("{} → {} ({more}) × {of}: {bytes}{by}", grouped(*before), grouped(*after)));
+            notes.push(if ty.is_empty() {
+                format!("{counts} entries")
+            } else {
+                format!("{counts} × {ty}: {bytes}{by}")
+            });
         }
         if series.len() > 2 {
             let each: Vec<String> = series.iter().map(|&bytes| self.bytes(bytes)).collect();

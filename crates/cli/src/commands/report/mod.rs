@@ -49,7 +49,8 @@ pub(crate) fn run(input: &Input, options: &ReportOptions) -> Result<(), Failure>
     let page = Page { columns: None, ascii: false, ..page(input) };
     if let Some(kept) = kept(&input.request.core)? {
         if options.base.is_some() {
-            let message = "--base is of a report from a core: one that was kept as JSON has no objects to be held against others";
+            let message =
+                "--base is of a report from a core: one that was kept as JSON has no objects to be held against others";
             return Err(usage(ErrorKind::ArgumentConflict, message));
         }
         return write(&output, format, page, &kept, input, &options.out);
