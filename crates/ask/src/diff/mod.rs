@@ -11,6 +11,7 @@ mod growth;
 mod lives;
 mod merged;
 mod moment;
+mod old_objects;
 mod relation;
 mod staying;
 #[cfg(test)]
@@ -18,8 +19,9 @@ mod tests;
 
 pub use change::{Change, NamedChange, changes};
 pub use growth::{Entries, Grown, grown};
-pub use lives::{LifeCounts, Lives, OldObjects, lives};
+pub use lives::{LifeCounts, Lives, lives};
 pub use merged::{MergedFrames, Side, retained_at, retained_before};
 pub use moment::{Moment, NamedCount};
+pub use old_objects::OldObjects;
 pub use relation::{ProcessMark, Relation, WrongPair, relation};
 pub use staying::{Staying, staying};

@@ -1,6 +1,7 @@
 //! New objects that stay: what was there before, or waits, holds them. What a request holds that is under way will go with it.
 
-use super::lives::{Lives, OldObjects};
+use super::lives::Lives;
+use super::old_objects::OldObjects;
 use goheap_graph::{DominatorTree, IdBitSet, TrieNode};
 use goheap_model::{Graph, ObjectId, RootKind, Share, Sweeps};
 

@@ -1,6 +1,7 @@
 //! `goheap OLD NEW diff`: what grew.
 
 mod compare;
+mod lists;
 mod mark;
 mod picture;
 mod shown;

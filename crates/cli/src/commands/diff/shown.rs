@@ -2,18 +2,17 @@
 
 use super::compare::{Comparison, ObjectLife, Objects};
 use crate::args::{DiffOptions, Input};
-use crate::commands::short_names::ShortNames;
 use crate::say::terminal::page;
 use crate::shell;
-use goheap_ask::diff::{Change, Entries, Grown, NamedChange, NamedCount, Relation, changes, grown};
-use goheap_graph::{TrieNode, Weight};
+use goheap_ask::diff::{Change, Entries, Grown, NamedCount, Relation, changes, grown};
+use goheap_graph::TrieNode;
 use goheap_model::Share;
 use goheap_report::answer::{Answer, Cell, Column, Kind, Next, Section};
 use goheap_report::table::grouped;
 
 /// Rows on a screen: of what grew, and of each other list.
 const USUAL_GROWN: usize = 8;
-const USUAL_ROWS: usize = 6;
+pub(super) const USUAL_ROWS: usize = 6;
 const USUAL_OBJECTS: usize = 40;
 /// What grew of which the next question is told.
 const ASKED_NEXT: usize = 2;
@@ -78,7 +77,7 @@ impl Shown<'_> {
         found
     }
 
-    fn is_wanted(&self, name: &str) -> bool {
+    pub(super) fn is_wanted(&self, name: &str) -> bool {
         self.options.matching.as_ref().is_none_or(|regex| regex.is_match(name))
     }
 
@@ -163,31 +162,12 @@ impl Shown<'_> {
         )
     }
 
-    fn limit(&self, usual: usize) -> usize {
+    pub(super) fn limit(&self, usual: usize) -> usize {
         self.options.limit.unwrap_or(if self.options.written.is_table() { usual } else { usize::MAX })
     }
 
     fn grown_section(&self, found: &[Grown]) -> Section {
-        let stays = Column::bytes("stays").headed("grew and stays");
-        let columns = [
-            // Of different processes nothing is known of that.
-            if self.compared.objects.is_some() { stays } else { stays.hidden() },
-            Column::bytes("grew").spare(),
-            Column::bytes("before"),
-            Column::bytes("after"),
-            Column::name("holder"),
-            Column::new("root", Kind::Word).hidden(),
-            Column::count("objects_before").hidden(),
-            Column::count("objects_after").hidden(),
-            Column::count("entries_before").hidden(),
-            Column::count("entries_after").hidden(),
-            Column::bytes("entries_bytes_before").hidden(),
-            Column::bytes("entries_bytes_after").hidden(),
-            Column::name("entries_type").hidden(),
-            Column::new("path", Kind::Texts).hidden(),
-            Column::new("retained_at", Kind::Texts).hidden(),
-        ];
-        let mut section = Section::new("grown", columns);
+        let mut section = Section::new("grown", self.grown_columns());
         for one in found {
             let series = self.series(one.node);
             let entries = one.entries.as_ref();
@@ -215,15 +195,41 @@ impl Shown<'_> {
         section
     }
 
+    fn grown_columns(&self) -> Vec<Column> {
+        let stays = Column::bytes("stays").headed("grew and stays");
+        vec![
+            // Of different processes nothing is known of that.
+            if self.compared.objects.is_some() { stays } else { stays.hidden() },
+            Column::bytes("grew").spare(),
+            Column::bytes("before"),
+            Column::bytes("after"),
+            Column::name("holder"),
+            Column::new("root", Kind::Word).hidden(),
+            Column::count("objects_before").hidden(),
+            Column::count("objects_after").hidden(),
+            Column::count("entries_before").hidden(),
+            Column::count("entries_after").hidden(),
+            Column::bytes("entries_bytes_before").hidden(),
+            Column::bytes("entries_bytes_after").hidden(),
+            Column::name("entries_type").hidden(),
+            Column::new("path", Kind::Texts).hidden(),
+            Column::new("retained_at", Kind::Texts).hidden(),
+        ]
+    }
+
     fn notes(&self, one: &Grown, series: &[u64]) -> Vec<String> {
         let mut notes = Vec::new();
         if let Some(entries) = &one.entries {
             let Entries { before, after, bytes_before, bytes_after, ty, step } = entries;
             let more = difference(*before, *after);
+            let counts = format!("{} → {} ({more})", grouped(*before), grouped(*after));
             let bytes = self.signed(bytes_after.saturating_sub(*bytes_before) as i64);
             let by = if step.is_empty() { String::new() } else { format!(", by {step}") };
-            let of = if ty.is_empty() { "entries" } else { ty };
-            notes.push(format!("{} → {} ({more}) × {of}: {bytes}{by}", grouped(*before), grouped(*after)));
+            notes.push(if ty.is_empty() {
+                format!("{counts} entries")
+            } else {
+                format!("{counts} × {ty}: {bytes}{by}")
+            });
         }
         if series.len() > 2 {
             let each: Vec<String> = series.iter().map(|&bytes| self.bytes(bytes)).collect();
@@ -254,122 +260,9 @@ impl Shown<'_> {
             command: format!("{opening} paths {}", shell::quoted(&one.holder)),
         })
     }
-
-    fn types(&self) -> Section {
-        let (before, after) = (self.compared.before(), self.compared.after());
-        let mut rows = changes(&before.types, &after.types);
-        let lived = self.compared.objects.as_ref().map(|objects| &objects.by_type);
-        let lives: Vec<_> = rows.iter().map(|row| lived.and_then(|lived| lived.get(&row.name)).copied()).collect();
-        if self.options.written.is_table() {
-            rows.iter_mut().for_each(|row| ShortNames(&self.compared.names).name(&mut row.name));
-        }
-        let extra = ["survived", "perhaps", "new"].map(|key| Column::bytes(key).hidden());
-        let mut section = Section::new("types", columns("type").into_iter().chain(extra));
-        "By type".clone_into(&mut section.title);
-        for (row, lives) in rows.iter().zip(lives) {
-            if self.is_shown(row) {
-                let lives = lives.map(|lives| [lives.survived.bytes, lives.perhaps.bytes, lives.new.bytes]);
-                let lives = lives.map_or([Cell::None, Cell::None, Cell::None], |lives| lives.map(Cell::from));
-                section.row(cells(row).into_iter().chain(lives));
-            }
-        }
-        section.limit(self.limit(USUAL_ROWS));
-        section
-    }
-
-    fn section(&self, key: &str, title: &str, rows: &[NamedChange]) -> Section {
-        let mut section = Section::new(key, columns("name"));
-        title.clone_into(&mut section.title);
-        for row in rows.iter().filter(|row| self.is_shown(row)) {
-            section.row(cells(row));
-        }
-        section.limit(self.limit(USUAL_ROWS));
-        section
-    }
-
-    /// On a screen what grew, else what changed.
-    fn is_shown(&self, row: &NamedChange) -> bool {
-        let by = if row.change.before.bytes == 0 && row.change.after.bytes == 0 {
-            row.change.objects()
-        } else {
-            let bytes = row.change.bytes();
-            if bytes.unsigned_abs() < self.options.min_size { 0 } else { bytes }
-        };
-        self.is_wanted(&row.name) && if self.options.written.is_table() { by > 0 } else { by != 0 }
-    }
-
-    /// What roots retain.
-    fn owners(&self) -> Vec<NamedChange> {
-        let merged = &self.compared.merged;
-        let is_owner = |node: &TrieNode| {
-            let parent = merged.frames.trie.parent(*node);
-            merged.frames.is_root(*node)
-                && !merged.is_grouping[node.index()]
-                && parent.is_some_and(|parent| merged.is_grouping[parent.index()])
-        };
-        let count = |node: TrieNode, sides: &[goheap_ask::diff::Side]| NamedCount {
-            name: merged.frames.text(node).to_owned(),
-            share: share(sides[node.index()].retained),
-        };
-        let owners: Vec<TrieNode> = merged.frames.trie.nodes().filter(is_owner).collect();
-        let all = |sides: &[goheap_ask::diff::Side]| owners.iter().map(|&node| count(node, sides)).collect::<Vec<_>>();
-        changes(&all(&merged.before), &all(&merged.after))
-    }
-
-    /// The dominator tree: what each path retains, where that changed.
-    fn frames(&self) -> Section {
-        let merged = &self.compared.merged;
-        let mut section = Section::new("frames", columns("frame"));
-        "The dominator tree: what each path retains".clone_into(&mut section.title);
-        let children = merged.frames.trie.children();
-        // Deepest last: a stack instead of calls, for a trie may be deep.
-        let mut open: Vec<(TrieNode, u32)> = vec![(goheap_graph::PathTrie::ROOT, 0)];
-        while let Some((node, depth)) = open.pop() {
-            let (before, after) = (merged.before[node.index()].retained, merged.after[node.index()].retained);
-            let name = if depth == 0 { "all" } else { merged.frames.text(node) };
-            let row =
-                NamedChange { name: name.to_owned(), change: Change { before: share(before), after: share(after) } };
-            section.row(cells(&row)).depth = depth;
-            let changed = |child: &&TrieNode| merged.bytes(**child).unsigned_abs() >= self.options.min_size.max(1);
-            let mut below: Vec<TrieNode> = children.of(node).iter().filter(changed).copied().collect();
-            below.sort_by_key(|&child| (merged.bytes(child), child));
-            open.extend(below.into_iter().map(|child| (child, depth + 1)));
-        }
-        section.limit(self.limit(usize::MAX));
-        section
-    }
-}
-
-fn share(weight: Weight) -> Share {
-    Share { bytes: weight.bytes, objects: weight.objects }
 }
 
 /// `+12`, `-3`.
 fn difference(before: u64, after: u64) -> String {
     if after < before { format!("-{}", grouped(before - after)) } else { format!("+{}", grouped(after - before)) }
-}
-
-fn columns(name: &str) -> Vec<Column> {
-    vec![
-        Column::bytes("grew"),
-        Column::bytes("shrank").hidden(),
-        Column::bytes("before").spare(),
-        Column::bytes("after").spare(),
-        Column::count("objects_before").headed("objects before").spare(),
-        Column::count("objects_after").headed("objects after"),
-        Column::name(name),
-    ]
-}
-
-fn cells(row: &NamedChange) -> Vec<Cell> {
-    let Change { before, after } = row.change;
-    vec![
-        after.bytes.saturating_sub(before.bytes).into(),
-        before.bytes.saturating_sub(after.bytes).into(),
-        before.bytes.into(),
-        after.bytes.into(),
-        before.objects.into(),
-        after.objects.into(),
-        row.name.clone().into(),
-    ]
 }

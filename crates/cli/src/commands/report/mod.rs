@@ -43,10 +43,16 @@ const MOST_KEPT: u64 = 1 << 30;
 /// Runs the command.
 pub(crate) fn run(input: &Input, options: &ReportOptions) -> Result<(), Failure> {
     let format = options.format.map_or_else(|| format_of(&options.out), Ok)?;
-    let output = Output::new(&options.out, &input.paths())?;
+    let inputs: Vec<&Path> = input.paths().into_iter().chain(options.base.as_deref()).collect();
+    let output = Output::new(&options.out, &inputs)?;
     // A file has no width.
     let page = Page { columns: None, ascii: false, ..page(input) };
     if let Some(kept) = kept(&input.request.core)? {
+        if options.base.is_some() {
+            let message =
+                "--base is of a report from a core: one that was kept as JSON has no objects to be held against others";
+            return Err(usage(ErrorKind::ArgumentConflict, message));
+        }
         return write(&output, format, page, &kept, input, &options.out);
     }
     let remembered = SnapshotOptions { tree: true, ..SnapshotOptions::default() };
