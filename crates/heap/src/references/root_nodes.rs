@@ -3,11 +3,13 @@
 use super::records::Records;
 use crate::objects::table::ObjectTable;
 use crate::roots::root::Root;
+use crate::roots::{DEFER_RECORD, DEFERRED};
 use crate::snapshot::HeapSnapshot;
 use goheap_graph::{GraphBuilder, GraphError, TrieNode};
+use goheap_image::Address;
 use goheap_model::names::package_of;
 use goheap_model::{RootClass, RootKind, RootNode, RootNodes};
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 /// Package of variables that have no name.
 const UNNAMED: &str = "(no name)";
@@ -25,6 +27,7 @@ pub(super) fn collect(
         builder,
         nodes: RootNodes::new(first),
         of_root: vec![first; snapshot.roots.len()],
+        of_records: deferred_by_records(snapshot),
         children: FxHashMap::default(),
         packages: FxHashMap::default(),
         frames: Vec::new(),
@@ -44,11 +47,30 @@ pub(super) fn collect(
     Ok((collector.nodes, collector.of_root))
 }
 
+fn deferred_by_records(snapshot: &HeapSnapshot<'_, '_>) -> FxHashSet<(u32, u64)> {
+    let model = snapshot.model;
+    let on_stacks = snapshot.roots.iter().filter(|root| root.class == RootClass::Goroutines);
+    let records = on_stacks.filter(|root| snapshot.frame_text(root.node) == Some(DEFER_RECORD));
+    let allocated = records.filter(|root| snapshot.objects.find_allocated(root.value).is_some());
+    let func = |root: &Root| {
+        let func = model.memory().read_u64(Address(root.value).add(model.layout.defer.func))?;
+        Some((root.goroutine, func)).filter(|_| func != 0)
+    };
+    allocated.filter_map(func).collect()
+}
+
+fn is_deferred(snapshot: &HeapSnapshot<'_, '_>, root: &Root) -> bool {
+    let text = snapshot.frame_text(root.node).unwrap_or_default();
+    text != DEFER_RECORD && text.split(' ').next() == Some(DEFERRED)
+}
+
 struct Collector<'c, 'm, 'p> {
     snapshot: &'c HeapSnapshot<'m, 'p>,
     builder: &'c mut GraphBuilder,
     nodes: RootNodes,
     of_root: Vec<u32>,
+    /// By goroutine, deferred functions to which records lead that are objects.
+    of_records: FxHashSet<(u32, u64)>,
     children: FxHashMap<(u32, RootKind), u32>,
     packages: FxHashMap<Box<str>, u32>,
     /// Frames from the top down to a root's; used again for the next.
@@ -67,6 +89,10 @@ impl Collector<'_, '_, '_> {
         let Some(slot) = objects.find_allocated(root.value) else { return Ok(()) };
         // What others hold is not kept by a list that the next collection empties.
         if root.class == RootClass::Emptied && !self.snapshot.emptied.contains(slot.id.0) {
+            return Ok(());
+        }
+        // The collector starts from the record and from its function; but the record leads there, and no two things hold it.
+        if self.of_records.contains(&(root.goroutine, root.value)) && is_deferred(self.snapshot, root) {
             return Ok(());
         }
         let is_same = |last: &Root| (last.class, last.goroutine, last.node) == (root.class, root.goroutine, root.node);

@@ -11,6 +11,7 @@ mod told_words;
 mod variables;
 
 pub(crate) use locals::source_name;
+pub(crate) use stacks::{DEFER_RECORD, DEFERRED};
 
 use crate::code::{Facts, FrameWords};
 use crate::infer::Proposal;

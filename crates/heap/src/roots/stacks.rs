@@ -11,12 +11,15 @@ use crate::referred::Window;
 use crate::roots::root::{Naming, Root, UntypedRoot, WordOwner};
 use crate::samples::{Sample, keep};
 use goheap_graph::{PathTrie, TrieNode};
-use goheap_image::Address;
 use goheap_model::{Evidence, Meter, RootClass, TypeId};
 use goheap_runtime::stack::{Precision, StackPlace, StackPointer, StackRoot, StackScan, ThreadIndex, UnwindEnd};
 use goheap_runtime::{Goroutine, RuntimeModel};
-use rustc_hash::FxHashSet;
 use std::borrow::Cow;
+
+/// The frame of a deferred call's record.
+pub(crate) const DEFER_RECORD: &str = "defer record";
+/// How the frame of a deferred function begins.
+pub(crate) const DEFERRED: &str = "defer";
 
 impl<'m, 'p> RootCollector<'_, 'm, 'p> {
     pub(super) fn stacks(&mut self) {
@@ -66,10 +69,8 @@ impl<'m, 'p> RootCollector<'_, 'm, 'p> {
             let is_conservative = root.precision == Precision::Conservative;
             (is_conservative, std::cmp::Reverse(root.frame), root.place)
         };
-        let of_records = self.deferred_by_records(scan);
-        let is_told = |root: &&StackRoot| root.place == StackPlace::Deferred && of_records.contains(&root.value);
-        let mut roots: Vec<&StackRoot> = scan.roots.iter().filter(|root| !is_told(root)).collect();
-        roots.retain(|root| self.objects.find(root.value).is_some());
+        let mut roots: Vec<&StackRoot> =
+            scan.roots.iter().filter(|root| self.objects.find(root.value).is_some()).collect();
         roots.sort_by_key(order);
         let is_register = |root: &&&StackRoot| matches!(root.place, StackPlace::Register(_));
         let registers: Vec<u64> = roots.iter().filter(is_register).map(|root| root.value).collect();
@@ -101,16 +102,6 @@ impl<'m, 'p> RootCollector<'_, 'm, 'p> {
                 goroutine: number,
             });
         }
-    }
-
-    /// The deferred functions whose records are objects: these lead there. The collector starts from both, and then no one thing
-    /// would hold what is deferred.
-    fn deferred_by_records(&self, scan: &StackScan) -> FxHashSet<u64> {
-        let records = scan.roots.iter().filter(|root| root.place == StackPlace::DeferRecord);
-        let allocated = records.filter(|root| self.objects.find_allocated(root.value).is_some());
-        let func =
-            |root: &StackRoot| self.model.memory().read_u64(Address(root.value).add(self.model.layout.defer.func));
-        allocated.filter_map(func).filter(|&func| func != 0).collect()
     }
 
     /// The frame of a function; the goroutine's own for the one that it began with.
@@ -295,10 +286,10 @@ fn place_label(model: &RuntimeModel<'_>, root: &StackRoot) -> String {
         StackPlace::Register(_) | StackPlace::VectorRegister => "registers".to_owned(),
         StackPlace::Context => "closure".to_owned(),
         StackPlace::Panic => "panic".to_owned(),
-        StackPlace::DeferRecord => "defer record".to_owned(),
+        StackPlace::DeferRecord => DEFER_RECORD.to_owned(),
         StackPlace::Deferred => match function_of(model, root.value) {
-            Some(function) => format!("defer {function}"),
-            None => "defer".to_owned(),
+            Some(function) => format!("{DEFERRED} {function}"),
+            None => DEFERRED.to_owned(),
         },
     }
 }
