@@ -113,8 +113,12 @@ impl CoreSink {
     /// Begins a core that will be `path`, for its owner's eyes alone: it holds whatever the process knew.
     ///
     /// # Errors
-    /// The folder cannot be written, or its disk is too full already.
+    /// The folder cannot be written, its disk is too full already, or something is there that is no file: as root a device would be replaced.
     pub fn create(path: &Path, options: &SinkOptions) -> Result<CoreSink, SinkError> {
+        if path.symlink_metadata().is_ok_and(|there| !there.is_file()) {
+            let source = std::io::Error::other("what is there is no file, and a core takes one");
+            return Err(SinkError::Write { path: path.to_owned(), source });
+        }
         let by_name = path.extension().is_some_and(|ending| ending == "zst");
         let form = match options.compress.unwrap_or(by_name) {
             true => Form::Frames(Frames::new(options.threads)),

@@ -72,3 +72,14 @@ fn what_is_dropped_or_refused_leaves_nothing() {
     assert!(matches!(nowhere, Err(SinkError::Write { .. })));
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
 }
+
+#[test]
+fn what_is_no_file_is_not_replaced() {
+    let folder = tempfile::tempdir().unwrap();
+    let link = folder.path().join("link");
+    std::os::unix::fs::symlink("elsewhere", &link).unwrap();
+    for path in [folder.path(), &link] {
+        assert!(matches!(CoreSink::create(path, &SinkOptions::default()), Err(SinkError::Write { .. })), "{path:?}");
+    }
+    assert!(link.is_symlink());
+}
