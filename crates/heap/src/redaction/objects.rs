@@ -122,8 +122,10 @@ fn restore_kept(
     keeps.each(wanted, |range| {
         let range = payload + range.start..payload.saturating_add(range.end);
         for at in (range.start / 8 * 8..range.end).step_by(8) {
-            if piece.word(at).is_none_or(is_structure) {
-                piece.restore(at.max(range.start)..(at + 8).min(range.end));
+            let kept = at.max(range.start)..(at + 8).min(range.end);
+            // Less than a word is a flag or a small count, as `hmap.B` beside its seed.
+            if kept.end - kept.start < 8 || piece.word(at).is_none_or(is_structure) {
+                piece.restore(kept);
             }
         }
     });
