@@ -1,6 +1,5 @@
 //! What is known of a process before it is stopped, and what follows from it: it takes long, or need not be of one moment.
 
-use crate::cgroup::{self, MemoryGroup};
 use crate::error::CaptureError;
 use crate::heap_filter;
 use crate::maps::{self, Details, Mapping};
@@ -8,10 +7,10 @@ use crate::memory::{Live, Memory};
 use crate::notes;
 use crate::pages::PageMap;
 use crate::plan::Plan;
-use crate::proc_files::ProcFolder;
+use crate::proc_files::{ProcFolder, machine_memory};
 use crate::process::{Stopped, ThreadState};
 use crate::take::{CaptureRequest, Method};
-use goheap_image::Provenance;
+use goheap_image::{MemoryGroup, Provenance};
 use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -43,7 +42,7 @@ impl Before {
         let details = maps::details(&process.bytes("smaps")?);
         let group = MemoryGroup::of(root, process.pid);
         let own = MemoryGroup::of(root, std::process::id() as i32);
-        let (total, available) = cgroup::machine(root).unwrap_or((u64::MAX, u64::MAX));
+        let (total, available) = machine_memory(root).unwrap_or((u64::MAX, u64::MAX));
         let left = own.as_ref().and_then(MemoryGroup::room).unwrap_or(u64::MAX).min(available);
         if left < request.least_memory {
             return Err(CaptureError::LittleMemory { room: left, least: request.least_memory });
@@ -123,7 +122,7 @@ impl Before {
     /// Near the limit a copy by fork would bring the kill on.
     pub(crate) fn has_room_to_fork(&self) -> Result<(), CaptureError> {
         let need = self.expected() / FORK_SHARE;
-        let of_machine = cgroup::machine(Path::new("/")).map(|(_, available)| available);
+        let of_machine = machine_memory(Path::new("/")).map(|(_, available)| available);
         let room = self.group.as_ref().and_then(MemoryGroup::room).into_iter().chain(of_machine).min();
         match room {
             Some(room) if room < need => Err(CaptureError::NoRoomToFork { pid: self.process.pid, need, room }),

@@ -7,7 +7,6 @@
 
 mod asleep;
 mod before;
-mod cgroup;
 mod core_file;
 mod error;
 mod executable;
@@ -26,7 +25,6 @@ mod snapshot;
 mod take;
 mod watch;
 
-pub use cgroup::MemoryGroup;
 pub use error::CaptureError;
 pub use executable::{ProgramFile, WhichExecutables, copy_executable};
 pub use sink::{CoreSink, SinkError, SinkOptions, Stored};

@@ -4,7 +4,7 @@ use crate::error::CaptureError;
 use crate::maps::{Backing, Mapping, PAGE};
 use crate::proc_files::ProcFolder;
 use crate::process::{NT_PRSTATUS, ThreadState};
-use goheap_image::{PROVENANCE_KIND, PROVENANCE_OWNER};
+use goheap_image::{PROVENANCE_KIND, PROVENANCE_OWNER, number_after};
 
 const NT_PRPSINFO: u32 = 3;
 const NT_AUXV: u32 = 6;
@@ -75,7 +75,7 @@ fn prstatus(thread: &ThreadState, stat: &Stat) -> Vec<u8> {
 /// `elf_prpsinfo`: the process in 136 bytes.
 fn prpsinfo(process: &ProcFolder, stat: &Stat) -> Result<Vec<u8>, CaptureError> {
     let status = process.text("status")?;
-    let id = |name| crate::proc_files::number_after(&status, name).unwrap_or(0) as u32;
+    let id = |name| number_after(&status, name).unwrap_or(0) as u32;
     let name = process.bytes("comm").unwrap_or_default();
     let mut arguments = process.bytes("cmdline").unwrap_or_default();
     arguments.iter_mut().filter(|byte| **byte == 0).for_each(|byte| *byte = b' ');

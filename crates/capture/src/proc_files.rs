@@ -2,6 +2,7 @@
 
 use crate::error::CaptureError;
 use crate::process::Tid;
+use goheap_image::number_after;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -124,10 +125,11 @@ fn status_of_self() -> String {
     fs::read_to_string(Path::new("/proc/self/status")).unwrap_or_default()
 }
 
-/// The first number of the line that begins with `name`.
-pub(crate) fn number_after(text: &str, name: &str) -> Option<u64> {
-    let rest = text.lines().find_map(|line| line.strip_prefix(name))?;
-    rest.split_whitespace().next()?.parse().ok()
+/// Bytes of memory of the machine, and of these those that can be had; `root` is `/`.
+pub(crate) fn machine_memory(root: &Path) -> Option<(u64, u64)> {
+    let text = fs::read_to_string(root.join("proc/meminfo")).ok()?;
+    let bytes = |name| number_after(&text, name)?.checked_mul(1024);
+    Some((bytes("MemTotal:")?, bytes("MemAvailable:")?))
 }
 
 #[cfg(test)]
@@ -143,11 +145,5 @@ mod tests {
         assert!(own.status_number("VmRSS:").unwrap() > 0);
         assert!(matches!(ProcFolder::of(i32::MAX), Err(CaptureError::Gone { .. })));
         assert!(matches!(own.refused(), CaptureError::Refused { .. }));
-    }
-
-    #[test]
-    fn numbers_stand_behind_their_names() {
-        assert_eq!(number_after("A: 1\nVmRSS:\t  12 kB\n", "VmRSS:"), Some(12));
-        assert_eq!(number_after("A: x\n", "A:"), None);
     }
 }

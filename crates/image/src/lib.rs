@@ -30,6 +30,7 @@ mod map;
 mod mapped_bytes;
 mod mapped_modules;
 mod memory;
+mod memory_group;
 mod native;
 mod notes;
 mod present;
@@ -59,6 +60,7 @@ pub use file_parts::{FilePart, FilePartKind};
 pub use mapped_bytes::MappedBytes;
 pub use mapped_modules::MappedModule;
 pub use memory::{MemoryImage, MemoryRange, RangeSource};
+pub use memory_group::{MemoryGroup, number_after};
 pub use native::NativePlace;
 pub use notes::{
     AuxVector, FXSAVE_VECTORS, MappedFile, PROVENANCE_KIND, PROVENANCE_OWNER, ProcessInfo, Provenance, SignalInfo,

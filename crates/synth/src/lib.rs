@@ -3,6 +3,7 @@
 //! - A core: [`CoreBuilder`]. Its memory is written with [`Memory`], where words may point to labels set anywhere.
 //! - An executable that fits it: [`ExeBuilder`], whose [`ExeBuilder::header_page`] is what a kernel dumps of it.
 //! - Damage: [`mutate`].
+//! - Files of a machine that is none: [`write_files`].
 //!
 //! ```
 //! use goheap_synth::{CoreBuilder, Machine};
@@ -19,12 +20,14 @@
 
 mod core;
 mod exe;
+mod files;
 mod memory;
 pub mod mutate;
 mod notes;
 
 pub use core::{CoreBuilder, PAGE};
 pub use exe::{ExeBuilder, SectionCompression};
+pub use files::write_files;
 pub use memory::Memory;
 
 /// `PF_R`.

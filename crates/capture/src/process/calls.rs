@@ -25,34 +25,24 @@ pub(crate) type Errno = nix::errno::Errno;
 /// The set of registers that notes of cores call `kind` (`NT_PRSTATUS`, `NT_X86_XSTATE`).
 pub(super) fn registers(thread: Tid, kind: u32) -> Result<Vec<u8>, Errno> {
     let mut bytes = vec![0_u8; MOST];
-    let mut part = iovec { iov_base: bytes.as_mut_ptr().cast(), iov_len: bytes.len() };
-    // SAFETY: as above; the kernel writes at most `iov_len` bytes at `iov_base`, and how many to `iov_len`.
-    let result = unsafe {
-        libc::ptrace(
-            libc::PTRACE_GETREGSET as _,
-            thread.0,
-            kind as usize as *mut c_void,
-            (&raw mut part).cast::<c_void>(),
-        )
-    };
-    Errno::result(result)?;
-    bytes.truncate(part.iov_len);
+    let len = register_set(libc::PTRACE_GETREGSET as u32, thread, kind, &mut bytes)?;
+    bytes.truncate(len);
     Ok(bytes)
 }
 
 /// Gives the thread these registers.
 pub(super) fn set_registers(thread: Tid, kind: u32, bytes: &[u8]) -> Result<(), Errno> {
-    let mut part = iovec { iov_base: bytes.as_ptr().cast_mut().cast(), iov_len: bytes.len() };
-    // SAFETY: as above; for this request the kernel only reads what `iov_base` leads to.
-    let result = unsafe {
-        libc::ptrace(
-            libc::PTRACE_SETREGSET as _,
-            thread.0,
-            kind as usize as *mut c_void,
-            (&raw mut part).cast::<c_void>(),
-        )
-    };
-    Errno::result(result).map(drop)
+    register_set(libc::PTRACE_SETREGSET as u32, thread, kind, &mut bytes.to_vec()).map(drop)
+}
+
+/// Either of the two; how many bytes there are.
+fn register_set(request: u32, thread: Tid, kind: u32, bytes: &mut [u8]) -> Result<usize, Errno> {
+    let mut part = iovec { iov_base: bytes.as_mut_ptr().cast(), iov_len: bytes.len() };
+    // SAFETY: as above; the kernel writes or reads at most `iov_len` bytes at `iov_base`, and writes to `iov_len` how many.
+    let result =
+        unsafe { libc::ptrace(request as _, thread.0, kind as usize as *mut c_void, (&raw mut part).cast::<c_void>()) };
+    Errno::result(result)?;
+    Ok(part.iov_len)
 }
 
 /// The signals that the thread blocks, a bit each.

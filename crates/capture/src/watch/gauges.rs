@@ -1,11 +1,11 @@
 //! What a process and its control group come to now.
 
 use super::condition::{Bound, Condition, Gauge, Pressure};
-use crate::cgroup::{self, MemoryGroup};
 use crate::error::CaptureError;
 use crate::heap_filter;
 use crate::maps::PAGE;
-use crate::proc_files::{ProcFolder, number_after};
+use crate::proc_files::{ProcFolder, machine_memory};
+use goheap_image::{MemoryGroup, number_after};
 use std::fs::{self, File};
 use std::os::unix::fs::FileExt;
 use std::path::Path;
@@ -32,7 +32,7 @@ impl Gauges {
     pub(super) fn new(root: &Path, process: ProcFolder, conditions: &[Condition]) -> Result<Gauges, CaptureError> {
         let process = process.below(root);
         let group = MemoryGroup::of(root, process.pid);
-        let machine = cgroup::machine(root).map_or(u64::MAX, |(total, _)| total);
+        let machine = machine_memory(root).map_or(u64::MAX, |(total, _)| total);
         let whole = group.as_ref().map_or(machine, |group| group.limit);
         let of_group = group.as_ref().map(|group| group.folder.join("memory.pressure")).filter(|path| path.is_file());
         let pressure = of_group.unwrap_or_else(|| root.join("proc/pressure/memory"));

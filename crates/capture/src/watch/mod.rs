@@ -106,11 +106,11 @@ impl Watch {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
-    use crate::cgroup::tests::root;
 
     /// A process of this RSS in a group of version 2 with these files; process ids beyond the largest are never of this machine.
     fn machine(pages: &str, stat: &str) -> tempfile::TempDir {
-        root(&[
+        let root = tempfile::tempdir().unwrap();
+        let files = [
             ("proc/1/statm", pages),
             ("proc/1/cgroup", "0::/a\n"),
             ("proc/meminfo", "MemTotal: 1000 kB\nMemAvailable: 900 kB\n"),
@@ -121,7 +121,9 @@ mod tests {
                 "sys/fs/cgroup/a/memory.pressure",
                 "some avg10=12.50 avg60=0.00 avg300=0.00 total=1\nfull avg10=2.00 avg60=0.00 avg300=0.00 total=1\n",
             ),
-        ])
+        ];
+        goheap_synth::write_files(root.path(), &files).unwrap();
+        root
     }
 
     fn watch(root: &Path, conditions: &[&str]) -> Watch {

@@ -3,7 +3,7 @@
 //! Page cache counts towards it, so it wakes and decides nothing; after it has fired, looks go on by time. The second version has no such
 //! thing: its files are looked at.
 
-use crate::cgroup::MemoryGroup;
+use goheap_image::MemoryGroup;
 use rustix::event::{EventfdFlags, PollFd, PollFlags, Timespec, eventfd, poll};
 use std::fs::{self, File};
 use std::os::fd::{AsRawFd, OwnedFd};

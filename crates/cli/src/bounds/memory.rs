@@ -1,5 +1,6 @@
 //! How much memory the run may use, and how much it does. All of it is read from /proc and /sys/fs/cgroup.
 
+use goheap_image::{MemoryGroup, number_after};
 use goheap_model::{Claim, OverBudget};
 use rustix::process::{Resource, getrlimit};
 use std::fs;
@@ -17,11 +18,8 @@ fn address_space() -> u64 {
     limit.saturating_sub(field(Path::new("/proc/self/status"), "VmSize:").unwrap_or(0) * 1024)
 }
 
-/// The first number of the line that begins with `name`.
 fn field(path: &Path, name: &str) -> Option<u64> {
-    let text = fs::read_to_string(path).ok()?;
-    let rest = text.lines().find_map(|line| line.strip_prefix(name))?;
-    rest.split_whitespace().next()?.parse().ok()
+    number_after(&fs::read_to_string(path).ok()?, name)
 }
 
 /// What large allocations are held against.
@@ -68,49 +66,10 @@ fn usual_limit(root: &Path) -> u64 {
     available.map_or(u64::MAX, |bytes| bytes / 4 * 3)
 }
 
-/// What each version of control groups calls its files: where they are mounted, the limit, and the lines of `memory.stat` that
-/// count what cannot be dropped, as page cache can.
-struct GroupFiles {
-    mounts: &'static [&'static str],
-    limit: &'static str,
-    fixed: [&'static str; 2],
-}
-
-const VERSION_1: GroupFiles = GroupFiles {
-    mounts: &["sys/fs/cgroup/memory"],
-    limit: "memory.limit_in_bytes",
-    fixed: ["total_rss ", "total_shmem "],
-};
-const VERSION_2: GroupFiles =
-    GroupFiles { mounts: &["sys/fs/cgroup", "sys/fs/cgroup/unified"], limit: "memory.max", fixed: ["anon ", "shmem "] };
-
-/// What the control groups of this process leave it, the innermost to the outermost; None where none has a limit.
+/// What the control groups of this process leave it; None where none has a limit.
 fn group_room(root: &Path) -> Option<u64> {
-    let groups = fs::read_to_string(root.join("proc/self/cgroup")).ok()?;
-    groups.lines().filter_map(|line| room_in_group(root, line)).min()
-}
-
-/// The same by one line, `ID:CONTROLLERS:PATH`; the second version has no controllers (cgroups(7)).
-fn room_in_group(root: &Path, line: &str) -> Option<u64> {
-    let mut parts = line.splitn(3, ':').skip(1);
-    let (controllers, path) = (parts.next()?, parts.next()?.trim_start_matches('/'));
-    let files = match controllers {
-        "" => VERSION_2,
-        list if list.split(',').any(|one| one == "memory") => VERSION_1,
-        _ => return None,
-    };
-    // In a container the path may be the host's, which is not there: then the mount's own root tells.
-    let of_mount = |mount: &&str| {
-        let folders = Path::new(path).ancestors().map(|group| root.join(mount).join(group));
-        folders.filter_map(|folder| room_in_folder(&folder, &files)).min()
-    };
-    files.mounts.iter().filter_map(of_mount).min()
-}
-
-fn room_in_folder(folder: &Path, files: &GroupFiles) -> Option<u64> {
-    let limit: u64 = fs::read_to_string(folder.join(files.limit)).ok()?.trim().parse().ok()?;
-    let fixed = files.fixed.iter().filter_map(|name| field(&folder.join("memory.stat"), name));
-    Some(limit.saturating_sub(fixed.sum()))
+    let groups = MemoryGroup::all(root, "self");
+    groups.iter().map(|group| group.limit.saturating_sub(group.used().unwrap_or(0))).min()
 }
 
 #[cfg(test)]
@@ -155,11 +114,7 @@ mod tests {
     /// A machine of these files.
     fn machine(files: &[(&str, &str)]) -> TempDir {
         let root = tempfile::tempdir().unwrap();
-        for (path, text) in files {
-            let path = root.path().join(path);
-            fs::create_dir_all(path.parent().unwrap()).unwrap();
-            fs::write(path, text).unwrap();
-        }
+        goheap_synth::write_files(root.path(), files).unwrap();
         root
     }
 

@@ -1,6 +1,5 @@
 //! The memory that a process's control groups leave it, both versions of them.
 
-use crate::proc_files::number_after;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -38,11 +37,15 @@ pub struct MemoryGroup {
 }
 
 impl MemoryGroup {
+    /// The groups of process `pid`, a number or `self`, that have a limit, the innermost first; `root` is `/`.
+    pub fn all(root: &Path, pid: &str) -> Vec<MemoryGroup> {
+        let groups = fs::read_to_string(root.join("proc").join(pid).join("cgroup")).unwrap_or_default();
+        groups.lines().flat_map(|line| of_line(root, line)).collect()
+    }
+
     /// The narrowest of the groups of process `pid`; `root` is `/`.
     pub fn of(root: &Path, pid: i32) -> Option<MemoryGroup> {
-        let groups = fs::read_to_string(root.join(format!("proc/{pid}/cgroup"))).ok()?;
-        let found = groups.lines().flat_map(|line| of_line(root, line));
-        found.min_by_key(|group| group.limit)
+        Self::all(root, &pid.to_string()).into_iter().min_by_key(|group| group.limit)
     }
 
     /// Bytes that it has and cannot drop.
@@ -89,27 +92,28 @@ fn group(folder: PathBuf, version: &Version) -> Option<MemoryGroup> {
     is_limit.then_some(MemoryGroup { folder, version: version.number, limit })
 }
 
-/// Bytes of memory of the machine, and of these those that can be had.
-pub(crate) fn machine(root: &Path) -> Option<(u64, u64)> {
-    let text = fs::read_to_string(root.join("proc/meminfo")).ok()?;
-    let bytes = |name| number_after(&text, name)?.checked_mul(1024);
-    Some((bytes("MemTotal:")?, bytes("MemAvailable:")?))
+/// The first number of the line that begins with `name`, as files of /proc and of control groups have them.
+pub fn number_after(text: &str, name: &str) -> Option<u64> {
+    let rest = text.lines().find_map(|line| line.strip_prefix(name))?;
+    rest.split_whitespace().next()?.parse().ok()
 }
 
 #[cfg(test)]
-pub(crate) mod tests {
+mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
 
     /// A machine of these files.
-    pub(crate) fn root(files: &[(&str, &str)]) -> tempfile::TempDir {
+    fn root(files: &[(&str, &str)]) -> tempfile::TempDir {
         let root = tempfile::tempdir().unwrap();
-        for (path, text) in files {
-            let path = root.path().join(path);
-            fs::create_dir_all(path.parent().unwrap()).unwrap();
-            fs::write(path, text).unwrap();
-        }
+        goheap_synth::write_files(root.path(), files).unwrap();
         root
+    }
+
+    #[test]
+    fn numbers_stand_behind_their_names() {
+        assert_eq!(number_after("A: 1\nVmRSS:\t  12 kB\n", "VmRSS:"), Some(12));
+        assert_eq!(number_after("A: x\n", "A:"), None);
     }
 
     #[test]
