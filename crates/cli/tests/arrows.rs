@@ -8,13 +8,14 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// Each crate, and those of ours that it may depend on.
-const ARROWS: [(&str, &[&str]); 11] = [
+const ARROWS: [(&str, &[&str]); 12] = [
     (
         "goheap-cli",
         &[
             "goheap",
             "goheap-ask",
             "goheap-capture",
+            "goheap-export",
             "goheap-graph",
             "goheap-heap",
             "goheap-image",
@@ -25,6 +26,7 @@ const ARROWS: [(&str, &[&str]); 11] = [
     ),
     ("goheap", &["goheap-ask", "goheap-heap", "goheap-image", "goheap-model", "goheap-runtime"]),
     ("goheap-capture", &["goheap-image", "goheap-runtime"]),
+    ("goheap-export", &["goheap-ask", "goheap-graph", "goheap-model"]),
     ("goheap-report", &[]),
     ("goheap-ask", &["goheap-graph", "goheap-model"]),
     ("goheap-heap", &["goheap-graph", "goheap-image", "goheap-model", "goheap-runtime"]),

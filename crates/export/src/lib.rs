@@ -1,0 +1,8 @@
+//! A Go heap as files of other tools, one room a format: what the format can carry, and what it cannot is said.
+//!
+//! Writers take the heap as data ([`goheap_model::Heap`], [`goheap_model::Graph`]) and an `io::Write`, and write as they go. They
+//! know no core and no ELF: contents of memory, where they are wanted, come through a handle that may be absent.
+
+mod error;
+
+pub use error::ExportError;
