@@ -7,7 +7,7 @@
 mod colors;
 mod dress;
 
-pub use colors::{Changed, HeldBy, Paint};
+pub use colors::{Changed, HeldBy, Paint, Shade};
 
 use crate::prune::{Limits, ShownFrame, ShownTree, prune};
 use crate::table::{grouped, human_bytes};
@@ -64,7 +64,7 @@ pub fn write_svg(
         return Err(ReportError::TotalTooLarge { total, count });
     }
     let lines = collapsed(&shown)?;
-    let wardrobe = wardrobe(&shown, count);
+    let wardrobe = wardrobe(&shown, &tree.changes, count);
     let mut options = options(count, text);
     // inferno turns the lines of a flame chart round.
     let lines = lines.iter().rev().map(String::as_str);
@@ -75,7 +75,7 @@ pub fn write_svg(
 }
 
 /// What each frame is given, by where inferno draws it: the widest sibling first, the frames under one from where that begins.
-fn wardrobe(shown: &ShownTree<'_>, count: Count) -> Wardrobe {
+fn wardrobe(shown: &ShownTree<'_>, changes: &[Changed], count: Count) -> Wardrobe {
     let amount = |total: u64, also: u64| {
         let (bytes, objects) = if count == Count::Bytes { (total, also) } else { (also, total) };
         format!("{} in {} object{}", human_bytes(bytes), grouped(objects), if objects == 1 { "" } else { "s" })
@@ -93,9 +93,10 @@ fn wardrobe(shown: &ShownTree<'_>, count: Count) -> Wardrobe {
         siblings.sort_by_key(|&sibling| (Reverse(frame(sibling).total), &frame(sibling).label));
         let mut x = start;
         for sibling in siblings {
-            let ShownFrame { label, total, also, paint, .. } = frame(sibling);
+            let ShownFrame { label, total, also, paint, first, .. } = frame(sibling);
             wardrobe.used.add(*paint, label);
-            let amount = paint.change.map_or_else(|| amount(*total, *also), |change| changed(change, count));
+            let change = changes.get(*first as usize).filter(|_| paint.change.is_some());
+            let amount = change.map_or_else(|| amount(*total, *also), |&change| changed(change, count));
             wardrobe.frames.insert((x, depth), Dress { amount, paint: Some(*paint) });
             under.push((Some(sibling), x, depth + 1));
             x += total;

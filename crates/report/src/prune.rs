@@ -52,6 +52,8 @@ pub(crate) struct ShownFrame<'a> {
     /// Total of what is not counted: objects where bytes are, and bytes where objects are.
     pub(crate) also: u64,
     pub(crate) paint: Paint,
+    /// The first of the frames that it stands for, in the tree that was pruned.
+    pub(crate) first: u32,
 }
 
 /// The frames that are shown, parents before children.
@@ -181,15 +183,17 @@ fn merge<'a>(tree: &FlameTree, count: Count, fates: Vec<Fate<'a>>) -> Result<Sho
     let mut shown = ShownTree { frames: Vec::new(), drawn: Drawn::default() };
     let mut known: HashMap<(Option<u32>, Cow<'a, str>), u32> = HashMap::new();
     let mut moved_to: Vec<Option<u32>> = Vec::with_capacity(fates.len());
-    for (frame, fate) in tree.frames.iter().zip(fates) {
+    for (index, (frame, fate)) in (0..).zip(tree.frames.iter().zip(fates)) {
         let above = frame.parent.and_then(|parent| moved_to[parent as usize]);
         let target = match (above, fate) {
-            (above, Fate::Shown { label, .. }) => Some(shown.find_or_push(&mut known, above, label, frame.paint)?),
+            (above, Fate::Shown { label, .. }) => {
+                Some(shown.find_or_push(&mut known, above, label, (index, frame.paint))?)
+            }
             (Some(above), _) => Some(above),
             (None, _) if frame.own(count) == 0 => None,
             (None, _) => {
                 let label = Cow::Borrowed(NARROW_ROOTS);
-                Some(shown.find_or_push(&mut known, None, label, Paint::default())?)
+                Some(shown.find_or_push(&mut known, None, label, (index, Paint::default()))?)
             }
         };
         if let Some(target) = target {
@@ -209,12 +213,12 @@ impl<'a> ShownTree<'a> {
         known: &mut HashMap<(Option<u32>, Cow<'a, str>), u32>,
         parent: Option<u32>,
         label: Cow<'a, str>,
-        paint: Paint,
+        (first, paint): (u32, Paint),
     ) -> Result<u32, ReportError> {
         let next = u32::try_from(self.frames.len()).map_err(|_| ReportError::TooManyFrames)?;
         let index = *known.entry((parent, label.clone())).or_insert(next);
         if index == next {
-            self.frames.push(ShownFrame { parent, label, own: 0, total: 0, also: 0, paint });
+            self.frames.push(ShownFrame { parent, label, own: 0, total: 0, also: 0, paint, first });
         }
         Ok(index)
     }

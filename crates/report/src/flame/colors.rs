@@ -30,9 +30,13 @@ pub struct Paint {
     pub held_by: HeldBy,
     /// Whether the frame names one of the program's own types, variables or functions.
     pub is_own: bool,
-    /// How it changed, in a picture of a difference: then the colour says that.
-    pub change: Option<Changed>,
+    /// How it changed, in a picture of a difference: then the colour says that. [`Changed::shade`].
+    pub change: Option<Shade>,
 }
+
+/// Which way a frame changed, and how far: a fill.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Shade(u8);
 
 /// What a frame and all below it were and are.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -48,6 +52,14 @@ const GREW: [&str; 4] = ["#fde0d3", "#fbc4ab", "#f8a583", "#f58a5f"];
 const SHRANK: [&str; 4] = ["#dbe9f8", "#bcd8f2", "#9cc5ec", "#7db2e5"];
 const AS_BEFORE: &str = "#eeeeea";
 
+impl Shade {
+    const AS_BEFORE: Shade = Shade(u8::MAX);
+
+    fn fill(self) -> &'static str {
+        GREW.iter().chain(&SHRANK).nth(usize::from(self.0)).copied().unwrap_or(AS_BEFORE)
+    }
+}
+
 impl Changed {
     /// By how much of the larger of both, in eighths.
     fn eighths(self) -> u64 {
@@ -56,20 +68,21 @@ impl Changed {
     }
 
     /// What less than 1 % changed is as it was.
-    fn fill(self) -> &'static str {
+    #[must_use]
+    pub fn shade(self) -> Shade {
         let difference = u128::from(self.before.abs_diff(self.after));
-        let shades = match self.after.cmp(&self.before) {
-            _ if difference * 100 < u128::from(self.before.max(self.after)) => return AS_BEFORE,
-            std::cmp::Ordering::Less => SHRANK,
-            std::cmp::Ordering::Equal => return AS_BEFORE,
-            std::cmp::Ordering::Greater => GREW,
+        let palest = match self.after.cmp(&self.before) {
+            _ if difference * 100 < u128::from(self.before.max(self.after)) => return Shade::AS_BEFORE,
+            std::cmp::Ordering::Less => GREW.len() as u8,
+            std::cmp::Ordering::Equal => return Shade::AS_BEFORE,
+            std::cmp::Ordering::Greater => 0,
         };
-        match self.eighths() {
-            0 => shades[0],
-            1 | 2 => shades[1],
-            3..=5 => shades[2],
-            _ => shades[3],
-        }
+        Shade(match self.eighths() {
+            0 => palest,
+            1 | 2 => palest + 1,
+            3..=5 => palest + 2,
+            _ => palest + 3,
+        })
     }
 }
 
@@ -105,8 +118,8 @@ impl HeldBy {
 
 /// The fill of a frame.
 pub(super) fn fill(paint: Paint, label: &str) -> String {
-    if let Some(change) = paint.change {
-        return change.fill().to_owned();
+    if let Some(shade) = paint.change {
+        return shade.fill().to_owned();
     }
     if is_guess(label) {
         return format!("url(#{})", paint.held_by.pattern());
@@ -226,7 +239,7 @@ mod tests {
     #[test]
     fn the_fill_of_a_difference_says_which_way_and_how_far() {
         let of = |before, after| {
-            let change = Some(Changed { before, after });
+            let change = Some(Changed { before, after }.shade());
             fill(Paint { change, ..Paint::default() }, "main.x ?")
         };
         assert_eq!([of(0, 0), of(1000, 1005), of(1000, 995)], [AS_BEFORE; 3]);

@@ -8,7 +8,7 @@ use crate::say::speaker::Speaker;
 use goheap_ask::diff::{MergedFrames, Side};
 use goheap_graph::{PathTrie, TrieNode, Weight};
 use goheap_heap::TopFrame;
-use goheap_report::flame::{self, Changed, FlameText, Paint};
+use goheap_report::flame::{self, Changed, FlameText};
 use goheap_report::table::{grouped, human_bytes};
 use goheap_report::{Drawn, FlameTree, ReportError, TwoCounts, folded};
 use std::path::Path;
@@ -83,7 +83,7 @@ fn flame_tree(merged: &MergedFrames, count: Counted) -> Result<FlameTree, Report
         let parent = trie.parent(node).and_then(|parent| indexes[parent.index()]);
         let index = tree.push(parent, merged.frames.text(node), larger(|own| own.bytes), larger(|own| own.objects))?;
         let change = Changed { before: number(before.retained, count), after: number(after.retained, count) };
-        tree.paint(index, Paint { change: Some(change), ..Paint::default() });
+        tree.change(index, change);
         indexes[node.index()] = Some(index);
     }
     Ok(tree)
