@@ -5,6 +5,8 @@
 mod common;
 
 use common::{Carried, all_cores, carried};
+use goheap_image::{OpenRequest, Process};
+use goheap_runtime::{ModelOptions, RuntimeModel};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -43,6 +45,33 @@ fn contents_are_gone() {
     assert_eq!(before.len(), after.len());
     let overview = goheap!(plain, "--exe", core.exe, "overview").ok().stdout;
     assert!(overview.contains("arguments   (redacted by goheap)"), "{overview}");
+}
+
+/// Seen of fresh cores, of which one in seven had part of a text in a register that was saved so.
+#[test]
+fn saved_vector_registers_are_gone() {
+    let folder = tempfile::tempdir().unwrap();
+    for release in ["1.26", "1.27"] {
+        let core = carried(release);
+        let [planted, out] = ["planted.core", "redacted.core"].map(|name| folder.path().join(name));
+        let mut bytes = core.unpacked_core();
+        let request = OpenRequest { core: core.core, executable: Some(core.exe.clone()), ..OpenRequest::default() };
+        let process = Process::open(&request).unwrap();
+        let model = RuntimeModel::open(&process, ModelOptions::default()).unwrap();
+        let places = model.vector_registers().left_over;
+        assert!(!places.is_empty());
+        for place in &places {
+            let segment =
+                process.core.segments().iter().find(|one| one.address.0 <= place.start && place.end <= one.end().0);
+            let segment = segment.unwrap();
+            let at = (segment.file_offset + (place.end - 16 - segment.address.0)) as usize;
+            bytes[at..at + 16].copy_from_slice(b"pin-of-a-private");
+        }
+        fs::write(&planted, bytes).unwrap();
+        goheap!(planted, "--exe", core.exe, "--quiet", "redact", out).ok();
+        let after = fs::read(&out).unwrap();
+        assert!(!after.windows(16).any(|window| window == b"pin-of-a-private"), "{release}");
+    }
 }
 
 #[test]

@@ -40,6 +40,8 @@ pub struct Redaction<'s, 'm, 'p> {
     paint: Paint,
     /// What stays whatever was painted there, ascending.
     kept: Vec<Range<u64>>,
+    /// What goes whatever is kept around it, ascending.
+    emptied: Vec<Range<u64>>,
     /// Addresses of pointer words on stacks, ascending.
     pointers: Vec<u64>,
     /// What stays of objects of each type, by its word.
@@ -63,7 +65,7 @@ impl<'s, 'm, 'p> Redaction<'s, 'm, 'p> {
             outside.keep_c_records(glibc.arenas.iter().map(|arena| arena.address), c_chunks.ranges());
         }
         let named = variables::named(model, &snapshot.types, &sections);
-        let Outside { paint, mut kept, pointers } = outside;
+        let Outside { paint, mut kept, emptied, pointers } = outside;
         kept.extend(named.kept);
         let keeps = keeps_of(snapshot);
         kept.extend(told::made_types(snapshot, &keeps));
@@ -75,6 +77,7 @@ impl<'s, 'm, 'p> Redaction<'s, 'm, 'p> {
             places: Places::new(model, objects),
             paint,
             kept: places::joined(kept),
+            emptied,
             pointers,
             keeps,
             nothing: Keeps::default(),
@@ -108,6 +111,9 @@ impl<'s, 'm, 'p> Redaction<'s, 'm, 'p> {
         piece.leave_marks();
         for part in places::within(&self.kept, &range) {
             piece.restore(part);
+        }
+        for part in places::within(&self.emptied, &range) {
+            piece.fill(part);
         }
     }
 

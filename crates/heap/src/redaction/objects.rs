@@ -3,7 +3,7 @@
 use super::Redaction;
 use super::keeps::Keeps;
 use super::piece::Piece;
-use goheap_model::{ObjectId, Slot};
+use goheap_model::{Evidence, ObjectId, Slot};
 use goheap_runtime::Span;
 use std::ops::Range;
 
@@ -42,7 +42,10 @@ impl<'p> Redaction<'_, '_, 'p> {
 
     /// The part of the object in the slot.
     fn object(&self, piece: &mut Piece<'_>, part: Range<u64>, span: &Span<'p>, slot: Slot) {
-        let keeps = self.keeps.get(&self.types.of(slot.id).to_bits()).unwrap_or(&self.nothing);
+        let object_type = self.types.of(slot.id);
+        // A container's parts are told by their contents, a map's random seed among them.
+        let is_guess = object_type.evidence() < Evidence::Derived && !object_type.part().is_inside();
+        let keeps = self.keeps.get(&object_type.to_bits()).unwrap_or(&self.nothing);
         let (start, (payload, _)) = (span.slot_address(slot.slot), self.objects.payload(slot));
         if span.is_noscan() {
             piece.fill(part.clone());
@@ -58,7 +61,8 @@ impl<'p> Redaction<'_, '_, 'p> {
             }
             self.each_pointer(span, slot, start, &part, |at| piece.restore(at..at + 8));
         }
-        restore_kept(piece, keeps, payload, &part);
+        let is_structure = |word: u64| !is_guess || word <= LONGEST_OF_GUESS || self.places.is_mapped(word);
+        restore_kept(piece, keeps, (payload, &is_structure), &part);
     }
 
     /// Calls `visit` with the addresses of the pointer words of `part`.
@@ -105,7 +109,25 @@ impl<'p> Redaction<'_, '_, 'p> {
 /// Bytes of `spanInlineMarkBits`, at the ends of spans since 1.26.
 const MARK_BYTES: u64 = 128;
 
-fn restore_kept(piece: &mut Piece<'_>, keeps: &Keeps, payload: u64, part: &Range<u64>) {
+/// A guess may take a secret for a length: of a type that is one, no word stays that is neither a length nor an address (seen of a stripped
+/// 1.27).
+const LONGEST_OF_GUESS: u64 = u32::MAX as u64;
+
+fn restore_kept(
+    piece: &mut Piece<'_>,
+    keeps: &Keeps,
+    (payload, is_structure): (u64, &dyn Fn(u64) -> bool),
+    part: &Range<u64>,
+) {
     let wanted = part.start.saturating_sub(payload)..part.end.saturating_sub(payload);
-    keeps.each(wanted, |range| piece.restore(payload + range.start..payload.saturating_add(range.end)));
+    keeps.each(wanted, |range| {
+        let range = payload + range.start..payload.saturating_add(range.end);
+        for at in (range.start / 8 * 8..range.end).step_by(8) {
+            let kept = at.max(range.start)..(at + 8).min(range.end);
+            // Less than a word is a flag or a small count, as `hmap.B` beside its seed.
+            if kept.end - kept.start < 8 || piece.word(at).is_none_or(is_structure) {
+                piece.restore(kept);
+            }
+        }
+    });
 }

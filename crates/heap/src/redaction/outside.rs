@@ -14,14 +14,14 @@ use std::ops::Range;
 const VSYSCALL: Range<u64> = 0xffff_ffff_ff60_0000..0xffff_ffff_ff60_1000;
 /// Settings of the runtime, which are no secrets.
 const SETTINGS: [&str; 7] = ["GODEBUG", "GOGC", "GOMAXPROCS", "GOMEMLIMIT", "GOTRACEBACK", "GOEXPERIMENT", "GORACE"];
-/// What `xRegSave` keeps of the vector registers of a goroutine.
-const VECTOR_BYTES: u64 = 2112;
 
 /// What was found of the whole process.
 pub(super) struct Outside {
     pub(super) paint: Paint,
     /// What stays whatever was painted there, ascending and apart.
     pub(super) kept: Vec<Range<u64>>,
+    /// What goes whatever is kept around it, ascending and apart.
+    pub(super) emptied: Vec<Range<u64>>,
     /// Addresses of words of stacks that are pointers or return addresses, ascending.
     pub(super) pointers: Vec<u64>,
 }
@@ -33,7 +33,7 @@ pub(super) fn outside(
     sections: &[Section<'_>],
     c_chunks: &CChunks,
 ) -> Outside {
-    let mut all = Outside { paint: Paint::default(), kept: Vec::new(), pointers: Vec::new() };
+    let mut all = Outside { paint: Paint::default(), kept: Vec::new(), emptied: Vec::new(), pointers: Vec::new() };
     all.files(model.process);
     for heap in c_chunks.ranges() {
         all.paint.paint(heap, Treatment::Chunks);
@@ -164,11 +164,12 @@ impl Outside {
             self.kept.push(whole(goroutine.address.0, layout.g.size));
             let sudogs = model.sudogs(goroutine).unwrap_or_default();
             self.kept.extend(sudogs.iter().map(|sudog| whole(sudog.address, layout.sudog.size)));
-            let vectors = layout.g.x_regs.and_then(|at| model.memory().read_address(goroutine.address.add(at)));
-            if let Some(vectors) = vectors.filter(|at| !at.is_null()) {
-                self.paint.repaint(vectors.0..vectors.0.saturating_add(VECTOR_BYTES), Treatment::Loose, |_| true);
-            }
         }
+        let vectors = model.vector_registers();
+        for saved in vectors.of_goroutines {
+            self.paint.repaint(saved, Treatment::Loose, |_| true);
+        }
+        self.emptied = joined(vectors.left_over);
         let waiting = model.semaphore_sudogs();
         self.kept.extend(waiting.iter().map(|sudog| whole(sudog.address, layout.sudog.size)));
         for machine in model.machine_threads.keys() {

@@ -125,7 +125,7 @@ layouts! {
     /// `runtime.p` (runtime2.go).
     PLayout = "p" {
         required { size: "size()", id: "id", status: "status", m: "m", mcache: "mcache", }
-        optional { sched_when: "sysmontick.schedwhen", pcache: "pcache", }
+        optional { sched_when: "sysmontick.schedwhen", pcache: "pcache", x_regs: "xRegs", }
     }
     /// `runtime.mcache` (mcache.go).
     McacheLayout = "mcache" {

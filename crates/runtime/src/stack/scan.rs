@@ -7,7 +7,8 @@ use super::unwind::{Frame, FuncKind, UnwindEnd, Unwinder};
 use crate::goroutine::Goroutine;
 use crate::layout::RuntimeLayout;
 use crate::release_record::Release;
-use goheap_image::{Address, Machine};
+use crate::vector_registers::vector_bytes;
+use goheap_image::Address;
 use goheap_model::BitVector;
 
 /// The runtime stops a goroutine whose stack grows beyond 1 GB (`maxstacksize`), which stands for twice as much at most.
@@ -224,10 +225,7 @@ impl Work<'_> {
         };
         let memory = self.scanner.unwinder.memory;
         let state = memory.read_u64(goroutine.address.add(offset)).unwrap_or(0);
-        let bytes = match self.scanner.unwinder.machine {
-            Machine::X86_64 => 2112,
-            Machine::Aarch64 => 512,
-        };
+        let bytes = vector_bytes(self.scanner.unwinder.machine);
         if state != 0 {
             for word in (0..bytes).step_by(8).filter_map(|offset| memory.read_u64(Address(state).add(offset))) {
                 self.found(word, StackPlace::VectorRegister, None, Precision::Conservative);
@@ -304,6 +302,7 @@ mod tests {
     use super::*;
     use crate::GoVersion;
     use crate::goroutine::tests::{blank, layout};
+    use goheap_image::Machine;
     use goheap_image::MemoryImage;
 
     fn scan(memory: &MemoryImage, stack: (u64, u64)) -> StackScan {
