@@ -83,3 +83,56 @@ fn the_difference_is_drawn_and_folded() {
         assert!(matches!(counts, (Ok(_), Ok(_))), "{line}");
     }
 }
+
+/// What is told of kept reports is the same as what the cores tell of the same paths.
+#[test]
+fn kept_reports_are_held_against_each_other() {
+    let (old, new) = (carried("1.26"), carried("1.27"));
+    let folder = tempfile::tempdir().unwrap();
+    let kept = |core: &common::Carried, name: &str| {
+        let out = folder.path().join(name);
+        goheap!(core.core, "--exe", core.exe, "-q", "report", out).ok();
+        out
+    };
+    let [before, after] = [kept(&old, "old.json"), kept(&new, "new.json")];
+    let told = goheap!("diff", before, after, "--json", "--min-size", "1").ok().stdout;
+    let mixed = goheap!("diff", before, new.core, "--exe", new.exe, "--json", "--min-size", "1").ok().stdout;
+    let [told, mixed]: [Value; 2] = [told, mixed].map(|text| serde_json::from_str(&text).unwrap());
+    assert_eq!(told["sections"], mixed["sections"]);
+    let by_cores =
+        goheap!("diff", old.core, new.core, "--exe-old", old.exe, "--exe", new.exe, "--json", "--min-size", "1");
+    let by_cores: Value = serde_json::from_str(&by_cores.ok().stdout).unwrap();
+    let types = |answer: &Value| -> Vec<(String, i64)> {
+        let sections = answer["sections"].as_array().unwrap();
+        let section = sections.iter().find(|one| one["key"] == "types").unwrap();
+        let row = |row: &Value, name: &str| {
+            (row[name].as_str().unwrap().to_owned(), row["grew"].as_i64().unwrap() - row["shrank"].as_i64().unwrap())
+        };
+        let name = if section["rows"][0]["name"].is_null() { "type" } else { "name" };
+        let mut rows: Vec<_> = section["rows"].as_array().unwrap().iter().map(|one| row(one, name)).collect();
+        rows.sort();
+        rows
+    };
+    // A report lists parts of maps on lines of their own.
+    let of_structs = |rows: Vec<(String, i64)>| -> Vec<_> {
+        let is_plain = |name: &str| name.contains('.') && !name.contains(['[', '*', ' ', '{']);
+        rows.into_iter().filter(|(name, _)| is_plain(name)).collect()
+    };
+    let (kept, cores) = (of_structs(types(&told)), of_structs(types(&by_cores)));
+    assert!(!cores.is_empty());
+    assert_eq!(kept, cores);
+    for refused in [["--objects", ""], ["out.svg", ""], ["c.json", "d.json"]] {
+        let words = refused.into_iter().filter(|word| !word.is_empty());
+        let mut command = common::command(&["diff".as_ref(), before.as_ref(), after.as_ref()]);
+        for name in ["c.json", "d.json"] {
+            fs::copy(&after, folder.path().join(name)).unwrap();
+        }
+        command.current_dir(folder.path()).args(words);
+        let outcome = common::run(command);
+        assert_eq!(outcome.status, 2, "{}", outcome.stderr);
+    }
+    let out = folder.path().join("since.md");
+    goheap!(after, "report", "--base", before, out).ok();
+    let page = fs::read_to_string(&out).unwrap();
+    assert!(page.contains("What grew") && page.contains("from a kept report"), "{page}");
+}

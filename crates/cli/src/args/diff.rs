@@ -15,6 +15,9 @@ again. What is certain is called survived or new; what cannot be told after seve
 ranked by growth that stays: new objects that something holds that was there before, or that goroutines hold which wait. What a request holds \
 that is under way does not count. Of two processes it is ranked by growth alone, by path.
 
+OLD, NEW or both may be reports that were kept as JSON (`report X.json`): then what grew is told by paths and names alone, without objects and \
+pictures, and of rows that a report left out how large they were at the most.
+
 With an OUT that ends in .svg the difference is drawn: red grew, blue shrank. One that ends in .folded has two counts a line, as difffolded.pl writes them and flamegraph.pl reads. With three cores or \
 more the first and the last are held against each other, and each holder is told at every one of them.";
 

@@ -5,7 +5,7 @@ use clap::Command;
 use goheap_image::FileKind;
 use std::any::TypeId;
 use std::ffi::{OsStr, OsString};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Words that are no options.
 #[derive(Debug, Default)]
@@ -52,6 +52,10 @@ impl Operands {
         }
         operands
     }
+
+    fn are_many_paths(self) -> bool {
+        self.are_paths && self.most == usize::MAX
+    }
 }
 
 /// The words by what they are for.
@@ -88,7 +92,9 @@ fn core(words: &[Word], operands: Operands, has_exe: bool) -> Option<usize> {
     let may_be_core = |word: &Word| has_exe || word.kind != FileKind::Executable;
     let is_among_first = words.iter().any(|word| word.is_before && may_be_core(word));
     let candidates = || words.iter().enumerate().filter(|(_, word)| word.is_before || !is_among_first);
-    let by_file = candidates().find(|(_, word)| word.kind == FileKind::Core);
+    // Among files of one kind, as `diff` takes them, a kept report keeps its place before a core.
+    let is_report = |word: &Word| operands.are_many_paths() && is_kept_report(&word.text);
+    let by_file = candidates().find(|(_, word)| word.kind == FileKind::Core || is_report(word));
     let by_name = || candidates().find(|(_, word)| is_named_as_core(&word.text));
     let by_place = || {
         let left = words.iter().filter(|word| may_be_core(word)).count();
@@ -96,6 +102,10 @@ fn core(words: &[Word], operands: Operands, has_exe: bool) -> Option<usize> {
         candidates().find(|(_, word)| is_one && may_be_core(word))
     };
     by_file.or_else(by_name).or_else(by_place).map(|(at, _)| at)
+}
+
+fn is_kept_report(word: &OsStr) -> bool {
+    Path::new(word).extension().is_some_and(|ending| ending == "json")
 }
 
 /// True of what is a core without being a file: standard input, and what systemd keeps.

@@ -22,11 +22,13 @@ mod html;
 mod json;
 mod markdown;
 mod read;
+mod since;
 mod table;
 #[cfg(test)]
 mod tests;
 
 pub use read::ReadError;
+pub use since::Told;
 
 use serde::{Deserialize, Serialize};
 
@@ -249,6 +251,13 @@ impl Section {
         let more = self.rows.len().saturating_sub(most);
         self.rows.truncate(most);
         self.left_out += more as u64;
+    }
+
+    /// Leaves the rows one of whose names is wanted.
+    pub fn keep(&mut self, is_wanted: impl Fn(&str) -> bool) {
+        let names: Vec<usize> =
+            self.columns.iter().enumerate().filter(|(_, column)| column.kind == Kind::Name).map(|(at, _)| at).collect();
+        self.rows.retain(|row| names.iter().any(|&at| matches!(row.cell(at), Cell::Text(text) if is_wanted(text))));
     }
 
     /// The columns that people see, with their places.

@@ -1,6 +1,7 @@
 //! `goheap OLD NEW diff`: what grew.
 
 mod compare;
+pub(in crate::commands) mod kept_reports;
 mod lists;
 mod mark;
 mod picture;
@@ -31,6 +32,9 @@ pub(crate) fn run(input: &Input, options: &DiffOptions) -> Result<(), Failure> {
         return Err(usage(ErrorKind::MissingRequiredArgument, message));
     };
     tell_apart(&input.request.core, cores)?;
+    if let Some(told) = kept_reports::difference(input, cores, options)? {
+        return answer::print(&input.of_core(last, None), options.written.form(), &told);
+    }
     let output = out.map(|out| Output::new(out, &all_paths(input, cores))).transpose()?;
     let old_input = input.of_core(&input.request.core, options.exe_old.as_deref());
     let wanted = Wanted { tree: out.is_some() && options.tree == Tree::BreadthFirst, objects: true };

@@ -11,7 +11,7 @@ use goheap_report::answer::{Answer, Cell, Column, Kind, Next, Section};
 use goheap_report::table::grouped;
 
 /// Rows on a screen: of what grew, and of each other list.
-const USUAL_GROWN: usize = 8;
+pub(super) const USUAL_GROWN: usize = 8;
 pub(super) const USUAL_ROWS: usize = 6;
 const USUAL_OBJECTS: usize = 40;
 /// What grew of which the next question is told.

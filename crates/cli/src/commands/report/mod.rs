@@ -8,7 +8,7 @@ mod verdict;
 
 use crate::args::{Input, ReportFormat, ReportOptions, SuspectsOptions, usage};
 use crate::commands::caption::program_name;
-use crate::commands::diff::{Base, Last};
+use crate::commands::diff::{Base, Last, kept_reports};
 use crate::commands::suspects::Beside;
 use crate::commands::{births, memory, suspects, waste};
 use crate::open::with_references;
@@ -47,22 +47,50 @@ pub(crate) fn run(input: &Input, options: &ReportOptions) -> Result<(), Failure>
     let output = Output::new(&options.out, &inputs)?;
     // A file has no width.
     let page = Page { columns: None, ascii: false, ..page(input) };
-    if let Some(kept) = kept(&input.request.core)? {
-        if options.base.is_some() {
-            let message =
-                "--base is of a report from a core: one that was kept as JSON has no objects to be held against others";
-            return Err(usage(ErrorKind::ArgumentConflict, message));
+    if let Some(mut report) = kept(&input.request.core)? {
+        if let Some(base) = &options.base {
+            let Some(older) = kept(base)? else {
+                let message = "--base is a core, and the report was kept as JSON, which has no objects to be held against others: \
+                               give a kept report for --base, or the core that this one is of";
+                return Err(usage(ErrorKind::ArgumentConflict, message));
+            };
+            add_grown(&mut report, &older, page);
         }
-        return write(&output, format, page, &kept, input, &options.out);
+        return write(&output, format, page, &report, input, &options.out);
     }
+    let older = options.base.as_deref().map(kept).transpose()?.flatten();
     let remembered = SnapshotOptions { tree: true, ..SnapshotOptions::default() };
     let references = ReferenceOptions { referred: true, ..ReferenceOptions::default() };
-    let base = options.base.as_deref().map(|core| Base::take(input, core)).transpose()?;
+    let base = options.base.as_deref().filter(|_| older.is_none());
+    let base = base.map(|core| Base::take(input, core)).transpose()?;
     with_references(input, remembered, references, |graph, watch| {
-        let report = report(input, page, graph, base, watch)?;
+        let mut report = report(input, page, graph, base, watch)?;
+        if let Some(older) = &older {
+            add_grown(&mut report, older, page);
+        }
         watch.report();
         diagnostics::warn(graph.snapshot(), input.quiet);
         write(&output, format, page, &report, input, &options.out)
+    })
+}
+
+/// What grew since a report that was kept, before the suspects.
+fn add_grown(report: &mut Answer, older: &Answer, page: Page) {
+    let grown = report.since(older, kept_reports::told_in_report(page));
+    let at = report.sections.iter().position(|section| section.key == "suspects").unwrap_or(report.sections.len());
+    report.sections.splice(at..at, said(titled(grown.sections, "What grew"), grown.text));
+}
+
+/// The report of a core, for what is held against one that was kept.
+pub(in crate::commands) fn of_core(input: &Input) -> Result<Answer, Failure> {
+    let page = Page { columns: None, ascii: false, ..page(input) };
+    let remembered = SnapshotOptions { tree: true, ..SnapshotOptions::default() };
+    let references = ReferenceOptions { referred: true, ..ReferenceOptions::default() };
+    with_references(input, remembered, references, |graph, watch| {
+        let report = report(input, page, graph, None, watch)?;
+        watch.report();
+        diagnostics::warn(graph.snapshot(), input.quiet);
+        Ok(report)
     })
 }
 
@@ -140,7 +168,7 @@ fn said(mut sections: Vec<Section>, text: Vec<String>) -> Vec<Section> {
 }
 
 /// A report that was kept as JSON, where that is what was given for a core.
-fn kept(path: &Path) -> Result<Option<Answer>, Failure> {
+pub(in crate::commands) fn kept(path: &Path) -> Result<Option<Answer>, Failure> {
     let unreadable = |source| Failure::Kept { path: path.to_owned(), source };
     let Ok(file) = File::open(path) else { return Ok(None) };
     let is_regular = file.metadata().is_ok_and(|meta| meta.is_file());
