@@ -135,4 +135,5 @@ fn kept_reports_are_held_against_each_other() {
     goheap!(after, "report", "--base", before, out).ok();
     let page = fs::read_to_string(&out).unwrap();
     assert!(page.contains("What grew") && page.contains("from a kept report"), "{page}");
+    assert!(page.contains("Since the older one most grew "), "{page}");
 }

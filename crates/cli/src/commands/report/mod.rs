@@ -1,6 +1,7 @@
 //! `goheap CORE report OUT`: everything in one file.
 
 mod goroutines;
+mod grown;
 mod heap;
 mod trees;
 mod unsure;
@@ -54,7 +55,8 @@ pub(crate) fn run(input: &Input, options: &ReportOptions) -> Result<(), Failure>
                                give a kept report for --base, or the core that this one is of";
                 return Err(usage(ErrorKind::ArgumentConflict, message));
             };
-            add_grown(&mut report, &older, page);
+            let grown = report.since(&older, kept_reports::told_in_report(page));
+            grown::add(&mut report, grown, page);
         }
         return write(&output, format, page, &report, input, &options.out);
     }
@@ -66,19 +68,13 @@ pub(crate) fn run(input: &Input, options: &ReportOptions) -> Result<(), Failure>
     with_references(input, remembered, references, |graph, watch| {
         let mut report = report(input, page, graph, base, watch)?;
         if let Some(older) = &older {
-            add_grown(&mut report, older, page);
+            let grown = report.since(older, kept_reports::told_in_report(page));
+            grown::add(&mut report, grown, page);
         }
         watch.report();
         diagnostics::warn(graph.snapshot(), input.quiet);
         write(&output, format, page, &report, input, &options.out)
     })
-}
-
-/// What grew since a report that was kept, before the suspects.
-fn add_grown(report: &mut Answer, older: &Answer, page: Page) {
-    let grown = report.since(older, kept_reports::told_in_report(page));
-    let at = report.sections.iter().position(|section| section.key == "suspects").unwrap_or(report.sections.len());
-    report.sections.splice(at..at, said(titled(grown.sections, "What grew"), grown.text));
 }
 
 /// The report of a core, for what is held against one that was kept.
@@ -125,7 +121,6 @@ fn report(
     let sections = [
         titled(process, "Where the memory is"),
         vec![heap::sums(snapshot)],
-        grown.map_or_else(Vec::new, |grown| said(titled(grown.sections, "What grew"), grown.text)),
         titled(suspects.answer.sections, "Suspects"),
         vec![goroutines.section()],
         said(titled(waste.answer.sections, "Waste"), waste.answer.text),
@@ -138,7 +133,7 @@ fn report(
         said(titled(born.sections, "Allocated where"), born.text),
         parts(unsure::sections(snapshot)),
     ];
-    Ok(Answer {
+    let mut report = Answer {
         name: "report".to_owned(),
         title: format!("{}: why its memory is so large", program_name(snapshot.model.process)),
         text: verdict.text,
@@ -146,7 +141,11 @@ fn report(
         sections: sections.into_iter().flatten().collect(),
         next: suspects.answer.next,
         opening: suspects.answer.opening,
-    })
+    };
+    if let Some(grown) = grown {
+        grown::add(&mut report, grown, page);
+    }
+    Ok(report)
 }
 
 /// The first of another command's sections under a title of the report's.

@@ -1,0 +1,40 @@
+//! What grew since an older core or report, as a part of a report.
+
+use super::{said, titled};
+use goheap_report::answer::{Answer, Cell, Section};
+use goheap_report::page::Page;
+
+/// What grew that the first sentences name.
+const NAMED: usize = 2;
+
+/// Adds what `diff` tells: its sections before the suspects, and a sentence on what grew most.
+pub(super) fn add(report: &mut Answer, grown: Answer, page: Page) {
+    let sentence =
+        grown.sections.iter().find(|section| section.key == "grown").and_then(|section| sentence(section, page));
+    let at = report.sections.iter().position(|section| section.key == "suspects").unwrap_or(report.sections.len());
+    report.sections.splice(at..at, said(titled(grown.sections, "What grew"), grown.text));
+    if let Some(sentence) = sentence {
+        let at = report.about.iter().position(|key| key == "suspects").unwrap_or(report.text.len());
+        report.text.insert(at, sentence);
+        report.about.resize(report.about.len().max(at), String::new());
+        report.about.insert(at, "grown".to_owned());
+    }
+}
+
+fn sentence(section: &Section, page: Page) -> Option<String> {
+    let at = |key: &str| section.columns.iter().position(|column| column.key == key);
+    let (before, after, holder) = (at("before")?, at("after")?, at("holder")?);
+    let named = section.rows.iter().take(NAMED).filter_map(|row| {
+        match (&row.cells[before], &row.cells[after], &row.cells[holder]) {
+            (Cell::Number(before), Cell::Number(after), Cell::Text(holder)) => {
+                Some(format!("{holder} from {} to {}", page.bytes(*before), page.bytes(*after)))
+            }
+            (Cell::None, Cell::Number(after), Cell::Text(holder)) => {
+                Some(format!("{holder} to {}", page.bytes(*after)))
+            }
+            _ => None,
+        }
+    });
+    let named: Vec<String> = named.collect();
+    (!named.is_empty()).then(|| format!("Since the older one most grew {}.", named.join(", then ")))
+}
