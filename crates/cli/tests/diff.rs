@@ -137,3 +137,21 @@ fn kept_reports_are_held_against_each_other() {
     assert!(page.contains("What grew") && page.contains("from a kept report"), "{page}");
     assert!(page.contains("Since the older one most grew "), "{page}");
 }
+
+#[test]
+fn one_core_tells_what_came_since_the_last_collection() {
+    for core in common::all_carried() {
+        let told = goheap!("diff", core.core, "--exe", core.exe, "--json", "--min-size", "1").ok().stdout;
+        let told: Value = serde_json::from_str(&told).unwrap();
+        assert!(told["text"][0].as_str().unwrap().starts_with("an estimate from one core"), "{}", core.release);
+        let section = |key: &str| {
+            let sections = told["sections"].as_array().unwrap().iter();
+            sections.filter(|one| one["key"] == key).flat_map(|one| one["rows"].as_array().unwrap()).collect::<Vec<_>>()
+        };
+        // Types and the tree tell of the same bytes.
+        let types: u64 = section("types").iter().map(|row| row["grew"].as_u64().unwrap()).sum();
+        let all = section("frames").first().map_or(0, |row| row["grew"].as_u64().unwrap());
+        assert_eq!(types, all, "{}", core.release);
+        assert!(section("types").iter().all(|row| row["shrank"] == 0), "{}", core.release);
+    }
+}

@@ -58,6 +58,25 @@ pub fn lives(old: &OldObjects, graph: Graph<'_>, (sweeps, births): (&Sweeps, &Bi
     let births = old.births.as_ref().zip(born(&heap.objects, births));
     let mut judge = Judge { old, heap, sweeps, collections, held, births, same_type: FxHashMap::default(), span: None };
     let mut lives = Lives { collections, ..Lives::default() };
+    count(heap, &mut lives, |slot| judge.life(slot));
+    lives
+}
+
+/// What each reached object was when the last collection ended: what was given out since is new. A span is swept before anything is given
+/// out of it, so one that still waits has nothing new.
+pub(super) fn lives_since_collection(heap: &Heap, sweeps: &Sweeps) -> Lives {
+    let mut lives = Lives { collections: Some(0), ..Lives::default() };
+    count(heap, &mut lives, |slot| match sweeps.of_span(slot.span) {
+        SpanSweep::Swept if sweeps.kept.contains(slot.id.0) => Life::Survived,
+        SpanSweep::Swept => Life::New,
+        SpanSweep::Waiting => Life::Survived,
+        SpanSweep::Unknown => Life::Perhaps,
+    });
+    lives
+}
+
+/// Counts reached objects by type and by what became of them.
+fn count(heap: &Heap, lives: &mut Lives, mut life: impl FnMut(Slot) -> Life) {
     let (mut rows, mut row_of, mut recent) = (Vec::new(), FxHashMap::default(), Recent::new());
     for slot in heap.objects.slots_of(heap.reached.iter_ones()) {
         let row = recent.of_slot(heap, slot, || {
@@ -69,7 +88,7 @@ pub fn lives(old: &OldObjects, graph: Graph<'_>, (sweeps, births): (&Sweeps, &Bi
         });
         let share = Share { bytes: heap.objects.size(slot), objects: 1 };
         let of_type: &mut LifeCounts = &mut rows[row].1;
-        match judge.life(slot) {
+        match life(slot) {
             Life::Survived => {
                 of_type.survived.add(share);
                 lives.survived.insert(slot.id.0);
@@ -87,7 +106,6 @@ pub fn lives(old: &OldObjects, graph: Graph<'_>, (sweeps, births): (&Sweeps, &Bi
         lives.by_type.entry(name.unwrap_or_else(|| UNKNOWN_TYPE.to_owned())).or_default().add(counts);
         lives.counts.add(counts);
     }
-    lives
 }
 
 impl LifeCounts {

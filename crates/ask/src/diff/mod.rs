@@ -5,6 +5,7 @@
 //! - What is the same object, new or gone, where the process is the same: [`lives`].
 //! - Both as one tree of frames: [`MergedFrames`]; where it grows: [`grown`].
 //! - The rest by name: [`changes`].
+//! - What one core tells alone: [`since_collection`].
 
 mod change;
 mod growth;
@@ -13,6 +14,7 @@ mod merged;
 mod moment;
 mod old_objects;
 mod relation;
+mod since_collection;
 mod staying;
 #[cfg(test)]
 mod tests;
@@ -24,4 +26,5 @@ pub use merged::{MergedFrames, Side, retained_at, retained_before};
 pub use moment::{Moment, NamedCount};
 pub use old_objects::OldObjects;
 pub use relation::{ProcessMark, Relation, WrongPair, relation};
+pub use since_collection::{SinceCollection, since_collection};
 pub use staying::{Staying, staying};

@@ -34,6 +34,8 @@ pub enum Relation {
     OtherProcess,
     /// Two processes of two builds of one program.
     OtherBuild,
+    /// One core, and what of it was there when the last collection ended.
+    LastCollection,
 }
 
 /// Why two cores are not held against each other.

@@ -17,13 +17,14 @@ pub struct Staying {
 }
 
 /// Of the new objects of a heap, those that stay: going up by who dominates them, the first that is not new is an object that was there, a root
-/// that is no goroutine's, or a goroutine that was alive before or that a collection saw wait. `frames` has the frame of each slot.
+/// that is no goroutine's, or a goroutine that was alive in the older core, where there is one, or that a collection saw wait. `frames` has the frame of each slot.
 pub fn staying(
-    old: &OldObjects,
+    old: Option<&OldObjects>,
     (graph, tree): (Graph<'_>, &DominatorTree),
     (lives, sweeps): (&Lives, &Sweeps),
     (frames, frame_count): (&[TrieNode], usize),
 ) -> Staying {
+    let was_alive = |goroutine: u64| old.is_some_and(|old| old.had_goroutine(goroutine));
     let heap = graph.heap();
     let mut staying = Staying { by_frame: vec![Share::default(); frame_count], ..Staying::default() };
     // The nodes above, with the place behind all that they dominate.
@@ -37,7 +38,7 @@ pub fn staying(
             let stays = match graph.root_node(node).map(|root| root.kind) {
                 Some(RootKind::Goroutine(goroutine)) => {
                     let number = heap.goroutines.id(goroutine);
-                    old.had_goroutine(number) || sweeps.waits_since(number).is_some()
+                    was_alive(number) || sweeps.waits_since(number).is_some()
                 }
                 Some(RootKind::Frame(_)) => holder,
                 _ => true,

@@ -270,7 +270,7 @@ fn what_newcomers_hold_does_not_stay() {
     let new = sweeps(12, SpanSweep::Swept, &[]);
     let lives = lives(&old, graph, (&new, &Births::default()));
     let tree = graph.dominators(&goheap_model::Unobserved).unwrap();
-    let staying = staying(&old, (graph, &tree), (&lives, &new), (&[], 0));
+    let staying = staying(Some(&old), (graph, &tree), (&lives, &new), (&[], 0));
     let stays = |id: ObjectId| staying.objects.contains(id.0);
     assert_eq!((stays(kept), stays(passing), stays(shared)), (true, false, true));
     assert_eq!(staying.share.bytes, 80);
@@ -296,4 +296,31 @@ fn cores_are_told_apart() {
     assert!(matches!(relation(&first, &other), Err(WrongPair::OtherProgram { .. })));
     let newer = WrongPair::NewerFirst { what: "collections", newer: 5, older: 3 };
     assert_eq!(relation(&first, &mark("a", 1, 3)), Err(newer));
+}
+
+#[test]
+fn one_core_tells_what_was_given_out_since_the_last_collection() {
+    let heap = two("main.U", Evidence::Exact);
+    let graph = Graph::new(&heap).unwrap();
+    let tree = graph.dominators(&goheap_model::Unobserved).unwrap();
+    let mut frames = Frames::new();
+    let (a, b) = (frames.variable("main.a *main.T"), frames.variable("main.b *main.U"));
+    for variable in [a, b] {
+        frames.own(variable, (1, 64));
+    }
+    let frames = frames.done();
+    let found = |sweeps: &Sweeps| since_collection((graph, &tree), (&frames, &[a, b]), sweeps);
+    let counts = |stands, kept: &[u32]| {
+        let counts = found(&sweeps(10, stands, kept)).lives.counts;
+        (counts.survived.objects, counts.perhaps.objects, counts.new.objects)
+    };
+    assert_eq!(counts(SpanSweep::Swept, &[0]), (1, 0, 1), "what the sweep did not keep came since");
+    assert_eq!(counts(SpanSweep::Waiting, &[]), (2, 0, 0), "nothing is given out of a span that waits");
+    assert_eq!(counts(SpanSweep::Unknown, &[0, 1]), (0, 2, 0));
+    let told = found(&sweeps(10, SpanSweep::Swept, &[0]));
+    let grew: Vec<(u64, u64)> = [a, b].map(|node| (told.before.trie.own(node).bytes, told.before.values(node))).into();
+    assert_eq!(grew, [(64, 1), (0, 0)]);
+    assert_eq!((told.staying.share.bytes, told.staying.objects.contains(1)), (64, true));
+    let grown = grown(&heap, &told.merged, 1);
+    assert_eq!(grown.iter().map(|one| (one.holder.as_str(), one.stays())).collect::<Vec<_>>(), [("main.b", 64)]);
 }

@@ -15,6 +15,9 @@ again. What is certain is called survived or new; what cannot be told after seve
 ranked by growth that stays: new objects that something holds that was there before, or that goroutines hold which wait. What a request holds \
 that is under way does not count. Of two processes it is ranked by growth alone, by path.
 
+Of one core alone it is told what was given out since the last collection, and who holds that: an estimate of what grows, from the collector's \
+bits.
+
 OLD, NEW or both may be reports that were kept as JSON (`report X.json`): then what grew is told by paths and names alone, without objects and \
 pictures, and of rows that a report left out how large they were at the most.
 
@@ -24,11 +27,11 @@ more the first and the last are held against each other, and each holder is told
 /// Options of `diff`.
 #[derive(Debug, Args)]
 #[command(
-    override_usage = "goheap OLD NEW [--exe EXECUTABLE] diff [OPTIONS] [OUT]\n       goheap diff OLD NEW --exe EXECUTABLE"
+    override_usage = "goheap OLD NEW [--exe EXECUTABLE] diff [OPTIONS] [OUT]\n       goheap diff OLD NEW --exe EXECUTABLE\n       goheap CORE [--exe EXECUTABLE] diff [OPTIONS]"
 )]
 pub(crate) struct DiffOptions {
     /// The newer core, more of them in their order, and a picture to write (.svg, .folded)
-    #[arg(value_name = "NEW", required = true)]
+    #[arg(value_name = "NEW")]
     pub(crate) files: Vec<PathBuf>,
     /// The executable that made OLD, where that is another build
     #[arg(long, value_name = "EXECUTABLE")]

@@ -7,7 +7,8 @@ use crate::say::diagnostics;
 use crate::say::errors::Failure;
 use crate::say::watch::Watch;
 use goheap_ask::diff::{
-    LifeCounts, Lives, MergedFrames, Moment, OldObjects, ProcessMark, Relation, Staying, lives, staying,
+    LifeCounts, Lives, MergedFrames, Moment, NamedCount, OldObjects, ProcessMark, Relation, SinceCollection, Staying,
+    lives, since_collection, staying,
 };
 use goheap_graph::{DominatorTree, TrieNode};
 use goheap_heap::references::ReferenceGraph;
@@ -106,6 +107,45 @@ impl Comparison {
         Ok(Comparison { relation, merged, objects, tree: drawn, names: names(heap), moments })
     }
 
+    /// One core against what of it was there when the last collection ended.
+    pub(super) fn since_collection(input: &Input, wants_each: bool) -> Result<Self, Failure> {
+        with_graph(
+            input,
+            Wanted::default(),
+            |_| Ok(()),
+            |graph, watch| {
+                let births = graph.snapshot().births(watch)?;
+                let tree = graph.data().dominators(watch)?;
+                let (frames, places) = graph.frames_with_places(&tree, &births, watch)?;
+                watch.begin("comparison");
+                let found = since_collection((graph.data(), &tree), (&frames, &places), &graph.snapshot().sweeps());
+                let SinceCollection { lives, staying, merged, before } = found;
+                let after = taken(graph, (&tree, &births), frames, Wanted::default(), watch)?.moment;
+                let heap = graph.data().heap();
+                let each = if wants_each { each(heap, &lives, &staying) } else { Vec::new() };
+                let before = Moment {
+                    frames: before,
+                    types: without_new(&after.types, &lives),
+                    reachable: less(after.reachable, lives.counts.new),
+                    ..after.clone()
+                };
+                let Lives { counts, by_type, .. } = lives;
+                let objects = Objects { counts, by_type, staying: staying.share, each };
+                watch.report();
+                diagnostics::warn(graph.snapshot(), input.quiet);
+                let (relation, names) = (Relation::LastCollection, names(heap));
+                Ok(Comparison {
+                    relation,
+                    merged,
+                    objects: Some(objects),
+                    tree: None,
+                    names,
+                    moments: vec![before, after],
+                })
+            },
+        )
+    }
+
     /// The first core.
     pub(super) fn before(&self) -> &Moment {
         &self.moments[0]
@@ -120,8 +160,19 @@ impl Comparison {
 fn held_against(at_hand: &Last<'_>, (old, sweeps): (&OldObjects, &Sweeps), last: &Moment) -> (Lives, Staying) {
     let Last { graph, tree, births, places } = *at_hand;
     let lives = lives(old, graph.data(), (sweeps, births));
-    let staying = staying(old, (graph.data(), tree), (&lives, sweeps), (places, last.frames.trie.len()));
+    let staying = staying(Some(old), (graph.data(), tree), (&lives, sweeps), (places, last.frames.trie.len()));
     (lives, staying)
+}
+
+/// What there was of each type before what is new.
+fn without_new(types: &[NamedCount], lives: &Lives) -> Vec<NamedCount> {
+    let new = |name: &str| lives.by_type.get(name).map(|counts| counts.new).unwrap_or_default();
+    let of = |count: &NamedCount| NamedCount { name: count.name.clone(), share: less(count.share, new(&count.name)) };
+    types.iter().map(of).collect()
+}
+
+fn less(share: Share, by: Share) -> Share {
+    Share { bytes: share.bytes.saturating_sub(by.bytes), objects: share.objects.saturating_sub(by.objects) }
 }
 
 fn each(heap: &Heap, lives: &Lives, staying: &Staying) -> Vec<ObjectLife> {

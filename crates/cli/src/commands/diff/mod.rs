@@ -28,8 +28,13 @@ use take::{Taken, Wanted, take};
 pub(crate) fn run(input: &Input, options: &DiffOptions) -> Result<(), Failure> {
     let (cores, out) = options.cores_and_picture();
     let Some((last, between)) = cores.split_last() else {
-        let message = "NEW is missing: two cores are held against each other, such as: goheap diff old.core new.core --exe ./server";
-        return Err(usage(ErrorKind::MissingRequiredArgument, message));
+        if out.is_some() {
+            let message = "a picture is of two cores, such as: goheap diff old.core new.core --exe ./server out.svg";
+            return Err(usage(ErrorKind::MissingRequiredArgument, message));
+        }
+        let compared = Comparison::since_collection(input, options.objects)?;
+        let told = shown::Shown { compared: &compared, options, input }.answer();
+        return answer::print(input, options.written.form(), &told);
     };
     tell_apart(&input.request.core, cores)?;
     if let Some(told) = kept_reports::difference(input, cores, options)? {

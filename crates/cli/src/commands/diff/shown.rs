@@ -137,6 +137,13 @@ impl Shown<'_> {
             Relation::OtherProcess => format!(
                 "{cores} cores of different processes of one build: told by paths and names, no object is the same"
             ),
+            Relation::LastCollection => {
+                let so_far = after.collections.map(|count| format!(" (there were {})", grouped(count.into())));
+                format!(
+                    "an estimate from one core: what was given out since the last collection{}; how much of it lives on, two cores tell",
+                    so_far.unwrap_or_default()
+                )
+            }
             Relation::OtherBuild => format!(
                 "{cores} cores of different builds of {}: told by paths and names, which may have changed with the program",
                 after.program
@@ -153,13 +160,13 @@ impl Shown<'_> {
             parts.push(format!("{} are perhaps the same", self.bytes(counts.perhaps.bytes)));
         }
         parts.push(format!("{} are gone", self.bytes(gone)));
-        let new = counts.new.bytes;
-        format!(
-            "of what was there {}; new are {}, of which {} stay",
-            parts.join(", "),
-            self.bytes(new),
-            self.bytes(objects.staying.bytes)
-        )
+        let (new, staying) = (self.bytes(counts.new.bytes), self.bytes(objects.staying.bytes));
+        if self.compared.relation == Relation::LastCollection {
+            let perhaps = Some(counts.perhaps.bytes).filter(|&bytes| bytes > 0);
+            let unknown = perhaps.map(|bytes| format!("; {} may be old or new", self.bytes(bytes)));
+            return format!("new are {new}, of which what was there holds {staying}{}", unknown.unwrap_or_default());
+        }
+        format!("of what was there {}; new are {new}, of which {staying} stay", parts.join(", "))
     }
 
     pub(super) fn limit(&self, usual: usize) -> usize {
