@@ -4,5 +4,7 @@
 //! know no core and no ELF: contents of memory, where they are wanted, come through a handle that may be absent.
 
 mod error;
+#[cfg(feature = "parquet")]
+pub mod parquet;
 
 pub use error::ExportError;
