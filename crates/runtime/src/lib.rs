@@ -69,6 +69,7 @@ pub use goroutine::{Gobuf, Goroutine, MachineThread};
 pub use heap::{ARENA_BYTES, GoHeap};
 pub use layout::{LayoutSource, RuntimeLayout};
 pub use live::LiveHeap;
+pub use buildinfo::ModuleInfo;
 pub use mapped_elf::MappedElf;
 pub use mem_stats::MemStats;
 pub use model::{ModelOptions, RuntimeModel};

@@ -195,6 +195,11 @@ impl<'p> RuntimeModel<'p> {
         self.process.core.machine()
     }
 
+    /// What the build recorded of the main module; None where it recorded nothing, as without modules, or the core lacks it.
+    pub fn module_info(&self) -> Option<ModuleInfo> {
+        crate::buildinfo::module_info(&MappedElf::of(self.process))
+    }
+
     /// True for a plugin: the library of the given index of `Process::shared_objects` holds a module of this runtime.
     pub fn is_of_this_runtime(&self, shared_object: usize) -> bool {
         let object = self.process.shared_objects.get(shared_object);

@@ -3,6 +3,7 @@
 mod compare;
 mod lists;
 mod mark;
+pub(crate) use mark::mark;
 mod picture;
 mod shown;
 mod take;
