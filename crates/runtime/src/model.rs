@@ -1,5 +1,6 @@
 //! The Go runtime of one dead process, put together.
 
+use crate::buildinfo::ModuleInfo;
 use crate::diagnostics::Diagnostics;
 use crate::discover::{Anchors, Search, find_first_module};
 use crate::dwarf::{Dwarf, Sections};
@@ -7,6 +8,7 @@ use crate::error::RuntimeError;
 use crate::goroutine::{Goroutine, MachineThread, read_goroutines, read_threads};
 use crate::heap::GoHeap;
 use crate::layout::{LayoutSource, RuntimeLayout};
+use crate::mapped_elf::MappedElf;
 use crate::module::{ModuleData, Modules, read_modules};
 use crate::pclntab::InlineFrame;
 use crate::pointer_mask::{MaskContext, PointerMasks};
