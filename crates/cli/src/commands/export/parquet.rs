@@ -1,7 +1,7 @@
 //! `export parquet`: the heap as tables, for SQL.
 
 use super::folder::WholeFolder;
-use super::run_row::{RunOptions, run_row};
+use super::run_row::{Said, run_row};
 use crate::args::Input;
 use crate::open::with_references;
 use crate::say::diagnostics;
@@ -25,7 +25,7 @@ const BYTES_OF_GOROUTINE: u64 = 300;
 const BYTES_OF_GROUP: u64 = 64 << 20;
 
 /// Runs the command.
-pub(super) fn run(input: &Input, out: &Path, options: &RunOptions) -> Result<(), Failure> {
+pub(super) fn run(input: &Input, out: &Path, options: &Said) -> Result<(), Failure> {
     let is_ours = |name: &str| name.strip_suffix(".parquet").is_some_and(|name| TABLES.iter().any(|table| table.name == name));
     let folder = WholeFolder::beside(out, is_ours)?;
     let remembered = SnapshotOptions { tree: true, owners: true, ..SnapshotOptions::default() };
@@ -45,7 +45,7 @@ fn write(
     watch: &Watch,
     out: &Path,
     folder: &WholeFolder,
-    options: &RunOptions,
+    options: &Said,
 ) -> Result<(), Failure> {
     let (snapshot, data) = (graph.snapshot(), graph.data());
     let model = snapshot.model;

@@ -14,11 +14,11 @@ use twox_hash::XxHash3_64;
 
 /// What the user says of a core.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct RunOptions {
+pub(super) struct Said {
     /// What tells it from all others.
-    pub(crate) core_id: Option<String>,
+    pub(super) core_id: Option<String>,
     /// The machine or pod.
-    pub(crate) host: Option<String>,
+    pub(super) host: Option<String>,
 }
 
 /// How a folder is called that holds the tables of one core, in the way of Hive.
@@ -27,7 +27,7 @@ const PARTITION: &str = "core_id=";
 const LONGEST_HOST: usize = 64;
 
 /// The row.
-pub(super) fn run_row(model: &RuntimeModel<'_>, out: &Path, options: &RunOptions) -> Run {
+pub(super) fn run_row(model: &RuntimeModel<'_>, out: &Path, options: &Said) -> Run {
     let (process, marks) = (model.process, mark(model));
     let (time, time_from) = time(process);
     let module = model.module_info();
