@@ -162,7 +162,10 @@ mod tests {
         blob.extend(marked);
         let memory = MemoryImage::from_buffers([]);
         let module = parse_module(&blob, &memory).unwrap_or_default();
-        assert_eq!((&*module.path, &*module.version, &*module.revision), ("example.com/srv/cmd/api", "(devel)", "0a1b"));
+        assert_eq!(
+            (&*module.path, &*module.version, &*module.revision),
+            ("example.com/srv/cmd/api", "(devel)", "0a1b")
+        );
         assert_eq!(module.version_or_revision().as_deref(), Some("0a1b"));
         assert_eq!(parse_module(&blob[..60], &memory), None);
         let released = ModuleInfo::parse("path\tx\nmod\tx\tv1.2.3\th1:abc=\n");

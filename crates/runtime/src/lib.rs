@@ -54,6 +54,7 @@ mod version;
 mod wait;
 pub mod words;
 
+pub use buildinfo::ModuleInfo;
 pub use channel::{Channel, SenderQueues};
 pub use code::{AllocatedAs, CodeReferences, FunctionCode, VariableOwners};
 pub use constants::GoroutineStatus;
@@ -69,7 +70,6 @@ pub use goroutine::{Gobuf, Goroutine, MachineThread};
 pub use heap::{ARENA_BYTES, GoHeap};
 pub use layout::{LayoutSource, RuntimeLayout};
 pub use live::LiveHeap;
-pub use buildinfo::ModuleInfo;
 pub use mapped_elf::MappedElf;
 pub use mem_stats::MemStats;
 pub use model::{ModelOptions, RuntimeModel};

@@ -110,7 +110,8 @@ mod tests {
     use super::*;
 
     fn asked(first: &str, second: Option<&str>) -> Option<(ExportFormat, PathBuf)> {
-        let options = ExportOptions { first: first.into(), second: second.map(PathBuf::from), core_id: None, host: None };
+        let options =
+            ExportOptions { first: first.into(), second: second.map(PathBuf::from), core_id: None, host: None };
         options.asked().ok().map(|(format, out)| (format, out.to_owned()))
     }
 

@@ -7,6 +7,7 @@
 
 mod births;
 mod goroutines;
+mod hybrid;
 mod objects;
 mod pages;
 mod paths;
@@ -16,6 +17,7 @@ mod run;
 mod schema;
 mod spans;
 mod table_writer;
+mod texts;
 mod types;
 mod values;
 

@@ -64,7 +64,8 @@ impl<'r, W: Write + Send> ObjectWriter<'r, W> {
         let (heap, node) = (graph.heap(), slot.id.0);
         let objects = &heap.objects;
         let (ty, elements) = self.types.of(heap, slot);
-        let object = heap.object_types.of(slot.id);
+        let (object, standing_of) = (heap.object_types.of(slot.id), heap.standing(slot.id));
+        self.types.count(ty, objects.size(slot), elements, standing_of == Standing::Reachable);
         let frame = (self.rows.frame_of)(slot.id);
         let class = frame.map_or(Cell::Missing, |frame| self.class_texts[self.classes.place(frame)]);
         let dominated = dominance.tree.subtree(node).len() as u64;
@@ -79,7 +80,7 @@ impl<'r, W: Write + Send> ObjectWriter<'r, W> {
             Cell::of(objects.size(slot)),
             self.kinds[kind(object)],
             self.evidence[object.evidence() as usize],
-            self.standings[standing(heap.standing(slot.id))],
+            self.standings[standing(standing_of)],
             class,
             frame.map_or(Cell::Missing, |frame| Cell::of(frame.index() as u64)),
             above.map_or(Cell::Missing, |slot| Cell::of(objects.address(slot))),

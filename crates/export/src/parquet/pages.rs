@@ -1,18 +1,18 @@
-//! Columns of a row group, encoded in memory: any number at a time.
+//! Columns of a group of rows, encoded in memory: any number at a time.
 //!
 //! Pages are compressed here: the codec of the `parquet` crate for zstd is C's.
 
-use super::schema::{Column, Kind};
+use super::texts::{TextColumn, Texts};
 use super::values::{Numbers, Values};
 use bytes::Bytes;
 use parquet::basic::{Compression, ZstdLevel};
 use parquet::column::page::{CompressedPage, Page, PageWriteSpec, PageWriter};
 use parquet::column::writer::{ColumnCloseResult, ColumnWriter, get_column_writer};
-use parquet::data_type::ByteArray;
 use parquet::errors::ParquetError;
 use parquet::file::properties::WriterPropertiesPtr;
 use parquet::file::writer::{SerializedPageWriter, TrackedWrite};
 use parquet::schema::types::ColumnDescPtr;
+use std::sync::{Arc, Mutex, PoisonError};
 use structured_zstd::encoding::{CompressionLevel, compress_to_vec};
 
 /// How pages are compressed.
@@ -25,85 +25,123 @@ pub enum Codec {
     Plain,
 }
 
-/// Texts that are handed on at once.
-const TEXTS_AT_ONCE: usize = 4096;
-
-/// A column of a row group as it stands in the file.
+/// A column of a group of rows as it stands in the file.
 pub(super) struct Encoded {
     pub(super) bytes: Bytes,
     pub(super) closed: ColumnCloseResult,
 }
 
-/// Encodes the values of a column; `texts` has those that they name.
-pub(super) fn encode(
-    values: &Values,
-    texts: &[ByteArray],
-    (descriptor, properties): (ColumnDescPtr, WriterPropertiesPtr),
+/// A column that is being encoded, some rows at a time.
+pub(super) struct ColumnEncoder {
+    descriptor: ColumnDescPtr,
+    properties: WriterPropertiesPtr,
     codec: Codec,
-) -> Result<Encoded, ParquetError> {
-    let mut sink = TrackedWrite::new(Vec::new());
-    let pages: Box<dyn PageWriter + '_> = match codec {
-        Codec::Zstd => Box::new(ZstdPages(SerializedPageWriter::new(&mut sink))),
-        Codec::Plain => Box::new(SerializedPageWriter::new(&mut sink)),
-    };
-    let mut writer = get_column_writer(descriptor, properties, pages);
-    write(&mut writer, values, texts)?;
-    let mut closed = writer.close()?;
-    if codec == Codec::Zstd {
-        let level = Compression::ZSTD(ZstdLevel::try_new(1)?);
-        closed.metadata = closed.metadata.into_builder().set_compression(level).build()?;
-    }
-    Ok(Encoded { bytes: sink.into_inner()?.into(), closed })
+    /// Rows that are not encoded yet.
+    pub(super) values: Values,
+    texts: TextColumn,
+    /// Of columns that are no texts, with what it has written.
+    open: Option<(ColumnWriter<'static>, PageSink)>,
 }
 
-fn write(writer: &mut ColumnWriter<'_>, values: &Values, texts: &[ByteArray]) -> Result<(), ParquetError> {
-    let levels = values.levels();
-    match (writer, values.numbers()) {
-        (ColumnWriter::Int64ColumnWriter(writer), Numbers::Wide(numbers)) => {
-            writer.write_batch(numbers, levels, None)?;
+impl ColumnEncoder {
+    pub(super) fn new(
+        values: Values,
+        descriptor: ColumnDescPtr,
+        properties: WriterPropertiesPtr,
+        codec: Codec,
+    ) -> Self {
+        ColumnEncoder { descriptor, properties, codec, values, texts: TextColumn::default(), open: None }
+    }
+
+    /// Encodes the rows that are not yet.
+    pub(super) fn advance(&mut self) -> Result<(), ParquetError> {
+        let levels = self.values.levels();
+        if let Numbers::Texts(numbers) = self.values.numbers() {
+            self.texts.extend(numbers, levels);
+            self.values.clear();
+            return Ok(());
         }
-        (ColumnWriter::Int32ColumnWriter(writer), Numbers::Narrow(numbers)) => {
-            writer.write_batch(numbers, levels, None)?;
-        }
-        (ColumnWriter::BoolColumnWriter(writer), Numbers::Flags(flags)) => {
-            writer.write_batch(flags, levels, None)?;
-        }
-        (ColumnWriter::ByteArrayColumnWriter(writer), Numbers::Texts(numbers)) => {
-            let text = |number: &u32| texts.get(*number as usize).cloned().unwrap_or_else(|| ByteArray::from(""));
-            // Levels of one batch belong to its values, so they go in the same steps.
-            for (rows, present) in values.steps(TEXTS_AT_ONCE) {
-                let batch: Vec<ByteArray> = numbers[present].iter().map(text).collect();
-                writer.write_batch(&batch, levels.map(|levels| &levels[rows]), None)?;
+        let (writer, _) = self.open.get_or_insert_with(|| {
+            let sink = PageSink::new(self.codec);
+            let pages = Box::new(sink.clone());
+            (get_column_writer(Arc::clone(&self.descriptor), Arc::clone(&self.properties), pages), sink)
+        });
+        match (writer, self.values.numbers()) {
+            (ColumnWriter::Int64ColumnWriter(writer), Numbers::Wide(numbers)) => {
+                writer.write_batch(numbers, levels, None)?
             }
-        }
-        _ => return Err(ParquetError::General("a column of another type".to_owned())),
+            (ColumnWriter::Int32ColumnWriter(writer), Numbers::Narrow(numbers)) => {
+                writer.write_batch(numbers, levels, None)?
+            }
+            (ColumnWriter::BoolColumnWriter(writer), Numbers::Flags(flags)) => {
+                writer.write_batch(flags, levels, None)?
+            }
+            _ => return Err(ParquetError::General("a column of another type".to_owned())),
+        };
+        self.values.clear();
+        Ok(())
     }
-    Ok(())
+
+    /// Encodes what is left, and the end of the column. Empty again.
+    pub(super) fn finish(&mut self, texts: &Texts) -> Result<Encoded, ParquetError> {
+        self.advance()?;
+        let Some((writer, sink)) = self.open.take() else {
+            return self.texts.finish(texts, Arc::clone(&self.descriptor), self.codec);
+        };
+        let mut closed = writer.close()?;
+        if self.codec == Codec::Zstd {
+            let level = Compression::ZSTD(ZstdLevel::try_new(1)?);
+            closed.metadata = closed.metadata.into_builder().set_compression(level).build()?;
+        }
+        Ok(Encoded { bytes: sink.into_bytes(), closed })
+    }
 }
 
-/// Compresses what comes as it is.
-struct ZstdPages<'s>(SerializedPageWriter<'s, Vec<u8>>);
+/// The pages of a column, compressed one by one.
+#[derive(Clone)]
+pub(super) struct PageSink {
+    codec: Codec,
+    bytes: Arc<Mutex<Vec<u8>>>,
+}
 
-impl PageWriter for ZstdPages<'_> {
-    fn write_page(&mut self, page: CompressedPage) -> Result<PageWriteSpec, ParquetError> {
-        let plain = page.uncompressed_size();
-        let mut page = page.compressed_page().clone();
-        match &mut page {
-            Page::DataPage { buf, .. } | Page::DictionaryPage { buf, .. } => {
+impl PageSink {
+    pub(super) fn new(codec: Codec) -> Self {
+        PageSink { codec, bytes: Arc::default() }
+    }
+
+    /// Adds a page that is not compressed.
+    pub(super) fn put(&mut self, mut page: Page) -> Result<PageWriteSpec, ParquetError> {
+        let plain = page.buffer().len();
+        match (self.codec, &mut page) {
+            (Codec::Plain, _) => {}
+            (Codec::Zstd, Page::DataPage { buf, .. } | Page::DictionaryPage { buf, .. }) => {
                 *buf = compress_to_vec(&buf[..], CompressionLevel::from_level(1)).into();
             }
             // Levels of these stand before what is compressed; they are not asked for.
-            Page::DataPageV2 { .. } => return Err(ParquetError::General("a page of version 2".to_owned())),
+            (Codec::Zstd, Page::DataPageV2 { .. }) => {
+                return Err(ParquetError::General("a page of version 2".to_owned()));
+            }
         }
-        self.0.write_page(CompressedPage::new(page, plain))
+        let mut written = TrackedWrite::new(Vec::new());
+        let mut spec = SerializedPageWriter::new(&mut written).write_page(CompressedPage::new(page, plain))?;
+        let mut bytes = self.bytes.lock().unwrap_or_else(PoisonError::into_inner);
+        spec.offset += bytes.len() as u64;
+        bytes.extend_from_slice(&written.into_inner()?);
+        Ok(spec)
     }
 
-    fn close(&mut self) -> Result<(), ParquetError> {
-        self.0.close()
+    /// All pages.
+    pub(super) fn into_bytes(self) -> Bytes {
+        std::mem::take(&mut *self.bytes.lock().unwrap_or_else(PoisonError::into_inner)).into()
     }
 }
 
-/// How a column is encoded: neighbouring addresses by what they differ, all else by a dictionary as long as that is small.
-pub(super) fn is_by_differences(column: &Column) -> bool {
-    column.kind == Kind::Address
+impl PageWriter for PageSink {
+    fn write_page(&mut self, page: CompressedPage) -> Result<PageWriteSpec, ParquetError> {
+        self.put(page.compressed_page().clone())
+    }
+
+    fn close(&mut self) -> Result<(), ParquetError> {
+        Ok(())
+    }
 }

@@ -63,9 +63,7 @@ fn below(graph: Graph<'_>, node: u32, root: RootNode, above: Above) -> Above {
             Above { holder: Some(format!("goroutine {start}")), ..above }
         }
         RootKind::Goroutine(index) => Above { goroutine: Some(graph.heap().goroutines.id(index)), ..above },
-        RootKind::Frame(_) if above.holder.is_none() => {
-            Above { holder: Some(graph.root_text(root.kind)), ..above }
-        }
+        RootKind::Frame(_) if above.holder.is_none() => Above { holder: Some(graph.root_text(root.kind)), ..above },
         RootKind::Frame(_) => above,
     }
 }

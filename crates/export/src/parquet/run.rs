@@ -46,7 +46,8 @@ pub(super) fn write<W: Write + Send>(rows: &Rows<'_>, mut table: TableWriter<W>)
     let (run, heap) = (rows.run, rows.graph.heap());
     let totals = &heap.totals;
     let shares = [totals.allocated, totals.reachable(), totals.not_known, totals.unreachable];
-    let [allocated, reachable, not_known, unreachable] = shares.map(|share| (Cell::of(share.bytes), Cell::of(share.objects)));
+    let [allocated, reachable, not_known, unreachable] =
+        shares.map(|share| (Cell::of(share.bytes), Cell::of(share.objects)));
     let row = [
         Cell::Number(i64::from(SCHEMA)),
         table.text(&run.goheap),

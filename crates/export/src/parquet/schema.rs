@@ -83,11 +83,23 @@ pub(super) static RUN: Table = Table {
         must("schema_version", Kind::Small, "1: the columns and meanings that are told here"),
         must("goheap", Kind::Text, "version of the goheap that wrote it"),
         may("host", Kind::Text, "machine or pod: `--host`, else `HOSTNAME` of the process's environment"),
-        must("program", Kind::Text, "path of the main package where the build recorded it, else the name of the process"),
-        may("version", Kind::Text, "of the program: version of the main module, or the revision that it was built from"),
+        must(
+            "program",
+            Kind::Text,
+            "path of the main package where the build recorded it, else the name of the process",
+        ),
+        may(
+            "version",
+            Kind::Text,
+            "of the program: version of the main module, or the revision that it was built from",
+        ),
         must("go_version", Kind::Text, "Go release that built it"),
         may("time", Kind::Time, "when the core was taken"),
-        may("time_from", Kind::Text, "where `time` is from: `--time`, `note` (goheap took the core), `file` (its last change)"),
+        may(
+            "time_from",
+            Kind::Text,
+            "where `time` is from: `--time`, `note` (goheap took the core), `file` (its last change)",
+        ),
         may("build_id", Kind::Text, "GNU build id of the executable, else Go's"),
         may("pid", Kind::Number, "process id"),
         may("architecture", Kind::Text, "`amd64`, `arm64`"),
@@ -104,7 +116,11 @@ pub(super) static RUN: Table = Table {
         may("unreachable_objects", Kind::Number, "its number"),
         may("in_use_bytes", Kind::Number, "bytes of all spans: the runtime's `HeapInuse`"),
         may("goroutines", Kind::Number, "goroutines that are alive: the rows of `goroutines`"),
-        must("is_whole", Kind::Flag, "allocated = reachable + not known + unreachable holds, and nothing of the core is missing"),
+        must(
+            "is_whole",
+            Kind::Flag,
+            "allocated = reachable + not known + unreachable holds, and nothing of the core is missing",
+        ),
     ],
 };
 
@@ -120,14 +136,22 @@ pub(super) static OBJECTS: Table = Table {
         may("size", Kind::Number, "bytes of its slot"),
         must("kind", Kind::Text, "`value`, `elements`, `string`, `closure`, or which part of a map or channel"),
         must("evidence", Kind::Text, "how the type is known: `exact`, `derived`, `candidate`, `none`"),
-        must("standing", Kind::Text, "`reachable`, `unreachable`, or `not known`: a word that is absent may lead to it"),
+        must(
+            "standing",
+            Kind::Text,
+            "`reachable`, `unreachable`, or `not known`: a word that is absent may lead to it",
+        ),
         may("root_class", Kind::Text, "the class of the root that reaches it first; as `class` of `roots`"),
         may("path_id", Kind::Small, "row of `paths`: by which way it is reached first"),
         may("dominator", Kind::Address, "address of the object without which it would go; NULL where that is a root"),
         may("dominator_root", Kind::Small, "row of `roots`, where that is one"),
         may("retained_bytes", Kind::Number, "what would be freed if it went; NULL of what no root reaches"),
         may("retained_objects", Kind::Number, "their number, itself among them"),
-        must("references_out", Kind::Number, "words of it that lead to an object: rows of `references`; 0 of what no root reaches"),
+        must(
+            "references_out",
+            Kind::Number,
+            "words of it that lead to an object: rows of `references`; 0 of what no root reaches",
+        ),
         must("span_id", Kind::Small, "row of `spans`"),
     ],
 };
@@ -148,7 +172,7 @@ pub(super) static REFERENCES: Table = Table {
 /// Types.
 pub(super) static TYPES: Table = Table {
     name: "types",
-    meaning: "A type of objects a row, with what `histogram --retained` says of it.",
+    meaning: "A type of objects a row, with what `histogram` says of it.",
     columns: &[
         must("type_id", Kind::Small, "its number in this core; other cores number otherwise"),
         must("type", Kind::Text, "as Go writes it, packages with their whole path; arrays of every length as `[...]T`"),
@@ -159,7 +183,11 @@ pub(super) static TYPES: Table = Table {
         must("reachable_objects", Kind::Number, "of these, those that a root reaches"),
         may("reachable_bytes", Kind::Number, "their bytes"),
         must("elements", Kind::Number, "elements of those that are arrays"),
-        may("retained_bytes", Kind::Number, "what they retain at least together: what two of them hold alone is counted once"),
+        may(
+            "retained_bytes",
+            Kind::Number,
+            "what they retain at least together: what two of them hold alone is counted once",
+        ),
     ],
 };
 
@@ -170,12 +198,24 @@ pub(super) static ROOTS: Table = Table {
     columns: &[
         must("root", Kind::Small, "its number in this core"),
         may("parent", Kind::Small, "the one above it"),
-        must("kind", Kind::Text, "`all`, `class`, `package`, `stack`, `goroutine`, `frame` (a variable, a field of it, a function)"),
-        may("class", Kind::Text, "`package variables`, `goroutines`, `runtime variables`, `finalizers, cleanups, allocator`, `lists that collections empty`"),
+        must(
+            "kind",
+            Kind::Text,
+            "`all`, `class`, `package`, `stack`, `goroutine`, `frame` (a variable, a field of it, a function)",
+        ),
+        may(
+            "class",
+            Kind::Text,
+            "`package variables`, `goroutines`, `runtime variables`, `finalizers, cleanups, allocator`, `lists that collections empty`",
+        ),
         must("name", Kind::Text, "as `dominators` has it"),
         may("package", Kind::Text, "the package of variables"),
         may("goroutine", Kind::Number, "id of the goroutine that it is of"),
-        may("holder", Kind::Text, "a name that other cores have too: the variable, or `goroutine` and the function that it began with"),
+        may(
+            "holder",
+            Kind::Text,
+            "a name that other cores have too: the variable, or `goroutine` and the function that it began with",
+        ),
         must("is_holder", Kind::Flag, "it is the variable itself, or all goroutines of a stack, not what is below"),
         may("retained_bytes", Kind::Number, "what would be freed if it went"),
         may("retained_objects", Kind::Number, "their number"),

@@ -4,9 +4,8 @@ use super::Rows;
 use super::table_writer::TableWriter;
 use super::values::Cell;
 use crate::ExportError;
-use goheap_ask::{Grouping, Histogram, RetainedHistogram, Selection, histogram, retained_histogram};
 use goheap_model::names::package_of;
-use goheap_model::{Heap, Observer, Part, Slot, TextKey, TypeId, UNKNOWN_TYPE};
+use goheap_model::{Claim, Heap, Observer, Part, Share, Slot, TextKey, TypeId, UNKNOWN_TYPE};
 use rustc_hash::FxHashMap;
 use std::io::Write;
 
@@ -21,15 +20,19 @@ pub(super) struct TypeNumber(pub(super) u32);
 #[derive(Debug, Default)]
 pub(super) struct Types {
     by_key: FxHashMap<Option<(Part, TypeId, u64)>, TypeNumber>,
-    by_name: FxHashMap<String, TypeNumber>,
+    /// By name and by what it is a part of: the buffer of a channel is named as an array is.
+    by_name: FxHashMap<(String, String), TypeNumber>,
     met: Vec<Met>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Met {
     name: String,
     whole: String,
     package: String,
+    all: Share,
+    reachable: Share,
+    elements: u64,
 }
 
 impl Types {
@@ -44,12 +47,22 @@ impl Types {
         }
         let met = Met::new(heap, key);
         let next = TypeNumber(self.met.len() as u32);
-        let number = *self.by_name.entry(met.name.clone()).or_insert(next);
+        let number = *self.by_name.entry((met.name.clone(), met.whole.clone())).or_insert(next);
         if number == next {
             self.met.push(met);
         }
         self.by_key.insert(identity, number);
         (number, elements)
+    }
+
+    /// Counts an object of the type with that number.
+    pub(super) fn count(&mut self, number: TypeNumber, bytes: u64, elements: u64, is_reachable: bool) {
+        let Some(met) = self.met.get_mut(number.0 as usize) else { return };
+        met.elements = met.elements.saturating_add(elements);
+        let sums = [Some(&mut met.all), is_reachable.then_some(&mut met.reachable)];
+        for sum in sums.into_iter().flatten() {
+            *sum = Share { bytes: sum.bytes.saturating_add(bytes), objects: sum.objects + 1 };
+        }
     }
 
     /// How many were met.
@@ -67,64 +80,56 @@ impl Met {
     fn new(heap: &Heap, key: Option<TextKey>) -> Met {
         let text = key.map(|key| heap.text_of(key)).filter(|text| !text.is_empty());
         let (Some(key), Some(name)) = (key, text) else {
-            return Met { name: UNKNOWN_TYPE.to_owned(), whole: UNKNOWN_TYPE.to_owned(), package: String::new() };
+            return Met { name: UNKNOWN_TYPE.to_owned(), whole: UNKNOWN_TYPE.to_owned(), ..Met::default() };
         };
         let whole = heap.whole_text(key).unwrap_or_else(|| name.clone());
         let named = if key.part == Part::Closure { name.strip_prefix("func ").unwrap_or(&name) } else { &name };
         let package = package_of(named).into_owned();
-        Met { name, whole, package }
+        Met { name, whole, package, ..Met::default() }
     }
 }
 
 pub(super) fn write<W: Write + Send>(
     rows: &Rows<'_>,
-    types: Types,
+    mut types: Types,
     mut table: TableWriter<W>,
     observer: &dyn Observer,
 ) -> Result<(), ExportError> {
     observer.begin("types written");
-    let heap = rows.graph.heap();
-    let request = RetainedHistogram {
-        grouping: Grouping::Type,
-        selection: Selection::Allocated,
-        is_wanted: |_: &str| true,
-        exact: 0,
-    };
-    let retained = by_name(retained_histogram(rows.graph, rows.dominance, request));
-    let reachable = by_name(histogram(heap, Grouping::Type, Selection::Reachable, |_| true));
-    for (met, number) in types.met.iter().zip(0_i64..) {
-        let all = retained.get(&met.name).copied().unwrap_or_default();
-        let reached = reachable.get(&met.name).copied().unwrap_or_default();
+    observer.claim(Claim::default())?;
+    let retained = retained(rows, &mut types);
+    for ((met, retained), number) in types.met.iter().zip(retained).zip(0_i64..) {
         let row = [
             Cell::Number(number),
             table.text(&met.name),
             table.text(&met.whole),
             table.text(&met.package),
-            Cell::count(all.objects),
-            Cell::of(all.bytes),
-            Cell::count(reached.objects),
-            Cell::of(reached.bytes),
-            Cell::count(all.elements),
-            Cell::of(all.retained),
+            Cell::count(met.all.objects),
+            Cell::of(met.all.bytes),
+            Cell::count(met.reachable.objects),
+            Cell::of(met.reachable.bytes),
+            Cell::count(met.elements),
+            Cell::of(retained),
         ];
         table.row(row)?;
     }
     table.finish()
 }
 
-#[derive(Clone, Copy, Default)]
-struct Sums {
-    objects: u64,
-    bytes: u64,
-    elements: u64,
-    retained: u64,
-}
-
-fn by_name(histogram: Histogram) -> FxHashMap<String, Sums> {
-    let rows = histogram.rows.into_iter().map(|row| {
-        let retained = row.retained.unwrap_or(0);
-        let sums = Sums { objects: row.share.objects, bytes: row.share.bytes, elements: row.elements, retained };
-        (row.name, sums)
-    });
-    rows.collect()
+/// What the objects of each type retain at least together: what one of them dominates is counted with the uppermost.
+fn retained(rows: &Rows<'_>, types: &mut Types) -> Vec<u64> {
+    let (graph, dominance) = (rows.graph, rows.dominance);
+    let (mut retained, mut covered) = (vec![0_u64; types.len()], vec![0_u32; types.len()]);
+    for ((node, end), place) in dominance.tree.slices().zip(0..) {
+        let Some(slot) = graph.slot_of(node) else { continue };
+        let (TypeNumber(number), _) = types.of(graph.heap(), slot);
+        let number = number as usize;
+        if let (Some(covered), Some(retained)) = (covered.get_mut(number), retained.get_mut(number))
+            && place >= *covered
+        {
+            *covered = end;
+            *retained = retained.saturating_add(dominance.retained.at(place));
+        }
+    }
+    retained
 }

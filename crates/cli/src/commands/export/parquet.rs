@@ -26,7 +26,8 @@ const BYTES_OF_GROUP: u64 = 64 << 20;
 
 /// Runs the command.
 pub(super) fn run(input: &Input, out: &Path, options: &Said) -> Result<(), Failure> {
-    let is_ours = |name: &str| name.strip_suffix(".parquet").is_some_and(|name| TABLES.iter().any(|table| table.name == name));
+    let is_ours =
+        |name: &str| name.strip_suffix(".parquet").is_some_and(|name| TABLES.iter().any(|table| table.name == name));
     let folder = WholeFolder::beside(out, is_ours)?;
     let remembered = SnapshotOptions { tree: true, owners: true, ..SnapshotOptions::default() };
     with_references(input, remembered, ReferenceOptions::default(), |graph, watch| {

@@ -72,7 +72,8 @@ fn core_id(marks: &ProcessMark) -> String {
 
 /// When goheap took it, else when the file was last changed.
 fn time(process: &Process) -> (Option<u64>, &'static str) {
-    let noted = process.core.provenance().and_then(|note| note.taken).and_then(|seconds| seconds.checked_mul(1_000_000));
+    let noted =
+        process.core.provenance().and_then(|note| note.taken).and_then(|seconds| seconds.checked_mul(1_000_000));
     if noted.is_some() {
         return (noted, "note");
     }
