@@ -172,11 +172,15 @@ pub(super) static REFERENCES: Table = Table {
 /// Types.
 pub(super) static TYPES: Table = Table {
     name: "types",
-    meaning: "A type of objects a row, with what `histogram` says of it.",
+    meaning: "A type of objects, and what it is a part of, a row, with what `histogram` says of it.",
     columns: &[
         must("type_id", Kind::Small, "its number in this core; other cores number otherwise"),
         must("type", Kind::Text, "as Go writes it, packages with their whole path; arrays of every length as `[...]T`"),
-        must("whole", Kind::Text, "the type whose part it is: `map[K]V` of `map[K]V groups`; else the same"),
+        must(
+            "whole",
+            Kind::Text,
+            "the type whose part it is: `map[K]V` of `map[K]V groups`, `chan T` of its buffer, which is named `[...]T`; else the same",
+        ),
         must("package", Kind::Text, "the package of the type; empty of types that are of none"),
         must("objects", Kind::Number, "allocated objects"),
         may("bytes", Kind::Number, "their bytes"),
