@@ -26,7 +26,7 @@ pub(super) fn write<W: Write + Send>(
             Cell::of(u64::from(birth.record)),
             table.text(first.map_or("", |call| &call.function)),
             table.text(first.map_or("", |call| &call.file)),
-            Cell::Number(first.map_or(0, |call| i64::from(call.line))),
+            Cell::small(first.map_or(0, |call| call.line)),
             table.text(&text(births, stack)),
             Cell::count(count.objects),
             Cell::of(count.bytes),

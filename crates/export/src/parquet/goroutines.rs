@@ -60,15 +60,15 @@ pub(super) fn write<W: Write + Send>(
     for one in rows.goroutines {
         let row = [
             Cell::count(one.id),
-            Cell::Number(i64::from(one.stack)),
+            Cell::small(one.stack),
             table.text(&one.state),
             Cell::of_option(one.waiting),
             table.text(&one.start),
             table.text_or_none(Some(&one.created_by)),
             Cell::of(one.stack_bytes),
-            Cell::Flag(one.is_system),
-            Cell::of_flag(one.is_leaked),
-            Cell::Flag(one.is_locked),
+            Cell::flag(one.is_system),
+            one.is_leaked.map_or(Cell::MISSING, Cell::flag),
+            Cell::flag(one.is_locked),
             Cell::of_option(one.retained),
         ];
         if table.row(row)? {
@@ -85,12 +85,12 @@ pub(super) fn write_calls<W: Write + Send>(
 ) -> Result<(), ExportError> {
     for call in rows.calls {
         let row = [
-            Cell::Number(i64::from(call.stack)),
-            Cell::Number(i64::from(call.depth)),
+            Cell::small(call.stack),
+            Cell::small(call.depth),
             table.text(&call.function),
             table.text(&call.file),
             Cell::count(call.line),
-            Cell::Flag(call.is_inlined),
+            Cell::flag(call.is_inlined),
         ];
         if table.row(row)? {
             observer.claim(Claim::default())?;

@@ -55,7 +55,7 @@ impl<'r, W: Write + Send> ObjectWriter<'r, W> {
         let evidence = Evidence::ALL.map(|evidence| table.text(evidence.name()));
         let standings = ["reachable", "not known", "unreachable"].map(|standing| table.text(standing));
         let class_texts = classes.names().map(|name| table.text_or_none(name)).collect();
-        let (types, type_texts) = (Types::default(), Vec::new());
+        let (types, type_texts) = (Types::new(), Vec::new());
         ObjectWriter { rows, table, types, type_texts, classes, class_texts, kinds, evidence, standings }
     }
 
@@ -67,14 +67,14 @@ impl<'r, W: Write + Send> ObjectWriter<'r, W> {
         let (object, standing_of) = (heap.object_types.of(slot.id), heap.standing(slot.id));
         self.types.count(ty, objects.size(slot), elements, standing_of == Standing::Reachable);
         let frame = (self.rows.frame_of)(slot.id);
-        let class = frame.map_or(Cell::Missing, |frame| self.class_texts[self.classes.place(frame)]);
+        let class = frame.map_or(Cell::MISSING, |frame| self.class_texts[self.classes.place(frame)]);
         let dominated = dominance.tree.subtree(node).len() as u64;
         let retained = (dominated > 0).then(|| dominance.retained.of(node));
         let dominator = dominance.tree.idom(node);
         let above = dominator.and_then(|node| graph.slot_of(node));
         let row = [
             Cell::of(objects.address(slot)),
-            Cell::Number(i64::from(ty.0)),
+            Cell::small(ty.0),
             self.type_text(ty),
             Cell::count(elements),
             Cell::of(objects.size(slot)),
@@ -82,13 +82,13 @@ impl<'r, W: Write + Send> ObjectWriter<'r, W> {
             self.evidence[object.evidence() as usize],
             self.standings[standing(standing_of)],
             class,
-            frame.map_or(Cell::Missing, |frame| Cell::of(frame.index() as u64)),
-            above.map_or(Cell::Missing, |slot| Cell::of(objects.address(slot))),
+            frame.map_or(Cell::MISSING, |frame| Cell::of(frame.index() as u64)),
+            above.map_or(Cell::MISSING, |slot| Cell::of(objects.address(slot))),
             Cell::of_option(dominator.filter(|_| above.is_none()).map(|node| u64::from(node - graph.root()))),
             Cell::of_option(retained),
             Cell::of_option((dominated > 0).then_some(dominated)),
-            Cell::Number(graph.edges().targets(node).len() as i64),
-            Cell::Number(i64::from(slot.span)),
+            Cell::count(graph.edges().targets(node).len() as u64),
+            Cell::small(slot.span),
         ];
         self.table.row(row)
     }
@@ -99,7 +99,7 @@ impl<'r, W: Write + Send> ObjectWriter<'r, W> {
             let text = self.table.text(self.types.name(self.type_texts.len()));
             self.type_texts.push(text);
         }
-        self.type_texts.get(ty.0 as usize).copied().unwrap_or(Cell::Missing)
+        self.type_texts.get(ty.0 as usize).copied().unwrap_or(Cell::MISSING)
     }
 }
 

@@ -3,7 +3,7 @@
 //! Pages are compressed here: the codec of the `parquet` crate for zstd is C's.
 
 use super::texts::{TextColumn, Texts};
-use super::values::{Numbers, Values};
+use super::values::{Cell, Numbers, Values};
 use bytes::Bytes;
 use parquet::basic::{Compression, ZstdLevel};
 use parquet::column::page::{CompressedPage, Page, PageWriteSpec, PageWriter};
@@ -36,8 +36,7 @@ pub(super) struct ColumnEncoder {
     descriptor: ColumnDescPtr,
     properties: WriterPropertiesPtr,
     codec: Codec,
-    /// Rows that are not encoded yet.
-    pub(super) values: Values,
+    values: Values,
     texts: TextColumn,
     /// Of columns that are no texts, with what it has written.
     open: Option<(ColumnWriter<'static>, PageSink)>,
@@ -53,12 +52,14 @@ impl ColumnEncoder {
         ColumnEncoder { descriptor, properties, codec, values, texts: TextColumn::default(), open: None }
     }
 
-    /// Encodes the rows that are not yet.
-    pub(super) fn advance(&mut self) -> Result<(), ParquetError> {
+    /// Encodes more rows.
+    pub(super) fn advance(&mut self, cells: impl Iterator<Item = Cell> + Clone) -> Result<(), ParquetError> {
+        if !self.values.take(cells) {
+            return Err(ParquetError::General(format!("a value does not fit the column {}", self.descriptor.name())));
+        }
         let levels = self.values.levels();
         if let Numbers::Texts(numbers) = self.values.numbers() {
             self.texts.extend(numbers, levels);
-            self.values.clear();
             return Ok(());
         }
         let (writer, _) = self.open.get_or_insert_with(|| {
@@ -78,13 +79,11 @@ impl ColumnEncoder {
             }
             _ => return Err(ParquetError::General("a column of another type".to_owned())),
         };
-        self.values.clear();
         Ok(())
     }
 
-    /// Encodes what is left, and the end of the column. Empty again.
+    /// Encodes the end of the column. Empty again.
     pub(super) fn finish(&mut self, texts: &Texts) -> Result<Encoded, ParquetError> {
-        self.advance()?;
         let Some((writer, sink)) = self.open.take() else {
             return self.texts.finish(texts, Arc::clone(&self.descriptor), self.codec);
         };

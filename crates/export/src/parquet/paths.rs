@@ -93,7 +93,7 @@ pub(super) fn write<W: Write + Send>(
         let row = [
             Cell::of(node.index() as u64),
             Cell::of_option(parent.map(|parent| parent.index() as u64)),
-            Cell::Number(i64::from(depth)),
+            Cell::small(depth),
             names[classes.place(node)],
             table.text(heap.frame_text(top).unwrap_or("")),
             table.text(heap.frame_text(node).unwrap_or("")),

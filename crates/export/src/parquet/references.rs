@@ -59,7 +59,7 @@ impl<W: Write + Send> ReferenceWriter<'_, W> {
         let graph = self.rows.graph;
         let number = Cell::of(u64::from(root - graph.root()));
         for to in graph.edges().targets(root).iter().filter_map(|&to| graph.slot_of(to)) {
-            self.row([Cell::Missing, number, self.address(to), Cell::Missing, Cell::Missing])?;
+            self.row([Cell::MISSING, number, self.address(to), Cell::MISSING, Cell::MISSING])?;
         }
         Ok(())
     }
@@ -83,9 +83,9 @@ impl<W: Write + Send> ReferenceWriter<'_, W> {
                     rest = &rest[at + 1..];
                     self.field(slot, offset)
                 }
-                None => (Cell::Missing, Cell::Missing),
+                None => (Cell::MISSING, Cell::MISSING),
             };
-            self.row([from, Cell::Missing, self.address(to), field, field_type])?;
+            self.row([from, Cell::MISSING, self.address(to), field, field_type])?;
         }
         self.words = words;
         Ok(())

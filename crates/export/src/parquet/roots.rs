@@ -40,7 +40,7 @@ pub(super) fn write<W: Write + Send>(
             table.text_or_none(here.package.map(|package| roots.package(package))),
             Cell::of_option(here.goroutine),
             table.text_or_none(here.holder.as_deref()),
-            Cell::Flag(here.holder.is_some() && !had_holder),
+            Cell::flag(here.holder.is_some() && !had_holder),
             Cell::of_option(retained.map(|weight| weight.bytes)),
             Cell::of_option(retained.map(|weight| weight.objects)),
         ];

@@ -49,7 +49,7 @@ pub(super) fn write<W: Write + Send>(rows: &Rows<'_>, mut table: TableWriter<W>)
     let [allocated, reachable, not_known, unreachable] =
         shares.map(|share| (Cell::of(share.bytes), Cell::of(share.objects)));
     let row = [
-        Cell::Number(i64::from(SCHEMA)),
+        Cell::small(SCHEMA),
         table.text(&run.goheap),
         table.text_or_none(Some(&run.host)),
         table.text(&run.program),
@@ -73,7 +73,7 @@ pub(super) fn write<W: Write + Send>(rows: &Rows<'_>, mut table: TableWriter<W>)
         unreachable.1,
         Cell::of(heap.in_use_bytes),
         Cell::of(rows.goroutines.len() as u64),
-        Cell::Flag(totals.is_reconciled() && !run.is_cut),
+        Cell::flag(totals.is_reconciled() && !run.is_cut),
     ];
     table.row(row)?;
     table.finish()

@@ -4,7 +4,7 @@
 //! refuses. Addresses of Linux programs have 47 bits, on arm64 at most 52.
 
 /// The number of the schema: raised where a column goes or means something else, not where one is added.
-pub const SCHEMA: i32 = 1;
+pub const SCHEMA: u32 = 1;
 
 /// A table: one file.
 #[derive(Debug)]

@@ -22,12 +22,12 @@ pub(super) fn write<W: Write + Send>(
             Cell::of(span.start),
             Cell::of(span.bytes),
             Cell::of(span.slot_bytes),
-            Cell::Number(i64::from(span.slots)),
+            Cell::small(span.slots),
             Cell::count(allocated),
             Cell::of(free),
-            Cell::Number(i64::from(span.header_bytes)),
-            Cell::Flag(span.has_pointers),
-            Cell::Flag(span.is_large),
+            Cell::small(span.header_bytes),
+            Cell::flag(span.has_pointers),
+            Cell::flag(span.is_large),
         ];
         if table.row(row)? {
             observer.claim(Claim::default())?;

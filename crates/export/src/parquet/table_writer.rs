@@ -29,10 +29,11 @@ pub(super) struct TableWriter<W: Write + Send> {
     file: SerializedFileWriter<W>,
     columns: Vec<ColumnEncoder>,
     texts: Texts,
-    core_id: u32,
-    /// Rows of this group, and of those the ones that are not encoded yet.
+    core_id: Cell,
+    /// Rows of this group.
     rows: usize,
-    waiting: usize,
+    /// The cells of those that are not encoded yet, row by row.
+    waiting: Vec<Cell>,
 }
 
 impl<W: Write + Send> TableWriter<W> {
@@ -45,48 +46,57 @@ impl<W: Write + Send> TableWriter<W> {
         };
         let columns = columns(table).zip(descriptors).map(encoder).collect();
         let mut texts = Texts::default();
-        let core_id = texts.number(core_id);
-        Ok(TableWriter { table, file, columns, texts, core_id, rows: 0, waiting: 0 })
+        let core_id = Cell::small(texts.number(core_id));
+        Ok(TableWriter { table, file, columns, texts, core_id, rows: 0, waiting: Vec::new() })
     }
 
     /// A text as a value.
     pub(super) fn text(&mut self, text: &str) -> Cell {
-        Cell::Text(self.texts.number(text))
+        Cell::small(self.texts.number(text))
     }
 
     /// One that may be missing: empty ones are.
     pub(super) fn text_or_none(&mut self, text: Option<&str>) -> Cell {
-        text.filter(|text| !text.is_empty()).map_or(Cell::Missing, |text| self.text(text))
+        text.filter(|text| !text.is_empty()).map_or(Cell::MISSING, |text| self.text(text))
     }
 
     /// Adds a row: values of all columns but that of the core. True when a group was written.
     pub(super) fn row<const N: usize>(&mut self, cells: [Cell; N]) -> Result<bool, ExportError> {
-        let mut fits = self.columns.len() == N + 1;
-        if let Some((first, others)) = self.columns.split_first_mut() {
-            first.values.push(Cell::Text(self.core_id));
-            for (column, cell) in others.iter_mut().zip(cells) {
-                fits &= column.values.push(cell);
-            }
+        if self.columns.len() != N + 1 {
+            return Err(ExportError::Rows { table: self.table.name, why: format!("{N} values in a row") });
         }
-        if !fits {
-            return Err(ExportError::Rows {
-                table: self.table.name,
-                why: "a value does not fit its column".to_owned(),
-            });
-        }
-        (self.rows, self.waiting) = (self.rows + 1, self.waiting + 1);
+        self.waiting.push(self.core_id);
+        self.waiting.extend_from_slice(&cells);
+        self.rows += 1;
         if self.rows >= GROUP {
             self.flush()?;
             return Ok(true);
         }
-        if self.waiting >= BATCH {
-            self.columns.par_iter_mut().try_for_each(ColumnEncoder::advance).map_err(failure)?;
-            self.waiting = 0;
+        if self.rows.is_multiple_of(BATCH) {
+            self.advance()?;
         }
         Ok(false)
     }
 
+    /// Each column takes its cells out of the rows.
+    fn advance(&mut self) -> Result<(), ExportError> {
+        let (width, waiting) = (self.columns.len(), &self.waiting);
+        let columns = self.columns.par_iter_mut().enumerate();
+        let advanced = columns.map(|(at, column)| column.advance(waiting.iter().skip(at).step_by(width).copied()));
+        advanced.collect::<Result<(), ParquetError>>().map_err(|error| self.of_value(error))?;
+        self.waiting.clear();
+        Ok(())
+    }
+
+    fn of_value(&self, error: ParquetError) -> ExportError {
+        match error {
+            ParquetError::General(why) => ExportError::Rows { table: self.table.name, why },
+            other => failure(other),
+        }
+    }
+
     fn flush(&mut self) -> Result<(), ExportError> {
+        self.advance()?;
         let texts = &self.texts;
         let encoded: Result<Vec<_>, ParquetError> =
             self.columns.par_iter_mut().map(|column| column.finish(texts)).collect();
@@ -95,7 +105,7 @@ impl<W: Write + Send> TableWriter<W> {
             group.append_column(&column.bytes, column.closed).map_err(failure)?;
         }
         group.close().map_err(failure)?;
-        (self.rows, self.waiting) = (0, 0);
+        self.rows = 0;
         Ok(())
     }
 

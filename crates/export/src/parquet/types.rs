@@ -5,7 +5,7 @@ use super::table_writer::TableWriter;
 use super::values::Cell;
 use crate::ExportError;
 use goheap_model::names::package_of;
-use goheap_model::{Claim, Heap, Observer, Part, Share, Slot, TextKey, TypeId, UNKNOWN_TYPE};
+use goheap_model::{Claim, Heap, ObjectType, Observer, Part, Share, Slot, TextKey, TypeId, UNKNOWN_TYPE};
 use rustc_hash::FxHashMap;
 use std::io::Write;
 
@@ -17,8 +17,10 @@ pub(super) struct TypeNumber(pub(super) u32);
 ///
 /// # Overhead
 /// Their names, and some 100 bytes each.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Types {
+    /// Answers for the objects that were met last, by kind and span.
+    recent: Vec<Option<Recent>>,
     by_key: FxHashMap<Option<(Part, TypeId, u64)>, TypeNumber>,
     /// By name and by what it is a part of: the buffer of a channel is named as an array is.
     by_name: FxHashMap<(String, String), TypeNumber>,
@@ -35,9 +37,43 @@ struct Met {
     elements: u64,
 }
 
+/// A kind and a span, and their type and elements.
+type Recent = ((u32, u32), (TypeNumber, u64));
+
+/// Answers that are kept.
+const KEPT: usize = 256;
+
+fn place(object: ObjectType, span: u32) -> usize {
+    let bits = object.to_bits();
+    (bits ^ bits >> 26 ^ span) as usize % KEPT
+}
+
 impl Types {
+    /// None yet.
+    pub(super) fn new() -> Self {
+        let (by_key, by_name) = (FxHashMap::default(), FxHashMap::default());
+        Types { recent: vec![None; KEPT], by_key, by_name, met: Vec::new() }
+    }
+
     /// The number of an object's type, and the elements of an array.
     pub(super) fn of(&mut self, heap: &Heap, slot: Slot) -> (TypeNumber, u64) {
+        let object = heap.object_types.of(slot.id);
+        // What a closure is depends on the object.
+        let recent = (object.part() != Part::Closure).then(|| (object.to_bits(), slot.span));
+        let place = place(object, slot.span);
+        if let Some((known, answer)) = self.recent.get(place).copied().flatten()
+            && recent == Some(known)
+        {
+            return answer;
+        }
+        let answer = self.asked(heap, slot);
+        if let Some(place) = self.recent.get_mut(place) {
+            *place = recent.map(|recent| (recent, answer));
+        }
+        answer
+    }
+
+    fn asked(&mut self, heap: &Heap, slot: Slot) -> (TypeNumber, u64) {
         let key = heap.text_key(slot);
         let elements = key.map_or(0, |key| heap.elements(key));
         let key = key.map(TextKey::family);
@@ -98,9 +134,9 @@ pub(super) fn write<W: Write + Send>(
     observer.begin("types written");
     observer.claim(Claim::default())?;
     let retained = retained(rows, &mut types);
-    for ((met, retained), number) in types.met.iter().zip(retained).zip(0_i64..) {
+    for ((met, retained), number) in types.met.iter().zip(retained).zip(0..) {
         let row = [
-            Cell::Number(number),
+            Cell::small(number),
             table.text(&met.name),
             table.text(&met.whole),
             table.text(&met.package),
