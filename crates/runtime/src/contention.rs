@@ -101,6 +101,12 @@ impl RuntimeModel<'_> {
         threads.into_iter().map(|thread| stack(thread.address)).collect()
     }
 
+    /// One of so many waits for mutexes is counted; None where the variable is not known.
+    pub fn mutex_fraction(&self) -> Option<u64> {
+        let at = self.symbols.address("runtime.mutexprofilerate")?;
+        self.memory().read_u64(at).filter(|fraction| *fraction <= u64::from(u32::MAX))
+    }
+
     fn search(&self) -> Search<'_> {
         let (module, others) = (&self.modules[0], &self.modules[1..]);
         let (memory, layout) = (self.memory(), &self.layout);

@@ -47,6 +47,9 @@ pub struct Release {
     /// Stacks of blocked goroutines and mutexes have an address a frame, and no others for inlined calls (mprof.go
     /// `fpTracebackPartialExpand`, since 1.23).
     pub has_frames_in_contention: bool,
+    /// Waits for mutexes are multiplied by the fraction that is sampled when a profile is written; later when they are counted (pprof.go
+    /// `scaleMutexProfile` in 1.19; 1.20 was not at hand).
+    pub scales_mutexes_when_written: bool,
     /// Every sample of the memory profile tells the size of its objects; before, those that count allocations (protomem.go, since 1.27).
     pub tells_every_object_size: bool,
     /// Words of a queued cleanup (mcleanup.go: a funcval in 1.25, a `cleanupFn` since 1.26).
@@ -92,6 +95,7 @@ impl Release {
             has_pointer_bits_in_red_zones: minor >= 24,
             profile_stack_depth: if minor <= 22 { 32 } else { 128 },
             has_frames_in_contention: minor >= 23,
+            scales_mutexes_when_written: minor <= 20,
             tells_every_object_size: minor >= 27,
             cleanup_words: if minor <= 25 { 1 } else { 3 },
             conditions_wait_by_list: minor >= 26,
@@ -171,6 +175,7 @@ has_label_list false, 1.24 true
 has_pointer_bits_in_red_zones false, 1.24 true
 profile_stack_depth 32, 1.23 128
 has_frames_in_contention false, 1.23 true
+scales_mutexes_when_written true, 1.21 false
 tells_every_object_size false, 1.27 true
 cleanup_words 1, 1.26 3
 conditions_wait_by_list false, 1.26 true

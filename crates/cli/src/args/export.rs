@@ -20,6 +20,7 @@ docs/exports.md. Like any output an export holds names of the program, and none 
                     answered it when it died; so are the others
   allocs            the same, allocations first                                 allocs.pb.gz
   goroutine         goroutines by stack and labels                              goroutine.pb.gz
+  goroutineleak     of these the ones that can never go on                      goroutineleak.pb.gz
   threadcreate      threads by the stack that made them                         threadcreate.pb.gz
   block             where goroutines blocked, and how long                      block.pb.gz
   mutex             who held mutexes that others waited for                     mutex.pb.gz
@@ -36,7 +37,7 @@ pub(crate) struct ExportOptions {
     /// The file to write; - is stdout where the format is one file
     #[arg(value_name = "OUT")]
     second: Option<PathBuf>,
-    /// Write contents: in `goroutine` the values of profiler labels, which are … without it
+    /// Write contents: in goroutine and goroutineleak the values of profiler labels, which are … without it
     #[arg(long)]
     pub(crate) values: bool,
     /// In dot and graphml: of a variable, field or type as the dominator tree's frames name it, or a regular expression
@@ -60,6 +61,8 @@ pub(crate) enum ExportFormat {
     Allocs,
     /// The runtime's profile of goroutines
     Goroutine,
+    /// That of goroutines which can never go on
+    Goroutineleak,
     /// That of threads
     Threadcreate,
     /// That of blocked goroutines
@@ -81,6 +84,7 @@ impl ExportFormat {
             | ExportFormat::Heap
             | ExportFormat::Allocs
             | ExportFormat::Goroutine
+            | ExportFormat::Goroutineleak
             | ExportFormat::Threadcreate
             | ExportFormat::Block
             | ExportFormat::Mutex => ".pb.gz",
@@ -135,8 +139,9 @@ impl ExportOptions {
     /// An option that would do nothing is a mistake.
     fn fits(&self, format: ExportFormat) -> Result<(), String> {
         let is_graph = matches!(format, ExportFormat::Dot | ExportFormat::Graphml);
+        let has_labels = matches!(format, ExportFormat::Goroutine | ExportFormat::Goroutineleak);
         let has = [
-            (self.values && format != ExportFormat::Goroutine, "--values", "goroutine"),
+            (self.values && !has_labels, "--values", "goroutine and goroutineleak"),
             (self.of.is_some() && !is_graph, "--of", "dot and graphml"),
             (self.limit.is_some() && !is_graph, "--limit", "dot and graphml"),
         ];

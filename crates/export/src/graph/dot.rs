@@ -23,12 +23,12 @@ pub fn write_dot(graph: &Graph, out: impl Write) -> Result<(), ExportError> {
     for (index, node) in graph.nodes.iter().enumerate() {
         let name = shown(&node.text);
         let mut label = broken(&name);
-        if node.objects != 1 {
-            label.push(format!("{} objects, {}", node.objects, size(node.bytes)));
+        if node.bytes > 0 {
+            let objects = if node.objects > 1 { format!("{} objects, ", node.objects) } else { String::new() };
+            label.push(format!("{objects}{}", size(node.bytes)));
         }
-        label.extend((node.objects == 1).then(|| size(node.bytes)));
         label.extend(node.address.map(|address| format!("{address:#x}")));
-        label.push(format!("retains {}", size(node.retained)));
+        label.extend((node.retained > 0).then(|| format!("retains {}", size(node.retained))));
         // From white to orange.
         let shade = 0.02 + 0.6 * (node.retained as f64 / most as f64);
         let (label, tip) = (quoted(&label.join("\n")), quoted(&name));

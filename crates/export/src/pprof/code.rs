@@ -4,6 +4,7 @@ use super::text::shown;
 use super::writer::{Function, Header, Label, Line, Location, Mapping, Writer};
 use crate::ExportError;
 use goheap_model::{CodeFunction, CodeProfile, CodeSample};
+use std::borrow::Cow;
 use std::io::Write;
 
 /// Writes a profile of code: functions, files and lines, and calls that are inlined. A frame is of the mapping that has its address.
@@ -47,16 +48,19 @@ pub fn write_code(
     writer.finish()
 }
 
-/// Names of Go are as they are: pprof knows them by `go.`, `[go.shape` and the like, and leaves them alone where it does in Go's own.
+/// What has no name or value has none here, as the runtime has it.
+fn clean(text: &str) -> Cow<'_, str> {
+    if text.is_empty() { Cow::Borrowed("") } else { shown(text) }
+}
+
 fn write_function(function: &CodeFunction, writer: &mut Writer<impl Write>) -> Result<u64, ExportError> {
-    let clean = |text| if str::is_empty(text) { "".into() } else { shown(text) };
     let (name, file) = (clean(&function.name), clean(&function.file));
     writer.function(&Function { name: &name, system_name: &name, file: &file, start_line: function.start_line.into() })
 }
 
 fn write_sample(sample: &CodeSample, locations: &[u64], writer: &mut Writer<impl Write>) -> Result<(), ExportError> {
-    let clean: Vec<_> = sample.labels.iter().map(|(key, value)| (shown(key), shown(value))).collect();
-    let mut labels: Vec<Label<'_>> = clean.iter().map(|(key, value)| Label::Text(key, value)).collect();
+    let texts: Vec<_> = sample.labels.iter().map(|(key, value)| (clean(key), clean(value))).collect();
+    let mut labels: Vec<Label<'_>> = texts.iter().map(|(key, value)| Label::Text(key, value)).collect();
     labels.extend(sample.object_bytes.map(|bytes| Label::Number("bytes", bytes as i64, "")));
     let places = sample.places.iter().filter_map(|&place| locations.get(place as usize).copied());
     writer.sample(places, &sample.values, &labels)

@@ -33,16 +33,22 @@ pub fn contention_profile(
     let is_by_frames = model.version.release().has_frames_in_contention;
     let addresses = if is_by_frames { Addresses::OfFrames } else { Addresses::OfCalls };
     let ticks = model.ticks_per_second();
+    // Where the fraction is not known what was sampled stands.
+    let scale = match waited {
+        Waited::Mutex if model.version.release().scales_mutexes_when_written => model.mutex_fraction().unwrap_or(1),
+        _ => 1,
+    };
     let mut places = Places::new(model);
     let samples = read.records.iter().map(|record| {
         let count = match waited {
             // A part of one would be none, by which readers would divide.
             Waited::Block => (record.count as i64).max(1),
-            Waited::Mutex => record.count as i64,
+            Waited::Mutex => (record.count as i64).saturating_mul(scale as i64),
         };
-        let delay = ticks.map_or(record.cycles, |ticks| (record.cycles as f64 / (ticks as f64 / 1e9)) as i64);
+        let cycles = record.cycles as f64;
+        let delay = ticks.map_or(cycles, |ticks| cycles / (ticks as f64 / 1e9)) * scale as f64;
         let places = places.of_stack(&record.stack, addresses);
-        CodeSample { places, values: vec![count, delay], ..CodeSample::default() }
+        CodeSample { places, values: vec![count, delay as i64], ..CodeSample::default() }
     });
     let samples = samples.collect();
     Ok(ContentionTimes {

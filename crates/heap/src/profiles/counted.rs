@@ -6,19 +6,20 @@ use goheap_model::{CodeProfile, CodeSample, Observer};
 use goheap_runtime::{Goroutine, RuntimeModel, ThreadIndex, Tracer};
 use rustc_hash::FxHashMap;
 
-/// Goroutines by stack and labels, as the process would have counted them: without the runtime's own.
+/// Goroutines by stack and labels, as the process would have counted them: those of the indexes that are wanted, without the runtime's own.
 ///
 /// # Errors
 /// The observer's refusal.
 pub fn goroutine_profile(
     model: &RuntimeModel<'_>,
     observer: &dyn Observer,
-    is_wanted: impl Fn(&Goroutine) -> bool,
+    is_wanted: impl Fn(u32) -> bool,
 ) -> Result<CodeProfile, HeapError> {
     observer.begin("profile");
     let (mut tracer, threads) = (Tracer::new(model), model.thread_index());
     let mut counter = Counter { places: Places::new(model), samples: Vec::new(), index_of: FxHashMap::default() };
-    for goroutine in model.goroutines.iter().filter(|goroutine| goroutine.status.is_live() && is_wanted(goroutine)) {
+    let live = (0..).zip(&model.goroutines).filter(|(_, goroutine)| goroutine.status.is_live());
+    for (_, goroutine) in live.filter(|(index, _)| is_wanted(*index)) {
         if let Some(places) = stack(model, goroutine, (&mut tracer, &threads), &mut counter.places) {
             counter.add(places, model.labels(goroutine));
         }

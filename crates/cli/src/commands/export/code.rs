@@ -1,13 +1,18 @@
-//! `export heap`, `allocs`, `goroutine`, `threadcreate`, `block` and `mutex`: what `/debug/pprof/NAME` would have answered.
+//! `export heap`, `allocs`, `goroutine`, `goroutineleak`, `threadcreate`, `block` and `mutex`: what `/debug/pprof/NAME` would have answered.
 
 use super::mappings::MappedCode;
 use super::{one_file, wrote};
 use crate::args::Input;
-use crate::open::with_model;
+use crate::open::{with_model, with_references};
+use crate::say::diagnostics;
 use crate::say::errors::Failure;
 use crate::say::speaker;
+use crate::say::watch::Watch;
 use goheap_export::pprof::{Header, ValueType, write_code};
+use goheap_heap::SnapshotOptions;
+use goheap_heap::goroutines::leaked;
 use goheap_heap::profiles::{contention_profile, goroutine_profile, heap_profile, thread_profile};
+use goheap_heap::references::ReferenceOptions;
 use goheap_model::{CodeProfile, Observer};
 use goheap_report::table::grouped;
 use goheap_runtime::{RuntimeModel, Waited};
@@ -19,6 +24,7 @@ pub(super) enum CodeFormat {
     Heap,
     Allocs,
     Goroutine,
+    Goroutineleak,
     Threadcreate,
     Block,
     Mutex,
@@ -37,13 +43,12 @@ struct Read {
 /// Runs the command.
 pub(super) fn run(input: &Input, out: &Path, format: CodeFormat, values: bool) -> Result<(), Failure> {
     let output = one_file(input, out)?;
-    with_model(input, |model, watch| {
-        let mut read = read(model, format, watch)?;
+    let write = |model: &RuntimeModel<'_>, mut read: Read, watch: &Watch| {
+        watch.report();
         if !values {
             let labels = read.profile.samples.iter_mut().flat_map(|sample| &mut sample.labels);
             labels.for_each(|(_, value)| *value = HIDDEN.to_owned());
         }
-        watch.report();
         read.header.time_nanos = time_nanos(model);
         read.header.comments = read.missing.clone();
         let mapped = MappedCode::all(model.process);
@@ -52,6 +57,16 @@ pub(super) fn run(input: &Input, out: &Path, format: CodeFormat, values: bool) -
         read.missing.iter().for_each(speaker::warning);
         wrote(input, out, format_args!("{} samples", grouped(read.profile.samples.len() as u64)));
         Ok(())
+    };
+    if format != CodeFormat::Goroutineleak {
+        return with_model(input, |model, watch| write(model, read(model, format, watch)?, watch));
+    }
+    // What can never go on is told by who reaches what it waits for.
+    with_references(input, SnapshotOptions::default(), ReferenceOptions::default(), |graph, watch| {
+        let (model, leaks) = (graph.snapshot().model, leaked(graph, watch)?);
+        let profile = goroutine_profile(model, watch, |index| leaks.contains(index))?;
+        diagnostics::warn(graph.snapshot(), input.quiet);
+        write(model, counted("goroutineleak", profile), watch)
     })
 }
 
@@ -65,7 +80,9 @@ fn read(model: &RuntimeModel<'_>, format: CodeFormat, observer: &dyn Observer) -
     match format {
         CodeFormat::Heap => memory(model, "", observer),
         CodeFormat::Allocs => memory(model, "alloc_space", observer),
-        CodeFormat::Goroutine => Ok(counted("goroutine", goroutine_profile(model, observer, |_| true)?)),
+        CodeFormat::Goroutine | CodeFormat::Goroutineleak => {
+            Ok(counted("goroutine", goroutine_profile(model, observer, |_| true)?))
+        }
         CodeFormat::Threadcreate => Ok(counted("threadcreate", thread_profile(model, observer))),
         CodeFormat::Block => contention(model, Waited::Block, observer),
         CodeFormat::Mutex => contention(model, Waited::Mutex, observer),

@@ -24,6 +24,7 @@ pub(crate) fn run(input: &Input, options: &ExportOptions) -> Result<(), Failure>
         ExportFormat::Heap => code(CodeFormat::Heap),
         ExportFormat::Allocs => code(CodeFormat::Allocs),
         ExportFormat::Goroutine => code(CodeFormat::Goroutine),
+        ExportFormat::Goroutineleak => code(CodeFormat::Goroutineleak),
         ExportFormat::Threadcreate => code(CodeFormat::Threadcreate),
         ExportFormat::Block => code(CodeFormat::Block),
         ExportFormat::Mutex => code(CodeFormat::Mutex),
