@@ -38,7 +38,7 @@ const ARROWS: [(&str, &[&str]); 12] = [
 ];
 
 /// Crates of others that belong to one room, and who may use them.
-const ROOMS: [(&str, &[&str]); 22] = [
+const ROOMS: [(&str, &[&str]); 24] = [
     ("clap", &["goheap-cli"]),
     ("regex", &["goheap-cli"]),
     ("indicatif", &["goheap-cli"]),
@@ -54,7 +54,9 @@ const ROOMS: [(&str, &[&str]); 22] = [
     ("base64", &["goheap-image"]),
     ("rustix", &["goheap-image", "goheap-capture", "goheap-cli"]),
     ("ruzstd", &["goheap-image"]),
-    ("structured-zstd", &["goheap-capture"]),
+    ("structured-zstd", &["goheap-capture", "goheap-export"]),
+    ("parquet", &["goheap-export"]),
+    ("bytes", &["goheap-export"]),
     ("nix", &["goheap-capture"]),
     ("tempfile", &["goheap-image", "goheap-cli"]),
     ("yoke", &["goheap-graph"]),

@@ -94,7 +94,8 @@ fn a_folder_of_others_stays_and_one_of_ours_is_replaced() {
     assert_eq!(names(&out).len(), TABLES.len() + 1);
     let refused = goheap!(carried.core, "--exe", carried.exe, "export", "parquet", "-");
     assert_eq!((refused.status, refused.stdout.as_str()), (1, ""), "{}", refused.stderr);
-    let refused = goheap!(carried.core, "--exe", carried.exe, "--max-memory", "1M", "export", "parquet", above.path().join("x"));
+    let refused =
+        goheap!(carried.core, "--exe", carried.exe, "--max-memory", "1M", "export", "parquet", above.path().join("x"));
     assert_eq!(refused.status, 3, "{}", refused.stderr);
     assert_eq!(names(above.path()), ["rows"], "nothing is left behind");
 }
