@@ -13,7 +13,6 @@ pub(super) fn write<W: Write + Send>(
     mut table: TableWriter<W>,
     observer: &dyn Observer,
 ) -> Result<(), ExportError> {
-    observer.begin("births written");
     let (births, objects) = (rows.births, &rows.graph.heap().objects);
     observer.claim(Claim { kept: 0, passing: births.records().len() as u64 * 8 })?;
     let mut met = vec![0_u64; births.records().len()];

@@ -56,7 +56,6 @@ pub(super) fn write<W: Write + Send>(
     mut table: TableWriter<W>,
     observer: &dyn Observer,
 ) -> Result<(), ExportError> {
-    observer.begin("goroutines written");
     for one in rows.goroutines {
         let row = [
             Cell::count(one.id),

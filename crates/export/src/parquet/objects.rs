@@ -16,13 +16,10 @@ const BLOCK: u64 = 4096;
 pub(super) fn write<W: Write + Send>(
     rows: &Rows<'_>,
     table: TableWriter<W>,
-    observer: &dyn Observer,
+    (observer, meter): (&dyn Observer, &Meter<'_>),
 ) -> Result<Types, ExportError> {
-    observer.begin("objects written");
-    observer.claim(Claim::default())?;
     let heap = rows.graph.heap();
     let mut writer = ObjectWriter::new(rows, table);
-    let meter = Meter::new(observer, heap.totals.allocated.objects);
     for (slot, count) in heap.objects.allocated().zip(1_u64..) {
         if writer.write(slot)? {
             observer.claim(Claim::default())?;

@@ -76,7 +76,6 @@ pub(super) fn write<W: Write + Send>(
     mut table: TableWriter<W>,
     observer: &dyn Observer,
 ) -> Result<(), ExportError> {
-    observer.begin("paths written");
     let heap = rows.graph.heap();
     let trie = &heap.tree;
     observer.claim(Claim { kept: 0, passing: trie.len() as u64 * 25 })?;

@@ -4,7 +4,7 @@ use super::Rows;
 use super::table_writer::TableWriter;
 use super::values::Cell;
 use crate::ExportError;
-use goheap_model::{Claim, Meter, ObjectId, Observer, Slot, kind_of};
+use goheap_model::{Claim, Fields, Meter, ObjectId, Observer, Slot, kind_of};
 use rustc_hash::FxHashMap;
 use std::io::Write;
 
@@ -15,18 +15,17 @@ const BLOCK: u64 = 4096;
 
 pub(super) fn write<W: Write + Send>(
     rows: &Rows<'_>,
+    fields: &dyn Fields,
     table: TableWriter<W>,
-    observer: &dyn Observer,
+    (observer, meter): (&dyn Observer, &Meter<'_>),
 ) -> Result<(), ExportError> {
-    observer.begin("references written");
     let graph = rows.graph;
     let (by_offset, by_place) = (FxHashMap::default(), FxHashMap::default());
-    let mut writer = ReferenceWriter { rows, table, observer, words: Vec::new(), by_offset, by_place };
+    let mut writer = ReferenceWriter { rows, fields, table, observer, words: Vec::new(), by_offset, by_place };
     for (root, _) in graph.references().roots().iter() {
         writer.of_root(root)?;
     }
     let heap = graph.heap();
-    let meter = Meter::new(observer, heap.totals.reachable().objects);
     for (slot, count) in heap.objects.slots_of(heap.reached.iter_ones()).zip(1_u64..) {
         writer.of_object(slot)?;
         if count % BLOCK == 0 {
@@ -44,6 +43,7 @@ type Place = (u32, u64);
 
 struct ReferenceWriter<'r, W: Write + Send> {
     rows: &'r Rows<'r>,
+    fields: &'r dyn Fields,
     table: TableWriter<W>,
     observer: &'r dyn Observer,
     /// Of the object at hand: where each word is, and what it leads to.
@@ -73,7 +73,7 @@ impl<W: Write + Send> ReferenceWriter<'_, W> {
         }
         let mut words = std::mem::take(&mut self.words);
         words.clear();
-        self.rows.fields.for_each_reference(slot, &mut |offset, to| words.push((offset, to)));
+        self.fields.for_each_reference(slot, &mut |offset, to| words.push((offset, to)));
         let (from, mut rest) = (self.address(slot), &words[..]);
         for &target in targets {
             let Some(to) = graph.slot_of(target) else { continue };
@@ -118,11 +118,11 @@ impl<W: Write + Send> ReferenceWriter<'_, W> {
     }
 
     fn field_in_period(&mut self, from: Slot, offset: u64, kind: u32) -> Field {
-        let place = (kind, self.rows.fields.offset_in_period(from, offset));
+        let place = (kind, self.fields.offset_in_period(from, offset));
         if let Some(&field) = self.by_place.get(&place) {
             return field;
         }
-        let found = self.rows.fields.place(from, offset, false);
+        let found = self.fields.place(from, offset, false);
         let ty = found.field.map(|field| field.text(&self.rows.graph.heap().types));
         let field = (self.table.text(&found.path), self.table.text_or_none(ty.as_deref()));
         // Of what has no period each offset is a place of its own: it is not worth remembering where there are many.

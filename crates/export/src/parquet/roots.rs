@@ -21,7 +21,6 @@ pub(super) fn write<W: Write + Send>(
     mut table: TableWriter<W>,
     observer: &dyn Observer,
 ) -> Result<(), ExportError> {
-    observer.begin("roots written");
     let (graph, dominance) = (rows.graph, rows.dominance);
     let roots = graph.references().roots();
     let mut known: Vec<Above> = Vec::new();

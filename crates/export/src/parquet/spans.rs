@@ -12,7 +12,6 @@ pub(super) fn write<W: Write + Send>(
     mut table: TableWriter<W>,
     observer: &dyn Observer,
 ) -> Result<(), ExportError> {
-    observer.begin("spans written");
     let objects = &rows.graph.heap().objects;
     for (span, number) in objects.spans().iter().zip(0_u32..) {
         let allocated = objects.allocated_of(number).count() as u64;

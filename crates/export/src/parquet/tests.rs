@@ -67,7 +67,6 @@ fn written(heap: &Heap, codec: Codec, observer: &dyn Observer) -> (Files, Result
     let rows = Rows {
         graph,
         dominance: &dominance,
-        fields: &OneField(graph),
         frame_of: &|id| TrieNode::of_index(id.0 as usize + 1).filter(|frame| frame.index() < heap.tree.len()),
         births: &births,
         run: &run,
@@ -81,7 +80,7 @@ fn written(heap: &Heap, codec: Codec, observer: &dyn Observer) -> (Files, Result
         files.insert(name, file.clone());
         Ok(file)
     };
-    let result = rows.write(&mut open, observer);
+    let result = rows.write(&OneField(graph), &mut open, observer);
     (files, result)
 }
 

@@ -5,7 +5,7 @@ use super::table_writer::TableWriter;
 use super::values::Cell;
 use crate::ExportError;
 use goheap_model::names::package_of;
-use goheap_model::{Claim, Heap, ObjectType, Observer, Part, Share, Slot, TextKey, TypeId, UNKNOWN_TYPE};
+use goheap_model::{Heap, ObjectType, Part, Share, Slot, TextKey, TypeId, UNKNOWN_TYPE};
 use rustc_hash::FxHashMap;
 use std::io::Write;
 
@@ -129,10 +129,7 @@ pub(super) fn write<W: Write + Send>(
     rows: &Rows<'_>,
     mut types: Types,
     mut table: TableWriter<W>,
-    observer: &dyn Observer,
 ) -> Result<(), ExportError> {
-    observer.begin("types written");
-    observer.claim(Claim::default())?;
     let retained = retained(rows, &mut types);
     for ((met, retained), number) in types.met.iter().zip(retained).zip(0..) {
         let row = [

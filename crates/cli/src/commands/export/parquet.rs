@@ -60,7 +60,6 @@ fn write(
     let rows = Rows {
         graph: data,
         dominance: &dominance,
-        fields: &fields,
         frame_of: &|id| snapshot.frame_of(id),
         births: &births,
         run: &run_row(model, out, options),
@@ -69,7 +68,7 @@ fn write(
         codec: Codec::default(),
     };
     let mut open = |name: &'static str| folder.file(&format!("{name}.parquet"));
-    rows.write(&mut open, watch).map_err(|error| match error {
+    rows.write(&fields, &mut open, watch).map_err(|error| match error {
         ExportError::Write(source) => Failure::Output { path: out.to_owned(), source },
         ExportError::Refused(refusal) => refusal.into(),
         other => Failure::Export(other),
