@@ -10,18 +10,19 @@ use std::path::{Path, PathBuf};
 /// How names begin that are gone at the end.
 const PREFIX: &str = ".goheap-";
 
-/// A folder that is being filled, beside the one that it becomes.
+/// A folder that becomes another one once it is full. It is made beside that when its first file is: what ends the run before leaves
+/// nothing behind, and only what ends it at once while files are written leaves a folder.
 pub(super) struct WholeFolder {
     /// As the user named it.
     named: PathBuf,
     target: PathBuf,
-    /// The name that it has meanwhile; None once it has its own.
+    /// The name that it has meanwhile; None before it has one, and once it has its own.
     filling: Option<PathBuf>,
 }
 
 impl WholeFolder {
-    /// A new folder beside `target`. What is there already may be an empty folder, or one that holds nothing but files that `is_ours`
-    /// says are such as come into it.
+    /// One that becomes `named`. What is there already may be an empty folder, or one that holds nothing but files that `is_ours`
+    /// says are such as come into it. That a folder can be made there is known before the work is done.
     pub(super) fn beside(named: &Path, is_ours: impl Fn(&str) -> bool) -> Result<WholeFolder, Failure> {
         let refused = |source| Failure::Output { path: named.to_owned(), source };
         if named.as_os_str() == "-" {
@@ -29,16 +30,34 @@ impl WholeFolder {
         }
         let target = absolute(named).map_err(refused)?;
         check(&target, is_ours).map_err(refused)?;
-        let folder = target.parent().ok_or_else(|| refused(io::ErrorKind::InvalidInput.into()))?;
-        let made = tempfile::Builder::new().prefix(PREFIX).make_in(folder, |path| fs::create_dir(path));
-        let filling = made.map_err(refused)?.into_temp_path().keep().map_err(|error| refused(error.error))?;
-        Ok(WholeFolder { named: named.to_owned(), target, filling: Some(filling) })
+        let mut folder = WholeFolder { named: named.to_owned(), target, filling: None };
+        folder.begin().map_err(refused)?;
+        folder.remove();
+        Ok(folder)
     }
 
     /// A new file in it.
-    pub(super) fn file(&self, name: &str) -> io::Result<File> {
-        let folder = self.filling.as_ref().ok_or_else(|| io::Error::from(io::ErrorKind::NotFound))?;
+    pub(super) fn file(&mut self, name: &str) -> io::Result<File> {
+        let folder = self.begin()?;
         File::options().write(true).create_new(true).open(folder.join(name))
+    }
+
+    fn begin(&mut self) -> io::Result<PathBuf> {
+        if let Some(filling) = &self.filling {
+            return Ok(filling.clone());
+        }
+        let folder = self.target.parent().ok_or(io::ErrorKind::InvalidInput)?;
+        let made = tempfile::Builder::new().prefix(PREFIX).make_in(folder, |path| fs::create_dir(path))?;
+        let filling = made.into_temp_path().keep().map_err(|error| error.error)?;
+        self.filling = Some(filling.clone());
+        Ok(filling)
+    }
+
+    fn remove(&mut self) {
+        if let Some(filling) = self.filling.take() {
+            // Nothing is to be done where it does not go.
+            let _ = fs::remove_dir_all(filling);
+        }
     }
 
     /// Gives it its name; what had that is gone then.
@@ -58,10 +77,7 @@ impl WholeFolder {
 
 impl Drop for WholeFolder {
     fn drop(&mut self) {
-        if let Some(filling) = self.filling.take() {
-            // Nothing is to be done where it does not go.
-            let _ = fs::remove_dir_all(filling);
-        }
+        self.remove();
     }
 }
 
@@ -114,14 +130,15 @@ fn check(target: &Path, is_ours: impl Fn(&str) -> bool) -> io::Result<()> {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
+    use std::io::Write;
 
     fn is_ours(name: &str) -> bool {
         name == "a.parquet"
     }
 
     fn fill(target: &Path, text: &str) -> Result<(), Failure> {
-        let folder = WholeFolder::beside(target, is_ours)?;
-        fs::write(folder.filling.as_ref().unwrap().join("a.parquet"), text).unwrap();
+        let mut folder = WholeFolder::beside(target, is_ours)?;
+        folder.file("a.parquet").unwrap().write_all(text.as_bytes()).unwrap();
         folder.put()
     }
 
@@ -160,7 +177,8 @@ mod tests {
     #[test]
     fn what_is_not_put_leaves_nothing() {
         let above = tempfile::tempdir().unwrap();
-        let folder = WholeFolder::beside(&above.path().join("rows"), is_ours).unwrap();
+        let mut folder = WholeFolder::beside(&above.path().join("rows"), is_ours).unwrap();
+        assert!(names(above.path()).is_empty(), "it is made when it is needed");
         folder.file("a.parquet").unwrap();
         assert!(folder.file("a.parquet").is_err());
         drop(folder);

@@ -28,10 +28,10 @@ const BYTES_OF_GROUP: u64 = 64 << 20;
 pub(super) fn run(input: &Input, out: &Path, options: &Said) -> Result<(), Failure> {
     let is_ours =
         |name: &str| name.strip_suffix(".parquet").is_some_and(|name| TABLES.iter().any(|table| table.name == name));
-    let folder = WholeFolder::beside(out, is_ours)?;
+    let mut folder = WholeFolder::beside(out, is_ours)?;
     let remembered = SnapshotOptions { tree: true, owners: true, ..SnapshotOptions::default() };
     with_references(input, remembered, ReferenceOptions::default(), |graph, watch| {
-        write(graph, watch, out, &folder, options)?;
+        write(graph, watch, out, &mut folder, options)?;
         watch.report();
         diagnostics::warn(graph.snapshot(), input.quiet);
         let objects = grouped(graph.data().heap().totals.allocated.objects);
@@ -45,7 +45,7 @@ fn write(
     graph: &ReferenceGraph<'_, '_, '_>,
     watch: &Watch,
     out: &Path,
-    folder: &WholeFolder,
+    folder: &mut WholeFolder,
     options: &Said,
 ) -> Result<(), Failure> {
     let (snapshot, data) = (graph.snapshot(), graph.data());
