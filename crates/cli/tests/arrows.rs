@@ -38,7 +38,7 @@ const ARROWS: [(&str, &[&str]); 12] = [
 ];
 
 /// Crates of others that belong to one room, and who may use them.
-const ROOMS: [(&str, &[&str]); 22] = [
+const ROOMS: [(&str, &[&str]); 24] = [
     ("clap", &["goheap-cli"]),
     ("regex", &["goheap-cli"]),
     ("indicatif", &["goheap-cli"]),
@@ -48,13 +48,15 @@ const ROOMS: [(&str, &[&str]); 22] = [
     ("goblin", &["goheap-image"]),
     ("libc", &["goheap-image", "goheap-capture"]),
     ("memmap2", &["goheap-image"]),
-    ("flate2", &["goheap-image"]),
+    ("flate2", &["goheap-image", "goheap-export"]),
     ("lz4_flex", &["goheap-image"]),
     ("lzma-rust2", &["goheap-image"]),
     ("base64", &["goheap-image"]),
     ("rustix", &["goheap-image", "goheap-capture", "goheap-cli"]),
     ("ruzstd", &["goheap-image"]),
-    ("structured-zstd", &["goheap-capture"]),
+    ("structured-zstd", &["goheap-capture", "goheap-export"]),
+    ("parquet", &["goheap-export"]),
+    ("bytes", &["goheap-export"]),
     ("nix", &["goheap-capture"]),
     ("tempfile", &["goheap-image", "goheap-cli"]),
     ("yoke", &["goheap-graph"]),

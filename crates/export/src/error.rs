@@ -26,4 +26,12 @@ pub enum ExportError {
         /// How many there are.
         found: u64,
     },
+    /// A row does not fit its table.
+    #[error("the table {table} could not be written: {why}")]
+    Rows {
+        /// The table.
+        table: &'static str,
+        /// What is wrong.
+        why: String,
+    },
 }

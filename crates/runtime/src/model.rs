@@ -1,5 +1,6 @@
 //! The Go runtime of one dead process, put together.
 
+use crate::buildinfo::ModuleInfo;
 use crate::diagnostics::Diagnostics;
 use crate::discover::{Anchors, Search, find_first_module};
 use crate::dwarf::{Dwarf, Sections};
@@ -7,6 +8,7 @@ use crate::error::RuntimeError;
 use crate::goroutine::{Goroutine, MachineThread, read_goroutines, read_threads};
 use crate::heap::GoHeap;
 use crate::layout::{LayoutSource, RuntimeLayout};
+use crate::mapped_elf::MappedElf;
 use crate::module::{ModuleData, Modules, read_modules};
 use crate::pclntab::InlineFrame;
 use crate::pointer_mask::{MaskContext, PointerMasks};
@@ -14,6 +16,7 @@ use crate::red_zone;
 use crate::release::{VersionSource, find_release};
 use crate::stack::{StackScanner, Unwinder};
 use crate::symbols::Symbols;
+use crate::traceback::is_panic;
 use crate::types::{DescriptorReader, RunTimeNames, add_dwarf, types_from_dwarf};
 use crate::version::GoVersion;
 use crate::words::{read_slice, read_words};
@@ -195,6 +198,11 @@ impl<'p> RuntimeModel<'p> {
         self.process.core.machine()
     }
 
+    /// What the build recorded of the main module; None where it recorded nothing, as without modules, or the core lacks it.
+    pub fn module_info(&self) -> Option<ModuleInfo> {
+        crate::buildinfo::module_info(&MappedElf::of(self.process))
+    }
+
     /// True for a plugin: the library of the given index of `Process::shared_objects` holds a module of this runtime.
     pub fn is_of_this_runtime(&self, shared_object: usize) -> bool {
         let object = self.process.shared_objects.get(shared_object);
@@ -238,6 +246,17 @@ impl<'p> RuntimeModel<'p> {
     pub fn inline_stack(&self, pc: u64) -> Vec<InlineFrame> {
         let Some((module, func)) = self.unwinder().find_func(pc) else { return Vec::new() };
         self.modules[module].functions.inline_stack(self.memory(), &func, pc)
+    }
+
+    /// The same, each call with the instruction that stands for it.
+    pub fn inline_calls(&self, pc: u64) -> Vec<(u64, InlineFrame)> {
+        let Some((module, func)) = self.unwinder().find_func(pc) else { return Vec::new() };
+        self.modules[module].functions.inline_calls(self.memory(), &func, pc)
+    }
+
+    /// True if a wrapper's call is passed over where stacks are taken (`elideWrapperCalling`); `callee` is what it called.
+    pub fn is_passed_over(&self, frame: &InlineFrame, callee: &str) -> bool {
+        self.wrapper_id == Some(frame.func_id) && !is_panic(callee)
     }
 
     /// File and line of the instruction at `pc`.

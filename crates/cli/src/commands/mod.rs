@@ -15,6 +15,7 @@ pub(crate) mod death;
 pub(crate) mod diff;
 pub(crate) mod dominators;
 pub(crate) mod drawing;
+pub(crate) mod export;
 pub(crate) mod first_look;
 pub(crate) mod goroutine;
 pub(crate) mod goroutines;
@@ -30,6 +31,7 @@ pub(crate) mod objref;
 pub(crate) mod overview;
 pub(crate) mod owners;
 pub(crate) mod paths;
+mod paths_graph;
 #[cfg(feature = "capture")]
 pub(crate) mod redact;
 pub(crate) mod report;

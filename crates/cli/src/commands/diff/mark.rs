@@ -9,7 +9,7 @@ use goheap_runtime::RuntimeModel;
 const RANDOM: u64 = 25;
 
 /// The mark of a core's process.
-pub(super) fn mark(model: &RuntimeModel<'_>) -> ProcessMark {
+pub(crate) fn mark(model: &RuntimeModel<'_>) -> ProcessMark {
     let (process, memory) = (model.process, model.memory());
     let random = process.core.aux_vector().get(RANDOM).and_then(|at| memory.bytes(Address(at), 16));
     let controller = model.anchors.gc_controller.zip(model.layout.gc_controller.total_alloc);

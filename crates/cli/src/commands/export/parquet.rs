@@ -1,0 +1,131 @@
+//! `export parquet`: the heap as tables, for SQL.
+
+use super::folder::WholeFolder;
+use super::run_row::{Said, run_row};
+use crate::args::Input;
+use crate::open::with_references;
+use crate::say::diagnostics;
+use crate::say::errors::Failure;
+use crate::say::speaker::Speaker;
+use crate::say::watch::Watch;
+use goheap_ask::RetainedByGoroutines;
+use goheap_export::ExportError;
+use goheap_export::parquet::{CallRow, Codec, GoroutineRow, Rows, TABLES};
+use goheap_heap::SnapshotOptions;
+use goheap_heap::goroutines::{GoroutineGroups, Leaks, leaked};
+use goheap_heap::references::{ReferenceGraph, ReferenceOptions};
+use goheap_model::{Claim, Dominance, Observer};
+use goheap_report::table::grouped;
+use goheap_runtime::{Goroutine, RuntimeModel};
+use std::path::Path;
+
+/// Bytes of a goroutine's row, with its texts.
+const BYTES_OF_GOROUTINE: u64 = 300;
+/// What a table holds of a group of rows, its pages among it.
+const BYTES_OF_GROUP: u64 = 64 << 20;
+
+/// Runs the command.
+pub(super) fn run(input: &Input, out: &Path, options: &Said) -> Result<(), Failure> {
+    let is_ours =
+        |name: &str| name.strip_suffix(".parquet").is_some_and(|name| TABLES.iter().any(|table| table.name == name));
+    let mut folder = WholeFolder::beside(out, is_ours)?;
+    let remembered = SnapshotOptions { tree: true, owners: true, ..SnapshotOptions::default() };
+    with_references(input, remembered, ReferenceOptions::default(), |graph, watch| {
+        write(graph, watch, out, &mut folder, options)?;
+        watch.report();
+        diagnostics::warn(graph.snapshot(), input.quiet);
+        let objects = grouped(graph.data().heap().totals.allocated.objects);
+        Speaker::new(input.quiet).note(format_args!("wrote {out:?}: {objects} objects in {} tables", TABLES.len()));
+        Ok(())
+    })?;
+    folder.put()
+}
+
+fn write(
+    graph: &ReferenceGraph<'_, '_, '_>,
+    watch: &Watch,
+    out: &Path,
+    folder: &mut WholeFolder,
+    options: &Said,
+) -> Result<(), Failure> {
+    let (snapshot, data) = (graph.snapshot(), graph.data());
+    let model = snapshot.model;
+    let births = snapshot.births(watch)?;
+    let leaks = leaked(graph, watch)?;
+    let groups = GoroutineGroups::read(model, watch)?;
+    let dominance = data.dominance(watch)?;
+    watch.claim(Claim { kept: model.goroutines.len() as u64 * BYTES_OF_GOROUTINE, passing: BYTES_OF_GROUP })?;
+    let (goroutines, calls) = (goroutines(graph, &groups, &leaks, &dominance), calls(&groups));
+    let fields = graph.fields();
+    let rows = Rows {
+        graph: data,
+        dominance: &dominance,
+        frame_of: &|id| snapshot.frame_of(id),
+        births: &births,
+        run: &run_row(model, out, options),
+        goroutines: &goroutines,
+        calls: &calls,
+        codec: Codec::default(),
+    };
+    let mut open = |name: &'static str| folder.file(&format!("{name}.parquet"));
+    rows.write(&fields, &mut open, watch).map_err(|error| match error {
+        ExportError::Write(source) => Failure::Output { path: out.to_owned(), source },
+        ExportError::Refused(refusal) => refusal.into(),
+        other => Failure::Export(other),
+    })
+}
+
+/// The goroutines that are alive.
+fn goroutines(
+    graph: &ReferenceGraph<'_, '_, '_>,
+    groups: &GoroutineGroups,
+    leaks: &Leaks,
+    dominance: &Dominance,
+) -> Vec<GoroutineRow> {
+    let (model, heap) = (graph.snapshot().model, graph.data().heap());
+    let (now, retained) = (model.newest_time(), RetainedByGoroutines::new(graph.data(), dominance));
+    let mut rows = Vec::new();
+    for group in &groups.groups {
+        let created_by = group.creator.as_ref().map(|call| call.print_name().to_string()).unwrap_or_default();
+        for &index in &group.members {
+            let Some(goroutine) = model.goroutines.get(index as usize) else { continue };
+            let is_leaked = if leaks.may_contain(index) { None } else { Some(leaks.contains(index)) };
+            rows.push(GoroutineRow {
+                id: goroutine.id,
+                stack: group.number,
+                state: model.state_text(goroutine),
+                waiting: waiting(model, goroutine, now),
+                start: heap.goroutines.start(index).to_owned(),
+                created_by: created_by.clone(),
+                stack_bytes: goroutine.stack.1.saturating_sub(goroutine.stack.0),
+                is_system: group.is_system,
+                is_leaked,
+                is_locked: goroutine.is_locked,
+                retained: Some(retained.of_goroutine(index)),
+            });
+        }
+    }
+    rows.sort_by_key(|row| row.id);
+    rows
+}
+
+/// How long a goroutine has waited, where a collection saw it wait.
+fn waiting(model: &RuntimeModel<'_>, goroutine: &Goroutine, now: Option<u64>) -> Option<u64> {
+    model.wait_class(goroutine)?;
+    let since = Some(goroutine.waitsince).filter(|&since| since != 0)?;
+    Some(now?.saturating_sub(since))
+}
+
+fn calls(groups: &GoroutineGroups) -> Vec<CallRow> {
+    let of_group = groups.groups.iter().flat_map(|group| {
+        group.calls.iter().zip(0..).map(|(call, depth)| CallRow {
+            stack: group.number,
+            depth,
+            function: call.print_name().to_string(),
+            file: call.file.to_string(),
+            line: u64::from(call.line),
+            is_inlined: call.is_inlined,
+        })
+    });
+    of_group.collect()
+}

@@ -1,0 +1,173 @@
+//! One table: rows come one by one, and go out in groups.
+
+use super::pages::{Codec, ColumnEncoder};
+use super::schema::{CORE_ID, Column, Kind, SCHEMA, Table};
+use super::texts::Texts;
+use super::values::{Cell, Values};
+use crate::ExportError;
+use parquet::basic::{Encoding, LogicalType, Repetition, TimeUnit, Type as Physical};
+use parquet::errors::ParquetError;
+use parquet::file::metadata::KeyValue;
+use parquet::file::properties::{EnabledStatistics, WriterProperties};
+use parquet::file::writer::SerializedFileWriter;
+use parquet::schema::types::{ColumnDescPtr, ColumnPath, Type, TypePtr};
+use rayon::prelude::*;
+use std::io::Write;
+use std::sync::Arc;
+
+/// Rows of a group: what readers hand to their threads one by one.
+const GROUP: usize = 1 << 18;
+/// Rows that are encoded together: their values fit the processor's caches.
+const BATCH: usize = 1 << 13;
+
+/// A table that is being written.
+///
+/// # Overhead
+/// The encoded columns of a group of at most 2^18 rows, five bytes a text in it, and each different text once.
+pub(super) struct TableWriter<W: Write + Send> {
+    table: &'static Table,
+    file: SerializedFileWriter<W>,
+    columns: Vec<ColumnEncoder>,
+    texts: Texts,
+    core_id: Cell,
+    /// Rows of this group.
+    rows: usize,
+    /// The cells of those that are not encoded yet, row by row.
+    waiting: Vec<Cell>,
+}
+
+impl<W: Write + Send> TableWriter<W> {
+    /// An empty table of a core.
+    pub(super) fn new(table: &'static Table, core_id: &str, codec: Codec, out: W) -> Result<Self, ExportError> {
+        let file = SerializedFileWriter::new(out, schema(table)?, Arc::new(properties(table))).map_err(failure)?;
+        let descriptors = file.schema_descr().columns().iter();
+        let encoder = |(column, descriptor): (&Column, &ColumnDescPtr)| {
+            ColumnEncoder::new(Values::new(column), Arc::clone(descriptor), Arc::clone(file.properties()), codec)
+        };
+        let columns = columns(table).zip(descriptors).map(encoder).collect();
+        let mut texts = Texts::default();
+        let core_id = Cell::small(texts.number(core_id));
+        Ok(TableWriter { table, file, columns, texts, core_id, rows: 0, waiting: Vec::new() })
+    }
+
+    /// A text as a value.
+    pub(super) fn text(&mut self, text: &str) -> Cell {
+        Cell::small(self.texts.number(text))
+    }
+
+    /// One that may be missing: empty ones are.
+    pub(super) fn text_or_none(&mut self, text: Option<&str>) -> Cell {
+        text.filter(|text| !text.is_empty()).map_or(Cell::MISSING, |text| self.text(text))
+    }
+
+    /// Adds a row: values of all columns but that of the core. True when a group was written.
+    pub(super) fn row<const N: usize>(&mut self, cells: [Cell; N]) -> Result<bool, ExportError> {
+        if self.columns.len() != N + 1 {
+            return Err(ExportError::Rows { table: self.table.name, why: format!("{N} values in a row") });
+        }
+        self.waiting.push(self.core_id);
+        self.waiting.extend_from_slice(&cells);
+        self.rows += 1;
+        if self.rows >= GROUP {
+            self.flush()?;
+            return Ok(true);
+        }
+        if self.rows.is_multiple_of(BATCH) {
+            self.advance()?;
+        }
+        Ok(false)
+    }
+
+    /// Each column takes its cells out of the rows.
+    fn advance(&mut self) -> Result<(), ExportError> {
+        let (width, waiting) = (self.columns.len(), &self.waiting);
+        let columns = self.columns.par_iter_mut().enumerate();
+        let advanced = columns.map(|(at, column)| column.advance(waiting.iter().skip(at).step_by(width).copied()));
+        advanced.collect::<Result<(), ParquetError>>().map_err(|error| self.of_value(error))?;
+        self.waiting.clear();
+        Ok(())
+    }
+
+    fn of_value(&self, error: ParquetError) -> ExportError {
+        match error {
+            ParquetError::General(why) => ExportError::Rows { table: self.table.name, why },
+            other => failure(other),
+        }
+    }
+
+    fn flush(&mut self) -> Result<(), ExportError> {
+        self.advance()?;
+        let texts = &self.texts;
+        let encoded: Result<Vec<_>, ParquetError> =
+            self.columns.par_iter_mut().map(|column| column.finish(texts)).collect();
+        let mut group = self.file.next_row_group().map_err(failure)?;
+        for column in encoded.map_err(failure)? {
+            group.append_column(&column.bytes, column.closed).map_err(failure)?;
+        }
+        group.close().map_err(failure)?;
+        self.rows = 0;
+        Ok(())
+    }
+
+    /// Writes what is left, and the end of the file.
+    pub(super) fn finish(mut self) -> Result<(), ExportError> {
+        if self.rows > 0 {
+            self.flush()?;
+        }
+        self.file.finish().map_err(failure)?;
+        self.file.flush().map_err(ExportError::Write)
+    }
+}
+
+/// What the library says, where the file itself does not say it.
+fn failure(error: ParquetError) -> ExportError {
+    match error {
+        ParquetError::External(source) => match source.downcast::<std::io::Error>() {
+            Ok(source) => ExportError::Write(*source),
+            Err(other) => ExportError::Write(std::io::Error::other(other)),
+        },
+        other => ExportError::Write(std::io::Error::other(other)),
+    }
+}
+
+fn columns(table: &'static Table) -> impl Iterator<Item = &'static Column> {
+    std::iter::once(&CORE_ID).chain(table.columns)
+}
+
+/// The columns as the file has them.
+fn schema(table: &'static Table) -> Result<TypePtr, ExportError> {
+    let fields: Result<Vec<TypePtr>, ParquetError> = columns(table).map(|column| field(column).map(Arc::new)).collect();
+    let group = Type::group_type_builder(table.name).with_fields(fields.map_err(failure)?).build();
+    Ok(Arc::new(group.map_err(failure)?))
+}
+
+fn field(column: &Column) -> Result<Type, ParquetError> {
+    let (physical, logical) = match column.kind {
+        Kind::Number | Kind::Address => (Physical::INT64, None),
+        Kind::Small => (Physical::INT32, None),
+        Kind::Text => (Physical::BYTE_ARRAY, Some(LogicalType::String)),
+        Kind::Flag => (Physical::BOOLEAN, None),
+        Kind::Time => (Physical::INT64, Some(LogicalType::timestamp(true, TimeUnit::MICROS))),
+    };
+    let repetition = if column.is_optional { Repetition::OPTIONAL } else { Repetition::REQUIRED };
+    Type::primitive_type_builder(column.name, physical).with_logical_type(logical).with_repetition(repetition).build()
+}
+
+/// How columns are encoded. Pages are as long as a group: readers go by groups, and each page is a frame of zstd.
+fn properties(table: &'static Table) -> WriterProperties {
+    let schema = KeyValue::new("goheap.schema_version".to_owned(), SCHEMA.to_string());
+    let mut properties = WriterProperties::builder()
+        .set_created_by(format!("goheap {}", env!("CARGO_PKG_VERSION")))
+        .set_key_value_metadata(Some(vec![schema]))
+        .set_statistics_enabled(EnabledStatistics::Chunk)
+        .set_offset_index_disabled(true)
+        .set_data_page_row_count_limit(GROUP)
+        .set_max_row_group_row_count(Some(GROUP));
+    for column in columns(table).filter(|column| column.kind == Kind::Address) {
+        let path = ColumnPath::from(column.name);
+        properties = properties
+            .set_column_dictionary_enabled(path.clone(), false)
+            .set_column_encoding(path, Encoding::DELTA_BINARY_PACKED);
+    }
+    properties.build()
+}
