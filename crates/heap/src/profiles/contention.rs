@@ -1,8 +1,8 @@
 //! How long was waited, and where: `block` and `mutex` (pprof.go `printCountCycleProfile`).
 
-use super::places::{Addresses, Places};
+use super::places::{Addresses, Places, SAMPLE_BYTES};
 use crate::error::HeapError;
-use goheap_model::{CodeProfile, CodeSample, Observer};
+use goheap_model::{Claim, CodeProfile, CodeSample, Observer};
 use goheap_runtime::{RuntimeModel, Waited};
 
 /// A profile of waiting, and what is not known of it.
@@ -29,6 +29,9 @@ pub fn contention_profile(
 ) -> Result<ContentionTimes, HeapError> {
     observer.begin("profile");
     let mut read = model.contention(waited, observer)?;
+    let words: usize = read.records.iter().map(|record| record.stack.len()).sum();
+    let kept = read.records.len() * SAMPLE_BYTES + words * 4;
+    observer.claim(Claim { kept: kept as u64, passing: 0 })?;
     read.records.sort_by_key(|record| std::cmp::Reverse(record.cycles));
     let is_by_frames = model.version.release().has_frames_in_contention;
     let addresses = if is_by_frames { Addresses::OfFrames } else { Addresses::OfCalls };

@@ -83,7 +83,7 @@ fn read(model: &RuntimeModel<'_>, format: CodeFormat, observer: &dyn Observer) -
         CodeFormat::Goroutine | CodeFormat::Goroutineleak => {
             Ok(counted("goroutine", goroutine_profile(model, observer, |_| true)?))
         }
-        CodeFormat::Threadcreate => Ok(counted("threadcreate", thread_profile(model, observer))),
+        CodeFormat::Threadcreate => Ok(counted("threadcreate", thread_profile(model, observer)?)),
         CodeFormat::Block => contention(model, Waited::Block, observer),
         CodeFormat::Mutex => contention(model, Waited::Mutex, observer),
     }
