@@ -12,6 +12,8 @@ pub struct ContentionTimes {
     pub profile: CodeProfile,
     /// True if it is told in nanoseconds; else in ticks of the processor's clock, for how fast that goes is not known.
     pub is_in_nanoseconds: bool,
+    /// False where one of so many waits was counted, and it is not known of how many.
+    pub is_scaled: bool,
     /// The list of records was found.
     pub has_list: bool,
     /// Records that are absent or broken; behind one may be others.
@@ -38,9 +40,10 @@ pub fn contention_profile(
     let ticks = model.ticks_per_second();
     // Where the fraction is not known what was sampled stands.
     let scale = match waited {
-        Waited::Mutex if model.version.release().scales_mutexes_when_written => model.mutex_fraction().unwrap_or(1),
-        _ => 1,
+        Waited::Mutex if model.version.release().scales_mutexes_when_written => model.mutex_fraction(),
+        _ => Some(1),
     };
+    let (is_scaled, scale) = (scale.is_some(), scale.unwrap_or(1));
     let mut places = Places::new(model);
     let samples = read.records.iter().map(|record| {
         let count = match waited {
@@ -57,6 +60,7 @@ pub fn contention_profile(
     Ok(ContentionTimes {
         profile: places.with(samples),
         is_in_nanoseconds: ticks.is_some(),
+        is_scaled,
         has_list: read.has_list,
         broken: read.broken,
     })

@@ -138,6 +138,12 @@ fn contention(model: &RuntimeModel<'_>, waited: Waited, observer: &dyn Observer)
                 .to_owned(),
         );
     }
+    if !times.is_scaled && !times.profile.samples.is_empty() {
+        missing.push(
+            "runtime.mutexprofilerate was not found, so nothing is scaled: waits are those that were sampled"
+                .to_owned(),
+        );
+    }
     if !times.has_list {
         missing.push("no record was found: none was made, or the list is not known without symbols".to_owned());
     }
