@@ -18,7 +18,7 @@ use rustc_hash::FxHashSet;
 /// So many buckets are claimed at a time.
 const CLAIMED: usize = 1 << 14;
 /// Ticks a second that a processor's clock may have.
-const TICKS: std::ops::RangeInclusive<u64> = 1_000_000..=1_000_000_000_000;
+pub(crate) const TICKS: std::ops::RangeInclusive<u64> = 1_000_000..=1_000_000_000_000;
 
 /// What was waited for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -131,18 +131,6 @@ fn read(memory: &MemoryImage, layout: &RuntimeLayout, kind: BucketKind, at: Addr
     let cycles = word(record + layout.block_record.cycles)? as i64;
     Some((Contention { count, cycles, stack }, word(fields.allnext)?))
 }
-
-impl Search<'_> {
-    /// `ticks.val`.
-    fn ticks_per_second(&self) -> Option<Address> {
-        // `val` follows the lock, and since 1.22 when it was begun to measure.
-        let offset = self.layout.ticks.val.unwrap_or(TICKS_BEFORE);
-        self.symbols.address("runtime.ticks").map(|at| at.add(offset))
-    }
-}
-
-/// Where `ticks.val` lies up to 1.21, whose type has no name there.
-const TICKS_BEFORE: u64 = 16;
 
 #[cfg(test)]
 mod tests {

@@ -16,7 +16,7 @@ const LINES: usize = 4;
 pub fn write_dot(graph: &Graph, out: impl Write) -> Result<(), ExportError> {
     let mut out = BufWriter::new(out);
     writeln!(out, "digraph heap {{")?;
-    writeln!(out, "  graph [label={}, labelloc=t, fontname=\"Helvetica\", rankdir=TB];", quoted(&shown(&graph.title)))?;
+    writeln!(out, "  graph [label={}, labelloc=t, fontname=\"Helvetica\", rankdir=LR];", quoted(&shown(&graph.title)))?;
     writeln!(out, "  node [shape=box, style=filled, fontname=\"Helvetica\", fontsize=10];")?;
     writeln!(out, "  edge [fontname=\"Helvetica\", fontsize=9];")?;
     let most = graph.nodes.iter().map(|node| node.retained).max().unwrap_or(0).max(1);

@@ -57,40 +57,61 @@ pub fn write_tree(tree: Tree<'_, '_>, out: impl Write) -> Result<u64, ExportErro
     };
     let mut writer = Writer::new(out, &header)?;
     let mapping = writer.mapping(&tree.mapping)?;
-    let mut frames = Frames { trie: tree.trie, text: tree.text, mapping, locations: FxHashMap::default() };
+    let frames = Frames { trie: tree.trie, text: tree.text, mapping, locations: FxHashMap::default() };
+    let mut samples = Samples { writer, frames, path: Vec::new(), count: 0 };
     let mut parts = tree.parts.peekable();
-    let mut samples = 0;
-    let (mut path, mut roots) = (Vec::new(), vec![""; tree.trie.len()]);
+    let mut roots = vec![""; tree.trie.len()];
     for node in tree.trie.nodes() {
         roots[node.index()] = match tree.trie.parent(node) {
             None => "",
             Some(PathTrie::ROOT) => tree.trie.label(node).map_or("", |label| (tree.root)((tree.text)(label))),
             Some(parent) => roots[parent.index()],
         };
-        let own = tree.trie.own(node);
-        if own == Weight::default() {
-            continue;
+        while parts.next_if(|part| part.frame < node).is_some() {}
+        let mut own = std::iter::from_fn(|| parts.next_if(|part| part.frame == node));
+        samples.of_frame(node, roots[node.index()], &mut own)?;
+    }
+    samples.writer.finish()?;
+    Ok(samples.count)
+}
+
+/// Samples as they are written.
+struct Samples<'a, W: Write> {
+    writer: Writer<W>,
+    frames: Frames<'a>,
+    path: Vec<u64>,
+    count: u64,
+}
+
+impl<W: Write> Samples<'_, W> {
+    /// What lies at a frame: its parts, and what they leave.
+    fn of_frame<'p>(
+        &mut self,
+        node: TrieNode,
+        root: &str,
+        parts: &mut dyn Iterator<Item = FramePart<'p>>,
+    ) -> Result<(), ExportError> {
+        let mut rest = self.frames.trie.own(node);
+        if rest == Weight::default() {
+            return Ok(());
         }
-        frames.path(node, &mut writer, &mut path)?;
-        let mut rest = own;
-        let mut sample = |weight: Weight, labels: &[Label<'_>]| {
-            samples += 1;
-            let labels: Vec<Label<'_>> = labels.iter().copied().filter(|label| !is_empty(label)).collect();
-            writer.sample(path.iter().copied(), &[weight.objects as i64, weight.bytes as i64], &labels)
-        };
-        let root = Label::Text("root", roots[node.index()]);
-        while let Some(part) = parts.next_if(|part| part.frame <= node) {
+        self.frames.path(node, &mut self.writer, &mut self.path)?;
+        let root = Label::Text("root", root);
+        for part in parts {
             let ty = if part.ty.is_empty() { "".into() } else { shown(part.ty) };
-            sample(part.weight, &[root, Label::Text("type", &ty), Label::Text("evidence", part.evidence)])?;
+            self.add(part.weight, &[root, Label::Text("type", &ty), Label::Text("evidence", part.evidence)])?;
             rest.bytes = rest.bytes.saturating_sub(part.weight.bytes);
             rest.objects = rest.objects.saturating_sub(part.weight.objects);
         }
-        if rest != Weight::default() {
-            sample(rest, &[root])?;
-        }
+        if rest == Weight::default() { Ok(()) } else { self.add(rest, &[root]) }
     }
-    writer.finish()?;
-    Ok(samples)
+
+    fn add(&mut self, weight: Weight, labels: &[Label<'_>]) -> Result<(), ExportError> {
+        self.count += 1;
+        let labels: Vec<Label<'_>> = labels.iter().copied().filter(|label| !is_empty(label)).collect();
+        let values = [weight.objects as i64, weight.bytes as i64];
+        self.writer.sample(self.path.iter().copied(), &values, &labels)
+    }
 }
 
 fn is_empty(label: &Label<'_>) -> bool {

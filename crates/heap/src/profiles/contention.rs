@@ -1,8 +1,8 @@
 //! How long was waited, and where: `block` and `mutex` (pprof.go `printCountCycleProfile`).
 
-use super::places::{Addresses, Places};
+use super::places::{Addresses, Places, SAMPLE_BYTES};
 use crate::error::HeapError;
-use goheap_model::{CodeProfile, CodeSample, Observer};
+use goheap_model::{Claim, CodeProfile, CodeSample, Observer};
 use goheap_runtime::{RuntimeModel, Waited};
 
 /// A profile of waiting, and what is not known of it.
@@ -12,6 +12,8 @@ pub struct ContentionTimes {
     pub profile: CodeProfile,
     /// True if it is told in nanoseconds; else in ticks of the processor's clock, for how fast that goes is not known.
     pub is_in_nanoseconds: bool,
+    /// False where one of so many waits was counted, and it is not known of how many.
+    pub is_scaled: bool,
     /// The list of records was found.
     pub has_list: bool,
     /// Records that are absent or broken; behind one may be others.
@@ -29,15 +31,19 @@ pub fn contention_profile(
 ) -> Result<ContentionTimes, HeapError> {
     observer.begin("profile");
     let mut read = model.contention(waited, observer)?;
+    let words: usize = read.records.iter().map(|record| record.stack.len()).sum();
+    let kept = read.records.len() * SAMPLE_BYTES + words * 4;
+    observer.claim(Claim { kept: kept as u64, passing: 0 })?;
     read.records.sort_by_key(|record| std::cmp::Reverse(record.cycles));
     let is_by_frames = model.version.release().has_frames_in_contention;
     let addresses = if is_by_frames { Addresses::OfFrames } else { Addresses::OfCalls };
     let ticks = model.ticks_per_second();
     // Where the fraction is not known what was sampled stands.
     let scale = match waited {
-        Waited::Mutex if model.version.release().scales_mutexes_when_written => model.mutex_fraction().unwrap_or(1),
-        _ => 1,
+        Waited::Mutex if model.version.release().scales_mutexes_when_written => model.mutex_fraction(),
+        _ => Some(1),
     };
+    let (is_scaled, scale) = (scale.is_some(), scale.unwrap_or(1));
     let mut places = Places::new(model);
     let samples = read.records.iter().map(|record| {
         let count = match waited {
@@ -54,6 +60,7 @@ pub fn contention_profile(
     Ok(ContentionTimes {
         profile: places.with(samples),
         is_in_nanoseconds: ticks.is_some(),
+        is_scaled,
         has_list: read.has_list,
         broken: read.broken,
     })

@@ -1,8 +1,8 @@
 //! How many there are of each stack: `goroutine` and `threadcreate` (pprof.go `printCountProfile`).
 
-use super::places::{Addresses, Places};
+use super::places::{Addresses, Places, SAMPLE_BYTES};
 use crate::error::HeapError;
-use goheap_model::{CodeProfile, CodeSample, Observer};
+use goheap_model::{Claim, CodeProfile, CodeSample, Observer, Refusal};
 use goheap_runtime::{Goroutine, RuntimeModel, ThreadIndex, Tracer};
 use rustc_hash::FxHashMap;
 
@@ -17,11 +17,11 @@ pub fn goroutine_profile(
 ) -> Result<CodeProfile, HeapError> {
     observer.begin("profile");
     let (mut tracer, threads) = (Tracer::new(model), model.thread_index());
-    let mut counter = Counter { places: Places::new(model), samples: Vec::new(), index_of: FxHashMap::default() };
+    let mut counter = Counter::new(model, observer);
     let live = (0..).zip(&model.goroutines).filter(|(_, goroutine)| goroutine.status.is_live());
     for (_, goroutine) in live.filter(|(index, _)| is_wanted(*index)) {
         if let Some(places) = stack(model, goroutine, (&mut tracer, &threads), &mut counter.places) {
-            counter.add(places, model.labels(goroutine));
+            counter.add(places, model.labels(goroutine))?;
         }
     }
     Ok(counter.done())
@@ -59,32 +59,56 @@ fn stack(
 }
 
 /// The runtime's threads by the stack that made them.
-pub fn thread_profile(model: &RuntimeModel<'_>, observer: &dyn Observer) -> CodeProfile {
+///
+/// # Errors
+/// The observer's refusal.
+pub fn thread_profile(model: &RuntimeModel<'_>, observer: &dyn Observer) -> Result<CodeProfile, HeapError> {
     observer.begin("profile");
-    let mut counter = Counter { places: Places::new(model), samples: Vec::new(), index_of: FxHashMap::default() };
+    let mut counter = Counter::new(model, observer);
     for pcs in model.thread_stacks() {
         let places = counter.places.of_stack(&pcs, Addresses::OfCalls);
-        counter.add(places, Vec::new());
+        counter.add(places, Vec::new())?;
     }
-    counter.done()
+    Ok(counter.done())
 }
 
 type Key = (Box<[u32]>, Vec<(String, String)>);
 
+/// So many bytes are claimed at a time.
+const CLAIMED: usize = 1 << 22;
+
 /// Counts those that are alike.
-struct Counter<'m, 'p> {
+struct Counter<'m, 'p, 'o> {
     places: Places<'m, 'p>,
     samples: Vec<(Key, i64)>,
     index_of: FxHashMap<Key, usize>,
+    observer: &'o dyn Observer,
+    /// Bytes taken since the last claim.
+    unclaimed: usize,
 }
 
-impl Counter<'_, '_> {
-    fn add(&mut self, places: Box<[u32]>, labels: Vec<(String, String)>) {
-        let index = *self.index_of.entry((places, labels)).or_insert_with_key(|key| {
-            self.samples.push((key.clone(), 0));
-            self.samples.len() - 1
-        });
-        self.samples[index].1 += 1;
+impl<'m, 'p, 'o> Counter<'m, 'p, 'o> {
+    fn new(model: &'m RuntimeModel<'p>, observer: &'o dyn Observer) -> Self {
+        let (samples, index_of) = Default::default();
+        Counter { places: Places::new(model), samples, index_of, observer, unclaimed: 0 }
+    }
+
+    fn add(&mut self, places: Box<[u32]>, labels: Vec<(String, String)>) -> Result<(), Refusal> {
+        let key = (places, labels);
+        if let Some(&index) = self.index_of.get(&key) {
+            self.samples[index].1 += 1;
+            return Ok(());
+        }
+        let texts: usize = key.1.iter().map(|(name, value)| name.len() + value.len() + 48).sum();
+        // The key is there twice.
+        self.unclaimed += 2 * (SAMPLE_BYTES + key.0.len() * 4 + texts);
+        if self.unclaimed >= CLAIMED {
+            self.observer.claim(Claim { kept: self.unclaimed as u64, passing: 0 })?;
+            self.unclaimed = 0;
+        }
+        self.index_of.insert(key.clone(), self.samples.len());
+        self.samples.push((key, 1));
+        Ok(())
     }
 
     /// Those that are most first.

@@ -1,8 +1,8 @@
 //! What was allocated and what of it is in use: `heap` and `allocs` (protomem.go).
 
-use super::places::{Addresses, Places};
+use super::places::{Addresses, Places, SAMPLE_BYTES};
 use crate::error::HeapError;
-use goheap_model::{CodeProfile, CodeSample, Observer};
+use goheap_model::{Claim, CodeProfile, CodeSample, Observer};
 use goheap_runtime::{MemProfile, RuntimeModel};
 
 /// The memory profile as the process would have written it. The values are objects and bytes allocated, objects and bytes in use.
@@ -13,6 +13,9 @@ pub fn heap_profile(model: &RuntimeModel<'_>, observer: &dyn Observer) -> Result
     observer.begin("profile");
     let mut profile = model.mem_profile(observer)?;
     let (rate, tells_all) = (profile.rate.unwrap_or(0), model.version.release().tells_every_object_size);
+    let words: usize = profile.buckets.iter().map(|bucket| bucket.stack.len()).sum();
+    let kept = profile.buckets.len() * SAMPLE_BYTES + words * 4;
+    observer.claim(Claim { kept: kept as u64, passing: 0 })?;
     let mut places = Places::new(model);
     let mut samples = Vec::with_capacity(profile.buckets.len());
     for bucket in std::mem::take(&mut profile.buckets) {

@@ -6,6 +6,9 @@ use goheap_runtime::{InlineFrame, RuntimeModel};
 use rustc_hash::FxHashMap;
 use std::sync::Arc;
 
+/// What a sample takes beside its frames.
+pub(super) const SAMPLE_BYTES: usize = 200;
+
 /// Which addresses a stack has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Addresses {

@@ -2,6 +2,7 @@
 
 use super::Search;
 use super::operands::operands;
+use crate::contention::TICKS;
 use crate::profile::{BucketKind, is_bucket, is_rate};
 use goheap_image::Address;
 use std::collections::{BTreeMap, BTreeSet};
@@ -22,6 +23,11 @@ const ASK_RATE: [&str; 7] = [
     "runtime.mallocgcLarge",
     "runtime/pprof.writeHeapInternal",
 ];
+
+/// Functions whose code names `ticks`; the second up to 1.21.
+const TAKE_TICKS: [&str; 2] = ["runtime.ticksPerSecond", "runtime.tickspersecond"];
+/// Where `ticks.val` lies up to 1.21, whose type has no name there.
+const TICKS_BEFORE: u64 = 16;
 
 /// Where `mProf.cycle` lies, behind its lock, up to 1.18.
 const CYCLE_OF_RECORD: u64 = 8;
@@ -54,6 +60,17 @@ impl Search<'_> {
             times.retain(|&at, _| self.memory.read_u64(Address(at)).is_some_and(is_rate));
             let most = times.values().copied().max()?;
             only(times.into_iter().filter(|&(_, times)| times == most).map(|(at, _)| Address(at)))
+        })
+    }
+
+    /// `runtime.ticks.val`: it follows the lock, which the same code names, and since 1.22 when it was begun to measure.
+    pub(crate) fn ticks_per_second(&self) -> Option<Address> {
+        let offset = self.layout.ticks.val.unwrap_or(TICKS_BEFORE);
+        self.symbols.address("runtime.ticks").map(|at| at.add(offset)).or_else(|| {
+            let named = operands(self.memory, self.machine, self.module, &TAKE_TICKS);
+            let is_value = |at: &Address| self.memory.read_u64(*at).is_some_and(|ticks| TICKS.contains(&ticks));
+            let has_lock = |at: &u64| at.checked_sub(offset).is_some_and(|lock| named.contains(&lock));
+            only(named.iter().copied().filter(has_lock).map(Address).filter(is_value))
         })
     }
 

@@ -83,7 +83,7 @@ fn read(model: &RuntimeModel<'_>, format: CodeFormat, observer: &dyn Observer) -
         CodeFormat::Goroutine | CodeFormat::Goroutineleak => {
             Ok(counted("goroutine", goroutine_profile(model, observer, |_| true)?))
         }
-        CodeFormat::Threadcreate => Ok(counted("threadcreate", thread_profile(model, observer))),
+        CodeFormat::Threadcreate => Ok(counted("threadcreate", thread_profile(model, observer)?)),
         CodeFormat::Block => contention(model, Waited::Block, observer),
         CodeFormat::Mutex => contention(model, Waited::Mutex, observer),
     }
@@ -135,6 +135,12 @@ fn contention(model: &RuntimeModel<'_>, waited: Waited, observer: &dyn Observer)
     if !times.is_in_nanoseconds && !times.profile.samples.is_empty() {
         missing.push(
             "how fast the processor's clock goes is not in the core: delays are in its ticks, not nanoseconds"
+                .to_owned(),
+        );
+    }
+    if !times.is_scaled && !times.profile.samples.is_empty() {
+        missing.push(
+            "runtime.mutexprofilerate was not found, so nothing is scaled: waits are those that were sampled"
                 .to_owned(),
         );
     }

@@ -27,7 +27,7 @@ pub(super) fn references(input: &Input, out: &Path) -> Result<(), Failure> {
         Needs { snapshot, ..Needs::default() },
         |_| Ok(()),
         |snapshot, watch| {
-            let parts = frame_objects(snapshot, |id| snapshot.frame_of(id), watch);
+            let parts = frame_objects(snapshot, |id| snapshot.frame_of(id), watch)?;
             watch.report();
             let samples = write(snapshot, &Drawing::breadth_first(snapshot), &parts, WHO_REACHES, &output)?;
             tell(input, out, samples, snapshot);
@@ -44,7 +44,7 @@ pub(super) fn dominators(input: &Input, out: &Path) -> Result<(), Failure> {
         let (frames, places) = graph.frames_with_places(&tree, &Births::default(), watch)?;
         let snapshot = graph.snapshot();
         let frame_of = |id: ObjectId| places.get(id.0 as usize).copied().filter(|&frame| frame != PathTrie::ROOT);
-        let parts = frame_objects(snapshot, frame_of, watch);
+        let parts = frame_objects(snapshot, frame_of, watch)?;
         watch.report();
         let samples = write(snapshot, &Drawing::dominators(&frames), &parts, WHO_RETAINS, &output)?;
         tell(input, out, samples, snapshot);
