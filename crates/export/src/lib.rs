@@ -4,5 +4,6 @@
 //! know no core and no ELF: contents of memory, where they are wanted, come through a handle that may be absent.
 
 mod error;
+pub mod heapsnapshot;
 
 pub use error::ExportError;
