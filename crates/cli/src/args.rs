@@ -7,6 +7,7 @@ mod capture;
 mod core_handler;
 mod diff;
 mod dominators;
+mod export;
 mod files;
 mod goroutines;
 mod index;
@@ -34,6 +35,7 @@ pub(crate) use capture::{CaptureOptions, HowToSnapshot};
 pub(crate) use core_handler::{CoreHandlerOptions, Others};
 pub(crate) use diff::DiffOptions;
 pub(crate) use dominators::{DominatorsOptions, RetainedBy};
+pub(crate) use export::{ExportFormat, ExportOptions};
 pub(crate) use goroutines::{GoroutineOptions, GoroutinesFormat, GoroutinesOptions, GoroutinesSort};
 pub(crate) use input::Input;
 #[cfg(feature = "capture")]
@@ -122,6 +124,9 @@ const EXAMPLES: &str = "  The first look, and what to ask next:
 
   Many questions to a large core: keep what takes long, then ask:
       goheap core.123 --exe ./server index
+
+  The heap for another tool, such as go tool pprof:
+      goheap core.123 --exe ./server export refs.pb.gz
 
   The overview for a script, from a compressed core:
       goheap core.123.zst --exe ./server overview --json
@@ -236,6 +241,9 @@ pub(crate) enum Command {
     /// Keep what takes long to work out, so that further questions are answered at once
     #[command(long_about = index::INDEX)]
     Index(IndexOptions),
+    /// Write the heap as a file of another tool: a profile for pprof, and others
+    #[command(long_about = export::EXPORT)]
+    Export(ExportOptions),
     /// Write the core anew without its contents: pointers, types and sizes stay, strings and numbers go
     #[cfg(feature = "capture")]
     #[command(long_about = redact::REDACT)]
@@ -291,6 +299,7 @@ impl Command {
             Command::Goroutines(_) => "goroutines".to_owned(),
             Command::Memory(_) => "memory".to_owned(),
             Command::Index(_) => "index".to_owned(),
+            Command::Export(_) => "export refs.pb.gz".to_owned(),
             #[cfg(feature = "capture")]
             Command::Redact(_) => "redact redacted.core.zst".to_owned(),
             Command::BuildId(_) => "build-id".to_owned(),

@@ -19,7 +19,7 @@ mod shell;
 use args::{Cli, Command};
 use bounds::allowance;
 use commands::{
-    births, build_id, diff, dominators, first_look, goroutine, goroutines, histogram, index, manual, memory, object,
+    births, build_id, diff, dominators, export, first_look, goroutine, goroutines, histogram, index, manual, memory, object,
     objects, objref, overview, owners, paths, report, suspects, waste,
 };
 use rustix::process::DumpableBehavior;
@@ -70,6 +70,7 @@ fn run(cli: &Cli) -> Result<(), Failure> {
         Command::Diff(options) => diff::run(&cli.input()?, options),
         Command::Memory(options) => memory::run(&cli.input()?, options),
         Command::Index(options) => index::run(&cli.input()?, options),
+        Command::Export(options) => export::run(&cli.input()?, options),
         #[cfg(feature = "capture")]
         Command::Redact(options) => commands::redact::run(&cli.input()?, options),
         Command::BuildId(options) => build_id::run(&cli.input()?, options),

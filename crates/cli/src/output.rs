@@ -1,6 +1,7 @@
 //! Where results go: a file that appears whole or not at all, or stdout.
 
 use crate::say::errors::Failure;
+use goheap_export::ExportError;
 use goheap_image::WholeFile;
 use goheap_report::ReportError;
 use std::fs::{self, File, Metadata};
@@ -71,8 +72,17 @@ impl Output {
 
     /// Writes what `write` writes.
     pub(crate) fn write<T>(&self, write: impl FnOnce(&mut dyn Write) -> Result<T, ReportError>) -> Result<T, Failure> {
+        self.written(write)
+    }
+
+    /// The same of what other tools read.
+    pub(crate) fn export<T>(&self, write: impl FnOnce(&mut dyn Write) -> Result<T, ExportError>) -> Result<T, Failure> {
+        self.written(write)
+    }
+
+    fn written<T, E: OfWriting>(&self, write: impl FnOnce(&mut dyn Write) -> Result<T, E>) -> Result<T, Failure> {
         match self {
-            Output::Stdout => to_stdout(write),
+            Output::Stdout => all_to_stdout(write),
             Output::Special(path) => {
                 let refused = |source| Failure::Output { path: path.clone(), source };
                 let mut file = File::options().write(true).open(path).map_err(refused)?;
@@ -92,17 +102,42 @@ impl Output {
 
 /// Writes to stdout what `write` writes.
 pub(crate) fn to_stdout<T>(write: impl FnOnce(&mut dyn Write) -> Result<T, ReportError>) -> Result<T, Failure> {
+    all_to_stdout(write)
+}
+
+fn all_to_stdout<T, E: OfWriting>(write: impl FnOnce(&mut dyn Write) -> Result<T, E>) -> Result<T, Failure> {
     let mut stdout = io::stdout().lock();
     let result = write(&mut stdout).map_err(|error| failure(error, Failure::Stdout))?;
     stdout.flush().map_err(Failure::Stdout)?;
     Ok(result)
 }
 
-fn failure(error: ReportError, refused: impl FnOnce(io::Error) -> Failure) -> Failure {
-    match error {
-        ReportError::Io(source) => refused(source),
-        other => Failure::Report(other),
+/// Why something could not be written: because of the file, or of what was to be written.
+trait OfWriting {
+    fn parted(self) -> Result<io::Error, Failure>;
+}
+
+impl OfWriting for ReportError {
+    fn parted(self) -> Result<io::Error, Failure> {
+        match self {
+            ReportError::Io(source) => Ok(source),
+            other => Err(Failure::Report(other)),
+        }
     }
+}
+
+impl OfWriting for ExportError {
+    fn parted(self) -> Result<io::Error, Failure> {
+        match self {
+            ExportError::Write(source) => Ok(source),
+            ExportError::Refused(refusal) => Err(refusal.into()),
+            other => Err(Failure::Export(other)),
+        }
+    }
+}
+
+fn failure(error: impl OfWriting, refused: impl FnOnce(io::Error) -> Failure) -> Failure {
+    error.parted().map_or_else(|failure| failure, refused)
 }
 
 fn is_same(a: &Metadata, b: &Metadata) -> bool {

@@ -48,7 +48,7 @@ const ROOMS: [(&str, &[&str]); 22] = [
     ("goblin", &["goheap-image"]),
     ("libc", &["goheap-image", "goheap-capture"]),
     ("memmap2", &["goheap-image"]),
-    ("flate2", &["goheap-image"]),
+    ("flate2", &["goheap-image", "goheap-export"]),
     ("lz4_flex", &["goheap-image"]),
     ("lzma-rust2", &["goheap-image"]),
     ("base64", &["goheap-image"]),

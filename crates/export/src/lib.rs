@@ -2,8 +2,11 @@
 //!
 //! Writers take the heap as data ([`goheap_model::Heap`], [`goheap_model::Graph`]) and an `io::Write`, and write as they go. They
 //! know no core and no ELF: contents of memory, where they are wanted, come through a handle that may be absent.
+//!
+//! Names come from a dead process and may hold anything. What a format breaks on is escaped in its own room, in a file `text.rs`.
 
 mod error;
 pub mod heapsnapshot;
+pub mod pprof;
 
 pub use error::ExportError;

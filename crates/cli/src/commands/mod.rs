@@ -15,6 +15,7 @@ pub(crate) mod death;
 pub(crate) mod diff;
 pub(crate) mod dominators;
 pub(crate) mod drawing;
+pub(crate) mod export;
 pub(crate) mod first_look;
 pub(crate) mod goroutine;
 pub(crate) mod goroutines;

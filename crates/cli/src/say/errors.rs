@@ -11,6 +11,7 @@ use code::Code;
 use goheap::ProcessError;
 use goheap_ask::AskError;
 use goheap_ask::diff::WrongPair;
+use goheap_export::ExportError;
 use goheap_heap::HeapError;
 use goheap_image::{ImageError, Process};
 use goheap_model::{OverBudget, Refusal};
@@ -78,6 +79,9 @@ pub(crate) enum Failure {
     /// The tree cannot be shown.
     #[error("nothing was written: {0}")]
     Report(ReportError),
+    /// A format of another tool has no room for it.
+    #[error("nothing was written: {0}")]
+    Export(ExportError),
     /// The output cannot be written.
     #[error("cannot write {path:?}: {source}; nothing was left behind")]
     Output {
@@ -309,7 +313,7 @@ impl Failure {
             }
             Failure::Runtime { .. } | Failure::Heap(_) | Failure::Ask(_) => Code::Damaged,
             Failure::OverBudget(_) => Code::Memory,
-            Failure::Report(_) => Code::TooLarge,
+            Failure::Report(_) | Failure::Export(_) => Code::TooLarge,
             Failure::Output { .. } | Failure::Stdout(_) => Code::Output,
             #[cfg(feature = "capture")]
             Failure::Sink(_) | Failure::Handler(_) => Code::Output,

@@ -1,0 +1,129 @@
+//! Options of `export`: a format is a value of [`ExportFormat`] here and a file in `commands/export`.
+
+use crate::args::usage;
+use crate::say::errors::Failure;
+use clap::error::ErrorKind;
+use clap::{Args, ValueEnum};
+use std::path::{Path, PathBuf};
+
+pub(in crate::args) const EXPORT: &str = "\
+Writes the heap as a file of another tool.
+
+FORMAT may be left out where the name of OUT tells it: refs.pb.gz. What each format carries and what it cannot, and how it is opened, is in \
+docs/exports.md. Like any output an export holds names of the program, and none of its data.
+
+  FORMAT            is                                                    OUT ends in
+  pprof             the reference tree, for go tool pprof and its kin     .pb.gz
+  heapsnapshot      objects and their fields, for DevTools and memlab    .heapsnapshot";
+
+/// Options of `export`.
+#[derive(Debug, Args)]
+#[command(override_usage = "goheap CORE [--exe EXECUTABLE] export [OPTIONS] [FORMAT] OUT")]
+pub(crate) struct ExportOptions {
+    /// What is written, see above; it may be left out where the name of OUT tells it
+    #[arg(value_name = "FORMAT")]
+    first: PathBuf,
+    /// The file to write; - is stdout where the format is one file
+    #[arg(value_name = "OUT")]
+    second: Option<PathBuf>,
+    /// Objects of a heapsnapshot; of a heap with more, 10000000 unless said, small subtrees of the dominator tree are merged
+    #[arg(long, value_name = "N")]
+    pub(crate) limit: Option<u64>,
+}
+
+/// What is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ExportFormat {
+    /// The reference tree as a profile
+    Pprof,
+    /// Objects and their fields, as V8 writes them
+    Heapsnapshot,
+}
+
+impl ExportFormat {
+    /// How names of its files end; an ending that several have is of the first.
+    fn ending(self) -> &'static str {
+        match self {
+            ExportFormat::Pprof => ".pb.gz",
+            ExportFormat::Heapsnapshot => ".heapsnapshot",
+        }
+    }
+
+    /// The word for it.
+    pub(crate) fn name(self) -> String {
+        self.to_possible_value().map_or_else(String::new, |value| value.get_name().to_owned())
+    }
+
+    fn named(text: &Path) -> Option<ExportFormat> {
+        text.to_str().and_then(|text| ExportFormat::from_str(text, true).ok())
+    }
+
+    /// That which the name of a file tells: `heap.pb.gz` by the format's own name, `refs.pb.gz` by the ending.
+    fn of_file(path: &Path) -> Option<ExportFormat> {
+        let name = path.file_name()?.to_str()?;
+        let formats = || ExportFormat::value_variants().iter().copied();
+        let by_name = formats().find(|format| name.strip_suffix(format.ending()) == Some(&format.name()));
+        by_name.or_else(|| formats().find(|format| name.ends_with(format.ending())))
+    }
+}
+
+impl ExportOptions {
+    /// The format and where it is to go.
+    ///
+    /// # Errors
+    /// No format is named and the file's name tells none.
+    pub(crate) fn asked(&self) -> Result<(ExportFormat, &Path), Failure> {
+        let first = &self.first;
+        let found = match &self.second {
+            Some(second) => match (ExportFormat::named(first), ExportFormat::named(second)) {
+                (Some(format), _) => Ok((format, second.as_path())),
+                (None, Some(format)) => Ok((format, first.as_path())),
+                (None, None) => Err(format!("there is no format {first:?}")),
+            },
+            None if ExportFormat::named(first).is_some() => Err(format!("of the format {first:?} the file is missing")),
+            None => {
+                let wrong = || format!("cannot tell the format of {first:?}");
+                ExportFormat::of_file(first).map(|format| (format, first.as_path())).ok_or_else(wrong)
+            }
+        };
+        found.map_err(|wrong| usage(ErrorKind::InvalidValue, format!("{wrong}: say export FORMAT OUT; {}", listed())))
+    }
+}
+
+/// Every format, and what tells it.
+fn listed() -> String {
+    let one = |format: &ExportFormat| format!("{} ({})", format.name(), format.ending());
+    let all: Vec<String> = ExportFormat::value_variants().iter().map(one).collect();
+    format!("formats are {}", all.join(", "))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    fn asked(first: &str, second: Option<&str>) -> Option<(ExportFormat, PathBuf)> {
+        let options = ExportOptions { first: first.into(), second: second.map(PathBuf::from), limit: None };
+        options.asked().ok().map(|(format, out)| (format, out.to_owned()))
+    }
+
+    #[test]
+    fn a_format_is_named_or_told_by_the_file() {
+        let pprof = |out: &str| Some((ExportFormat::Pprof, PathBuf::from(out)));
+        assert_eq!(asked("pprof", Some("x")), pprof("x"));
+        assert_eq!(asked("x.pb.gz", Some("pprof")), pprof("x.pb.gz"));
+        assert_eq!(asked("a/refs.pb.gz", None), pprof("a/refs.pb.gz"));
+        assert_eq!(asked("pprof", Some("-")), pprof("-"));
+        for (first, second) in [("pprof", None), ("x.txt", None), ("-", None), ("nosuch", Some("x.pb.gz"))] {
+            assert_eq!(asked(first, second), None, "{first} {second:?}");
+        }
+    }
+
+    #[test]
+    fn the_help_names_every_format() {
+        for format in ExportFormat::value_variants() {
+            let row = format!("\n  {} ", format.name());
+            assert!(EXPORT.contains(&row), "{row:?} is not in the help");
+        }
+    }
+}
