@@ -7,6 +7,8 @@
 
 mod error;
 pub mod heapsnapshot;
+pub mod hprof;
 pub mod pprof;
+mod word_references;
 
 pub use error::ExportError;

@@ -14,7 +14,8 @@ docs/exports.md. Like any output an export holds names of the program, and none 
 
   FORMAT            is                                                    OUT ends in
   pprof             the reference tree, for go tool pprof and its kin     .pb.gz
-  heapsnapshot      objects and their fields, for DevTools and memlab    .heapsnapshot";
+  heapsnapshot      objects and their fields, for DevTools and memlab    .heapsnapshot
+  hprof             the same as a dump of Java, for MAT and VisualVM      .hprof";
 
 /// Options of `export`.
 #[derive(Debug, Args)]
@@ -38,6 +39,8 @@ pub(crate) enum ExportFormat {
     Pprof,
     /// Objects and their fields, as V8 writes them
     Heapsnapshot,
+    /// Objects as a dump of a Java machine
+    Hprof,
 }
 
 impl ExportFormat {
@@ -46,6 +49,7 @@ impl ExportFormat {
         match self {
             ExportFormat::Pprof => ".pb.gz",
             ExportFormat::Heapsnapshot => ".heapsnapshot",
+            ExportFormat::Hprof => ".hprof",
         }
     }
 

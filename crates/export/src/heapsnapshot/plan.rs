@@ -5,8 +5,9 @@ use super::merging::Merging;
 use super::ranks::Ranks;
 use super::strings::FORMAT;
 use crate::ExportError;
+use crate::word_references::WordReferences;
 use goheap_graph::IdBitSet;
-use goheap_model::{Graph, ObjectId, Share, Slot, Standing, TypeId};
+use goheap_model::{Graph, ObjectId, Share, Slot, Standing};
 use std::ops::Range;
 
 /// Numbers of a node: readers address it by the place of the first in the array of all, with 32 bits.
@@ -98,8 +99,7 @@ pub(super) struct Plan<'h> {
     pub(super) facts: Vec<String>,
     kept: Ranks,
     large: Vec<Large>,
-    /// Types of the runtime's own records, some of whose references the graph gives to goroutines.
-    records: Vec<TypeId>,
+    references: WordReferences<'h>,
     roots: u32,
     first_object: u32,
     first_merged: u32,
@@ -112,7 +112,6 @@ impl<'h> Plan<'h> {
     /// Of a graph; `facts` are told in the file.
     pub(super) fn new(graph: Graph<'h>, merging: Option<Merging>, facts: Vec<String>) -> Result<Self, ExportError> {
         let heap = graph.heap();
-        let records = ["runtime.g", "runtime.sudog"].iter().filter_map(|name| heap.types.by_name(name));
         let kept = match &merging {
             Some(merging) => merging.kept(),
             None => IdBitSet::from_words(heap.objects.allocated_ids().words().to_vec()),
@@ -125,7 +124,7 @@ impl<'h> Plan<'h> {
             facts,
             kept: Ranks::new(kept),
             large: Vec::new(),
-            records: records.collect(),
+            references: WordReferences::new(graph),
             roots: graph.edges().node_count() - graph.root(),
             first_object: 0,
             first_merged: 0,
@@ -259,17 +258,10 @@ impl<'h> Plan<'h> {
     }
 
     fn visit_words(&self, id: ObjectId, visit: &mut impl FnMut(Label, u32)) {
-        let (edges, slot) = (self.graph.edges(), self.graph.heap().objects.slot(id));
-        let tags = edges.tags(id.0);
-        let is_record = self.records.contains(&self.graph.heap().object_types.of(id).ty());
-        for (&to, place) in edges.targets(id.0).iter().zip(0..) {
-            // The graph has turned what such a record holds for a goroutine to the record itself.
-            if is_record && to == id.0 {
-                continue;
-            }
-            let word = tags.and_then(|tags| tags.get(place)).map_or(place as u64, |&word| u64::from(word));
-            self.visit_target(id.0, to, Label::Word(slot, word * 8), visit);
-        }
+        let slot = self.graph.heap().objects.slot(id);
+        self.references
+            .of(id)
+            .for_each(|(offset, to)| self.visit_target(id.0, to, Label::Word(slot, offset), visit));
     }
 
     /// An edge of the graph; none to what is merged below its own beginning, to which one edge leads.

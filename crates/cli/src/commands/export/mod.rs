@@ -1,6 +1,7 @@
 //! `goheap CORE export FORMAT OUT`: the heap as a file of another tool. A file a format.
 
 mod heapsnapshot;
+mod hprof;
 mod pprof;
 
 use crate::args::{ExportFormat, ExportOptions, Input};
@@ -12,5 +13,6 @@ pub(crate) fn run(input: &Input, options: &ExportOptions) -> Result<(), Failure>
     match format {
         ExportFormat::Pprof => pprof::run(input, out),
         ExportFormat::Heapsnapshot => heapsnapshot::run(input, out, options.limit),
+        ExportFormat::Hprof => hprof::run(input, out),
     }
 }
