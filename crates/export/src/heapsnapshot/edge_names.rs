@@ -61,11 +61,13 @@ impl<'h> EdgeNames<'h> {
     pub(super) fn of(&mut self, from: Slot, offset: u64, strings: &mut Strings) -> Result<EdgeName, ExportError> {
         let object = self.heap.object_types.of(from.id);
         let key = (kind_of(object), self.fields.offset_in_period(from, offset));
-        if !self.places.contains_key(&key) {
-            let place = self.look_up(from, offset, object, strings)?;
-            self.places.insert(key, place);
-        }
-        let Some(place) = self.places.get_mut(&key) else { return Ok(EdgeName { kind: PROPERTY, name: 0 }) };
+        let place = match self.places.get_mut(&key) {
+            Some(place) => place,
+            None => {
+                let place = self.look_up(from, offset, object, strings)?;
+                self.places.entry(key).or_insert(place)
+            }
+        };
         let Some(stride) = place.stride else { return Ok(EdgeName { kind: place.kind, name: place.name.0 }) };
         let index = match inner(self.heap, from, offset).checked_div(stride) {
             Some(index) => Some(index),

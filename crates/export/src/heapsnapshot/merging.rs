@@ -4,7 +4,7 @@
 //! that stays keeps its own size, its dominators and its retained size: what is merged was held by that dominator alone.
 
 use super::ranks::Ranks;
-use goheap_graph::IdBitSet;
+use goheap_graph::{DominatorTree, IdBitSet};
 use goheap_model::{Claim, Dominance, Graph, Observer, Refusal, Share};
 
 /// Steps of the threshold between a power of two and the next: powers of two.
@@ -19,7 +19,9 @@ pub(super) struct Merging {
     owners: Vec<u32>,
     /// The nodes that have something merged below them.
     pub(super) with_merged: Ranks,
-    dominance: Dominance,
+    /// How much is merged below each of these.
+    shares: Vec<Share>,
+    tree: DominatorTree,
     first_root: u32,
 }
 
@@ -47,7 +49,17 @@ impl Merging {
             owners[node as usize] = owner;
             with_merged.insert(owner);
         }
-        Ok(Merging { threshold, owners, with_merged: Ranks::new(with_merged), dominance, first_root })
+        let with_merged = Ranks::new(with_merged);
+        observer.claim(Claim { kept: with_merged.count() * 16, passing: 0 })?;
+        let mut shares = vec![Share::default(); with_merged.count() as usize];
+        for &node in dominance.tree.preorder().iter().filter(|&&node| owners[node as usize] != node) {
+            if let Some(place) = with_merged.of(owners[node as usize]) {
+                let share = &mut shares[place as usize];
+                share.bytes = share.bytes.saturating_add(graph.shallow(node));
+                share.objects += 1;
+            }
+        }
+        Ok(Merging { threshold, owners, with_merged, shares, tree: dominance.tree, first_root })
     }
 
     /// Who stands for a node: itself or a dominator; None of what nothing reaches.
@@ -65,22 +77,18 @@ impl Merging {
 
     /// What of the dominator tree is merged below a node that stays: the tops of subtrees.
     fn tops(&self, dominator: u32) -> impl Iterator<Item = u32> + '_ {
-        self.dominance.tree.children(dominator).filter(move |&child| self.owner(child) != Some(child))
+        self.tree.children(dominator).filter(move |&child| self.owner(child) != Some(child))
     }
 
     /// How much is merged below a node that stays.
     pub(super) fn share(&self, dominator: u32) -> Share {
-        let mut share = Share::default();
-        for top in self.tops(dominator) {
-            share.bytes = share.bytes.saturating_add(self.dominance.retained.of(top));
-            share.objects += self.dominance.tree.subtree(top).len() as u64;
-        }
-        share
+        let place = self.with_merged.of(dominator).map(|place| place as usize);
+        place.and_then(|place| self.shares.get(place)).copied().unwrap_or_default()
     }
 
     /// The objects that are merged below a node that stays.
     pub(super) fn members(&self, dominator: u32) -> impl Iterator<Item = u32> + '_ {
-        self.tops(dominator).flat_map(|top| self.dominance.tree.subtree(top).iter().copied())
+        self.tops(dominator).flat_map(|top| self.tree.subtree(top).iter().copied())
     }
 }
 

@@ -7,6 +7,7 @@ pub(super) enum JavaType {
     /// A reference: the id of an object, or 0.
     Object = 2,
     Boolean = 4,
+    Char = 5,
     Float = 6,
     Double = 7,
     Byte = 8,
@@ -17,8 +18,9 @@ pub(super) enum JavaType {
 
 impl JavaType {
     /// Those that arrays of numbers are made of.
-    pub(super) const NUMBERS: [JavaType; 7] = [
+    pub(super) const NUMBERS: [JavaType; 8] = [
         JavaType::Boolean,
+        JavaType::Char,
         JavaType::Float,
         JavaType::Double,
         JavaType::Byte,
@@ -31,7 +33,7 @@ impl JavaType {
     pub(super) fn bytes(self) -> u64 {
         match self {
             JavaType::Boolean | JavaType::Byte => 1,
-            JavaType::Short => 2,
+            JavaType::Char | JavaType::Short => 2,
             JavaType::Float | JavaType::Int => 4,
             JavaType::Object | JavaType::Double | JavaType::Long => 8,
         }
@@ -42,6 +44,7 @@ impl JavaType {
         match self {
             JavaType::Object => "[Ljava/lang/Object;",
             JavaType::Boolean => "[Z",
+            JavaType::Char => "[C",
             JavaType::Float => "[F",
             JavaType::Double => "[D",
             JavaType::Byte => "[B",

@@ -33,7 +33,7 @@ const SEGMENT: usize = 4 << 20;
 /// The number of the trace of no calls, in which everything was allocated.
 pub(super) const NO_TRACE: u32 = 1;
 /// Zeros that are written at a time.
-const ZEROS: usize = 1 << 16;
+static ZEROS: [u8; 1 << 16] = [0; 1 << 16];
 
 /// Bytes of a record, in the order of the network.
 #[derive(Debug, Default)]
@@ -156,10 +156,9 @@ impl<'o> Records<'o> {
 
 /// Writes so many zeros.
 pub(super) fn zeros(out: &mut dyn Write, mut bytes: u64) -> io::Result<()> {
-    let zeros = [0; ZEROS];
     while bytes > 0 {
-        let some = bytes.min(ZEROS as u64);
-        out.write_all(&zeros[..some as usize])?;
+        let some = bytes.min(ZEROS.len() as u64);
+        out.write_all(&ZEROS[..some as usize])?;
         bytes -= some;
     }
     Ok(())

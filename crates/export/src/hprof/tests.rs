@@ -265,8 +265,9 @@ fn variables_are_statics_and_goroutines_threads() {
     let goroutine = &read.classes[class];
     assert_eq!((goroutine.name.as_str(), read.classes[&goroutine.above].name.as_str()), ("goroutine", "java/lang/Thread"));
     let ReadObject::Instance { data, .. } = &read.objects[&Bytes(data).id()] else { panic!("no name") };
-    let ReadObject::Numbers { data, .. } = &read.objects[&Bytes(data).id()] else { panic!("no bytes") };
-    assert_eq!(std::str::from_utf8(data).unwrap(), "goroutine 7: main.(*T).serve");
+    let ReadObject::Numbers { ty: 5, data } = &read.objects[&Bytes(data).id()] else { panic!("no letters") };
+    let letters: Vec<u16> = data.chunks(2).map(|letter| u16::from_be_bytes([letter[0], letter[1]])).collect();
+    assert_eq!(String::from_utf16(&letters).unwrap(), "goroutine 7: main.(*T).serve");
 }
 
 #[test]

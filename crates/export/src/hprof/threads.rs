@@ -142,13 +142,15 @@ impl ThreadTable {
         id_of: &dyn Fn(u32) -> u64,
     ) -> Result<(), ExportError> {
         for (thread, serial) in self.threads.iter().zip(1_u32..) {
-            let (object, text, bytes) = (ids.next(), ids.next(), ids.next());
+            let (object, text, letters) = (ids.next(), ids.next(), ids.next());
+            // As Java 8 has it: what later releases have beside it tells bytes from letters, each reader in its own way.
+            let name: Vec<u8> = thread.name.encode_utf16().flat_map(u16::to_be_bytes).collect();
             let body = records.heap()?;
             body.sub(Sub::Instance).id(object).u4(NO_TRACE).id(declared.java[GOROUTINE]).u4(8).id(text);
-            body.sub(Sub::Instance).id(text).u4(NO_TRACE).id(declared.java[STRING]).u4(8).id(bytes);
+            body.sub(Sub::Instance).id(text).u4(NO_TRACE).id(declared.java[STRING]).u4(8).id(letters);
             let mut head = Body::default();
-            head.array(bytes, thread.name.len() as u32, ArrayOf::Numbers(JavaType::Byte));
-            records.long(&head, thread.name.len() as u64, |out| out.write_all(thread.name.as_bytes()))?;
+            head.array(letters, (name.len() / 2) as u32, ArrayOf::Numbers(JavaType::Char));
+            records.long(&head, name.len() as u64, |out| out.write_all(&name))?;
             records.heap()?.sub(Sub::RootThread).id(object).u4(serial).u4(NO_TRACE + serial);
             for &(to, call) in &thread.locals {
                 records.heap()?.sub(Sub::RootJavaFrame).id(id_of(to)).u4(serial).u4(call);
