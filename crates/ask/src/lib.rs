@@ -7,6 +7,7 @@
 //! - Who retains how much: [`Dominance`](goheap_model::Dominance), then [`retained_histogram`] by type and [`root_groups`] by root;
 //!   line by line: [`dominator_rows`]; what of it is worth a look: [`suspects`](suspects()).
 //! - Where what is there was allocated, and who holds it: [`BirthIndex`].
+//! - Of which types the frames of a tree are: [`frame_objects`].
 //! - What grew between two cores: [`diff`].
 //! - What size classes cost each type: [`rounding`](rounding()).
 
@@ -14,6 +15,7 @@ mod births;
 pub mod diff;
 mod dominator_rows;
 mod error;
+mod frame_parts;
 mod gathering;
 mod goroutines;
 mod groups;
@@ -28,6 +30,7 @@ mod waste;
 pub use births::{BirthHolder, BirthIndex, BirthSite, BirthSites, BirthsByFrame, HeldOfSite, SiteGrouping};
 pub use dominator_rows::{DominatorRow, DominatorRows, RowsWanted, dominator_rows};
 pub use error::AskError;
+pub use frame_parts::{FrameObjects, frame_objects};
 pub use gathering::is_gathering;
 pub use goroutines::RetainedByGoroutines;
 pub use groups::{RetainedHistogram, RootGroup, RootGrouping, RootGroups, retained_histogram, root_groups};

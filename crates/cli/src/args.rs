@@ -44,7 +44,7 @@ pub(crate) use listing::{Group, HistogramOptions, ObjectOptions, ObjectsFormat, 
 pub(crate) use memory::MemoryOptions;
 pub(crate) use objref::{Counted, Format, ObjrefOptions, Tree};
 pub(crate) use owners::OwnersOptions;
-pub(crate) use paths::PathsOptions;
+pub(crate) use paths::{PathsFormat, PathsOptions};
 pub(crate) use pattern::Asked;
 #[cfg(feature = "capture")]
 pub(crate) use redact::RedactOptions;

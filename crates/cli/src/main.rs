@@ -19,8 +19,8 @@ mod shell;
 use args::{Cli, Command};
 use bounds::allowance;
 use commands::{
-    births, build_id, diff, dominators, export, first_look, goroutine, goroutines, histogram, index, manual, memory, object,
-    objects, objref, overview, owners, paths, report, suspects, waste,
+    births, build_id, diff, dominators, export, first_look, goroutine, goroutines, histogram, index, manual, memory,
+    object, objects, objref, overview, owners, paths, report, suspects, waste,
 };
 use rustix::process::DumpableBehavior;
 use say::errors::{Ending, Failure};

@@ -19,6 +19,7 @@ fn help_is_worth_reading() {
     insta::assert_snapshot!("owners_help", goheap!("owners", "--help").ok().stdout);
     insta::assert_snapshot!("births_help", goheap!("births", "--help").ok().stdout);
     insta::assert_snapshot!("capture_help", goheap!("capture", "--help").ok().stdout);
+    insta::assert_snapshot!("export_help", goheap!("export", "--help").ok().stdout);
     insta::assert_snapshot!("redact_help", goheap!("redact", "--help").ok().stdout);
     insta::assert_snapshot!("core_handler_help", goheap!("core-handler", "--help").ok().stdout);
     let nothing = goheap!();

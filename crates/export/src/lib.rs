@@ -6,6 +6,7 @@
 //! Names come from a dead process and may hold anything. What a format breaks on is escaped in its own room, in a file `text.rs`.
 
 mod error;
+pub mod graph;
 pub mod heapsnapshot;
 pub mod hprof;
 pub mod pprof;

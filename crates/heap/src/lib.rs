@@ -23,6 +23,7 @@ mod names;
 mod needs;
 mod objects;
 pub mod process_memory;
+pub mod profiles;
 pub mod redaction;
 pub mod references;
 pub mod referred;

@@ -186,7 +186,7 @@ impl<'m, 'p> HeapSnapshot<'m, 'p> {
     }
 
     /// The frame that counts the object, where [`SnapshotOptions::owners`] was asked for.
-    pub(crate) fn frame_of(&self, id: ObjectId) -> Option<TrieNode> {
+    pub fn frame_of(&self, id: ObjectId) -> Option<TrieNode> {
         self.owners.as_ref()?.frame(id)
     }
 

@@ -17,6 +17,7 @@ mod births;
 mod bits;
 mod builder;
 mod closures;
+mod code_profile;
 mod describe;
 mod diagnostic;
 mod dominator_frames;
@@ -43,6 +44,7 @@ pub use births::{Birth, BirthCall, BirthCount, BirthRecord, Births, BirthsKnown}
 pub use bits::{BitVector, ones};
 pub use builder::HeapBuilder;
 pub use closures::ClosureFunctions;
+pub use code_profile::{CodeCall, CodeFunction, CodePlace, CodeProfile, CodeSample};
 pub use describe::{TextId, TextKey, TypeTexts, UNKNOWN_TYPE, element_text, is_wanted_text};
 pub use diagnostic::Diagnostic;
 pub use dominator_frames::{DominatorFrames, FrameFacts, HELD_BY_SEVERAL, MapRoom, RootFrame};

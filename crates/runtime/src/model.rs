@@ -14,6 +14,7 @@ use crate::red_zone;
 use crate::release::{VersionSource, find_release};
 use crate::stack::{StackScanner, Unwinder};
 use crate::symbols::Symbols;
+use crate::traceback::is_panic;
 use crate::types::{DescriptorReader, RunTimeNames, add_dwarf, types_from_dwarf};
 use crate::version::GoVersion;
 use crate::words::{read_slice, read_words};
@@ -238,6 +239,17 @@ impl<'p> RuntimeModel<'p> {
     pub fn inline_stack(&self, pc: u64) -> Vec<InlineFrame> {
         let Some((module, func)) = self.unwinder().find_func(pc) else { return Vec::new() };
         self.modules[module].functions.inline_stack(self.memory(), &func, pc)
+    }
+
+    /// The same, each call with the instruction that stands for it.
+    pub fn inline_calls(&self, pc: u64) -> Vec<(u64, InlineFrame)> {
+        let Some((module, func)) = self.unwinder().find_func(pc) else { return Vec::new() };
+        self.modules[module].functions.inline_calls(self.memory(), &func, pc)
+    }
+
+    /// True if a wrapper's call is passed over where stacks are taken (`elideWrapperCalling`); `callee` is what it called.
+    pub fn is_passed_over(&self, frame: &InlineFrame, callee: &str) -> bool {
+        self.wrapper_id == Some(frame.func_id) && !is_panic(callee)
     }
 
     /// File and line of the instruction at `pc`.

@@ -18,15 +18,26 @@ use goheap_model::{Claim, Observer, Refusal, Unobserved};
 use rustc_hash::FxHashMap;
 use std::collections::HashSet;
 
+/// Whose a bucket is (`bucketType`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum BucketKind {
+    /// `memProfile`.
+    Memory = 1,
+    /// `blockProfile`.
+    Block = 2,
+    /// `mutexProfile`.
+    Mutex = 3,
+}
+
 /// `memProfile`, the kind of bucket.
-const MEMORY_PROFILE: u64 = 1;
+const MEMORY_PROFILE: u64 = BucketKind::Memory as u64;
 /// `maxProfStackDepth` since 1.23; before, stacks have 32 at the most.
-const MAX_STACK: u64 = 1024;
+pub(crate) const MAX_STACK: u64 = 1024;
 /// Cycles that are counted ahead (`memRecord.future`).
 const FUTURE: u64 = 3;
 /// Buckets of a program, and words of their stacks. A large program has some ten thousand of each a hundred words.
-const MAX_BUCKETS: usize = 1 << 22;
-const MAX_WORDS: usize = 1 << 27;
+pub(crate) const MAX_BUCKETS: usize = 1 << 22;
+pub(crate) const MAX_WORDS: usize = 1 << 27;
 /// So many bytes are claimed at a time.
 const CLAIMED: usize = 1 << 22;
 /// A rate is no larger: more than any heap.
@@ -94,14 +105,14 @@ pub(crate) fn is_rate(word: u64) -> bool {
     word <= MAX_RATE
 }
 
-/// True if a bucket of the memory profile lies there: its hash is that of its stack and size (mprof.go `stkbucket`, 1.17 to 1.27).
-pub(crate) fn is_bucket(memory: &MemoryImage, layout: &RuntimeLayout, at: Address) -> bool {
+/// True if a bucket of that kind lies there: its hash is that of its stack and size (mprof.go `stkbucket`, 1.17 to 1.27).
+pub(crate) fn is_bucket(memory: &MemoryImage, layout: &RuntimeLayout, kind: BucketKind, at: Address) -> bool {
     let fields = &layout.bucket;
     let word = |offset: u64| memory.read_u64(at.add(offset));
     let read = || {
         let nstk = word(fields.nstk).filter(|&nstk| nstk <= MAX_STACK)?;
         let stack = read_words(memory, at.add(fields.size), usize::try_from(nstk).ok()?)?;
-        Some(word(fields.typ)? == MEMORY_PROFILE && word(fields.hash)? == hash(&stack, word(fields.object_size)?))
+        Some(word(fields.typ)? == kind as u64 && word(fields.hash)? == hash(&stack, word(fields.object_size)?))
     };
     at.0.is_multiple_of(8) && read() == Some(true)
 }
@@ -127,7 +138,7 @@ impl RuntimeModel<'_> {
         let (module, others) = (&self.modules[0], &self.modules[1..]);
         let search = Search { memory, machine: self.machine(), layout, symbols: &self.symbols, module, others };
         let rate = search.memory_profile_rate().and_then(|at| memory.read_u64(at)).filter(|&rate| is_rate(rate));
-        let (list, cycle) = (search.memory_buckets(), search.memory_profile_cycle());
+        let (list, cycle) = (search.buckets("runtime.mbuckets", BucketKind::Memory), search.memory_profile_cycle());
         let mut reader = Reader::new(memory, layout, cycle, observer);
         let first = list.and_then(|list| memory.read_u64(list));
         if let Some(first) = first {
@@ -332,8 +343,8 @@ mod tests {
             assert_eq!((&*first.stack, other.object_size, broken), (&[0x40, 0x50][..], 8, 0));
             let (buckets, _) = read(&memory, minor, None, BASE);
             assert_eq!((buckets[0].allocs, buckets[0].frees), (5, 2));
-            assert!(is_bucket(&memory, &layout(minor), Address(BASE)));
-            assert!(!is_bucket(&memory, &layout(minor), Address(BASE + 8)));
+            let is_memory = |at| is_bucket(&memory, &layout(minor), BucketKind::Memory, Address(at));
+            assert!(is_memory(BASE) && !is_memory(BASE + 8));
         }
     }
 

@@ -42,6 +42,16 @@ pub struct Release {
     pub has_label_list: bool,
     /// Pointer bits of small objects are of as many values as fit, red zone included (mbitmap.go `writeHeapBitsSmall`, since 1.24).
     pub has_pointer_bits_in_red_zones: bool,
+    /// Return addresses of a stack in a profile (mprof.go `maxStack`; `profstackdepth` since 1.23).
+    pub profile_stack_depth: usize,
+    /// Stacks of blocked goroutines and mutexes have an address a frame, and no others for inlined calls (mprof.go
+    /// `fpTracebackPartialExpand`, since 1.23).
+    pub has_frames_in_contention: bool,
+    /// Waits for mutexes are multiplied by the fraction that is sampled when a profile is written; later when they are counted (pprof.go
+    /// `scaleMutexProfile` in 1.19; 1.20 was not at hand).
+    pub scales_mutexes_when_written: bool,
+    /// Every sample of the memory profile tells the size of its objects; before, those that count allocations (protomem.go, since 1.27).
+    pub tells_every_object_size: bool,
     /// Words of a queued cleanup (mcleanup.go: a funcval in 1.25, a `cleanupFn` since 1.26).
     pub cleanup_words: u64,
     /// A condition's sudog has its list in `elem`; before, the condition itself is found (sema.go `notifyListWait`, since 1.26).
@@ -83,6 +93,10 @@ impl Release {
             has_masks_on_demand: minor >= 24,
             has_label_list: minor >= 24,
             has_pointer_bits_in_red_zones: minor >= 24,
+            profile_stack_depth: if minor <= 22 { 32 } else { 128 },
+            has_frames_in_contention: minor >= 23,
+            scales_mutexes_when_written: minor <= 20,
+            tells_every_object_size: minor >= 27,
             cleanup_words: if minor <= 25 { 1 } else { 3 },
             conditions_wait_by_list: minor >= 26,
             scans_vector_registers: minor >= 27,
@@ -159,6 +173,10 @@ has_gc_programs_in_types true, 1.24 false
 has_masks_on_demand false, 1.24 true
 has_label_list false, 1.24 true
 has_pointer_bits_in_red_zones false, 1.24 true
+profile_stack_depth 32, 1.23 128
+has_frames_in_contention false, 1.23 true
+scales_mutexes_when_written true, 1.21 false
+tells_every_object_size false, 1.27 true
 cleanup_words 1, 1.26 3
 conditions_wait_by_list false, 1.26 true
 scans_vector_registers false, 1.27 true

@@ -49,12 +49,12 @@ impl<'m, 'p> Tracer<'m, 'p> {
 
     /// The calls at the instructions of [`RuntimeModel::trace_pcs`], innermost first.
     pub fn calls(&mut self, pcs: &[u64]) -> Vec<Call> {
-        let wrapper = self.model.wrapper_id;
+        let model = self.model;
         let (mut calls, mut shown) = (Vec::<Call>::new(), 0);
         for (frame, &pc) in pcs.iter().enumerate() {
             for call in self.at(pc) {
                 let callee = calls.last().map_or("", |call| &*call.call.function);
-                let is_wrapper = wrapper == Some(call.func_id) && !is_panic(callee);
+                let is_wrapper = model.is_passed_over(call, callee);
                 let is_shown = !is_wrapper && is_shown(&call.function, shown == 0);
                 shown += usize::from(is_shown);
                 calls.push(Call { call: Arc::clone(call), frame, is_shown });
@@ -170,7 +170,7 @@ impl RuntimeModel<'_> {
 }
 
 /// Functions whose wrapper caller is of interest (`elideWrapperCalling`).
-fn is_panic(callee: &str) -> bool {
+pub(crate) fn is_panic(callee: &str) -> bool {
     matches!(callee, "runtime.gopanic" | "runtime.sigpanic" | "runtime.panicwrap")
 }
 

@@ -1,5 +1,6 @@
 //! Options of `export`: a format is a value of [`ExportFormat`] here and a file in `commands/export`.
 
+use super::pattern::Asked;
 use crate::args::usage;
 use crate::say::errors::Failure;
 use clap::error::ErrorKind;
@@ -12,10 +13,21 @@ Writes the heap as a file of another tool.
 FORMAT may be left out where the name of OUT tells it: refs.pb.gz. What each format carries and what it cannot, and how it is opened, is in \
 docs/exports.md. Like any output an export holds names of the program, and none of its data.
 
-  FORMAT            is                                                    OUT ends in
-  pprof             the reference tree, for go tool pprof and its kin     .pb.gz
-  heapsnapshot      objects and their fields, for DevTools and memlab    .heapsnapshot
-  hprof             the same as a dump of Java, for MAT and VisualVM      .hprof";
+  FORMAT            is                                                          OUT ends in
+  pprof             who holds the heap, for go tool pprof and its kin           .pb.gz
+  pprof-dominators  the same by who retains it: what would be freed             .pb.gz
+  heap              the profile /debug/pprof/heap as the process would have     heap.pb.gz
+                    answered it when it died; so are the others
+  allocs            the same, allocations first                                 allocs.pb.gz
+  goroutine         goroutines by stack and labels                              goroutine.pb.gz
+  goroutineleak     of these the ones that can never go on                      goroutineleak.pb.gz
+  threadcreate      threads by the stack that made them                         threadcreate.pb.gz
+  block             where goroutines blocked, and how long                      block.pb.gz
+  mutex             who held mutexes that others waited for                     mutex.pb.gz
+  dot               the dominator tree's upper part, or --of something, for dot .dot
+  graphml           the same for Gephi, yEd, networkx                           .graphml
+  heapsnapshot      objects and their fields, for DevTools and memlab           .heapsnapshot
+  hprof             the same as a dump of Java, for MAT and VisualVM            .hprof";
 
 /// Options of `export`.
 #[derive(Debug, Args)]
@@ -27,9 +39,17 @@ pub(crate) struct ExportOptions {
     /// The file to write; - is stdout where the format is one file
     #[arg(value_name = "OUT")]
     second: Option<PathBuf>,
-    /// Objects of a heapsnapshot; of a heap with more, 10000000 unless said, small subtrees of the dominator tree are merged
-    #[arg(long, value_name = "N")]
-    pub(crate) limit: Option<u64>,
+    /// Write contents: in goroutine and goroutineleak the values of profiler labels, which are … without it; in hprof strings
+    /// and numbers, which are zero without it
+    #[arg(long)]
+    pub(crate) values: bool,
+    /// In dot and graphml: of a variable, field or type as the dominator tree's frames name it, or a regular expression
+    #[arg(long, value_name = "WHAT", value_parser = Asked::parse)]
+    pub(crate) of: Option<Asked>,
+    /// In dot and graphml: at most so many things, those that retain most, and what is above them [default: 40]; in
+    /// heapsnapshot: of more objects [default: 10000000] the small ones are merged
+    #[arg(long, value_name = "N", value_parser = super::written::limit)]
+    pub(crate) limit: Option<usize>,
 }
 
 /// What is written.
@@ -37,6 +57,26 @@ pub(crate) struct ExportOptions {
 pub(crate) enum ExportFormat {
     /// The reference tree as a profile
     Pprof,
+    /// The dominator tree as a profile
+    PprofDominators,
+    /// The runtime's profile of memory
+    Heap,
+    /// The same, allocations first
+    Allocs,
+    /// The runtime's profile of goroutines
+    Goroutine,
+    /// That of goroutines which can never go on
+    Goroutineleak,
+    /// That of threads
+    Threadcreate,
+    /// That of blocked goroutines
+    Block,
+    /// That of mutexes
+    Mutex,
+    /// Who retains most, for GraphViz
+    Dot,
+    /// The same for programs that draw graphs
+    Graphml,
     /// Objects and their fields, as V8 writes them
     Heapsnapshot,
     /// Objects as a dump of a Java machine
@@ -47,7 +87,17 @@ impl ExportFormat {
     /// How names of its files end; an ending that several have is of the first.
     fn ending(self) -> &'static str {
         match self {
-            ExportFormat::Pprof => ".pb.gz",
+            ExportFormat::Pprof
+            | ExportFormat::PprofDominators
+            | ExportFormat::Heap
+            | ExportFormat::Allocs
+            | ExportFormat::Goroutine
+            | ExportFormat::Goroutineleak
+            | ExportFormat::Threadcreate
+            | ExportFormat::Block
+            | ExportFormat::Mutex => ".pb.gz",
+            ExportFormat::Dot => ".dot",
+            ExportFormat::Graphml => ".graphml",
             ExportFormat::Heapsnapshot => ".heapsnapshot",
             ExportFormat::Hprof => ".hprof",
         }
@@ -90,7 +140,25 @@ impl ExportOptions {
                 ExportFormat::of_file(first).map(|format| (format, first.as_path())).ok_or_else(wrong)
             }
         };
-        found.map_err(|wrong| usage(ErrorKind::InvalidValue, format!("{wrong}: say export FORMAT OUT; {}", listed())))
+        let found = found.map_err(|wrong| format!("{wrong}: say export FORMAT OUT; {}", listed()));
+        found
+            .and_then(|found| self.fits(found.0).map(|()| found))
+            .map_err(|wrong| usage(ErrorKind::InvalidValue, wrong))
+    }
+
+    /// An option that would do nothing is a mistake.
+    fn fits(&self, format: ExportFormat) -> Result<(), String> {
+        let is_graph = matches!(format, ExportFormat::Dot | ExportFormat::Graphml);
+        let has_labels = matches!(format, ExportFormat::Goroutine | ExportFormat::Goroutineleak);
+        let has = [
+            (self.values && !has_labels, "--values", "goroutine and goroutineleak"),
+            (self.of.is_some() && !is_graph, "--of", "dot and graphml"),
+            (self.limit.is_some() && !is_graph, "--limit", "dot and graphml"),
+        ];
+        match has.into_iter().find(|(is_wrong, ..)| *is_wrong) {
+            Some((_, option, formats)) => Err(format!("{option} is for {formats}; {} has none", format.name())),
+            None => Ok(()),
+        }
     }
 }
 
@@ -107,7 +175,6 @@ mod tests {
     use super::*;
 
     fn asked(first: &str, second: Option<&str>) -> Option<(ExportFormat, PathBuf)> {
-        let options = ExportOptions { first: first.into(), second: second.map(PathBuf::from), limit: None };
         options.asked().ok().map(|(format, out)| (format, out.to_owned()))
     }
 
@@ -118,6 +185,7 @@ mod tests {
         assert_eq!(asked("x.pb.gz", Some("pprof")), pprof("x.pb.gz"));
         assert_eq!(asked("a/refs.pb.gz", None), pprof("a/refs.pb.gz"));
         assert_eq!(asked("pprof", Some("-")), pprof("-"));
+        assert_eq!(asked("x/heap.pb.gz", None), Some((ExportFormat::Heap, "x/heap.pb.gz".into())));
         for (first, second) in [("pprof", None), ("x.txt", None), ("-", None), ("nosuch", Some("x.pb.gz"))] {
             assert_eq!(asked(first, second), None, "{first} {second:?}");
         }

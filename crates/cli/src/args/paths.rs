@@ -1,8 +1,7 @@
 //! Options of `paths`.
 
 use super::pattern::{Asked, Pattern};
-use super::written::Written;
-use clap::Args;
+use clap::{Args, ValueEnum};
 
 pub(in crate::args) const PATHS: &str = "\
 Tells by which references objects are held: the shortest paths from roots, by field, with what each step retains.
@@ -47,11 +46,45 @@ pub(crate) struct PathsOptions {
     /// At most so many paths, merged steps or objects [default: 10 paths, 40 steps, 1 object]
     #[arg(long, value_name = "N", value_parser = super::written::limit)]
     pub(crate) limit: Option<usize>,
-    #[command(flatten)]
-    pub(crate) written: Written,
+    /// How it is written [default: table]
+    #[arg(long, value_name = "FORMAT", hide_default_value = true)]
+    format: Option<PathsFormat>,
+    /// The same as --format json: sizes in bytes, addresses as strings
+    #[arg(long, conflicts_with_all = ["format", "csv"])]
+    json: bool,
+    /// The same as --format csv
+    #[arg(long, conflicts_with = "format")]
+    csv: bool,
+}
+
+/// How paths are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum PathsFormat {
+    /// Lines for people
+    Table,
+    /// Comma-separated values with a line of names
+    Csv,
+    /// JSON
+    Json,
+    /// A graph for GraphViz
+    Dot,
 }
 
 impl PathsOptions {
+    /// As it was asked for.
+    pub(crate) fn form(&self) -> PathsFormat {
+        match (self.json, self.csv) {
+            (true, _) => PathsFormat::Json,
+            (_, true) => PathsFormat::Csv,
+            _ => self.format.unwrap_or(PathsFormat::Table),
+        }
+    }
+
+    /// True if it is for people, who are shown less.
+    pub(crate) fn is_for_people(&self) -> bool {
+        matches!(self.form(), PathsFormat::Table | PathsFormat::Dot)
+    }
+
     /// What is asked about; `goroutine 17` may be two words.
     pub(crate) fn what(&self) -> Vec<Asked> {
         let mut asked: Vec<Asked> = Vec::new();

@@ -31,6 +31,7 @@ pub(crate) mod objref;
 pub(crate) mod overview;
 pub(crate) mod owners;
 pub(crate) mod paths;
+mod paths_graph;
 #[cfg(feature = "capture")]
 pub(crate) mod redact;
 pub(crate) mod report;

@@ -1,17 +1,19 @@
 //! `goheap CORE paths WHAT...`: by which references objects are held.
 
-use crate::args::{Form, Input, PathsOptions};
+use crate::args::{Input, PathsFormat, PathsOptions};
 use crate::commands::library_steps;
 use crate::commands::merged_steps;
+use crate::commands::paths_graph;
 use crate::commands::selected::{Meant, select};
 use crate::commands::short_names::ShortNames;
 use crate::open::with_referred;
-use crate::output::to_stdout;
+use crate::output::{Output, to_stdout};
 use crate::say::diagnostics;
 use crate::say::errors::Failure;
 use crate::say::terminal;
 use crate::say::watch::Watch;
 use goheap_ask::holding::{self, Exclusions, Holding};
+use goheap_export::graph::write_dot;
 use goheap_graph::{CsrGraph, Weight};
 use goheap_heap::references::ReferenceOptions;
 use goheap_model::{Heap, Slot};
@@ -43,11 +45,12 @@ pub(crate) fn run(input: &Input, options: &PathsOptions) -> Result<(), Failure> 
         }
         watch.report();
         diagnostics::warn(graph.snapshot(), input.quiet);
-        to_stdout(|out| match options.written.form() {
-            Form::Json => report.write_json(out),
-            Form::Csv => report.write_csv(out),
-            Form::Table => report.write_text(terminal::page(input), out),
-        })
+        match options.form() {
+            PathsFormat::Json => to_stdout(|out| report.write_json(out)),
+            PathsFormat::Csv => to_stdout(|out| report.write_csv(out)),
+            PathsFormat::Table => to_stdout(|out| report.write_text(terminal::page(input), out)),
+            PathsFormat::Dot => Output::Stdout.export(|out| write_dot(&paths_graph::graph(&report), out)),
+        }
     })
 }
 
@@ -139,7 +142,7 @@ impl Asking<'_, '_> {
     fn type_text(&self, slot: Slot) -> String {
         let heap = self.holding.graph().heap();
         let mut text = heap.type_text(slot);
-        if self.options.written.is_table() {
+        if self.options.is_for_people() {
             ShortNames(heap).name(&mut text);
         }
         text
@@ -163,7 +166,7 @@ impl Asking<'_, '_> {
 
     fn told(&self, walk: holding::Walk, alike: u64) -> Path {
         let mut path = path(walk, alike);
-        if !self.options.full && self.options.written.is_table() {
+        if !self.options.full && self.options.is_for_people() {
             fold(self.holding.graph().heap(), &mut path.steps);
         }
         path
@@ -213,9 +216,9 @@ impl Asking<'_, '_> {
             Some(node) => self.together(node, Some(nodes), frees)?,
             None => None,
         };
-        let usual = if self.options.written.is_table() { USUAL_STEPS } else { usize::MAX };
+        let usual = if self.options.is_for_people() { USUAL_STEPS } else { usize::MAX };
         let limit = self.options.limit.unwrap_or(usual);
-        let steps = match self.options.full || !self.options.written.is_table() {
+        let steps = match self.options.full || !self.options.is_for_people() {
             true => steps,
             false => merged_steps::without_library(self.holding.graph().heap(), steps),
         };

@@ -119,12 +119,7 @@ impl<'h> EdgeNames<'h> {
 }
 
 impl Place {
-    fn numbered_name(
-        &mut self,
-        index: u64,
-        all: &mut usize,
-        strings: &mut Strings,
-    ) -> Result<StringId, ExportError> {
+    fn numbered_name(&mut self, index: u64, all: &mut usize, strings: &mut Strings) -> Result<StringId, ExportError> {
         let at = index as usize;
         if let Some(&known) = self.numbered.get(at).filter(|&&known| known != StringId(0)) {
             return Ok(known);

@@ -112,7 +112,9 @@ impl SnapshotFile {
         writer.write_nodes(&of_nodes, out)?;
         drop(of_nodes);
         writer.write_edges(fields, out)?;
-        out.write_all(b"\"trace_function_infos\":[],\n\"trace_tree\":[],\n\"samples\":[],\n\"locations\":[],\n\"strings\":")?;
+        out.write_all(
+            b"\"trace_function_infos\":[],\n\"trace_tree\":[],\n\"samples\":[],\n\"locations\":[],\n\"strings\":",
+        )?;
         writer.strings.write(out)?;
         out.write_all(b"}\n")?;
         let (nodes, merged) = (u64::from(plan.count()), objects - kept.min(objects));

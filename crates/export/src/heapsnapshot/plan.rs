@@ -259,9 +259,7 @@ impl<'h> Plan<'h> {
 
     fn visit_words(&self, id: ObjectId, visit: &mut impl FnMut(Label, u32)) {
         let slot = self.graph.heap().objects.slot(id);
-        self.references
-            .of(id)
-            .for_each(|(offset, to)| self.visit_target(id.0, to, Label::Word(slot, offset), visit));
+        self.references.of(id).for_each(|(offset, to)| self.visit_target(id.0, to, Label::Word(slot, offset), visit));
     }
 
     /// An edge of the graph; none to what is merged below its own beginning, to which one edge leads.

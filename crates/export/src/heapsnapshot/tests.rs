@@ -65,7 +65,10 @@ impl Read {
         let edges = nodes.iter().map(|node| all.by_ref().take(node[4] as usize).map(row).collect()).collect();
         let read = Read { nodes, edges, json };
         assert_eq!(all.next(), None);
-        assert_eq!((written.nodes, written.edges), (read.nodes.len() as u64, read.edges.iter().flatten().count() as u64));
+        assert_eq!(
+            (written.nodes, written.edges),
+            (read.nodes.len() as u64, read.edges.iter().flatten().count() as u64)
+        );
         (read, written)
     }
 

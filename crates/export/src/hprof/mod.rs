@@ -113,7 +113,8 @@ impl HprofFile<'_> {
         declared.write_names(&mut records, &mut names, &mut ids)?;
         threads.write_calls(&mut records, declared.first_call_class())?;
         let split = declared.split;
-        let mut writer = ObjectWriter { heap, references: &references, classes: &mut classes, contents: self.contents, split };
+        let mut writer =
+            ObjectWriter { heap, references: &references, classes: &mut classes, contents: self.contents, split };
         declared.write_classes(&mut records, &mut names, &mut ids, &|object| writer.id(object))?;
         threads.write_roots(&mut records, &declared, &mut ids, &|object| writer.id(object))?;
         observer.begin("objects");
@@ -157,7 +158,8 @@ impl Declared {
         let java: Vec<u64> = CLASSES.iter().map(|_| ids.next()).collect();
         let object = java[OBJECT];
         let plain = |id, name: String| ClassRecord { id, name, above: object, ..ClassRecord::default() };
-        let mut all: Vec<ClassRecord> = CLASSES.iter().zip(&java).map(|(class, &id)| java_class(class, id, &java)).collect();
+        let mut all: Vec<ClassRecord> =
+            CLASSES.iter().zip(&java).map(|(class, &id)| java_class(class, id, &java)).collect();
         let found: Vec<&str> = classes.iter().map(|class| class.name.as_str()).collect();
         let arrays = JavaType::NUMBERS.iter().map(|ty| ty.array_class()).filter(|name| !found.contains(name));
         all.extend(arrays.map(|name| plain(ids.next(), name.to_owned())));

@@ -134,7 +134,9 @@ impl ObjectWriter<'_, '_> {
             _ => {
                 let elements = piece.bytes / WORD;
                 head.array(id, elements as u32, ArrayOf::References(class.id));
-                records.long(&head, elements * WORD, |out| self.write_words(Piece { bytes: elements * WORD, ..piece }, out))
+                records.long(&head, elements * WORD, |out| {
+                    self.write_words(Piece { bytes: elements * WORD, ..piece }, out)
+                })
             }
         }
     }

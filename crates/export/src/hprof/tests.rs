@@ -215,11 +215,10 @@ fn values_are_instances_and_rows_arrays() {
     let read = Read::of(&builder.build().unwrap(), HprofFile::default());
     let row_id = at(row) + (1 << 48);
     let (class, told) = read.class_named("main.Cache");
-    assert_eq!((told.bytes, told.fields.iter().map(|(name, ty)| (name.as_str(), *ty)).collect::<Vec<_>>()), (24, vec![
-        ("f0", 2),
-        ("f8", 2),
-        ("+16", 11)
-    ]));
+    assert_eq!(
+        (told.bytes, told.fields.iter().map(|(name, ty)| (name.as_str(), *ty)).collect::<Vec<_>>()),
+        (24, vec![("f0", 2), ("f8", 2), ("+16", 11)])
+    );
     let data = [row_id.to_be_bytes(), at(text).to_be_bytes(), [0; 8]].concat();
     assert_eq!(read.objects[&at(cache)], ReadObject::Instance { class, data });
     let (class, _) = read.class_named("[Lmain.Item;");
@@ -263,7 +262,10 @@ fn variables_are_statics_and_goroutines_threads() {
     assert_eq!(read.classes[&read.class_of_serial[&frames[1].2]].name, "main.(*T)");
     let ReadObject::Instance { class, data } = &read.objects[&thread] else { panic!("{thread:#x}") };
     let goroutine = &read.classes[class];
-    assert_eq!((goroutine.name.as_str(), read.classes[&goroutine.above].name.as_str()), ("goroutine", "java/lang/Thread"));
+    assert_eq!(
+        (goroutine.name.as_str(), read.classes[&goroutine.above].name.as_str()),
+        ("goroutine", "java/lang/Thread")
+    );
     let ReadObject::Instance { data, .. } = &read.objects[&Bytes(data).id()] else { panic!("no name") };
     let ReadObject::Numbers { ty: 5, data } = &read.objects[&Bytes(data).id()] else { panic!("no letters") };
     let letters: Vec<u16> = data.chunks(2).map(|letter| u16::from_be_bytes([letter[0], letter[1]])).collect();
@@ -301,7 +303,8 @@ fn no_array_of_references_seems_to_overlap_the_next() {
         let span = SlotSpan { start, bytes: 8192, slot_bytes, slots, has_pointers: true, ..SlotSpan::default() };
         (span, &[0xff_u8; 128][..])
     };
-    let spans = [span(BASE, 8, 1024), span(BASE + 8192, 16, 512), span(BASE + 16384, 8192, 1), span(BASE + 24576, 8192, 1)];
+    let spans =
+        [span(BASE, 8, 1024), span(BASE + 8192, 16, 512), span(BASE + 16384, 8192, 1), span(BASE + 24576, 8192, 1)];
     heap.objects = Arc::new(Objects::new(spans.into_iter()).unwrap());
     heap.object_types = (0..heap.objects.len()).map(|_| goheap_model::ObjectType::UNKNOWN).collect();
     let slots = heap.objects.len();

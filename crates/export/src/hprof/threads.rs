@@ -59,7 +59,8 @@ impl ThreadTable {
         let goroutines = &graph.heap().goroutines;
         for thread in threads {
             let told = stacks.map(|stacks| stacks.calls(thread.goroutine)).filter(|calls| !calls.is_empty());
-            let with_roots = || thread.functions.iter().map(|function| Call { function: function.clone(), ..Call::default() });
+            let with_roots =
+                || thread.functions.iter().map(|function| Call { function: function.clone(), ..Call::default() });
             let calls = told.unwrap_or_else(|| with_roots().collect());
             let place = |function: &str| calls.iter().position(|call| call.function == function);
             let places: Vec<u32> =

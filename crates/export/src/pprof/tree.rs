@@ -147,3 +147,65 @@ impl Frames<'_> {
         Ok(location)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use flate2::read::GzDecoder;
+    use std::io::Read;
+
+    fn written(
+        trie: &PathTrie,
+        text: &dyn Fn(u32) -> &'static str,
+        parts: &[FramePart<'_>],
+    ) -> Result<(u64, Vec<u8>), ExportError> {
+        let mut out = Vec::new();
+        let tree = Tree {
+            trie,
+            text: &|label| text(label),
+            root: &|_| "variables",
+            parts: &mut parts.iter().copied(),
+            mapping: Mapping::default(),
+            comments: Vec::new(),
+            time_nanos: 0,
+        };
+        let samples = write_tree(tree, &mut out)?;
+        let mut plain = Vec::new();
+        GzDecoder::new(&*out).read_to_end(&mut plain).unwrap();
+        Ok((samples, plain))
+    }
+
+    fn holds(plain: &[u8], part: &[u8]) -> bool {
+        plain.windows(part.len()).any(|window| window == part)
+    }
+
+    #[test]
+    fn parts_of_a_frame_and_what_they_leave_are_samples() {
+        let mut trie = PathTrie::new();
+        let top = trie.child(PathTrie::ROOT, 0);
+        let below = trie.child(top, 1);
+        trie.add(below, 100, 4);
+        trie.add(PathTrie::ROOT, 1, 1);
+        let weight = Weight { bytes: 60, objects: 3 };
+        let parts = [FramePart { frame: below, ty: "main.T", evidence: "exact", weight }];
+        let (samples, plain) = written(&trie, &|label| ["a", "b\n<c>"][label as usize], &parts).unwrap();
+        assert_eq!(samples, 3);
+        for text in ["b\\n<c>", "main.T", "exact", "variables", NO_FRAME] {
+            assert!(holds(&plain, text.as_bytes()), "{text}");
+        }
+        // Location 3 is below 2; locations 1 is that of no frame.
+        assert!(holds(&plain, &[10, 2, 2, 3, 18, 2, 3, 60]) && holds(&plain, &[10, 2, 2, 3, 18, 2, 1, 40]));
+    }
+
+    #[test]
+    fn what_pprof_cannot_sum_is_refused() {
+        let mut trie = PathTrie::new();
+        let top = trie.child(PathTrie::ROOT, 0);
+        trie.add(top, i64::MAX as u64, 1);
+        assert!(written(&trie, &|_| "a", &[]).is_ok());
+        trie.add(PathTrie::ROOT, 1, 1);
+        let refused = written(&trie, &|_| "a", &[]);
+        assert!(matches!(refused, Err(ExportError::TooMany { what: "bytes", .. })));
+    }
+}

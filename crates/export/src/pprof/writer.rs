@@ -297,3 +297,46 @@ impl<W: Write> Writer<W> {
         Ok(self.out.finish()?.flush()?)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use flate2::read::GzDecoder;
+    use std::io::Read;
+
+    fn unpacked(bytes: &[u8]) -> Vec<u8> {
+        let mut plain = Vec::new();
+        GzDecoder::new(bytes).read_to_end(&mut plain).unwrap();
+        plain
+    }
+
+    #[test]
+    fn a_profile_is_its_fields_in_any_order() {
+        let mut out = Vec::new();
+        let value = ValueType { what: "bytes", unit: "bytes" };
+        let header = Header { sample_types: vec![value], period: -1, ..Header::default() };
+        let mut writer = Writer::new(&mut out, &header).unwrap();
+        let function = Function { name: "f", ..Function::default() };
+        assert_eq!((writer.function(&function).unwrap(), writer.function(&function).unwrap()), (1, 1));
+        let lines = [Line { function: 1, line: 3 }];
+        let at = writer.location(&Location { lines: &lines, address: 5, ..Location::default() }).unwrap();
+        writer.sample([at, at].into_iter(), &[7], &[Label::Text("k", "f"), Label::Number("bytes", 0, "")]).unwrap();
+        writer.finish().unwrap();
+        let expected: &[&[u8]] = &[
+            &[50, 0], // ""
+            &[50, 5],
+            b"bytes",
+            &[10, 4, 8, 1, 16, 1],
+            &[96, 255, 255, 255, 255, 255, 255, 255, 255, 255, 1],
+            &[50, 1],
+            b"f",
+            &[42, 4, 8, 1, 16, 2],
+            &[34, 10, 8, 1, 24, 5, 34, 4, 8, 1, 16, 3],
+            &[50, 1],
+            b"k",
+            &[18, 17, 10, 2, 1, 1, 18, 1, 7, 26, 4, 8, 3, 16, 2, 26, 2, 8, 1],
+        ];
+        assert_eq!(unpacked(&out), expected.concat());
+    }
+}

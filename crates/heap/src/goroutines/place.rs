@@ -67,7 +67,7 @@ mod tests {
     use super::*;
 
     fn call(function: &str, file: &str) -> InlineFrame {
-        InlineFrame { function: function.into(), file: file.into(), line: 1, is_inlined: false, func_id: 0 }
+        InlineFrame { function: function.into(), file: file.into(), line: 1, ..InlineFrame::default() }
     }
 
     #[test]

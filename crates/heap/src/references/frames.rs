@@ -50,7 +50,7 @@ impl ReferenceGraph<'_, '_, '_> {
         observer.begin("frames");
         match self.kept_frames(observer) {
             Some(frames) => Ok(frames),
-            None => Ok(self.drawn_frames(tree, births, observer)?.0),
+            None => Ok(self.drawn_frames(tree, births, false, observer)?.0),
         }
     }
 
@@ -65,15 +65,16 @@ impl ReferenceGraph<'_, '_, '_> {
         observer: &dyn Observer,
     ) -> Result<(DominatorFrames, Vec<TrieNode>), HeapError> {
         observer.begin("frames");
-        let (frames, places) = self.drawn_frames(tree, births, observer)?;
+        let (frames, places) = self.drawn_frames(tree, births, true, observer)?;
         Ok((frames, places.unwrap_or_default()))
     }
 
-    /// The frames, and that of each slot where what of objects is referred to is known.
+    /// The frames, and that of each slot where that is wanted or what of objects is referred to is known.
     fn drawn_frames(
         &self,
         tree: &DominatorTree,
         births: &Births,
+        wants_places: bool,
         observer: &dyn Observer,
     ) -> Result<(DominatorFrames, Option<Vec<TrieNode>>), HeapError> {
         let snapshot = self.snapshot;
@@ -89,7 +90,8 @@ impl ReferenceGraph<'_, '_, '_> {
         let objects = &snapshot.objects;
         let types = &snapshot.object_types;
         let mut builder = TreeBuilder::new(snapshot.model, objects, &mut resolver, &mut labels, &mut trie, types);
-        if self.data().knows_extents() {
+        let knows_extents = self.data().knows_extents();
+        if wants_places || knows_extents {
             observer.claim(Claim { kept: 0, passing: idoms })?;
             builder.remember_frames();
         }
@@ -111,7 +113,7 @@ impl ReferenceGraph<'_, '_, '_> {
         let unreached = builder.unreachable(&snapshot.unreached);
         let found = builder.finish();
         let sampled = found.as_ref().map(|frames| self.sampled(births, frames)).unwrap_or_default();
-        let facts = found.as_ref().map(|frames| frame_facts(self, tree, (&trie, frames)));
+        let facts = found.as_ref().filter(|_| knows_extents).map(|frames| frame_facts(self, tree, (&trie, frames)));
         let (texts, _) = labels.into_texts();
         Ok((DominatorFrames { trie, texts, reached, facts, unreached, roots: root_frames, sampled }, found))
     }

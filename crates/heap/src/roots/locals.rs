@@ -174,7 +174,7 @@ impl RootCollector<'_, '_, '_> {
             }
             _ => {
                 let function = declared.function.to_string();
-                vec![text(&InlineFrame { function, file: String::new(), line: 0, is_inlined: true, func_id: 0 })]
+                vec![text(&InlineFrame { function, is_inlined: true, ..InlineFrame::default() })]
             }
         }
     }

@@ -121,7 +121,7 @@ mod tests {
     fn of(functions: &[&str], word: u64, minor: u32) -> (WaitKind, u64, WaitMode) {
         let call = |function: &&str| {
             let function = (*function).to_owned();
-            let frame = InlineFrame { function, file: String::new(), line: 0, is_inlined: false, func_id: 0 };
+            let frame = InlineFrame { function, ..InlineFrame::default() };
             Call { call: Arc::new(frame), frame: 0, is_shown: true }
         };
         let calls: Vec<Call> = functions.iter().map(call).collect();

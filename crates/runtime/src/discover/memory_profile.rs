@@ -1,12 +1,12 @@
-//! The variables of the memory profile (mprof.go), which nothing but a question for it needs.
+//! The variables of the profiles (mprof.go), which nothing but a question for them needs.
 
 use super::Search;
 use super::operands::operands;
-use crate::profile::{is_bucket, is_rate};
+use crate::profile::{BucketKind, is_bucket, is_rate};
 use goheap_image::Address;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Functions whose code names `mbuckets`.
+/// Functions whose code names `mbuckets`; the first names `bbuckets` and `xbuckets`, too.
 const OF_BUCKETS: [&str; 4] =
     ["runtime.stkbucket", "runtime.mProf_FlushLocked", "runtime.mProf_Flush", "runtime.mProf_flushLocked"];
 /// Functions whose code names `MemProfileRate`: what sets it, what takes samples, and what asks whether one is due or writes it down. Not
@@ -27,16 +27,15 @@ const ASK_RATE: [&str; 7] = [
 const CYCLE_OF_RECORD: u64 = 8;
 
 impl Search<'_> {
-    /// `runtime.mbuckets`: a word that leads to the newest bucket.
-    pub(crate) fn memory_buckets(&self) -> Option<Address> {
-        self.symbols.address("runtime.mbuckets").or_else(|| {
+    /// `runtime.mbuckets`, `bbuckets` or `xbuckets`: a word that leads to the newest bucket of its kind.
+    pub(crate) fn buckets(&self, symbol: &str, kind: BucketKind) -> Option<Address> {
+        self.symbols.address(symbol).or_else(|| {
             let leads_to_bucket = |at: &Address| {
                 let first = self.memory.read_u64(*at).filter(|&first| first != 0);
-                first.is_some_and(|first| is_bucket(self.memory, self.layout, Address(first)))
+                first.is_some_and(|first| is_bucket(self.memory, self.layout, kind, Address(first)))
             };
             let named = operands(self.memory, self.machine, self.module, &OF_BUCKETS);
-            // Buckets of one hash lead to each other, but no variable leads to any but the first of a list. The lists of blocked
-            // goroutines and mutexes have other kinds.
+            // Buckets of one hash lead to each other, but no variable leads to any but the first of a list. Each list has its kind.
             only(named.into_iter().map(Address).filter(leads_to_bucket))
         })
     }

@@ -120,7 +120,7 @@ layouts! {
     MLayout = "m" {
         required { g0: "g0", procid: "procid", gsignal: "gsignal", curg: "curg", id: "id", alllink: "alllink",
             vdso_sp: "vdsoSP", vdso_pc: "vdsoPC", }
-        optional {}
+        optional { createstack: "createstack", }
     }
     /// `runtime.p` (runtime2.go).
     PLayout = "p" {
@@ -208,13 +208,23 @@ layouts! {
         required { size: "size()", allocs: "allocs", frees: "frees", }
         optional { alloc_bytes: "alloc_bytes", free_bytes: "free_bytes", }
     }
+    /// `runtime.blockRecord` (mprof.go): what follows the stack of a bucket of the profiles of blocked goroutines and of mutexes.
+    BlockRecordLayout = "blockRecord" {
+        required { count: "count", cycles: "cycles", }
+        optional {}
+    }
+    /// `runtime.ticksType` (runtime.go): how fast the processor's clock goes.
+    TicksLayout = "ticksType" {
+        required {}
+        optional { val: "val", }
+    }
     /// `runtime._func` (runtime2.go); pclntab's records of functions.
     FuncLayout = "_func" {
         required { size: "size()", entry: "entryOff/entryoff/entry", name_off: "nameOff/nameoff", args: "args",
             deferreturn: "deferreturn", pcsp: "pcsp", pcfile: "pcfile", pcln: "pcln", npcdata: "npcdata", cu_offset: "cuOffset",
             func_id: "funcID", flag: "flag",
             nfuncdata: "nfuncdata", }
-        optional {}
+        optional { start_line: "startLine", }
     }
     /// `runtime.stackObjectRecord` (stack.go).
     StackObjectRecordLayout = "stackObjectRecord" {
@@ -277,7 +287,7 @@ runtime_layout! {
     defer: DeferLayout, panic: PanicLayout, special: SpecialLayout, special_finalizer: SpecialFinalizerLayout,
     special_weak_handle: SpecialWeakHandleLayout, special_cleanup: SpecialCleanupLayout,
     special_profile: SpecialProfileLayout, bucket: BucketLayout, mem_record: MemRecordLayout,
-    mem_record_cycle: MemRecordCycleLayout, func: FuncLayout, stack_object_record: StackObjectRecordLayout,
+    mem_record_cycle: MemRecordCycleLayout, block_record: BlockRecordLayout, ticks: TicksLayout, func: FuncLayout, stack_object_record: StackObjectRecordLayout,
     gc_controller: GcControllerLayout, mstats: MstatsLayout, heap_stats: HeapStatsLayout, fixalloc: FixallocLayout,
     scavenge_index: ScavengeIndexLayout,
 }

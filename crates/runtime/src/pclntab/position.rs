@@ -21,12 +21,13 @@ struct InlinedCallLayout {
     func_id: u64,
     name_off: u64,
     parent_pc: u64,
+    start_line: Option<u64>,
 }
 
 /// Up to 1.19 `{parent i16, funcID u8, _, file, line, func_, parentPc}`, then `{funcID u8, _, nameOff, parentPc, startLine}`.
 const INLINED_CALL: [(u32, InlinedCallLayout); 2] = [
-    (0, InlinedCallLayout { size: 20, func_id: 2, name_off: 12, parent_pc: 16 }),
-    (20, InlinedCallLayout { size: 16, func_id: 0, name_off: 4, parent_pc: 8 }),
+    (0, InlinedCallLayout { size: 20, func_id: 2, name_off: 12, parent_pc: 16, start_line: None }),
+    (20, InlinedCallLayout { size: 16, func_id: 0, name_off: 4, parent_pc: 8, start_line: Some(12) }),
 ];
 
 /// One inlined call as the tree has it.
@@ -35,6 +36,7 @@ struct InlinedCall {
     /// An instruction of the caller at the position of the call.
     parent: u64,
     func_id: u8,
+    start_line: u32,
 }
 
 /// One call of a stack frame: the function that owns the frame, or one inlined into it.
@@ -50,6 +52,8 @@ pub struct InlineFrame {
     pub is_inlined: bool,
     /// Its `abi.FuncID`.
     pub func_id: u8,
+    /// The line where the function begins, since 1.20; 0 where the table does not tell.
+    pub start_line: u32,
 }
 
 impl InlineFrame {
@@ -76,12 +80,18 @@ impl FuncTable<'_> {
     /// As the runtime's own tracebacks have them: where the optimiser removed the instruction that stood for a call, the calls
     /// between the innermost and the function are missing (about 0.1 % of the program counters that `tests/positions.rs` samples).
     pub fn inline_stack(&self, memory: &MemoryImage, func: &Func, pc: u64) -> Vec<InlineFrame> {
+        self.inline_calls(memory, func, pc).into_iter().map(|(_, frame)| frame).collect()
+    }
+
+    /// The same, each with the instruction that stands for the call: `pc` of the innermost, of the others one of the caller's.
+    pub fn inline_calls(&self, memory: &MemoryImage, func: &Func, pc: u64) -> Vec<(u64, InlineFrame)> {
         let mut frames = Vec::new();
         let mut pc = pc;
         while frames.len() < MAX_INLINED {
             let Some(call) = self.inlined_call(memory, func, pc) else { break };
             let (file, line) = self.position(func, pc).unwrap_or_default();
-            frames.push(InlineFrame { function: call.function, file, line, is_inlined: true, func_id: call.func_id });
+            let InlinedCall { function, func_id, start_line, .. } = call;
+            frames.push((pc, InlineFrame { function, file, line, is_inlined: true, func_id, start_line }));
             // The tree leads outwards; one that does not is broken.
             if call.parent == pc {
                 break;
@@ -90,8 +100,14 @@ impl FuncTable<'_> {
         }
         let (file, line) = self.position(func, pc).unwrap_or_default();
         let function = self.name(func).into_owned();
-        frames.push(InlineFrame { function, file, line, is_inlined: false, func_id: func.id });
+        let start_line = self.start_line(func);
+        frames.push((pc, InlineFrame { function, file, line, is_inlined: false, func_id: func.id, start_line }));
         frames
+    }
+
+    fn start_line(&self, func: &Func) -> u32 {
+        let at = self.fields.start_line.and_then(|at| func.record.checked_add(usize::try_from(at).ok()?));
+        at.and_then(|at| half_at(&self.pclntable, at)).unwrap_or(0)
     }
 
     /// The innermost call inlined at `pc`.
@@ -104,7 +120,8 @@ impl FuncTable<'_> {
         let name = usize::try_from(half(layout.name_off)?).ok()?;
         let parent = func.entry.wrapping_add(u64::from(half(layout.parent_pc)?));
         let func_id = memory.read_u8(record.add(layout.func_id))?;
-        Some(InlinedCall { function: text_at(&self.names, name).into_owned(), parent, func_id })
+        let start_line = layout.start_line.and_then(half).unwrap_or(0);
+        Some(InlinedCall { function: text_at(&self.names, name).into_owned(), parent, func_id, start_line })
     }
 }
 

@@ -1,8 +1,8 @@
 //! `export heapsnapshot`: the heap for DevTools and memlab.
 
+use super::{one_file, wrote};
 use crate::args::Input;
 use crate::open::with_references;
-use crate::output::Output;
 use crate::say::diagnostics;
 use crate::say::errors::Failure;
 use crate::say::speaker::Speaker;
@@ -13,20 +13,19 @@ use goheap_report::table::grouped;
 use std::path::Path;
 
 /// Runs the command.
-pub(super) fn run(input: &Input, out: &Path, limit: Option<u64>) -> Result<(), Failure> {
-    let output = Output::new(out, &input.paths())?;
+pub(super) fn run(input: &Input, out: &Path, limit: Option<usize>) -> Result<(), Failure> {
+    let output = one_file(input, out)?;
     let words = ReferenceOptions { words: true, ..ReferenceOptions::default() };
     with_references(input, SnapshotOptions::default(), words, |graph, watch| {
         let fields = graph.fields();
-        let file = SnapshotFile { limit: limit.unwrap_or(USUAL_LIMIT) };
+        let file = SnapshotFile { limit: limit.map_or(USUAL_LIMIT, |limit| limit as u64) };
         let written = output.export(|out| file.write(graph.data(), &fields, watch, out))?;
         watch.report();
-        let speaker = Speaker::new(input.quiet);
         let (nodes, edges) = (grouped(written.nodes), grouped(written.edges));
-        speaker.note(format_args!("wrote {out:?}: {nodes} nodes and {edges} edges"));
+        wrote(input, out, format_args!("{nodes} nodes and {edges} edges"));
         // The first line says who wrote it.
         for fact in written.facts.iter().skip(1) {
-            speaker.note(format_args!("{fact}"));
+            Speaker::new(input.quiet).note(format_args!("{fact}"));
         }
         diagnostics::warn(graph.snapshot(), input.quiet);
         Ok(())

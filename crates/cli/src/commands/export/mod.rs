@@ -1,18 +1,49 @@
 //! `goheap CORE export FORMAT OUT`: the heap as a file of another tool. A file a format.
 
+mod code;
+mod graph;
 mod heapsnapshot;
 mod hprof;
+mod mappings;
 mod pprof;
 
 use crate::args::{ExportFormat, ExportOptions, Input};
+use crate::output::Output;
 use crate::say::errors::Failure;
+use crate::say::speaker::Speaker;
+use code::CodeFormat;
+use goheap_export::graph::{write_dot, write_graphml};
+use std::fmt::Display;
+use std::path::Path;
 
 /// Runs the command.
 pub(crate) fn run(input: &Input, options: &ExportOptions) -> Result<(), Failure> {
     let (format, out) = options.asked()?;
+    let code = |format| code::run(input, out, format, options.values);
     match format {
-        ExportFormat::Pprof => pprof::run(input, out),
+        ExportFormat::Pprof => pprof::references(input, out),
+        ExportFormat::PprofDominators => pprof::dominators(input, out),
+        ExportFormat::Heap => code(CodeFormat::Heap),
+        ExportFormat::Allocs => code(CodeFormat::Allocs),
+        ExportFormat::Goroutine => code(CodeFormat::Goroutine),
+        ExportFormat::Goroutineleak => code(CodeFormat::Goroutineleak),
+        ExportFormat::Threadcreate => code(CodeFormat::Threadcreate),
+        ExportFormat::Block => code(CodeFormat::Block),
+        ExportFormat::Mutex => code(CodeFormat::Mutex),
+        ExportFormat::Dot => graph::run(input, out, options, |graph, out| write_dot(graph, out)),
+        ExportFormat::Graphml => graph::run(input, out, options, |graph, out| write_graphml(graph, out)),
         ExportFormat::Heapsnapshot => heapsnapshot::run(input, out, options.limit),
-        ExportFormat::Hprof => hprof::run(input, out),
+        ExportFormat::Hprof => hprof::run(input, out, options.values),
     }
+}
+
+/// Where a format goes that is one file.
+fn one_file(input: &Input, out: &Path) -> Result<Output, Failure> {
+    Output::new(out, &input.paths())
+}
+
+/// Says what was written.
+fn wrote(input: &Input, out: &Path, what: impl Display) {
+    let to = if out.as_os_str() == "-" { "stdout".to_owned() } else { format!("{out:?}") };
+    Speaker::new(input.quiet).note(format_args!("wrote {to}: {what}"));
 }

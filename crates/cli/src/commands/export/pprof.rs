@@ -1,47 +1,123 @@
-//! `export pprof`: the tree of who holds the heap as a profile.
+//! `export pprof` and `pprof-dominators`: who holds the heap as a profile.
 
+use super::code::time_nanos;
+use super::{one_file, wrote};
 use crate::args::Input;
 use crate::commands::drawing::Drawing;
-use crate::open::{Needs, with_heap};
+use crate::open::{Needs, with_references, with_watched_heap};
 use crate::output::Output;
 use crate::say::diagnostics;
 use crate::say::errors::Failure;
-use crate::say::speaker::Speaker;
+use goheap_ask::{FrameObjects, frame_objects};
 use goheap_export::pprof::{FramePart, Mapping, Tree, write_tree};
+use goheap_graph::PathTrie;
+use goheap_heap::references::ReferenceOptions;
 use goheap_heap::{HeapSnapshot, SnapshotOptions, TopFrame};
+use goheap_model::{Births, Evidence, Heap, ObjectId, ObjectType, Part};
 use goheap_report::table::grouped;
+use rustc_hash::FxHashMap;
 use std::path::Path;
 
-/// Runs the command.
-pub(super) fn run(input: &Input, out: &Path) -> Result<(), Failure> {
-    let output = Output::new(out, &input.paths())?;
-    let snapshot = SnapshotOptions { tree: true, ..SnapshotOptions::default() };
-    with_heap(input, Needs { snapshot, ..Needs::default() }, |snapshot| {
-        let samples = write(snapshot, &Drawing::breadth_first(snapshot), &mut std::iter::empty(), &output)?;
-        Speaker::new(input.quiet).note(format_args!("wrote {out:?}: {} samples", grouped(samples)));
-        diagnostics::warn(snapshot, input.quiet);
+/// Runs `export pprof`.
+pub(super) fn references(input: &Input, out: &Path) -> Result<(), Failure> {
+    let output = one_file(input, out)?;
+    let snapshot = SnapshotOptions { tree: true, owners: true, ..SnapshotOptions::default() };
+    with_watched_heap(
+        input,
+        Needs { snapshot, ..Needs::default() },
+        |_| Ok(()),
+        |snapshot, watch| {
+            let parts = frame_objects(snapshot, |id| snapshot.frame_of(id), watch);
+            watch.report();
+            let samples = write(snapshot, &Drawing::breadth_first(snapshot), &parts, WHO_REACHES, &output)?;
+            tell(input, out, samples, snapshot);
+            Ok(())
+        },
+    )
+}
+
+/// Runs `export pprof-dominators`.
+pub(super) fn dominators(input: &Input, out: &Path) -> Result<(), Failure> {
+    let output = one_file(input, out)?;
+    with_references(input, SnapshotOptions::default(), ReferenceOptions::default(), |graph, watch| {
+        let tree = graph.data().dominators(watch)?;
+        let (frames, places) = graph.frames_with_places(&tree, &Births::default(), watch)?;
+        let snapshot = graph.snapshot();
+        let frame_of = |id: ObjectId| places.get(id.0 as usize).copied().filter(|&frame| frame != PathTrie::ROOT);
+        let parts = frame_objects(snapshot, frame_of, watch);
+        watch.report();
+        let samples = write(snapshot, &Drawing::dominators(&frames), &parts, WHO_RETAINS, &output)?;
+        tell(input, out, samples, snapshot);
         Ok(())
     })
 }
 
+fn tell(input: &Input, out: &Path, samples: u64, snapshot: &HeapSnapshot<'_, '_>) {
+    wrote(input, out, format_args!("{} samples", grouped(samples)));
+    diagnostics::warn(snapshot, input.quiet);
+}
+
+const WHO_REACHES: &str = "goheap: each object once, under the root that reaches it first. A frame is a variable, field or element with its type; \
+                           cum is what hangs below it.";
+const WHO_RETAINS: &str = "goheap: each object once, below what retains it. A frame is a variable, field or element with its type; cum is what would \
+                           be freed if its objects went.";
+
 fn write(
     snapshot: &HeapSnapshot<'_, '_>,
     drawing: &Drawing<'_>,
-    parts: &mut dyn Iterator<Item = FramePart<'_>>,
+    parts: &[FrameObjects],
+    what: &str,
     output: &Output,
 ) -> Result<u64, Failure> {
     let executable = &snapshot.model.process.executable;
     let (path, id) = (executable.path().to_string_lossy(), executable.build_id_text().unwrap_or_default());
+    let texts = texts(snapshot, parts);
+    let mut parts = parts.iter().map(|part| FramePart {
+        frame: part.frame,
+        ty: texts.get(&part.object.with_evidence(Evidence::Exact)).map_or("", |text| text),
+        evidence: part.object.evidence().name(),
+        weight: part.weight,
+    });
+    let mut comments = vec![what.to_owned(), "-nodefraction=0 shows frames under 0.5 %.".to_owned()];
+    comments.extend(doubts(snapshot));
     let tree = Tree {
         trie: drawing.trie(),
         text: &|label| drawing.text(label),
         root: &root_class,
-        parts,
+        parts: &mut parts,
         mapping: Mapping { file: &path, build_id: &id, is_told: true, ..Mapping::default() },
-        comments: Vec::new(),
-        time_nanos: 0,
+        comments,
+        time_nanos: time_nanos(snapshot.model),
     };
     output.export(|out| write_tree(tree, out))
+}
+
+/// What types are called, by what their objects are.
+fn texts(heap: &Heap, parts: &[FrameObjects]) -> FxHashMap<ObjectType, String> {
+    let mut texts = FxHashMap::default();
+    for part in parts.iter().filter(|part| part.object.is_known()) {
+        let text = || match part.object.part() {
+            // Functions of one type are not told apart.
+            Part::Closure => heap.short_name(&heap.types.get(part.object.ty()).name).into_owned(),
+            _ => heap.short_name(&heap.family_text(heap.objects.slot(part.example))).into_owned(),
+        };
+        texts.entry(part.object.with_evidence(Evidence::Exact)).or_insert_with(text);
+    }
+    texts
+}
+
+/// What may make the numbers wrong.
+fn doubts(snapshot: &HeapSnapshot<'_, '_>) -> Vec<String> {
+    let totals = &snapshot.totals;
+    let mut doubts = Vec::new();
+    if !totals.is_reconciled() {
+        doubts.push("NOT RECONCILED: the parts are not the whole; trust no number.".to_owned());
+    }
+    if totals.not_known.bytes > 0 {
+        let bytes = grouped(totals.not_known.bytes);
+        doubts.push(format!("The core lacks pointers: of {bytes} bytes it is not known whether a root reaches them."));
+    }
+    doubts
 }
 
 /// The class of root of a frame of the first level.
