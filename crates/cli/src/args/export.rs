@@ -150,10 +150,11 @@ impl ExportOptions {
     fn fits(&self, format: ExportFormat) -> Result<(), String> {
         let is_graph = matches!(format, ExportFormat::Dot | ExportFormat::Graphml);
         let has_labels = matches!(format, ExportFormat::Goroutine | ExportFormat::Goroutineleak);
+        let (is_dump, is_snapshot) = (format == ExportFormat::Hprof, format == ExportFormat::Heapsnapshot);
         let has = [
-            (self.values && !has_labels, "--values", "goroutine and goroutineleak"),
+            (self.values && !has_labels && !is_dump, "--values", "goroutine, goroutineleak and hprof"),
             (self.of.is_some() && !is_graph, "--of", "dot and graphml"),
-            (self.limit.is_some() && !is_graph, "--limit", "dot and graphml"),
+            (self.limit.is_some() && !is_graph && !is_snapshot, "--limit", "dot, graphml and heapsnapshot"),
         ];
         match has.into_iter().find(|(is_wrong, ..)| *is_wrong) {
             Some((_, option, formats)) => Err(format!("{option} is for {formats}; {} has none", format.name())),
@@ -175,6 +176,8 @@ mod tests {
     use super::*;
 
     fn asked(first: &str, second: Option<&str>) -> Option<(ExportFormat, PathBuf)> {
+        let second = second.map(PathBuf::from);
+        let options = ExportOptions { first: first.into(), second, values: false, of: None, limit: None };
         options.asked().ok().map(|(format, out)| (format, out.to_owned()))
     }
 
