@@ -20,9 +20,8 @@ type Types = BTreeMap<String, (u64, u64)>;
 fn histogram(core: &Carried) -> Types {
     let json = goheap!(core.core, "--exe", core.exe, "histogram", "--json", "--limit", "0").ok().stdout;
     let json: Value = serde_json::from_str(&json).unwrap();
-    let row = |row: &Value| {
-        (row["name"].as_str().unwrap().to_owned(), (number(row, "/objects"), number(row, "/bytes")))
-    };
+    let row =
+        |row: &Value| (row["name"].as_str().unwrap().to_owned(), (number(row, "/objects"), number(row, "/bytes")));
     json["rows"].as_array().unwrap().iter().map(row).collect()
 }
 

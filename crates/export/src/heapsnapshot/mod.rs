@@ -28,9 +28,11 @@ use edge_names::{ELEMENT, EdgeName, EdgeNames, INTERNAL, PROPERTY};
 use goheap_model::{Claim, Fields, Graph, Heap, Meter, Observer, Part, RootKind, Slot, TypeId, UNKNOWN_TYPE};
 use merging::Merging;
 use plan::{Label, MOST_BYTES, NODE_FIELDS, Node, Plan};
+use rayon::prelude::*;
 use rows::Rows;
 use rustc_hash::FxHashMap;
 use std::io::Write;
+use std::iter::Peekable;
 use strings::{FORMAT, StringId, Strings};
 
 /// More objects than DevTools takes.
@@ -38,6 +40,11 @@ pub const USUAL_LIMIT: u64 = 10_000_000;
 
 /// Readers number edges' parts with 32 bits.
 const MOST_EDGES: u64 = u32::MAX as u64 / 3;
+
+/// Nodes that are looked at together, by one thread and by all, and edges that they may have.
+const CHUNK: usize = 1 << 10;
+const BATCH: usize = 1 << 15;
+const MOST_IN_BATCH: usize = 1 << 19;
 
 /// What the numbers of the file mean, in the order that V8 writes them (`heap-snapshot-generator.cc`, `SerializeSnapshot`).
 const META: &str = concat!(
@@ -83,7 +90,7 @@ pub struct SnapshotWritten {
 }
 
 impl SnapshotFile {
-    /// Writes the heap of a graph. It goes twice over the edges and holds none of the file, but four bytes a node.
+    /// Writes the heap of a graph. It goes twice over the edges and holds none of the file, but four bytes a node and some MiB.
     ///
     /// # Errors
     /// [`ExportError::TooMany`] nodes, edges or strings; what `out` answers; the observer's refusal.
@@ -110,8 +117,7 @@ impl SnapshotFile {
         );
         out.write_all(header.as_bytes())?;
         writer.write_nodes(&of_nodes, out)?;
-        drop(of_nodes);
-        writer.write_edges(fields, out)?;
+        writer.write_edges(fields, &of_nodes, out)?;
         out.write_all(
             b"\"trace_function_infos\":[],\n\"trace_tree\":[],\n\"samples\":[],\n\"locations\":[],\n\"strings\":",
         )?;
@@ -143,6 +149,18 @@ fn facts(graph: Graph<'_>, merging: Option<&Merging>, merged: u64) -> Vec<String
     facts
 }
 
+/// The next nodes whose edges are together not too many; none if the next has too many alone.
+fn batch(nodes: &mut Peekable<impl Iterator<Item = (Node, u32)>>, of_nodes: &[u32]) -> Vec<(Node, u32)> {
+    let (mut batch, mut edges) = (Vec::new(), 0);
+    while let Some(next) = nodes.next_if(|&(_, index)| {
+        edges += of_nodes.get(index as usize).map_or(0, |&count| count as usize);
+        edges <= MOST_IN_BATCH && batch.len() < BATCH
+    }) {
+        batch.push(next);
+    }
+    batch
+}
+
 /// Names of nodes that are no single object.
 const MERGED: &str = "(smaller objects)";
 const MORE: &str = "(more bytes of an object)";
@@ -159,14 +177,21 @@ impl Writer<'_, '_> {
     fn count_edges(&self) -> Result<(u64, Vec<u32>), ExportError> {
         self.observer.begin("edges");
         self.observer.claim(Claim { kept: u64::from(self.plan.count()) * 4, passing: 0 })?;
-        let mut of_nodes = Vec::with_capacity(self.plan.count() as usize);
-        let mut edges = 0;
-        for (node, index) in self.plan.nodes().zip(0..) {
-            let mut of_node = 0;
-            self.plan.for_each_edge(index, node, |_, _| of_node += 1);
-            of_nodes.push(of_node);
-            edges += u64::from(of_node);
+        let mut of_nodes: Vec<u32> = Vec::with_capacity(self.plan.count() as usize);
+        let mut nodes = self.plan.nodes().zip(0..);
+        loop {
+            let batch: Vec<(Node, u32)> = nodes.by_ref().take(BATCH).collect();
+            if batch.is_empty() {
+                break;
+            }
+            let of_node = |&(node, index): &(Node, u32)| {
+                let mut count = 0;
+                self.plan.for_each_edge(index, node, |_, _| count += 1);
+                count
+            };
+            of_nodes.par_extend(batch.par_iter().with_min_len(CHUNK).map(of_node));
         }
+        let edges = of_nodes.iter().map(|&count| u64::from(count)).sum();
         if edges > MOST_EDGES {
             return Err(ExportError::TooMany { format: FORMAT, what: "edges", most: MOST_EDGES, found: edges });
         }
@@ -186,22 +211,29 @@ impl Writer<'_, '_> {
         Ok(rows.end()?)
     }
 
-    fn write_edges(&mut self, fields: &dyn Fields, out: &mut dyn Write) -> Result<(), ExportError> {
+    fn write_edges(&mut self, fields: &dyn Fields, of_nodes: &[u32], out: &mut dyn Write) -> Result<(), ExportError> {
         self.observer.begin("references");
         let meter = Meter::new(self.observer, u64::from(self.plan.count()));
         let mut names = EdgeNames::new(self.plan.graph.heap(), fields);
         let mut rows = Rows::begin(out, "edges")?;
         let strings = &mut self.strings;
-        for (node, index) in self.plan.nodes().zip(0_u32..) {
-            let mut written = Ok(());
-            self.plan.for_each_edge(index, node, |label, to| {
-                if written.is_ok() {
-                    written = edge_name(label, &mut names, strings)
-                        .and_then(|name| Ok(rows.push(&[name.kind, name.name, to * NODE_FIELDS])?));
-                }
-            });
-            written?;
-            meter.add(1);
+        let mut write = |label, to: u32| -> Result<(), ExportError> {
+            let name = edge_name(label, &mut names, strings)?;
+            Ok(rows.push(&[name.kind, name.name, to * NODE_FIELDS])?)
+        };
+        let mut nodes = self.plan.nodes().zip(0_u32..).peekable();
+        while let Some(&(node, index)) = nodes.peek() {
+            let batch = batch(&mut nodes, of_nodes);
+            if batch.is_empty() {
+                nodes.next();
+                self.plan.write_long(index, node, &mut write)?;
+            }
+            let found: Vec<Vec<(Label, u32)>> =
+                batch.par_chunks(CHUNK).map(|chunk| self.plan.edges_of(chunk)).collect();
+            for (label, to) in found.into_iter().flatten() {
+                write(label, to)?;
+            }
+            meter.add(batch.len().max(1) as u64);
         }
         Ok(rows.end()?)
     }

@@ -249,6 +249,31 @@ impl<'h> Plan<'h> {
         }
     }
 
+    /// All edges of nodes with their numbers, in order.
+    pub(super) fn edges_of(&self, nodes: &[(Node, u32)]) -> Vec<(Label, u32)> {
+        let mut edges = Vec::with_capacity(nodes.len() * 2);
+        for &(node, index) in nodes {
+            self.for_each_edge(index, node, |label, to| edges.push((label, to)));
+        }
+        edges
+    }
+
+    /// Hands the edges of a node with many to `write`, until that fails.
+    pub(super) fn write_long<E>(
+        &self,
+        index: u32,
+        node: Node,
+        mut write: impl FnMut(Label, u32) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let mut written = Ok(());
+        self.for_each_edge(index, node, |label, to| {
+            if written.is_ok() {
+                written = write(label, to);
+            }
+        });
+        written
+    }
+
     fn about(&self) -> u32 {
         1 + self.roots + self.unreached.len() as u32
     }
