@@ -32,7 +32,7 @@ try {
   });
   const name = path.basename(file, '.heapsnapshot');
   let found = null;
-  for (let tries = 0; tries < 60 && !found; tries++) {
+  for (let tries = 0; tries < 400 && !found; tries++) {
     await sleep(500);
     const item = await page.$(`>>> [role="treeitem"][aria-label*="${name}"]`) ?? await page.$('>>> .heap-snapshot-sidebar-tree-item');
     await item?.click().catch(() => {});
