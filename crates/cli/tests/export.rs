@@ -248,7 +248,10 @@ fn a_format_that_is_not_known_is_refused_before_the_core_is_read() {
         (&["export", "out.txt"], "cannot tell the format of \"out.txt\""),
         (&["export", "pprof"], "of the format \"pprof\" the file is missing"),
         (&["export", "pprof", "x.pb.gz", "--of", "main"], "--of is for dot and graphml; pprof has none"),
-        (&["export", "heap", "x.pb.gz", "--values"], "--values is for goroutine and goroutineleak; heap has none"),
+        (
+            &["export", "heap", "x.pb.gz", "--values"],
+            "--values is for goroutine, goroutineleak and hprof; heap has none",
+        ),
     ] {
         let mut command = common::command(&["no.core".as_ref(), "--exe".as_ref(), "no.exe".as_ref()]);
         command.args(words);
@@ -257,7 +260,7 @@ fn a_format_that_is_not_known_is_refused_before_the_core_is_read() {
         assert!(outcome.stderr.contains(said), "{}", outcome.stderr);
     }
     let outcome = goheap!("no.core", "--exe", "no.exe", "export", "nosuch", "out");
-    for format in PROFILES.iter().chain(&["dot", "graphml"]) {
+    for format in PROFILES.iter().chain(&["dot", "graphml", "heapsnapshot", "hprof"]) {
         assert!(outcome.stderr.contains(&format!(" {format} (.")), "{format}: {}", outcome.stderr);
     }
 }

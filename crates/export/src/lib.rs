@@ -7,8 +7,11 @@
 
 mod error;
 pub mod graph;
+pub mod heapsnapshot;
+pub mod hprof;
 #[cfg(feature = "parquet")]
 pub mod parquet;
 pub mod pprof;
+mod word_references;
 
 pub use error::ExportError;

@@ -27,6 +27,8 @@ docs/exports.md. Like any output an export holds names of the program, and none 
   dot               the dominator tree's upper part, or --of something, for dot .dot
   graphml           the same for Gephi, yEd, networkx                           .graphml
   parquet           every object and reference as tables, for SQL               .parquet
+  heapsnapshot      objects and their fields, for DevTools and memlab           .heapsnapshot
+  hprof             the same as a dump of Java, for MAT and VisualVM            .hprof
 
 parquet writes a folder of files: docs/sql.md tells the tables, and asks them.";
 
@@ -40,13 +42,15 @@ pub(crate) struct ExportOptions {
     /// The file to write; - is stdout where the format is one file
     #[arg(value_name = "OUT")]
     second: Option<PathBuf>,
-    /// Write contents: in goroutine and goroutineleak the values of profiler labels, which are … without it
+    /// Write contents: in goroutine and goroutineleak the values of profiler labels, which are … without it; in hprof strings
+    /// and numbers, which are zero without it
     #[arg(long)]
     pub(crate) values: bool,
     /// In dot and graphml: of a variable, field or type as the dominator tree's frames name it, or a regular expression
     #[arg(long, value_name = "WHAT", value_parser = Asked::parse)]
     pub(crate) of: Option<Asked>,
-    /// In dot and graphml: at most so many things, those that retain most, and what is above them [default: 40]
+    /// In dot and graphml: at most so many things, those that retain most, and what is above them [default: 40]; in
+    /// heapsnapshot: of more objects [default: 10000000] the small ones are merged
     #[arg(long, value_name = "N", value_parser = super::written::limit)]
     pub(crate) limit: Option<usize>,
     /// parquet: what tells this core from all others, such as the name of a pod [default: worked out of the core, or X of a folder core_id=X]
@@ -85,6 +89,10 @@ pub(crate) enum ExportFormat {
     /// Every object and reference as tables
     #[cfg(feature = "parquet")]
     Parquet,
+    /// Objects and their fields, as V8 writes them
+    Heapsnapshot,
+    /// Objects as a dump of a Java machine
+    Hprof,
 }
 
 impl ExportFormat {
@@ -104,6 +112,8 @@ impl ExportFormat {
             ExportFormat::Graphml => ".graphml",
             #[cfg(feature = "parquet")]
             ExportFormat::Parquet => ".parquet",
+            ExportFormat::Heapsnapshot => ".heapsnapshot",
+            ExportFormat::Hprof => ".hprof",
         }
     }
 
@@ -154,10 +164,11 @@ impl ExportOptions {
     fn fits(&self, format: ExportFormat) -> Result<(), String> {
         let is_graph = matches!(format, ExportFormat::Dot | ExportFormat::Graphml);
         let has_labels = matches!(format, ExportFormat::Goroutine | ExportFormat::Goroutineleak);
+        let (is_dump, is_snapshot) = (format == ExportFormat::Hprof, format == ExportFormat::Heapsnapshot);
         let has = [
-            (self.values && !has_labels, "--values", "goroutine and goroutineleak"),
+            (self.values && !has_labels && !is_dump, "--values", "goroutine, goroutineleak and hprof"),
             (self.of.is_some() && !is_graph, "--of", "dot and graphml"),
-            (self.limit.is_some() && !is_graph, "--limit", "dot and graphml"),
+            (self.limit.is_some() && !is_graph && !is_snapshot, "--limit", "dot, graphml and heapsnapshot"),
         ];
         match has.into_iter().find(|(is_wrong, ..)| *is_wrong) {
             Some((_, option, formats)) => Err(format!("{option} is for {formats}; {} has none", format.name())),

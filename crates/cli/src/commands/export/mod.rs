@@ -4,6 +4,8 @@ mod code;
 #[cfg(feature = "parquet")]
 mod folder;
 mod graph;
+mod heapsnapshot;
+mod hprof;
 mod mappings;
 #[cfg(feature = "parquet")]
 mod parquet;
@@ -41,6 +43,8 @@ pub(crate) fn run(input: &Input, options: &ExportOptions) -> Result<(), Failure>
             let said = run_row::Said { core_id: options.core_id.clone(), host: options.host.clone() };
             parquet::run(input, out, &said)
         }
+        ExportFormat::Heapsnapshot => heapsnapshot::run(input, out, options.limit),
+        ExportFormat::Hprof => hprof::run(input, out, options.values),
     }
 }
 
