@@ -127,7 +127,10 @@ fn profile(packed_profile: &[u8]) -> Profile {
 #[test]
 fn both_trees_hold_every_byte_once() {
     for carried in all_carried() {
-        let totals = json(&carried, &["objref", "-"]);
+        let totals: Value = {
+            let tree = goheap!(carried.core, "--exe", carried.exe, "objref", "-", "--format", "json").ok();
+            serde_json::from_str(&tree.stdout).unwrap()
+        };
         for (format, classes) in [("pprof", 0), ("pprof-dominators", 1)] {
             let found = profile(&exported(&carried, &[format, "-"]));
             assert_eq!((&*found.types, &*found.default), (&["objects".to_owned(), "bytes".to_owned()][..], "bytes"));
@@ -181,7 +184,7 @@ fn types_of_samples_are_those_of_the_histogram() {
 
 #[test]
 fn goroutines_are_counted_by_stack_and_labels() {
-    for release in ["1.19", "1.23", "1.27"] {
+    for release in ["1.19", "1.22", "1.24", "1.27"] {
         let carried = carried_of("goroutines", release);
         let found = profile(&exported(&carried, &["goroutine", "-"]));
         let groups = json(&carried, &["goroutines", "--limit", "0"]);
@@ -203,8 +206,8 @@ fn goroutines_are_counted_by_stack_and_labels() {
 }
 
 #[test]
-fn every_format_of_every_release_is_the_same_twice() {
-    for carried in all_carried() {
+fn every_format_is_the_same_twice() {
+    for carried in ["1.19", "1.23", "1.27"].map(carried) {
         for format in PROFILES {
             let once = exported(&carried, &[format, "-"]);
             assert_eq!(once, exported(&carried, &["-", format]), "{} {format}", carried.release);
