@@ -210,6 +210,33 @@ def gcore(pid, prefix):
     return f"{prefix}.{pid}"
 
 
+def moments(arguments, folder, count, **environment):
+    """Runs a program that says MOMENT and waits for a line: a core of each moment, which is the caller's."""
+    with subprocess.Popen(arguments, cwd=folder, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        try:
+            for _ in range(count):
+                if not process.stdout.readline().startswith(b"MOMENT"):
+                    raise SystemExit(f"{arguments[0]}: not ready")
+                yield gcore(process.pid, f"{folder}/made")
+                process.stdin.write(b"\n")
+                process.stdin.flush()
+        finally:
+            process.kill()
+
+
+def carried(folder, releases=()):
+    """The carried cores of some releases, of all if none is named: release, program, the core as it is packed, and the
+    executable unpacked into the folder."""
+    for core in sorted(glob.glob(f"{os.path.dirname(SCRIPTS)}/fixtures/cores/*/*.core.zst")):
+        release, program = core.split("/")[-2], os.path.basename(core)[:-len(".core.zst")]
+        if releases and release not in releases:
+            continue
+        exe = f"{folder}/{release}-{program}.exe"
+        subprocess.run(["zstd", "-dqf", core[:-len(".core.zst")] + ".zst", "-o", exe], check=True)
+        os.chmod(exe, 0o755)
+        yield release, program, core, exe
+
+
 def esbuild(exe, core, truth):
     """npm's esbuild, the Go program that most machines have and that has no build information: serving and watching a project of
     500 modules, dumped by gcore. Its own truth is that it is Go 1.26.5 of npm's package 0.28.2."""
