@@ -67,7 +67,7 @@ pub fn retained_histogram<F: FnMut(&str) -> bool>(
     let mut rests = Rests::new(graph, &dominance.tree, groups.rows.len());
     // What is dominated is reached.
     let is_any = matches!(request.selection, Selection::Allocated | Selection::Reachable);
-    let mut recent = Recent::new();
+    let mut recent = Recent::default();
     for ((node, end), place) in dominance.tree.slices().zip(0..) {
         let Some(id) = graph.object_of(node) else { continue };
         if !is_any && !request.selection.contains(heap, heap.objects.slot(id)) {
@@ -102,7 +102,7 @@ fn exact_rows(graph: Graph<'_>, groups: &Groups, count: usize, selection: Select
     let mut place_of = vec![None; groups.rows.len()];
     (0..).zip(&order).for_each(|(place, &group)| place_of[group] = Some(place));
     let mut sets: Vec<Vec<u32>> = vec![Vec::new(); order.len()];
-    let (heap, mut recent) = (graph.heap(), Recent::new());
+    let (heap, mut recent) = (graph.heap(), Recent::default());
     for slot in heap.objects.allocated().filter(|&slot| selection.contains(heap, slot)) {
         if let Some(place) = groups.of(heap, slot.id, &mut recent).and_then(|group| place_of[group]) {
             let set: &mut Vec<u32> = &mut sets[place];

@@ -105,7 +105,7 @@ pub(crate) fn group_objects(
     selection: Selection,
     mut is_wanted: impl FnMut(&str) -> bool,
 ) -> Groups {
-    let (mut groups, mut recent) = (Groups::default(), Recent::new());
+    let (mut groups, mut recent) = (Groups::default(), Recent::default());
     for slot in heap.objects.allocated().filter(|&slot| selection.contains(heap, slot)) {
         let (group, elements) = recent.of_slot(heap, slot, || {
             let key = heap.text_key(slot);

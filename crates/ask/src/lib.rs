@@ -35,6 +35,7 @@ pub use gathering::is_gathering;
 pub use goroutines::RetainedByGoroutines;
 pub use groups::{RetainedHistogram, RootGroup, RootGrouping, RootGroups, retained_histogram, root_groups};
 pub use histogram::{Grouping, Histogram, HistogramRow, Selection, histogram};
+pub use recent::Recent;
 pub use size_classes::{SizeClass, selected_objects, size_classes};
 pub use suspects::{Gathered, Suspect, SuspectKind, SuspectRoot, suspects};
 pub use waste::{Rounding, rounding};

@@ -6,24 +6,25 @@ use goheap_model::{Heap, ObjectId, ObjectType, Part, Slot};
 const KEPT: usize = 128;
 
 /// The answers for kinds that were met last.
-pub(crate) struct Recent<T> {
+pub struct Recent<T> {
     kept: Vec<Option<((u32, u32), T)>>,
 }
 
-impl<T: Copy> Recent<T> {
-    /// None yet.
-    pub(crate) fn new() -> Self {
+impl<T: Copy> Default for Recent<T> {
+    fn default() -> Self {
         Recent { kept: vec![None; KEPT] }
     }
+}
 
+impl<T: Copy> Recent<T> {
     /// The answer for an object, which depends on its kind alone, by `ask` if it is not known. What closures are is always asked: it
     /// depends on the object.
-    pub(crate) fn of(&mut self, heap: &Heap, id: ObjectId, ask: impl FnOnce() -> T) -> T {
+    pub fn of(&mut self, heap: &Heap, id: ObjectId, ask: impl FnOnce() -> T) -> T {
         self.of_key(heap.object_types.of(id), 0, ask)
     }
 
     /// The same of what depends on the room of the object, too, which is the same in all of a span.
-    pub(crate) fn of_slot(&mut self, heap: &Heap, slot: Slot, ask: impl FnOnce() -> T) -> T {
+    pub fn of_slot(&mut self, heap: &Heap, slot: Slot, ask: impl FnOnce() -> T) -> T {
         self.of_key(heap.object_types.of(slot.id), slot.span, ask)
     }
 
@@ -62,7 +63,7 @@ mod tests {
         let closures: Vec<_> = (0..2).map(|_| heap.part("func main.f", 16, Part::Closure, Evidence::Exact)).collect();
         let heap = heap.build().unwrap();
         let asked = |by_span: bool| {
-            let (mut recent, mut times) = (Recent::new(), 0);
+            let (mut recent, mut times) = (Recent::default(), 0);
             for &id in items.iter().chain(&closures) {
                 let ask = || times += 1;
                 match by_span {

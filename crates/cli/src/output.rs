@@ -113,7 +113,7 @@ fn all_to_stdout<T, E: OfWriting>(write: impl FnOnce(&mut dyn Write) -> Result<T
 }
 
 /// Why something could not be written: because of the file, or of what was to be written.
-trait OfWriting {
+pub(crate) trait OfWriting {
     fn parted(self) -> Result<io::Error, Failure>;
 }
 
@@ -136,7 +136,7 @@ impl OfWriting for ExportError {
     }
 }
 
-fn failure(error: impl OfWriting, refused: impl FnOnce(io::Error) -> Failure) -> Failure {
+pub(crate) fn failure(error: impl OfWriting, refused: impl FnOnce(io::Error) -> Failure) -> Failure {
     error.parted().map_or_else(|failure| failure, refused)
 }
 

@@ -12,6 +12,10 @@ pub mod hprof;
 #[cfg(feature = "parquet")]
 pub mod parquet;
 pub mod pprof;
+mod varint;
 mod word_references;
 
 pub use error::ExportError;
+
+/// Bytes that are gathered before they are written.
+const BUFFER: usize = 1 << 16;

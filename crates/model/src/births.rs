@@ -211,18 +211,22 @@ impl Births {
     }
 }
 
-/// What `count` sampled objects of `size` bytes stand for, at a rate: the chance of a sample is 1 - exp(-size / rate). Whole numbers, cut
-/// as pprof cuts them (protomem.go `scaleHeapSample`); at a rate of 1 or less, and where it is not known, what was sampled.
+/// How many objects of `size` bytes a sampled one stands for, at a rate: the chance of a sample is 1 - exp(-size / rate) (protomem.go
+/// `scaleHeapSample`). None at a rate of 1 or less, and where it is not known: then it stands for itself.
+pub fn sample_scale(size: u64, rate: u64) -> Option<f64> {
+    (rate > 1).then(|| 1.0 / (1.0 - (-(size as f64) / rate as f64).exp()))
+}
+
+/// What `count` sampled objects of `size` bytes stand for: whole numbers, cut as pprof cuts them.
 fn scaled(count: u64, size: u64, rate: u64) -> (u64, u64) {
     if count == 0 || size == 0 {
         return (0, 0);
     }
     let bytes = count.saturating_mul(size);
-    if rate <= 1 {
-        return (count, bytes);
+    match sample_scale(size, rate) {
+        Some(scale) => ((count as f64 * scale) as u64, (bytes as f64 * scale) as u64),
+        None => (count, bytes),
     }
-    let scale = 1.0 / (1.0 - (-(size as f64) / rate as f64).exp());
-    ((count as f64 * scale) as u64, (bytes as f64 * scale) as u64)
 }
 
 #[cfg(test)]

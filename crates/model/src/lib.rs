@@ -40,7 +40,7 @@ mod types;
 mod wide_rows;
 mod word_row;
 
-pub use births::{Birth, BirthCall, BirthCount, BirthRecord, Births, BirthsKnown};
+pub use births::{Birth, BirthCall, BirthCount, BirthRecord, Births, BirthsKnown, sample_scale};
 pub use bits::{BitVector, ones};
 pub use builder::HeapBuilder;
 pub use closures::ClosureFunctions;

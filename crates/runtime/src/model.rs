@@ -198,6 +198,14 @@ impl<'p> RuntimeModel<'p> {
         self.process.core.machine()
     }
 
+    /// The processor as Go calls it (`GOARCH`).
+    pub fn architecture(&self) -> &'static str {
+        match self.machine() {
+            Machine::X86_64 => "amd64",
+            Machine::Aarch64 => "arm64",
+        }
+    }
+
     /// What the build recorded of the main module; None where it recorded nothing, as without modules, or the core lacks it.
     pub fn module_info(&self) -> Option<ModuleInfo> {
         crate::buildinfo::module_info(&MappedElf::of(self.process))

@@ -169,6 +169,12 @@ impl RuntimeModel<'_> {
         is_idle && !goroutine.bubble.is_null() && self.layout.synctest_bubble.id.is_some()
     }
 
+    /// How long a goroutine had waited at a moment of the monotonic clock, in nanoseconds, where a collection saw it wait.
+    pub fn waited(&self, goroutine: &Goroutine, now: u64) -> Option<u64> {
+        self.wait_class(goroutine)?;
+        (goroutine.waitsince != 0).then(|| now.saturating_sub(goroutine.waitsince))
+    }
+
     /// The latest moment of the monotonic clock that the core has, in nanoseconds: when a goroutine began to wait, when `sysmon` last
     /// looked at a processor, when the network was last polled. The process died then or later. None where it has none.
     pub fn newest_time(&self) -> Option<u64> {

@@ -77,7 +77,7 @@ pub(super) fn lives_since_collection(heap: &Heap, sweeps: &Sweeps) -> Lives {
 
 /// Counts reached objects by type and by what became of them.
 fn count(heap: &Heap, lives: &mut Lives, mut life: impl FnMut(Slot) -> Life) {
-    let (mut rows, mut row_of, mut recent) = (Vec::new(), FxHashMap::default(), Recent::new());
+    let (mut rows, mut row_of, mut recent) = (Vec::new(), FxHashMap::default(), Recent::default());
     for slot in heap.objects.slots_of(heap.reached.iter_ones()) {
         let row = recent.of_slot(heap, slot, || {
             let key = heap.text_key(slot).map(TextKey::family);

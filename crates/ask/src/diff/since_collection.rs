@@ -7,7 +7,7 @@
 use super::lives::{Lives, lives_since_collection};
 use super::merged::MergedFrames;
 use super::staying::{Staying, staying};
-use goheap_graph::{DominatorTree, PathTrie, TrieNode};
+use goheap_graph::{DominatorTree, TrieNode};
 use goheap_model::{DominatorFrames, Graph, Share, Sweeps};
 
 /// A heap held against what of it was there when the last collection ended.
@@ -44,22 +44,22 @@ pub fn since_collection(
 
 /// The same tree without so much of each frame.
 fn without(frames: &DominatorFrames, new: &[Share]) -> DominatorFrames {
-    let (mut trie, mut of) = (PathTrie::new(), Vec::with_capacity(frames.trie.len()));
-    for node in frames.trie.nodes() {
-        let parent = frames.trie.parent(node).zip(frames.trie.label(node));
-        let here = parent.map_or(PathTrie::ROOT, |(parent, label): (TrieNode, u32)| {
-            let above = of.get(parent.index()).copied().unwrap_or(PathTrie::ROOT);
-            trie.child(above, label)
-        });
-        of.push(here);
-        let (own, new) = (frames.trie.own(node), new.get(node.index()).copied().unwrap_or_default());
-        trie.add(here, own.bytes.saturating_sub(new.bytes), own.objects.saturating_sub(new.objects));
+    let mut trie = frames.trie.first(frames.trie.len());
+    for (node, new) in frames.trie.nodes().zip(new) {
+        let own = frames.trie.own(node);
+        trie.add(node, own.bytes.saturating_sub(new.bytes), own.objects.saturating_sub(new.objects));
     }
-    let mut before = DominatorFrames { trie, ..frames.clone() };
-    if let Some(facts) = &mut before.facts {
-        for (values, new) in facts.values.iter_mut().zip(new) {
-            *values = values.saturating_sub(new.objects);
-        }
+    let mut facts = frames.facts.clone();
+    for (values, new) in facts.iter_mut().flat_map(|facts| &mut facts.values).zip(new) {
+        *values = values.saturating_sub(new.objects);
     }
-    before
+    DominatorFrames {
+        trie,
+        facts,
+        texts: frames.texts.clone(),
+        reached: frames.reached,
+        unreached: frames.unreached.clone(),
+        roots: frames.roots.clone(),
+        sampled: frames.sampled.clone(),
+    }
 }

@@ -106,7 +106,7 @@ impl Named<'_> {
 
     /// The texts of objects, each once; arrays by their lengths or of every length together.
     fn names(&self, is_counted: bool) -> Vec<(TextKey, String)> {
-        let (mut met, mut recent, mut names) = (FxHashSet::default(), Recent::new(), Vec::new());
+        let (mut met, mut recent, mut names) = (FxHashSet::default(), Recent::default(), Vec::new());
         for slot in self.0.objects.allocated() {
             let meet = || {
                 let key = self.key(slot, is_counted).filter(|key| met.insert(key.identity()));
@@ -123,7 +123,7 @@ impl Named<'_> {
     }
 
     fn objects_of_keys(&self, keys: &FxHashSet<Identity>, is_counted: bool) -> Vec<u32> {
-        let mut recent = Recent::new();
+        let mut recent = Recent::default();
         let is_meant = |slot: Slot| self.key(slot, is_counted).is_some_and(|key| keys.contains(&key.identity()));
         let is_it = |slot: &Slot| self.each(&mut recent, *slot, is_counted, || is_meant(*slot));
         self.0.objects.allocated().filter(is_it).map(|slot| slot.id.0).collect()

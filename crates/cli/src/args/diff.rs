@@ -78,6 +78,11 @@ impl DiffOptions {
         }
     }
 
+    /// Rows of a list of which a screen has `usual`.
+    pub(crate) fn most(&self, usual: usize) -> usize {
+        self.limit.unwrap_or(if self.written.is_table() { usual } else { usize::MAX })
+    }
+
     /// The newer cores, and the picture.
     pub(crate) fn cores_and_picture(&self) -> (&[PathBuf], Option<&PathBuf>) {
         match self.files.split_last() {

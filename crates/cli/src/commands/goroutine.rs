@@ -113,8 +113,7 @@ pub(crate) fn near(model: &RuntimeModel<'_>, id: u64) -> String {
 fn report(snapshot: &HeapSnapshot<'_, '_>, index: usize, options: &GoroutineOptions) -> GoroutineReport {
     let model = snapshot.model;
     let goroutine = &model.goroutines[index];
-    let since = Some(goroutine.waitsince).filter(|&since| since != 0 && model.wait_class(goroutine).is_some());
-    let waited = since.zip(model.newest_time()).map(|(since, now)| now.saturating_sub(since) as f64 / 1e9);
+    let waited = model.newest_time().and_then(|now| model.waited(goroutine, now)).map(|waited| waited as f64 / 1e9);
     let (lo, hi) = goroutine.stack;
     let labels = model.labels(goroutine).into_iter();
     let (died, native) = death::of_goroutine(model, goroutine);

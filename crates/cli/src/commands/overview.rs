@@ -17,7 +17,7 @@ use crate::say::watch::Watch;
 use goheap_heap::references::ReferenceGraph;
 use goheap_heap::waits::Waits;
 use goheap_heap::{HeapSnapshot, SnapshotOptions, invariants};
-use goheap_image::{Machine, Process, StartBlock};
+use goheap_image::{Process, StartBlock};
 use goheap_model::{Evidence, Totals};
 use goheap_report::overview::{
     AbsentClass, AbsentPointers, DEAD, Detail, EvidenceSum, GoBuild, Goroutines, HeapSums, Invariant, LayoutSource,
@@ -147,10 +147,7 @@ fn other_go_files(model: &RuntimeModel<'_>) -> Vec<OtherGoFile> {
 }
 
 fn go(model: &RuntimeModel<'_>) -> GoBuild {
-    let arch = match model.machine() {
-        Machine::X86_64 => "amd64",
-        Machine::Aarch64 => "arm64",
-    };
+    let arch = model.architecture();
     let version = model.version.text.split([' ', '-']).next().unwrap_or_default();
     GoBuild {
         version: Some(if version == "devel" { model.version.text.clone() } else { version.to_owned() }),

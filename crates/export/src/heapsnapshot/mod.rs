@@ -23,7 +23,7 @@ mod ranks;
 mod rows;
 mod strings;
 
-use crate::ExportError;
+use crate::{BUFFER, ExportError};
 use edge_names::{ELEMENT, EdgeName, EdgeNames, INTERNAL, PROPERTY};
 use goheap_model::{Claim, Fields, Graph, Heap, Meter, Observer, Part, RootKind, Slot, TypeId, UNKNOWN_TYPE};
 use merging::Merging;
@@ -31,7 +31,7 @@ use plan::{Label, MOST_BYTES, NODE_FIELDS, Node, Plan};
 use rayon::prelude::*;
 use rows::Rows;
 use rustc_hash::FxHashMap;
-use std::io::Write;
+use std::io::{BufWriter, Write};
 use std::iter::Peekable;
 use strings::{FORMAT, StringId, Strings};
 
@@ -111,6 +111,7 @@ impl SnapshotFile {
         let plan = Plan::new(graph, merging, facts)?;
         let mut writer = Writer { plan: &plan, texts: Texts::new(graph.heap()), strings: Strings::new(), observer };
         let (edges, of_nodes) = writer.count_edges()?;
+        let out = &mut BufWriter::with_capacity(BUFFER, out);
         let header = format!(
             "{{\"snapshot\":{{\"meta\":{META},\n\"node_count\":{},\"edge_count\":{edges},\"trace_function_count\":0}},\n",
             plan.count()
@@ -123,6 +124,7 @@ impl SnapshotFile {
         )?;
         writer.strings.write(out)?;
         out.write_all(b"}\n")?;
+        out.flush()?;
         let (nodes, merged) = (u64::from(plan.count()), objects - kept.min(objects));
         Ok(SnapshotWritten { nodes, edges, merged, facts: plan.facts })
     }

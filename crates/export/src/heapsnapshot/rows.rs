@@ -1,9 +1,7 @@
 //! An array of numbers, a row a line.
 
+use crate::BUFFER;
 use std::io::{self, Write};
-
-/// Bytes that are gathered before they are written.
-const BUFFER: usize = 1 << 16;
 
 /// A member of the file that is an array of numbers.
 pub(super) struct Rows<'o> {

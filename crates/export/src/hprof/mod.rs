@@ -24,8 +24,8 @@ mod records;
 mod roots;
 mod threads;
 
-use crate::ExportError;
 use crate::word_references::WordReferences;
+use crate::{BUFFER, ExportError};
 use classes::{Class, Classes, Form};
 use goheap_model::{Claim, Fields, Graph, Meter, Observer};
 use java::{CLASSES, JavaType, OBJECT};
@@ -33,7 +33,7 @@ use names::{Ids, MOST, Names, array_class_name};
 use objects::ObjectWriter;
 use records::{Body, NO_TRACE, Records, Sub, Tag};
 use roots::{Holder, Roots};
-use std::io::Write;
+use std::io::{BufWriter, Write};
 use threads::ThreadTable;
 
 /// What the format's name is in errors.
@@ -109,7 +109,8 @@ impl HprofFile<'_> {
         let mut names = Names::default();
         let threads = ThreadTable::new(graph, &roots.threads, self.stacks, &mut names, &mut ids)?;
         let declared = Declared::new(&classes, &roots.holders, &threads, &mut ids);
-        let mut records = Records::begin(out, self.millis)?;
+        let mut out = BufWriter::with_capacity(BUFFER, out);
+        let mut records = Records::begin(&mut out, self.millis)?;
         declared.write_names(&mut records, &mut names, &mut ids)?;
         threads.write_calls(&mut records, declared.first_call_class())?;
         let split = declared.split;
@@ -124,6 +125,7 @@ impl HprofFile<'_> {
             meter.add(1);
         }
         records.end()?;
+        out.flush()?;
         Ok(HprofWritten { objects, classes: declared.all.len() as u64, threads: threads.len() as u64 })
     }
 }

@@ -4,7 +4,6 @@ use super::Rows;
 use super::table_writer::TableWriter;
 use super::values::Cell;
 use crate::ExportError;
-use goheap_model::{Claim, Observer};
 use std::io::Write;
 
 /// A goroutine that is alive.
@@ -31,7 +30,7 @@ pub struct GoroutineRow {
     /// Bound to its thread.
     pub is_locked: bool,
     /// What it alone keeps, in bytes.
-    pub retained: Option<u64>,
+    pub retained: u64,
 }
 
 /// A call of a stack.
@@ -51,11 +50,7 @@ pub struct CallRow {
     pub is_inlined: bool,
 }
 
-pub(super) fn write<W: Write + Send>(
-    rows: &Rows<'_>,
-    mut table: TableWriter<W>,
-    observer: &dyn Observer,
-) -> Result<(), ExportError> {
+pub(super) fn write<W: Write + Send>(rows: &Rows<'_>, mut table: TableWriter<'_, W>) -> Result<(), ExportError> {
     for one in rows.goroutines {
         let row = [
             Cell::count(one.id),
@@ -68,20 +63,14 @@ pub(super) fn write<W: Write + Send>(
             Cell::flag(one.is_system),
             one.is_leaked.map_or(Cell::MISSING, Cell::flag),
             Cell::flag(one.is_locked),
-            Cell::of_option(one.retained),
+            Cell::of(one.retained),
         ];
-        if table.row(row)? {
-            observer.claim(Claim::default())?;
-        }
+        table.row(row)?;
     }
     table.finish()
 }
 
-pub(super) fn write_calls<W: Write + Send>(
-    rows: &Rows<'_>,
-    mut table: TableWriter<W>,
-    observer: &dyn Observer,
-) -> Result<(), ExportError> {
+pub(super) fn write_calls<W: Write + Send>(rows: &Rows<'_>, mut table: TableWriter<'_, W>) -> Result<(), ExportError> {
     for call in rows.calls {
         let row = [
             Cell::small(call.stack),
@@ -91,9 +80,7 @@ pub(super) fn write_calls<W: Write + Send>(
             Cell::count(call.line),
             Cell::flag(call.is_inlined),
         ];
-        if table.row(row)? {
-            observer.claim(Claim::default())?;
-        }
+        table.row(row)?;
     }
     table.finish()
 }

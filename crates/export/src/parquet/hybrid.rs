@@ -1,5 +1,7 @@
 //! Small numbers as Parquet packs them: runs of one number, and eights of numbers bit by bit (Encodings.md, "RLE/Bit-Packing Hybrid").
 
+use crate::varint::push_varint;
+
 /// Numbers that are packed together.
 const EIGHT: usize = 8;
 
@@ -17,7 +19,7 @@ pub(super) fn pack(numbers: &[u32], width: u32, out: &mut Vec<u8>) {
         let taken = (at - packed).next_multiple_of(EIGHT) - (at - packed);
         if run >= taken + EIGHT {
             literals(&numbers[packed..at + taken], width, out);
-            varint(((run - taken) as u64) << 1, out);
+            push_varint(((run - taken) as u64) << 1, out);
             out.extend_from_slice(&number.to_le_bytes()[..width.div_ceil(8) as usize]);
             packed = at + run;
         }
@@ -31,7 +33,7 @@ fn literals(numbers: &[u32], width: u32, out: &mut Vec<u8>) {
     if numbers.is_empty() {
         return;
     }
-    varint((numbers.len().div_ceil(EIGHT) as u64) << 1 | 1, out);
+    push_varint((numbers.len().div_ceil(EIGHT) as u64) << 1 | 1, out);
     for eight in numbers.chunks(EIGHT) {
         let (mut bits, mut held) = (0_u64, 0);
         for at in 0..EIGHT {
@@ -43,14 +45,6 @@ fn literals(numbers: &[u32], width: u32, out: &mut Vec<u8>) {
             }
         }
     }
-}
-
-fn varint(mut number: u64, out: &mut Vec<u8>) {
-    while number >= 0x80 {
-        out.push(number as u8 | 0x80);
-        number >>= 7;
-    }
-    out.push(number as u8);
 }
 
 #[cfg(test)]

@@ -29,6 +29,7 @@ pub use schema::{Column, Kind, SCHEMA, TABLES, Table};
 use crate::ExportError;
 use goheap_graph::TrieNode;
 use goheap_model::{Births, Claim, Dominance, Fields, Graph, Meter, ObjectId, Observer};
+use paths::RootClasses;
 use schema::{BIRTHS, FRAMES, GOROUTINES, OBJECTS, PATHS, REFERENCES, ROOTS, RUN, SPANS, TYPES};
 use std::io::{self, Write};
 use table_writer::TableWriter;
@@ -68,24 +69,26 @@ impl Rows<'_> {
         open: Open<'_, W>,
         observer: &dyn Observer,
     ) -> Result<(), ExportError> {
-        let mut table = |table: &'static Table| -> Result<TableWriter<W>, ExportError> {
-            TableWriter::new(table, &self.run.core_id, self.codec, open(table.name)?)
+        let mut table = |table: &'static Table| -> Result<TableWriter<'_, W>, ExportError> {
+            TableWriter::new(table, (&self.run.core_id, self.codec), open(table.name)?, observer)
         };
         run::write(self, table(&RUN)?)?;
-        self.write_largest(fields, [table(&OBJECTS)?, table(&TYPES)?, table(&REFERENCES)?], observer)?;
+        let classes = RootClasses::new(self.graph);
+        self.write_largest(fields, [table(&OBJECTS)?, table(&TYPES)?, table(&REFERENCES)?], &classes, observer)?;
         observer.begin("other rows written");
-        roots::write(self, table(&ROOTS)?, observer)?;
-        paths::write(self, table(&PATHS)?, observer)?;
-        goroutines::write(self, table(&GOROUTINES)?, observer)?;
-        goroutines::write_calls(self, table(&FRAMES)?, observer)?;
+        roots::write(self, table(&ROOTS)?)?;
+        paths::write(self, table(&PATHS)?, &classes, observer)?;
+        goroutines::write(self, table(&GOROUTINES)?)?;
+        goroutines::write_calls(self, table(&FRAMES)?)?;
         births::write(self, table(&BIRTHS)?, observer)?;
-        spans::write(self, table(&SPANS)?, observer)
+        spans::write(self, table(&SPANS)?)
     }
 
     fn write_largest<W: Write + Send>(
         &self,
         fields: &dyn Fields,
-        [objects, types, references]: [TableWriter<W>; 3],
+        [objects, types, references]: [TableWriter<'_, W>; 3],
+        classes: &RootClasses,
         observer: &dyn Observer,
     ) -> Result<(), ExportError> {
         observer.begin("objects and references written");
@@ -96,9 +99,9 @@ impl Rows<'_> {
         let of_references = rayon::in_place_scope(|scope| {
             scope.spawn(|_| {
                 of_objects =
-                    objects::write(self, objects, (observer, meter)).and_then(|met| types::write(self, met, types));
+                    objects::write(self, objects, classes, meter).and_then(|met| types::write(self, met, types));
             });
-            references::write(self, fields, references, (observer, meter))
+            references::write(self, fields, references, meter)
         });
         of_objects.and(of_references)
     }

@@ -6,24 +6,23 @@ use super::table_writer::TableWriter;
 use super::types::{TypeNumber, Types};
 use super::values::Cell;
 use crate::ExportError;
-use goheap_model::{Claim, Evidence, Meter, ObjectType, Observer, Slot, Standing};
+use goheap_model::{Evidence, Meter, ObjectType, Slot, Standing};
 use std::io::Write;
 
 /// Objects that are counted at once.
 const BLOCK: u64 = 4096;
 
 /// Writes them, and tells which types they have.
-pub(super) fn write<W: Write + Send>(
-    rows: &Rows<'_>,
-    table: TableWriter<W>,
-    (observer, meter): (&dyn Observer, &Meter<'_>),
+pub(super) fn write<'r, W: Write + Send>(
+    rows: &'r Rows<'r>,
+    table: TableWriter<'r, W>,
+    classes: &'r RootClasses,
+    meter: &Meter<'_>,
 ) -> Result<Types, ExportError> {
     let heap = rows.graph.heap();
-    let mut writer = ObjectWriter::new(rows, table);
+    let mut writer = ObjectWriter::new(rows, table, classes);
     for (slot, count) in heap.objects.allocated().zip(1_u64..) {
-        if writer.write(slot)? {
-            observer.claim(Claim::default())?;
-        }
+        writer.write(slot)?;
         if count % BLOCK == 0 {
             meter.add(BLOCK);
         }
@@ -34,11 +33,11 @@ pub(super) fn write<W: Write + Send>(
 
 struct ObjectWriter<'r, W: Write + Send> {
     rows: &'r Rows<'r>,
-    table: TableWriter<W>,
+    table: TableWriter<'r, W>,
     types: Types,
     /// The texts of the types, by number.
     type_texts: Vec<Cell>,
-    classes: RootClasses,
+    classes: &'r RootClasses,
     class_texts: Vec<Cell>,
     kinds: [Cell; KINDS.len()],
     evidence: [Cell; Evidence::ALL.len()],
@@ -46,8 +45,7 @@ struct ObjectWriter<'r, W: Write + Send> {
 }
 
 impl<'r, W: Write + Send> ObjectWriter<'r, W> {
-    fn new(rows: &'r Rows<'r>, mut table: TableWriter<W>) -> Self {
-        let classes = RootClasses::new(rows.graph);
+    fn new(rows: &'r Rows<'r>, mut table: TableWriter<'r, W>, classes: &'r RootClasses) -> Self {
         let kinds = KINDS.map(|kind| table.text(kind));
         let evidence = Evidence::ALL.map(|evidence| table.text(evidence.name()));
         let standings = ["reachable", "not known", "unreachable"].map(|standing| table.text(standing));
@@ -56,7 +54,7 @@ impl<'r, W: Write + Send> ObjectWriter<'r, W> {
         ObjectWriter { rows, table, types, type_texts, classes, class_texts, kinds, evidence, standings }
     }
 
-    fn write(&mut self, slot: Slot) -> Result<bool, ExportError> {
+    fn write(&mut self, slot: Slot) -> Result<(), ExportError> {
         let (graph, dominance) = (self.rows.graph, self.rows.dominance);
         let (heap, node) = (graph.heap(), slot.id.0);
         let objects = &heap.objects;

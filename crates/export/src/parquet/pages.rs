@@ -25,6 +25,16 @@ pub enum Codec {
     Plain,
 }
 
+impl Codec {
+    /// What the file says of it.
+    pub(super) fn compression(self) -> Result<Compression, ParquetError> {
+        Ok(match self {
+            Codec::Zstd => Compression::ZSTD(ZstdLevel::try_new(1)?),
+            Codec::Plain => Compression::UNCOMPRESSED,
+        })
+    }
+}
+
 /// A column of a group of rows as it stands in the file.
 pub(super) struct Encoded {
     pub(super) bytes: Bytes,
@@ -88,10 +98,7 @@ impl ColumnEncoder {
             return self.texts.finish(texts, Arc::clone(&self.descriptor), self.codec);
         };
         let mut closed = writer.close()?;
-        if self.codec == Codec::Zstd {
-            let level = Compression::ZSTD(ZstdLevel::try_new(1)?);
-            closed.metadata = closed.metadata.into_builder().set_compression(level).build()?;
-        }
+        closed.metadata = closed.metadata.into_builder().set_compression(self.codec.compression()?).build()?;
         Ok(Encoded { bytes: sink.into_bytes(), closed })
     }
 }

@@ -4,7 +4,7 @@ use super::Rows;
 use super::table_writer::TableWriter;
 use super::values::Cell;
 use crate::ExportError;
-use goheap_model::{Claim, Fields, Meter, ObjectId, Observer, Slot, kind_of};
+use goheap_model::{Fields, Meter, ObjectId, Slot, kind_of};
 use rustc_hash::FxHashMap;
 use std::io::Write;
 
@@ -13,15 +13,15 @@ const REMEMBERED: u64 = 1024;
 /// Objects that are counted at once.
 const BLOCK: u64 = 4096;
 
-pub(super) fn write<W: Write + Send>(
-    rows: &Rows<'_>,
-    fields: &dyn Fields,
-    table: TableWriter<W>,
-    (observer, meter): (&dyn Observer, &Meter<'_>),
+pub(super) fn write<'r, W: Write + Send>(
+    rows: &'r Rows<'r>,
+    fields: &'r dyn Fields,
+    table: TableWriter<'r, W>,
+    meter: &Meter<'_>,
 ) -> Result<(), ExportError> {
     let graph = rows.graph;
     let (by_offset, by_place) = (FxHashMap::default(), FxHashMap::default());
-    let mut writer = ReferenceWriter { rows, fields, table, observer, words: Vec::new(), by_offset, by_place };
+    let mut writer = ReferenceWriter { rows, fields, table, words: Vec::new(), by_offset, by_place };
     for (root, _) in graph.references().roots().iter() {
         writer.of_root(root)?;
     }
@@ -44,8 +44,7 @@ type Place = (u32, u64);
 struct ReferenceWriter<'r, W: Write + Send> {
     rows: &'r Rows<'r>,
     fields: &'r dyn Fields,
-    table: TableWriter<W>,
-    observer: &'r dyn Observer,
+    table: TableWriter<'r, W>,
     /// Of the object at hand: where each word is, and what it leads to.
     words: Vec<(u64, ObjectId)>,
     /// By offset in the payload.
@@ -59,7 +58,8 @@ impl<W: Write + Send> ReferenceWriter<'_, W> {
         let graph = self.rows.graph;
         let number = Cell::of(u64::from(root - graph.root()));
         for to in graph.edges().targets(root).iter().filter_map(|&to| graph.slot_of(to)) {
-            self.row([Cell::MISSING, number, self.address(to), Cell::MISSING, Cell::MISSING])?;
+            let to = self.address(to);
+            self.table.row([Cell::MISSING, number, to, Cell::MISSING, Cell::MISSING])?;
         }
         Ok(())
     }
@@ -85,7 +85,8 @@ impl<W: Write + Send> ReferenceWriter<'_, W> {
                 }
                 None => (Cell::MISSING, Cell::MISSING),
             };
-            self.row([from, Cell::MISSING, self.address(to), field, field_type])?;
+            let to = self.address(to);
+            self.table.row([from, Cell::MISSING, to, field, field_type])?;
         }
         self.words = words;
         Ok(())
@@ -93,13 +94,6 @@ impl<W: Write + Send> ReferenceWriter<'_, W> {
 
     fn address(&self, slot: Slot) -> Cell {
         Cell::of(self.rows.graph.heap().objects.address(slot))
-    }
-
-    fn row(&mut self, cells: [Cell; 5]) -> Result<(), ExportError> {
-        if self.table.row(cells)? {
-            self.observer.claim(Claim::default())?;
-        }
-        Ok(())
     }
 
     fn field(&mut self, from: Slot, offset: u64) -> Field {

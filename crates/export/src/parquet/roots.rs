@@ -4,7 +4,7 @@ use super::Rows;
 use super::table_writer::TableWriter;
 use super::values::Cell;
 use crate::ExportError;
-use goheap_model::{Claim, Graph, Observer, RootClass, RootKind, RootNode};
+use goheap_model::{Graph, RootClass, RootKind, RootNode};
 use std::io::Write;
 
 /// What those below a node have from above.
@@ -16,11 +16,7 @@ struct Above {
     holder: Option<String>,
 }
 
-pub(super) fn write<W: Write + Send>(
-    rows: &Rows<'_>,
-    mut table: TableWriter<W>,
-    observer: &dyn Observer,
-) -> Result<(), ExportError> {
+pub(super) fn write<W: Write + Send>(rows: &Rows<'_>, mut table: TableWriter<'_, W>) -> Result<(), ExportError> {
     let (graph, dominance) = (rows.graph, rows.dominance);
     let roots = graph.references().roots();
     let mut known: Vec<Above> = Vec::new();
@@ -44,9 +40,7 @@ pub(super) fn write<W: Write + Send>(
             Cell::of_option(retained.map(|weight| weight.objects)),
         ];
         known.push(here);
-        if table.row(row)? {
-            observer.claim(Claim::default())?;
-        }
+        table.row(row)?;
     }
     table.finish()
 }

@@ -42,7 +42,7 @@ pub struct Run {
     pub is_cut: bool,
 }
 
-pub(super) fn write<W: Write + Send>(rows: &Rows<'_>, mut table: TableWriter<W>) -> Result<(), ExportError> {
+pub(super) fn write<W: Write + Send>(rows: &Rows<'_>, mut table: TableWriter<'_, W>) -> Result<(), ExportError> {
     let (run, heap) = (rows.run, rows.graph.heap());
     let totals = &heap.totals;
     let shares = [totals.allocated, totals.reachable(), totals.not_known, totals.unreachable];

@@ -5,6 +5,7 @@ use super::schema::{CORE_ID, Column, Kind, SCHEMA, Table};
 use super::texts::Texts;
 use super::values::{Cell, Values};
 use crate::ExportError;
+use goheap_model::{Claim, Observer};
 use parquet::basic::{Encoding, LogicalType, Repetition, TimeUnit, Type as Physical};
 use parquet::errors::ParquetError;
 use parquet::file::metadata::KeyValue;
@@ -24,7 +25,7 @@ const BATCH: usize = 1 << 13;
 ///
 /// # Overhead
 /// The encoded columns of a group of at most 2^18 rows, five bytes a text in it, and each different text once.
-pub(super) struct TableWriter<W: Write + Send> {
+pub(super) struct TableWriter<'o, W: Write + Send> {
     table: &'static Table,
     file: SerializedFileWriter<W>,
     columns: Vec<ColumnEncoder>,
@@ -34,11 +35,18 @@ pub(super) struct TableWriter<W: Write + Send> {
     rows: usize,
     /// The cells of those that are not encoded yet, row by row.
     waiting: Vec<Cell>,
+    /// Who is asked after each group of rows.
+    observer: &'o dyn Observer,
 }
 
-impl<W: Write + Send> TableWriter<W> {
+impl<'o, W: Write + Send> TableWriter<'o, W> {
     /// An empty table of a core.
-    pub(super) fn new(table: &'static Table, core_id: &str, codec: Codec, out: W) -> Result<Self, ExportError> {
+    pub(super) fn new(
+        table: &'static Table,
+        (core_id, codec): (&str, Codec),
+        out: W,
+        observer: &'o dyn Observer,
+    ) -> Result<Self, ExportError> {
         let file = SerializedFileWriter::new(out, schema(table)?, Arc::new(properties(table))).map_err(failure)?;
         let descriptors = file.schema_descr().columns().iter();
         let encoder = |(column, descriptor): (&Column, &ColumnDescPtr)| {
@@ -47,7 +55,7 @@ impl<W: Write + Send> TableWriter<W> {
         let columns = columns(table).zip(descriptors).map(encoder).collect();
         let mut texts = Texts::default();
         let core_id = Cell::small(texts.number(core_id));
-        Ok(TableWriter { table, file, columns, texts, core_id, rows: 0, waiting: Vec::new() })
+        Ok(TableWriter { table, file, columns, texts, core_id, rows: 0, waiting: Vec::new(), observer })
     }
 
     /// A text as a value.
@@ -60,8 +68,8 @@ impl<W: Write + Send> TableWriter<W> {
         text.filter(|text| !text.is_empty()).map_or(Cell::MISSING, |text| self.text(text))
     }
 
-    /// Adds a row: values of all columns but that of the core. True when a group was written.
-    pub(super) fn row<const N: usize>(&mut self, cells: [Cell; N]) -> Result<bool, ExportError> {
+    /// Adds a row: values of all columns but that of the core.
+    pub(super) fn row<const N: usize>(&mut self, cells: [Cell; N]) -> Result<(), ExportError> {
         if self.columns.len() != N + 1 {
             return Err(ExportError::Rows { table: self.table.name, why: format!("{N} values in a row") });
         }
@@ -70,12 +78,11 @@ impl<W: Write + Send> TableWriter<W> {
         self.rows += 1;
         if self.rows >= GROUP {
             self.flush()?;
-            return Ok(true);
-        }
-        if self.rows.is_multiple_of(BATCH) {
+            self.observer.claim(Claim::default())?;
+        } else if self.rows.is_multiple_of(BATCH) {
             self.advance()?;
         }
-        Ok(false)
+        Ok(())
     }
 
     /// Each column takes its cells out of the rows.

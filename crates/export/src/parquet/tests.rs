@@ -251,7 +251,7 @@ fn a_file_that_takes_no_more_is_told() {
             Ok(())
         }
     }
-    let result = TableWriter::new(&SPANS, "x", Codec::Zstd, Full).and_then(TableWriter::finish);
+    let result = TableWriter::new(&SPANS, ("x", Codec::Zstd), Full, &Unobserved).and_then(TableWriter::finish);
     assert!(matches!(result, Err(ExportError::Write(error)) if error.kind() == io::ErrorKind::StorageFull));
 }
 

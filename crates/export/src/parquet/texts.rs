@@ -4,7 +4,7 @@
 
 use super::hybrid::{pack, width_of};
 use super::pages::{Codec, Encoded, PageSink};
-use parquet::basic::{Compression, Encoding, ZstdLevel};
+use parquet::basic::Encoding;
 use parquet::column::page::Page;
 use parquet::column::writer::ColumnCloseResult;
 use parquet::data_type::ByteArray;
@@ -109,15 +109,11 @@ impl TextColumn {
             rep_level_encoding: Encoding::RLE,
             statistics: None,
         })?;
-        let compression = match codec {
-            Codec::Zstd => Compression::ZSTD(ZstdLevel::try_new(1)?),
-            Codec::Plain => Compression::UNCOMPRESSED,
-        };
         let bytes = sink.into_bytes();
         let nulls = Some((rows - self.values.len()) as u64);
         let [least, greatest] = bounds.map(|bound| bound.map(ByteArray::from));
         let metadata = ColumnChunkMetaData::builder(descriptor)
-            .set_compression(compression)
+            .set_compression(codec.compression()?)
             .set_encodings(vec![Encoding::PLAIN, Encoding::RLE, Encoding::RLE_DICTIONARY])
             .set_num_values(rows as i64)
             .set_total_compressed_size(bytes.len() as i64)

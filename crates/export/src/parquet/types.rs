@@ -4,8 +4,9 @@ use super::Rows;
 use super::table_writer::TableWriter;
 use super::values::Cell;
 use crate::ExportError;
+use goheap_ask::Recent;
 use goheap_model::names::package_of;
-use goheap_model::{Heap, ObjectType, Part, Share, Slot, TextKey, TypeId, UNKNOWN_TYPE};
+use goheap_model::{Heap, Part, Share, Slot, TextKey, TypeId, UNKNOWN_TYPE};
 use rustc_hash::FxHashMap;
 use std::io::Write;
 
@@ -17,10 +18,14 @@ pub(super) struct TypeNumber(pub(super) u32);
 ///
 /// # Overhead
 /// Their names, and some 100 bytes each.
-#[derive(Debug)]
 pub(super) struct Types {
-    /// Answers for the objects that were met last, by kind and span.
-    recent: Vec<Option<Recent>>,
+    /// Answers for the objects that were met last.
+    recent: Recent<(TypeNumber, u64)>,
+    known: Known,
+}
+
+#[derive(Debug, Default)]
+struct Known {
     by_key: FxHashMap<Option<(Part, TypeId, u64)>, TypeNumber>,
     /// By name and by what it is a part of: the buffer of a channel is named as an array is.
     by_name: FxHashMap<(String, String), TypeNumber>,
@@ -37,42 +42,34 @@ struct Met {
     elements: u64,
 }
 
-/// A kind and a span, and their type and elements.
-type Recent = ((u32, u32), (TypeNumber, u64));
-
-/// Answers that are kept.
-const KEPT: usize = 256;
-
-fn place(object: ObjectType, span: u32) -> usize {
-    let bits = object.to_bits();
-    (bits ^ bits >> 26 ^ span) as usize % KEPT
-}
-
 impl Types {
     /// None yet.
     pub(super) fn new() -> Self {
-        let (by_key, by_name) = (FxHashMap::default(), FxHashMap::default());
-        Types { recent: vec![None; KEPT], by_key, by_name, met: Vec::new() }
+        Types { recent: Recent::default(), known: Known::default() }
     }
 
     /// The number of an object's type, and the elements of an array.
     pub(super) fn of(&mut self, heap: &Heap, slot: Slot) -> (TypeNumber, u64) {
-        let object = heap.object_types.of(slot.id);
-        // What a closure is depends on the object.
-        let recent = (object.part() != Part::Closure).then(|| (object.to_bits(), slot.span));
-        let place = place(object, slot.span);
-        if let Some((known, answer)) = self.recent.get(place).copied().flatten()
-            && recent == Some(known)
-        {
-            return answer;
-        }
-        let answer = self.asked(heap, slot);
-        if let Some(place) = self.recent.get_mut(place) {
-            *place = recent.map(|recent| (recent, answer));
-        }
-        answer
+        self.recent.of_slot(heap, slot, || self.known.asked(heap, slot))
     }
 
+    /// Counts an object of the type with that number.
+    pub(super) fn count(&mut self, number: TypeNumber, bytes: u64, elements: u64, is_reachable: bool) {
+        self.known.count(number, bytes, elements, is_reachable);
+    }
+
+    /// How many were met.
+    pub(super) fn len(&self) -> usize {
+        self.known.met.len()
+    }
+
+    /// The name of the type with that number.
+    pub(super) fn name(&self, number: usize) -> &str {
+        self.known.met.get(number).map_or(UNKNOWN_TYPE, |met| &met.name)
+    }
+}
+
+impl Known {
     fn asked(&mut self, heap: &Heap, slot: Slot) -> (TypeNumber, u64) {
         let key = heap.text_key(slot);
         let elements = key.map_or(0, |key| heap.elements(key));
@@ -91,24 +88,13 @@ impl Types {
         (number, elements)
     }
 
-    /// Counts an object of the type with that number.
-    pub(super) fn count(&mut self, number: TypeNumber, bytes: u64, elements: u64, is_reachable: bool) {
+    fn count(&mut self, number: TypeNumber, bytes: u64, elements: u64, is_reachable: bool) {
         let Some(met) = self.met.get_mut(number.0 as usize) else { return };
         met.elements = met.elements.saturating_add(elements);
         let sums = [Some(&mut met.all), is_reachable.then_some(&mut met.reachable)];
         for sum in sums.into_iter().flatten() {
             *sum = Share { bytes: sum.bytes.saturating_add(bytes), objects: sum.objects + 1 };
         }
-    }
-
-    /// How many were met.
-    pub(super) fn len(&self) -> usize {
-        self.met.len()
-    }
-
-    /// The name of the type with that number.
-    pub(super) fn name(&self, number: usize) -> &str {
-        self.met.get(number).map_or(UNKNOWN_TYPE, |met| &met.name)
     }
 }
 
@@ -128,10 +114,10 @@ impl Met {
 pub(super) fn write<W: Write + Send>(
     rows: &Rows<'_>,
     mut types: Types,
-    mut table: TableWriter<W>,
+    mut table: TableWriter<'_, W>,
 ) -> Result<(), ExportError> {
     let retained = retained(rows, &mut types);
-    for ((met, retained), number) in types.met.iter().zip(retained).zip(0..) {
+    for ((met, retained), number) in types.known.met.iter().zip(retained).zip(0..) {
         let row = [
             Cell::small(number),
             table.text(&met.name),

@@ -1,5 +1,7 @@
 //! The wire format of protocol buffers, as far as `profile.proto` needs it: numbers, and fields that have a length.
 
+use crate::varint::push_varint;
+
 /// Wire types.
 const VARINT: u64 = 0;
 const LENGTH: u64 = 2;
@@ -24,8 +26,8 @@ impl Message {
     /// A number; 0 is what a field has that is not there.
     pub(super) fn number(&mut self, field: u64, value: u64) {
         if value != 0 {
-            self.varint(field << 3 | VARINT);
-            self.varint(value);
+            push_varint(field << 3 | VARINT, &mut self.bytes);
+            push_varint(value, &mut self.bytes);
         }
     }
 
@@ -39,7 +41,7 @@ impl Message {
         let length: usize = values.clone().map(varint_len).sum();
         if length > 0 {
             self.head(field, length);
-            values.for_each(|value| self.varint(value));
+            values.for_each(|value| push_varint(value, &mut self.bytes));
         }
     }
 
@@ -50,16 +52,8 @@ impl Message {
     }
 
     fn head(&mut self, field: u64, length: usize) {
-        self.varint(field << 3 | LENGTH);
-        self.varint(length as u64);
-    }
-
-    fn varint(&mut self, mut value: u64) {
-        while value >= 0x80 {
-            self.bytes.push(value as u8 | 0x80);
-            value >>= 7;
-        }
-        self.bytes.push(value as u8);
+        push_varint(field << 3 | LENGTH, &mut self.bytes);
+        push_varint(length as u64, &mut self.bytes);
     }
 }
 

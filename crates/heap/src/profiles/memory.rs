@@ -2,7 +2,7 @@
 
 use super::places::{Addresses, Places, SAMPLE_BYTES};
 use crate::error::HeapError;
-use goheap_model::{Claim, CodeProfile, CodeSample, Observer};
+use goheap_model::{Claim, CodeProfile, CodeSample, Observer, sample_scale};
 use goheap_runtime::{MemProfile, RuntimeModel};
 
 /// The memory profile as the process would have written it. The values are objects and bytes allocated, objects and bytes in use.
@@ -37,17 +37,16 @@ pub fn heap_profile(model: &RuntimeModel<'_>, observer: &dyn Observer) -> Result
     Ok((places.with(samples), profile))
 }
 
-/// What `count` sampled objects stand for (protomem.go `scaleHeapSample`).
+/// What `count` sampled objects stand for; less than none of what was freed.
 fn scaled(count: i64, size: u64, rate: u64) -> (i64, i64) {
     if count == 0 || size == 0 {
         return (0, 0);
     }
     let bytes = count.wrapping_mul(size as i64);
-    if rate <= 1 {
-        return (count, bytes);
+    match sample_scale(size, rate) {
+        Some(scale) => ((count as f64 * scale) as i64, (bytes as f64 * scale) as i64),
+        None => (count, bytes),
     }
-    let scale = 1.0 / (1.0 - (-(size as f64) / rate as f64).exp());
-    ((count as f64 * scale) as i64, (bytes as f64 * scale) as i64)
 }
 
 #[cfg(test)]

@@ -1,7 +1,6 @@
 //! Objects: their pointers stay, and what their types say is structure.
 
 use super::Redaction;
-use super::keeps::Keeps;
 use super::piece::Piece;
 use goheap_model::{Evidence, ObjectId, Slot};
 use goheap_runtime::Span;
@@ -61,8 +60,26 @@ impl<'p> Redaction<'_, '_, 'p> {
             }
             self.each_pointer(span, slot, start, &part, |at| piece.restore(at..at + 8));
         }
-        let is_structure = |word: u64| !is_guess || word <= LONGEST_OF_GUESS || self.places.is_mapped(word);
-        restore_kept(piece, keeps, (payload, &is_structure), &part);
+        let wanted = part.start.saturating_sub(payload)..part.end.saturating_sub(payload);
+        keeps.each(wanted, |range| {
+            let range = payload + range.start..payload.saturating_add(range.end);
+            match is_guess {
+                true => self.restore_structure(piece, range),
+                false => piece.restore(range),
+            }
+        });
+    }
+
+    /// A guess may take a secret for a length: of a type that is one, no word stays that is neither a length nor an address.
+    fn restore_structure(&self, piece: &mut Piece<'_>, range: Range<u64>) {
+        let is_structure = |word: u64| word <= LONGEST_OF_GUESS || self.places.is_mapped(word);
+        for at in (range.start / 8 * 8..range.end).step_by(8) {
+            let kept = at.max(range.start)..(at + 8).min(range.end);
+            // Less than a word is a flag or a small count, as `hmap.B` beside its seed.
+            if kept.end - kept.start < 8 || piece.word(at).is_none_or(is_structure) {
+                piece.restore(kept);
+            }
+        }
     }
 
     /// Calls `visit` with the addresses of the pointer words of `part`.
@@ -109,25 +126,5 @@ impl<'p> Redaction<'_, '_, 'p> {
 /// Bytes of `spanInlineMarkBits`, at the ends of spans since 1.26.
 const MARK_BYTES: u64 = 128;
 
-/// A guess may take a secret for a length: of a type that is one, no word stays that is neither a length nor an address (seen of a stripped
-/// 1.27).
+/// The longest that a guess may say something is.
 const LONGEST_OF_GUESS: u64 = u32::MAX as u64;
-
-fn restore_kept(
-    piece: &mut Piece<'_>,
-    keeps: &Keeps,
-    (payload, is_structure): (u64, &dyn Fn(u64) -> bool),
-    part: &Range<u64>,
-) {
-    let wanted = part.start.saturating_sub(payload)..part.end.saturating_sub(payload);
-    keeps.each(wanted, |range| {
-        let range = payload + range.start..payload.saturating_add(range.end);
-        for at in (range.start / 8 * 8..range.end).step_by(8) {
-            let kept = at.max(range.start)..(at + 8).min(range.end);
-            // Less than a word is a flag or a small count, as `hmap.B` beside its seed.
-            if kept.end - kept.start < 8 || piece.word(at).is_none_or(is_structure) {
-                piece.restore(kept);
-            }
-        }
-    });
-}

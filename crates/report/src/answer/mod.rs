@@ -17,6 +17,7 @@
 //! # Ok::<(), goheap_report::ReportError>(())
 //! ```
 
+mod changes;
 mod csv;
 mod html;
 mod json;
@@ -27,6 +28,7 @@ mod table;
 #[cfg(test)]
 mod tests;
 
+pub use changes::{BeforeAfter, change_cells, change_columns};
 pub use read::ReadError;
 pub use since::Told;
 

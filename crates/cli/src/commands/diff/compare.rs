@@ -38,6 +38,14 @@ pub(super) struct Objects {
     pub(super) each: Vec<ObjectLife>,
 }
 
+impl Objects {
+    fn of(heap: &Heap, lives: Lives, staying: &Staying, wants_each: bool) -> Self {
+        let each = if wants_each { each(heap, &lives, staying) } else { Vec::new() };
+        let Lives { counts, by_type, .. } = lives;
+        Objects { counts, by_type, staying: staying.share, each }
+    }
+}
+
 /// An object of the last core.
 pub(super) struct ObjectLife {
     pub(super) address: u64,
@@ -94,9 +102,7 @@ impl Comparison {
         let same = old.filter(|_| relation == Relation::SameProcess).map(|old| {
             let sweeps = graph.snapshot().sweeps();
             let (lives, staying) = held_against(at_hand, (&old, &sweeps), &last.moment);
-            let each = if wants_each { each(heap, &lives, &staying) } else { Vec::new() };
-            let Lives { counts, by_type, .. } = lives;
-            (Objects { counts, by_type, staying: staying.share, each }, staying)
+            (Objects::of(heap, lives, &staying, wants_each), staying)
         });
         let drawn = trees(&earlier, &last);
         let mut moments: Vec<Moment> = earlier.into_iter().map(|taken| taken.moment).collect();
@@ -122,15 +128,17 @@ impl Comparison {
                 let SinceCollection { lives, staying, merged, before } = found;
                 let after = taken(graph, (&tree, &births), frames, Wanted::default(), watch)?.moment;
                 let heap = graph.data().heap();
-                let each = if wants_each { each(heap, &lives, &staying) } else { Vec::new() };
                 let before = Moment {
                     frames: before,
                     types: without_new(&after.types, &lives),
                     reachable: less(after.reachable, lives.counts.new),
-                    ..after.clone()
+                    mark: after.mark.clone(),
+                    unreachable: after.unreachable,
+                    packages: after.packages.clone(),
+                    goroutines: after.goroutines.clone(),
+                    sites: after.sites.clone(),
                 };
-                let Lives { counts, by_type, .. } = lives;
-                let objects = Objects { counts, by_type, staying: staying.share, each };
+                let objects = Objects::of(heap, lives, &staying, wants_each);
                 watch.report();
                 diagnostics::warn(graph.snapshot(), input.quiet);
                 let (relation, names) = (Relation::LastCollection, names(heap));

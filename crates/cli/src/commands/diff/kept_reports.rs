@@ -27,20 +27,19 @@ pub(super) fn difference(input: &Input, newer: &[PathBuf], options: &DiffOptions
     }
     let of = |kept: Option<Answer>, core: &Path, exe: Option<&Path>| match kept {
         Some(report) => Ok(report),
-        None => of_core(&input.of_core(core, exe)),
+        None => of_core(&input.of_core(core, exe), Page { columns: None, ascii: false, ..page(input) }, None),
     };
     let older = of(older, old, options.exe_old.as_deref())?;
     let newer = of(report.clone(), new, None)?;
-    let (found, page) = (options.limit.unwrap_or(usize::MAX), page(input));
-    let is_table = options.written.is_table();
-    let told = Told { page, least: options.min_size, most: usize::MAX, shrank: !is_table };
+    let told =
+        Told { page: page(input), least: options.min_size, most: usize::MAX, shrank: !options.written.is_table() };
     let mut answer = newer.since(&older, told);
     for (section, at) in answer.sections.iter_mut().zip(0..) {
         if let Some(wanted) = &options.matching {
             section.keep(|name| wanted.is_match(name));
         }
         let usual = if at == 0 { super::shown::USUAL_GROWN } else { super::shown::USUAL_ROWS };
-        section.limit(if is_table { found.min(options.limit.unwrap_or(usual)) } else { found });
+        section.limit(options.most(usual));
     }
     answer.sections.retain(|section| section.key == "grown" || !section.rows.is_empty());
     Ok(Some(answer))

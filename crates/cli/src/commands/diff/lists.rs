@@ -5,7 +5,7 @@ use crate::commands::short_names::ShortNames;
 use goheap_ask::diff::{Change, NamedChange, NamedCount, Side, changes};
 use goheap_graph::{PathTrie, TrieNode, Weight};
 use goheap_model::Share;
-use goheap_report::answer::{Cell, Column, Section};
+use goheap_report::answer::{BeforeAfter, Cell, Column, Section, change_cells, change_columns};
 
 impl Shown<'_> {
     pub(super) fn types(&self) -> Section {
@@ -17,7 +17,7 @@ impl Shown<'_> {
             rows.iter_mut().for_each(|row| ShortNames(&self.compared.names).name(&mut row.name));
         }
         let extra = ["survived", "perhaps", "new"].map(|key| Column::bytes(key).hidden());
-        let mut section = Section::new("types", columns("type").into_iter().chain(extra));
+        let mut section = Section::new("types", change_columns("type").into_iter().chain(extra));
         "By type".clone_into(&mut section.title);
         for (row, lives) in rows.iter().zip(lives) {
             if self.is_shown(row) {
@@ -26,17 +26,17 @@ impl Shown<'_> {
                 section.row(cells(row).into_iter().chain(lives));
             }
         }
-        section.limit(self.limit(USUAL_ROWS));
+        section.limit(self.options.most(USUAL_ROWS));
         section
     }
 
     pub(super) fn section(&self, key: &str, title: &str, rows: &[NamedChange]) -> Section {
-        let mut section = Section::new(key, columns("name"));
+        let mut section = Section::new(key, change_columns("name"));
         title.clone_into(&mut section.title);
         for row in rows.iter().filter(|row| self.is_shown(row)) {
             section.row(cells(row));
         }
-        section.limit(self.limit(USUAL_ROWS));
+        section.limit(self.options.most(USUAL_ROWS));
         section
     }
 
@@ -72,7 +72,7 @@ impl Shown<'_> {
     /// The dominator tree: what each path retains, where that changed.
     pub(super) fn frames(&self) -> Section {
         let merged = &self.compared.merged;
-        let mut section = Section::new("frames", columns("frame"));
+        let mut section = Section::new("frames", change_columns("frame"));
         "The dominator tree: what each path retains".clone_into(&mut section.title);
         let children = merged.frames.trie.children();
         // Deepest last: a stack instead of calls, for a trie may be deep.
@@ -88,7 +88,7 @@ impl Shown<'_> {
             below.sort_by_key(|&child| (merged.bytes(child), child));
             open.extend(below.into_iter().map(|child| (child, depth + 1)));
         }
-        section.limit(self.limit(usize::MAX));
+        section.limit(self.options.most(usize::MAX));
         section
     }
 }
@@ -97,27 +97,14 @@ fn share(weight: Weight) -> Share {
     Share { bytes: weight.bytes, objects: weight.objects }
 }
 
-fn columns(name: &str) -> Vec<Column> {
-    vec![
-        Column::bytes("grew"),
-        Column::bytes("shrank").hidden(),
-        Column::bytes("before").spare(),
-        Column::bytes("after").spare(),
-        Column::count("objects_before").headed("objects before").spare(),
-        Column::count("objects_after").headed("objects after"),
-        Column::name(name),
-    ]
-}
-
 fn cells(row: &NamedChange) -> Vec<Cell> {
     let Change { before, after } = row.change;
-    vec![
-        after.bytes.saturating_sub(before.bytes).into(),
-        before.bytes.saturating_sub(after.bytes).into(),
-        before.bytes.into(),
-        after.bytes.into(),
-        before.objects.into(),
-        after.objects.into(),
-        row.name.clone().into(),
-    ]
+    let by = (after.bytes.saturating_sub(before.bytes), before.bytes.saturating_sub(after.bytes));
+    let numbers = BeforeAfter {
+        before: Some(before.bytes),
+        after: Some(after.bytes),
+        objects_before: Some(before.objects),
+        objects_after: Some(after.objects),
+    };
+    change_cells(by, numbers, &row.name)
 }

@@ -64,7 +64,7 @@ impl Shown<'_> {
             let stays = if one.stays { Cell::from("stays") } else { Cell::None };
             section.row([one.address.into(), one.bytes.into(), one.life.into(), stays, one.ty.clone().into()]);
         }
-        section.limit(self.limit(USUAL_OBJECTS));
+        section.limit(self.options.most(USUAL_OBJECTS));
         Answer { name: "diff".into(), text: self.text(&[]), sections: vec![section], ..Answer::default() }
     }
 
@@ -169,10 +169,6 @@ impl Shown<'_> {
         format!("of what was there {}; new are {new}, of which {staying} stay", parts.join(", "))
     }
 
-    pub(super) fn limit(&self, usual: usize) -> usize {
-        self.options.limit.unwrap_or(if self.options.written.is_table() { usual } else { usize::MAX })
-    }
-
     fn grown_section(&self, found: &[Grown]) -> Section {
         let mut section = Section::new("grown", self.grown_columns());
         for one in found {
@@ -198,7 +194,7 @@ impl Shown<'_> {
             ]);
             row.notes = self.notes(one, &series);
         }
-        section.limit(self.limit(USUAL_GROWN));
+        section.limit(self.options.most(USUAL_GROWN));
         section
     }
 

@@ -2,21 +2,20 @@
 
 use super::folder::WholeFolder;
 use super::run_row::{Said, run_row};
+use super::wrote;
 use crate::args::Input;
 use crate::open::with_references;
+use crate::output::failure;
 use crate::say::diagnostics;
 use crate::say::errors::Failure;
-use crate::say::speaker::Speaker;
 use crate::say::watch::Watch;
 use goheap_ask::RetainedByGoroutines;
-use goheap_export::ExportError;
 use goheap_export::parquet::{CallRow, Codec, GoroutineRow, Rows, TABLES};
 use goheap_heap::SnapshotOptions;
 use goheap_heap::goroutines::{GoroutineGroups, Leaks, leaked};
 use goheap_heap::references::{ReferenceGraph, ReferenceOptions};
 use goheap_model::{Claim, Dominance, Observer};
 use goheap_report::table::grouped;
-use goheap_runtime::{Goroutine, RuntimeModel};
 use std::path::Path;
 
 /// Bytes of a goroutine's row, with its texts.
@@ -35,7 +34,7 @@ pub(super) fn run(input: &Input, out: &Path, options: &Said) -> Result<(), Failu
         watch.report();
         diagnostics::warn(graph.snapshot(), input.quiet);
         let objects = grouped(graph.data().heap().totals.allocated.objects);
-        Speaker::new(input.quiet).note(format_args!("wrote {out:?}: {objects} objects in {} tables", TABLES.len()));
+        wrote(input, out, format_args!("{objects} objects in {} tables", TABLES.len()));
         Ok(())
     })?;
     folder.put()
@@ -68,11 +67,8 @@ fn write(
         codec: Codec::default(),
     };
     let mut open = |name: &'static str| folder.file(&format!("{name}.parquet"));
-    rows.write(&fields, &mut open, watch).map_err(|error| match error {
-        ExportError::Write(source) => Failure::Output { path: out.to_owned(), source },
-        ExportError::Refused(refusal) => refusal.into(),
-        other => Failure::Export(other),
-    })
+    let refused = |source| Failure::Output { path: out.to_owned(), source };
+    rows.write(&fields, &mut open, watch).map_err(|error| failure(error, refused))
 }
 
 /// The goroutines that are alive.
@@ -94,26 +90,19 @@ fn goroutines(
                 id: goroutine.id,
                 stack: group.number,
                 state: model.state_text(goroutine),
-                waiting: waiting(model, goroutine, now),
+                waiting: now.and_then(|now| model.waited(goroutine, now)),
                 start: heap.goroutines.start(index).to_owned(),
                 created_by: created_by.clone(),
                 stack_bytes: goroutine.stack.1.saturating_sub(goroutine.stack.0),
                 is_system: group.is_system,
                 is_leaked,
                 is_locked: goroutine.is_locked,
-                retained: Some(retained.of_goroutine(index)),
+                retained: retained.of_goroutine(index),
             });
         }
     }
     rows.sort_by_key(|row| row.id);
     rows
-}
-
-/// How long a goroutine has waited, where a collection saw it wait.
-fn waiting(model: &RuntimeModel<'_>, goroutine: &Goroutine, now: Option<u64>) -> Option<u64> {
-    model.wait_class(goroutine)?;
-    let since = Some(goroutine.waitsince).filter(|&since| since != 0)?;
-    Some(now?.saturating_sub(since))
 }
 
 fn calls(groups: &GoroutineGroups) -> Vec<CallRow> {

@@ -5,7 +5,7 @@ use crate::commands::death;
 use crate::commands::diff::mark;
 use goheap_ask::diff::ProcessMark;
 use goheap_export::parquet::Run;
-use goheap_image::{Machine, Process};
+use goheap_image::Process;
 use goheap_runtime::RuntimeModel;
 use std::fs;
 use std::path::Path;
@@ -43,11 +43,7 @@ pub(super) fn run_row(model: &RuntimeModel<'_>, out: &Path, options: &Said) -> R
         time_from,
         build_id: marks.build_id.clone().unwrap_or_default(),
         pid: marks.pid,
-        architecture: match model.machine() {
-            Machine::X86_64 => "amd64",
-            Machine::Aarch64 => "arm64",
-        }
-        .to_owned(),
+        architecture: model.architecture().to_owned(),
         died_of: death::line(model).unwrap_or_default(),
         collections: marks.collections,
         allocated_ever: marks.allocated,

@@ -61,29 +61,22 @@ pub(crate) fn run(input: &Input, options: &ReportOptions) -> Result<(), Failure>
         return write(&output, format, page, &report, input, &options.out);
     }
     let older = options.base.as_deref().map(kept).transpose()?.flatten();
-    let remembered = SnapshotOptions { tree: true, ..SnapshotOptions::default() };
-    let references = ReferenceOptions { referred: true, ..ReferenceOptions::default() };
     let base = options.base.as_deref().filter(|_| older.is_none());
     let base = base.map(|core| Base::take(input, core)).transpose()?;
-    with_references(input, remembered, references, |graph, watch| {
-        let mut report = report(input, page, graph, base, watch)?;
-        if let Some(older) = &older {
-            let grown = report.since(older, kept_reports::told_in_report(page));
-            grown::add(&mut report, grown, page);
-        }
-        watch.report();
-        diagnostics::warn(graph.snapshot(), input.quiet);
-        write(&output, format, page, &report, input, &options.out)
-    })
+    let mut report = of_core(input, page, base)?;
+    if let Some(older) = &older {
+        let grown = report.since(older, kept_reports::told_in_report(page));
+        grown::add(&mut report, grown, page);
+    }
+    write(&output, format, page, &report, input, &options.out)
 }
 
-/// The report of a core, for what is held against one that was kept.
-pub(in crate::commands) fn of_core(input: &Input) -> Result<Answer, Failure> {
-    let page = Page { columns: None, ascii: false, ..page(input) };
+/// The report of a core.
+pub(in crate::commands) fn of_core(input: &Input, page: Page, base: Option<Base>) -> Result<Answer, Failure> {
     let remembered = SnapshotOptions { tree: true, ..SnapshotOptions::default() };
     let references = ReferenceOptions { referred: true, ..ReferenceOptions::default() };
     with_references(input, remembered, references, |graph, watch| {
-        let report = report(input, page, graph, None, watch)?;
+        let report = report(input, page, graph, base, watch)?;
         watch.report();
         diagnostics::warn(graph.snapshot(), input.quiet);
         Ok(report)

@@ -1,7 +1,7 @@
 //! Rows of a list by their names.
 
-use super::{Pair, Told, cells, columns};
-use crate::answer::{Answer, Section};
+use super::{Pair, Told, cells};
+use crate::answer::{Answer, Section, change_columns};
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -70,7 +70,7 @@ impl List {
         });
         let mut rows: Vec<Changed<'_>> = rows.filter(|row| row.is_told(told)).collect();
         rows.sort_by_key(|row| (Reverse(row.bytes.grew()), row.bytes.shrank(), row.name));
-        let mut section = Section::new(self.key, columns("name"));
+        let mut section = Section::new(self.key, change_columns("name"));
         self.title.clone_into(&mut section.title);
         for Changed { name, bytes, count } in rows {
             section.row(cells(bytes, count, name)).notes = bytes.lost(told.page).into_iter().collect();

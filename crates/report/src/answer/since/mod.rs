@@ -8,7 +8,7 @@ mod lists;
 mod tests;
 mod tree;
 
-use super::{Answer, Cell, Column, Section};
+use super::{Answer, BeforeAfter, Cell, Section, change_cells};
 use crate::page::Page;
 use tree::Tree;
 
@@ -94,29 +94,9 @@ fn reachable(before: &Tree<'_>, after: &Tree<'_>, page: Page) -> Option<String> 
     ))
 }
 
-/// The columns of every list.
-fn columns(name: &str) -> Vec<Column> {
-    vec![
-        Column::bytes("grew"),
-        Column::bytes("shrank").hidden(),
-        Column::bytes("before").spare(),
-        Column::bytes("after").spare(),
-        Column::count("objects_before").headed("objects before").spare(),
-        Column::count("objects_after").headed("objects after"),
-        Column::name(name),
-    ]
-}
-
-fn cells(bytes: Pair, objects: (Option<u64>, Option<u64>), name: &str) -> Vec<Cell> {
-    vec![
-        bytes.grew().into(),
-        bytes.shrank().into(),
-        bytes.before.into(),
-        bytes.after.into(),
-        objects.0.into(),
-        objects.1.into(),
-        name.into(),
-    ]
+fn cells(bytes: Pair, (objects_before, objects_after): (Option<u64>, Option<u64>), name: &str) -> Vec<Cell> {
+    let numbers = BeforeAfter { before: bytes.before, after: bytes.after, objects_before, objects_after };
+    change_cells((bytes.grew(), bytes.shrank()), numbers, name)
 }
 
 impl Section {

@@ -1,7 +1,7 @@
 #![allow(clippy::unwrap_used)]
 
 use super::*;
-use crate::answer::{Kind, Section};
+use crate::answer::{Column, Kind, Section};
 
 fn told() -> Told {
     Told { page: Page::default(), least: 100, most: 10, shrank: true }

@@ -1,7 +1,7 @@
 //! The dominator trees of two kept reports as one, by the texts of their frames.
 
-use super::{Pair, Told, cells, columns};
-use crate::answer::{Column, Kind, Section};
+use super::{Pair, Told, cells};
+use crate::answer::{Column, Kind, Section, change_columns};
 use std::cmp::Reverse;
 use std::collections::HashMap;
 
@@ -37,7 +37,9 @@ impl<'r> Tree<'r> {
                 continue;
             }
             open.push(next);
-            tree.known.insert((parent.unwrap_or(usize::MAX), text), next);
+            if let Some(parent) = parent {
+                tree.known.insert((parent, text), next);
+            }
             tree.frames.push(Frame { parent, text, bytes, objects });
         }
         tree.smallest = tree.frames.iter().map(|frame| frame.bytes).min().unwrap_or(0);
@@ -53,11 +55,10 @@ impl<'r> Tree<'r> {
     fn matched(&self, other: &Tree<'_>) -> Vec<Option<usize>> {
         let mut matched: Vec<Option<usize>> = Vec::with_capacity(self.frames.len());
         for frame in &self.frames {
-            let above = frame.parent.map_or(Some(usize::MAX), |parent| matched[parent]);
             matched.push(match frame.parent {
                 // The whole is the whole, whatever it is called.
                 None => Some(0).filter(|_| !other.frames.is_empty()),
-                Some(_) => above.and_then(|above| other.known.get(&(above, frame.text)).copied()),
+                Some(parent) => matched[parent].and_then(|above| other.known.get(&(above, frame.text)).copied()),
             });
         }
         matched
@@ -78,42 +79,62 @@ const PART_THAT_LEADS_ON: u64 = 10;
 
 /// Where it grows: going down while a part of a frame grew, as far as the container whose elements did.
 pub(super) fn grown(before: &Tree<'_>, after: &Tree<'_>, told: Told) -> Section {
-    let mut named = columns("holder");
-    named.push(Column::new("path", Kind::Texts).hidden());
-    let mut section = Section::new("grown", named);
+    let mut columns = change_columns("holder");
+    columns.push(Column::new("path", Kind::Texts).hidden());
+    let mut section = Section::new("grown", columns);
     "What grew: what each retains".clone_into(&mut section.title);
-    let matched = after.matched(before);
-    let pair = |frame: usize| Pair {
-        before: matched[frame].map(|old| before.frames[old].bytes),
-        after: Some(after.frames[frame].bytes),
-        at_most: (before.smallest, after.smallest),
-    };
-    let mut below: Vec<Vec<usize>> = vec![Vec::new(); after.frames.len()];
-    for (index, frame) in after.frames.iter().enumerate() {
-        if let Some(parent) = frame.parent {
-            below[parent].push(index);
-        }
-    }
-    let (mut found, mut open) = (Vec::new(), vec![0].into_iter().take(after.frames.len().min(1)).collect::<Vec<_>>());
-    while let Some(frame) = open.pop() {
-        let grew = pair(frame).grew();
-        let least = told.least.max(1).max(grew / 100 * PART_THAT_LEADS_ON);
-        let leads: Vec<usize> = below[frame].iter().copied().filter(|&child| pair(child).grew() >= least).collect();
-        let is_element = |child: &usize| after.frames[*child].text.starts_with('[');
-        if leads.is_empty() || leads.iter().any(is_element) {
-            found.push(frame);
-        } else {
-            open.extend(leads);
-        }
-    }
-    found.retain(|&frame| pair(frame).grew() >= told.least.max(1));
-    found.sort_by_key(|&frame| (Reverse(pair(frame).grew()), frame));
+    let both = Both { before, after, matched: after.matched(before) };
+    let mut found = both.places(told.least.max(1));
+    found.sort_by_key(|&frame| (Reverse(both.pair(frame).grew()), frame));
     for frame in found {
-        let objects = (matched[frame].and_then(|old| before.frames[old].objects), after.frames[frame].objects);
-        let mut row = cells(pair(frame), objects, after.frames[frame].text);
+        let (bytes, here) = (both.pair(frame), &after.frames[frame]);
+        let mut row = cells(bytes, (both.old(frame).and_then(|old| old.objects), here.objects), here.text);
         row.push(after.path(frame).into());
-        section.row(row).notes = pair(frame).lost(told.page).into_iter().collect();
+        section.row(row).notes = bytes.lost(told.page).into_iter().collect();
     }
     section.limit(told.most);
     section
+}
+
+struct Both<'t, 'r> {
+    before: &'t Tree<'r>,
+    after: &'t Tree<'r>,
+    /// For each frame of the newer tree that of the older one.
+    matched: Vec<Option<usize>>,
+}
+
+impl Both<'_, '_> {
+    fn old(&self, frame: usize) -> Option<&Frame<'_>> {
+        self.matched[frame].map(|old| &self.before.frames[old])
+    }
+
+    fn pair(&self, frame: usize) -> Pair {
+        Pair {
+            before: self.old(frame).map(|old| old.bytes),
+            after: Some(self.after.frames[frame].bytes),
+            at_most: (self.before.smallest, self.after.smallest),
+        }
+    }
+
+    /// The frames at which growth of `least` bytes is told.
+    fn places(&self, least: u64) -> Vec<usize> {
+        let frames = &self.after.frames;
+        let mut below: Vec<Vec<usize>> = vec![Vec::new(); frames.len()];
+        for (index, parent) in frames.iter().enumerate().filter_map(|(index, frame)| Some((index, frame.parent?))) {
+            below[parent].push(index);
+        }
+        let grew = |frame: usize| self.pair(frame).grew();
+        let is_element = |child: &usize| frames[*child].text.starts_with('[');
+        let (mut found, mut open) = (Vec::new(), Vec::from_iter((!frames.is_empty()).then_some(0)));
+        while let Some(frame) = open.pop() {
+            let part = least.max(grew(frame) / 100 * PART_THAT_LEADS_ON);
+            let leads: Vec<usize> = below[frame].iter().copied().filter(|&child| grew(child) >= part).collect();
+            if !leads.is_empty() && !leads.iter().any(is_element) {
+                open.extend(leads);
+            } else if grew(frame) >= least {
+                found.push(frame);
+            }
+        }
+        found
+    }
 }
