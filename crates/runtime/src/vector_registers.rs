@@ -1,7 +1,7 @@
 //! Where asynchronous preemption keeps vector registers since 1.26: contents of the program in the runtime's own memory.
 
 use crate::RuntimeModel;
-use crate::words::read_words;
+use crate::words::{present_words, read_words};
 use goheap_image::{Address, Machine};
 use rustc_hash::FxHashSet;
 use std::ops::Range;
@@ -65,14 +65,14 @@ impl RuntimeModel<'_> {
         found
     }
 
+    /// The first free blocks of what looks like it; what is absent of the section hides nothing of the rest.
     fn vector_lists(&self, section: &Range<u64>, bytes: u64) -> Vec<u64> {
-        let count = section.end.saturating_sub(section.start) / 8;
-        let count = usize::try_from(count).unwrap_or(usize::MAX);
-        let words = read_words(self.memory(), Address(section.start), count).unwrap_or_default();
-        let is_allocator = |words: &&[u64]| match words {
-            [size, 0, 0, _, _, _, _, stat] => *size == bytes && *stat != 0,
-            _ => false,
+        let memory = self.memory();
+        let sizes = present_words(memory, section, u64::MAX).filter(|&at| memory.read_u64(at) == Some(bytes));
+        let list = |at: Address| match read_words(memory, at, FIXALLOC_WORDS)?[..] {
+            [_, 0, 0, list, _, _, _, stat] if stat != 0 => Some(list),
+            _ => None,
         };
-        words.windows(FIXALLOC_WORDS).filter(is_allocator).map(|words| words[3]).collect()
+        sizes.filter_map(list).collect()
     }
 }
