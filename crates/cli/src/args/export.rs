@@ -169,6 +169,8 @@ impl ExportOptions {
             (self.values && !has_labels && !is_dump, "--values", "goroutine, goroutineleak and hprof"),
             (self.of.is_some() && !is_graph, "--of", "dot and graphml"),
             (self.limit.is_some() && !is_graph && !is_snapshot, "--limit", "dot, graphml and heapsnapshot"),
+            (self.core_id.is_some() && format.name() != "parquet", "--core-id", "parquet"),
+            (self.host.is_some() && format.name() != "parquet", "--host", "parquet"),
         ];
         match has.into_iter().find(|(is_wrong, ..)| *is_wrong) {
             Some((_, option, formats)) => Err(format!("{option} is for {formats}; {} has none", format.name())),
