@@ -78,7 +78,6 @@ pub fn retained_histogram<F: FnMut(&str) -> bool>(
             retained[group] = retained[group].saturating_add(dominance.retained.at(place));
             rests.cover(group, place..end);
         }
-        rests.pass(place);
     }
     for (group, (row, retained)) in groups.rows.iter_mut().zip(retained).enumerate() {
         row.retained = Some(retained);

@@ -14,6 +14,11 @@ use rustix::fs::{CWD, FileType, Mode};
 
 /// Runs `arguments` behind core and executable in `folder`; the core is cut when it is mapped and little of it is read.
 fn run_with_core_cut(folder: &Path, len: u64, arguments: &[&str]) -> (Option<i32>, String) {
+    run_with_cut(folder, ("core", len), arguments)
+}
+
+/// The same with the file of that name, which is opened before the executable.
+fn run_with_cut(folder: &Path, (name, len): (&str, u64), arguments: &[&str]) -> (Option<i32>, String) {
     let carried = carried("1.27");
     let (core, exe) = (folder.join("core"), folder.join("exe"));
     fs::write(&core, carried.unpacked_core()).unwrap();
@@ -23,7 +28,7 @@ fn run_with_core_cut(folder: &Path, len: u64, arguments: &[&str]) -> (Option<i32
     all.extend(arguments.iter().map(|argument| std::ffi::OsStr::new(*argument)));
     let child = command(&all).current_dir(folder).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
     let mut pipe = File::create(&exe).unwrap();
-    File::options().write(true).open(&core).unwrap().set_len(len).unwrap();
+    File::options().write(true).open(folder.join(name)).unwrap().set_len(len).unwrap();
     pipe.write_all(&carried.unpacked_exe()).unwrap();
     drop(pipe);
     let output = child.wait_with_output().unwrap();
@@ -59,6 +64,21 @@ fn a_core_that_is_cut_meanwhile_is_told_by_a_line_and_a_status() {
         assert_eq!(stderr, expected);
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2, "something is left behind");
     }
+}
+
+#[test]
+fn a_debug_file_that_is_cut_meanwhile_is_told_alike() {
+    let folder = tempfile::tempdir().unwrap();
+    let debug = folder.path().join("debug");
+    let whole = carried("1.27").unpacked_exe();
+    fs::write(&debug, &whole).unwrap();
+    let arguments = ["--debug-file", debug.to_str().unwrap(), "overview"];
+    let (status, stderr) = run_with_cut(folder.path(), ("debug", 1 << 16), &arguments);
+    let expected = format!(
+        "goheap: {debug:?} was cut from {} to 65536 bytes while it was read; read a copy, or wait until it is written\n",
+        whole.len()
+    );
+    assert_eq!((status, stderr), (Some(5), expected));
 }
 
 #[test]

@@ -86,8 +86,9 @@ impl IdBitSet {
 
     /// The ids of the set in `range`, in ascending order.
     pub fn ones_in(&self, range: Range<u32>) -> impl Iterator<Item = u32> + '_ {
-        let first = range.start / WORD_BITS;
-        let words = self.words.get(first as usize..).unwrap_or_default();
+        // No further: who asks span by span would go over all that is empty behind each of them.
+        let (first, end) = (range.start / WORD_BITS, range.end.div_ceil(WORD_BITS) as usize);
+        let words = self.words.get(first as usize..self.words.len().min(end)).unwrap_or_default();
         let words = words.iter().zip((first * WORD_BITS..).step_by(WORD_BITS as usize));
         let ids = words.flat_map(|(&bits, first)| ones(bits).map(move |bit| first + bit));
         ids.skip_while(move |&id| id < range.start).take_while(move |&id| id < range.end)

@@ -73,13 +73,8 @@ impl CsrGraph {
         builder.build(|_| std::iter::empty())
     }
 
-    /// Makes every edge from `from` to `to` one from `from` to itself, which no path needs, and which keeps its tag; returns how many
-    /// there were. What an edge stands for is the caller's: this is for one that turns out to be another node's.
-    pub fn drop_edges(&mut self, from: u32, to: u32) -> usize {
-        self.drop_edges_where(from, |target| target == to)
-    }
-
-    /// The same of the edges from `from` to the nodes of which `drops` says so.
+    /// Makes every edge from `from` to a node of which `drops` says so one from `from` to itself, which no path needs, and which keeps its tag;
+    /// returns how many there were. What an edge stands for is the caller's: this is for one that turns out to be another node's.
     pub fn drop_edges_where(&mut self, from: u32, drops: impl Fn(u32) -> bool) -> usize {
         if from >= self.node_count() {
             return 0;

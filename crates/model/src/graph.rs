@@ -83,7 +83,7 @@ impl<'h> Graph<'h> {
     pub fn start_of(&self, node: u32) -> Option<String> {
         let goroutine = match self.root_node(node)?.kind {
             RootKind::Goroutine(goroutine) => goroutine,
-            RootKind::GoroutineGroup(group) => self.heap.stacks.members(group).next()?,
+            RootKind::GoroutineGroup(group) => self.heap.stacks.first_and_count(group)?.0,
             _ => return None,
         };
         Some(self.heap.goroutines.start(goroutine).to_owned())
@@ -106,11 +106,11 @@ impl<'h> Graph<'h> {
             RootKind::Class(class) => class.name().to_owned(),
             RootKind::Package(_, package) => self.references.roots().package(package).to_owned(),
             RootKind::GoroutineGroup(group) => {
-                let mut members = heap.stacks.members(group);
-                let start = members.next().map_or("", |first| heap.goroutines.start(first));
-                match members.count() {
-                    0 => format!("goroutine {start}"),
-                    more => format!("{} × goroutine {start}", more + 1),
+                let (first, count) = heap.stacks.first_and_count(group).unzip();
+                let start = first.map_or("", |first| heap.goroutines.start(first));
+                match count {
+                    None | Some(1) => format!("goroutine {start}"),
+                    Some(count) => format!("{count} × goroutine {start}"),
                 }
             }
             RootKind::Goroutine(goroutine) => {

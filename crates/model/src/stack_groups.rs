@@ -2,6 +2,7 @@
 
 use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
+use std::sync::OnceLock;
 
 /// Goroutines by stack: those with the same program counters in all frames are of one group, as in the runtime's goroutine
 /// profile, until [`StackGroups::merge`] puts together what reads the same.
@@ -15,6 +16,9 @@ pub struct StackGroups {
     by_stack: FxHashMap<Box<[u64]>, u32>,
     /// How many there are, once they are merged.
     merged: Option<u32>,
+    /// By group, the first of its goroutines and how many there are, when first asked.
+    #[serde(skip)]
+    sizes: OnceLock<Vec<(u32, u32)>>,
 }
 
 impl StackGroups {
@@ -29,6 +33,7 @@ impl StackGroups {
             self.of_goroutine.resize(goroutine + 1, Self::NONE);
         }
         self.of_goroutine[goroutine] = group;
+        self.sizes = OnceLock::new();
     }
 
     /// The group of the goroutine with that index; None of one that is not alive.
@@ -36,9 +41,19 @@ impl StackGroups {
         self.of_goroutine.get(goroutine as usize).copied().filter(|&group| group != Self::NONE)
     }
 
-    /// The indexes of the goroutines of a group, in order.
-    pub fn members(&self, group: u32) -> impl Iterator<Item = u32> + '_ {
-        (0..).zip(&self.of_goroutine).filter(move |(_, of)| **of == group).map(|(goroutine, _)| goroutine)
+    /// The index of the first goroutine of a group, and how many there are; None of a group that has none.
+    pub fn first_and_count(&self, group: u32) -> Option<(u32, u32)> {
+        let sizes = self.sizes.get_or_init(|| {
+            let mut sizes = vec![(0, 0); self.len() as usize];
+            for (goroutine, &group) in (0..).zip(&self.of_goroutine) {
+                if let Some((first, count)) = sizes.get_mut(group as usize) {
+                    *first = if *count == 0 { goroutine } else { *first };
+                    *count += 1;
+                }
+            }
+            sizes
+        });
+        sizes.get(group as usize).copied().filter(|&(_, count)| count > 0)
     }
 
     /// True if no goroutine is in a group.
@@ -71,6 +86,7 @@ impl StackGroups {
             });
         }
         self.merged = Some(of_key.len() as u32);
+        self.sizes = OnceLock::new();
         self.by_stack = FxHashMap::default();
     }
 }
@@ -146,6 +162,6 @@ mod tests {
             (groups.of(0), groups.of(1), groups.of(3), groups.of(4), groups.of(5)),
             (Some(0), Some(0), None, Some(0), Some(1))
         );
-        assert_eq!(groups.members(0).collect::<Vec<_>>(), [0, 1, 2, 4]);
+        assert_eq!([0, 1, 2].map(|group| groups.first_and_count(group)), [Some((0, 4)), Some((5, 1)), None]);
     }
 }

@@ -15,6 +15,7 @@ use crate::table::Align::{Left, Right};
 use crate::table::{Table, grouped, percent};
 use crate::text::json_text;
 use serde::Serialize;
+use std::collections::HashMap;
 use std::io::{BufWriter, Write};
 
 /// Version of the JSON form; it changes when a field changes its meaning or goes, not when one is added.
@@ -172,11 +173,16 @@ impl DominatorsReport {
         if unused(most) < self.reachable.bytes / WORTH {
             return None;
         }
-        while let Some(below) = told()
-            .filter(|row| row.parent == Some(most.id))
-            .max_by_key(|row| unused(row))
-            .filter(|row| unused(row) >= unused(most) / 2)
-        {
+        // By row, which of those below it has the most.
+        let mut mains: HashMap<usize, &Row> = HashMap::new();
+        for row in told() {
+            let Some(parent) = row.parent else { continue };
+            let main = mains.entry(parent).or_insert(row);
+            if unused(row) >= unused(main) {
+                *main = row;
+            }
+        }
+        while let Some(below) = mains.get(&most.id).filter(|row| unused(row) >= unused(most) / 2) {
             most = below;
         }
         Some(most)

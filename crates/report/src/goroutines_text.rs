@@ -11,6 +11,7 @@ use std::io::{BufWriter, Write};
 
 pub(crate) fn write(report: &GoroutinesReport, options: TableOptions, out: impl Write) -> Result<(), ReportError> {
     let page = options.page;
+    let shown = Shown::of(report);
     let mut out = page.lines(BufWriter::new(out));
     writeln!(out, "{}", heading(page, report))?;
     if let Some(waits) = &report.waits {
@@ -25,16 +26,16 @@ pub(crate) fn write(report: &GoroutinesReport, options: TableOptions, out: impl 
     writeln!(out)?;
     if options.stacks {
         for group in &report.groups {
-            let mut table = table(report).silent();
-            table.row(cells(page, report, group));
+            let mut table = table(shown).silent();
+            table.row(cells(page, shown, group));
             table.write(&mut out)?;
             stack(group, &mut out)?;
             writeln!(out)?;
         }
     } else if !report.groups.is_empty() {
-        let mut table = table(report);
+        let mut table = table(shown);
         for group in &report.groups {
-            table.row(cells(page, report, group));
+            table.row(cells(page, shown, group));
         }
         table.write(&mut out)?;
     }
@@ -65,42 +66,50 @@ fn no_waits(leaked: u64) -> String {
     }
 }
 
-fn has_retained(report: &GoroutinesReport) -> bool {
-    report.groups.iter().any(|group| group.retained_bytes.is_some())
+/// Columns that are only there where some group has something to say in them.
+#[derive(Clone, Copy)]
+struct Shown {
+    retained: bool,
+    labels: bool,
 }
 
-fn has_labels(report: &GoroutinesReport) -> bool {
-    report.groups.iter().any(|group| !group.labels.is_empty())
+impl Shown {
+    fn of(report: &GoroutinesReport) -> Self {
+        Shown {
+            retained: report.groups.iter().any(|group| group.retained_bytes.is_some()),
+            labels: report.groups.iter().any(|group| !group.labels.is_empty()),
+        }
+    }
 }
 
 /// A table with its heading. Where there is no room, where they were made is missed first, then their labels, stacks, waits, states.
-fn table(report: &GoroutinesReport) -> Table {
-    let columns = columns(report);
-    let id = 1 + usize::from(has_retained(report));
+fn table(shown: Shown) -> Table {
+    let columns = columns(shown);
+    let id = 1 + usize::from(shown.retained);
     let spare = [id + 5, id + 6, id + 4, id + 3, id, id + 1];
     let spare: Vec<usize> = spare.into_iter().filter(|&at| at < columns.len()).collect();
     let mut table = Table::new(0, &columns).spare(&spare);
-    table.row(names(report));
+    table.row(names(shown));
     table
 }
 
-fn columns(report: &GoroutinesReport) -> Vec<crate::table::Align> {
+fn columns(shown: Shown) -> Vec<crate::table::Align> {
     let mut columns = vec![Right];
-    columns.extend(has_retained(report).then_some(Right));
+    columns.extend(shown.retained.then_some(Right));
     columns.extend([Right, Left, Left, Right, Right, Left]);
-    columns.extend(has_labels(report).then_some(Left));
+    columns.extend(shown.labels.then_some(Left));
     columns
 }
 
-fn names(report: &GoroutinesReport) -> Vec<&'static str> {
+fn names(shown: Shown) -> Vec<&'static str> {
     let mut names = vec!["count"];
-    names.extend(has_retained(report).then_some("retains"));
+    names.extend(shown.retained.then_some("retains"));
     names.extend(["id, e.g.", "state", "at", "oldest wait", "stacks", "created by"]);
-    names.extend(has_labels(report).then_some("labels"));
+    names.extend(shown.labels.then_some("labels"));
     names
 }
 
-fn cells(page: Page, report: &GoroutinesReport, group: &Group) -> Vec<String> {
+fn cells(page: Page, shown: Shown, group: &Group) -> Vec<String> {
     let leaked = match (group.leaked, group.suspected) {
         (Some(1..), _) => " (leaked)",
         (_, 1..) if group.suspected == group.count => " (suspected)",
@@ -108,7 +117,7 @@ fn cells(page: Page, report: &GoroutinesReport, group: &Group) -> Vec<String> {
         _ => "",
     };
     let mut cells = vec![grouped(group.count)];
-    if has_retained(report) {
+    if shown.retained {
         let least = if group.retained_at_least { "≥ " } else { "" };
         cells.push(group.retained_bytes.map_or_else(String::new, |bytes| format!("{least}{}", page.bytes(bytes))));
     }
@@ -120,7 +129,7 @@ fn cells(page: Page, report: &GoroutinesReport, group: &Group) -> Vec<String> {
         page.bytes(group.stack_bytes),
         group.created_by.as_ref().map_or_else(String::new, |frame| short(frame, page)),
     ]);
-    if has_labels(report) {
+    if shown.labels {
         cells.push(group.label_text());
     }
     cells

@@ -61,6 +61,13 @@ pub fn isolated(line: &str) -> Cow<'_, str> {
     Cow::Owned(shown)
 }
 
+/// What [`isolated`] was made of, so that a name can be given back as it was shown.
+#[must_use]
+pub fn not_isolated(text: &str) -> Cow<'_, str> {
+    const SIGNS: [char; 2] = ['\u{2068}', '\u{2069}'];
+    if text.contains(SIGNS) { Cow::Owned(text.replace(SIGNS, "")) } else { Cow::Borrowed(text) }
+}
+
 /// Letters and numbers of the blocks that Unicode keeps for scripts from right to left (DerivedBidiClass: R, AL, AN by default).
 fn is_from_right(c: char) -> bool {
     matches!(c, '\u{590}'..='\u{8ff}' | '\u{fb1d}'..='\u{fdff}' | '\u{fe70}'..='\u{fefe}'

@@ -10,8 +10,8 @@ use goheap_image::{Address, MemoryImage};
 use goheap_model::BitVector;
 use std::ops::Range;
 
-/// More modules than a process loads; the `next` chain of a broken core may be a ring.
-const MAX_MODULES: usize = 10_000;
+/// More modules than a process loads; the `next` chain of a broken core may be a ring. What looks for an address asks one after the other.
+const MAX_MODULES: usize = 1000;
 
 /// A run of addresses `[start, end)`.
 pub type AddressRange = Range<u64>;
@@ -111,6 +111,10 @@ impl<'p> ModuleData<'p> {
     }
 }
 
+fn overlaps(one: &AddressRange, other: &AddressRange) -> bool {
+    one.start.max(other.start) < one.end.min(other.end)
+}
+
 fn read_typelinks(memory: &MemoryImage, header: Address) -> Option<Vec<u32>> {
     let slice = crate::words::read_slice(memory, header)?;
     let bytes = memory.bytes(slice.data, usize::try_from(slice.len.checked_mul(4)?).ok()?)?;
@@ -142,7 +146,9 @@ pub(crate) fn read_modules<'p>(
         if next.is_null() || modules.iter().any(|module| module.address == next) {
             break;
         }
-        let Ok(module) = ModuleData::read(memory, layout, version, next) else {
+        // Code is one module's: functions that two have would be gone through twice.
+        let is_another = |module: &ModuleData<'_>| modules.iter().all(|other| !overlaps(&module.text, &other.text));
+        let Some(module) = ModuleData::read(memory, layout, version, next).ok().filter(is_another) else {
             broken = Some(next);
             break;
         };

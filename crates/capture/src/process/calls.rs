@@ -27,6 +27,8 @@ pub(super) fn registers(thread: Tid, kind: u32) -> Result<Vec<u8>, Errno> {
     let mut bytes = vec![0_u8; MOST];
     let len = register_set(libc::PTRACE_GETREGSET as u32, thread, kind, &mut bytes)?;
     bytes.truncate(len);
+    // Kept for each thread.
+    bytes.shrink_to_fit();
     Ok(bytes)
 }
 

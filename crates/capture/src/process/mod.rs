@@ -123,7 +123,12 @@ impl Stopped {
 
     /// Waits until all threads that were told to stop have.
     fn wait(&mut self, process: &ProcFolder, deadline: Instant) -> Result<(), CaptureError> {
-        while let Some(running) = self.threads.iter().find(|(_, held)| **held == Held::Running).map(|(tid, _)| *tid) {
+        let mut waited_for: Vec<Tid> = self.threads.keys().copied().collect();
+        while let Some(&running) = waited_for.last() {
+            if self.threads.get(&running) != Some(&Held::Running) {
+                waited_for.pop();
+                continue;
+            }
             match next_stop(running).map_err(|source| CaptureError::Stop { pid: process.pid, source })? {
                 Some(Stop::Event) => {
                     self.threads.insert(running, Held::Stopped);

@@ -17,6 +17,7 @@ pub(crate) struct Pattern {
 impl Pattern {
     /// For clap. What is wrong is told on one line; a text whose brackets match is a name, whatever else it is.
     pub(super) fn parse(text: &str) -> Result<Pattern, String> {
+        let text = &*goheap_report::text::not_isolated(text);
         let regex = match Regex::new(text) {
             Ok(regex) => Some(regex),
             Err(regex::Error::Syntax(_)) if brackets_match(text) && !reads_like_expression(text) => None,
@@ -86,6 +87,7 @@ pub(crate) struct Asked {
 impl Asked {
     /// For clap: what can be no name, no address and no expression is refused before the core is opened.
     pub(super) fn parse(text: &str) -> Result<Asked, String> {
+        let text = &*goheap_report::text::not_isolated(text);
         if text.trim().is_empty() {
             return Err("an address, type, variable or goroutine is needed, such as main.cache".to_owned());
         }
@@ -102,6 +104,14 @@ impl Asked {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
+
+    #[test]
+    fn a_name_is_found_with_the_signs_that_a_terminal_is_given_around_its_letters() {
+        let shown = goheap_report::text::isolated("main.\u{5e9}\u{5dd}[3]").into_owned();
+        assert!(shown.contains('\u{2068}'));
+        assert!(Pattern::parse(&shown).unwrap().is_match("main.\u{5e9}\u{5dd}[3]"));
+        assert_eq!(Asked::parse(&shown).unwrap().text, "main.\u{5e9}\u{5dd}[3]");
+    }
 
     #[test]
     fn what_is_printed_finds_itself() {

@@ -23,9 +23,15 @@ struct Stages {
 }
 
 impl Watch {
-    pub(crate) fn new(input: &Input) -> Self {
+    /// Sets the limit of memory, which is in force from now on. What reads much before a core is opened calls it first.
+    pub(crate) fn limit(input: &Input) -> Budget {
         let budget = Budget::new(input.max_memory);
         allowance::set_limit(budget.limit());
+        budget
+    }
+
+    pub(crate) fn new(input: &Input) -> Self {
+        let budget = Self::limit(input);
         threads::start();
         let stages = Mutex::new(Stages { current: "", timings: Timings::new(input.timings) });
         Watch { progress: Progress::new(input.quiet), budget, stages }

@@ -7,6 +7,8 @@ use goheap_model::{Kind, TypeId, TypeTable};
 const MAX_DEPTH: u32 = 64;
 /// More fields than this are no class: VisualVM's library takes 32767, and nobody reads them.
 pub(super) const MOST_FIELDS: usize = 4096;
+/// More parts than this are not looked at for fields.
+const MOST_PARTS: usize = 1 << 16;
 /// Bytes of a pointer.
 pub(super) const WORD: u64 = 8;
 
@@ -35,7 +37,7 @@ pub(super) struct Layout {
 impl Layout {
     /// Of a type, in so many bytes; None where it has more parts than a class takes.
     pub(super) fn new(types: &TypeTable, ty: TypeId, bytes: u64) -> Option<Self> {
-        let mut finder = Finder { types, leaves: Vec::new() };
+        let mut finder = Finder { types, leaves: Vec::new(), parts: 0 };
         finder.add(ty, String::new(), 0, MAX_DEPTH)?;
         let Finder { mut leaves, .. } = finder;
         leaves.sort_by_key(|leaf| leaf.offset);
@@ -94,6 +96,8 @@ impl Layout {
 struct Finder<'t> {
     types: &'t TypeTable,
     leaves: Vec<Leaf>,
+    /// Parts that were looked at, those without leaves among them.
+    parts: usize,
 }
 
 impl Finder<'_> {
@@ -105,6 +109,10 @@ impl Finder<'_> {
     /// Adds the fields of a value at `base`; what is left out is filled.
     fn add(&mut self, id: TypeId, name: String, base: u64, depth: u32) -> Option<()> {
         let Some(depth) = depth.checked_sub(1) else { return Some(()) };
+        self.parts += 1;
+        if self.parts > MOST_PARTS {
+            return None;
+        }
         let types = self.types;
         let ty = types.get(id);
         let mut parts = |found: &[(&str, u64, JavaType)]| {

@@ -16,6 +16,8 @@ pub(super) struct PassedWord {
 }
 
 const MAX_DEPTH: u32 = 32;
+/// Of the arguments of one function.
+const MOST_PARTS: u32 = 1 << 14;
 
 /// Assigns arguments one after the other.
 pub(super) struct Assignment<'a, 'm> {
@@ -25,6 +27,8 @@ pub(super) struct Assignment<'a, 'm> {
     integers: usize,
     floats: usize,
     passed: Vec<PassedWord>,
+    /// Parts that may still be looked at: those of no size take no register.
+    parts: u32,
 }
 
 /// The words in integer registers of arguments, or results, of these types.
@@ -34,7 +38,8 @@ pub(super) fn assign(
     registers: RegisterUse,
     arguments: &[TypeId],
 ) -> Vec<PassedWord> {
-    let mut assignment = Assignment { types, descriptors, registers, integers: 0, floats: 0, passed: Vec::new() };
+    let mut assignment =
+        Assignment { types, descriptors, registers, integers: 0, floats: 0, passed: Vec::new(), parts: MOST_PARTS };
     for &ty in arguments {
         let before = (assignment.integers, assignment.floats, assignment.passed.len());
         if assignment.add(ty, ty, 0, MAX_DEPTH).is_none() {
@@ -49,6 +54,7 @@ pub(super) fn assign(
 impl Assignment<'_, '_> {
     fn add(&mut self, top: TypeId, ty: TypeId, offset: u64, depth: u32) -> Option<()> {
         let depth = depth.checked_sub(1)?;
+        self.parts = self.parts.checked_sub(1)?;
         let known = self.types.get(ty);
         match &known.kind {
             Kind::Struct(fields) => {

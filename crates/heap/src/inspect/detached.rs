@@ -8,6 +8,8 @@ use goheap_model::{Kind, TypeId};
 /// Structs and arrays that the compiler keeps in registers have few parts.
 const MAX_DEPTH: u32 = 8;
 const MAX_ELEMENTS: u64 = 4;
+/// Parts that are looked at beside one a byte.
+const LEAST_PARTS: usize = 1024;
 
 impl HeapSnapshot<'_, '_> {
     /// The fields of the variable `name` of type `ty` whose bytes are these.
@@ -18,7 +20,13 @@ impl HeapSnapshot<'_, '_> {
         bytes: &[u8],
         options: InspectOptions,
     ) -> Listed<Field> {
-        let mut detached = Detached { snapshot: self, options, bytes, fields: Listed::none() };
+        let mut detached = Detached {
+            snapshot: self,
+            options,
+            bytes,
+            fields: Listed::none(),
+            parts: bytes.len().saturating_add(LEAST_PARTS),
+        };
         detached.value(name, ty, 0, MAX_DEPTH);
         detached.fields
     }
@@ -29,11 +37,14 @@ struct Detached<'d, 'm, 'p> {
     options: InspectOptions,
     bytes: &'d [u8],
     fields: Listed<Field>,
+    /// Parts that may still be looked at: of a forged type more lie in the same bytes than there are bytes.
+    parts: usize,
 }
 
 impl Detached<'_, '_, '_> {
     fn value(&mut self, path: &str, ty: TypeId, at: u64, depth: u32) {
-        let Some(depth) = depth.checked_sub(1) else { return };
+        let (Some(depth), Some(parts)) = (depth.checked_sub(1), self.parts.checked_sub(1)) else { return };
+        self.parts = parts;
         let go_type = self.snapshot.types.get(ty);
         match &go_type.kind {
             Kind::Struct(fields) => {

@@ -22,15 +22,21 @@ pub(super) struct CChunks {
 #[derive(Debug)]
 struct Heap {
     range: Range<u64>,
-    /// A bit for each 16 bytes: a chunk begins there.
+    /// A bit for each 16 bytes, up to the last chunk: one begins there.
     starts: Vec<u64>,
 }
 
 impl CChunks {
     /// Walks all heaps.
     pub(super) fn new(memory: &MemoryImage, glibc: &GlibcHeap) -> Self {
+        let mut arenas: Vec<u64> = glibc.arenas.iter().map(|arena| arena.address).collect();
+        arenas.sort_unstable();
+        let arena_in = |range: &Range<u64>| {
+            let first = arenas.get(arenas.partition_point(|&arena| arena < range.start)).copied();
+            first.filter(|arena| range.contains(arena))
+        };
         let heaps = glibc.arenas.iter().flat_map(|arena| &arena.heaps);
-        let mut heaps: Vec<Heap> = heaps.map(|heap| Heap::walk(memory, glibc, heap.clone())).collect();
+        let mut heaps: Vec<Heap> = heaps.map(|heap| Heap::walk(memory, arena_in(heap), heap.clone())).collect();
         heaps.sort_by_key(|heap| heap.range.start);
         CChunks { heaps }
     }
@@ -78,12 +84,10 @@ impl CChunks {
 }
 
 impl Heap {
-    fn walk(memory: &MemoryImage, glibc: &GlibcHeap, range: Range<u64>) -> Heap {
-        let bits = usize::try_from((range.end - range.start) / CHUNK_STEP / 64 + 1).unwrap_or(0);
-        let mut heap = Heap { starts: vec![0; bits], range };
-        let own = glibc.arenas.iter().find(|arena| heap.range.contains(&arena.address));
-        let firsts: Vec<u64> = match own {
-            Some(arena) => vec![(arena.address + STATE_BYTES).next_multiple_of(CHUNK_STEP)],
+    fn walk(memory: &MemoryImage, arena: Option<u64>, range: Range<u64>) -> Heap {
+        let mut heap = Heap { starts: Vec::new(), range };
+        let firsts: Vec<u64> = match arena {
+            Some(arena) => vec![(arena + STATE_BYTES).next_multiple_of(CHUNK_STEP)],
             // Another heap's begins behind its record, whose size differs between releases; the main one's at once.
             None => (0..5).map(|step| heap.range.start.next_multiple_of(CHUNK_STEP) + step * CHUNK_STEP).collect(),
         };
@@ -94,6 +98,9 @@ impl Heap {
                 best = found;
             }
         }
+        // As far as chunks were seen: a heap says itself how large it is.
+        let words = best.iter().max().map_or(0, |last| (last - heap.range.start) / CHUNK_STEP / 64 + 1);
+        heap.starts = vec![0; usize::try_from(words).unwrap_or(0)];
         for chunk in best {
             let bit = (chunk - heap.range.start) / CHUNK_STEP;
             if let Some(word) = heap.starts.get_mut((bit / 64) as usize) {

@@ -25,6 +25,8 @@ const NAMES: [&str; 3] = ["internal/abi.Name", "reflect.name", "runtime.name"];
 /// Ranges of one type: more than any has that is not an array of thousands.
 const MOST_RANGES: usize = 1 << 14;
 const MAX_DEPTH: u32 = 64;
+/// Parts that are looked at, those of which nothing stays among them.
+const MOST_PARTS: u32 = 1 << 16;
 /// Control bytes of a bucket or group.
 const CONTROL_BYTES: u64 = 8;
 
@@ -79,11 +81,12 @@ struct Found<'t> {
     ranges: Vec<Range<u64>>,
     is_whole: bool,
     names: Vec<u64>,
+    parts: u32,
 }
 
 impl<'t> Found<'t> {
     fn new(types: &'t TypeTable) -> Self {
-        Found { types, ranges: Vec::new(), is_whole: true, names: Vec::new() }
+        Found { types, ranges: Vec::new(), is_whole: true, names: Vec::new(), parts: 0 }
     }
 
     fn keep(&mut self, start: u64, len: u64) {
@@ -135,7 +138,8 @@ impl<'t> Found<'t> {
 
     /// A value of `ty` at `at`; `is_own` if it is part of a struct of the runtime's.
     fn value(&mut self, ty: TypeId, at: u64, is_own: bool, depth: u32) {
-        let Some(depth) = depth.checked_sub(1) else {
+        self.parts += 1;
+        let Some(depth) = depth.checked_sub(1).filter(|_| self.parts <= MOST_PARTS) else {
             self.is_whole = false;
             return;
         };
@@ -168,6 +172,9 @@ impl<'t> Found<'t> {
         let (size, before) = (self.types.get(elem).size, self.ranges.len());
         if size == 0 {
             return;
+        }
+        if is_own && matches!(self.types.get(elem).kind, Kind::Scalar) {
+            return self.keep(at, size.saturating_mul(count));
         }
         for index in 0..count {
             self.value(elem, at.saturating_add(index.saturating_mul(size)), is_own, depth);

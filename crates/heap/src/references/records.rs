@@ -85,9 +85,14 @@ impl Records {
 
     /// Drops the edges of the records that the goroutines have now, and notes the records.
     pub(super) fn take_from(&self, graph: &mut CsrGraph, rewired: &mut FxHashSet<u32>) {
-        for held in &self.0 {
-            if graph.drop_edges(held.record, held.object) > 0 {
-                rewired.insert(held.record);
+        // A record's references are gone along once, however many goroutines have it.
+        let mut wanted: Vec<(u32, u32)> = self.0.iter().map(|held| (held.record, held.object)).collect();
+        wanted.sort_unstable();
+        for of_record in wanted.chunk_by(|one, other| one.0 == other.0) {
+            let record = of_record[0].0;
+            let is_held = |object: u32| of_record.binary_search(&(record, object)).is_ok();
+            if graph.drop_edges_where(record, is_held) > 0 {
+                rewired.insert(record);
             }
         }
     }

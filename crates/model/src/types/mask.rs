@@ -8,8 +8,10 @@ use std::ops::Range;
 const MAX_MASK_WORDS: u64 = 1 << 27;
 /// Types do not nest deeper by value.
 const MAX_DEPTH: u32 = 64;
-/// Parts of a type that are looked at beside four a word: forged types double at each level.
+/// Parts of a type that are looked at, and words of elements that are laid out: so many beside so many a word of it. Forged types double at
+/// each level, and real ones have an array of one in another a few times at most.
 const MIN_STEPS: u64 = 1 << 16;
+const STEPS_A_WORD: u64 = 16;
 
 /// The collector's mask of one type.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -80,7 +82,7 @@ impl TypeTable {
             return None;
         }
         let mut pointers = BitVector::zeroed(usize::try_from(words).ok()?);
-        let mut steps = words.saturating_mul(4).saturating_add(MIN_STEPS);
+        let mut steps = words.saturating_mul(STEPS_A_WORD).saturating_add(MIN_STEPS);
         self.mark_pointers(id, 0, MAX_DEPTH, &mut pointers, &mut steps).then_some(())?;
         pointers.len = pointers.ones().last().map_or(0, |last| last + 1);
         pointers.bytes.truncate(pointers.len.div_ceil(8));
@@ -102,13 +104,15 @@ impl TypeTable {
             }
             Kind::Array(elem, len) => {
                 let stride = self.get(*elem).size;
-                if stride == 0 {
+                if stride == 0 || *len == 0 {
                     return true;
                 }
-                if stride.div_ceil(8) > MAX_MASK_WORDS {
+                let of_element = stride.div_ceil(8);
+                let Some(left) = steps.checked_sub(of_element).filter(|_| of_element <= MAX_MASK_WORDS) else {
                     return false;
-                }
-                let mut first = BitVector::zeroed(usize::try_from(stride.div_ceil(8)).unwrap_or(0));
+                };
+                *steps = left;
+                let mut first = BitVector::zeroed(usize::try_from(of_element).unwrap_or(0));
                 if !self.mark_pointers(*elem, 0, depth, &mut first, steps) {
                     return false;
                 }

@@ -5,7 +5,7 @@ use super::{Answer, Cell, Column, Kind, Row, Section, View};
 use crate::ReportError;
 use crate::page::Page;
 use crate::table::{grouped, percent};
-use crate::text::one_line;
+use crate::text::{isolated, one_line};
 use std::fmt::Write as _;
 use std::io::{BufWriter, Write};
 
@@ -82,7 +82,7 @@ impl Section {
                 writeln!(out)?;
             }
             let name = named.map(|named| row.cell(named)).map(|cell| match cell {
-                Cell::Text(name) => format!("{}: ", code(name)),
+                Cell::Text(name) => format!("{}: ", code(&isolated(name))),
                 _ => String::new(),
             });
             let notes: Vec<String> = row.notes.iter().map(|note| plain(note)).collect();
@@ -97,7 +97,7 @@ fn cell(line: &mut String, page: Page, row: &Row, (at, column): (usize, &Column)
     let text = shown(page, cell, column.kind);
     let text = match column.kind {
         // A level is told by a sign, for spaces do not count.
-        Kind::Name if !text.is_empty() => format!("{}{}", "· ".repeat(row.depth as usize), code(&text)),
+        Kind::Name if !text.is_empty() => format!("{}{}", "· ".repeat(row.depth as usize), code(&isolated(&text))),
         _ => plain(&text),
     };
     let share = column.whole.map(|whole| match cell {
@@ -121,6 +121,7 @@ fn paragraphs(out: &mut impl Write, text: &[String]) -> Result<(), ReportError> 
 /// Text in which nothing is a sign of Markdown, in one line.
 pub(super) fn plain(text: &str) -> String {
     let line = one_line(text);
+    let line = isolated(&line);
     let mut plain = String::with_capacity(line.len() + 8);
     for c in line.chars() {
         match c {

@@ -270,7 +270,7 @@ impl Section {
 
 impl Row {
     /// The cell at a place.
-    fn cell(&self, at: usize) -> &Cell {
+    pub fn cell(&self, at: usize) -> &Cell {
         self.cells.get(at).unwrap_or(&Cell::None)
     }
 }

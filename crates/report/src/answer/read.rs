@@ -5,6 +5,11 @@ use super::{Answer, Cell, Column, Kind, Next, Row, SCHEMA_VERSION, Section, View
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
+/// No section has so many columns.
+const MOST_COLUMNS: usize = 256;
+/// No row stands so far below the first: each level is written as spaces, row by row.
+const MOST_LEVELS: u32 = 1024;
+
 /// Why an answer could not be read.
 #[derive(Debug, thiserror::Error)]
 pub enum ReadError {
@@ -19,6 +24,15 @@ pub enum ReadError {
     /// A later goheap wrote it.
     #[error("schema version {0}; up to {SCHEMA_VERSION} is read")]
     Version(u32),
+
+    /// A section has more columns than any that was written.
+    #[error("{section} has {columns} columns; up to {MOST_COLUMNS} are read")]
+    Columns {
+        /// The section.
+        section: String,
+        /// How many it has.
+        columns: usize,
+    },
 
     /// A cell is not what its column says.
     #[error("the cell {key} of {section} is no {kind:?}")]
@@ -88,12 +102,15 @@ impl Answer {
 
 fn section(kept: KeptSection) -> Result<Section, ReadError> {
     let KeptSection { key, title, text, notes, part: is_part, view, columns, rows_left_out, rows } = kept;
+    if columns.len() > MOST_COLUMNS {
+        return Err(ReadError::Columns { section: key, columns: columns.len() });
+    }
     let mut rows = rows.into_iter().map(|row| self::row(&key, &columns, row)).collect::<Result<Vec<_>, _>>()?;
     // A row stands at most one level below the one before: what says otherwise would be drawn as wide as it says.
     let mut deepest = 0;
     for row in &mut rows {
         row.depth = row.depth.min(deepest);
-        deepest = row.depth + 1;
+        deepest = MOST_LEVELS.min(row.depth + 1);
     }
     Ok(Section { key, title, text, columns, rows, left_out: rows_left_out, notes, view, is_part })
 }
@@ -109,7 +126,11 @@ fn row(section: &str, columns: &[Column], mut kept: Map<String, Value>) -> Resul
         let wrong = || ReadError::Cell { section: section.to_owned(), key: column.key.clone(), kind: column.kind };
         cell(value, column.kind).ok_or_else(wrong)
     });
-    Ok(Row { cells: cells.collect::<Result<_, _>>()?, depth: depth.unwrap_or(0), notes })
+    let mut cells = cells.collect::<Result<Vec<_>, _>>()?;
+    // What is missing at the end is read as nothing, too, and takes no room.
+    cells.truncate(cells.iter().rposition(|cell| *cell != Cell::None).map_or(0, |last| last + 1));
+    cells.shrink_to_fit();
+    Ok(Row { cells, depth: depth.unwrap_or(0), notes })
 }
 
 fn cell(value: Value, kind: Kind) -> Option<Cell> {

@@ -5,6 +5,7 @@
 //! not found where it is expected is left as it is.
 
 use super::colors::{Paint, Used, fill};
+use crate::text::isolated;
 use std::collections::HashMap;
 use std::io::{self, Write};
 
@@ -121,7 +122,8 @@ impl<'w, W: Write> Dresser<'w, W> {
             },
         );
         let text = told(text, label, amount, rect).unwrap_or_else(|| text.to_owned());
-        Some(format!("{start}<title>{label}: {amount} ({numbers}</title>{painted}/>{text}"))
+        let label = isolated(label);
+        Some(format!("{start}<title>{label}: {amount} ({numbers}</title>{painted}/>{}", isolated(&text)))
     }
 }
 

@@ -12,7 +12,14 @@
     var node = document.getElementById(id);
     return node ? node.textContent.trim() : "";
   }
-  function label(text) { return text.replace(/: [^:]* in [\d,]+ objects? \([^(]*\)$/, ""); }
+  // What keeps letters from right to left to themselves: nobody types it, and nobody wants it copied.
+  var ISOLATE = /[\u2068\u2069]/g;
+  function label(text) { return text.replace(ISOLATE, "").replace(/: [^:]* in [\d,]+ objects? \([^(]*\)$/, ""); }
+  function literal(term) {
+    return Array.from(term).map(function(letter) {
+      return letter.replace(/[\\^$.*+?()[\]{}|\/]/, "\\$&");
+    }).join(/^[\x00-\x7f]*$/.test(term) ? "" : "[\u2068\u2069]*");
+  }
   function build() {
     // A page from a file may not change its address.
     var put = history.replaceState;
@@ -62,7 +69,7 @@
       searching = 0;
       found.textContent = "";
       if (term) {
-        try { search(pattern ? pattern[1] : term.replace(/[\\^$.*+?()[\]{}|\/]/g, "\\$&")); }
+        try { search(pattern ? pattern[1] : literal(term)); }
         catch (e) { field.className = "bad"; }
         found.textContent = " " + (searching ? words("matched") : "nothing found");
       }

@@ -1,6 +1,7 @@
 #![allow(clippy::unwrap_used)]
 use super::*;
 use crate::table::grouped;
+use crate::text::not_isolated;
 use crate::text::tests::nasty_label;
 use crate::tree::tests_support::{nasty_tree, stacks_of};
 use proptest::prelude::*;
@@ -64,6 +65,7 @@ fn is_wanted(start: &BytesStart<'_>, selector: &str) -> bool {
 /// What a frame's title reads without the percentage.
 fn titles(svg: &str, count: Count) -> Vec<(String, String)> {
     let titles = elements(svg, "title").into_iter().filter(|title| title.contains('%'));
+    let titles = titles.map(|title| not_isolated(&title).into_owned());
     let parts = titles.map(|title| {
         let (label, rest) = title.rsplit_once(" (").unwrap();
         let (label, amount) = label.rsplit_once(": ").unwrap();
@@ -118,6 +120,16 @@ fn wide_frames_stand_left_of_narrow_ones() {
         at.split('"').next().unwrap().parse::<u64>().unwrap()
     };
     assert_eq!([place("c"), place("a"), place("b")], [0, 9, 10]);
+}
+
+#[test]
+fn letters_from_right_to_left_turn_no_numbers_around() {
+    let mut tree = FlameTree::default();
+    tree.push(None, "main.\u{5e9}\u{5dd}[3]", 1 << 20, 1).unwrap();
+    let svg = svg(&tree, Count::Bytes, &FlameText::default(), 0.0);
+    let shown = "main.\u{2068}\u{5e9}\u{5dd}\u{2069}[3]: 1.0 MiB in 1 object";
+    assert!(svg.contains(&format!("<title>{shown} (1,048,576 bytes, 100.00%)</title>")), "{svg}");
+    assert!(svg.contains(&format!(">{shown}</text>")), "{svg}");
 }
 
 #[test]

@@ -99,6 +99,8 @@ pub(crate) fn wrapped(text: &str, columns: usize, lean: usize) -> Vec<String> {
     let lean = " ".repeat(lean.min(columns.saturating_sub(NARROWEST)));
     let mut lines = Vec::new();
     let mut line = String::new();
+    // Places that the line takes: measured word by word, for a line without end holds a whole text.
+    let mut taken = 0;
     // Spaces before the next word, unless the line ends there.
     let mut gap = 0;
     for (at, word) in text.split(' ').enumerate() {
@@ -107,8 +109,10 @@ pub(crate) fn wrapped(text: &str, columns: usize, lean: usize) -> Vec<String> {
             continue;
         }
         let before = std::mem::take(&mut gap);
-        if width(&line) + before + width(word) <= columns {
+        let wide = width(word);
+        if taken + before + wide <= columns {
             line.extend([&*" ".repeat(before), word]);
+            taken += before + wide;
             continue;
         }
         if line.is_empty() {
@@ -116,18 +120,21 @@ pub(crate) fn wrapped(text: &str, columns: usize, lean: usize) -> Vec<String> {
         } else {
             lines.push(std::mem::replace(&mut line, lean.clone()));
         }
+        taken = line.len();
         let mut rest = word;
-        while width(&line) + width(rest) > columns {
-            let part = head(rest, columns.saturating_sub(width(&line)).max(2));
+        while taken <= columns && head(rest, columns - taken).len() < rest.len() {
+            let part = head(rest, (columns - taken).max(2));
             // After a sign that parts names and numbers, if that does not waste the line.
             let sign = part.rfind(['/', '.', ',', ':', ']']).map(|at| at + 1).filter(|&end| end > part.len() / 2);
             let part = &part[..sign.unwrap_or(part.len())];
             let (part, left) = rest.split_at(if part.is_empty() { rest.len() } else { part.len() });
             line.push_str(part);
             lines.push(std::mem::replace(&mut line, lean.clone()));
+            taken = line.len();
             rest = left;
         }
         line.push_str(rest);
+        taken += width(rest);
     }
     lines.push(line);
     lines

@@ -6,6 +6,8 @@ use crate::layout::RuntimeLayout;
 use crate::span::PAGE_BYTES;
 use crate::words::{SliceHeader, present_words, read_slice};
 use goheap_image::{Address, MemoryImage};
+use rustc_hash::FxHashMap;
+use std::cell::RefCell;
 
 /// Variables of this much are searched in all.
 const SEARCHED_BYTES: u64 = 1 << 30;
@@ -91,10 +93,15 @@ pub(super) fn find_allp(search: &Search<'_>, heap: &GoHeap<'_>) -> Option<Addres
             && memory.read_u32(at.add(p.status)).is_some_and(|status| status <= 4)
             && memory.read_u64(at.add(p.mcache)).is_some_and(|cache| cache != 0 && heap.span_index(cache).is_none())
     };
+    // How many there are in a row from an address on: many words may lead to the same.
+    let known: RefCell<FxHashMap<Address, u64>> = RefCell::default();
+    let in_a_row = |data: Address| {
+        let is_there = |index: &u64| memory.read_u64(data.add(index * 8)).is_some_and(|address| is_p(*index, address));
+        *known.borrow_mut().entry(data).or_insert_with(|| (0..MAX_PROCESSORS).take_while(is_there).count() as u64)
+    };
+    let is_first = |list: &SliceHeader| memory.read_u64(list.data).is_some_and(|address| is_p(0, address));
     let is_list = |list: &SliceHeader| {
-        (1..MAX_PROCESSORS).contains(&list.len)
-            && (0..list.len)
-                .all(|index| memory.read_u64(list.data.add(index * 8)).is_some_and(|address| is_p(index, address)))
+        (1..MAX_PROCESSORS).contains(&list.len) && is_first(list) && list.len <= in_a_row(list.data)
     };
     longest(search, is_list)
 }

@@ -2,7 +2,8 @@
 
 use super::{BINS, NEXT, STATE_BYTES, SYSTEM_MEM, TOP};
 use goheap_image::{Address, MemoryImage, Process};
-use rustc_hash::FxHashSet;
+use rustc_hash::FxHashMap;
+use std::cell::RefCell;
 use std::ops::Range;
 
 /// `NBINS`, less the one that is none.
@@ -13,11 +14,15 @@ const LEAST_EMPTY: usize = 8;
 const SEARCHED_BYTES: u64 = 16 << 20;
 /// How far `mp_` has `sbrk_base` behind `mmapped_mem` (2.26 to 2.41, whatever stands before both).
 const MMAPPED_BELOW: u64 = 16;
+/// A library is mapped in a handful of parts.
+const MOST_PARTS: usize = 64;
 
 /// Variables that may hold glibc's.
 pub(super) struct Places<'p> {
     memory: &'p MemoryImage,
     ranges: Vec<Range<u64>>,
+    /// Arenas that were followed, and whether the chain of them leads back to each.
+    on_ring: RefCell<FxHashMap<u64, bool>>,
 }
 
 impl<'p> Places<'p> {
@@ -28,8 +33,11 @@ impl<'p> Places<'p> {
             name.starts_with("libc.so") || name.starts_with("libc-2.")
         };
         let files = process.core.mapped_files().iter();
-        let libc: Vec<Range<u64>> =
-            files.filter(|file| is_libc(&file.path_lossy())).map(|file| file.start.0..file.end.0).collect();
+        let libc: Vec<Range<u64>> = files
+            .filter(|file| is_libc(&file.path_lossy()))
+            .take(MOST_PARTS)
+            .map(|file| file.start.0..file.end.0)
+            .collect();
         let own = process.executable.load_segments().filter(|segment| segment.flags.writable()).map(|segment| {
             let start = segment.address.0.wrapping_add(process.load_bias);
             start..start.saturating_add(segment.memory_size)
@@ -43,7 +51,7 @@ impl<'p> Places<'p> {
             at.is_some_and(|segment| segment.flags.writable())
         };
         let ranges = if libc.is_empty() { own.collect() } else { libc.into_iter().filter(writable).collect() };
-        Places { memory: &process.memory, ranges }
+        Places { memory: &process.memory, ranges, on_ring: RefCell::default() }
     }
 
     fn words(&self) -> impl Iterator<Item = u64> + '_ {
@@ -78,15 +86,27 @@ impl<'p> Places<'p> {
     }
 
     fn ring_closes(&self, main: u64) -> bool {
-        let (mut at, mut seen) = (main, FxHashSet::default());
-        while seen.insert(at) && seen.len() < super::MOST_ARENAS {
-            match self.memory.read_u64(Address(at).add(NEXT)) {
-                Some(next) if next == main => return true,
-                Some(next) if self.memory.readable_len(Address(next), STATE_BYTES) == STATE_BYTES => at = next,
-                _ => return false,
-            }
+        let mut known = self.on_ring.borrow_mut();
+        // What was followed once is not followed again from each word that leads there.
+        if let Some(&is_on_ring) = known.get(&main) {
+            return is_on_ring;
         }
-        false
+        let (mut chain, mut place) = (vec![main], FxHashMap::from_iter([(main, 0)]));
+        let mut at = main;
+        let ring = loop {
+            let next = self.memory.read_u64(Address(at).add(NEXT));
+            let is_readable = |next: &u64| self.memory.readable_len(Address(*next), STATE_BYTES) == STATE_BYTES;
+            match next.filter(is_readable).filter(|next| !known.contains_key(next)) {
+                Some(next) if chain.len() < super::MOST_ARENAS => match place.insert(next, chain.len()) {
+                    Some(start) => break start,
+                    None => chain.push(next),
+                },
+                _ => break chain.len(),
+            }
+            at = chain[chain.len() - 1];
+        };
+        known.extend(chain.iter().zip(0..).map(|(&arena, index)| (arena, index >= ring)));
+        ring == 0
     }
 
     /// `mp_.mmapped_mem`: `mp_` is told by its `sbrk_base`, where the main arena's memory begins.

@@ -24,8 +24,8 @@ pub(super) fn add(report: &mut Answer, grown: Answer, page: Page) {
 fn sentence(section: &Section, page: Page) -> Option<String> {
     let at = |key: &str| section.columns.iter().position(|column| column.key == key);
     let (before, after, holder) = (at("before")?, at("after")?, at("holder")?);
-    let named = section.rows.iter().take(NAMED).filter_map(|row| {
-        match (&row.cells[before], &row.cells[after], &row.cells[holder]) {
+    let named =
+        section.rows.iter().take(NAMED).filter_map(|row| match (row.cell(before), row.cell(after), row.cell(holder)) {
             (Cell::Number(before), Cell::Number(after), Cell::Text(holder)) => {
                 Some(format!("{holder} from {} to {}", page.bytes(*before), page.bytes(*after)))
             }
@@ -33,8 +33,7 @@ fn sentence(section: &Section, page: Page) -> Option<String> {
                 Some(format!("{holder} to {}", page.bytes(*after)))
             }
             _ => None,
-        }
-    });
+        });
     let named: Vec<String> = named.collect();
     (!named.is_empty()).then(|| format!("Since the older one most grew {}.", named.join(", then ")))
 }

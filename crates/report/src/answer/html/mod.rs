@@ -8,14 +8,14 @@ use super::{Answer, Cell, Column, Kind, Row, Section, View};
 use crate::ReportError;
 use crate::page::Page;
 use crate::table::{grouped, percent};
-use crate::text::terminal_text;
+use crate::text::{isolated, terminal_text};
 use std::io::{BufWriter, Write};
 
 const STYLE: &str = include_str!("page.css");
 const SCRIPT: &str = include_str!("page.js");
 /// SHA-256 of these in base64; a test holds them to the files.
 const STYLE_HASH: &str = "ICPTm5egvwYo5N9tyQJBCX3jq3hDVCHxCM9UTnNUKmU=";
-const SCRIPT_HASH: &str = "YngIr/QEfZlI3hcTEDpU41N1sY1hX7inH3khW9ImxWA=";
+const SCRIPT_HASH: &str = "R8ATiLs+d0GxIj8nfriYqPTPAFK55e9JhSmg/RdHUJw=";
 
 impl Answer {
     /// For a browser.
@@ -37,7 +37,7 @@ impl Answer {
         writeln!(out, "<link rel=\"icon\" href=\"data:,\">\n<title>{title}</title>\n<style>{STYLE}</style>\n</head>")?;
         writeln!(out, "<body>\n<h1>{title}</h1>")?;
         self.write_contents(&mut out)?;
-        writeln!(out, "<main data-opening=\"{}\">\n<section class=\"verdict\">", escaped(&self.opening))?;
+        writeln!(out, "<main data-opening=\"{}\">\n<section class=\"verdict\">", exact(&self.opening))?;
         for (at, line) in self.text.iter().enumerate() {
             let about = self.about.get(at).filter(|key| !key.is_empty());
             let link = about.map(|key| format!(" <a href=\"#{}\" aria-label=\"rows\">→</a>", escaped(key)));
@@ -66,7 +66,7 @@ impl Answer {
         }
         writeln!(out, "<section id=\"next\">\n<h2>Ask next</h2>\n<ul>")?;
         for next in &self.next {
-            let (question, command) = (escaped(&next.question), escaped(&next.command));
+            let (question, command) = (escaped(&next.question), exact(&next.command));
             writeln!(out, "<li>{question}: <code class=\"command whole\">{command}</code></li>")?;
         }
         Ok(writeln!(out, "</ul>\n</section>")?)
@@ -145,7 +145,7 @@ impl Section {
         let (mut name, mut bytes, mut told) = (String::new(), None, Vec::new());
         for (at, column) in self.shown() {
             match (row.cell(at), column.kind) {
-                (Cell::Text(text), Kind::Name) if name.is_empty() => name = terminal_text(text).into_owned(),
+                (Cell::Text(text), Kind::Name) if name.is_empty() => name = isolated(&terminal_text(text)).into_owned(),
                 (cell @ Cell::Number(number), kind) => {
                     let share = column.whole.map(|whole| format!(" ({})", percent(*number, whole)));
                     told.push(format!("{} {}{}", column.heading, shown(page, cell, kind), share.unwrap_or_default()));
@@ -161,7 +161,8 @@ impl Section {
 }
 
 fn cell(out: &mut impl Write, page: Page, cell: &Cell, column: &Column) -> Result<(), ReportError> {
-    let text = escaped(&shown(page, cell, column.kind));
+    let text = shown(page, cell, column.kind);
+    let text = if column.kind == Kind::Command { exact(&text) } else { escaped(&text) };
     let number = match cell {
         Cell::Number(number) => Some(*number),
         _ => None,
@@ -206,9 +207,17 @@ fn paragraphs(out: &mut impl Write, text: &[String]) -> Result<(), ReportError> 
     Ok(())
 }
 
-/// Text as it stands between tags or in a quoted attribute.
+/// Text as it stands between tags or in a quoted attribute, for people.
 fn escaped(text: &str) -> String {
-    let text = terminal_text(text);
+    between_tags(&isolated(&terminal_text(text)))
+}
+
+/// A command, to be copied: with no sign that is not its own.
+fn exact(text: &str) -> String {
+    between_tags(&terminal_text(text))
+}
+
+fn between_tags(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len() + 8);
     for letter in text.chars() {
         match letter {
@@ -258,5 +267,19 @@ mod tests {
         assert!(!html.split("application/json").next().unwrap().contains("\"' onload"));
         assert!(html.contains("<td class=\"n\" data-value=\"4\">4 B</td>"));
         assert!(html.contains("[0,\"\\u003c/script>"));
+    }
+
+    #[test]
+    fn letters_from_right_to_left_turn_nothing_else_around_and_commands_stay_as_they_are() {
+        let name = "main.\u{5e9}[3]";
+        let mut table = Section::new("rows", [Column::name("name"), Column::new("command", Kind::Command)]);
+        table.row([name.into(), name.into()]);
+        let answer = Answer { text: vec![format!("{name}: 5 B")], sections: vec![table], ..Answer::default() };
+        let mut out = Vec::new();
+        answer.write_html(Page::default(), &mut out).unwrap();
+        let html = String::from_utf8(out).unwrap();
+        assert!(html.contains("<p><bdi>main.\u{2068}\u{5e9}\u{2069}[3]: 5 B</bdi></p>"), "{html}");
+        assert!(html.contains("<td class=\"name\"><bdi>main.\u{2068}\u{5e9}\u{2069}[3]</bdi></td>"), "{html}");
+        assert!(html.contains(&format!("<code class=\"command\">{name}</code>")), "{html}");
     }
 }

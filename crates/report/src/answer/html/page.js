@@ -8,6 +8,8 @@
     if (name) node.className = name;
     return node;
   };
+  // Letters from right to left stand between signs that keep their order to themselves; who searches does not type these.
+  const plain = (words) => words.replace(/[\u2068\u2069]/g, '');
   const finder = (words) => {
     if (!words) return null;
     try { return new RegExp(words, 'i'); } catch { return null; }
@@ -103,7 +105,7 @@
     return (wanted) => {
       if (!wanted) { show(); return; }
       // What matches, with all that is above it.
-      const keep = all.map((group) => group.some((row) => wanted.test(row.textContent)));
+      const keep = all.map((group) => group.some((row) => wanted.test(plain(row.textContent))));
       const above = [];
       rows.forEach((_, at) => {
         above.length = depth[at];
@@ -119,7 +121,7 @@
     const tree = table.classList.contains('tree');
     let filter = (wanted) => {
       for (const group of groups(table)) {
-        const hit = !wanted || group.some((row) => wanted.test(row.textContent));
+        const hit = !wanted || group.some((row) => wanted.test(plain(row.textContent)));
         for (const row of group) row.hidden = !hit;
       }
     };
@@ -196,7 +198,7 @@
         button.style.top = frame.depth * ROW + 'px';
         button.style.background = colour(frame.name);
         button.tabIndex = frame === focus ? 0 : -1;
-        if (wanted) button.classList.add(wanted.test(frame.name) ? 'hit' : 'dim');
+        if (wanted) button.classList.add(wanted.test(plain(frame.name)) ? 'hit' : 'dim');
         button.addEventListener('click', () => { top = focus = frame; focused = true; draw(); });
         button.addEventListener('mouseenter', () => say(frame));
         button.addEventListener('focus', () => { focus = frame; say(frame); });
