@@ -2,7 +2,7 @@
 
 use super::staying::Staying;
 use crate::suspects::is_grouping;
-use goheap_graph::{PathTrie, TrieNode, Weight};
+use goheap_graph::{Children, PathTrie, TrieNode, Weight};
 use goheap_model::{DominatorFrames, MapRoom, RootFrame, RootKind, Share};
 use rustc_hash::FxHashMap;
 use std::borrow::Cow;
@@ -79,36 +79,44 @@ impl MergedFrames {
     }
 }
 
-/// What the frame at a path of texts retains, which are a merged tree's, in a tree that was not merged.
-pub fn retained_at(frames: &DominatorFrames, path: &[&str]) -> Weight {
-    let (totals, mut sum) = (frames.trie.totals(), Weight::default());
-    // How many steps of the path a frame has gone; None off the path.
-    let mut gone: Vec<Option<usize>> = Vec::with_capacity(frames.trie.len());
-    for (node, total) in frames.trie.nodes().zip(totals) {
-        let here = match frames.trie.parent(node) {
-            None => Some(0),
-            Some(parent) => {
-                let root = frames.roots.get(&node).map(|root| root.kind);
-                let is_step = |&at: &usize| path.get(at).is_some_and(|step| *step == key(frames.text(node), root));
-                gone[parent.index()].filter(is_step).map(|at| at + 1)
-            }
-        };
-        if here == Some(path.len()) {
-            sum.add(total);
-        }
-        gone.push(here);
-    }
-    sum
+/// What the frames of a tree retain, by their paths.
+#[derive(Debug)]
+pub struct RetainedByPath<'f> {
+    frames: &'f DominatorFrames,
+    totals: Vec<Weight>,
+    children: Children,
 }
 
-/// What the frame of one tree retains in another, by its path.
-pub fn retained_before(before: &DominatorFrames, frames: &DominatorFrames, node: TrieNode) -> Weight {
-    let up = std::iter::successors(Some(node), |&node| frames.trie.parent(node));
-    let steps = up.filter(|&node| node != PathTrie::ROOT);
-    let mut path: Vec<Cow<'_, str>> =
-        steps.map(|node| key(frames.text(node), frames.roots.get(&node).map(|root| root.kind))).collect();
-    path.reverse();
-    retained_at(before, &path.iter().map(|step| &**step).collect::<Vec<_>>())
+impl<'f> RetainedByPath<'f> {
+    /// Of a tree that was not merged.
+    pub fn new(frames: &'f DominatorFrames) -> Self {
+        RetainedByPath { frames, totals: frames.trie.totals(), children: frames.trie.children() }
+    }
+
+    /// What the frames at a path of texts, which are a merged tree's, retain.
+    pub fn at<T: AsRef<str>>(&self, path: &[T]) -> Weight {
+        let mut here = vec![PathTrie::ROOT];
+        for step in path {
+            let below = here.iter().flat_map(|&node| self.children.of(node)).copied();
+            here = below.filter(|&node| step_of(self.frames, node) == step.as_ref()).collect();
+        }
+        let mut sum = Weight::default();
+        here.into_iter().for_each(|node| sum.add(self.totals[node.index()]));
+        sum
+    }
+
+    /// What the frame of another tree retains in this one.
+    pub fn of(&self, frames: &DominatorFrames, node: TrieNode) -> Weight {
+        let up = std::iter::successors(Some(node), |&node| frames.trie.parent(node));
+        let steps = up.filter(|&node| node != PathTrie::ROOT);
+        let mut path: Vec<Cow<'_, str>> = steps.map(|node| step_of(frames, node)).collect();
+        path.reverse();
+        self.at(&path)
+    }
+}
+
+fn step_of(frames: &DominatorFrames, node: TrieNode) -> Cow<'_, str> {
+    key(frames.text(node), frames.roots.get(&node).map(|root| root.kind))
 }
 
 #[derive(Default)]

@@ -22,7 +22,7 @@ mod tests;
 pub use change::{Change, NamedChange, changes};
 pub use growth::{Entries, Grown, grown};
 pub use lives::{LifeCounts, Lives, lives};
-pub use merged::{MergedFrames, Side, retained_at, retained_before};
+pub use merged::{MergedFrames, RetainedByPath, Side};
 pub use moment::{Moment, NamedCount};
 pub use old_objects::OldObjects;
 pub use relation::{ProcessMark, Relation, WrongPair, relation};

@@ -61,7 +61,7 @@ impl Holding<'_> {
     pub(super) fn walk(&self, nodes: &[u32]) -> Walk {
         let (root, objects) = nodes.split_first().map_or((self.graph.root(), nodes), |(root, rest)| (*root, rest));
         let mut steps = self.root_steps(root);
-        let (mut from, mut last_key) = (None, None);
+        let (mut from, mut last_key, mut dropped) = (None, None, 0);
         for (index, &node) in objects.iter().enumerate() {
             let is_last = index + 1 == objects.len();
             let Some(to) = self.graph.slot_of(node) else { continue };
@@ -88,8 +88,9 @@ impl Holding<'_> {
                 },
             }
             (from, last_key) = (Some(to), key);
+            dropped += without_middle(&mut steps);
         }
-        Walk { class: self.class_of(root), steps: shortened(steps) }
+        Walk { class: self.class_of(root), steps: shortened(steps, dropped) }
     }
 
     /// The frames of a root, without what it is grouped by.
@@ -227,13 +228,23 @@ impl Step {
     }
 }
 
-fn shortened(mut steps: Vec<Step>) -> Vec<Step> {
-    if steps.len() <= 2 * STEPS_AT_ENDS {
+/// Takes what nobody will see out of a path that is being made, from time to time; how many steps that were. A path may be as long as a list
+/// of all objects.
+fn without_middle(steps: &mut Vec<Step>) -> usize {
+    if steps.len() < 8 * STEPS_AT_ENDS {
+        return 0;
+    }
+    steps.drain(STEPS_AT_ENDS..steps.len() - STEPS_AT_ENDS).count()
+}
+
+/// The steps at both ends, where `dropped` of those between are gone already.
+fn shortened(mut steps: Vec<Step>, dropped: usize) -> Vec<Step> {
+    if steps.len() <= 2 * STEPS_AT_ENDS && dropped == 0 {
         return steps;
     }
     let rest = steps.split_off(STEPS_AT_ENDS);
     let end = rest.len() - STEPS_AT_ENDS;
     steps.extend(rest.into_iter().skip(end));
-    steps[STEPS_AT_ENDS].left_out = end as u64;
+    steps[STEPS_AT_ENDS].left_out = (dropped + end) as u64;
     steps
 }

@@ -86,8 +86,9 @@ pub enum SuspectRoot {
 impl Suspect {
     /// The objects whose birth was sampled and that it retains.
     pub fn sampled(&self, frames: &DominatorFrames) -> FxHashSet<ObjectId> {
+        let parts: FxHashSet<TrieNode> = self.parts.iter().copied().collect();
         let is_part = |node: TrieNode| {
-            std::iter::successors(Some(node), |&node| frames.trie.parent(node)).any(|node| self.parts.contains(&node))
+            std::iter::successors(Some(node), |&node| frames.trie.parent(node)).any(|node| parts.contains(&node))
         };
         let mut known: FxHashMap<TrieNode, bool> = FxHashMap::default();
         let mut is_part = |node: TrieNode| *known.entry(node).or_insert_with(|| is_part(node));

@@ -3,7 +3,9 @@
 use goheap_ask::holding::MergedStep;
 use goheap_ask::is_gathering;
 use goheap_model::Heap;
+use rustc_hash::FxHashMap;
 use std::cmp::Reverse;
+use std::collections::hash_map::Entry;
 
 /// A step above.
 struct Above {
@@ -29,6 +31,8 @@ fn folded(steps: Vec<MergedStep>, is_library: impl Fn(&str) -> Option<bool>) -> 
     let mut above: Vec<Above> = Vec::new();
     let mut shown: Vec<Shown> = Vec::new();
     let mut tops: Vec<usize> = Vec::new();
+    // Where a step stands below another.
+    let mut known: FxHashMap<(Option<usize>, String), usize> = FxHashMap::default();
     for (mut step, gathers) in steps.into_iter().zip(gathers) {
         above.truncate(step.depth as usize);
         let parent = above.last();
@@ -41,15 +45,13 @@ fn folded(steps: Vec<MergedStep>, is_library: impl Fn(&str) -> Option<bool>) -> 
             if parent.is_some_and(|parent| parent.is_passed) {
                 step.reference.insert_str(0, "… ");
             }
-            let siblings = holder.map_or(&tops, |holder| &shown[holder].below);
-            let twin = siblings.iter().copied().find(|&other| shown[other].step.reference == step.reference);
-            here.shown = Some(match twin {
-                Some(twin) => {
-                    add(&mut shown[twin].step, &step);
-                    twin
+            here.shown = Some(match known.entry((holder, step.reference.clone())) {
+                Entry::Occupied(twin) => {
+                    add(&mut shown[*twin.get()].step, &step);
+                    *twin.get()
                 }
-                None => {
-                    let place = shown.len();
+                Entry::Vacant(empty) => {
+                    let place = *empty.insert(shown.len());
                     shown.push(Shown { step, below: Vec::new() });
                     match holder {
                         Some(holder) => shown[holder].below.push(place),

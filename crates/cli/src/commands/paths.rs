@@ -154,7 +154,7 @@ impl Asking<'_, '_> {
         let mut walks = self.holding.paths_to(self.turned, node, self.exclusions).take(MOST_PATHS).enumerate();
         let is_cut_off = walks.any(|(index, walk)| {
             let is_alike = |(other, _): &(holding::Walk, u64)| self.holding.read_alike(other, &walk);
-            match found.iter().position(is_alike).filter(|_| self.options.all) {
+            match if self.options.all { found.iter().position(is_alike) } else { None } {
                 Some(alike) => found[alike].1 += 1,
                 None if found.len() < wanted => found.push((walk, 0)),
                 None => return true,

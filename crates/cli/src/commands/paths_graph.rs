@@ -2,7 +2,7 @@
 
 use goheap_export::graph::{Edge, Graph, Node};
 use goheap_report::paths::{Answer, Merged, Path, PathsReport};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// The paths of all answers: an object that several go through is one node.
 pub(super) fn graph(report: &PathsReport) -> Graph {
@@ -18,6 +18,8 @@ struct Drawn {
     graph: Graph,
     /// Nodes by address, or by what they are where they have none.
     index_of: HashMap<String, usize>,
+    /// The edges that several paths may have.
+    met: HashSet<(usize, usize, String)>,
 }
 
 impl Drawn {
@@ -73,7 +75,7 @@ impl Drawn {
     }
 
     fn edge(&mut self, edge: Edge) {
-        if !self.graph.edges.contains(&edge) {
+        if self.met.insert((edge.from, edge.to, edge.text.clone())) {
             self.graph.edges.push(edge);
         }
     }

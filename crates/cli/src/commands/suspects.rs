@@ -9,13 +9,14 @@ use crate::say::diagnostics;
 use crate::say::errors::Failure;
 use crate::say::terminal::page;
 use crate::say::watch::Watch;
-use goheap_ask::diff::retained_before;
+use goheap_ask::diff::RetainedByPath;
 use goheap_ask::{BirthIndex, SiteGrouping, Suspect, suspects};
-use goheap_heap::goroutines::{GoroutineGroups, LibraryFiles, facts};
+use goheap_heap::goroutines::{GoroutineGroup, GoroutineGroups, LibraryFiles, facts};
 use goheap_heap::references::{ReferenceGraph, ReferenceOptions};
 use goheap_model::{Births, DominatorFrames, RootKind};
 use goheap_report::answer::Answer;
 use goheap_report::table::percent;
+use rustc_hash::{FxHashMap, FxHashSet};
 use shown::{One, Shown};
 use std::cmp::Reverse;
 
@@ -94,7 +95,8 @@ pub(crate) fn of_frames(
     let mut found = suspects(heap, frames, least.of(reachable.bytes));
     let Beside { births, index, goroutines, before } = *beside;
     if let Some(before) = before {
-        found.sort_by_cached_key(|suspect| Reverse(more_than(before, frames, suspect)));
+        let before = RetainedByPath::new(before);
+        found.sort_by_cached_key(|suspect| Reverse(more_than(&before, frames, suspect)));
     }
     let born = |suspect: &Suspect| {
         let sampled = suspect.sampled(frames);
@@ -110,8 +112,8 @@ pub(crate) fn of_frames(
 }
 
 /// How many bytes more a suspect retains than its frames did before.
-fn more_than(before: &DominatorFrames, frames: &DominatorFrames, suspect: &Suspect) -> i128 {
-    let was: u64 = suspect.parts.iter().map(|&part| retained_before(before, frames, part).bytes).sum();
+fn more_than(before: &RetainedByPath<'_>, frames: &DominatorFrames, suspect: &Suspect) -> i128 {
+    let was: u64 = suspect.parts.iter().map(|&part| before.of(frames, part).bytes).sum();
     i128::from(suspect.retained.bytes) - i128::from(was)
 }
 
@@ -133,8 +135,11 @@ fn standing(
     let model = graph.snapshot().model;
     let read = if known.is_none() { Some(GoroutineGroups::read(model, watch)?) } else { None };
     let (known, files) = (known.or(read.as_ref()), LibraryFiles::new(model));
+    let wanted: FxHashSet<u32> = groups.iter().flatten().copied().collect();
+    let all = known.iter().flat_map(|known| &known.groups).filter(|group| wanted.contains(&group.number));
+    let by_number: FxHashMap<u32, &GoroutineGroup> = all.map(|group| (group.number, group)).collect();
     let text = |number: u32| {
-        let group = known?.groups.iter().find(|group| group.number == number)?;
+        let group = by_number.get(&number)?;
         let state = facts(model, &group.members).states.into_iter().next()?.0;
         let place = files.speaking_call(&group.calls)?;
         let creator = group.creator.as_ref().map(|call| format!(", created by {}", call.print_name()));

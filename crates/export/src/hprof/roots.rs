@@ -35,7 +35,8 @@ pub(super) struct Roots {
 impl Roots {
     /// Of a graph: goroutines in order of index, those without roots too.
     pub(super) fn of(graph: Graph<'_>) -> Self {
-        let mut finder = Finder { graph, roots: Roots::default(), holders: FxHashMap::default() };
+        let mut finder =
+            Finder { graph, roots: Roots::default(), holders: FxHashMap::default(), parts: FxHashMap::default() };
         let mut threads: FxHashMap<u32, Thread> = FxHashMap::default();
         let stacks = &graph.heap().stacks;
         let living = (0..stacks.of_goroutine.len() as u32).filter(|&goroutine| stacks.of(goroutine).is_some());
@@ -57,6 +58,8 @@ struct Finder<'h> {
     graph: Graph<'h>,
     roots: Roots,
     holders: FxHashMap<String, usize>,
+    /// How many classes a holder has become.
+    parts: FxHashMap<String, usize>,
 }
 
 impl Finder<'_> {
@@ -94,8 +97,9 @@ impl Finder<'_> {
         let at = match known.filter(|_| full < MOST_STATICS) {
             Some(at) => at,
             None => {
-                let same = self.roots.holders.iter().filter(|other| other.name.starts_with(&holder)).count();
-                let name = if known.is_some() { format!("{holder} ({})", same + 1) } else { holder.clone() };
+                let parts = self.parts.entry(holder.clone()).or_default();
+                *parts += 1;
+                let name = if *parts > 1 { format!("{holder} ({parts})") } else { holder.clone() };
                 self.roots.holders.push(Holder { name, statics: Vec::new() });
                 self.holders.insert(holder, self.roots.holders.len() - 1);
                 self.roots.holders.len() - 1

@@ -22,6 +22,7 @@ pub fn write_code(
     for mapping in mappings {
         mapped.push((mapping.addresses, writer.mapping(mapping)?));
     }
+    mapped.sort_unstable();
     let mut functions = Vec::with_capacity(profile.functions.len());
     for function in &profile.functions {
         functions.push(write_function(function, &mut writer)?);
@@ -34,7 +35,8 @@ pub fn write_code(
         };
         let lines: Vec<Line> = place.calls.iter().map(line).collect();
         let has = |((start, end), _): &&((u64, u64), u64)| (*start..*end).contains(&place.address);
-        let mapping = mapped.iter().find(has).map_or(0, |&(_, number)| number);
+        let behind = mapped.partition_point(|((start, _), _)| *start <= place.address);
+        let mapping = behind.checked_sub(1).and_then(|at| mapped.get(at)).filter(has).map_or(0, |&(_, number)| number);
         locations.push(writer.location(&Location {
             mapping,
             address: place.address,

@@ -110,10 +110,17 @@ impl Outside {
             self.kept.extend(model.signal_facts((lo, hi)));
         }
         let threads = model.thread_index();
+        // Stacks lie apart: all together are no more than what is mapped, unless a core lies, whose every goroutine has all memory for its stack.
+        let mut left =
+            model.process.core.segments().iter().fold(0, |sum: u64, one| sum.saturating_add(one.memory_size));
         for goroutine in model.goroutines.iter().filter(|goroutine| goroutine.status.is_live()) {
             let words = model.stack_words(goroutine, &threads);
-            // Below its stack pointer it is as free as the stack before it, but no part of that.
-            self.paint.repaint(goroutine.stack.0..goroutine.stack.1, Treatment::Gone, is_stack);
+            let (lo, hi) = goroutine.stack;
+            if let Some(rest) = left.checked_sub(hi.saturating_sub(lo)) {
+                left = rest;
+                // Below its stack pointer it is as free as the stack before it, but no part of that.
+                self.paint.repaint(lo..hi, Treatment::Gone, is_stack);
+            }
             self.paint.repaint(words.live, Treatment::Strict, is_stack);
             for loose in words.loose {
                 self.paint.repaint(loose, Treatment::Loose, |before| before == Treatment::Strict);

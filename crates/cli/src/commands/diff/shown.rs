@@ -4,7 +4,7 @@ use super::compare::{Comparison, ObjectLife, Objects};
 use crate::args::{DiffOptions, Input};
 use crate::say::terminal::page;
 use crate::shell;
-use goheap_ask::diff::{Change, Entries, Grown, NamedCount, Relation, changes, grown};
+use goheap_ask::diff::{Change, Entries, Grown, NamedCount, Relation, RetainedByPath, changes, grown};
 use goheap_graph::TrieNode;
 use goheap_model::Share;
 use goheap_report::answer::{Answer, Cell, Column, Kind, Next, Section};
@@ -171,8 +171,9 @@ impl Shown<'_> {
 
     fn grown_section(&self, found: &[Grown]) -> Section {
         let mut section = Section::new("grown", self.grown_columns());
+        let between = self.between();
         for one in found {
-            let series = self.series(one.node);
+            let series = self.series(one.node, &between);
             let entries = one.entries.as_ref();
             let count = |of: fn(&Entries) -> u64| Cell::from(entries.map(of));
             let row = section.row([
@@ -241,18 +242,22 @@ impl Shown<'_> {
         notes
     }
 
+    /// What the cores between the first and the last retain, by path.
+    fn between(&self) -> Vec<RetainedByPath<'_>> {
+        let moments = &self.compared.moments;
+        let between = moments.get(1..moments.len().saturating_sub(1)).unwrap_or_default();
+        between.iter().map(|moment| RetainedByPath::new(&moment.frames)).collect()
+    }
+
     /// What a frame retains at each core.
-    fn series(&self, node: TrieNode) -> Vec<u64> {
+    fn series(&self, node: TrieNode, between: &[RetainedByPath<'_>]) -> Vec<u64> {
         let frames = &self.compared.merged.frames;
         let path: Vec<&str> = frames.trie.path(node).into_iter().map(|label| frames.label_text(label)).collect();
-        let last = self.compared.moments.len() - 1;
-        let sides = (&self.compared.merged.before, &self.compared.merged.after);
-        let of = |(at, moment): (usize, &goheap_ask::diff::Moment)| match at {
-            0 => sides.0[node.index()].retained.bytes,
-            at if at == last => sides.1[node.index()].retained.bytes,
-            _ => goheap_ask::diff::retained_at(&moment.frames, &path).bytes,
-        };
-        self.compared.moments.iter().enumerate().map(of).collect()
+        let (first, last) = (&self.compared.merged.before, &self.compared.merged.after);
+        let mut series = vec![first[node.index()].retained.bytes];
+        series.extend(between.iter().map(|moment| moment.at(&path).bytes));
+        series.push(last[node.index()].retained.bytes);
+        series
     }
 
     fn next(&self, one: &Grown, opening: &str) -> Option<Next> {

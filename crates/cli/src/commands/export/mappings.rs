@@ -2,6 +2,7 @@
 
 use goheap_export::pprof::Mapping;
 use goheap_image::Process;
+use std::collections::HashMap;
 
 /// Code that was mapped: of the executable and of libraries.
 pub(super) struct MappedCode {
@@ -23,10 +24,13 @@ impl MappedCode {
             before.checked_sub(1).is_some_and(|at| start < code[at].end())
         };
         let executable = process.executable.gnu_build_id().map(hex).unwrap_or_default();
+        let mut firsts = HashMap::new();
+        for one in core.mapped_files().iter().filter(|one| one.file_offset == 0) {
+            firsts.entry(&one.path).or_insert(one.start);
+        }
         let files = core.mapped_files().iter().filter(|file| is_code(file.start));
         let mapped = files.map(|file| {
-            let first = core.mapped_files().iter().find(|one| one.path == file.path && one.file_offset == 0);
-            let in_memory = first.and_then(|first| process.build_id_in_memory(first.start));
+            let in_memory = firsts.get(&file.path).and_then(|&first| process.build_id_in_memory(first));
             let is_executable = process.load_bias <= file.start.0 && holds_go(process, file.start.0, file.end.0);
             MappedCode {
                 addresses: (file.start.0, file.end.0),
