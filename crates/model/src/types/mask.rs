@@ -11,7 +11,7 @@ const MAX_DEPTH: u32 = 64;
 /// Parts of a type that are looked at, and words of elements that are laid out: so many beside so many a word of it. Forged types double at
 /// each level, and real ones have an array of one in another a few times at most.
 const MIN_STEPS: u64 = 1 << 16;
-const STEPS_A_WORD: u64 = 16;
+const STEPS_A_WORD: u64 = 6;
 
 /// The collector's mask of one type.
 #[derive(Clone, Debug, PartialEq, Eq)]
