@@ -179,6 +179,15 @@ mod tests {
         assert_eq!(set.count(), 2);
     }
 
+    #[test]
+    fn nothing_behind_a_range_is_gone_along() {
+        let mut set = IdBitSet::with_room_for(1 << 26);
+        set.insert((1 << 26) - 1);
+        // Of an empty set of words each range would go to the end: 10^12 steps.
+        let found: usize = (0..1 << 26).step_by(64).map(|start| set.ones_in(start..start + 64).count()).sum();
+        assert_eq!((found, set.ones_in(5..5).count()), (1, 0));
+    }
+
     proptest! {
         #[test]
         fn ids_of_a_range_are_counted_as_one_by_one(ids in proptest::collection::vec(0u32..400, 0..80), start in 0u32..300, len in 0u32..200) {
