@@ -52,7 +52,7 @@ const ROOMS: [(&str, &[&str]); 24] = [
     ("lz4_flex", &["goheap-image"]),
     ("lzma-rust2", &["goheap-image"]),
     ("base64", &["goheap-image"]),
-    ("rustix", &["goheap-image", "goheap-capture", "goheap-cli"]),
+    ("rustix", &["goheap-image", "goheap", "goheap-capture", "goheap-cli"]),
     ("ruzstd", &["goheap-image"]),
     ("structured-zstd", &["goheap-capture", "goheap-export"]),
     ("parquet", &["goheap-export"]),
@@ -62,7 +62,7 @@ const ROOMS: [(&str, &[&str]); 24] = [
     ("yoke", &["goheap-graph"]),
     ("bytemuck", &["goheap-graph", "goheap-model"]),
     ("postcard", &["goheap-model"]),
-    ("twox-hash", &["goheap-model", "goheap-heap", "goheap-cli"]),
+    ("twox-hash", &["goheap-model", "goheap-heap", "goheap", "goheap-cli"]),
 ];
 
 /// The crates with what they depend on: for the product, and for tests alone.

@@ -30,11 +30,15 @@
 //!
 //! Nothing is printed. How a long question goes on is told to an [`Observer`], which may also end it.
 
+mod build;
+mod core_options;
 mod error;
 mod heap;
+pub mod index_file;
 mod options;
 mod process;
 
+pub use build::VERSION;
 pub use error::{Error, ProcessError};
 pub use goheap_ask::holding::{Exclusions, Held, Holding, Owner, OwnerKind, Owners, Selected, Step, Walk};
 pub use goheap_ask::{Grouping, Histogram, HistogramRow, RootGroup, RootGrouping, RootGroups, Selection};

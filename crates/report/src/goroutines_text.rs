@@ -1,15 +1,17 @@
 //! Goroutines for people: a line a group, and if asked for its stack below.
 
 use crate::ReportError;
-use crate::goroutines::{Frame, GoroutinesReport, Group, TableOptions};
+use crate::goroutines::{TableOptions, label_text, state_text};
 use crate::page::{Lines, Page};
 use crate::table::Align::{Left, Right};
 use crate::table::{Table, grouped};
 use crate::text::terminal_text;
 use crate::waits_text;
+use goheap_ask::{GoroutineList, GoroutineRow};
+use goheap_model::StackCall;
 use std::io::{BufWriter, Write};
 
-pub(crate) fn write(report: &GoroutinesReport, options: TableOptions, out: impl Write) -> Result<(), ReportError> {
+pub(crate) fn write(report: &GoroutineList, options: TableOptions, out: impl Write) -> Result<(), ReportError> {
     let page = options.page;
     let mut out = page.lines(BufWriter::new(out));
     writeln!(out, "{}", heading(page, report))?;
@@ -42,7 +44,7 @@ pub(crate) fn write(report: &GoroutinesReport, options: TableOptions, out: impl 
     Ok(out.flush()?)
 }
 
-fn heading(page: Page, report: &GoroutinesReport) -> String {
+fn heading(page: Page, report: &GoroutineList) -> String {
     let count = |count: u64, name: &str| format!("{} {name}{}", grouped(count), if count == 1 { "" } else { "s" });
     let own =
         if report.system == 0 { String::new() } else { format!(" ({} of the runtime's own)", grouped(report.system)) };
@@ -65,16 +67,16 @@ fn no_waits(leaked: u64) -> String {
     }
 }
 
-fn has_retained(report: &GoroutinesReport) -> bool {
+fn has_retained(report: &GoroutineList) -> bool {
     report.groups.iter().any(|group| group.retained_bytes.is_some())
 }
 
-fn has_labels(report: &GoroutinesReport) -> bool {
+fn has_labels(report: &GoroutineList) -> bool {
     report.groups.iter().any(|group| !group.labels.is_empty())
 }
 
 /// A table with its heading. Where there is no room, where they were made is missed first, then their labels, stacks, waits, states.
-fn table(report: &GoroutinesReport) -> Table {
+fn table(report: &GoroutineList) -> Table {
     let columns = columns(report);
     let id = 1 + usize::from(has_retained(report));
     let spare = [id + 5, id + 6, id + 4, id + 3, id, id + 1];
@@ -84,7 +86,7 @@ fn table(report: &GoroutinesReport) -> Table {
     table
 }
 
-fn columns(report: &GoroutinesReport) -> Vec<crate::table::Align> {
+fn columns(report: &GoroutineList) -> Vec<crate::table::Align> {
     let mut columns = vec![Right];
     columns.extend(has_retained(report).then_some(Right));
     columns.extend([Right, Left, Left, Right, Right, Left]);
@@ -92,7 +94,7 @@ fn columns(report: &GoroutinesReport) -> Vec<crate::table::Align> {
     columns
 }
 
-fn names(report: &GoroutinesReport) -> Vec<&'static str> {
+fn names(report: &GoroutineList) -> Vec<&'static str> {
     let mut names = vec!["count"];
     names.extend(has_retained(report).then_some("retains"));
     names.extend(["id, e.g.", "state", "at", "oldest wait", "stacks", "created by"]);
@@ -100,7 +102,7 @@ fn names(report: &GoroutinesReport) -> Vec<&'static str> {
     names
 }
 
-fn cells(page: Page, report: &GoroutinesReport, group: &Group) -> Vec<String> {
+fn cells(page: Page, report: &GoroutineList, group: &GoroutineRow) -> Vec<String> {
     let leaked = match (group.leaked, group.suspected) {
         (Some(1..), _) => " (leaked)",
         (_, 1..) if group.suspected == group.count => " (suspected)",
@@ -114,20 +116,20 @@ fn cells(page: Page, report: &GoroutinesReport, group: &Group) -> Vec<String> {
     }
     cells.extend([
         group.ids.first().map_or_else(String::new, u64::to_string),
-        format!("{}{leaked}", group.state_text()),
+        format!("{}{leaked}", state_text(group)),
         group.place().map_or_else(|| "?".to_owned(), |frame| short(frame, page)),
         group.oldest_wait_seconds.map_or_else(|| "-".to_owned(), duration),
         page.bytes(group.stack_bytes),
         group.created_by.as_ref().map_or_else(String::new, |frame| short(frame, page)),
     ]);
     if has_labels(report) {
-        cells.push(group.label_text());
+        cells.push(label_text(group));
     }
     cells
 }
 
 /// `pkg.(*T).Method file.go:12`: the folders of package and file left out, unless names are whole; the file's are anyway.
-pub(crate) fn short(frame: &Frame, page: Page) -> String {
+pub(crate) fn short(frame: &StackCall, page: Page) -> String {
     let name = if page.full_names { &frame.function } else { without_folders(&frame.function) };
     let file = frame.file.rsplit('/').next().unwrap_or_default();
     let place = if frame.file.is_empty() { String::new() } else { format!(" {file}:{}", frame.line) };
@@ -140,7 +142,7 @@ fn without_folders(name: &str) -> &str {
     name[..end].rfind('/').map_or(name, |slash| &name[slash + 1..])
 }
 
-fn stack(group: &Group, out: &mut Lines<impl Write>) -> Result<(), ReportError> {
+fn stack(group: &GoroutineRow, out: &mut Lines<impl Write>) -> Result<(), ReportError> {
     let calls = group.frames.iter().map(|frame| ("", frame));
     for (prefix, frame) in calls.chain(group.created_by.iter().map(|frame| ("created by ", frame))) {
         let line = format!("    {prefix}{}  {}:{}", frame.function, frame.file, frame.line);
@@ -149,7 +151,7 @@ fn stack(group: &Group, out: &mut Lines<impl Write>) -> Result<(), ReportError> 
     Ok(())
 }
 
-fn notes(report: &GoroutinesReport, out: &mut impl Write) -> Result<(), ReportError> {
+fn notes(report: &GoroutineList, out: &mut impl Write) -> Result<(), ReportError> {
     let mut notes = Vec::new();
     if report.groups_left_out > 0 {
         notes.push(format!(

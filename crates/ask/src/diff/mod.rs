@@ -20,11 +20,12 @@ mod staying;
 mod tests;
 
 pub use change::{Change, NamedChange, changes};
+pub use goheap_model::ProcessMark;
 pub use growth::{Entries, Grown, grown};
 pub use lives::{LifeCounts, Lives, lives};
 pub use merged::{MergedFrames, Side, retained_at, retained_before};
 pub use moment::{Moment, NamedCount};
 pub use old_objects::OldObjects;
-pub use relation::{ProcessMark, Relation, WrongPair, relation};
+pub use relation::{Relation, WrongPair, relation};
 pub use since_collection::{SinceCollection, since_collection};
 pub use staying::{Staying, staying};

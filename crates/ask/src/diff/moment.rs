@@ -1,8 +1,7 @@
 //! What is kept of one core to be held against another.
 
-use super::relation::ProcessMark;
 use crate::histogram::{Grouping, Histogram, Selection, histogram};
-use goheap_model::{DominatorFrames, Heap, Share};
+use goheap_model::{DominatorFrames, Heap, ProcessMark, Share};
 use serde::Serialize;
 
 /// Something by its name, and how much of it there is.

@@ -10,10 +10,10 @@ use crate::say::errors::Failure;
 use crate::say::terminal::page;
 use crate::say::watch::Watch;
 use goheap_ask::diff::retained_before;
-use goheap_ask::{BirthIndex, SiteGrouping, Suspect, suspects};
-use goheap_heap::goroutines::{GoroutineGroups, LibraryFiles, facts};
+use goheap_ask::{BirthIndex, SiteGrouping, Suspect, standing_text, suspects};
+use goheap_heap::goroutines::read_groups;
 use goheap_heap::references::{ReferenceGraph, ReferenceOptions};
-use goheap_model::{Births, DominatorFrames, RootKind};
+use goheap_model::{Births, DominatorFrames, GoroutineGroups, RootKind};
 use goheap_report::answer::Answer;
 use goheap_report::table::percent;
 use shown::{One, Shown};
@@ -131,14 +131,11 @@ fn standing(
         return Ok(vec![None; found.len()]);
     }
     let model = graph.snapshot().model;
-    let read = if known.is_none() { Some(GoroutineGroups::read(model, watch)?) } else { None };
-    let (known, files) = (known.or(read.as_ref()), LibraryFiles::new(model));
+    let read = if known.is_none() { Some(read_groups(model, watch)?) } else { None };
+    let known = known.or(read.as_ref());
     let text = |number: u32| {
-        let group = known?.groups.iter().find(|group| group.number == number)?;
-        let state = facts(model, &group.members).states.into_iter().next()?.0;
-        let place = files.speaking_call(&group.calls)?;
-        let creator = group.creator.as_ref().map(|call| format!(", created by {}", call.print_name()));
-        Some(format!("{state} at {}{}", place.print_name(), creator.unwrap_or_default()))
+        let group = known?.groups.iter().find(|group| group.number == number && group.speaking.is_some())?;
+        Some(standing_text(known?, group))
     };
     Ok(groups.into_iter().map(|group| text(group?)).collect())
 }
