@@ -5,8 +5,10 @@
 //! - What is the same object, new or gone, where the process is the same: [`lives`].
 //! - Both as one tree of frames: [`MergedFrames`]; where it grows: [`grown`].
 //! - The rest by name: [`changes`].
+//! - All of it at once, of two heaps that are at hand: [`difference`].
 //! - What one core tells alone: [`since_collection`].
 
+mod both;
 mod change;
 mod growth;
 mod lives;
@@ -19,6 +21,7 @@ mod staying;
 #[cfg(test)]
 mod tests;
 
+pub use both::{Difference, OneHeap, difference};
 pub use change::{Change, NamedChange, changes};
 pub use goheap_model::ProcessMark;
 pub use growth::{Entries, Grown, grown};

@@ -40,18 +40,22 @@ pub struct Moment {
 impl Moment {
     /// Of a heap and its dominator tree; goroutines and lines that allocated are for who can read them.
     pub fn of(mark: ProcessMark, heap: &Heap, frames: DominatorFrames) -> Self {
-        let all = |grouping| named(histogram(heap, grouping, Selection::Reachable, |_| true));
         Moment {
             mark,
             reachable: heap.totals.reachable(),
             unreachable: heap.totals.unreachable,
-            types: all(Grouping::Whole),
-            packages: all(Grouping::Package),
+            types: counts(heap, Grouping::Whole),
+            packages: counts(heap, Grouping::Package),
             frames,
             goroutines: Vec::new(),
             sites: Vec::new(),
         }
     }
+}
+
+/// What roots reach of a heap, by name.
+pub(super) fn counts(heap: &Heap, grouping: Grouping) -> Vec<NamedCount> {
+    named(histogram(heap, grouping, Selection::Reachable, |_| true))
 }
 
 fn named(histogram: Histogram) -> Vec<NamedCount> {

@@ -49,6 +49,14 @@ impl<'s, 'm, 'p> FoundWaits<'s, 'm, 'p> {
         self.closer.suspicions.iter().any(|one| one.stuck.binary_search(&goroutine).is_ok())
     }
 
+    /// Those of which that is true, by their places in the runtime's list, in order.
+    pub fn suspected(&self) -> Vec<u32> {
+        let mut suspected: Vec<u32> = self.closer.suspicions.iter().flat_map(|one| one.stuck.iter().copied()).collect();
+        suspected.sort_unstable();
+        suspected.dedup();
+        suspected
+    }
+
     /// By which way the first thing is reached that a goroutine waits for.
     pub fn reached_by(&self, goroutine: u32) -> Option<String> {
         self.waits.of(goroutine).iter().find_map(|group| self.closer.held_by.get(group).cloned())
