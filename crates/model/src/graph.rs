@@ -158,7 +158,7 @@ impl<'h> Graph<'h> {
             return self.extent_of(nodes);
         }
         let mut rest = Extent::default();
-        for &(id, extent) in parts.iter().filter(|(id, _)| dominance.tree.dominates(node, id.0)) {
+        for (id, extent) in parts.iter().filter(|(id, _)| dominance.tree.dominates(node, id.0)) {
             rest.add(Extent::all(self.shallow(id.0)).without(extent));
         }
         Some(Extent::all(dominance.retained.of(node)).without(rest))

@@ -21,6 +21,7 @@ mod code_profile;
 mod describe;
 mod diagnostic;
 mod dominator_frames;
+mod extents;
 mod field_table;
 mod fields;
 mod goroutines;
@@ -53,6 +54,7 @@ pub use code_profile::{CodeCall, CodeFunction, CodePlace, CodeProfile, CodeSampl
 pub use describe::{TextId, TextKey, TypeTexts, UNKNOWN_TYPE, element_text, is_wanted_text};
 pub use diagnostic::Diagnostic;
 pub use dominator_frames::{DominatorFrames, FrameFacts, HELD_BY_SEVERAL, MapRoom, RootFrame};
+pub use extents::{Extent, Extents};
 pub use field_table::{FieldTable, KnownField, TableFields, kind_of};
 pub use fields::{FieldPlace, FieldType, Fields};
 pub use goroutines::{GoroutineFacts, GoroutineGroup, GoroutineGroups, GoroutineState, LabelFacts};
@@ -64,7 +66,7 @@ pub use objects::{Evidence, ObjectId, ObjectType, ObjectTypes, Objects, Part, Sl
 pub use observer::{Claim, Meter, Observer, OverBudget, Refusal, Unobserved};
 pub use process_mark::ProcessMark;
 pub use red_zones::RedZones;
-pub use references::{Extent, References, RootNodes};
+pub use references::{References, RootNodes};
 pub use roots::{RootClass, RootKind, RootNode};
 pub use sections::{SectionError, SectionWriter, Sections, read_dominators, write_dominators};
 pub use stack_groups::{GoroutineStarts, StackGroups};

@@ -145,10 +145,16 @@ impl Holding<'_> {
             }
         }
         let mut forest = Forest::default();
-        let mut index_of = vec![0_u32; self.dominance.tree.node_count() as usize];
-        for &node in self.dominance.tree.preorder().iter().filter(|node| needed.contains(**node)) {
-            let parent = self.dominance.tree.idom(node).map(|above| index_of[above as usize]);
-            index_of[node as usize] = forest.push(node, parent);
+        // Those above, each with the place behind all that it dominates: the next one up is needed, too.
+        let mut above: Vec<(u32, u32)> = Vec::new();
+        for ((node, end), place) in self.dominance.tree.slices().zip(0_u32..) {
+            if needed.contains(node) {
+                while above.last().is_some_and(|&(end, _)| end <= place) {
+                    above.pop();
+                }
+                let index = forest.push(node, above.last().map(|&(_, index)| index));
+                above.push((end, index));
+            }
         }
         forest
     }

@@ -90,7 +90,7 @@ impl Holding<'_> {
     ) -> Result<Owners, AskError> {
         observer.begin("owners");
         let nodes = u64::from(self.dominance.tree.node_count());
-        observer.claim(Claim { kept: 0, passing: nodes * 5 + set.len() as u64 * 40 })?;
+        observer.claim(Claim { kept: 0, passing: nodes / 4 + set.len() as u64 * 40 })?;
         let mut members = IdBitSet::with_room_for(self.dominance.tree.node_count());
         let mut owners = Owners::default();
         for &node in set {
