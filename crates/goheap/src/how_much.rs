@@ -2,8 +2,8 @@
 
 use crate::{Error, Heap};
 use goheap_ask::{
-    Grouping, Histogram, HistogramRow, RetainedHistogram, RootGrouping, RootGroups, Selection, retained_histogram,
-    root_groups,
+    Grouping, Histogram, HistogramRow, ObjectList, ObjectsWanted, RetainedHistogram, RootGrouping, RootGroups,
+    Selection, retained_histogram, root_groups,
 };
 use serde::Serialize;
 use std::cmp::Reverse;
@@ -75,6 +75,30 @@ impl Heap {
         let (graph, dominance) = (self.graph()?, self.dominance()?);
         self.go_on("retained sizes")?;
         Ok(root_groups(graph, &dominance, grouping, |_| true))
+    }
+
+    /// Single objects by size, type and whether roots reach them, in order of address; at most so many.
+    ///
+    /// ```
+    /// use goheap::ObjectsWanted;
+    ///
+    /// # let core = concat!(env!("CARGO_MANIFEST_DIR"), "/../../fixtures/cores/1.26/structures.core.zst");
+    /// # let executable = concat!(env!("CARGO_MANIFEST_DIR"), "/../../fixtures/cores/1.26/structures.zst");
+    /// # let heap = goheap::open(core, &goheap::Options::default().executable(executable).references(false))?;
+    /// let is_wanted = |ty: &str| ty == "main.Session";
+    /// let wanted = ObjectsWanted { least_bytes: 0, standing: None, is_wanted: &is_wanted };
+    /// for object in heap.objects(wanted, 10)?.objects {
+    ///     println!("{:#x} {} {}", object.address, object.size, object.ty);
+    /// }
+    /// # assert!(heap.objects(wanted, 1)?.objects.len() == 1);
+    /// # Ok::<(), goheap::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::Refused`].
+    pub fn objects(&self, wanted: ObjectsWanted<'_>, most: usize) -> Result<ObjectList, Error> {
+        self.go_on("objects")?;
+        Ok(goheap_ask::objects(self.data(), wanted, most))
     }
 
     /// The allocated object that holds an address; None where none does.

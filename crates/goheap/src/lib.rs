@@ -23,6 +23,7 @@
 //! | how much is of which type, package or kind | [`Heap::histogram`] |
 //! | which types retain most | [`Heap::retained_by_type`] |
 //! | which variables, goroutines, packages do | [`Heap::retained_by_root`] |
+//! | which objects are there, one by one | [`Heap::objects`] |
 //! | what is at an address, and what would go with it | [`Heap::object_at`] |
 //! | who, in the program's own code, keeps the objects of a type | [`Heap::owners`] |
 //! | by which references is something held | [`Heap::paths`] |
@@ -64,13 +65,14 @@ pub use goheap_ask::diff::{Change, Difference, Entries, Grown, LifeCounts, Named
 pub use goheap_ask::holding::{Exclusions, Held, Holding, Owner, OwnerKind, Owners, Selected, Step, Walk};
 pub use goheap_ask::{
     Gathered, GoroutineList, GoroutineRow, GoroutineSort, GoroutinesWanted, Grouping, Histogram, HistogramRow,
-    RootGroup, RootGrouping, RootGroups, Rounding, Selection, SiteGrouping, Suspect, SuspectKind, SuspectRoot,
+    ListedObject, ObjectList, ObjectsWanted, RootGroup, RootGrouping, RootGroups, Rounding, Selection, SiteGrouping,
+    Suspect, SuspectKind, SuspectRoot,
 };
 pub use goheap_heap::process_memory::{MemoryPart, ProcessMemory};
 pub use goheap_heap::waste::Waste;
 pub use goheap_model::{
     BirthCount, Claim, Diagnostic, Dominance, Evidence, Graph, Observer, OverBudget, ProcessMark, Refusal, Share,
-    StackCall, Totals, Unobserved,
+    StackCall, Standing, Totals, Unobserved,
 };
 pub use heap::Heap;
 pub use how_much::Object;

@@ -195,7 +195,12 @@ impl<'h> Graph<'h> {
         observer.begin("retained");
         let bytes = RetainedSizes::bytes_a_node(self.heap.totals.allocated.bytes);
         observer.claim(Claim { kept: u64::from(tree.node_count()) * bytes, passing: 0 })?;
-        Ok(RetainedSizes::new(tree, |node| self.shallow(node)))
+        Ok(self.retained_sizes(tree))
+    }
+
+    /// What each node retains, where that much memory may be taken: four bytes a node that is reached, or eight.
+    pub fn retained_sizes(&self, tree: &DominatorTree) -> RetainedSizes {
+        RetainedSizes::new(tree, |node| self.shallow(node))
     }
 
     /// Both.

@@ -135,11 +135,11 @@ impl Holding<'_> {
 
     /// What of the dominator tree leads to the nodes of `set` that are reached.
     pub(super) fn dominating(&self, set: &[u32]) -> Forest {
-        let mut needed = IdBitSet::with_room_for(self.dominance.tree.node_count());
-        for &node in set.iter().filter(|node| self.dominance.tree.contains(**node)) {
+        let mut needed = IdBitSet::with_room_for(self.tree().node_count());
+        for &node in set.iter().filter(|node| self.tree().contains(**node)) {
             needed.insert(node);
         }
-        for (node, above) in self.dominance.tree.bottom_up() {
+        for (node, above) in self.tree().bottom_up() {
             if let Some(above) = above.filter(|_| needed.contains(node)) {
                 needed.insert(above);
             }
@@ -147,7 +147,7 @@ impl Holding<'_> {
         let mut forest = Forest::default();
         // Those above, each with the place behind all that it dominates: the next one up is needed, too.
         let mut above: Vec<(u32, u32)> = Vec::new();
-        for ((node, end), place) in self.dominance.tree.slices().zip(0_u32..) {
+        for ((node, end), place) in self.tree().slices().zip(0_u32..) {
             if needed.contains(node) {
                 while above.last().is_some_and(|&(end, _)| end <= place) {
                     above.pop();

@@ -103,7 +103,7 @@ impl Holding<'_> {
             reference: self.graph.text(node),
             address: None,
             ty: String::new(),
-            retained: self.dominance.retained.of(node),
+            retained: self.dominance().retained.of(node),
             times: 1,
             left_out: 0,
         };
@@ -126,7 +126,7 @@ impl Holding<'_> {
             reference: String::new(),
             address: Some(heap.objects.address(slot)),
             ty: heap.type_text(slot),
-            retained: self.dominance.retained.of(node),
+            retained: self.dominance().retained.of(node),
             times: 1,
             left_out: 0,
         }
