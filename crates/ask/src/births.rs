@@ -1,8 +1,9 @@
 //! Where what is there was allocated, and who holds it now.
 
+use crate::diff::NamedCount;
 use crate::groups::{Place, RootGrouping, place_of};
 use goheap_graph::{DominatorTree, TrieNode};
-use goheap_model::{Birth, BirthCount, Births, DominatorFrames, Graph, ObjectId, RootKind, Standing};
+use goheap_model::{Birth, BirthCount, Births, DominatorFrames, Graph, ObjectId, RootKind, Share, Standing};
 use rustc_hash::FxHashMap;
 use serde::Serialize;
 use std::cmp::Reverse;
@@ -240,6 +241,17 @@ impl BirthSites {
         self.sites.sort_by_key(|site| Reverse((site.count.bytes, site.count.samples)));
         self
     }
+}
+
+/// What sampled objects stand for, by the line that allocated them; lines that are not known are left out.
+pub fn site_counts(index: &BirthIndex<'_>, births: &Births) -> Vec<NamedCount> {
+    let sites = index.all(SiteGrouping::Line, |_| true).sites.into_iter();
+    let named = sites.filter_map(|site| {
+        let call = births.call(*site.calls.first()?)?;
+        let share = Share { bytes: site.count.bytes, objects: site.count.objects };
+        Some(NamedCount { name: call.short_text(), share })
+    });
+    named.collect()
 }
 
 /// Of each call the first that reads the same: a line may have several.

@@ -6,6 +6,8 @@
 //! - What people name by an address, a type or a variable: [`holding::select`](holding::select()); how it is held: [`holding::Holding`].
 //! - Who retains how much: [`Dominance`](goheap_model::Dominance), then [`retained_histogram`] by type and [`root_groups`] by root;
 //!   line by line: [`dominator_rows`]; what of it is worth a look: [`suspects`](suspects()).
+//! - Single objects: [`objects`](objects()).
+//! - Which goroutines there are, and what they alone keep: [`GoroutineListing`].
 //! - Where what is there was allocated, and who holds it: [`BirthIndex`].
 //! - Of which types the frames of a tree are: [`frame_objects`].
 //! - What grew between two cores: [`diff`].
@@ -21,20 +23,27 @@ mod goroutines;
 mod groups;
 mod histogram;
 pub mod holding;
+mod objects;
 mod recent;
 mod rests;
 mod size_classes;
 mod suspects;
 mod waste;
 
-pub use births::{BirthHolder, BirthIndex, BirthSite, BirthSites, BirthsByFrame, HeldOfSite, SiteGrouping};
+pub use births::{
+    BirthHolder, BirthIndex, BirthSite, BirthSites, BirthsByFrame, HeldOfSite, SiteGrouping, site_counts,
+};
 pub use dominator_rows::{DominatorRow, DominatorRows, RowsWanted, dominator_rows};
 pub use error::AskError;
 pub use frame_parts::{FrameObjects, frame_objects};
 pub use gathering::is_gathering;
-pub use goroutines::RetainedByGoroutines;
+pub use goroutines::{
+    GoroutineList, GoroutineListing, GoroutineRow, GoroutineSort, GoroutinesWanted, LabelShare, RetainedByGoroutines,
+    StateShare, goroutine_counts, standing_text,
+};
 pub use groups::{RetainedHistogram, RootGroup, RootGrouping, RootGroups, retained_histogram, root_groups};
 pub use histogram::{Grouping, Histogram, HistogramRow, Selection, histogram};
+pub use objects::{ListedObject, ObjectFilter, ObjectList, ObjectsWanted, objects};
 pub use recent::Recent;
 pub use size_classes::{SizeClass, selected_objects, size_classes};
 pub use suspects::{Gathered, Suspect, SuspectKind, SuspectRoot, suspects};

@@ -19,7 +19,7 @@ impl Rests {
     /// Nothing yet, of so many groups.
     pub(crate) fn new(graph: Graph<'_>, tree: &DominatorTree, groups: usize) -> Self {
         let sums = graph.references().extents().map(|extents| {
-            let rest = |&(id, extent): &(ObjectId, Extent)| {
+            let rest = |(id, extent): (ObjectId, Extent)| {
                 let rest = Extent::all(graph.shallow(id.0)).without(extent).referred;
                 Some((tree.place(id.0)?, rest))
             };

@@ -10,7 +10,6 @@ mod bounds;
 mod command_line;
 mod commands;
 mod coredumps;
-mod index_file;
 mod open;
 mod output;
 mod say;

@@ -1,15 +1,17 @@
 //! From the files to the heap.
 
 use crate::args::Input;
-use crate::index_file;
 use crate::say::diagnostics;
 use crate::say::errors::Failure;
+use crate::say::speaker;
 use crate::say::watch::Watch;
+use goheap::index_file::{self, IndexError, IndexUse};
 use goheap_heap::references::{ReferenceGraph, ReferenceOptions};
-use goheap_heap::{HeapError, HeapSnapshot, SnapshotOptions};
+use goheap_heap::{HeapSnapshot, SnapshotOptions};
 use goheap_image::Process;
 use goheap_model::{Heap, Observer};
 use goheap_runtime::{ModelOptions, RuntimeModel};
+use std::path::Path;
 
 /// What a command needs of the heap.
 #[derive(Clone, Copy, Default)]
@@ -183,7 +185,7 @@ fn with_taken_heap<T>(
     let model = RuntimeModel::open_observed(&process, options, &watch)
         .map_err(|source| Failure::of_runtime(&process, input, source))?;
     watch.progress.aside(|| first(&model))?;
-    let snapshot = take(&model, &process, input, needs, &watch)?;
+    let snapshot = take(&model, input, needs, &watch)?;
     let result = use_it(snapshot, &watch);
     watch.tell();
     result
@@ -192,23 +194,21 @@ fn with_taken_heap<T>(
 /// From an index, where there is one of this core, else from the core.
 fn take<'m, 'p>(
     model: &'m RuntimeModel<'p>,
-    process: &Process,
     input: &Input,
     needs: Needs,
     watch: &Watch,
 ) -> Result<HeapSnapshot<'m, 'p>, Failure> {
-    let options = SnapshotOptions { full_names: input.full_names, ..needs.snapshot };
-    let index = if needs.without_index { None } else { index_file::find(input, process)? };
-    if let Some(index) = index {
-        match HeapSnapshot::restore(model, &index.sections, options, watch) {
-            Err(HeapError::Index(error)) if index.is_named => {
-                return Err(Failure::Index { path: index.path, source: error.into() });
-            }
-            Err(HeapError::Index(error)) => watch.progress.aside(|| index_file::pass_over(&index.path, &error)),
-            restored => return Ok(restored?),
-        }
+    let mut core = input.core_options();
+    if needs.without_index {
+        core.index = IndexUse::None;
     }
-    Ok(HeapSnapshot::take_observed(model, options, watch)?)
+    let passed_over = |path: &Path, why: &IndexError| watch.progress.aside(|| pass_over(path, why));
+    Ok(index_file::take(model, &core, needs.snapshot, watch, &passed_over)?)
+}
+
+/// Says that an index is not used, and why.
+fn pass_over(path: &Path, why: &IndexError) {
+    speaker::warning(format_args!("the index {path:?} is passed over: {}", speaker::chain(why)));
 }
 
 fn model_options(input: &Input, without_heap: bool) -> ModelOptions {

@@ -24,10 +24,21 @@ const ARROWS: [(&str, &[&str]); 12] = [
             "goheap-runtime",
         ],
     ),
-    ("goheap", &["goheap-ask", "goheap-heap", "goheap-image", "goheap-model", "goheap-runtime"]),
+    (
+        "goheap",
+        &[
+            "goheap-ask",
+            "goheap-export",
+            "goheap-graph",
+            "goheap-heap",
+            "goheap-image",
+            "goheap-model",
+            "goheap-runtime",
+        ],
+    ),
     ("goheap-capture", &["goheap-image", "goheap-runtime"]),
     ("goheap-export", &["goheap-ask", "goheap-graph", "goheap-model"]),
-    ("goheap-report", &[]),
+    ("goheap-report", &["goheap-ask", "goheap-model"]),
     ("goheap-ask", &["goheap-graph", "goheap-model"]),
     ("goheap-heap", &["goheap-graph", "goheap-image", "goheap-model", "goheap-runtime"]),
     ("goheap-runtime", &["goheap-image", "goheap-model"]),
@@ -52,7 +63,7 @@ const ROOMS: [(&str, &[&str]); 24] = [
     ("lz4_flex", &["goheap-image"]),
     ("lzma-rust2", &["goheap-image"]),
     ("base64", &["goheap-image"]),
-    ("rustix", &["goheap-image", "goheap-capture", "goheap-cli"]),
+    ("rustix", &["goheap-image", "goheap", "goheap-capture", "goheap-cli"]),
     ("ruzstd", &["goheap-image"]),
     ("structured-zstd", &["goheap-capture", "goheap-export"]),
     ("parquet", &["goheap-export"]),
@@ -62,7 +73,7 @@ const ROOMS: [(&str, &[&str]); 24] = [
     ("yoke", &["goheap-graph"]),
     ("bytemuck", &["goheap-graph", "goheap-model"]),
     ("postcard", &["goheap-model"]),
-    ("twox-hash", &["goheap-model", "goheap-heap", "goheap-cli"]),
+    ("twox-hash", &["goheap-model", "goheap-heap", "goheap", "goheap-cli"]),
 ];
 
 /// The crates with what they depend on: for the product, and for tests alone.

@@ -1,7 +1,10 @@
 //! Why a heap cannot be read, or a question not answered.
 
+use crate::index_file::{IndexError, TakeError};
 use goheap_ask::AskError;
+use goheap_ask::diff::WrongPair;
 use goheap_ask::holding::Selected;
+use goheap_export::ExportError;
 use goheap_heap::HeapError;
 use goheap_image::ImageError;
 use goheap_model::Refusal;
@@ -32,9 +35,31 @@ pub enum Error {
         /// What there is instead.
         found: Selected,
     },
-    /// The heap was read without what the question needs.
+    /// The heap was read without references.
     #[error(transparent)]
     Ask(AskError),
+    /// The heap was read without what the question needs.
+    #[error("the heap was read without {what}: see Options::{option}")]
+    NotRead {
+        /// What.
+        what: &'static str,
+        /// The option that reads it.
+        option: &'static str,
+    },
+    /// The index that was named cannot be used.
+    #[error("the index {} cannot be used", path.display())]
+    Index {
+        /// The index.
+        path: PathBuf,
+        /// Why.
+        source: IndexError,
+    },
+    /// The cores are not held against each other.
+    #[error(transparent)]
+    Pair(#[from] WrongPair),
+    /// It cannot be written.
+    #[error(transparent)]
+    Export(ExportError),
 }
 
 /// Why files make no process that is Go.
@@ -67,6 +92,24 @@ impl From<HeapError> for Error {
         match error {
             HeapError::Refused(refusal) => Error::Refused(refusal),
             error => Error::Heap(error),
+        }
+    }
+}
+
+impl From<TakeError> for Error {
+    fn from(error: TakeError) -> Self {
+        match error {
+            TakeError::Heap(error) => error.into(),
+            TakeError::Index { path, source } => Error::Index { path, source },
+        }
+    }
+}
+
+impl From<ExportError> for Error {
+    fn from(error: ExportError) -> Self {
+        match error {
+            ExportError::Refused(refusal) => Error::Refused(refusal),
+            error => Error::Export(error),
         }
     }
 }

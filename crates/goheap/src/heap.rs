@@ -1,183 +1,156 @@
-//! A heap that was read, and the questions that most people ask.
+//! A heap that was read: what it is made of, and what all questions stand on.
 
 use crate::Error;
-use goheap_ask::holding::{Exclusions, Holding, Owners, Selected, Walk, select};
-use goheap_ask::{
-    AskError, Grouping, Histogram, HistogramRow, RetainedHistogram, RootGrouping, RootGroups, Selection,
-    retained_histogram, root_groups,
+use goheap_ask::AskError;
+use goheap_ask::holding::Holding;
+use goheap_graph::TrieNode;
+use goheap_heap::process_memory::ProcessMemory;
+use goheap_heap::waste::Waste;
+use goheap_model::waits::WaitsReport;
+use goheap_model::{
+    Claim, Diagnostic, Dominance, DominatorFrames, GoroutineGroups, Graph, Leaks, Observer, ProcessMark, Sweeps,
+    TableFields, Totals, Unobserved,
 };
-use goheap_model::{Diagnostic, Dominance, Graph, Observer, TableFields, Totals, Unobserved};
-use serde::Serialize;
-use std::cmp::Reverse;
+use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// The heap of a dead process. It owns all that it knows, and any number of threads may ask it at once.
+/// The heap of a dead process. It owns all that it knows; a clone is the same heap, and any number of threads may ask it at once.
 ///
 /// # Overhead
-/// That of [`goheap_model::Heap`]; once somebody has asked what is retained, that of [`Dominance`], which is kept.
-#[derive(Debug)]
+/// That of [`goheap_model::Heap`] and of what [`Options`](crate::Options) ask for; once somebody has asked what is retained, that of
+/// [`Dominance`], which is kept.
+#[derive(Clone)]
 pub struct Heap {
-    data: goheap_model::Heap,
-    dominance: Mutex<Option<Arc<Dominance>>>,
+    all: Arc<All>,
+    observer: Arc<dyn Observer + Send + Sync>,
 }
 
-/// An object.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Object {
-    /// First byte of its slot.
-    pub address: u64,
-    /// Bytes of the slot.
-    pub size: u64,
-    /// Its type as Go writes it; empty where it is not known.
-    pub ty: String,
-    /// True if a root leads to it.
-    pub is_reachable: bool,
-    /// Bytes that would be freed with it.
-    pub retained: u64,
+/// What is known, and stays.
+struct All {
+    data: goheap_model::Heap,
+    dominance: Mutex<Option<Arc<Dominance>>>,
+    beside: Beside,
+}
+
+/// What was read of the core beside objects and references.
+#[derive(Default)]
+pub(crate) struct Beside {
+    pub(crate) mark: ProcessMark,
+    /// Where it was worked out for the frames.
+    pub(crate) dominance: Option<Arc<Dominance>>,
+    pub(crate) frames: Option<DominatorFrames>,
+    pub(crate) places: Option<Places>,
+    pub(crate) goroutines: Option<Goroutines>,
+    pub(crate) memory: Option<ProcessMemory>,
+    pub(crate) waste: Option<Waste>,
+    pub(crate) origin: Origin,
+}
+
+/// What each object is in.
+pub(crate) struct Places {
+    /// By slot.
+    pub(crate) frames: Vec<TrieNode>,
+    pub(crate) sweeps: Sweeps,
+}
+
+/// Goroutines, and what the heap told of them.
+pub(crate) struct Goroutines {
+    pub(crate) groups: GoroutineGroups,
+    /// None without references.
+    pub(crate) waiting: Option<Waiting>,
+}
+
+/// What goroutines wait for.
+pub(crate) struct Waiting {
+    pub(crate) leaks: Leaks,
+    pub(crate) waits: WaitsReport,
+    /// Indexes, in order.
+    pub(crate) suspected: Vec<u32>,
+}
+
+/// What profiles say of where they come from.
+#[derive(Default)]
+pub(crate) struct Origin {
+    pub(crate) executable: String,
+    pub(crate) build_id: String,
+    /// When the core was taken, in nanoseconds since 1970; 0 where it does not say.
+    pub(crate) time_nanos: i64,
 }
 
 impl Heap {
-    pub(crate) fn new(data: goheap_model::Heap) -> Self {
-        Heap { data, dominance: Mutex::default() }
+    pub(crate) fn new(data: goheap_model::Heap, mut beside: Beside) -> Self {
+        let dominance = Mutex::new(beside.dominance.take());
+        Heap { all: Arc::new(All { data, dominance, beside }), observer: Arc::new(Unobserved) }
+    }
+
+    /// The same heap, whose questions tell `observer` of their stages, and end where it says so.
+    ///
+    /// ```
+    /// use goheap::{Claim, Error, Observer, Options, Refusal};
+    /// use std::sync::Arc;
+    ///
+    /// struct HungUp;
+    ///
+    /// impl Observer for HungUp {
+    ///     fn claim(&self, _: Claim) -> Result<(), Refusal> {
+    ///         Err(Refusal::Cancelled)
+    ///     }
+    /// }
+    ///
+    /// # let core = concat!(env!("CARGO_MANIFEST_DIR"), "/../../fixtures/cores/1.26/structures.core.zst");
+    /// # let executable = concat!(env!("CARGO_MANIFEST_DIR"), "/../../fixtures/cores/1.26/structures.zst");
+    /// let heap = goheap::open(core, &Options::default().executable(executable).frames(false))?;
+    /// let refused = heap.observed(Arc::new(HungUp)).retained_by_type();
+    /// assert!(matches!(refused, Err(Error::Refused(Refusal::Cancelled))));
+    /// assert!(heap.retained_by_type().is_ok(), "others may ask on");
+    /// # Ok::<(), goheap::Error>(())
+    /// ```
+    #[must_use]
+    pub fn observed(&self, observer: Arc<dyn Observer + Send + Sync>) -> Heap {
+        Heap { all: Arc::clone(&self.all), observer }
     }
 
     /// All that is known, as columns.
     pub fn data(&self) -> &goheap_model::Heap {
-        &self.data
+        &self.all.data
     }
 
     /// How much there is, and how it reconciles.
     pub fn totals(&self) -> &Totals {
-        &self.data.totals
+        &self.data().totals
     }
 
     /// What was absent, unreadable or guessed, and may make an answer wrong.
     pub fn diagnostics(&self) -> &[Diagnostic] {
-        &self.data.diagnostics
+        &self.data().diagnostics
     }
 
-    /// How much there is of each type, package or kind; more bytes first.
-    ///
-    /// ```
-    /// use goheap::{Grouping, Selection};
-    ///
-    /// # let core = concat!(env!("CARGO_MANIFEST_DIR"), "/../../fixtures/cores/1.26/structures.core.zst");
-    /// # let executable = concat!(env!("CARGO_MANIFEST_DIR"), "/../../fixtures/cores/1.26/structures.zst");
-    /// # let heap = goheap::open(core, &goheap::Options::default().executable(executable).references(false))?;
-    /// let packages = heap.histogram(Grouping::Package, Selection::Reachable);
-    /// assert_eq!(packages.total.share, heap.totals().reachable());
-    /// # Ok::<(), goheap::Error>(())
-    /// ```
-    pub fn histogram(&self, grouping: Grouping, selection: Selection) -> Histogram {
-        goheap_ask::histogram(&self.data, grouping, selection, |_| true)
+    /// Whose core it is, and of when.
+    pub fn mark(&self) -> &ProcessMark {
+        &self.all.beside.mark
     }
 
-    /// What the reachable objects of each type retain at least together, the insides of maps and channels with them; more first.
+    /// Who refers to whom.
     ///
     /// # Errors
     /// [`Error::Ask`] where the heap was read without references.
-    pub fn retained_by_type(&self) -> Result<Vec<HistogramRow>, Error> {
-        self.retained_by_type_observed(&Unobserved)
+    pub fn graph(&self) -> Result<Graph<'_>, Error> {
+        Ok(Graph::new(self.data()).ok_or(AskError::NoReferences)?)
     }
 
-    /// The same; `observer` may end it.
+    /// Who dominates whom, worked out by the first who asks; others wait.
     ///
     /// # Errors
-    /// Those of [`Heap::retained_by_type`], and [`Error::Refused`].
-    pub fn retained_by_type_observed(&self, observer: &dyn Observer) -> Result<Vec<HistogramRow>, Error> {
-        let (graph, dominance) = (self.graph()?, self.dominance(observer)?);
-        let (grouping, selection) = (Grouping::Whole, Selection::Reachable);
-        let request = RetainedHistogram { grouping, selection, is_wanted: |_: &str| true, exact: 0 };
-        let mut rows = retained_histogram(graph, &dominance, request).rows;
-        rows.sort_by(|a, b| (Reverse(a.retained), &a.name).cmp(&(Reverse(b.retained), &b.name)));
-        Ok(rows)
-    }
-
-    /// What each variable, group of goroutines and the like retains, or each package; more first. With what is shared it is all that is
-    /// reachable.
-    ///
-    /// ```
-    /// use goheap::RootGrouping;
-    ///
-    /// # let core = concat!(env!("CARGO_MANIFEST_DIR"), "/../../fixtures/cores/1.26/structures.core.zst");
-    /// # let executable = concat!(env!("CARGO_MANIFEST_DIR"), "/../../fixtures/cores/1.26/structures.zst");
-    /// # let heap = goheap::open(core, &goheap::Options::default().executable(executable))?;
-    /// let roots = heap.retained_by_root(RootGrouping::Root)?;
-    /// let sum = roots.groups.iter().map(|group| group.retained.bytes).sum::<u64>() + roots.shared.bytes;
-    /// assert_eq!(sum, heap.totals().reachable().bytes);
-    /// # Ok::<(), goheap::Error>(())
-    /// ```
-    ///
-    /// # Errors
-    /// [`Error::Ask`] where the heap was read without references.
-    pub fn retained_by_root(&self, grouping: RootGrouping) -> Result<RootGroups, Error> {
-        let (graph, dominance) = (self.graph()?, self.dominance(&Unobserved)?);
-        Ok(root_groups(graph, &dominance, grouping, |_| true))
-    }
-
-    /// The allocated object that holds an address; None where none does.
-    ///
-    /// # Errors
-    /// [`Error::Ask`] where the heap was read without references.
-    pub fn object_at(&self, address: u64) -> Result<Option<Object>, Error> {
-        let Some(slot) = self.data.objects.find_allocated(address) else { return Ok(None) };
-        let dominance = self.dominance(&Unobserved)?;
-        Ok(Some(Object {
-            address: self.data.objects.address(slot),
-            size: self.data.objects.size(slot),
-            ty: self.data.type_text(slot),
-            is_reachable: self.data.is_reachable(slot.id),
-            retained: dominance.retained.of(slot.id.0),
-        }))
-    }
-
-    /// Who, in the program's own code, keeps the objects that a text means, as the command `owners` takes it: a type, a variable's field,
-    /// an address, a goroutine.
-    ///
-    /// ```
-    /// # let core = concat!(env!("CARGO_MANIFEST_DIR"), "/../../fixtures/cores/1.26/structures.core.zst");
-    /// # let executable = concat!(env!("CARGO_MANIFEST_DIR"), "/../../fixtures/cores/1.26/structures.zst");
-    /// # let heap = goheap::open(core, &goheap::Options::default().executable(executable))?;
-    /// for owner in heap.owners("main.Session")?.owned {
-    ///     println!("{} keeps {} bytes by {}", owner.name, owner.keeps.bytes, owner.by[0].path);
-    /// }
-    /// # assert!(!heap.owners("main.Session")?.owned.is_empty());
-    /// # Ok::<(), goheap::Error>(())
-    /// ```
-    ///
-    /// # Errors
-    /// [`Error::NotFound`]; [`Error::Ask`] where the heap was read without references.
-    pub fn owners(&self, what: &str) -> Result<Owners, Error> {
-        self.with_holding(|holding| {
-            let objects = selected(holding, what)?;
-            Ok(holding.owners(&objects, &|_| false, &Unobserved)?)
-        })
-    }
-
-    /// The shortest paths from roots to an object of those that a text means, the first of them; the shortest first, at most so many.
-    ///
-    /// ```
-    /// # let core = concat!(env!("CARGO_MANIFEST_DIR"), "/../../fixtures/cores/1.26/structures.core.zst");
-    /// # let executable = concat!(env!("CARGO_MANIFEST_DIR"), "/../../fixtures/cores/1.26/structures.zst");
-    /// # let heap = goheap::open(core, &goheap::Options::default().executable(executable))?;
-    /// for step in &heap.paths("main.Session", 1)?[0].steps {
-    ///     println!("{} {}", step.reference, step.retained);
-    /// }
-    /// # Ok::<(), goheap::Error>(())
-    /// ```
-    ///
-    /// # Errors
-    /// Those of [`Heap::owners`].
-    pub fn paths(&self, what: &str, most: usize) -> Result<Vec<Walk>, Error> {
-        self.with_holding(|holding| {
-            let objects = selected(holding, what)?;
-            let turned = holding.turned(&Unobserved)?;
-            let nothing = Exclusions::new(None);
-            let first = objects.first().copied().into_iter();
-            Ok(first
-                .flat_map(|node| holding.paths_to(&turned, node, &nothing).take(most).collect::<Vec<_>>())
-                .collect())
-        })
+    /// [`Error::Ask`] where the heap was read without references, and the observer's refusal, which leaves it to the next who asks.
+    pub fn dominance(&self) -> Result<Arc<Dominance>, Error> {
+        let graph = self.graph()?;
+        let mut known = self.all.dominance.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = &*known {
+            return Ok(Arc::clone(known));
+        }
+        let found = Arc::new(graph.dominance(self.observer())?);
+        *known = Some(Arc::clone(&found));
+        Ok(found)
     }
 
     /// Hands all that can be asked of who holds what to `ask`.
@@ -186,37 +159,48 @@ impl Heap {
     /// Those of `ask`, and [`Error::Ask`] where the heap was read without references.
     pub fn with_holding<T>(&self, ask: impl FnOnce(&Holding<'_>) -> Result<T, Error>) -> Result<T, Error> {
         let graph = self.graph()?;
-        let fields = TableFields::new(&self.data).ok_or(AskError::NoReferences)?;
-        ask(&Holding::with(graph, &fields, self.dominance(&Unobserved)?))
+        let fields = TableFields::new(self.data()).ok_or(AskError::NoReferences)?;
+        ask(&Holding::with(graph, &fields, self.dominance()?))
     }
 
-    /// Who refers to whom.
-    ///
-    /// # Errors
-    /// [`Error::Ask`] where the heap was read without references.
-    pub fn graph(&self) -> Result<Graph<'_>, Error> {
-        Ok(Graph::new(&self.data).ok_or(AskError::NoReferences)?)
+    pub(crate) fn observer(&self) -> &dyn Observer {
+        &*self.observer
     }
 
-    /// Who dominates whom, worked out by the first who asks; others wait.
-    ///
-    /// # Errors
-    /// [`Error::Ask`] where the heap was read without references, and the observer's refusal, which leaves it to the next who asks.
-    pub fn dominance(&self, observer: &dyn Observer) -> Result<Arc<Dominance>, Error> {
-        let graph = self.graph()?;
-        let mut known = self.dominance.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(known) = &*known {
-            return Ok(Arc::clone(known));
-        }
-        let found = Arc::new(graph.dominance(observer)?);
-        *known = Some(Arc::clone(&found));
-        Ok(found)
+    /// A stage of a question begins, unless who asked does not want the answer any more.
+    pub(crate) fn go_on(&self, stage: &'static str) -> Result<(), Error> {
+        self.observer.begin(stage);
+        Ok(self.observer.claim(Claim::default())?)
+    }
+
+    pub(crate) fn beside(&self) -> &Beside {
+        &self.all.beside
+    }
+
+    /// The dominator tree as frames.
+    pub(crate) fn frames(&self) -> Result<&DominatorFrames, Error> {
+        self.beside()
+            .frames
+            .as_ref()
+            .ok_or(Error::NotRead { what: "the frames of the dominator tree", option: "frames" })
+    }
+
+    pub(crate) fn births_read(&self) -> Result<&goheap_model::Births, Error> {
+        self.data().births.as_ref().ok_or(Error::NotRead { what: "where objects were allocated", option: "births" })
+    }
+
+    pub(crate) fn places(&self) -> Result<&Places, Error> {
+        self.beside().places.as_ref().ok_or(Error::NotRead { what: "the frame of each object", option: "places" })
+    }
+
+    pub(crate) fn goroutines_read(&self) -> Result<&Goroutines, Error> {
+        self.beside().goroutines.as_ref().ok_or(Error::NotRead { what: "goroutines", option: "goroutines" })
     }
 }
 
-fn selected(holding: &Holding<'_>, what: &str) -> Result<Vec<u32>, Error> {
-    match select(holding.graph(), holding.fields(), what, None) {
-        Selected::Objects(_, objects, _) => Ok(objects),
-        found => Err(Error::NotFound { what: what.to_owned(), found }),
+impl fmt::Debug for Heap {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let totals = self.totals();
+        out.debug_struct("Heap").field("mark", self.mark()).field("totals", totals).finish_non_exhaustive()
     }
 }

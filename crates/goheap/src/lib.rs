@@ -23,31 +23,63 @@
 //! | how much is of which type, package or kind | [`Heap::histogram`] |
 //! | which types retain most | [`Heap::retained_by_type`] |
 //! | which variables, goroutines, packages do | [`Heap::retained_by_root`] |
+//! | which objects are there, one by one | [`Heap::objects`] |
 //! | what is at an address, and what would go with it | [`Heap::object_at`] |
 //! | who, in the program's own code, keeps the objects of a type | [`Heap::owners`] |
 //! | by which references is something held | [`Heap::paths`] |
+//! | where does it gather | [`Heap::suspects`] |
+//! | where was it allocated | [`Heap::births`] |
+//! | what do goroutines do, wait for and keep | [`Heap::goroutines`] |
+//! | what is spent on nothing | [`Heap::waste`], [`Heap::rounding`] |
+//! | what is the rest of the process's memory | [`Heap::process_memory`] |
+//! | what grew since an older core | [`Heap::diff`] |
+//! | the same in `go tool pprof` | [`Heap::write_pprof`] |
 //! | anything else | [`Heap::data`], [`Heap::graph`], [`Heap::dominance`] |
 //!
-//! Nothing is printed. How a long question goes on is told to an [`Observer`], which may also end it.
+//! Answers are owned, and `serde::Serialize`. Nothing is printed. How a long question goes on is told to an [`Observer`], which may also end
+//! it: see [`Heap::observed`].
+//!
+//! A core that is asked more than once is read in a fraction of the time with an index, which the command `goheap CORE index` makes
+//! beside it: [`open`] uses it when it is of that core and the user's own. What it says stays the same.
 
+mod births;
+mod build;
+mod core_options;
+mod diff;
 mod error;
+mod goroutines;
 mod heap;
+mod how_much;
+pub mod index_file;
 mod options;
 mod process;
+pub mod profile;
+mod reading;
+mod who_holds;
+mod worth_a_look;
 
+pub use births::{AllocationSite, HeldAllocations};
+pub use build::VERSION;
 pub use error::{Error, ProcessError};
+pub use goheap_ask::diff::{Change, Difference, Entries, Grown, LifeCounts, NamedChange, Relation, WrongPair};
 pub use goheap_ask::holding::{Exclusions, Held, Holding, Owner, OwnerKind, Owners, Selected, Step, Walk};
-pub use goheap_ask::{Grouping, Histogram, HistogramRow, RootGroup, RootGrouping, RootGroups, Selection};
-pub use goheap_model::{
-    Claim, Diagnostic, Dominance, Evidence, Graph, Observer, OverBudget, Refusal, Share, Totals, Unobserved,
+pub use goheap_ask::{
+    Gathered, GoroutineList, GoroutineRow, GoroutineSort, GoroutinesWanted, Grouping, Histogram, HistogramRow,
+    ListedObject, ObjectList, ObjectsWanted, RootGroup, RootGrouping, RootGroups, Rounding, Selection, SiteGrouping,
+    Suspect, SuspectKind, SuspectRoot,
 };
-pub use heap::{Heap, Object};
+pub use goheap_heap::process_memory::{MemoryPart, ProcessMemory};
+pub use goheap_heap::waste::Waste;
+pub use goheap_model::{
+    BirthCount, Claim, Diagnostic, Dominance, Evidence, Graph, Observer, OverBudget, ProcessMark, Refusal, Share,
+    StackCall, Standing, Totals, Unobserved,
+};
+pub use heap::Heap;
+pub use how_much::Object;
+pub use index_file::IndexUse;
 pub use options::Options;
 pub use process::open_process;
 
-use goheap_heap::references::ReferenceOptions;
-use goheap_heap::{HeapSnapshot, SnapshotOptions};
-use goheap_runtime::{ModelOptions, RuntimeModel};
 use std::path::Path;
 
 /// Reads the heap of a core dump.
@@ -67,22 +99,15 @@ pub fn open(core: impl AsRef<Path>, options: &Options) -> Result<Heap, Error> {
     open_observed(core, options, &Unobserved)
 }
 
-/// The same; `observer` is told of the stages, asked for memory, and may end it.
+/// Reads the heap of a core dump; `observer` is told of the stages, asked for memory, and may end it.
 ///
 /// # Errors
 /// See [`Error`].
 pub fn open_observed(core: impl AsRef<Path>, options: &Options, observer: &dyn Observer) -> Result<Heap, Error> {
-    observer.begin("open");
-    let process = open_process(&options.request(core.as_ref()))?;
-    let model = ModelOptions { no_dwarf: options.no_dwarf, ..ModelOptions::default() };
-    let model = RuntimeModel::open_observed(&process, model, observer)?;
-    let snapshot = SnapshotOptions { roots: options.references, full_names: true, ..SnapshotOptions::default() };
-    let snapshot = HeapSnapshot::take_observed(&model, snapshot, observer)?;
-    if !options.references {
-        return Ok(Heap::new(snapshot.into_heap(None)));
-    }
-    let graph = snapshot.references_with(ReferenceOptions { referred: true, words: true }, observer)?;
-    let fields = graph.field_table();
-    let references = graph.into_references().with_fields(fields);
-    Ok(Heap::new(snapshot.into_heap(Some(references))))
+    reading::read(core.as_ref(), options, observer)
 }
+
+/// The example of the package's page.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

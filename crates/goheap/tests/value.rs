@@ -36,9 +36,10 @@ impl Observer for Cancelled {
 #[test]
 fn four_threads_ask_and_one_question_is_cancelled() {
     let session = Arc::new(session());
-    let cancelled = Cancelled::default();
-    let refused = session.heap.retained_by_type_observed(&cancelled);
-    assert!(matches!(refused, Err(Error::Refused(Refusal::Cancelled))) && cancelled.0.into_inner());
+    let cancelled = Arc::new(Cancelled::default());
+    let observer: Arc<dyn Observer + Send + Sync> = cancelled.clone();
+    let refused = session.heap.observed(observer).retained_by_type();
+    assert!(matches!(refused, Err(Error::Refused(Refusal::Cancelled))) && cancelled.0.load(Ordering::Relaxed));
     let ask = |question: usize| {
         let session = Arc::clone(&session);
         thread::spawn(move || {
@@ -47,7 +48,7 @@ fn four_threads_ask_and_one_question_is_cancelled() {
                 0 => heap.retained_by_root(RootGrouping::Root).unwrap().groups.len(),
                 1 => heap.retained_by_type().unwrap().len(),
                 2 => heap.histogram(Grouping::Package, Selection::Allocated).rows.len(),
-                _ => heap.dominance(&goheap::Unobserved).unwrap().tree.len() as usize,
+                _ => heap.dominance().unwrap().tree.len() as usize,
             }
         })
     };

@@ -1,6 +1,6 @@
 //! The paths from roots to many nodes, laid over each other.
 
-use crate::search::{CheapestFirst, Step};
+use crate::search::{CheapestFirst, Step, WaysBack};
 use crate::{CsrGraph, IdBitSet, Weight};
 
 /// One cheapest path to each node of a set, as trees below roots.
@@ -25,7 +25,7 @@ impl MergedPaths {
     /// in their order, edges in theirs. A path begins at a root, and may lead through another only where that one's own way
     /// is the cheaper: it never does, as to begin costs nothing.
     ///
-    /// Overhead while it runs: 12 bytes for each node met, 8 for each that waits, and one bit for every node.
+    /// Overhead while it runs: 8 bytes for each node met, 8 for each that waits, and one bit for every node.
     #[must_use]
     pub fn new(
         graph: &CsrGraph,
@@ -37,10 +37,9 @@ impl MergedPaths {
         let mut sought = IdBitSet::with_room_for(graph.node_count());
         let is_new = |node: &&u32| **node < graph.node_count() && sought.insert(**node);
         let members: Vec<u32> = set.iter().filter(is_new).copied().collect();
-        let search = search_for(graph, roots, &mut sought, cost);
-        let mut merged = Self::default();
-        // Of a node that stands on a path, one more than its index. What does not costs address space alone.
-        let mut places = vec![0; graph.node_count() as usize];
+        // Of a node that stands on a path, one more than its index is noted.
+        let mut ways = search_for(graph, roots, &mut sought, cost).ended();
+        let mut merged = Self::with_room_for(members.len());
         let mut missing = Vec::new();
         for node in members {
             // What has not been found is still sought.
@@ -48,18 +47,29 @@ impl MergedPaths {
                 merged.unreached.add(weigh(node));
                 continue;
             }
-            let index = merged.index_of(node, &search, &mut places, &mut missing);
+            let index = merged.index_of(node, &mut ways, &mut missing);
             merged.weights[index] = weigh(node);
         }
         merged
     }
 
+    /// Room for paths to so many nodes: what stands before them is mostly few beside them.
+    fn with_room_for(members: usize) -> Self {
+        let room = members + members / 8;
+        Self {
+            nodes: Vec::with_capacity(room),
+            parents: Vec::with_capacity(room),
+            weights: Vec::with_capacity(room),
+            unreached: Weight::default(),
+        }
+    }
+
     /// The index of `node`, put in with all before it if it is not there yet. `missing` is room to work in.
-    fn index_of(&mut self, node: u32, search: &CheapestFirst, places: &mut [u32], missing: &mut Vec<u32>) -> usize {
+    fn index_of(&mut self, node: u32, ways: &mut WaysBack, missing: &mut Vec<u32>) -> usize {
         missing.clear();
         let mut above = None;
-        for node in search.way_back(node) {
-            above = places[node as usize].checked_sub(1);
+        for node in ways.way_back(node) {
+            above = ways.noted(node).checked_sub(1);
             if above.is_some() {
                 break;
             }
@@ -72,7 +82,7 @@ impl MergedPaths {
             self.parents.push(above.unwrap_or(next));
             self.weights.push(Weight::default());
             above = Some(next);
-            places[node as usize] = next + 1;
+            ways.note(node, next + 1);
         }
         above.unwrap_or(0) as usize
     }

@@ -85,6 +85,40 @@ impl CheapestFirst {
 
     /// From `node`, which has been met, back to where the search began.
     pub(crate) fn way_back(&self, node: u32) -> impl Iterator<Item = u32> + '_ {
-        std::iter::successors(Some(node), |node| self.met[*node as usize][0].checked_sub(1).filter(|via| via != node))
+        way_back(&self.met, node)
     }
+
+    /// The ways of a search that has ended: what nodes cost is forgotten, and its room is for notes.
+    pub(crate) fn ended(self) -> WaysBack {
+        let CheapestFirst { mut met, .. } = self;
+        // What was never met stays untouched.
+        met.iter_mut().filter(|met| met[1] != 0).for_each(|met| met[1] = 0);
+        WaysBack { met }
+    }
+}
+
+/// The ways of a search, and a number that is noted of each node: 0 at first.
+pub(crate) struct WaysBack {
+    met: Vec<[u32; 2]>,
+}
+
+impl WaysBack {
+    /// From `node`, which has been met, back to where the search began.
+    pub(crate) fn way_back(&self, node: u32) -> impl Iterator<Item = u32> + '_ {
+        way_back(&self.met, node)
+    }
+
+    /// Notes a number of a node.
+    pub(crate) fn note(&mut self, node: u32, number: u32) {
+        self.met[node as usize][1] = number;
+    }
+
+    /// What was noted of a node.
+    pub(crate) fn noted(&self, node: u32) -> u32 {
+        self.met[node as usize][1]
+    }
+}
+
+fn way_back(met: &[[u32; 2]], node: u32) -> impl Iterator<Item = u32> + '_ {
+    std::iter::successors(Some(node), |node| met[*node as usize][0].checked_sub(1).filter(|via| via != node))
 }

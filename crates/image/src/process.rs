@@ -114,6 +114,13 @@ impl Process {
         (!id.is_empty()).then(|| id.text(""))
     }
 
+    /// Short name of the process, or of its executable where the core does not say.
+    pub fn program_name(&self) -> String {
+        let name = self.core.process().map(|process| process.name.clone()).filter(|name| !name.is_empty());
+        let file = || self.executable.path().file_name().map(|name| name.to_string_lossy().into_owned());
+        name.or_else(file).unwrap_or_default()
+    }
+
     fn with_module(mut self, name: &Path) -> Result<Process, ImageError> {
         let is_it = |mapped: &Path, found: &Path| {
             let same_name = plain_name(mapped).is_some() && plain_name(mapped) == plain_name(name);

@@ -2,7 +2,7 @@
 
 use crate::objects::SlotSpan;
 use crate::{
-    Birth, BirthCall, BirthRecord, Births, BirthsKnown, Evidence, Extent, GoType, GoroutineStarts, Heap, Kind,
+    Birth, BirthCall, BirthRecord, Births, BirthsKnown, Evidence, Extent, Extents, GoType, GoroutineStarts, Heap, Kind,
     ObjectId, ObjectType, Objects, Part, References, RootClass, RootKind, RootNode, RootNodes, Share, StackGroups,
     TypeId, Unreached,
 };
@@ -132,10 +132,7 @@ impl HeapBuilder {
         heap.totals.by_class = vec![(RootClass::Variables, reached)];
         (heap.totals.span_bytes, heap.totals.pointers.to_objects) =
             (heap.totals.allocated.bytes, self.edges.len() as u64);
-        if let Some(extents) = &mut self.extents {
-            extents.sort_by_key(|&(id, _)| id);
-        }
-        heap.references = Some(References::new(graph, roots, self.extents));
+        heap.references = Some(References::new(graph, roots, self.extents.map(Extents::new)));
         Ok(heap)
     }
 

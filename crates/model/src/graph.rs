@@ -158,7 +158,7 @@ impl<'h> Graph<'h> {
             return self.extent_of(nodes);
         }
         let mut rest = Extent::default();
-        for &(id, extent) in parts.iter().filter(|(id, _)| dominance.tree.dominates(node, id.0)) {
+        for (id, extent) in parts.iter().filter(|(id, _)| dominance.tree.dominates(node, id.0)) {
             rest.add(Extent::all(self.shallow(id.0)).without(extent));
         }
         Some(Extent::all(dominance.retained.of(node)).without(rest))
@@ -195,7 +195,12 @@ impl<'h> Graph<'h> {
         observer.begin("retained");
         let bytes = RetainedSizes::bytes_a_node(self.heap.totals.allocated.bytes);
         observer.claim(Claim { kept: u64::from(tree.node_count()) * bytes, passing: 0 })?;
-        Ok(RetainedSizes::new(tree, |node| self.shallow(node)))
+        Ok(self.retained_sizes(tree))
+    }
+
+    /// What each node retains, where that much memory may be taken: four bytes a node that is reached, or eight.
+    pub fn retained_sizes(&self, tree: &DominatorTree) -> RetainedSizes {
+        RetainedSizes::new(tree, |node| self.shallow(node))
     }
 
     /// Both.

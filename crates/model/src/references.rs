@@ -12,7 +12,7 @@
 //! Each of these has one node above it, so each dominates those below: what is retained by a package, by a variable, by the
 //! goroutines of one stack, or by one goroutine is the retained size of its node.
 
-use crate::{FieldTable, ObjectId, RootKind, RootNode, Sections};
+use crate::{Extent, Extents, FieldTable, ObjectId, RootKind, RootNode, Sections};
 use goheap_graph::CsrGraph;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -27,19 +27,19 @@ use std::sync::Arc;
 /// Lists that collections empty hold what nothing else does, and no more: their edges to other objects are left out.
 ///
 /// # Overhead
-/// Four bytes a slot and four an edge; 20 a root node; 24 for each object of which a part alone is referred to.
+/// Four bytes a slot and four an edge; 20 a root node; 12 for each object of which a part alone is referred to.
 #[derive(Clone, Debug)]
 pub struct References {
     graph: CsrGraph,
     roots: RootNodes,
-    extents: Option<Vec<(ObjectId, Extent)>>,
+    extents: Option<Extents>,
     fields: Option<FieldTable>,
     kept: Option<Arc<Sections>>,
 }
 
 impl References {
-    /// Of a graph, the nodes above its objects and, where that is known, the objects that are not referred to as a whole, in order.
-    pub fn new(graph: CsrGraph, roots: RootNodes, extents: Option<Vec<(ObjectId, Extent)>>) -> Self {
+    /// Of a graph, the nodes above its objects and, where that is known, the objects that are not referred to as a whole.
+    pub fn new(graph: CsrGraph, roots: RootNodes, extents: Option<Extents>) -> Self {
         References { graph, roots, extents, fields: None, kept: None }
     }
 
@@ -81,15 +81,13 @@ impl References {
     }
 
     /// Of the objects that roots reach and that are not referred to as a whole, what of each is, in order; None where that was not read.
-    pub fn extents(&self) -> Option<&[(ObjectId, Extent)]> {
-        self.extents.as_deref()
+    pub fn extents(&self) -> Option<&Extents> {
+        self.extents.as_ref()
     }
 
     /// What is referred to of an object of so many bytes, where that is known. All of what no root reaches: nothing is told of it.
     pub fn extent(&self, id: ObjectId, bytes: u64) -> Option<Extent> {
-        let extents = self.extents.as_ref()?;
-        let at = extents.binary_search_by_key(&id, |&(id, _)| id);
-        Some(at.map_or(Extent::all(bytes), |at| extents[at].1))
+        Some(self.extents.as_ref()?.of(id).unwrap_or(Extent::all(bytes)))
     }
 }
 
@@ -150,35 +148,5 @@ impl RootNodes {
     /// The name of a package by its number.
     pub fn package(&self, package: u32) -> &str {
         self.packages.get(package as usize).map_or("", |name| name)
-    }
-}
-
-/// What is referred to of one object, in bytes.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Extent {
-    /// What the lengths of strings and slices say, or all: at most so much, by less than 16 bytes a window.
-    pub referred: u64,
-    /// The same with what slices have room for.
-    pub capacity: u64,
-}
-
-impl Extent {
-    /// All of so many.
-    pub fn all(bytes: u64) -> Self {
-        Extent { referred: bytes, capacity: bytes }
-    }
-
-    /// The bytes that are not another's.
-    pub fn without(self, other: Extent) -> Self {
-        Extent {
-            referred: self.referred.saturating_sub(other.referred),
-            capacity: self.capacity.saturating_sub(other.capacity),
-        }
-    }
-
-    /// Adds another's bytes.
-    pub fn add(&mut self, other: Extent) {
-        self.referred = self.referred.saturating_add(other.referred);
-        self.capacity = self.capacity.saturating_add(other.capacity);
     }
 }

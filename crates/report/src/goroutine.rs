@@ -2,12 +2,12 @@
 
 use crate::ReportError;
 use crate::goroutine_text;
-use crate::goroutines::Frame;
 use crate::object::{Field, Target};
 use crate::overview::NativeCode;
 use crate::page::Page;
 use crate::text::json_text;
-use crate::waits::WaitsReport;
+use goheap_model::StackCall;
+use goheap_model::waits::WaitsReport;
 use serde::Serialize;
 use std::io::Write;
 
@@ -62,7 +62,7 @@ pub struct GoroutineReport {
     pub retained_bytes: Option<u64>,
     /// The go statement that made it.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub created_by: Option<Frame>,
+    pub created_by: Option<StackCall>,
     /// The goroutine that ran that, since Go 1.21.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub parent: Option<u64>,
@@ -88,7 +88,7 @@ pub struct GoroutineReport {
 pub struct Call {
     /// Function, file and line.
     #[serde(flatten)]
-    pub frame: Frame,
+    pub frame: StackCall,
     /// Bytes from the function's entry to where it goes on; None of an inlined call.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub offset: Option<u64>,

@@ -9,8 +9,8 @@ use crate::page::{Lines, Page};
 use crate::table::Align::{Left, Whole, Words};
 use crate::table::{Table, grouped};
 use crate::text::terminal_text;
-use crate::waits::WaitsReport;
 use crate::waits_text::{deadlock_text, holder_text, title, wanted};
+use goheap_model::waits::WaitsReport;
 use std::io::{BufWriter, Write};
 
 pub(crate) fn write(report: &GoroutineReport, page: Page, out: impl Write) -> Result<(), ReportError> {

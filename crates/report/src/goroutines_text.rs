@@ -1,15 +1,17 @@
 //! Goroutines for people: a line a group, and if asked for its stack below.
 
 use crate::ReportError;
-use crate::goroutines::{Frame, GoroutinesReport, Group, TableOptions};
+use crate::goroutines::{TableOptions, label_text, state_text};
 use crate::page::{Lines, Page};
 use crate::table::Align::{Left, Right};
 use crate::table::{Table, grouped};
 use crate::text::terminal_text;
 use crate::waits_text;
+use goheap_ask::{GoroutineList, GoroutineRow};
+use goheap_model::StackCall;
 use std::io::{BufWriter, Write};
 
-pub(crate) fn write(report: &GoroutinesReport, options: TableOptions, out: impl Write) -> Result<(), ReportError> {
+pub(crate) fn write(report: &GoroutineList, options: TableOptions, out: impl Write) -> Result<(), ReportError> {
     let page = options.page;
     let shown = Shown::of(report);
     let mut out = page.lines(BufWriter::new(out));
@@ -43,7 +45,7 @@ pub(crate) fn write(report: &GoroutinesReport, options: TableOptions, out: impl 
     Ok(out.flush()?)
 }
 
-fn heading(page: Page, report: &GoroutinesReport) -> String {
+fn heading(page: Page, report: &GoroutineList) -> String {
     let count = |count: u64, name: &str| format!("{} {name}{}", grouped(count), if count == 1 { "" } else { "s" });
     let own =
         if report.system == 0 { String::new() } else { format!(" ({} of the runtime's own)", grouped(report.system)) };
@@ -74,7 +76,7 @@ struct Shown {
 }
 
 impl Shown {
-    fn of(report: &GoroutinesReport) -> Self {
+    fn of(report: &GoroutineList) -> Self {
         Shown {
             retained: report.groups.iter().any(|group| group.retained_bytes.is_some()),
             labels: report.groups.iter().any(|group| !group.labels.is_empty()),
@@ -109,7 +111,7 @@ fn names(shown: Shown) -> Vec<&'static str> {
     names
 }
 
-fn cells(page: Page, shown: Shown, group: &Group) -> Vec<String> {
+fn cells(page: Page, shown: Shown, group: &GoroutineRow) -> Vec<String> {
     let leaked = match (group.leaked, group.suspected) {
         (Some(1..), _) => " (leaked)",
         (_, 1..) if group.suspected == group.count => " (suspected)",
@@ -123,20 +125,20 @@ fn cells(page: Page, shown: Shown, group: &Group) -> Vec<String> {
     }
     cells.extend([
         group.ids.first().map_or_else(String::new, u64::to_string),
-        format!("{}{leaked}", group.state_text()),
+        format!("{}{leaked}", state_text(group)),
         group.place().map_or_else(|| "?".to_owned(), |frame| short(frame, page)),
         group.oldest_wait_seconds.map_or_else(|| "-".to_owned(), duration),
         page.bytes(group.stack_bytes),
         group.created_by.as_ref().map_or_else(String::new, |frame| short(frame, page)),
     ]);
     if shown.labels {
-        cells.push(group.label_text());
+        cells.push(label_text(group));
     }
     cells
 }
 
 /// `pkg.(*T).Method file.go:12`: the folders of package and file left out, unless names are whole; the file's are anyway.
-pub(crate) fn short(frame: &Frame, page: Page) -> String {
+pub(crate) fn short(frame: &StackCall, page: Page) -> String {
     let name = if page.full_names { &frame.function } else { without_folders(&frame.function) };
     let file = frame.file.rsplit('/').next().unwrap_or_default();
     let place = if frame.file.is_empty() { String::new() } else { format!(" {file}:{}", frame.line) };
@@ -149,7 +151,7 @@ fn without_folders(name: &str) -> &str {
     name[..end].rfind('/').map_or(name, |slash| &name[slash + 1..])
 }
 
-fn stack(group: &Group, out: &mut Lines<impl Write>) -> Result<(), ReportError> {
+fn stack(group: &GoroutineRow, out: &mut Lines<impl Write>) -> Result<(), ReportError> {
     let calls = group.frames.iter().map(|frame| ("", frame));
     for (prefix, frame) in calls.chain(group.created_by.iter().map(|frame| ("created by ", frame))) {
         let line = format!("    {prefix}{}  {}:{}", frame.function, frame.file, frame.line);
@@ -158,7 +160,7 @@ fn stack(group: &Group, out: &mut Lines<impl Write>) -> Result<(), ReportError> 
     Ok(())
 }
 
-fn notes(report: &GoroutinesReport, out: &mut impl Write) -> Result<(), ReportError> {
+fn notes(report: &GoroutineList, out: &mut impl Write) -> Result<(), ReportError> {
     let mut notes = Vec::new();
     if report.groups_left_out > 0 {
         notes.push(format!(

@@ -73,7 +73,6 @@ pub mod table;
 pub mod text;
 pub mod traceback;
 mod tree;
-pub mod waits;
 mod waits_text;
 mod walk;
 

@@ -12,8 +12,8 @@ pub use death::{Caught, Death, DiedAt, Fault, NativeCode, Panic, Panicking, Wait
 use crate::example::Example;
 use crate::page::Page;
 use crate::text::json_text;
-use crate::waits::WaitsReport;
 use crate::{ReportError, overview_text};
+use goheap_model::waits::WaitsReport;
 use serde::{Serialize, Serializer};
 use std::io::Write;
 

@@ -4,7 +4,7 @@ use crate::goroutines_text::{duration, short};
 use crate::page::{Lines, Page};
 use crate::table::grouped;
 use crate::text::{shortened, terminal_text};
-use crate::waits::{Awaited, Deadlock, Holder, Lock, Suspicion, WaitsReport};
+use goheap_model::waits::{Awaited, Deadlock, Holder, Lock, Suspicion, WaitsReport};
 use std::io::{self, Write};
 
 /// Longest way to a lock, in characters.
@@ -157,7 +157,7 @@ fn lock_lines(lock: &Lock) -> Vec<String> {
     lines
 }
 
-fn mode_text(waiting: &crate::waits::Waiting) -> String {
+fn mode_text(waiting: &goheap_model::waits::Waiting) -> String {
     let text = match waiting.mode {
         "read" => "to read",
         "drain" => "to write, once the readers have left",
@@ -190,7 +190,7 @@ fn holders_text(holder: &Holder, lock: &Lock) -> String {
 /// `deadlock: goroutine 18 waits for 19, which has A; 19 waits …`.
 pub(crate) fn deadlock_text(deadlock: &Deadlock) -> String {
     let links = &deadlock.links;
-    let told = |link: &crate::waits::Link| format!("{} for {}", link.id, link.name);
+    let told = |link: &goheap_model::waits::Link| format!("{} for {}", link.id, link.name);
     match &**links {
         [only] => format!("deadlock, probably: goroutine {} waits for {}, which it has itself", only.id, only.name),
         _ => {
@@ -205,7 +205,7 @@ pub(crate) fn deadlock_text(deadlock: &Deadlock) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::waits::{Link, Waiting};
+    use goheap_model::waits::{Link, Waiting};
 
     fn mutex() -> Awaited {
         Awaited {

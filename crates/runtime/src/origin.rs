@@ -2,10 +2,10 @@
 
 use crate::goroutine::Goroutine;
 use crate::model::RuntimeModel;
-use crate::pclntab::InlineFrame;
 use crate::small_map::{self, MapShape};
 use crate::words::{read_slice, read_string, read_words, word_at};
 use goheap_image::Address;
+use goheap_model::InlineFrame;
 
 /// `goid` of the goroutine that the runtime itself starts for `main`.
 const FIRST: u64 = 1;

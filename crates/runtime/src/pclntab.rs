@@ -3,8 +3,6 @@
 mod arguments;
 mod position;
 
-pub use position::InlineFrame;
-
 use crate::layout::{FuncLayout, RuntimeLayout};
 use crate::version::GoVersion;
 use crate::words::{half_at, read_slice, word_at};
@@ -193,7 +191,7 @@ impl<'p> FuncTable<'p> {
 
     /// The name as tracebacks print it, type arguments left out: `main.inGenericFrame[...]` (`funcNameForPrint`).
     pub fn print_name(&self, func: &Func) -> String {
-        print_form(&self.name(func))
+        goheap_model::print_form(&self.name(func))
     }
 
     /// Bytes between SP and the frame's end (on amd64, to the return address) at `pc`.
@@ -320,27 +318,6 @@ impl<'p> FuncTable<'p> {
     }
 }
 
-/// Type arguments left out, of a method with type arguments of its own (1.27) both times (traceback.go `funcNamePiecesForPrint`).
-fn print_form(name: &str) -> String {
-    let (Some(open), Some(close)) = (name.find('['), name.rfind(']')) else { return name.to_owned() };
-    let Some(inside) = name.get(open + 1..close) else { return name.to_owned() };
-    let (head, tail) = (&name[..open], &name[close + 1..]);
-    let (mut depth, mut end) = (1, None);
-    for (at, byte) in inside.bytes().enumerate() {
-        match byte {
-            b'[' => depth += 1,
-            b']' => depth -= 1,
-            _ => continue,
-        }
-        match (depth, end) {
-            (0, _) => end = end.or(Some(at)),
-            (1, Some(end)) if byte == b'[' => return format!("{head}[...]{}[...]{tail}", &inside[end + 1..at]),
-            _ => {}
-        }
-    }
-    format!("{head}[...]{tail}")
-}
-
 fn read_sections(memory: &MemoryImage, header: Address) -> Vec<TextSection> {
     let Some(slice) = read_slice(memory, header).filter(|slice| (2..100_000).contains(&slice.len)) else {
         return Vec::new();
@@ -367,24 +344,4 @@ fn varint(bytes: &mut &[u8]) -> Option<u32> {
         }
     }
     None
-}
-
-#[cfg(test)]
-mod tests {
-    use super::print_form;
-
-    #[test]
-    fn type_arguments_are_left_out_as_the_runtime_does() {
-        for (name, printed) in [
-            ("main.f", "main.f"),
-            ("main.f[go.shape.int]", "main.f[...]"),
-            ("main.(*T[go.shape.[]int]).M", "main.(*T[...]).M"),
-            ("main.(*T[a]).M[b[c]].func1", "main.(*T[...]).M[...].func1"),
-            ("main.f]x[", "main.f]x["),
-            ("main.f[a[b]", "main.f[...]"),
-            ("[", "["),
-        ] {
-            assert_eq!(print_form(name), printed);
-        }
-    }
 }

@@ -3,8 +3,8 @@
 use crate::constants::GoroutineStatus;
 use crate::goroutine::{Goroutine, MachineThread};
 use crate::model::RuntimeModel;
-use crate::pclntab::InlineFrame;
 use crate::stack::{Frame, StackWords, ThreadIndex, UnwindEnd, frame_facts};
+use goheap_model::InlineFrame;
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::sync::Arc;
 

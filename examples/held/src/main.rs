@@ -1,6 +1,7 @@
-//! A service that keeps the heap of a dead process, and answers questions from several threads: `held CORE EXECUTABLE`.
+//! A service that keeps the heaps of dead processes, and answers questions from several threads: `held CORE EXECUTABLE [NEWER]`.
 
-use goheap::{Claim, Error, Grouping, Heap, Observer, Options, Refusal, RootGrouping, Selection};
+use goheap::{Claim, Error, GoroutineSort, GoroutinesWanted, Heap, Observer, Options, Refusal, RootGrouping};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
@@ -8,6 +9,7 @@ use std::thread;
 struct Service {
     name: String,
     heap: Heap,
+    newer: Option<Heap>,
 }
 
 /// Whoever asked has hung up: the question ends at its next stage.
@@ -21,52 +23,65 @@ impl Observer for HungUp {
 }
 
 impl Service {
-    fn open(core: &str, executable: &str) -> Result<Self, Error> {
-        let heap = goheap::open(core, &Options::default().executable(executable))?;
-        Ok(Service { name: core.to_owned(), heap })
+    fn open(core: &str, executable: &str, newer: Option<&String>) -> Result<Self, Error> {
+        let options = Options::default().executable(executable).places(true);
+        let newer = newer.map(|core| goheap::open(core, &options)).transpose()?;
+        Ok(Service { name: core.to_owned(), heap: goheap::open(core, &options)?, newer })
     }
 
     fn types(&self) -> Result<String, Error> {
         let rows = self.heap.retained_by_type()?;
-        Ok(rows
-            .iter()
-            .take(3)
-            .map(|row| format!("{} {}", row.name, row.retained.unwrap_or(0)))
-            .collect::<Vec<_>>()
-            .join(", "))
+        let told = rows.iter().take(10).map(|row| format!("{} {}", row.name, row.retained.unwrap_or(0)));
+        Ok(told.collect::<Vec<_>>().join(", "))
     }
 
-    fn packages(&self) -> Result<String, Error> {
-        Ok(self.heap.histogram(Grouping::Package, Selection::Reachable).rows[0].name.clone())
+    fn suspects(&self) -> Result<String, Error> {
+        let least = self.heap.totals().reachable().bytes / 20;
+        let suspects = self.heap.suspects(least)?;
+        Ok(suspects.iter().map(|one| format!("{} {}", one.holder, one.retained.bytes)).collect::<Vec<_>>().join(", "))
     }
 
     fn roots(&self) -> Result<String, Error> {
-        Ok(self.heap.retained_by_root(RootGrouping::Root)?.groups[0].name.clone())
+        let goroutines = self.heap.goroutines(GoroutinesWanted::default(), GoroutineSort::Retained)?;
+        let roots = self.heap.retained_by_root(RootGrouping::Root)?;
+        Ok(format!("{} goroutines; {}", goroutines.goroutines, roots.groups[0].name))
     }
 
     fn owners(&self) -> Result<String, Error> {
         Ok(self.heap.owners("string")?.owned[0].name.clone())
     }
+
+    /// What grew since, where there is a newer core.
+    fn grown(&self) -> Result<Option<String>, Error> {
+        let Some(newer) = &self.newer else { return Ok(None) };
+        let found = self.heap.diff(newer, 1)?;
+        let told = found.grown.iter().take(3).map(|one| format!("{} {:+}", one.holder, one.bytes()));
+        Ok(Some(told.collect::<Vec<_>>().join(", ")))
+    }
 }
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let [core, executable] = &std::env::args().skip(1).collect::<Vec<_>>()[..] else {
-        return Err("held CORE EXECUTABLE".into());
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    let [core, executable, newer @ ..] = &words[..] else {
+        return Err("held CORE EXECUTABLE [NEWER]".into());
     };
-    let service = Service::open(core, executable)?;
-    let caller = HungUp::default();
+    let service = &Service::open(core, executable, newer.first())?;
+    let caller = Arc::new(HungUp::default());
+    let patient = service.heap.observed(caller.clone());
     caller.0.store(true, Ordering::Relaxed);
-    let cancelled = service.heap.retained_by_type_observed(&caller);
-    assert!(matches!(cancelled, Err(Error::Refused(Refusal::Cancelled))), "a question that nobody waits for ends");
-    let questions = [Service::types, Service::packages, Service::roots, Service::owners];
-    let service = &service;
-    let answers = thread::scope(|scope| {
+    let (answers, cancelled) = thread::scope(|scope| {
+        let questions = [Service::types, Service::suspects, Service::roots, Service::owners];
         let asked = questions.map(|question| scope.spawn(move || question(service)));
-        asked.map(|asked| asked.join().expect("a question does not panic"))
+        let cancelled = scope.spawn(|| patient.retained_by_type());
+        (asked.map(|asked| asked.join().expect("a question does not panic")), cancelled.join().expect("nor this one"))
     });
+    assert!(matches!(cancelled, Err(Error::Refused(Refusal::Cancelled))), "a question that nobody waits for ends");
     println!("{}:", service.name);
     for answer in answers {
         println!("{}", answer?);
+    }
+    if let Some(grown) = service.grown()? {
+        println!("grew: {grown}");
     }
     Ok(())
 }

@@ -5,8 +5,10 @@
 //! - What is the same object, new or gone, where the process is the same: [`lives`].
 //! - Both as one tree of frames: [`MergedFrames`]; where it grows: [`grown`].
 //! - The rest by name: [`changes`].
+//! - All of it at once, of two heaps that are at hand: [`difference`].
 //! - What one core tells alone: [`since_collection`].
 
+mod both;
 mod change;
 mod growth;
 mod lives;
@@ -19,12 +21,14 @@ mod staying;
 #[cfg(test)]
 mod tests;
 
+pub use both::{Difference, OneHeap, difference};
 pub use change::{Change, NamedChange, changes};
+pub use goheap_model::ProcessMark;
 pub use growth::{Entries, Grown, grown};
 pub use lives::{LifeCounts, Lives, lives};
 pub use merged::{MergedFrames, RetainedByPath, Side};
 pub use moment::{Moment, NamedCount};
 pub use old_objects::OldObjects;
-pub use relation::{ProcessMark, Relation, WrongPair, relation};
+pub use relation::{Relation, WrongPair, relation};
 pub use since_collection::{SinceCollection, since_collection};
 pub use staying::{Staying, staying};

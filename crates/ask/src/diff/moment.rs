@@ -1,8 +1,7 @@
 //! What is kept of one core to be held against another.
 
-use super::relation::ProcessMark;
 use crate::histogram::{Grouping, Histogram, Selection, histogram};
-use goheap_model::{DominatorFrames, Heap, Share};
+use goheap_model::{DominatorFrames, Heap, ProcessMark, Share};
 use serde::Serialize;
 
 /// Something by its name, and how much of it there is.
@@ -41,18 +40,22 @@ pub struct Moment {
 impl Moment {
     /// Of a heap and its dominator tree; goroutines and lines that allocated are for who can read them.
     pub fn of(mark: ProcessMark, heap: &Heap, frames: DominatorFrames) -> Self {
-        let all = |grouping| named(histogram(heap, grouping, Selection::Reachable, |_| true));
         Moment {
             mark,
             reachable: heap.totals.reachable(),
             unreachable: heap.totals.unreachable,
-            types: all(Grouping::Whole),
-            packages: all(Grouping::Package),
+            types: counts(heap, Grouping::Whole),
+            packages: counts(heap, Grouping::Package),
             frames,
             goroutines: Vec::new(),
             sites: Vec::new(),
         }
     }
+}
+
+/// What roots reach of a heap, by name.
+pub(super) fn counts(heap: &Heap, grouping: Grouping) -> Vec<NamedCount> {
+    named(histogram(heap, grouping, Selection::Reachable, |_| true))
 }
 
 fn named(histogram: Histogram) -> Vec<NamedCount> {

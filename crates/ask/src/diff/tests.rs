@@ -324,3 +324,45 @@ fn one_core_tells_what_was_given_out_since_the_last_collection() {
     let grown = grown(&heap, &told.merged, 1);
     assert_eq!(grown.iter().map(|one| (one.holder.as_str(), one.stays())).collect::<Vec<_>>(), [("main.b", 64)]);
 }
+
+fn sessions(count: usize) -> Heap {
+    let mut heap = HeapBuilder::default();
+    let cache = heap.object("main.Cache", 64);
+    heap.variable("main.cache *main.Cache", cache);
+    for _ in 0..count {
+        let session = heap.object("main.Session", 128);
+        heap.refer(cache, session);
+    }
+    heap.build().unwrap()
+}
+
+#[test]
+fn two_heaps_at_hand_are_compared_by_everything() {
+    let marks = [1, 2].map(|pid| ProcessMark { program: "shop".into(), pid: Some(pid), ..ProcessMark::default() });
+    let heaps = [sessions(2), sessions(5)];
+    let frames = [service(100, 1000, 10, 0), service(300, 1000, 10, 0)];
+    let trees = heaps.each_ref().map(|heap| Graph::new(heap).unwrap().dominators(&goheap_model::Unobserved).unwrap());
+    let (sweeps, births, goroutines) = (Sweeps::default(), Births::default(), goheap_model::GoroutineGroups::default());
+    let one = |at: usize| OneHeap {
+        mark: &marks[at],
+        graph: Graph::new(&heaps[at]).unwrap(),
+        tree: &trees[at],
+        frames: &frames[at],
+        places: &[],
+        sweeps: &sweeps,
+        births: &births,
+        goroutines: &goroutines,
+    };
+    let found = difference(&one(0), &one(1), 1).unwrap();
+    assert_eq!(found.relation, Relation::OtherProcess);
+    assert_eq!(found.reachable.bytes(), 3 * 128);
+    let first = &found.types[0];
+    assert_eq!((&*first.name, first.change.objects()), ("main.Session", 3));
+    assert_eq!(found.grown[0].holder, "main.cache.entries");
+    assert_eq!((found.objects, found.staying), (None, None), "objects of two processes are not the same ones");
+    assert_eq!(difference(&one(0), &one(1), u64::MAX).unwrap().grown, []);
+    assert!(matches!(
+        difference(&one(1), &OneHeap { mark: &ProcessMark::default(), ..one(0) }, 1),
+        Err(WrongPair::OtherProgram { .. })
+    ));
+}

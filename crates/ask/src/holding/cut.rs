@@ -50,7 +50,7 @@ pub struct Cuts {
 impl Holding<'_> {
     /// The references without which `node` goes, as far as they can be cut. None if there is none.
     pub fn cuts_for(&self, turned: &CsrGraph, node: u32) -> Option<Cuts> {
-        let links = self.dominance.tree.links(turned, &self.dominance.retained, node).filter(|link| link.is_one_edge);
+        let links = self.tree().links(turned, &self.dominance().retained, node).filter(|link| link.is_one_edge);
         let mut nearest = None;
         let (mut own, mut library): (Vec<DominatorLink>, Vec<DominatorLink>) = Default::default();
         for link in links {
@@ -74,7 +74,7 @@ impl Holding<'_> {
     /// True if one reference alone keeps `node`, or what does.
     pub fn hangs_on_one(&self, turned: &CsrGraph, node: u32) -> bool {
         let is_shown = |link: &DominatorLink| link.is_one_edge && self.graph.object_of(link.node).is_some();
-        self.dominance.tree.links(turned, &self.dominance.retained, node).any(|link| is_shown(&link))
+        self.tree().links(turned, &self.dominance().retained, node).any(|link| is_shown(&link))
     }
 
     /// Of references of one kind of code, from the nearest to the furthest: the one that frees most, but one that `is_better` where
@@ -122,14 +122,14 @@ impl Holding<'_> {
         set: &[u32],
         observer: &dyn Observer,
     ) -> Result<Option<Cut>, AskError> {
-        observer.claim(Claim { kept: 0, passing: u64::from(self.dominance.tree.node_count()) * 9 })?;
-        let mut members = goheap_graph::IdBitSet::with_room_for(self.dominance.tree.node_count());
+        observer.claim(Claim { kept: 0, passing: u64::from(self.tree().node_count()) * 9 })?;
+        let mut members = goheap_graph::IdBitSet::with_room_for(self.tree().node_count());
         set.iter().for_each(|&node| {
             members.insert(node);
         });
         let graph = self.graph;
         let weigh = |node| if members.contains(node) { graph.shallow(node) } else { 0 };
-        let of_set = RetainedSizes::new(&self.dominance.tree, weigh);
+        let of_set = RetainedSizes::new(&self.tree(), weigh);
         let mut open = BinaryHeap::from([(of_set.of(self.graph.root()), std::cmp::Reverse(0), self.graph.root())]);
         let (mut own, mut library): (Option<(u64, DominatorLink)>, _) = (None, None);
         for _ in 0..MOST_TRIED {
@@ -148,14 +148,10 @@ impl Holding<'_> {
                     *best = Some((bytes, link));
                 }
             }
-            let children = self
-                .dominance
-                .tree
-                .children(node)
-                .map(|child| (of_set.of(child), child))
-                .filter(|(bytes, _)| *bytes > 0);
+            let children =
+                self.tree().children(node).map(|child| (of_set.of(child), child)).filter(|(bytes, _)| *bytes > 0);
             open.extend(
-                children.map(|(bytes, child)| (bytes, std::cmp::Reverse(self.dominance.retained.of(child)), child)),
+                children.map(|(bytes, child)| (bytes, std::cmp::Reverse(self.dominance().retained.of(child)), child)),
             );
         }
         let is_far_more =
@@ -170,7 +166,7 @@ impl Holding<'_> {
     /// A library's reference above `link` that its users can set, where that frees hardly more.
     fn settable_above(&self, turned: &CsrGraph, link: DominatorLink) -> DominatorLink {
         let most = link.retained + link.retained / NEARLY;
-        let links = self.dominance.tree.links(turned, &self.dominance.retained, link.node);
+        let links = self.tree().links(turned, &self.dominance().retained, link.node);
         let mut links = links.take_while(|link| link.retained <= most).filter(|link| link.is_one_edge);
         let is_settable = |link: &DominatorLink| {
             self.cutter(link.dominator, link.node).is_some_and(|cutter| cutter != Code::Own) && self.can_be_set(link)
@@ -181,7 +177,7 @@ impl Holding<'_> {
     /// The link from the immediate dominator of `node`, if it is one reference that may be cut, and whose code can.
     fn single_link(&self, turned: &CsrGraph, node: u32) -> Option<(Code, DominatorLink)> {
         let link =
-            self.dominance.tree.links(turned, &self.dominance.retained, node).next().filter(|link| link.is_one_edge)?;
+            self.tree().links(turned, &self.dominance().retained, node).next().filter(|link| link.is_one_edge)?;
         Some((self.cutter(link.dominator, link.node)?, link))
     }
 
@@ -219,7 +215,7 @@ impl Holding<'_> {
                 break;
             }
             climbed.push(node);
-            above = self.dominance.tree.idom(node);
+            above = self.tree().idom(node);
         }
         let mut known = self.holder_codes.borrow_mut();
         climbed.into_iter().for_each(|node| _ = known.insert(node, code));

@@ -40,23 +40,23 @@ impl Holding<'_> {
         frees: u64,
         observer: &dyn Observer,
     ) -> Result<Option<CutTogether>, AskError> {
-        let links = self.dominance.tree.links(turned, &self.dominance.retained, node);
+        let links = self.tree().links(turned, &self.dominance().retained, node);
         let objects: Vec<DominatorLink> = links.filter(|link| self.graph.object_of(link.node).is_some()).collect();
         let is_enough =
             |link: &&DominatorLink| link.is_one_edge && self.cutter(link.dominator, link.node) == Some(Code::Own);
         let parted = objects.iter().rev().take_while(|link| !is_enough(link)).filter(|link| !link.is_one_edge);
         let may_cut = |from, to| self.cutter(from, to) == Some(Code::Own);
-        let find = |link: &DominatorLink| self.dominance.tree.fewest_cuts(turned, link.node, MOST_TOGETHER, may_cut);
+        let find = |link: &DominatorLink| self.tree().fewest_cuts(turned, link.node, MOST_TOGETHER, may_cut);
         let Some(edges) = parted.take(MOST_LEVELS).find_map(find).filter(|edges| edges.len() > 1) else {
             return Ok(None);
         };
-        let nodes = u64::from(self.dominance.tree.node_count());
+        let nodes = u64::from(self.tree().node_count());
         observer.claim(Claim { kept: 0, passing: nodes / 4 + nodes * 4 })?;
         let (all, of_set) = self.freed_without(&edges, set);
         let link = |&(dominator, node): &(u32, u32)| DominatorLink {
             dominator,
             node,
-            retained: self.dominance.retained.of(node),
+            retained: self.dominance().retained.of(node),
             is_one_edge: false,
         };
         let cuts = || edges.iter().map(|edge| self.cut(&link(edge), 0)).collect();
@@ -67,7 +67,7 @@ impl Holding<'_> {
     /// Bytes of what goes without all of `edges`, and of those of `set`; all of them where none is given.
     fn freed_without(&self, edges: &[(u32, u32)], set: Option<&[u32]>) -> (u64, u64) {
         let members = set.map(|set| {
-            let mut members = IdBitSet::with_room_for(self.dominance.tree.node_count());
+            let mut members = IdBitSet::with_room_for(self.tree().node_count());
             set.iter().for_each(|&node| _ = members.insert(node));
             members
         });

@@ -135,20 +135,26 @@ impl Holding<'_> {
 
     /// What of the dominator tree leads to the nodes of `set` that are reached.
     pub(super) fn dominating(&self, set: &[u32]) -> Forest {
-        let mut needed = IdBitSet::with_room_for(self.dominance.tree.node_count());
-        for &node in set.iter().filter(|node| self.dominance.tree.contains(**node)) {
+        let mut needed = IdBitSet::with_room_for(self.tree().node_count());
+        for &node in set.iter().filter(|node| self.tree().contains(**node)) {
             needed.insert(node);
         }
-        for (node, above) in self.dominance.tree.bottom_up() {
+        for (node, above) in self.tree().bottom_up() {
             if let Some(above) = above.filter(|_| needed.contains(node)) {
                 needed.insert(above);
             }
         }
         let mut forest = Forest::default();
-        let mut index_of = vec![0_u32; self.dominance.tree.node_count() as usize];
-        for &node in self.dominance.tree.preorder().iter().filter(|node| needed.contains(**node)) {
-            let parent = self.dominance.tree.idom(node).map(|above| index_of[above as usize]);
-            index_of[node as usize] = forest.push(node, parent);
+        // Those above, each with the place behind all that it dominates: the next one up is needed, too.
+        let mut above: Vec<(u32, u32)> = Vec::new();
+        for ((node, end), place) in self.tree().slices().zip(0_u32..) {
+            if needed.contains(node) {
+                while above.last().is_some_and(|&(end, _)| end <= place) {
+                    above.pop();
+                }
+                let index = forest.push(node, above.last().map(|&(_, index)| index));
+                above.push((end, index));
+            }
         }
         forest
     }

@@ -103,10 +103,10 @@ impl Holding<'_> {
         exclusions: &Exclusions<'_>,
         observer: &dyn Observer,
     ) -> Result<(Forest, Vec<Weight>, Weight), AskError> {
-        let nodes = u64::from(self.dominance.tree.node_count());
+        let nodes = u64::from(self.tree().node_count());
         // What stands on a path is seldom more than twice the set; a node of it takes some 90 bytes.
         let on_paths = nodes.min(set.len() as u64 * 2);
-        observer.claim(Claim { kept: 0, passing: nodes * 12 + on_paths * 90 })?;
+        observer.claim(Claim { kept: 0, passing: nodes * 8 + on_paths * 90 })?;
         let graph = self.graph.edges();
         let first_root = self.graph.object_count();
         let leads_on = |node: &u32| graph.targets(*node).iter().any(|&to| to < first_root);

@@ -31,11 +31,12 @@ pub use usual::UsualWay;
 
 use crate::AskError;
 use code_of::CodeOf;
+use goheap_graph::DominatorTree;
 use goheap_model::names::Code;
 use goheap_model::{Dominance, Graph};
 use goheap_model::{Fields, Observer, RootKind};
 use rustc_hash::FxHashMap;
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 use std::sync::Arc;
 
 /// The references of a heap, what each node retains, and who knows by which fields objects lead to each other.
@@ -45,7 +46,7 @@ use std::sync::Arc;
 pub struct Holding<'h> {
     graph: Graph<'h>,
     fields: &'h dyn Fields,
-    dominance: Arc<Dominance>,
+    dominance: Known,
     code: CodeOf,
     root_costs: Vec<u8>,
     /// By type, whether its objects lead to nothing but parts of a container.
@@ -54,17 +55,32 @@ pub struct Holding<'h> {
     holder_codes: RefCell<FxHashMap<u32, Code>>,
 }
 
+/// Who dominates whom.
+enum Known {
+    /// And what each node retains.
+    Whole(Arc<Dominance>),
+    /// A tree that is mapped and costs nothing twice: what is retained is worked out when it is first asked.
+    Mapped(DominatorTree, OnceCell<Arc<Dominance>>),
+}
+
 impl<'h> Holding<'h> {
     /// Works out who dominates whom in `graph`.
     ///
     /// # Errors
     /// The observer's refusal.
     pub fn new(graph: Graph<'h>, fields: &'h dyn Fields, observer: &dyn Observer) -> Result<Self, AskError> {
-        Ok(Holding::with(graph, fields, Arc::new(graph.dominance(observer)?)))
+        if graph.references().kept().is_none() {
+            return Ok(Holding::with(graph, fields, Arc::new(graph.dominance(observer)?)));
+        }
+        Ok(Holding::of(graph, fields, Known::Mapped(graph.dominators(observer)?, OnceCell::new())))
     }
 
-    /// The same where that is known.
+    /// Of a graph of which it is known who dominates whom.
     pub fn with(graph: Graph<'h>, fields: &'h dyn Fields, dominance: Arc<Dominance>) -> Self {
+        Holding::of(graph, fields, Known::Whole(dominance))
+    }
+
+    fn of(graph: Graph<'h>, fields: &'h dyn Fields, dominance: Known) -> Self {
         let code = CodeOf::new(graph);
         let machinery_types = graph.heap().types.ids().map(|ty| fields.is_machinery(ty)).collect();
         let holder_codes = RefCell::default();
@@ -86,7 +102,19 @@ impl<'h> Holding<'h> {
 
     /// Who dominates whom, and what each node retains.
     pub fn dominance(&self) -> &Dominance {
-        &self.dominance
+        match &self.dominance {
+            Known::Whole(dominance) => dominance,
+            Known::Mapped(tree, dominance) => dominance
+                .get_or_init(|| Arc::new(Dominance { retained: self.graph.retained_sizes(tree), tree: tree.clone() })),
+        }
+    }
+
+    /// Who dominates whom.
+    pub fn tree(&self) -> &DominatorTree {
+        match &self.dominance {
+            Known::Whole(dominance) => &dominance.tree,
+            Known::Mapped(tree, _) => tree,
+        }
     }
 
     /// What a node is: the type of an object, the name of a root with its frames, or of what groups roots.

@@ -89,9 +89,9 @@ impl Holding<'_> {
         observer: &dyn Observer,
     ) -> Result<Owners, AskError> {
         observer.begin("owners");
-        let nodes = u64::from(self.dominance.tree.node_count());
-        observer.claim(Claim { kept: 0, passing: nodes * 5 + set.len() as u64 * 40 })?;
-        let mut members = IdBitSet::with_room_for(self.dominance.tree.node_count());
+        let nodes = u64::from(self.tree().node_count());
+        observer.claim(Claim { kept: 0, passing: nodes / 4 + set.len() as u64 * 40 })?;
+        let mut members = IdBitSet::with_room_for(self.tree().node_count());
         let mut owners = Owners::default();
         for &node in set {
             if members.insert(node) {
@@ -106,7 +106,7 @@ impl Holding<'_> {
         let (owned, rest) = grouping::group(&own, &forest, &weights, false);
         let (forest, weights, unreached) = self.shortest(&rest, &Exclusions::new(None), observer)?;
         (owners.owned, owners.unreached) = (owned, unreached);
-        for &node in set.iter().filter(|node| !self.dominance.tree.contains(**node)) {
+        for &node in set.iter().filter(|node| !self.tree().contains(**node)) {
             owners.unreached.add(self.graph.weight(node));
         }
         owners.shared = grouping::group(&own, &forest, &weights, true).0;

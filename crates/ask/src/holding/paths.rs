@@ -49,7 +49,7 @@ impl Holding<'_> {
     /// Of some nodes that `above` dominates, the fields of a shortest way from it to each; None where it leads to the node at once.
     pub(super) fn ways_down(&self, above: u32, nodes: &[u32]) -> Vec<Option<String>> {
         // No way from it leaves what it dominates and comes back.
-        let paths = shortest_from(self.graph.edges(), above, nodes, |to| self.dominance.tree.dominates(above, to));
+        let paths = shortest_from(self.graph.edges(), above, nodes, |to| self.tree().dominates(above, to));
         paths.into_iter().map(|path| self.fields_of(&path?)).collect()
     }
 

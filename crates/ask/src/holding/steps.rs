@@ -104,7 +104,7 @@ impl Holding<'_> {
             reference: self.graph.text(node),
             address: None,
             ty: String::new(),
-            retained: self.dominance.retained.of(node),
+            retained: self.dominance().retained.of(node),
             times: 1,
             left_out: 0,
         };
@@ -127,7 +127,7 @@ impl Holding<'_> {
             reference: String::new(),
             address: Some(heap.objects.address(slot)),
             ty: heap.type_text(slot),
-            retained: self.dominance.retained.of(node),
+            retained: self.dominance().retained.of(node),
             times: 1,
             left_out: 0,
         }

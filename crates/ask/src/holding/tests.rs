@@ -167,3 +167,42 @@ fn paths_to_many_are_merged_where_they_read_alike() {
         assert_eq!(unreached.bytes, 32);
     });
 }
+
+#[test]
+fn of_many_objects_the_usual_ways_are_told_each_with_a_typical_one() {
+    asked(|holding, _| {
+        let set = selected(holding, "main.Item");
+        let nothing = Exclusions::new(None);
+        let (ways, count) = holding.usual_ways(&set, 1, &nothing, &Unobserved).unwrap();
+        assert_eq!((ways.len(), count), (1, 2), "as many as are wanted, of two");
+        let (all, _) = holding.usual_ways(&set, 9, &nothing, &Unobserved).unwrap();
+        let told: Vec<_> = all.iter().map(|way| (way.held.bytes, way.node, steps(&way.walk).len())).collect();
+        assert_eq!(told, [(4096, 3, 3), (512, 4, 3)], "more bytes first; the one that nobody holds is on no way");
+    });
+}
+
+#[test]
+fn the_cut_for_a_set_frees_most_of_it_with_least_beside() {
+    asked(|holding, turned| {
+        let cut = |text: &str| holding.cut_for_set(turned, &selected(holding, text), &Unobserved).unwrap();
+        let buffers = cut("bytes.Buffer").unwrap();
+        assert_eq!((&*buffers.holder, buffers.frees_of_set), ("time.Timer", 2048));
+        let items = cut("main.Item").unwrap();
+        assert_eq!((&*items.holder, items.frees_of_set), ("main.Cache", 512), "the shared one hangs on both caches");
+    });
+}
+
+#[test]
+fn owners_may_be_skipped_and_exclusions_leave_the_rest_unreached() {
+    asked(|holding, _| {
+        let set = selected(holding, "main.Item");
+        let skipped = holding.owners(&set, &|text| text == "main.Cache", &Unobserved).unwrap();
+        let names: Vec<_> = skipped.owned.iter().map(|owner| (&*owner.name, owner.keeps.bytes)).collect();
+        assert_eq!(names, [("main.Registry", 4096 + 512)]);
+        assert_eq!(skipped.total.bytes, 4096 + 512 + 32);
+        let matches = |text: &str| text.contains("main.Registry");
+        let excluded = Exclusions::new(Some(&matches));
+        let (steps, unreached) = holding.merged_paths(&set, &excluded, &Unobserved).unwrap();
+        assert_eq!((steps.len(), unreached.bytes), (0, 4096 + 512 + 32), "all ways go through it");
+    });
+}

@@ -45,7 +45,7 @@ impl Holding<'_> {
             let node = |index: u32| laid.forest.nodes[index as usize];
             let middle = members.len().saturating_sub(1) / 2;
             members.select_nth_unstable_by_key(middle, |&index| {
-                (Reverse(self.dominance.retained.of(node(index))), node(index))
+                (Reverse(self.dominance().retained.of(node(index))), node(index))
             });
             let first = members.iter().min().copied();
             ways.push((held, first, members.get(middle).copied()));

@@ -4,6 +4,7 @@ use crate::coredumps;
 use crate::say::errors::Failure;
 use crate::shell;
 use clap::Args;
+use goheap::index_file::{CoreOptions, IndexUse};
 use goheap_image::OpenRequest;
 use goheap_runtime::GoVersion;
 use std::ffi::OsStr;
@@ -143,6 +144,22 @@ impl Input {
         let words = std::iter::once(core.as_os_str()).chain(options.flatten());
         let words: Vec<&OsStr> = words.chain(self.no_dwarf.then(|| OsStr::new("--no-dwarf"))).collect();
         shell::line(&words)
+    }
+
+    /// What of it changes every answer.
+    pub(crate) fn core_options(&self) -> CoreOptions {
+        let index = match &self.index {
+            Some(path) => IndexUse::Named(path.clone()),
+            None if self.no_index => IndexUse::None,
+            None => IndexUse::Beside,
+        };
+        CoreOptions {
+            request: self.request.clone(),
+            go: self.go.clone(),
+            no_dwarf: self.no_dwarf,
+            full_names: self.full_names,
+            index,
+        }
     }
 
     /// The same for another core, with another executable where one is named. An index that is named is of the first core alone.

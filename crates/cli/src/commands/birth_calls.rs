@@ -15,9 +15,9 @@ pub(crate) const NO_STACK: &str = "(stack not known)";
 /// The calls that allocated an object.
 pub(crate) fn born(calls: &[BirthCall], is_table: bool) -> Vec<String> {
     if !is_table {
-        return calls.iter().map(call_text).collect();
+        return calls.iter().map(BirthCall::text).collect();
     }
-    let mut born: Vec<String> = calls.iter().take(CALLS_OF_OBJECT).map(short_call_text).collect();
+    let mut born: Vec<String> = calls.iter().take(CALLS_OF_OBJECT).map(BirthCall::short_text).collect();
     let more = calls.len() - born.len();
     if more > 0 {
         born.push(format!("… {} calls more: see --json", grouped(more as u64)));
@@ -35,24 +35,9 @@ pub(crate) fn most(sites: BirthSites, births: &Births, is_table: bool) -> Vec<Bo
     let most = if is_table { SITES_OF_ROW } else { usize::MAX };
     let born = |site: BirthSite| {
         let call = site.calls.first().and_then(|&call| births.call(call));
-        let text = |call: &BirthCall| if is_table { short_call_text(call) } else { call_text(call) };
+        let text = |call: &BirthCall| if is_table { call.short_text() } else { call.text() };
         let site_text = call.map_or_else(|| NO_STACK.to_owned(), text);
         Born { site: site_text, samples: site.count.samples, bytes: site.count.bytes }
     };
     sites.sites.into_iter().take(most).map(born).collect()
-}
-
-/// `main.fill /src/cache.go:10`; of what is not Go the address.
-pub(crate) fn call_text(call: &BirthCall) -> String {
-    match (&*call.function, &*call.file) {
-        ("", _) => format!("{:#x}", call.pc),
-        (function, "") => function.to_owned(),
-        (function, file) => format!("{function} {file}:{}", call.line),
-    }
-}
-
-/// The same without folders.
-pub(crate) fn short_call_text(call: &BirthCall) -> String {
-    let file = call.file.rsplit('/').next().unwrap_or_default();
-    call_text(&BirthCall { file: file.into(), ..call.clone() })
 }

@@ -2,7 +2,7 @@
 
 use crate::args::{BirthsOptions, Input};
 use crate::commands::answer;
-use crate::commands::birth_calls::{NO_STACK, call_text, short_call_text};
+use crate::commands::birth_calls::NO_STACK;
 use crate::commands::selected::select;
 use crate::commands::short_names::ShortNames;
 use crate::open::{with_model, with_references};
@@ -196,7 +196,7 @@ impl Telling<'_> {
         let Some(pattern) = &self.options.site else { return true };
         site.calls.iter().filter_map(|&call| self.births.call(call)).any(|call| {
             let place = format!("{}:{}", call.file, call.line);
-            [&*call.function, &place, &call_text(call)].iter().any(|text| pattern.is_match(text))
+            [&*call.function, &place, &call.text()].iter().any(|text| pattern.is_match(text))
         })
     }
 
@@ -204,7 +204,7 @@ impl Telling<'_> {
     fn add(&self, section: &mut Section, site: &BirthSite, is_table: bool) {
         let calls: Vec<&BirthCall> = site.calls.iter().filter_map(|&call| self.births.call(call)).collect();
         let first = calls.first();
-        let text = |call: &&BirthCall| if is_table { short_call_text(call) } else { call_text(call) };
+        let text = |call: &&BirthCall| if is_table { call.short_text() } else { call.text() };
         let name = first.map_or_else(|| NO_STACK.to_owned(), text);
         let stack: Vec<String> = calls.iter().map(text).collect();
         let told = row(section, "site", site.count, name);

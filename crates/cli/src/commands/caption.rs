@@ -34,7 +34,7 @@ impl Widths {
 /// The words for a picture of `snapshot`.
 pub(crate) fn caption(snapshot: &HeapSnapshot<'_, '_>, widths: Widths, count: Count, title: Option<&str>) -> FlameText {
     let (model, totals) = (snapshot.model, &snapshot.totals);
-    let program = program_name(model.process);
+    let program = model.process.program_name();
     let verb = if widths == Widths::Retained { "retains" } else { "holds" };
     let all = amount(totals.allocated, count);
     let title =
@@ -48,13 +48,6 @@ pub(crate) fn caption(snapshot: &HeapSnapshot<'_, '_>, widths: Widths, count: Co
         missing: missing(model.process),
     };
     FlameText { title, subtitle: sums.subtitle(count, widths) }
-}
-
-/// Short name of the process, or of its executable where the core does not say.
-pub(crate) fn program_name(process: &Process) -> String {
-    let name = process.core.process().map(|process| process.name.clone()).filter(|name| !name.is_empty());
-    let file = || process.executable.path().file_name().map(|name| name.to_string_lossy().into_owned());
-    name.or_else(file).unwrap_or_default()
 }
 
 /// What a truncated core lacks, in words.

@@ -13,9 +13,9 @@ use goheap_heap::goroutines::leaked;
 use goheap_heap::references::ReferenceOptions;
 use goheap_heap::waits::Waits;
 use goheap_heap::{HeapSnapshot, SnapshotOptions};
+use goheap_model::waits::WaitsReport;
 use goheap_report::answer::Answer;
 use goheap_report::overview::{Detail, OverviewReport};
-use goheap_report::waits::WaitsReport;
 use goheap_runtime::RuntimeModel;
 use std::ffi::OsString;
 

@@ -2,11 +2,9 @@
 
 use crate::args::{GoroutineOptions, Input};
 use crate::commands::death;
-use crate::commands::goroutines::frame;
 use crate::commands::object::{field, target};
 use crate::commands::short_names::ShortNames;
 use crate::commands::traceback::Printer;
-use crate::commands::waits::Found;
 use crate::open::{Needs, with_watched_heap};
 use crate::output::to_stdout;
 use crate::say::diagnostics;
@@ -18,8 +16,9 @@ use goheap_heap::goroutines::{
     CallsWanted, GoroutineCall, GoroutineFrames, Variable, VariablePlace, VariableRole, leaked,
 };
 use goheap_heap::inspect::InspectOptions;
+use goheap_heap::waits::FoundWaits;
 use goheap_heap::{HeapSnapshot, SnapshotOptions};
-use goheap_model::{Dominance, RootKind};
+use goheap_model::{Dominance, RootKind, StackCall};
 use goheap_report::goroutine::{self, GoroutineReport};
 use goheap_runtime::{Goroutine, RuntimeModel};
 
@@ -63,7 +62,7 @@ fn keep(
     let leaks = leaked(&graph, watch)?;
     report.leaked_not_known = leaks.may_contain(goroutine);
     report.leaked = Some(leaks.contains(goroutine)).filter(|_| !report.leaked_not_known);
-    let found = Found::new(&graph, watch)?;
+    let found = FoundWaits::new(&graph, watch)?;
     report.suspected = Some(found.is_suspected(goroutine));
     report.reached_by = found.reached_by(goroutine).filter(|_| report.leaked == Some(false));
     report.together =
@@ -128,7 +127,7 @@ fn report(snapshot: &HeapSnapshot<'_, '_>, index: usize, options: &GoroutineOpti
         g: hex(goroutine.address.0),
         stack: (hex(lo), hex(hi)),
         stack_bytes: hi.saturating_sub(lo),
-        created_by: model.created_by(goroutine).as_ref().map(frame),
+        created_by: model.created_by(goroutine).as_ref().map(StackCall::from),
         parent: goroutine.parent_id,
         locked_to_thread: goroutine.is_locked,
         labels: labels.map(|(key, value)| (key, options.values.then_some(value))).collect(),
@@ -148,7 +147,7 @@ fn calls(report: &mut GoroutineReport, frames: GoroutineFrames, kept: Option<&Ke
 fn call(call: GoroutineCall, kept: Option<&Kept>) -> goroutine::Call {
     let variables_left_out = call.variables.left_out;
     let variables = call.variables.shown.into_iter().map(|one| variable(one, kept)).collect();
-    goroutine::Call { frame: frame(&call.call.call), offset: call.offset, variables, variables_left_out }
+    goroutine::Call { frame: StackCall::from(&*call.call.call), offset: call.offset, variables, variables_left_out }
 }
 
 fn variable(variable: Variable, kept: Option<&Kept>) -> goroutine::Variable {

@@ -3,7 +3,6 @@
 use crate::args::{GoroutinesFormat, GoroutinesOptions, GoroutinesSort, Input};
 use crate::commands::death;
 use crate::commands::traceback;
-use crate::commands::waits::Found;
 use crate::open::{Needs, with_model, with_watched_heap};
 use crate::output::to_stdout;
 use crate::say::diagnostics;
@@ -11,23 +10,18 @@ use crate::say::errors::Failure;
 use crate::say::speaker::{self, Speaker};
 use crate::say::terminal;
 use crate::say::watch::Watch;
-use goheap_ask::RetainedByGoroutines;
+use goheap_ask::{GoroutineListing, GoroutineSort, GoroutinesWanted, RetainedByGoroutines};
 use goheap_heap::SnapshotOptions;
-use goheap_heap::goroutines::{GoroutineGroup, GoroutineGroups, Leaks, LibraryFiles, facts, leaked};
-use goheap_report::goroutines::{Frame, GoroutinesReport, Group, Label, State, TableOptions};
-use goheap_runtime::{InlineFrame, RuntimeModel};
-use std::cmp::Reverse;
+use goheap_heap::goroutines::{leaked, read_groups};
+use goheap_heap::waits::FoundWaits;
+use goheap_model::{GoroutineGroup, GoroutineGroups, Leaks};
+use goheap_report::goroutines::{self as written, TableOptions};
+use goheap_runtime::RuntimeModel;
 
 /// Groups shown in a table unless a number is asked for.
 const USUAL_ROWS: usize = 40;
 /// Suspicions and locks shown above a table unless a number is asked for.
 const USUAL_WAITS: usize = 10;
-/// Ids and values of a label that are told of a group.
-const MOST_IDS: usize = 10;
-const MOST_VALUES: usize = 10;
-/// Groups that are leaked in part, for each of which the whole graph is walked.
-const EXACT_SETS: usize = 16;
-
 /// Runs the command.
 pub(crate) fn run(input: &Input, options: &GoroutinesOptions) -> Result<(), Failure> {
     let is_traceback = options.written() == GoroutinesFormat::Traceback;
@@ -52,19 +46,18 @@ pub(crate) fn run(input: &Input, options: &GoroutinesOptions) -> Result<(), Fail
         }
         let graph = &snapshot.references(watch)?;
         let model = snapshot.model;
-        let groups = GoroutineGroups::read(model, watch)?;
+        let groups = read_groups(model, watch)?;
         let leaks = leaked(graph, watch)?;
-        let found = if is_traceback { None } else { Some(Found::new(graph, watch)?) };
-        let mut rows = rows(&groups, Some(&leaks), options);
+        let found = if is_traceback { None } else { Some(FoundWaits::new(graph, watch)?) };
+        let mut listing = listing(&groups, Some(&leaks), options);
         if !options.no_retained && !is_traceback {
             let dominance = graph.data().dominance(watch)?;
-            retain(&mut rows, &groups, &RetainedByGoroutines::new(graph.data(), &dominance));
+            listing.weigh(&RetainedByGoroutines::new(graph.data(), &dominance));
         }
-        sort(model, &mut rows, options.sort);
+        listing.sort(by(options.sort));
         watch.report();
         diagnostics::warn(snapshot, input.quiet);
-        let known = Known { leaks: Some(&leaks), found: found.as_ref() };
-        write((model, input), &groups, &rows, &known, options)
+        write((model, input), &listing, &Known { leaks: Some(&leaks), found: found.as_ref() }, options)
     })
 }
 
@@ -82,59 +75,37 @@ fn without_heap(
     input: &Input,
     options: &GoroutinesOptions,
 ) -> Result<(), Failure> {
-    let groups = GoroutineGroups::read(model, watch)?;
-    let mut rows = rows(&groups, None, options);
-    sort(model, &mut rows, options.sort);
+    let groups = read_groups(model, watch)?;
+    let mut listing = listing(&groups, None, options);
+    listing.sort(by(options.sort));
     watch.report();
-    write((model, input), &groups, &rows, &Known::default(), options)
+    write((model, input), &listing, &Known::default(), options)
 }
 
 /// What the heap told of goroutines.
 #[derive(Default)]
 struct Known<'k, 's, 'm, 'p> {
     leaks: Option<&'k Leaks>,
-    found: Option<&'k Found<'s, 'm, 'p>>,
+    found: Option<&'k FoundWaits<'s, 'm, 'p>>,
 }
 
-/// One line: a group, or that part of it which is leaked or is not.
-struct Row {
-    group: usize,
-    members: Vec<u32>,
-    is_leaked: bool,
-    retained: Option<u64>,
-    is_least: bool,
+/// The groups that were asked for.
+fn listing<'g>(
+    groups: &'g GoroutineGroups,
+    leaks: Option<&'g Leaks>,
+    options: &GoroutinesOptions,
+) -> GoroutineListing<'g> {
+    let wanted = GoroutinesWanted { system: options.all, leaked_alone: options.leaked, values: options.values };
+    GoroutineListing::new(groups, leaks, wanted, |group| is_wanted(group, options))
 }
 
-/// The rows that were asked for.
-fn rows(groups: &GoroutineGroups, leaks: Option<&Leaks>, options: &GoroutinesOptions) -> Vec<Row> {
-    let mut rows = Vec::new();
-    for (index, group) in groups.groups.iter().enumerate() {
-        if (group.is_system && !options.all) || !is_wanted(group, options) {
-            continue;
-        }
-        let is_leaked = |member: &u32| leaks.is_some_and(|leaks| leaks.contains(*member));
-        let (leaked, alive): (Vec<u32>, Vec<u32>) = group.members.iter().copied().partition(is_leaked);
-        for (members, is_leaked) in [(leaked, true), (alive, false)] {
-            if !members.is_empty() && (is_leaked || !options.leaked) {
-                rows.push(Row { group: index, members, is_leaked, retained: None, is_least: false });
-            }
-        }
+fn by(sort: GoroutinesSort) -> GoroutineSort {
+    match sort {
+        GoroutinesSort::Count => GoroutineSort::Count,
+        GoroutinesSort::Retained => GoroutineSort::Retained,
+        GoroutinesSort::Stack => GoroutineSort::Stack,
+        GoroutinesSort::Wait => GoroutineSort::Wait,
     }
-    rows
-}
-
-/// Most of what is asked for first; then more goroutines first, of as many those that keep more.
-fn sort(model: &RuntimeModel<'_>, rows: &mut [Row], by: GoroutinesSort) {
-    let id = |member: &u32| model.goroutines.get(*member as usize).map(|goroutine| goroutine.id);
-    let first = |row: &Row| row.members.iter().filter_map(id).min();
-    let asked = |row: &Row| match by {
-        GoroutinesSort::Count => Some(row.members.len() as u64),
-        GoroutinesSort::Retained => row.retained,
-        GoroutinesSort::Stack => Some(facts(model, &row.members).stack_bytes),
-        // The longest wait began first.
-        GoroutinesSort::Wait => facts(model, &row.members).oldest_wait.map(|since| u64::MAX - since),
-    };
-    rows.sort_by_cached_key(|row| (Reverse(asked(row)), Reverse(row.members.len()), Reverse(row.retained), first(row)));
 }
 
 fn is_wanted(group: &GoroutineGroup, options: &GoroutinesOptions) -> bool {
@@ -143,138 +114,29 @@ fn is_wanted(group: &GoroutineGroup, options: &GoroutinesOptions) -> bool {
     calls.into_iter().any(|call| regex.is_match(&call.function) || regex.is_match(&call.print_name()))
 }
 
-fn retain(rows: &mut [Row], groups: &GoroutineGroups, retained: &RetainedByGoroutines<'_>) {
-    let mut sets = 0;
-    for row in rows {
-        let group = &groups.groups[row.group];
-        row.retained = Some(if row.members.len() == group.members.len() {
-            retained.of_group(group.number)
-        } else if let [only] = &*row.members {
-            retained.of_goroutine(*only)
-        } else if sets < EXACT_SETS {
-            sets += 1;
-            retained.of_set(&row.members)
-        } else {
-            row.is_least = true;
-            retained.at_least(&row.members)
-        });
-    }
-}
-
 fn write(
     (model, input): (&RuntimeModel<'_>, &Input),
-    groups: &GoroutineGroups,
-    rows: &[Row],
+    listing: &GoroutineListing<'_>,
     known: &Known<'_, '_, '_, '_>,
     options: &GoroutinesOptions,
 ) -> Result<(), Failure> {
-    let leaks = known.leaks;
     let format = options.written();
+    let is_leaked = |goroutine| known.leaks.is_some_and(|leaks| leaks.contains(goroutine));
     if format == GoroutinesFormat::Traceback {
-        let mut members: Vec<u32> = rows.iter().flat_map(|row| row.members.iter().copied()).collect();
-        members.sort_unstable();
+        let mut members = listing.members();
         members.truncate(options.limit.unwrap_or(usize::MAX));
-        let leaked = |goroutine| leaks.is_some_and(|leaks| leaks.contains(goroutine));
-        return traceback::write(model, &members, leaked, options.all, options.values);
+        return traceback::write(model, &members, is_leaked, options.all, options.values);
     }
-    let report = report(model, groups, rows, known, options);
+    let is_table = format == GoroutinesFormat::Table;
+    let usual = |most: usize| options.limit.unwrap_or(if is_table { most } else { usize::MAX });
+    let most_waits = if options.waits { options.limit.unwrap_or(usize::MAX) } else { usual(USUAL_WAITS) };
+    let waits = known.found.map(|found| found.report(most_waits, &|one| listing.contains(one), &is_leaked));
+    let is_suspected = |goroutine| known.found.is_some_and(|found| found.is_suspected(goroutine));
+    let list = listing.told(usual(USUAL_ROWS), waits, &is_suspected);
     let table = TableOptions { page: terminal::page(input), stacks: options.stacks, waits_alone: options.waits };
     to_stdout(|out| match format {
-        GoroutinesFormat::Csv => report.write_csv(out),
-        GoroutinesFormat::Json => report.write_json(out),
-        _ => report.write_table(table, out),
+        GoroutinesFormat::Csv => written::write_csv(&list, out),
+        GoroutinesFormat::Json => written::write_json(&list, out),
+        _ => written::write_table(&list, table, out),
     })
-}
-
-fn report(
-    model: &RuntimeModel<'_>,
-    groups: &GoroutineGroups,
-    rows: &[Row],
-    known: &Known<'_, '_, '_, '_>,
-    options: &GoroutinesOptions,
-) -> GoroutinesReport {
-    let leaks = known.leaks;
-    let is_leaked = |goroutine: u32| leaks.is_some_and(|leaks| leaks.contains(goroutine));
-    let is_shown = |goroutine: u32| rows.iter().any(|row| row.members.binary_search(&goroutine).is_ok());
-    let usual_waits =
-        if options.waits || options.written() != GoroutinesFormat::Table { usize::MAX } else { USUAL_WAITS };
-    let most_waits = options.limit.unwrap_or(usual_waits);
-    let usual = if options.written() == GoroutinesFormat::Table { USUAL_ROWS } else { usize::MAX };
-    let (shown, hidden) = rows.split_at(options.limit.unwrap_or(usual).min(rows.len()));
-    let count = |rows: &[Row]| rows.iter().map(|row| row.members.len() as u64).sum();
-    let stack = |member: &u32| model.goroutines.get(*member as usize).map_or((0, 0), |goroutine| goroutine.stack);
-    let stacks = rows.iter().flat_map(|row| &row.members).map(stack);
-    let of = |is_system: bool| -> u64 {
-        let groups = groups.groups.iter().filter(|group| group.is_system || !is_system);
-        groups.map(|group| group.members.len() as u64).sum()
-    };
-    let describe =
-        Describe { model, now: model.newest_time(), files: LibraryFiles::new(model), options, found: known.found };
-    GoroutinesReport {
-        goroutines: of(false),
-        system: of(true),
-        leaked: leaks.map(|leaks| leaks.goroutines.len() as u64),
-        leaked_not_known: leaks.map(|leaks| leaks.not_known.len() as u64),
-        unknown_blocks: leaks.map(|leaks| leaks.unknown),
-        broken: Some(model.diagnostics.broken_goroutines),
-        selected: count(rows),
-        stack_bytes: stacks.map(|(lo, hi)| hi.saturating_sub(lo)).fold(0, u64::saturating_add),
-        groups_left_out: hidden.len() as u64,
-        goroutines_left_out: count(hidden),
-        waits: known
-            .found
-            .map(|found| found.report(most_waits, &is_shown, &is_leaked))
-            .filter(|waits| !waits.is_empty()),
-        groups: shown.iter().map(|row| describe.row(&groups.groups[row.group], row, leaks.is_some())).collect(),
-    }
-}
-
-struct Describe<'a, 's, 'm, 'p> {
-    model: &'a RuntimeModel<'p>,
-    now: Option<u64>,
-    files: LibraryFiles,
-    options: &'a GoroutinesOptions,
-    found: Option<&'a Found<'s, 'm, 'p>>,
-}
-
-impl Describe<'_, '_, '_, '_> {
-    fn row(&self, group: &GoroutineGroup, row: &Row, has_leaks: bool) -> Group {
-        let facts = facts(self.model, &row.members);
-        let wait = facts.oldest_wait.zip(self.now).map(|(since, now)| now.saturating_sub(since) as f64 / 1e9);
-        let id = |member: &u32| self.model.goroutines.get(*member as usize).map(|goroutine| goroutine.id);
-        let state = |(state, goroutines): (String, u64)| State { state, goroutines };
-        let label = |(key, label): (String, goheap_heap::goroutines::LabelFacts)| Label {
-            key,
-            goroutines: label.goroutines,
-            different: label.values.len() as u64,
-            values: self.options.values.then(|| label.values.into_iter().take(MOST_VALUES).collect()),
-        };
-        let count = row.members.len() as u64;
-        Group {
-            count,
-            leaked: has_leaks.then_some(if row.is_leaked { count } else { 0 }),
-            suspected: self
-                .found
-                .map_or(0, |found| row.members.iter().filter(|one| found.is_suspected(**one)).count() as u64),
-            states: facts.states.into_iter().map(state).collect(),
-            oldest_wait_seconds: wait,
-            unknown_waits: facts.unknown_waits,
-            stack_bytes: facts.stack_bytes,
-            retained_bytes: row.retained,
-            retained_at_least: row.is_least,
-            system: group.is_system,
-            locked_to_thread: facts.locked,
-            ids: row.members.iter().take(MOST_IDS).filter_map(id).collect(),
-            place: self.files.speaking(&group.calls),
-            frames: group.calls.iter().map(|call| frame(call)).collect(),
-            created_by: group.creator.as_ref().map(frame),
-            labels: facts.labels.into_iter().map(label).collect(),
-        }
-    }
-}
-
-/// A call as reports have it.
-pub(crate) fn frame(call: &InlineFrame) -> Frame {
-    let (function, file, line) = (call.print_name(), call.file.clone(), call.line);
-    Frame { function, file, line, inlined: call.is_inlined }
 }

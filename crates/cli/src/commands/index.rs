@@ -1,11 +1,12 @@
 //! `goheap CORE index [OUT]`: keeps what takes long to work out.
 
-use crate::args::{IndexOptions, Input};
-use crate::index_file;
+use crate::args::{IndexOptions, Input, usage};
 use crate::open::with_whole_heap;
 use crate::output::Output;
 use crate::say::errors::Failure;
 use crate::say::speaker::Speaker;
+use clap::error::ErrorKind;
+use goheap::index_file;
 use goheap_heap::HeapError;
 use goheap_heap::index::{self, IndexParts};
 use goheap_model::SectionError;
@@ -16,10 +17,10 @@ use std::io::{self, BufWriter};
 /// Runs the command.
 pub(crate) fn run(input: &Input, options: &IndexOptions) -> Result<(), Failure> {
     let beside = index_file::beside(&input.request.core);
-    let out = options.out.as_ref().or(beside.as_ref()).ok_or_else(index_file::no_place)?;
+    let out = options.out.as_ref().or(beside.as_ref()).ok_or_else(no_place)?;
     let output = Output::new(out, &input.paths())?.for_owner();
     with_whole_heap(input, |graph, watch| {
-        let identity = index_file::identity(input, graph.snapshot().model.process);
+        let identity = index_file::identity(&input.core_options(), graph.snapshot().model.process);
         let dominators = graph.data().dominators(watch)?;
         let births = graph.snapshot().births(watch)?;
         let frames = graph.frames_with_births(&dominators, &births, watch)?;
@@ -36,6 +37,11 @@ pub(crate) fn run(input: &Input, options: &IndexOptions) -> Result<(), Failure> 
         ));
         Ok(())
     })
+}
+
+/// A core that has no place has none for its index.
+fn no_place() -> Failure {
+    usage(ErrorKind::MissingRequiredArgument, "OUT is missing: where shall the index of a core from a pipe go?")
 }
 
 fn written(error: HeapError) -> ReportError {

@@ -62,7 +62,7 @@ fn regions(memory: &ProcessMemory, most: usize) -> Section {
         let Region { start, end, part, file } = *region;
         let path = file.and_then(|file| memory.files.get(file as usize));
         let file = path.map_or(Cell::None, |path| Cell::from(path.as_str()));
-        section.row([(end - start).into(), start.into(), end.into(), tree::name(part).into(), file]);
+        section.row([(end - start).into(), start.into(), end.into(), part.key().into(), file]);
     }
     section.limit(most);
     section.left_out += memory.regions_left_out;

@@ -39,5 +39,4 @@ pub(crate) mod selected;
 pub(crate) mod short_names;
 pub(crate) mod suspects;
 pub(crate) mod traceback;
-pub(crate) mod waits;
 pub(crate) mod waste;

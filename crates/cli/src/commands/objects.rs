@@ -6,8 +6,9 @@ use crate::output::to_stdout;
 use crate::say::diagnostics;
 use crate::say::errors::Failure;
 use crate::say::terminal::page;
+use goheap_ask::{ObjectFilter, ObjectsWanted};
 use goheap_heap::{HeapSnapshot, SnapshotOptions};
-use goheap_model::{Heap, ObjectId, Standing, TextId, TypeTexts, is_wanted_text};
+use goheap_model::{Heap, ObjectId, Standing, TextId};
 use goheap_report::ReportError;
 use goheap_report::objects::{Cell, ObjectRow, ObjectWriter, RowForm};
 use goheap_report::page::Page;
@@ -41,21 +42,26 @@ fn write(
     let is_table = options.form() == ObjectsFormat::Table;
     let limit = options.limit.unwrap_or(if is_table { USUAL_ROWS } else { usize::MAX });
     let (objects, mut rows, mut left_out) = (&snapshot.objects, 0, (0, 0));
-    let (mut types, mut owners) = (TypeCells::new(snapshot, options, form), OwnerCells::new(snapshot, form));
+    let is_wanted = |text: &str| options.ty.as_ref().is_none_or(|pattern| pattern.is_match(text));
+    let wanted = ObjectsWanted {
+        least_bytes: options.min_size.unwrap_or(0),
+        standing: standing(options),
+        is_wanted: &is_wanted,
+    };
+    let mut filter = ObjectFilter::new(snapshot, wanted);
+    let (mut types, mut owners) =
+        (TypeCells { heap: snapshot, form, cells: HashMap::new() }, OwnerCells::new(snapshot, form));
     for slot in objects.allocated() {
         if rows >= limit && !is_table {
             break;
         }
+        let Some(id) = filter.takes(slot) else { continue };
         let (size, standing) = (objects.span(slot).elem_size, snapshot.standing(slot.id));
-        if options.min_size.is_some_and(|least| size < least) || !is_wanted(standing, options) {
-            continue;
-        }
-        let id = types.texts.id(slot);
-        let Some(ty) = types.cell(id) else { continue };
         if rows >= limit {
             left_out = (left_out.0 + 1, left_out.1 + size);
             continue;
         }
+        let ty = types.cell(id, filter.text(id));
         let evidence = snapshot.object_types.of(slot.id).evidence().name();
         let address = objects.address(slot);
         let reachable = (standing != Standing::NotKnown).then_some(standing == Standing::Reachable);
@@ -65,58 +71,33 @@ fn write(
     writer.finish(left_out)
 }
 
-fn is_wanted(standing: Standing, options: &ObjectsOptions) -> bool {
+fn standing(options: &ObjectsOptions) -> Option<Standing> {
     match (options.reachable, options.unreachable, options.not_known) {
-        (true, ..) => standing == Standing::Reachable,
-        (_, true, _) => standing == Standing::Unreachable,
-        (.., true) => standing == Standing::NotKnown,
-        _ => true,
+        (true, ..) => Some(Standing::Reachable),
+        (_, true, _) => Some(Standing::Unreachable),
+        (.., true) => Some(Standing::NotKnown),
+        _ => None,
     }
 }
 
-/// The types' texts as they stand in rows, each made once; none for a type that is not wanted.
+/// The types' texts as they stand in rows, each made once.
 struct TypeCells<'a> {
     heap: &'a Heap,
-    texts: TypeTexts<'a>,
-    options: &'a ObjectsOptions,
     form: RowForm,
-    cells: Vec<Option<Cell>>,
+    cells: HashMap<TextId, Cell>,
 }
 
-impl<'a> TypeCells<'a> {
-    fn new(heap: &'a Heap, options: &'a ObjectsOptions, form: RowForm) -> Self {
-        TypeCells { heap, texts: TypeTexts::new(heap), options, form, cells: Vec::new() }
-    }
-
-    fn cell(&mut self, id: TextId) -> Option<&Cell> {
-        // Texts are numbered in the order they were first asked for.
-        while self.cells.len() <= id.index() {
-            let text = self.texts.at(self.cells.len());
-            let is_wanted = self.options.ty.as_ref().is_none_or(|pattern| {
-                is_wanted_text(text, |text| pattern.is_match(text))
-                    || of_any_length(text).iter().any(|array| pattern.is_match(array))
-            });
-            let heap = self.heap;
-            self.cells.push(is_wanted.then(|| match self.form {
-                RowForm::Table(_) => self.form.cell(&heap.short_name(text)),
-                _ => self.form.cell(text),
-            }));
-        }
-        self.cells[id.index()].as_ref()
+impl TypeCells<'_> {
+    fn cell(&mut self, id: TextId, text: &str) -> &Cell {
+        let (heap, form) = (self.heap, self.form);
+        self.cells.entry(id).or_insert_with(|| match form {
+            RowForm::Table(_) => form.cell(&heap.short_name(text)),
+            _ => form.cell(text),
+        })
     }
 }
 
-/// An array's type as histograms name it and as a slice of it is named: `[...]T` and `[]T` of `[4]T`.
-fn of_any_length(text: &str) -> Vec<String> {
-    match text.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
-        Some((len, elem)) if !len.is_empty() && len.bytes().all(|byte| byte.is_ascii_digit()) => {
-            vec![format!("[...]{elem}"), format!("[]{elem}")]
-        }
-        _ => Vec::new(),
-    }
-}
-
-/// The same for the labels of owners.
+/// The labels of owners as they stand in rows, each made once.
 struct OwnerCells<'a, 'm, 'p> {
     snapshot: &'a HeapSnapshot<'m, 'p>,
     form: RowForm,

@@ -2,10 +2,8 @@
 
 use crate::args::{Input, OverviewOptions};
 use crate::command_line;
-use crate::commands::caption::program_name;
 use crate::commands::collector::collector;
 use crate::commands::death::{death, panicking};
-use crate::commands::waits::Found;
 use crate::open::{Needs, with_watched_heap};
 use crate::output::to_stdout;
 use crate::say::diagnostics;
@@ -15,16 +13,16 @@ use crate::say::speaker;
 use crate::say::terminal::page;
 use crate::say::watch::Watch;
 use goheap_heap::references::ReferenceGraph;
-use goheap_heap::waits::Waits;
+use goheap_heap::waits::{FoundWaits, Waits};
 use goheap_heap::{HeapSnapshot, SnapshotOptions, invariants};
 use goheap_image::{Process, StartBlock};
+use goheap_model::waits::WaitsReport;
 use goheap_model::{Evidence, Totals};
 use goheap_report::overview::{
     AbsentClass, AbsentPointers, DEAD, Detail, EvidenceSum, GoBuild, Goroutines, HeapSums, Invariant, LayoutSource,
     ObjectCounts, OtherGoFile, OverviewReport, Program, RootClassSum, RuntimeCounter, StateCount, TypeSums,
     VersionSource,
 };
-use goheap_report::waits::WaitsReport;
 use goheap_runtime::constants::GoroutineStatus;
 use goheap_runtime::{GoFilePlace, Goroutine, RuntimeModel, go_files, runtime_counters};
 use std::cmp::Reverse;
@@ -82,7 +80,7 @@ pub(crate) fn waits_of(
     waits: Waits,
     watch: &Watch,
 ) -> Result<Option<WaitsReport>, Failure> {
-    let mut report = Found::of(graph, waits, watch)?.report(MOST_WAITS, &|_| true, &|_| false);
+    let mut report = FoundWaits::of(graph, waits, watch)?.report(MOST_WAITS, &|_| true, &|_| false);
     // One goroutine that waits for a lock is nothing to tell at the first look.
     report.locks.retain(|lock| lock.goroutines > 1 || lock.suspected > 0);
     Ok(Some(report).filter(|report| !report.is_empty()))
@@ -124,7 +122,7 @@ fn program(process: &Process, start: Option<&StartBlock>) -> Program {
     let argument_list = start.map(command_line::arguments).unwrap_or_default();
     let told = (!argument_list.is_empty() && !process.core.is_redacted()).then(|| command_line::joined(&argument_list));
     Program {
-        name: Some(program_name(process)),
+        name: Some(process.program_name()),
         arguments: told.or_else(|| info.map(|info| info.arguments.clone())),
         argument_list,
         pid: info.map(|info| u64::from(info.pid)),

@@ -20,6 +20,7 @@ use goheap_model::{Heap, Slot};
 use goheap_report::paths::{
     self, Answer, Cut, CutTogether, Dominator, Merged, MergedStep, Path, PathsReport, Share, Step, Target,
 };
+use std::cell::OnceCell;
 
 /// Paths to one object with --all, and lines of merged ones: a screen.
 const USUAL_PATHS: usize = 10;
@@ -35,10 +36,9 @@ pub(crate) fn run(input: &Input, options: &PathsOptions) -> Result<(), Failure> 
         let fields = graph.fields();
         let selected = what.iter().map(|what| select(graph, &fields, what)).collect::<Result<Vec<_>, _>>()?;
         let holding = Holding::new(graph.data(), &fields, watch)?;
-        let turned = holding.turned(watch)?;
         let matches = options.exclude.as_ref().map(|regex| |text: &str| regex.is_match(text));
         let exclusions = Exclusions::new(matches.as_ref().map(|matches| matches as &dyn Fn(&str) -> bool));
-        let asking = Asking { holding: &holding, turned: &turned, exclusions: &exclusions, options, watch };
+        let asking = Asking { holding: &holding, turned: OnceCell::new(), exclusions: &exclusions, options, watch };
         let mut report = PathsReport { schema_version: paths::SCHEMA_VERSION, asked: Vec::new() };
         for (what, meant) in what.iter().zip(&selected) {
             report.asked.push(asking.answer(&what.text, meant)?);
@@ -56,7 +56,8 @@ pub(crate) fn run(input: &Input, options: &PathsOptions) -> Result<(), Failure> 
 
 struct Asking<'a, 'h> {
     holding: &'a Holding<'h>,
-    turned: &'a CsrGraph,
+    /// Made when the first object is told of: the ways of many are sought before, and both take much memory.
+    turned: OnceCell<CsrGraph>,
     exclusions: &'a Exclusions<'a>,
     options: &'a PathsOptions,
     watch: &'a Watch,
@@ -99,18 +100,28 @@ impl Asking<'_, '_> {
         Ok(answer)
     }
 
+    /// The references turned round.
+    fn turned(&self) -> Result<&CsrGraph, Failure> {
+        if let Some(turned) = self.turned.get() {
+            return Ok(turned);
+        }
+        let turned = self.holding.turned(self.watch)?;
+        Ok(self.turned.get_or_init(|| turned))
+    }
+
     /// Tells of an object; where its shortest path is known, that one.
     fn target(&self, node: u32, known: Option<holding::Walk>) -> Result<Target, Failure> {
         let (graph, dominance) = (self.holding.graph(), self.holding.dominance());
         let heap = graph.heap();
         let Some(slot) = graph.slot_of(node) else { return Ok(Target::default()) };
         let wanted = if self.options.all { self.options.limit.unwrap_or(USUAL_PATHS) } else { 1 };
-        let (mut paths, more_paths) = self.paths(node, wanted);
+        let (mut paths, more_paths) = self.paths(node, wanted)?;
         if let Some(walk) = known.filter(|_| !self.options.all) {
             paths = vec![self.told(walk, 0)];
         }
-        let cuts = self.holding.cuts_for(self.turned, node);
-        let held_by_runtime = cuts.is_none() && self.holding.hangs_on_one(self.turned, node);
+        let turned = self.turned()?;
+        let cuts = self.holding.cuts_for(turned, node);
+        let held_by_runtime = cuts.is_none() && self.holding.hangs_on_one(turned, node);
         let frees = cuts.as_ref().map_or(0, |cuts| cuts.most.frees);
         let together = self.together(node, None, frees)?;
         let (most, own, nearest) = match cuts {
@@ -149,9 +160,9 @@ impl Asking<'_, '_> {
     }
 
     /// The first paths that read differently, at most so many, and whether there are more.
-    fn paths(&self, node: u32, wanted: usize) -> (Vec<Path>, bool) {
+    fn paths(&self, node: u32, wanted: usize) -> Result<(Vec<Path>, bool), Failure> {
         let mut found: Vec<(holding::Walk, u64)> = Vec::new();
-        let mut walks = self.holding.paths_to(self.turned, node, self.exclusions).take(MOST_PATHS).enumerate();
+        let mut walks = self.holding.paths_to(self.turned()?, node, self.exclusions).take(MOST_PATHS).enumerate();
         let is_cut_off = walks.any(|(index, walk)| {
             let is_alike = |(other, _): &(holding::Walk, u64)| self.holding.read_alike(other, &walk);
             match if self.options.all { found.iter().position(is_alike) } else { None } {
@@ -161,7 +172,7 @@ impl Asking<'_, '_> {
             }
             index + 1 == MOST_PATHS
         });
-        (found.into_iter().map(|(walk, alike)| self.told(walk, alike)).collect(), is_cut_off)
+        Ok((found.into_iter().map(|(walk, alike)| self.told(walk, alike)).collect(), is_cut_off))
     }
 
     fn told(&self, walk: holding::Walk, alike: u64) -> Path {
@@ -189,7 +200,7 @@ impl Asking<'_, '_> {
 
     /// A few cuts together, none of them at what is excluded.
     fn together(&self, node: u32, set: Option<&[u32]>, frees: u64) -> Result<Option<holding::CutTogether>, Failure> {
-        let together = self.holding.cut_together(self.turned, node, set, frees, self.watch)?;
+        let together = self.holding.cut_together(self.turned()?, node, set, frees, self.watch)?;
         Ok(together.filter(|together| !together.cuts.iter().any(|cut| self.is_excluded(cut))))
     }
 
@@ -206,7 +217,8 @@ impl Asking<'_, '_> {
 
     fn merged(&self, nodes: &[u32]) -> Result<Merged, Failure> {
         let (steps, unreached) = self.holding.merged_paths(nodes, self.exclusions, self.watch)?;
-        let cut_here = self.holding.cut_for_set(self.turned, nodes, self.watch)?.filter(|cut| !self.is_excluded(cut));
+        let cut_here =
+            self.holding.cut_for_set(self.turned()?, nodes, self.watch)?.filter(|cut| !self.is_excluded(cut));
         let frees = cut_here.as_ref().map_or(0, |cut| cut.frees_of_set);
         let most = nodes
             .iter()

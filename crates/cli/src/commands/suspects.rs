@@ -10,10 +10,10 @@ use crate::say::errors::Failure;
 use crate::say::terminal::page;
 use crate::say::watch::Watch;
 use goheap_ask::diff::RetainedByPath;
-use goheap_ask::{BirthIndex, SiteGrouping, Suspect, suspects};
-use goheap_heap::goroutines::{GoroutineGroup, GoroutineGroups, LibraryFiles, facts};
+use goheap_ask::{BirthIndex, SiteGrouping, Suspect, standing_text, suspects};
+use goheap_heap::goroutines::read_groups;
 use goheap_heap::references::{ReferenceGraph, ReferenceOptions};
-use goheap_model::{Births, DominatorFrames, RootKind};
+use goheap_model::{Births, DominatorFrames, GoroutineGroup, GoroutineGroups, RootKind};
 use goheap_report::answer::Answer;
 use goheap_report::table::percent;
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -133,17 +133,14 @@ fn standing(
         return Ok(vec![None; found.len()]);
     }
     let model = graph.snapshot().model;
-    let read = if known.is_none() { Some(GoroutineGroups::read(model, watch)?) } else { None };
-    let (known, files) = (known.or(read.as_ref()), LibraryFiles::new(model));
+    let read = if known.is_none() { Some(read_groups(model, watch)?) } else { None };
+    let known = known.or(read.as_ref());
     let wanted: FxHashSet<u32> = groups.iter().flatten().copied().collect();
     let all = known.iter().flat_map(|known| &known.groups).filter(|group| wanted.contains(&group.number));
     let by_number: FxHashMap<u32, &GoroutineGroup> = all.map(|group| (group.number, group)).collect();
     let text = |number: u32| {
-        let group = by_number.get(&number)?;
-        let state = facts(model, &group.members).states.into_iter().next()?.0;
-        let place = files.speaking_call(&group.calls)?;
-        let creator = group.creator.as_ref().map(|call| format!(", created by {}", call.print_name()));
-        Some(format!("{state} at {}{}", place.print_name(), creator.unwrap_or_default()))
+        let group = by_number.get(&number).filter(|group| group.speaking.is_some())?;
+        Some(standing_text(known?, group))
     };
     Ok(groups.into_iter().map(|group| text(group?)).collect())
 }

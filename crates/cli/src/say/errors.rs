@@ -5,10 +5,10 @@ mod code;
 pub(crate) use code::Ending;
 
 use crate::args::Input;
-use crate::index_file::IndexError;
 use crate::say::speaker::{self, chain};
 use code::Code;
 use goheap::ProcessError;
+use goheap::index_file::{IndexError, TakeError};
 use goheap_ask::AskError;
 use goheap_ask::diff::WrongPair;
 use goheap_export::ExportError;
@@ -216,6 +216,15 @@ impl From<ProcessError> for Failure {
         match error {
             ProcessError::Image(error) => Failure::Image(error),
             ProcessError::NotGo { program, files } => Failure::NotGo { program, files },
+        }
+    }
+}
+
+impl From<TakeError> for Failure {
+    fn from(error: TakeError) -> Self {
+        match error {
+            TakeError::Heap(error) => error.into(),
+            TakeError::Index { path, source } => Failure::Index { path, source },
         }
     }
 }

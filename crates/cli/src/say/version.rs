@@ -3,11 +3,8 @@
 use goheap_runtime::GoVersion;
 use std::sync::LazyLock;
 
-/// The package's version and the commit, as build.rs found it.
-pub(crate) const SHORT: &str = concat!(env!("CARGO_PKG_VERSION"), " (", env!("GOHEAP_COMMIT"), ")");
-
-/// Whether that commit is what the program was built from.
-pub(crate) const IS_COMMIT: bool = !matches!(env!("GOHEAP_COMMIT").as_bytes(), b"unknown" | [.., b'+']);
+/// The package's version and the commit.
+pub(crate) const SHORT: &str = goheap::VERSION;
 
 /// [`SHORT`], and a line of the Go releases and machines.
 pub(crate) fn long() -> &'static str {

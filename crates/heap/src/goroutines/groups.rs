@@ -1,62 +1,75 @@
 //! Goroutines that stand at the same place: the same functions and lines, made by the same go statement.
 
-use goheap_model::{Claim, Observer, Refusal, StackGroups};
-use goheap_runtime::{Call, Goroutine, InlineFrame, RuntimeModel, Tracer};
+use super::place::LibraryFiles;
+use goheap_model::{
+    Claim, GoroutineGroup, GoroutineGroups, GoroutineState, InlineFrame, Observer, Refusal, StackGroups,
+};
+use goheap_runtime::{Call, Goroutine, RuntimeModel, Tracer};
 use rayon::prelude::*;
+use rustc_hash::FxHashMap;
 use std::sync::Arc;
 
-/// Goroutines that stand at the same place.
-#[derive(Clone, Debug)]
-pub struct GoroutineGroup {
-    /// Its number in [`RootKind::GoroutineGroup`](goheap_model::RootKind).
-    pub number: u32,
-    /// Indexes in the model, in order: the oldest first.
-    pub members: Vec<u32>,
-    /// The calls, innermost first: those that a traceback shows, or all where it would show none.
-    pub calls: Vec<Arc<InlineFrame>>,
-    /// The go statement that made them; None of goroutine 1.
-    pub creator: Option<InlineFrame>,
-    /// True if tracebacks hide them: the runtime's own.
-    pub is_system: bool,
-}
-
-/// All that are alive, in groups.
-#[derive(Clone, Debug, Default)]
-pub struct GoroutineGroups {
-    /// By number.
-    pub groups: Vec<GoroutineGroup>,
-}
-
-impl GoroutineGroups {
-    /// Walks every stack.
-    ///
-    /// # Errors
-    /// The observer's refusal.
-    pub fn read(model: &RuntimeModel<'_>, observer: &dyn Observer) -> Result<Self, Refusal> {
-        observer.begin("stacks");
-        let goroutines = model.goroutines.len() as u64;
-        observer.claim(Claim { kept: goroutines * 8, passing: goroutines.min(PART as u64) * STACK_BYTES })?;
-        let (mut stacks, threads) = (StackGroups::default(), model.thread_index());
-        let live = |&(_, goroutine): &(usize, _)| -> bool { is_live(goroutine) };
-        // A part at a time: stacks are kept once each.
-        for (part, first) in model.goroutines.chunks(PART).zip((0..).step_by(PART)) {
-            let walk = |(index, goroutine)| {
-                let stack = model.stack(goroutine, &threads);
-                (first + index, model.trace_pcs(&stack.frames, stack.is_stopped))
-            };
-            let walked: Vec<(usize, Vec<u64>)> = part.par_iter().enumerate().filter(live).map(walk).collect();
-            walked.into_iter().for_each(|(index, pcs)| stacks.add(index, pcs.into_iter()));
-        }
-        let mut groups = Self::default();
-        merge_with(&mut stacks, model, |calls, goroutine| groups.groups.push(group(model, calls, goroutine)));
-        for (goroutine, &group) in (0..).zip(&stacks.of_goroutine) {
-            if let Some(of) = groups.groups.get_mut(group as usize) {
-                of.number = group;
-                of.members.push(goroutine);
-            }
-        }
-        Ok(groups)
+/// All goroutines; those that are alive in groups by where they stand. Walks every stack.
+///
+/// # Errors
+/// The observer's refusal.
+pub fn read_groups(model: &RuntimeModel<'_>, observer: &dyn Observer) -> Result<GoroutineGroups, Refusal> {
+    observer.begin("stacks");
+    let goroutines = model.goroutines.len() as u64;
+    observer.claim(Claim { kept: goroutines * 56, passing: goroutines.min(PART as u64) * STACK_BYTES })?;
+    let (mut stacks, threads) = (StackGroups::default(), model.thread_index());
+    let live = |&(_, goroutine): &(usize, _)| -> bool { is_live(goroutine) };
+    // A part at a time: stacks are kept once each.
+    for (part, first) in model.goroutines.chunks(PART).zip((0..).step_by(PART)) {
+        let walk = |(index, goroutine)| {
+            let stack = model.stack(goroutine, &threads);
+            (first + index, model.trace_pcs(&stack.frames, stack.is_stopped))
+        };
+        let walked: Vec<(usize, Vec<u64>)> = part.par_iter().enumerate().filter(live).map(walk).collect();
+        walked.into_iter().for_each(|(index, pcs)| stacks.add(index, pcs.into_iter()));
     }
+    let mut groups = states(model);
+    let files = LibraryFiles::new(model);
+    let add = |calls: &[Call], goroutine| groups.groups.push(group((model, &files), calls, goroutine));
+    merge_with(&mut stacks, model, add);
+    for (goroutine, &group) in (0..).zip(&stacks.of_goroutine) {
+        if let Some(of) = groups.groups.get_mut(group as usize) {
+            of.number = group;
+            of.members.push(goroutine);
+        }
+    }
+    Ok(groups)
+}
+
+/// What each goroutine does.
+fn states(model: &RuntimeModel<'_>) -> GoroutineGroups {
+    let (mut of_text, mut of_labels) = (FxHashMap::default(), FxHashMap::default());
+    let mut groups = GoroutineGroups {
+        now: model.newest_time(),
+        broken: model.diagnostics.broken_goroutines,
+        ..GoroutineGroups::default()
+    };
+    for goroutine in &model.goroutines {
+        let state = *of_text.entry(model.state_text(goroutine)).or_insert_with_key(|text: &String| {
+            groups.states.push(text.as_str().into());
+            groups.states.len() as u32 - 1
+        });
+        // Those that one goroutine made share its labels.
+        let labels = *of_labels.entry(goroutine.labels.0).or_insert_with(|| {
+            groups.labels.push(model.labels(goroutine));
+            groups.labels.len() as u32 - 1
+        });
+        groups.each.push(GoroutineState {
+            id: goroutine.id,
+            state,
+            waits: model.wait_class(goroutine).is_some(),
+            since: goroutine.waitsince,
+            stack: goroutine.stack,
+            is_locked: goroutine.is_locked,
+            labels,
+        });
+    }
+    groups
 }
 
 /// Goroutines whose stacks are held at once, and what one of usual depth takes.
@@ -67,14 +80,15 @@ fn is_live(goroutine: &Goroutine) -> bool {
     goroutine.status.is_live()
 }
 
-fn group(model: &RuntimeModel<'_>, calls: &[Call], goroutine: u32) -> GoroutineGroup {
+fn group((model, files): (&RuntimeModel<'_>, &LibraryFiles), calls: &[Call], goroutine: u32) -> GoroutineGroup {
     let goroutine = &model.goroutines[goroutine as usize];
+    let shown: Vec<_> = shown(calls).cloned().collect();
     GoroutineGroup {
-        number: 0,
-        members: Vec::new(),
-        calls: shown(calls).cloned().collect(),
+        speaking: files.speaking(&shown),
+        calls: shown,
         creator: model.created_by(goroutine),
         is_system: model.is_system(goroutine, calls),
+        ..GoroutineGroup::default()
     }
 }
 

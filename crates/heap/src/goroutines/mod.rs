@@ -1,10 +1,9 @@
 //! Goroutines: which of them stand at the same place, which can never go on, and what they hold.
 //!
-//! To begin: [`GoroutineGroups::read`], which needs no heap; [`leaked`], which does; for one of them
+//! To begin: [`read_groups`], which needs no heap; [`leaked`], which does; for one of them
 //! [`HeapSnapshot::goroutine_frames`](crate::HeapSnapshot::goroutine_frames).
 
 mod awaited;
-mod facts;
 mod groups;
 mod leaks;
 mod place;
@@ -13,10 +12,9 @@ mod variable_place;
 mod variables;
 
 pub(crate) use awaited::SyncWords;
-pub use facts::{GoroutineFacts, LabelFacts, facts};
 pub(crate) use groups::merge_alike;
-pub use groups::{GoroutineGroup, GoroutineGroups};
-pub use leaks::{Leaks, leaked};
+pub use groups::read_groups;
+pub use leaks::leaked;
 pub use place::LibraryFiles;
 
 pub use variable_place::VariablePlace;

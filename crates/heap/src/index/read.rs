@@ -11,8 +11,8 @@ use crate::snapshot::{HeapSnapshot, SnapshotOptions, numbered, told_at_once};
 use crate::tree::tops::Owners;
 use goheap_graph::{Column, CsrGraph, CsrParts, IdBitSet, PathTrie};
 use goheap_model::{
-    Claim, DominatorFrames, Extent, Heap, ObjectId, ObjectTypes, Observer, References, SectionError, Sections,
-    TypeTable, Unreached,
+    Claim, DominatorFrames, Extents, Heap, ObjectTypes, Observer, References, SectionError, Sections, TypeTable,
+    Unreached,
 };
 use goheap_runtime::RuntimeModel;
 use std::sync::Arc;
@@ -169,19 +169,16 @@ fn told<T>(read: Result<T, SectionError>, observer: &dyn Observer) -> Option<T> 
     read.inspect_err(|error| observer.passed_over(error)).ok()
 }
 
-fn extents(index: &Sections, slots: u32) -> Result<Vec<(ObjectId, Extent)>, SectionError> {
+fn extents(index: &Sections, slots: u32) -> Result<Extents, SectionError> {
     let objects: Column<u32> = index.column(name::EXTENT_OBJECTS)?;
-    let bytes: Vec<u64> = match index.column::<u32>(name::EXTENTS) {
-        Ok(bytes) => bytes.iter().map(|&bytes| u64::from(bytes)).collect(),
-        Err(SectionError::Missing(_)) => index.column(name::WIDE_EXTENTS)?.to_vec(),
+    let bytes = match index.column::<u32>(name::EXTENTS) {
+        Ok(narrow) => Ok(narrow),
+        Err(SectionError::Missing(_)) => Err(index.column(name::WIDE_EXTENTS)?),
         Err(error) => return Err(error),
     };
-    let is_in_order = objects.windows(2).all(|pair| pair[0] < pair[1]) && objects.last().is_none_or(|&id| id < slots);
-    if !is_in_order || bytes.len() != 2 * objects.len() {
-        return Err(SectionError::Impossible(name::EXTENTS, "they are not of objects in order"));
-    }
-    let extent = |pair: &[u64]| Extent { referred: pair[0], capacity: pair[1] };
-    Ok(objects.iter().map(|&id| ObjectId(id)).zip(bytes.chunks_exact(2).map(extent)).collect())
+    let are_there = objects.last().is_none_or(|&id| id < slots);
+    let extents = Extents::of_columns(objects, bytes).filter(|_| are_there);
+    extents.ok_or(SectionError::Impossible(name::EXTENTS, "they are not of objects in order"))
 }
 
 /// A trie all of whose labels have a text.

@@ -4,7 +4,7 @@ use super::{Identity, name};
 use crate::error::HeapError;
 use crate::references::ReferenceGraph;
 use goheap_graph::{DominatorTree, IdBitSet};
-use goheap_model::{DominatorFrames, SectionError, SectionWriter};
+use goheap_model::{DominatorFrames, Extents, SectionError, SectionWriter};
 use std::io::Write;
 
 /// What an index is made of.
@@ -84,14 +84,12 @@ impl IndexParts<'_, '_, '_, '_> {
         writer.column(name::WIDE_ROWS, wide)?;
         writer.column(name::TARGETS, targets)?;
         writer.column(name::WORDS, words)?;
-        let extents = references.extents().unwrap_or_default();
-        let objects: Vec<u32> = extents.iter().map(|(id, _)| id.0).collect();
-        let bytes = || extents.iter().flat_map(|(_, extent)| [extent.referred, extent.capacity]);
-        let narrow: Option<Vec<u32>> = bytes().map(|bytes| u32::try_from(bytes).ok()).collect();
-        writer.column(name::EXTENT_OBJECTS, &objects)?;
-        match narrow {
-            Some(bytes) => writer.column(name::EXTENTS, &bytes),
-            None => writer.column(name::WIDE_EXTENTS, &bytes().collect::<Vec<u64>>()),
+        let none = Extents::default();
+        let (objects, bytes) = references.extents().unwrap_or(&none).columns();
+        writer.column(name::EXTENT_OBJECTS, objects)?;
+        match bytes {
+            Ok(narrow) => writer.column(name::EXTENTS, narrow),
+            Err(wide) => writer.column(name::WIDE_EXTENTS, wide),
         }
     }
 }

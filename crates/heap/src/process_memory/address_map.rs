@@ -2,11 +2,12 @@
 
 use super::part::MemoryPart;
 use goheap_image::{Address, MemoryImage, Process, SegmentFlags};
+use serde::Serialize;
 use std::collections::BTreeMap;
 use std::ops::Range;
 
 /// Bytes of a part.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Total {
     /// Mapped.
     pub bytes: u64,
@@ -22,7 +23,7 @@ impl Total {
 }
 
 /// A stretch of memory outside of the heap's arenas that is one part's.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Region {
     /// First byte.
     pub start: u64,

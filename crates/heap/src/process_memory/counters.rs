@@ -3,9 +3,10 @@
 use super::address_map::Total;
 use super::part::MemoryPart;
 use goheap_runtime::{MemStats, RuntimeModel};
+use serde::Serialize;
 
 /// One figure of `runtime.MemStats`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Counter {
     /// The field's name.
     pub name: &'static str,

@@ -9,18 +9,21 @@ mod c_memory;
 mod counters;
 mod files;
 mod go_memory;
+mod names;
 mod part;
 mod stacks;
 
 pub use address_map::{Region, Total};
 pub use counters::Counter;
 pub(crate) use files::with_code as files_with_code;
+pub use names::{MEMORY_GROUPS, MemoryGroup};
 pub use part::MemoryPart;
 pub(crate) use stacks::pthread_words;
 
 use crate::snapshot::HeapSnapshot;
 use address_map::AddressMap;
 use goheap_runtime::{GlibcHeap, MemStats};
+use serde::Serialize;
 
 /// Puts `split` in the place of as many of the `whole` bytes of `from`; never more than there are, so that the sum stays. Which of the pages
 /// hold something is known of the whole alone, and stays with `from`.
@@ -38,7 +41,7 @@ fn part_out(parts: &mut [(MemoryPart, Total)], from: MemoryPart, whole: u64, spl
 const MOST_REGIONS: usize = 4096;
 
 /// What a process's memory is.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct ProcessMemory {
     /// Bytes of all segments of the core, those included that it has no contents of (`p_memsz`).
     pub mapped: u64,
@@ -53,8 +56,10 @@ pub struct ProcessMemory {
     /// What the runtime counts, beside what was found.
     pub counters: Vec<Counter>,
     /// The runtime's counters.
+    #[serde(skip)]
     pub mem_stats: MemStats,
     /// C's memory, where glibc's arenas were found.
+    #[serde(skip)]
     pub glibc: Option<GlibcHeap>,
     /// True if some mapped file is code beside the program: C's library, or other than Go's.
     pub has_libraries: bool,

@@ -4,7 +4,7 @@ use crate::meaning::containers::structs;
 use crate::references::ReferenceGraph;
 use crate::snapshot::HeapSnapshot;
 use goheap_graph::{DominatorTree, PathTrie, TrieNode};
-use goheap_model::{Extent, FrameFacts, Kind, ObjectId, Part};
+use goheap_model::{Extent, Extents, FrameFacts, Kind, ObjectId, Part};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 /// Those of a tree, of the frame of each slot.
@@ -25,7 +25,7 @@ pub(crate) fn frame_facts(
         let above = above.filter(|above| frames.get(above.0 as usize) == Some(&frame));
         facts.values[frame.index()] += u64::from(!is_part(snapshot, ObjectId(id), above));
     }
-    for &(id, extent) in graph.data().references().extents().unwrap_or_default() {
+    for (id, extent) in graph.data().references().extents().into_iter().flat_map(Extents::iter) {
         if let Some(frame) = frames.get(id.0 as usize) {
             facts.rests[frame.index()].add(Extent::all(graph.data().shallow(id.0)).without(extent));
         }

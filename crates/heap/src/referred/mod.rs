@@ -16,7 +16,7 @@ mod reach;
 mod windows;
 
 pub(crate) use frames::frame_facts;
-use goheap_model::Extent;
+use goheap_model::{Extent, Extents};
 pub use list::ObjectWindows;
 pub(crate) use list::WindowList;
 pub(crate) use reach::{Reach, Window};
@@ -27,7 +27,7 @@ use crate::error::HeapError;
 use crate::scan::kind_plans::kinds;
 use crate::snapshot::HeapSnapshot;
 use goheap_graph::{CsrGraph, IdBitSet};
-use goheap_model::{Claim, ObjectId, Observer, Slot};
+use goheap_model::{Claim, Observer, Slot};
 use reach::ReachPlans;
 use windows::Windows;
 
@@ -103,7 +103,7 @@ impl Referred {
 
 impl Referred {
     /// The objects that roots reach and that are not referred to as a whole, in order, and what of each is.
-    pub(crate) fn partly_referred(&self, snapshot: &HeapSnapshot<'_, '_>) -> Vec<(ObjectId, Extent)> {
+    pub(crate) fn partly_referred(&self, snapshot: &HeapSnapshot<'_, '_>) -> Extents {
         let mut found = Vec::new();
         for (span, index) in snapshot.model.heap.spans.iter().zip(0..) {
             if self.held.is_none() && Windows::is_small(span) {
@@ -119,6 +119,6 @@ impl Referred {
                 found.push((slot.id, self.extent(snapshot, slot)));
             }
         }
-        found
+        Extents::new(found)
     }
 }

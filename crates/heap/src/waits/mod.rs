@@ -10,6 +10,7 @@ mod at_hand;
 mod closer;
 mod code;
 mod cycles;
+mod found;
 mod held_by;
 mod holders;
 mod interfaces;
@@ -20,6 +21,7 @@ mod target;
 mod waiters;
 
 pub use closer::Closer;
+pub use found::FoundWaits;
 pub use holders::LockHolder;
 pub use locks::LockState;
 pub use name::{ANY_LOCK, WaitName};

@@ -3,9 +3,10 @@
 //! All of it is in pclntab, which stripping does not remove: `pcfile` and `pcln` give the position of the innermost call; the
 //! inline tree gives each inlined function's name and an instruction whose position is that of the call.
 
-use super::{Func, FuncTable, print_form};
+use super::{Func, FuncTable};
 use crate::words::half_at;
 use goheap_image::{Address, MemoryImage};
+use goheap_model::InlineFrame;
 use std::borrow::Cow;
 
 const PCDATA_INL_TREE_INDEX: u32 = 2;
@@ -37,30 +38,6 @@ struct InlinedCall {
     parent: u64,
     func_id: u8,
     start_line: u32,
-}
-
-/// One call of a stack frame: the function that owns the frame, or one inlined into it.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-pub struct InlineFrame {
-    /// The function's full name, as `main.(*Cache).Get`.
-    pub function: String,
-    /// The source file of the call, as compiled; empty where the table does not tell.
-    pub file: String,
-    /// The line in it; 0 where the table does not tell.
-    pub line: u32,
-    /// True for a function that is inlined into the next one of the stack.
-    pub is_inlined: bool,
-    /// Its `abi.FuncID`.
-    pub func_id: u8,
-    /// The line where the function begins, since 1.20; 0 where the table does not tell.
-    pub start_line: u32,
-}
-
-impl InlineFrame {
-    /// The function's name as tracebacks print it, type arguments left out.
-    pub fn print_name(&self) -> String {
-        print_form(&self.function)
-    }
 }
 
 impl FuncTable<'_> {

@@ -3,9 +3,6 @@
 mod compare;
 pub(in crate::commands) mod kept_reports;
 mod lists;
-mod mark;
-#[cfg(feature = "parquet")]
-pub(crate) use mark::mark;
 mod picture;
 mod shown;
 mod take;

@@ -1,21 +1,18 @@
 //! From a core to what is kept of it, so that the next one has the memory.
 
-use super::mark::mark;
 use crate::args::Input;
-use crate::commands::birth_calls::short_call_text;
 use crate::open::{Needs, with_watched_heap};
 use crate::say::diagnostics;
 use crate::say::errors::Failure;
 use crate::say::watch::Watch;
-use goheap_ask::diff::{Moment, NamedCount, OldObjects, ProcessMark};
-use goheap_ask::{BirthIndex, SiteGrouping};
+use goheap_ask::diff::{Moment, OldObjects, ProcessMark};
+use goheap_ask::{BirthIndex, goroutine_counts, site_counts};
 use goheap_graph::DominatorTree;
 use goheap_heap::SnapshotOptions;
-use goheap_heap::goroutines::{GoroutineGroups, LibraryFiles, facts};
+use goheap_heap::goroutines::read_groups;
 use goheap_heap::references::{ReferenceGraph, ReferenceOptions};
-use goheap_model::{Births, Claim, DominatorFrames, Observer, Share};
+use goheap_model::{Births, Claim, DominatorFrames, Observer};
 use goheap_runtime::RuntimeModel;
-use rustc_hash::FxHashMap;
 
 /// What [`OldObjects`] says of its overhead, and what is made of the newer core's objects.
 const BYTES_OF_SLOT: u64 = 5;
@@ -63,7 +60,7 @@ pub(super) fn with_graph<T>(
 ) -> Result<T, Failure> {
     let snapshot = SnapshotOptions { roots: true, tree: wanted.tree, ..SnapshotOptions::default() };
     let needs = Needs { snapshot, ..Needs::default() };
-    let first = |model: &RuntimeModel<'_>| check(&mark(model));
+    let first = |model: &RuntimeModel<'_>| check(&model.mark());
     with_watched_heap(input, needs, first, |snapshot, watch| {
         let options = ReferenceOptions { referred: true, ..ReferenceOptions::default() };
         use_it(&snapshot.references_with(options, watch)?, watch)
@@ -79,9 +76,9 @@ pub(super) fn taken(
     watch: &Watch,
 ) -> Result<Taken, Failure> {
     let (snapshot, heap) = (graph.snapshot(), graph.data().heap());
-    let mut moment = Moment::of(mark(snapshot.model), heap, frames);
-    moment.sites = sites(&BirthIndex::new(graph.data(), tree, births), births);
-    moment.goroutines = goroutines(snapshot.model, &GoroutineGroups::read(snapshot.model, watch)?);
+    let mut moment = Moment::of(snapshot.model.mark(), heap, frames);
+    moment.sites = site_counts(&BirthIndex::new(graph.data(), tree, births), births);
+    moment.goroutines = goroutine_counts(&read_groups(snapshot.model, watch)?);
     if wanted.objects {
         watch.claim(Claim { kept: u64::from(heap.objects.len()) * BYTES_OF_SLOT, passing: 0 })?;
     }
@@ -89,34 +86,4 @@ pub(super) fn taken(
     let drawn =
         || DominatorFrames { trie: heap.tree.clone(), texts: heap.labels.clone(), ..DominatorFrames::default() };
     Ok(Taken { moment, objects, tree: wanted.tree.then(drawn) })
-}
-
-fn sites(index: &BirthIndex<'_>, births: &Births) -> Vec<NamedCount> {
-    let sites = index.all(SiteGrouping::Line, |_| true).sites.into_iter();
-    let named = sites.filter_map(|site| {
-        let call = births.call(*site.calls.first()?)?;
-        let share = Share { bytes: site.count.bytes, objects: site.count.objects };
-        Some(NamedCount { name: short_call_text(call), share })
-    });
-    named.collect()
-}
-
-/// By what they began with, what they wait for, and where.
-fn goroutines(model: &RuntimeModel<'_>, groups: &GoroutineGroups) -> Vec<NamedCount> {
-    let files = LibraryFiles::new(model);
-    let mut counts: FxHashMap<String, Share> = FxHashMap::default();
-    for group in groups.groups.iter().filter(|group| !group.is_system) {
-        let state = facts(model, &group.members)
-            .states
-            .into_iter()
-            .next()
-            .map_or(String::new(), |(state, _)| state.to_string());
-        let place = files.speaking_call(&group.calls).map(|call| format!(" at {}", call.print_name()));
-        let creator = group.creator.as_ref().map(|call| format!(", created by {}", call.print_name()));
-        let name = format!("{state}{}{}", place.unwrap_or_default(), creator.unwrap_or_default());
-        counts.entry(name).or_default().add(Share { bytes: 0, objects: group.members.len() as u64 });
-    }
-    let mut named: Vec<NamedCount> = counts.into_iter().map(|(name, share)| NamedCount { name, share }).collect();
-    named.sort_by(|a, b| a.name.cmp(&b.name));
-    named
 }

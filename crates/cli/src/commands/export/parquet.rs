@@ -12,9 +12,9 @@ use crate::say::watch::Watch;
 use goheap_ask::RetainedByGoroutines;
 use goheap_export::parquet::{CallRow, Codec, GoroutineRow, Rows, TABLES};
 use goheap_heap::SnapshotOptions;
-use goheap_heap::goroutines::{GoroutineGroups, Leaks, leaked};
+use goheap_heap::goroutines::{leaked, read_groups};
 use goheap_heap::references::{ReferenceGraph, ReferenceOptions};
-use goheap_model::{Claim, Dominance, Observer};
+use goheap_model::{Claim, Dominance, GoroutineGroups, Leaks, Observer};
 use goheap_report::table::grouped;
 use std::path::Path;
 
@@ -51,7 +51,7 @@ fn write(
     let model = snapshot.model;
     let births = snapshot.births(watch)?;
     let leaks = leaked(graph, watch)?;
-    let groups = GoroutineGroups::read(model, watch)?;
+    let groups = read_groups(model, watch)?;
     let dominance = data.dominance(watch)?;
     watch.claim(Claim { kept: model.goroutines.len() as u64 * BYTES_OF_GOROUTINE, passing: BYTES_OF_GROUP })?;
     let (goroutines, calls) = (goroutines(graph, &groups, &leaks, &dominance), calls(&groups));

@@ -8,14 +8,13 @@ use crate::open::{Needs, with_references, with_watched_heap};
 use crate::output::Output;
 use crate::say::diagnostics;
 use crate::say::errors::Failure;
+use goheap::profile::{FrameProfile, WHO_RETAINS};
 use goheap_ask::{FrameObjects, frame_objects};
-use goheap_export::pprof::{FramePart, Mapping, Tree, write_tree};
 use goheap_graph::PathTrie;
 use goheap_heap::references::ReferenceOptions;
-use goheap_heap::{HeapSnapshot, SnapshotOptions, TopFrame};
-use goheap_model::{Births, Evidence, Heap, ObjectId, ObjectType, Part};
+use goheap_heap::{HeapSnapshot, SnapshotOptions};
+use goheap_model::{Births, ObjectId};
 use goheap_report::table::grouped;
-use rustc_hash::FxHashMap;
 use std::path::Path;
 
 /// Runs `export pprof`.
@@ -59,9 +58,6 @@ fn tell(input: &Input, out: &Path, samples: u64, snapshot: &HeapSnapshot<'_, '_>
 
 const WHO_REACHES: &str = "goheap: each object once, under the root that reaches it first. A frame is a variable, field or element with its type; \
                            cum is what hangs below it.";
-const WHO_RETAINS: &str = "goheap: each object once, below what retains it. A frame is a variable, field or element with its type; cum is what would \
-                           be freed if its objects went.";
-
 fn write(
     snapshot: &HeapSnapshot<'_, '_>,
     drawing: &Drawing<'_>,
@@ -71,39 +67,18 @@ fn write(
 ) -> Result<u64, Failure> {
     let executable = &snapshot.model.process.executable;
     let (path, id) = (executable.path().to_string_lossy(), executable.build_id_text().unwrap_or_default());
-    let texts = texts(snapshot, parts);
-    let mut parts = parts.iter().map(|part| FramePart {
-        frame: part.frame,
-        ty: texts.get(&part.object.with_evidence(Evidence::Exact)).map_or("", |text| text),
-        evidence: part.object.evidence().name(),
-        weight: part.weight,
-    });
     let mut comments = vec![what.to_owned(), "-nodefraction=0 shows frames under 0.5 %.".to_owned()];
     comments.extend(doubts(snapshot));
-    let tree = Tree {
+    let profile = FrameProfile {
+        heap: snapshot,
         trie: drawing.trie(),
         text: &|label| drawing.text(label),
-        root: &root_class,
-        parts: &mut parts,
-        mapping: Mapping { file: &path, build_id: &id, is_told: true, ..Mapping::default() },
+        parts,
+        file: (&path, &id),
         comments,
         time_nanos: time_nanos(snapshot.model),
     };
-    output.export(|out| write_tree(tree, out))
-}
-
-/// What types are called, by what their objects are.
-fn texts(heap: &Heap, parts: &[FrameObjects]) -> FxHashMap<ObjectType, String> {
-    let mut texts = FxHashMap::default();
-    for part in parts.iter().filter(|part| part.object.is_known()) {
-        let text = || match part.object.part() {
-            // Functions of one type are not told apart.
-            Part::Closure => heap.short_name(&heap.types.get(part.object.ty()).name).into_owned(),
-            _ => heap.short_name(&heap.family_text(heap.objects.slot(part.example))).into_owned(),
-        };
-        texts.entry(part.object.with_evidence(Evidence::Exact)).or_insert_with(text);
-    }
-    texts
+    output.export(|out| profile.write(out))
 }
 
 /// What may make the numbers wrong.
@@ -118,14 +93,4 @@ fn doubts(snapshot: &HeapSnapshot<'_, '_>) -> Vec<String> {
         doubts.push(format!("The core lacks pointers: of {bytes} bytes it is not known whether a root reaches them."));
     }
     doubts
-}
-
-/// The class of root of a frame of the first level.
-fn root_class(text: &str) -> &'static str {
-    match TopFrame::of(text) {
-        TopFrame::Root(class) => class.name(),
-        TopFrame::Several => "several",
-        TopFrame::NotKnown => "not known to be reachable",
-        TopFrame::Unreachable => "unreachable",
-    }
 }

@@ -1,8 +1,7 @@
 //! What tells one core of a fleet from the others.
 
-use crate::commands::caption::{missing, program_name};
+use crate::commands::caption::missing;
 use crate::commands::death;
-use crate::commands::diff::mark;
 use goheap_ask::diff::ProcessMark;
 use goheap_export::parquet::Run;
 use goheap_image::Process;
@@ -28,7 +27,7 @@ const LONGEST_HOST: usize = 64;
 
 /// The row.
 pub(super) fn run_row(model: &RuntimeModel<'_>, out: &Path, options: &Said) -> Run {
-    let (process, marks) = (model.process, mark(model));
+    let (process, marks) = (model.process, model.mark());
     let (time, time_from) = time(process);
     let module = model.module_info();
     let path = module.as_ref().map(|module| module.path.clone()).filter(|path| !path.is_empty());
@@ -36,7 +35,7 @@ pub(super) fn run_row(model: &RuntimeModel<'_>, out: &Path, options: &Said) -> R
         core_id: options.core_id.clone().or_else(|| partition(out)).unwrap_or_else(|| core_id(&marks)),
         goheap: env!("CARGO_PKG_VERSION").to_owned(),
         host: options.host.clone().or_else(|| host(process)).unwrap_or_default(),
-        program: path.unwrap_or_else(|| program_name(process)),
+        program: path.unwrap_or_else(|| process.program_name()),
         version: module.and_then(|module| module.version_or_revision()).unwrap_or_default(),
         go_version: model.version.text.clone(),
         time,

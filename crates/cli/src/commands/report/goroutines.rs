@@ -3,9 +3,9 @@
 use crate::say::errors::Failure;
 use crate::say::watch::Watch;
 use goheap_ask::RetainedByGoroutines;
-use goheap_heap::goroutines::{GoroutineGroups, LibraryFiles, facts, leaked};
+use goheap_heap::goroutines::leaked;
 use goheap_heap::references::ReferenceGraph;
-use goheap_model::Dominance;
+use goheap_model::{Dominance, GoroutineGroups};
 use goheap_report::answer::{Cell, Column, Kind, Section};
 use std::cmp::Reverse;
 
@@ -43,16 +43,14 @@ impl Facts {
         groups: &GoroutineGroups,
         watch: &Watch,
     ) -> Result<Self, Failure> {
-        let model = graph.snapshot().model;
         let leaks = leaked(graph, watch)?;
         let retained = RetainedByGoroutines::new(graph.data(), dominance);
-        let files = LibraryFiles::new(model);
         let own = groups.groups.iter().filter(|group| !group.is_system);
         let mut found: Vec<Group> = own
             .map(|group| {
-                let facts = facts(model, &group.members);
-                let place = files.speaking_call(&group.calls);
-                let first = group.members.first().and_then(|member| model.goroutines.get(*member as usize));
+                let facts = groups.facts(&group.members);
+                let place = group.speaking_call();
+                let first = group.members.first().and_then(|member| groups.id(*member));
                 Group {
                     count: group.members.len() as u64,
                     leaked: group.members.iter().filter(|member| leaks.contains(**member)).count() as u64,
@@ -61,7 +59,7 @@ impl Facts {
                     state: facts.states.first().map(|(state, _)| state.clone()).unwrap_or_default(),
                     place: place.map(|call| call.print_name()).unwrap_or_default(),
                     created_by: group.creator.as_ref().map(|call| call.print_name()).unwrap_or_default(),
-                    id: first.map_or(0, |goroutine| goroutine.id),
+                    id: first.unwrap_or(0),
                 }
             })
             .collect();

@@ -8,7 +8,6 @@ mod unsure;
 mod verdict;
 
 use crate::args::{Input, ReportFormat, ReportOptions, SuspectsOptions, usage};
-use crate::commands::caption::program_name;
 use crate::commands::diff::{Base, Last, kept_reports};
 use crate::commands::suspects::Beside;
 use crate::commands::{births, memory, suspects, waste};
@@ -22,7 +21,7 @@ use crate::say::watch::Watch;
 use clap::error::ErrorKind;
 use goheap_ask::BirthIndex;
 use goheap_heap::SnapshotOptions;
-use goheap_heap::goroutines::GoroutineGroups;
+use goheap_heap::goroutines::read_groups;
 use goheap_heap::process_memory::ProcessMemory;
 use goheap_heap::references::{ReferenceGraph, ReferenceOptions};
 use goheap_report::answer::{Answer, ReadError, Section};
@@ -100,7 +99,7 @@ fn report(
     };
     let index = BirthIndex::new(graph.data(), &dominance.tree, &births);
     let options = SuspectsOptions { limit: Some(SUSPECTS), ..SuspectsOptions::usual() };
-    let groups = GoroutineGroups::read(snapshot.model, watch)?;
+    let groups = read_groups(snapshot.model, watch)?;
     let before = base.as_ref().map(Base::frames);
     let beside = Beside { births: &births, index: &index, goroutines: Some(&groups), before };
     let suspects = suspects::of_frames(input, graph, &frames, &beside, &options, watch)?;
@@ -129,7 +128,7 @@ fn report(
     ];
     let mut report = Answer {
         name: "report".to_owned(),
-        title: format!("{}: why its memory is so large", program_name(snapshot.model.process)),
+        title: format!("{}: why its memory is so large", snapshot.model.process.program_name()),
         text: verdict.text,
         about: verdict.about,
         sections: sections.into_iter().flatten().collect(),

@@ -1,7 +1,7 @@
-//! What goroutines wait for together, as parts of other reports: locks with those that probably have them, waits that nobody seems to
+//! What goroutines wait for together, as answers tell it: locks with those that probably have them, waits that nobody seems to
 //! end, goroutines that wait for each other.
 
-use crate::goroutines::Frame;
+use crate::StackCall;
 use serde::Serialize;
 
 /// All of it, or what concerns one goroutine.
@@ -70,12 +70,12 @@ pub struct Suspicion {
     pub goroutines: u64,
     /// Where most of them stand, in the program's own code.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub place: Option<Frame>,
+    pub place: Option<StackCall>,
     /// Of them, how many stand there.
     pub at_place: u64,
     /// The go statement that made the first of these.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub created_by: Option<Frame>,
+    pub created_by: Option<StackCall>,
     /// Why it is suspected, a sentence each.
     pub why: Vec<String>,
 }

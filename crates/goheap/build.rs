@@ -1,4 +1,4 @@
-//! Tells the program which commit it is built from, for `--version`.
+//! Tells the library which commit it is built from: `--version` says it, and an index is of one.
 //!
 //! `GOHEAP_COMMIT` says it where there is no git (a package's build); else git does, with `+` behind it if files differ from the commit;
 //! else it is `unknown`.

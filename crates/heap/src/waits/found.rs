@@ -1,14 +1,12 @@
-//! What goroutines wait for together, for the reports that tell of it.
+//! What goroutines wait for together, as answers tell it.
 
-use crate::commands::goroutines::frame;
-use crate::say::errors::Failure;
-use crate::say::watch::Watch;
-use goheap_heap::HeapSnapshot;
-use goheap_heap::goroutines::LibraryFiles;
-use goheap_heap::references::ReferenceGraph;
-use goheap_heap::waits::{Closer, LockHolder, LockState, Suspicion, WaitGroup, WaitKind, WaitMode, Waits};
-use goheap_report::goroutines::Frame;
-use goheap_report::waits::{self, Awaited, Deadlock, Holder, Link, Lock, Waiting, WaitsReport};
+use super::{Closer, LockHolder, LockState, Suspicion, WaitGroup, WaitKind, WaitMode, Waits};
+use crate::error::HeapError;
+use crate::goroutines::LibraryFiles;
+use crate::references::ReferenceGraph;
+use crate::snapshot::HeapSnapshot;
+use goheap_model::waits::{self, Awaited, Deadlock, Holder, Link, Lock, Waiting, WaitsReport};
+use goheap_model::{Observer, StackCall};
 use goheap_runtime::{Goroutine, Tracer};
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -17,8 +15,8 @@ use std::collections::BTreeMap;
 const MOST_IDS: usize = 10;
 const MOST_HOLDERS: usize = 3;
 
-/// All that was found out.
-pub(crate) struct Found<'s, 'm, 'p> {
+/// All that was found out of what goroutines wait for.
+pub struct FoundWaits<'s, 'm, 'p> {
     snapshot: &'s HeapSnapshot<'m, 'p>,
     waits: Waits,
     closer: Closer,
@@ -26,38 +24,47 @@ pub(crate) struct Found<'s, 'm, 'p> {
     files: LibraryFiles,
 }
 
-impl<'s, 'm, 'p> Found<'s, 'm, 'p> {
+impl<'s, 'm, 'p> FoundWaits<'s, 'm, 'p> {
     /// Looks at what goroutines wait for.
-    pub(crate) fn new(graph: &ReferenceGraph<'s, 'm, 'p>, watch: &Watch) -> Result<Self, Failure> {
-        Self::of(graph, Waits::read(graph.snapshot()), watch)
+    ///
+    /// # Errors
+    /// The observer's refusal.
+    pub fn new(graph: &ReferenceGraph<'s, 'm, 'p>, observer: &dyn Observer) -> Result<Self, HeapError> {
+        Self::of(graph, Waits::read(graph.snapshot()), observer)
     }
 
-    /// The same where the waits were read before.
-    pub(crate) fn of(graph: &ReferenceGraph<'s, 'm, 'p>, waits: Waits, watch: &Watch) -> Result<Self, Failure> {
+    /// Looks closer at waits that were read.
+    ///
+    /// # Errors
+    /// The observer's refusal.
+    pub fn of(graph: &ReferenceGraph<'s, 'm, 'p>, waits: Waits, observer: &dyn Observer) -> Result<Self, HeapError> {
         let snapshot = graph.snapshot();
-        let closer = waits.look_closer(graph, watch)?;
+        let closer = waits.look_closer(graph, observer)?;
         let (now, files) = (snapshot.model.newest_time(), LibraryFiles::new(snapshot.model));
-        Ok(Found { snapshot, waits, closer, now, files })
+        Ok(FoundWaits { snapshot, waits, closer, now, files })
     }
 
     /// True if a goroutine waits for what nobody seems to end.
-    pub(crate) fn is_suspected(&self, goroutine: u32) -> bool {
+    pub fn is_suspected(&self, goroutine: u32) -> bool {
         self.closer.suspicions.iter().any(|one| one.stuck.binary_search(&goroutine).is_ok())
     }
 
+    /// Those of which that is true, by their places in the runtime's list, in order.
+    pub fn suspected(&self) -> Vec<u32> {
+        let mut suspected: Vec<u32> = self.closer.suspicions.iter().flat_map(|one| one.stuck.iter().copied()).collect();
+        suspected.sort_unstable();
+        suspected.dedup();
+        suspected
+    }
+
     /// By which way the first thing is reached that a goroutine waits for.
-    pub(crate) fn reached_by(&self, goroutine: u32) -> Option<String> {
+    pub fn reached_by(&self, goroutine: u32) -> Option<String> {
         self.waits.of(goroutine).iter().find_map(|group| self.closer.held_by.get(group).cloned())
     }
 
     /// What concerns goroutines of which `is_wanted` says so, at most so many suspicions and locks. Locks are left out that nobody has
     /// and only leaked goroutines wait for: they can do so no more.
-    pub(crate) fn report(
-        &self,
-        most: usize,
-        is_wanted: &dyn Fn(u32) -> bool,
-        is_leaked: &dyn Fn(u32) -> bool,
-    ) -> WaitsReport {
+    pub fn report(&self, most: usize, is_wanted: &dyn Fn(u32) -> bool, is_leaked: &dyn Fn(u32) -> bool) -> WaitsReport {
         let suspicions: Vec<&Suspicion> =
             self.closer.suspicions.iter().filter(|one| one.stuck.iter().any(|&one| is_wanted(one))).collect();
         let locks = self.waits.locks().filter(|(number, group)| {
@@ -132,7 +139,7 @@ impl<'s, 'm, 'p> Found<'s, 'm, 'p> {
             goroutines: one.stuck.len() as u64,
             place,
             at_place,
-            created_by: creator.as_ref().map(frame),
+            created_by: creator.as_ref().map(StackCall::from),
             why: self.why(one, group),
         }
     }
@@ -234,16 +241,16 @@ impl<'s, 'm, 'p> Found<'s, 'm, 'p> {
 
 /// Where goroutines stand in the program's own code.
 struct Places<'f, 'm, 'p, 's> {
-    found: &'f Found<'s, 'm, 'p>,
+    found: &'f FoundWaits<'s, 'm, 'p>,
     tracer: Tracer<'m, 'p>,
 }
 
 impl Places<'_, '_, '_, '_> {
     /// Where most of them stand, how many do, and the first of these.
-    fn most_frequent(&mut self, goroutines: &[u32]) -> (Option<Frame>, u64, Option<u32>) {
+    fn most_frequent(&mut self, goroutines: &[u32]) -> (Option<StackCall>, u64, Option<u32>) {
         let model = self.found.snapshot.model;
         let threads = model.thread_index();
-        let mut counts: BTreeMap<(String, u32), (u64, u32, Frame)> = BTreeMap::new();
+        let mut counts: BTreeMap<(String, u32), (u64, u32, StackCall)> = BTreeMap::new();
         for &index in goroutines {
             let Some(goroutine) = model.goroutines.get(index as usize) else { continue };
             let stack = model.stack(goroutine, &threads);
@@ -251,7 +258,7 @@ impl Places<'_, '_, '_, '_> {
             let shown: Vec<_> = calls.iter().filter(|call| call.is_shown).map(|call| &call.call).collect();
             let Some(call) = self.found.files.speaking_call(&shown) else { continue };
             let key = (call.function.clone(), call.line);
-            counts.entry(key).or_insert_with(|| (0, index, frame(call))).0 += 1;
+            counts.entry(key).or_insert_with(|| (0, index, StackCall::from(&***call))).0 += 1;
         }
         let most = counts.into_values().max_by_key(|(count, first, _)| (*count, Reverse(*first)));
         most.map_or((None, 0, None), |(count, first, frame)| (Some(frame), count, Some(first)))

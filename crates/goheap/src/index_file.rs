@@ -1,13 +1,12 @@
 //! Where an index lies, and whether it is of this core, this executable and this tool.
 
-use crate::args::{Input, usage};
-use crate::say::errors::Failure;
-use crate::say::speaker;
-use crate::say::version;
-use clap::error::ErrorKind;
+use crate::build::{IS_COMMIT, VERSION};
+pub use crate::core_options::{CoreOptions, IndexUse};
 use goheap_heap::index::{self, Identity};
+use goheap_heap::{HeapError, HeapSnapshot, SnapshotOptions};
 use goheap_image::{MappedBytes, Process};
-use goheap_model::{SectionError, Sections};
+use goheap_model::{Observer, SectionError, Sections};
+use goheap_runtime::RuntimeModel;
 use rustix::fs::OFlags;
 use std::fs::{self, File};
 use std::io::{self, Read, Seek, SeekFrom};
@@ -25,7 +24,8 @@ const OTHERS_WRITE: u32 = 0o022;
 
 /// Why an index is not used.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum IndexError {
+#[non_exhaustive]
+pub enum IndexError {
     /// It cannot be opened.
     #[error(transparent)]
     File(#[from] io::Error),
@@ -40,49 +40,89 @@ pub(crate) enum IndexError {
     NotOurs,
 }
 
-/// An index that is of this core.
-pub(crate) struct Found {
-    pub(crate) path: PathBuf,
-    pub(crate) sections: Arc<Sections>,
-    /// Whether the user named it.
-    pub(crate) is_named: bool,
+/// Why [`take`] fails.
+#[derive(Debug, thiserror::Error)]
+pub enum TakeError {
+    /// The heap cannot be read.
+    #[error(transparent)]
+    Heap(#[from] HeapError),
+    /// The index that was named cannot be used.
+    #[error("the index {} cannot be used", path.display())]
+    Index {
+        /// The index.
+        path: PathBuf,
+        /// Why.
+        source: IndexError,
+    },
 }
 
-/// The index that is named, or that lies beside the core. One beside it that is not of this core is passed over with a word.
-pub(crate) fn find(input: &Input, process: &Process) -> Result<Option<Found>, Failure> {
-    if let Some(path) = &input.index {
-        let opened = File::open(path).map_err(IndexError::from).and_then(|file| checked(&file, path, input, process));
-        let sections = opened.map_err(|source| Failure::Index { path: path.clone(), source })?;
-        return Ok(Some(Found { path: path.clone(), sections, is_named: true }));
+/// Takes the heap from an index, where there is one of this core, else from the core. `passed_over` is told of one beside the core that
+/// is not used.
+///
+/// # Errors
+/// See [`TakeError`].
+pub fn take<'m, 'p>(
+    model: &'m RuntimeModel<'p>,
+    core: &CoreOptions,
+    options: SnapshotOptions,
+    observer: &dyn Observer,
+    passed_over: &dyn Fn(&Path, &IndexError),
+) -> Result<HeapSnapshot<'m, 'p>, TakeError> {
+    let options = SnapshotOptions { full_names: core.full_names, ..options };
+    if let Some(Found { path, sections, is_named }) = find(core, model.process, passed_over)? {
+        match HeapSnapshot::restore(model, &sections, options, observer) {
+            Err(HeapError::Index(error)) if is_named => {
+                return Err(TakeError::Index { path, source: error.into() });
+            }
+            Err(HeapError::Index(error)) => passed_over(&path, &error.into()),
+            restored => return Ok(restored?),
+        }
     }
-    let Some(path) = beside(&input.request.core).filter(|_| !input.no_index) else { return Ok(None) };
-    let Ok(file) = File::options().read(true).custom_flags(OFlags::NOFOLLOW.bits() as i32).open(&path) else {
-        return Ok(None);
-    };
-    match ours(&file).and_then(|()| checked(&file, &path, input, process)) {
-        Ok(sections) => Ok(Some(Found { path, sections, is_named: false })),
-        Err(why) => {
-            pass_over(&path, &why);
-            Ok(None)
+    Ok(HeapSnapshot::take_observed(model, options, observer)?)
+}
+
+/// An index that is of this core.
+struct Found {
+    path: PathBuf,
+    sections: Arc<Sections>,
+    is_named: bool,
+}
+
+/// The index that is named, or that lies beside the core.
+fn find(
+    core: &CoreOptions,
+    process: &Process,
+    passed_over: &dyn Fn(&Path, &IndexError),
+) -> Result<Option<Found>, TakeError> {
+    match &core.index {
+        IndexUse::None => Ok(None),
+        IndexUse::Named(path) => {
+            let opened =
+                File::open(path).map_err(IndexError::from).and_then(|file| checked(&file, path, core, process));
+            let sections = opened.map_err(|source| TakeError::Index { path: path.clone(), source })?;
+            Ok(Some(Found { path: path.clone(), sections, is_named: true }))
+        }
+        IndexUse::Beside => {
+            let Some(path) = beside(&core.request.core) else { return Ok(None) };
+            let Ok(file) = File::options().read(true).custom_flags(OFlags::NOFOLLOW.bits() as i32).open(&path) else {
+                return Ok(None);
+            };
+            match ours(&file).and_then(|()| checked(&file, &path, core, process)) {
+                Ok(sections) => Ok(Some(Found { path, sections, is_named: false })),
+                Err(why) => {
+                    passed_over(&path, &why);
+                    Ok(None)
+                }
+            }
         }
     }
 }
 
-/// Says that an index is not used, and why.
-pub(crate) fn pass_over(path: &Path, why: &dyn std::error::Error) {
-    speaker::warning(format_args!("the index {path:?} is passed over: {}", speaker::chain(why)));
-}
-
 /// Where the index of a core lies; of one from a pipe, nowhere.
-pub(crate) fn beside(core: &Path) -> Option<PathBuf> {
+pub fn beside(core: &Path) -> Option<PathBuf> {
     let mut name = core.file_name().filter(|_| core.as_os_str() != "-")?.to_owned();
     name.push(ENDING);
     Some(core.with_file_name(name))
-}
-
-/// A core that has no place has none for its index.
-pub(crate) fn no_place() -> Failure {
-    usage(ErrorKind::MissingRequiredArgument, "OUT is missing: where shall the index of a core from a pipe go?")
 }
 
 fn ours(file: &File) -> Result<(), IndexError> {
@@ -91,9 +131,9 @@ fn ours(file: &File) -> Result<(), IndexError> {
     if is_ours && metadata.is_file() { Ok(()) } else { Err(IndexError::NotOurs) }
 }
 
-fn checked(file: &File, path: &Path, input: &Input, process: &Process) -> Result<Arc<Sections>, IndexError> {
+fn checked(file: &File, path: &Path, core: &CoreOptions, process: &Process) -> Result<Arc<Sections>, IndexError> {
     let sections = Sections::open(Arc::new(MappedBytes::new(file, path)?))?;
-    let (made, is) = (index::identity(&sections)?, identity(input, process));
+    let (made, is) = (index::identity(&sections)?, identity(core, process));
     match is.iter().find(|one| !made.contains(one)) {
         Some((what, _)) => Err(IndexError::Other(what.clone())),
         None => Ok(Arc::new(sections)),
@@ -101,10 +141,10 @@ fn checked(file: &File, path: &Path, input: &Input, process: &Process) -> Result
 }
 
 /// What an index must have been made of and by to be that of this core.
-pub(crate) fn identity(input: &Input, process: &Process) -> Identity {
+pub fn identity(core: &CoreOptions, process: &Process) -> Identity {
     let libraries =
         process.shared_objects.iter().map(|library| stamp(library.executable.path(), false)).collect::<Vec<_>>();
-    let module = input.request.module.as_ref().map(|path| path.display().to_string());
+    let module = core.request.module.as_ref().map(|path| path.display().to_string());
     let debug_file = process.executable.debug_file().map(|file| stamp(file.path(), false));
     let entries = [
         ("goheap", tool()),
@@ -112,21 +152,21 @@ pub(crate) fn identity(input: &Input, process: &Process) -> Identity {
         ("executable", stamp(process.executable.path(), false)),
         ("debug file", debug_file.unwrap_or_default()),
         ("libraries", libraries.join(" ")),
-        ("--no-dwarf", input.no_dwarf.to_string()),
-        ("--go", input.go.as_ref().map(|version| version.text.clone()).unwrap_or_default()),
+        ("--no-dwarf", core.no_dwarf.to_string()),
+        ("--go", core.go.as_ref().map(|version| version.text.clone()).unwrap_or_default()),
         ("--module", module.unwrap_or_default()),
-        ("--full-names", input.full_names.to_string()),
+        ("--full-names", core.full_names.to_string()),
     ];
     entries.map(|(what, value)| (what.to_owned(), value)).to_vec()
 }
 
 /// The build. Where its sources are no commit's, by the file of the program.
 fn tool() -> String {
-    if version::IS_COMMIT {
-        return version::SHORT.to_owned();
+    if IS_COMMIT {
+        return VERSION.to_owned();
     }
     let program = std::env::current_exe().map(|path| stamp(&path, true)).unwrap_or_default();
-    format!("{} {program}", version::SHORT)
+    format!("{} {program}", VERSION)
 }
 
 /// Length, time where that counts, and a checksum of beginning and end; empty of what cannot be read.
