@@ -38,8 +38,8 @@ pub use error::AskError;
 pub use frame_parts::{FrameObjects, frame_objects};
 pub use gathering::is_gathering;
 pub use goroutines::{
-    GoroutineList, GoroutineListing, GoroutineRow, GoroutineSort, GoroutinesWanted, LabelShare, RetainedByGoroutines,
-    StateShare, goroutine_counts, standing_text,
+    GoroutineList, GoroutineListing, GoroutineSort, GoroutinesWanted, LabelShare, ListedGoroutines,
+    RetainedByGoroutines, StateShare, goroutine_counts, standing_text,
 };
 pub use groups::{RetainedHistogram, RootGroup, RootGrouping, RootGroups, retained_histogram, root_groups};
 pub use histogram::{Grouping, Histogram, HistogramRow, Selection, histogram};

@@ -64,7 +64,7 @@ pub use error::{Error, ProcessError};
 pub use goheap_ask::diff::{Change, Difference, Entries, Grown, LifeCounts, NamedChange, Relation, WrongPair};
 pub use goheap_ask::holding::{Exclusions, Held, Holding, Owner, OwnerKind, Owners, Selected, Step, Walk};
 pub use goheap_ask::{
-    Gathered, GoroutineList, GoroutineRow, GoroutineSort, GoroutinesWanted, Grouping, Histogram, HistogramRow,
+    Gathered, GoroutineList, GoroutineSort, GoroutinesWanted, Grouping, Histogram, HistogramRow, ListedGoroutines,
     ListedObject, ObjectList, ObjectsWanted, RootGroup, RootGrouping, RootGroups, Rounding, Selection, SiteGrouping,
     Suspect, SuspectKind, SuspectRoot,
 };

@@ -113,6 +113,6 @@ fn origin(model: &RuntimeModel<'_>) -> Origin {
     Origin {
         executable: executable.path().to_string_lossy().into_owned(),
         build_id: executable.build_id_text().unwrap_or_default(),
-        time_nanos: taken.and_then(|seconds| nanos(seconds.into())).unwrap_or(0),
+        time_nanos: taken.and_then(nanos).unwrap_or(0),
     }
 }

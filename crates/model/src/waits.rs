@@ -10,7 +10,7 @@ pub struct WaitsReport {
     /// Goroutines that wait for what nobody seems to end.
     pub suspected: u64,
     /// What they wait for, more goroutines first.
-    pub suspicions: Vec<Suspicion>,
+    pub suspicions: Vec<SuspectedWait>,
     /// Suspicions that are not listed.
     pub suspicions_left_out: u64,
     /// Locks that goroutines wait for, more goroutines first.
@@ -59,7 +59,7 @@ pub struct Waiting {
 
 /// One thing, no lock, of which nobody seems to end the waits for it. This is no proof.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
-pub struct Suspicion {
+pub struct SuspectedWait {
     /// What it is.
     #[serde(flatten)]
     pub awaited: Awaited,
@@ -95,14 +95,14 @@ pub struct Lock {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub why: Vec<String>,
     /// Goroutines that probably have it; none where none looks so.
-    pub holders: Vec<Holder>,
+    pub holders: Vec<ProbableHolder>,
     /// How many more look so.
     pub holders_left_out: u64,
 }
 
 /// A goroutine that probably has a lock.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
-pub struct Holder {
+pub struct ProbableHolder {
     /// Its id.
     pub id: u64,
     /// What it does, as tracebacks say it.

@@ -2,7 +2,7 @@
 
 use crate::ReportError;
 use crate::goroutine_text;
-use crate::object::{Field, Target};
+use crate::object::{ObjectTarget, ShownField};
 use crate::overview::NativeCode;
 use crate::page::Page;
 use crate::text::json_text;
@@ -50,7 +50,7 @@ pub struct GoroutineReport {
     /// True if it waits, whether the runtime knows how long or not.
     pub waits: bool,
     /// What it waits for.
-    pub awaits: Vec<Target>,
+    pub awaits: Vec<ObjectTarget>,
     /// The runtime's record of it.
     pub g: String,
     /// Lowest address of its stack and the first above it.
@@ -71,7 +71,7 @@ pub struct GoroutineReport {
     /// Keys of its profiler labels, with values where contents were asked for.
     pub labels: Vec<(String, Option<String>)>,
     /// Its calls, innermost first.
-    pub frames: Vec<Call>,
+    pub frames: Vec<ShownCall>,
     /// Calls of the runtime that are not listed.
     pub frames_hidden: u64,
     /// How many more there are between the innermost and the outermost.
@@ -85,7 +85,7 @@ pub struct GoroutineReport {
 
 /// One call.
 #[derive(Debug, Clone, Default, Serialize)]
-pub struct Call {
+pub struct ShownCall {
     /// Function, file and line.
     #[serde(flatten)]
     pub frame: StackCall,
@@ -93,14 +93,14 @@ pub struct Call {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub offset: Option<u64>,
     /// Its variables.
-    pub variables: Vec<Variable>,
+    pub variables: Vec<ShownVariable>,
     /// How many more there are.
     pub variables_left_out: u64,
 }
 
 /// One variable.
 #[derive(Debug, Clone, Default, Serialize)]
-pub struct Variable {
+pub struct ShownVariable {
     /// Its name.
     pub name: String,
     /// Its type; empty where it is not known.
@@ -118,7 +118,7 @@ pub struct Variable {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub register: Option<u16>,
     /// What it holds; offsets are from the variable.
-    pub fields: Vec<Field>,
+    pub fields: Vec<ShownField>,
     /// How many more there are.
     pub fields_left_out: u64,
     /// Bytes that would be freed with the objects that it points to; None where that was not looked at or there are none.

@@ -1,9 +1,9 @@
 //! One goroutine for people.
 
 use crate::ReportError;
-use crate::goroutine::{Call, GoroutineReport, Variable};
+use crate::goroutine::{GoroutineReport, ShownCall, ShownVariable};
 use crate::goroutines_text::duration;
-use crate::object::Field;
+use crate::object::ShownField;
 use crate::overview::native_rows;
 use crate::page::{Lines, Page};
 use crate::table::Align::{Left, Whole, Words};
@@ -29,7 +29,7 @@ pub(crate) fn write(report: &GoroutineReport, page: Page, out: impl Write) -> Re
     for (number, call) in (gap as u64 + report.frames_left_out..).zip(outer) {
         write_call(number, call, &mut out)?;
     }
-    let is_shared = |call: &Call| call.variables.iter().any(|variable| variable.shared);
+    let is_shared = |call: &ShownCall| call.variables.iter().any(|variable| variable.shared);
     left_out(report.frames_hidden, "calls of the runtime are hidden; --all shows them", &mut out)?;
     if report.frames.iter().any(is_shared) {
         writeln!(out, "\nshared: something beside this goroutine leads there too, so it would not go with it")?;
@@ -123,7 +123,7 @@ fn together(waits: &WaitsReport, id: u64, table: &mut Table) {
     }
 }
 
-fn write_call(number: u64, call: &Call, out: &mut Lines<impl Write>) -> Result<(), ReportError> {
+fn write_call(number: u64, call: &ShownCall, out: &mut Lines<impl Write>) -> Result<(), ReportError> {
     let page = out.page();
     let frame = &call.frame;
     let offset = call.offset.map_or_else(String::new, |offset| format!(" +{offset:#x}"));
@@ -156,7 +156,7 @@ fn write_call(number: u64, call: &Call, out: &mut Lines<impl Write>) -> Result<(
 }
 
 /// A line a variable; one with fields of its own has a line for each.
-fn rows(page: Page, variable: &Variable, table: &mut Table) {
+fn rows(page: Page, variable: &ShownVariable, table: &mut Table) {
     let shared = if variable.shared { ", shared" } else { "" };
     let keeps = match variable.keeps_bytes {
         Some(bytes) => format!("keeps {}{shared}", page.bytes(bytes)),
@@ -182,14 +182,14 @@ fn rows(page: Page, variable: &Variable, table: &mut Table) {
     }
 }
 
-fn name(variable: &Variable) -> String {
+fn name(variable: &ShownVariable) -> String {
     match variable.role {
         "local" => variable.name.clone(),
         role => format!("{} ({role})", variable.name),
     }
 }
 
-fn held(field: &Field, variable: &Variable) -> String {
+fn held(field: &ShownField, variable: &ShownVariable) -> String {
     let note = match variable.place {
         "heap" => " (moved to the heap)",
         "part" => " (the rest of it optimized out)",

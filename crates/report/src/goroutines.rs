@@ -11,7 +11,7 @@ use crate::goroutines_text;
 use crate::objects::csv_field;
 use crate::page::Page;
 use crate::text::json_text;
-use goheap_ask::{GoroutineList, GoroutineRow, LabelShare};
+use goheap_ask::{GoroutineList, LabelShare, ListedGoroutines};
 use goheap_model::StackCall;
 use std::io::{BufWriter, Write};
 
@@ -97,7 +97,7 @@ pub fn write_json(list: &GoroutineList, out: impl Write) -> Result<(), ReportErr
     Ok(out.flush()?)
 }
 /// `chan receive`, or `IO wait 40, runnable 2`.
-pub(crate) fn state_text(row: &GoroutineRow) -> String {
+pub(crate) fn state_text(row: &ListedGoroutines) -> String {
     match &*row.states {
         [only] => only.state.clone(),
         states => {
@@ -108,7 +108,7 @@ pub(crate) fn state_text(row: &GoroutineRow) -> String {
 }
 
 /// `key=value` where all have the value and it was asked for, else `key (3 values)`.
-pub(crate) fn label_text(row: &GoroutineRow) -> String {
+pub(crate) fn label_text(row: &ListedGoroutines) -> String {
     let text = |label: &LabelShare| match label.values.as_deref() {
         Some([(value, count)]) if *count == row.count => format!("{}={value}", label.key),
         Some([(value, count), ..]) => {

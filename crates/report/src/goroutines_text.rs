@@ -7,7 +7,7 @@ use crate::table::Align::{Left, Right};
 use crate::table::{Table, grouped};
 use crate::text::terminal_text;
 use crate::waits_text;
-use goheap_ask::{GoroutineList, GoroutineRow};
+use goheap_ask::{GoroutineList, ListedGoroutines};
 use goheap_model::StackCall;
 use std::io::{BufWriter, Write};
 
@@ -111,7 +111,7 @@ fn names(shown: Shown) -> Vec<&'static str> {
     names
 }
 
-fn cells(page: Page, shown: Shown, group: &GoroutineRow) -> Vec<String> {
+fn cells(page: Page, shown: Shown, group: &ListedGoroutines) -> Vec<String> {
     let leaked = match (group.leaked, group.suspected) {
         (Some(1..), _) => " (leaked)",
         (_, 1..) if group.suspected == group.count => " (suspected)",
@@ -151,7 +151,7 @@ fn without_folders(name: &str) -> &str {
     name[..end].rfind('/').map_or(name, |slash| &name[slash + 1..])
 }
 
-fn stack(group: &GoroutineRow, out: &mut Lines<impl Write>) -> Result<(), ReportError> {
+fn stack(group: &ListedGoroutines, out: &mut Lines<impl Write>) -> Result<(), ReportError> {
     let calls = group.frames.iter().map(|frame| ("", frame));
     for (prefix, frame) in calls.chain(group.created_by.iter().map(|frame| ("created by ", frame))) {
         let line = format!("    {prefix}{}  {}:{}", frame.function, frame.file, frame.line);

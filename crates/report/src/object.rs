@@ -26,7 +26,7 @@ pub struct ObjectReport {
     pub referred: Option<Referred>,
     /// Entries and room, where it is the header of a map.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub map: Option<MapRoom>,
+    pub map: Option<ShownMapRoom>,
     /// Its type; empty where it is not known.
     #[serde(rename = "type")]
     pub ty: String,
@@ -51,7 +51,7 @@ pub struct ObjectReport {
     /// The frames of the tree from that root to the one that counts the object.
     pub path: Vec<String>,
     /// Its fields.
-    pub fields: Vec<Field>,
+    pub fields: Vec<ShownField>,
     /// How many more there are.
     pub fields_left_out: u64,
     /// Roots that point to it.
@@ -59,14 +59,14 @@ pub struct ObjectReport {
     /// How many more there are.
     pub roots_left_out: u64,
     /// Objects that point to it.
-    pub holders: Vec<Holder>,
+    pub holders: Vec<ShownHolder>,
     /// How many more there are.
     pub holders_left_out: u64,
     /// All of them by type and field, those that roots lead to first.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub holder_groups: Vec<HolderGroup>,
+    pub holder_groups: Vec<ShownHolderGroup>,
     /// Its pointers.
-    pub pointers: Vec<Pointer>,
+    pub pointers: Vec<ShownPointer>,
     /// How many more there are.
     pub pointers_left_out: u64,
 }
@@ -99,7 +99,7 @@ pub struct Referred {
 
 /// A map's entries and the entries that it has room for.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
-pub struct MapRoom {
+pub struct ShownMapRoom {
     /// Entries.
     pub entries: u64,
     /// Slots.
@@ -108,7 +108,7 @@ pub struct MapRoom {
 
 /// A field and what it holds.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
-pub struct Field {
+pub struct ShownField {
     /// The way to it; empty where the object is no more than this.
     pub path: String,
     /// Bytes from the object's first byte.
@@ -133,12 +133,12 @@ pub struct Field {
     pub dynamic: Option<String>,
     /// Where it leads.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub target: Option<Target>,
+    pub target: Option<ObjectTarget>,
 }
 
 /// Where a pointer leads.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
-pub struct Target {
+pub struct ObjectTarget {
     /// The pointer.
     pub addr: String,
     /// First byte of the object that it leads into; none outside the heap.
@@ -163,7 +163,7 @@ pub struct Root {
 
 /// An object that points to it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
-pub struct Holder {
+pub struct ShownHolder {
     /// The first byte of its slot.
     pub addr: String,
     /// Its type; empty where it is not known.
@@ -184,7 +184,7 @@ pub struct Holder {
 
 /// Objects of one type that point to it from one field.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
-pub struct HolderGroup {
+pub struct ShownHolderGroup {
     /// Pointers.
     pub count: u64,
     /// Their type; empty where it is not known.
@@ -203,13 +203,13 @@ pub struct HolderGroup {
 
 /// A pointer of the object.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
-pub struct Pointer {
+pub struct ShownPointer {
     /// The field that holds it, with its type.
     pub path: String,
     /// Bytes from the object's first byte.
     pub offset: u64,
     /// Where it leads.
-    pub target: Target,
+    pub target: ObjectTarget,
 }
 
 impl ObjectReport {
@@ -254,7 +254,7 @@ mod tests {
             evidence: "exact",
             reachable: true,
             path: vec!["main.x *main.T".into(), ".next\u{1b} *main.T".into()],
-            fields: vec![Field { path: ".n".into(), ty: "T".into(), kind: "number", ..Field::default() }],
+            fields: vec![ShownField { path: ".n".into(), ty: "T".into(), kind: "number", ..ShownField::default() }],
             fields_left_out: 2,
             ..ObjectReport::default()
         };

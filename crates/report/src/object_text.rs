@@ -1,7 +1,9 @@
 //! One object as text: what it is, a table of fields, who holds it.
 
 use crate::ReportError;
-use crate::object::{Field, HolderGroup, MapRoom, ObjectReport, Pointer, Referred, Target, Voted};
+use crate::object::{
+    ObjectReport, ObjectTarget, Referred, ShownField, ShownHolderGroup, ShownMapRoom, ShownPointer, Voted,
+};
 use crate::page::{Lines, Page};
 use crate::table::Align::{Left, Right, Whole, Words};
 use crate::table::{Table, grouped, whole_percent};
@@ -48,7 +50,7 @@ fn facts(page: Page, report: &ObjectReport) -> Table {
     if let Some(referred) = report.referred.filter(|referred| referred.whole_pointers == 0 && referred.windows > 0) {
         table.row(["referred to", &referred_text(page, &referred)]);
     }
-    if let Some(MapRoom { entries, slots }) = report.map {
+    if let Some(ShownMapRoom { entries, slots }) = report.map {
         let load = if slots == 0 { String::new() } else { format!(" ({})", whole_percent(entries, slots)) };
         table.row(["map", &format!("{} entries in {} slots{load}", grouped(entries), grouped(slots))]);
     }
@@ -113,15 +115,15 @@ fn reads_better_grouped(report: &ObjectReport) -> bool {
 }
 
 /// A line a group; what no root leads to in one line.
-fn groups_table(groups: &[HolderGroup]) -> Table {
+fn groups_table(groups: &[ShownHolderGroup]) -> Table {
     let mut table = Table::new(2, &[Right, Left, Left, Words]);
-    let text = |group: &HolderGroup| if group.ty.is_empty() { "(unknown)".to_owned() } else { group.ty.clone() };
+    let text = |group: &ShownHolderGroup| if group.ty.is_empty() { "(unknown)".to_owned() } else { group.ty.clone() };
     for group in groups.iter().filter(|group| group.reachable) {
         let example = if group.count > 1 { format!("{} and others", group.example) } else { group.example.clone() };
         table.row([format!("{} ×", grouped(group.count)), text(group), group.path.clone(), example]);
     }
     for (is_not_known, what) in [(true, "not known to be reachable"), (false, "unreachable")] {
-        let is_it = |group: &&HolderGroup| !group.reachable && group.not_known_to_be_reachable == is_not_known;
+        let is_it = |group: &&ShownHolderGroup| !group.reachable && group.not_known_to_be_reachable == is_not_known;
         let count = groups.iter().filter(is_it).fold(0_u64, |sum, group| sum.saturating_add(group.count));
         if let Some(most) = groups.iter().filter(is_it).max_by_key(|group| group.count) {
             let kinds = groups.iter().filter(is_it).count();
@@ -150,14 +152,14 @@ fn holders_table(report: &ObjectReport) -> Table {
 }
 
 /// The pointers that no shown field shows.
-fn other_pointers(report: &ObjectReport) -> Vec<&Pointer> {
+fn other_pointers(report: &ObjectReport) -> Vec<&ShownPointer> {
     // The pointer of an interface is its second word.
-    let word = |field: &Field| field.offset + if field.kind == "interface" { 8 } else { 0 };
+    let word = |field: &ShownField| field.offset + if field.kind == "interface" { 8 } else { 0 };
     let shown: BTreeSet<u64> = report.fields.iter().filter(|field| field.target.is_some()).map(word).collect();
     report.pointers.iter().filter(|pointer| !shown.contains(&pointer.offset)).collect()
 }
 
-fn pointers_table(pointers: &[&Pointer]) -> Table {
+fn pointers_table(pointers: &[&ShownPointer]) -> Table {
     let mut table = Table::new(2, &[Right, Left, Words]);
     for pointer in pointers {
         table.row([&*format!("+{}", pointer.offset), &pointer.path, &pointer.target.shown()]);
@@ -195,14 +197,14 @@ fn section(
     Ok(())
 }
 
-impl Target {
+impl ObjectTarget {
     pub(crate) fn shown(&self) -> String {
         let space = if self.text.is_empty() { "" } else { " " };
         format!("{}{space}{}", self.addr, self.text)
     }
 }
 
-impl Field {
+impl ShownField {
     /// What the field holds, on one line.
     pub(crate) fn shown(&self) -> String {
         let hidden = || "…".to_owned();
@@ -235,23 +237,23 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
 
-    fn field(path: &str, kind: &'static str) -> Field {
-        Field { path: path.to_owned(), kind, ty: "T".to_owned(), ..Field::default() }
+    fn field(path: &str, kind: &'static str) -> ShownField {
+        ShownField { path: path.to_owned(), kind, ty: "T".to_owned(), ..ShownField::default() }
     }
 
-    fn target(text: &str) -> Option<Target> {
-        Some(Target { addr: "0xc000".to_owned(), object: None, text: text.to_owned() })
+    fn target(text: &str) -> Option<ObjectTarget> {
+        Some(ObjectTarget { addr: "0xc000".to_owned(), object: None, text: text.to_owned() })
     }
 
     #[test]
     fn holders_that_are_alike_are_one_line() {
-        let group = |count, ty: &str, reachable| HolderGroup {
+        let group = |count, ty: &str, reachable| ShownHolderGroup {
             count,
             ty: ty.to_owned(),
             path: ".Context context.Context".to_owned(),
             example: "0xc000".to_owned(),
             reachable,
-            ..HolderGroup::default()
+            ..ShownHolderGroup::default()
         };
         let groups = [
             group(994, "context.valueCtx", true),
@@ -279,14 +281,14 @@ mod tests {
 
     #[test]
     fn fields_read_on_one_line() {
-        let text = |value: Option<&str>, len| Field {
+        let text = |value: Option<&str>, len| ShownField {
             value: value.map(str::to_owned),
             len: Some(len),
             ..field(".s", "string")
         };
-        let slice = Field { len: Some(3), cap: Some(4), target: target("[4]int"), ..field(".a", "slice") };
-        let map = Field { len: Some(3), target: target("map[a]b header"), ..field(".m", "map") };
-        let any = Field { dynamic: Some("*main.T".into()), target: target("main.T"), ..field(".i", "interface") };
+        let slice = ShownField { len: Some(3), cap: Some(4), target: target("[4]int"), ..field(".a", "slice") };
+        let map = ShownField { len: Some(3), target: target("map[a]b header"), ..field(".m", "map") };
+        let any = ShownField { dynamic: Some("*main.T".into()), target: target("main.T"), ..field(".i", "interface") };
         for (field, shown) in [
             (text(Some("a\"\u{1b}"), 3), r#"len 3 "a\"\u{1b}""#),
             (text(Some("ab"), 3), "len 3 \"ab\"…"),
@@ -294,10 +296,10 @@ mod tests {
             (slice, "len 3 cap 4 → 0xc000 [4]int"),
             (map, "len 3 → 0xc000 map[a]b header"),
             (any, "*main.T → 0xc000 main.T"),
-            (Field { target: target(""), ..field(".p", "pointer") }, "→ 0xc000"),
+            (ShownField { target: target(""), ..field(".p", "pointer") }, "→ 0xc000"),
             (field(".n", "number"), "…"),
             (field(".n", "nil"), "nil"),
-            (Field { len: Some(1200), ..field("", "more") }, "(1,200 more)"),
+            (ShownField { len: Some(1200), ..field("", "more") }, "(1,200 more)"),
         ] {
             assert_eq!(field.shown(), shown);
         }

@@ -7,7 +7,7 @@ mod death;
 
 pub use collector::{Collector, Setting};
 pub(crate) use death::native_rows;
-pub use death::{Caught, Death, DiedAt, Fault, NativeCode, Panic, Panicking, Waiting};
+pub use death::{Caught, Death, DiedAt, NativeCode, Panicking, ShownFault, ShownPanic, ShownWaiting};
 
 use crate::example::Example;
 use crate::page::Page;
@@ -53,9 +53,9 @@ pub struct OverviewReport {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub types: Option<TypeSums>,
     /// The runtime's own numbers beside ours.
-    pub runtime_counters: Vec<RuntimeCounter>,
+    pub runtime_counters: Vec<CounterPair>,
     /// What was checked, and how often it did not hold.
-    pub invariants: Vec<Invariant>,
+    pub invariants: Vec<ShownInvariant>,
     /// What was absent, unreadable or guessed.
     pub diagnostics: Vec<DiagnosticCount>,
 }
@@ -113,7 +113,7 @@ pub struct GoBuild {
     pub version: Option<String>,
     /// How the release is known.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub version_source: Option<VersionSource>,
+    pub version_source: Option<VersionFrom>,
     /// GOEXPERIMENTs that differ from the release's own.
     pub experiments: Vec<String>,
     /// GOARCH.
@@ -121,7 +121,7 @@ pub struct GoBuild {
     pub arch: Option<String>,
     /// Where the offsets of the runtime's fields come from.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub layout: Option<LayoutSource>,
+    pub layout: Option<LayoutFrom>,
     /// Whether the release is newer than any this build was tested with.
     pub newer_than_known: bool,
 }
@@ -129,7 +129,7 @@ pub struct GoBuild {
 /// How a program's Go release is known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum VersionSource {
+pub enum VersionFrom {
     /// The linker's build information.
     BuildInfo,
     /// `runtime.buildVersion`.
@@ -143,7 +143,7 @@ pub enum VersionSource {
 /// Where the offsets of the runtime's fields come from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub enum LayoutSource {
+pub enum LayoutFrom {
     /// The program's own DWARF.
     Dwarf,
     /// The table built into goheap.
@@ -308,7 +308,7 @@ pub struct EvidenceSum {
 
 /// A number that the runtime keeps, and the same as counted from the core.
 #[derive(Debug, Clone, Serialize)]
-pub struct RuntimeCounter {
+pub struct CounterPair {
     /// Its name in the runtime, like `memstats.heapAlloc`.
     pub name: String,
     /// What the runtime says.
@@ -323,7 +323,7 @@ pub struct RuntimeCounter {
 
 /// Something that holds in every sound heap.
 #[derive(Debug, Clone, Serialize)]
-pub struct Invariant {
+pub struct ShownInvariant {
     /// What should hold, in words.
     pub name: String,
     /// How often it was checked.

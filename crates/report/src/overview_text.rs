@@ -2,8 +2,8 @@
 
 use crate::example::Example;
 use crate::overview::{
-    AbsentPointers, DEAD, Death, Detail, HeapSums, LayoutSource, OtherGoFile, OverviewReport, RuntimeCounter, TypeSums,
-    VersionSource,
+    AbsentPointers, CounterPair, DEAD, Death, Detail, HeapSums, LayoutFrom, OtherGoFile, OverviewReport, TypeSums,
+    VersionFrom,
 };
 use crate::page::{Lines, Page};
 use crate::table::Align::{Left, Right, Whole, Words};
@@ -111,17 +111,17 @@ fn go(report: &OverviewReport) -> Option<String> {
     let experiments = go.experiments.join(",");
     let experiments = (!experiments.is_empty()).then(|| format!("GOEXPERIMENT={experiments}"));
     let layout = go.layout.map(|layout| match layout {
-        LayoutSource::Dwarf => "layout from its DWARF".to_owned(),
-        LayoutSource::Table => "layout from the built-in table".to_owned(),
+        LayoutFrom::Dwarf => "layout from its DWARF".to_owned(),
+        LayoutFrom::Table => "layout from the built-in table".to_owned(),
     });
     let newer = "newer than any release goheap was tested with".to_owned();
     let newer = go.newer_than_known.then_some(newer);
     let build = join([go.version.clone(), go.arch.clone()], " ");
     let source = go.version_source.and_then(|source| match source {
-        VersionSource::BuildInfo => None,
-        VersionSource::Variable => Some("release from runtime.buildVersion".to_owned()),
-        VersionSource::DebugInfo => Some("release from its DWARF".to_owned()),
-        VersionSource::Given => Some("release as given with --go".to_owned()),
+        VersionFrom::BuildInfo => None,
+        VersionFrom::Variable => Some("release from runtime.buildVersion".to_owned()),
+        VersionFrom::DebugInfo => Some("release from its DWARF".to_owned()),
+        VersionFrom::Given => Some("release as given with --go".to_owned()),
     });
     join([build, experiments, source, layout, newer], ", ")
 }
@@ -249,13 +249,13 @@ fn meaning(evidence: &str) -> &'static str {
 
 fn write_counters(report: &OverviewReport, out: &mut Lines<impl Write>) -> io::Result<()> {
     let gc = report.gc.as_ref();
-    let is_told_above = |counter: &&RuntimeCounter| match &*counter.name {
+    let is_told_above = |counter: &&CounterPair| match &*counter.name {
         "gcController.heapMarked" => gc.is_some_and(|gc| gc.marked.is_some()),
         "memstats.numgc" => gc.is_some_and(|gc| gc.cycles.is_some()),
         "gcphase" => gc.is_some() && counter.runtime == 0,
         _ => false,
     };
-    let counters: Vec<&RuntimeCounter> =
+    let counters: Vec<&CounterPair> =
         report.runtime_counters.iter().filter(|counter| !is_told_above(counter)).collect();
     if counters.is_empty() {
         return Ok(());

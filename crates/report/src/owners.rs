@@ -3,7 +3,7 @@
 use crate::ReportError;
 use crate::objects::csv_field;
 use crate::page::{Lines, Page};
-use crate::paths::{Share, taken_for};
+use crate::paths::{ObjectShare, taken_for};
 use crate::referred;
 use crate::table::Align::{Left, Right};
 use crate::table::{Table, grouped, whole_percent};
@@ -25,7 +25,7 @@ pub struct OwnersReport {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub taken_for: Vec<String>,
     /// All that it means.
-    pub total: Share,
+    pub total: ObjectShare,
     /// Bytes of it that anything refers to, at most; absent where that is not known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub referred_bytes: Option<u64>,
@@ -33,29 +33,29 @@ pub struct OwnersReport {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub capacity_bytes: Option<u64>,
     /// What of it no word leads to that is in the core, and perhaps one that is not.
-    pub not_known_to_be_reachable: Share,
+    pub not_known_to_be_reachable: ObjectShare,
     /// What of it no root leads to.
-    pub unreachable: Share,
+    pub unreachable: ObjectShare,
     /// Those that own alone.
-    pub owned: Rows,
+    pub owned: OwnerRows,
     /// Of what nobody owns alone: who stands nearest to it on a shortest path.
-    pub shared: Rows,
+    pub shared: OwnerRows,
 }
 
 /// Owners in the order of showing.
 #[derive(Debug, Clone, Default, Serialize)]
-pub struct Rows {
+pub struct OwnerRows {
     /// What all of them keep, those that are not told too.
-    pub total: Share,
+    pub total: ObjectShare,
     /// How many are not told.
     pub rows_left_out: u64,
     /// The others.
-    pub rows: Vec<Owner>,
+    pub rows: Vec<ShownOwner>,
 }
 
 /// Objects of a type, variables or functions.
 #[derive(Debug, Clone, Default, Serialize)]
-pub struct Owner {
+pub struct ShownOwner {
     /// `object`, `variable`, `function` or `foreign`.
     pub kind: &'static str,
     /// The type, the variable with its type, or the function.
@@ -73,19 +73,19 @@ pub struct Owner {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub capacity_bytes: Option<u64>,
     /// By which fields, more bytes first.
-    pub by: Vec<Held>,
+    pub by: Vec<ShownHeld>,
     /// Ways that are not told.
     pub by_left_out: u64,
     /// The roots above the owners, more bytes first.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub held_by: Vec<Held>,
+    pub held_by: Vec<ShownHeld>,
     /// Roots that are not told.
     pub held_by_left_out: u64,
 }
 
 /// Some of what an owner keeps.
 #[derive(Debug, Clone, Default, Serialize)]
-pub struct Held {
+pub struct ShownHeld {
     /// The fields from the owner to the objects, or the root above it; empty where the root itself leads to them.
     pub path: String,
     /// Objects kept so.
@@ -102,7 +102,7 @@ impl OwnersReport {
     /// [`ReportError::Io`].
     pub fn write_table(&self, page: Page, out: impl Write) -> Result<(), ReportError> {
         let mut out = page.lines(BufWriter::new(out));
-        let Share { objects, bytes } = self.total;
+        let ObjectShare { objects, bytes } = self.total;
         let noun = if objects == 1 { "object" } else { "objects" };
         writeln!(
             out,
@@ -117,13 +117,13 @@ impl OwnersReport {
         self.owned.write("kept by one owner", bytes, &mut out)?;
         self.shared.write("kept in several ways; on a shortest path the nearest is", bytes, &mut out)?;
         if self.not_known_to_be_reachable.objects > 0 {
-            let Share { objects, bytes: not_known } = self.not_known_to_be_reachable;
+            let ObjectShare { objects, bytes: not_known } = self.not_known_to_be_reachable;
             let (share, bytes, objects) = (whole_percent(not_known, bytes), page.bytes(not_known), grouped(objects));
             writeln!(out)?;
             writeln!(out, "{bytes} ({share}) of {objects} may be kept by pointers that are absent from the core.")?;
         }
         if self.unreachable.objects > 0 {
-            let Share { objects, bytes: unreachable } = self.unreachable;
+            let ObjectShare { objects, bytes: unreachable } = self.unreachable;
             let share = whole_percent(unreachable, bytes);
             writeln!(out)?;
             writeln!(
@@ -149,7 +149,7 @@ impl OwnersReport {
             for row in &rows.rows {
                 for held in &row.by {
                     let [owner, path] = [&row.owner, &held.path].map(|text| csv_field(text));
-                    let (kind, owners, Held { objects, bytes, .. }) = (row.kind, row.owners, held);
+                    let (kind, owners, ShownHeld { objects, bytes, .. }) = (row.kind, row.owners, held);
                     writeln!(out, "{shared},{kind},{owner},{owners},{path},{objects},{bytes}")?;
                 }
             }
@@ -170,7 +170,7 @@ impl OwnersReport {
     }
 }
 
-impl Rows {
+impl OwnerRows {
     fn write(&self, heading: &str, whole: u64, out: &mut Lines<impl Write>) -> Result<(), ReportError> {
         let page = out.page();
         if self.total.objects == 0 {
@@ -210,7 +210,7 @@ impl Rows {
 }
 
 /// The first of several, and how much there is beside it; nothing where the owner itself is all the way.
-fn told(held: &[Held], left_out: u64, whole: u64) -> String {
+fn told(held: &[ShownHeld], left_out: u64, whole: u64) -> String {
     let Some(first) = held.first() else { return String::new() };
     let more = held.len() as u64 - 1 + left_out;
     match (more, first.path.as_str()) {
@@ -231,12 +231,12 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
 
-    fn held(path: &str, bytes: u64) -> Held {
-        Held { path: path.into(), objects: 1, bytes }
+    fn held(path: &str, bytes: u64) -> ShownHeld {
+        ShownHeld { path: path.into(), objects: 1, bytes }
     }
 
     fn report() -> OwnersReport {
-        let cache = Owner {
+        let cache = ShownOwner {
             kind: "object",
             owner: "main.Cache\u{1b}".into(),
             owners: 2,
@@ -244,29 +244,29 @@ mod tests {
             bytes: 3000,
             by: vec![held(".a \"x\"", 2000), held(".b", 1000)],
             held_by: vec![held("main.cache *main.Cache", 3000)],
-            ..Owner::default()
+            ..ShownOwner::default()
         };
-        let variable = Owner {
+        let variable = ShownOwner {
             kind: "variable",
             owner: "main.x".into(),
             owners: 1,
             objects: 1,
             bytes: 500,
             by: vec![held("", 500)],
-            ..Owner::default()
+            ..ShownOwner::default()
         };
         OwnersReport {
             schema_version: SCHEMA_VERSION,
             asked: "[]uint8".into(),
-            total: Share { objects: 6, bytes: 4096 },
-            not_known_to_be_reachable: Share::default(),
-            unreachable: Share { objects: 1, bytes: 96 },
-            owned: Rows {
-                total: Share { objects: 4, bytes: 3500 },
+            total: ObjectShare { objects: 6, bytes: 4096 },
+            not_known_to_be_reachable: ObjectShare::default(),
+            unreachable: ObjectShare { objects: 1, bytes: 96 },
+            owned: OwnerRows {
+                total: ObjectShare { objects: 4, bytes: 3500 },
                 rows_left_out: 0,
                 rows: vec![cache, variable.clone()],
             },
-            shared: Rows { total: Share { objects: 1, bytes: 500 }, rows_left_out: 1, rows: Vec::new() },
+            shared: OwnerRows { total: ObjectShare { objects: 1, bytes: 500 }, rows_left_out: 1, rows: Vec::new() },
             ..OwnersReport::default()
         }
     }

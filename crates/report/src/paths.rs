@@ -22,12 +22,12 @@ pub struct PathsReport {
     /// Version of the form.
     pub schema_version: u32,
     /// The answers, in the order of asking.
-    pub asked: Vec<Answer>,
+    pub asked: Vec<PathsAnswer>,
 }
 
 /// Paths to what one argument means.
 #[derive(Debug, Clone, Default, Serialize)]
-pub struct Answer {
+pub struct PathsAnswer {
     /// The package variable, with the field, that an address lies in which is no object's: a root, to which no path leads.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub in_variable: Option<String>,
@@ -47,7 +47,7 @@ pub struct Answer {
     pub ways: Option<u64>,
     /// Objects that are told of one by one: of several, a typical one of each way, the way of most objects first.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub targets: Vec<Target>,
+    pub targets: Vec<ShownTarget>,
     /// The shortest paths to all, merged.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub merged: Option<Merged>,
@@ -55,10 +55,10 @@ pub struct Answer {
 
 /// One object.
 #[derive(Debug, Clone, Default, Serialize)]
-pub struct Target {
+pub struct ShownTarget {
     /// Of several that are asked for, how many are held as this one is.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub held_alike: Option<Share>,
+    pub held_alike: Option<ObjectShare>,
     /// First byte of its slot.
     pub addr: String,
     /// Its type; empty where it is not known.
@@ -82,21 +82,21 @@ pub struct Target {
     /// The reference without which most goes, it among that, of those that somebody can cut: of the program's own code where there
     /// is one, unless a library's frees far more.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub cut: Option<Cut>,
+    pub cut: Option<ShownCut>,
     /// The one of the program's own code, where `cut` is a library's that frees far more.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub own_cut: Option<Cut>,
+    pub own_cut: Option<ShownCut>,
     /// Two or three of the program's own code that keep together far more than any single one.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub cut_together: Option<CutTogether>,
+    pub cut_together: Option<ShownCuts>,
     /// The nearest reference without which it goes.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub nearest_cut: Option<Cut>,
+    pub nearest_cut: Option<ShownCut>,
     /// Whether one reference keeps it, or what does, and nobody can cut it: it is the runtime's.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub held_by_runtime: bool,
     /// Paths, the shortest first.
-    pub paths: Vec<Path>,
+    pub paths: Vec<ShownPath>,
     /// Whether there are more.
     pub more_paths: bool,
 }
@@ -113,19 +113,19 @@ pub struct Dominator {
 
 /// One path.
 #[derive(Debug, Clone, Default, Serialize)]
-pub struct Path {
+pub struct ShownPath {
     /// What kind of root it begins at.
     pub root: &'static str,
     /// How many more, not told, read alike but for the goroutine.
     #[serde(skip_serializing_if = "is_zero")]
     pub alike: u64,
     /// Its steps, the root first.
-    pub steps: Vec<Step>,
+    pub steps: Vec<ShownStep>,
 }
 
 /// One step.
 #[derive(Debug, Clone, Default, Serialize)]
-pub struct Step {
+pub struct ShownStep {
     /// The root's name, or the field with its type.
     pub reference: String,
     /// First byte of the object that it leads to; absent of a root that leads to the next step's.
@@ -149,7 +149,7 @@ pub struct Step {
 
 /// One reference, and what goes without it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
-pub struct Cut {
+pub struct ShownCut {
     /// The type of the object that has it, or the name of the root.
     pub holder: String,
     /// The object's first byte.
@@ -169,9 +169,9 @@ pub struct Cut {
 
 /// A few references, and what goes without all of them.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
-pub struct CutTogether {
+pub struct ShownCuts {
     /// The references; `frees` is what each frees alone, or 0.
-    pub cuts: Vec<Cut>,
+    pub cuts: Vec<ShownCut>,
     /// Bytes that go.
     pub frees: u64,
     /// Of these, the ones asked for.
@@ -182,22 +182,22 @@ pub struct CutTogether {
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct Merged {
     /// What no root leads to, or only by what was excluded.
-    pub unreached: Share,
+    pub unreached: ObjectShare,
     /// The one reference without which most of them go.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub cut: Option<Cut>,
+    pub cut: Option<ShownCut>,
     /// Two or three of the program's own code that keep together far more of them.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub cut_together: Option<CutTogether>,
+    pub cut_together: Option<ShownCuts>,
     /// Steps in preorder.
-    pub steps: Vec<MergedStep>,
+    pub steps: Vec<ShownMergedStep>,
     /// Steps that are not told, each to fewer bytes.
     pub steps_left_out: u64,
 }
 
 /// Some of the objects.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
-pub struct Share {
+pub struct ObjectShare {
     /// How many.
     pub objects: u64,
     /// Bytes of their slots.
@@ -206,7 +206,7 @@ pub struct Share {
 
 /// One step of merged paths.
 #[derive(Debug, Clone, Default, Serialize)]
-pub struct MergedStep {
+pub struct ShownMergedStep {
     /// Steps above it.
     pub depth: u32,
     /// The root, or the field with its type.
@@ -273,7 +273,7 @@ impl PathsReport {
         for answer in &self.asked {
             for step in answer.merged.iter().flat_map(|merged| &merged.steps) {
                 let [asked, reference] = [&answer.asked, &step.reference].map(|text| csv_field(text));
-                let MergedStep { depth, objects, bytes, own_objects, .. } = step;
+                let ShownMergedStep { depth, objects, bytes, own_objects, .. } = step;
                 let example = step.example.as_deref().unwrap_or("");
                 writeln!(out, "{asked},{depth},{reference},{objects},{bytes},{own_objects},{example}")?;
             }
@@ -289,7 +289,7 @@ impl PathsReport {
                 for (path, number) in target.paths.iter().zip(1..) {
                     for (step, place) in path.steps.iter().zip(1..) {
                         let [reference, ty] = [&step.reference, &step.ty].map(|text| csv_field(text));
-                        let Step { times, left_out, retained, .. } = step;
+                        let ShownStep { times, left_out, retained, .. } = step;
                         let addr = step.addr.as_deref().unwrap_or("");
                         write!(out, "{asked},{},{number},{},{place},{times},{left_out},", target.addr, path.root)?;
                         writeln!(out, "{reference},{addr},{ty},{retained}")?;

@@ -2,7 +2,7 @@
 
 use crate::ReportError;
 use crate::page::{Lines, Page};
-use crate::paths::{Answer, Cut, CutTogether, Merged, Path, PathsReport, Target, taken_for};
+use crate::paths::{Merged, PathsAnswer, PathsReport, ShownCut, ShownCuts, ShownPath, ShownTarget, taken_for};
 use crate::referred;
 use crate::table::Align::{Left, Right, Whole};
 use crate::table::{Table, grouped, whole_percent};
@@ -33,7 +33,7 @@ impl PathsReport {
     }
 }
 
-impl Answer {
+impl PathsAnswer {
     fn write(&self, out: &mut Lines<impl Write>) -> Result<(), ReportError> {
         let page = out.page();
         let asked = taken_for(&self.asked, &self.taken_for);
@@ -106,7 +106,7 @@ fn or_unknown(ty: &str) -> std::borrow::Cow<'_, str> {
     if ty.is_empty() { "object of unknown type".into() } else { terminal_text(ty) }
 }
 
-impl Target {
+impl ShownTarget {
     fn write(&self, out: &mut Lines<impl Write>) -> Result<(), ReportError> {
         let page = out.page();
         let line = format!(
@@ -153,12 +153,12 @@ impl Target {
     fn write_cut(&self, out: &mut Lines<impl Write>) -> Result<(), ReportError> {
         let page = out.page();
         if let Some(cut) = &self.cut {
-            let text = |cut: &Cut| format!("{}: {} would go with it", cut.place(), page.bytes(cut.frees));
+            let text = |cut: &ShownCut| format!("{}: {} would go with it", cut.place(), page.bytes(cut.frees));
             writeln!(out, "Cut to free most: {}", text(cut))?;
             if let Some(own) = &self.own_cut {
                 writeln!(out, "Cut in own code: {}", text(own))?;
             }
-            let is_told = |other: &&Cut| *other != cut && self.own_cut.as_ref() != Some(*other);
+            let is_told = |other: &&ShownCut| *other != cut && self.own_cut.as_ref() != Some(*other);
             for nearest in self.nearest_cut.iter().filter(is_told) {
                 writeln!(out, "Cut nearest to it: {}", text(nearest))?;
             }
@@ -178,7 +178,7 @@ impl Target {
     }
 }
 
-impl CutTogether {
+impl ShownCuts {
     fn write(&self, of_asked: &str, out: &mut Lines<impl Write>) -> Result<(), ReportError> {
         let number = if self.cuts.len() == 2 { "two" } else { "three" };
         let frees = out.page().bytes(self.frees);
@@ -190,7 +190,7 @@ impl CutTogether {
     }
 }
 
-impl Cut {
+impl ShownCut {
     /// Whose reference it is.
     fn place(&self) -> String {
         match &self.addr {
@@ -200,7 +200,7 @@ impl Cut {
     }
 }
 
-impl Path {
+impl ShownPath {
     fn write(&self, out: &mut Lines<impl Write>) -> Result<(), ReportError> {
         let page = out.page();
         let mut table = Table::new(1, &[Right, Whole, Left]);

@@ -7,7 +7,7 @@ use std::io::Write;
 
 /// One goroutine.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Goroutine {
+pub struct PrintedGoroutine {
     /// Its id.
     pub id: u64,
     /// Addresses of its records, as Go 1.22 and later print them at `GOTRACEBACK=system`.
@@ -23,13 +23,13 @@ pub struct Goroutine {
     /// Kind and number of its synctest bubble.
     pub bubble: Option<(&'static str, u64)>,
     /// Its calls, innermost first.
-    pub calls: Vec<Call>,
+    pub calls: Vec<PrintedCall>,
     /// Calls that are left out, and after how many of `calls`.
     pub elided: Option<Elided>,
     /// The go statement that made it.
     pub created_by: Option<Creator>,
     /// Those from which it descends, its parent first.
-    pub ancestors: Vec<Ancestor>,
+    pub ancestors: Vec<PrintedAncestor>,
 }
 
 /// Where the runtime keeps a goroutine and its thread.
@@ -52,7 +52,7 @@ pub struct Elided {
 
 /// One call.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Call {
+pub struct PrintedCall {
     /// The function.
     pub function: String,
     /// What stands between the parentheses.
@@ -71,23 +71,23 @@ pub struct Call {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Creator {
     /// The call.
-    pub call: Call,
+    pub call: PrintedCall,
     /// The goroutine that ran it; 0 where that is not known.
     pub parent: u64,
 }
 
 /// One from which a goroutine descends.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Ancestor {
+pub struct PrintedAncestor {
     /// Its id.
     pub id: u64,
     /// Its calls when it made the next.
-    pub calls: Vec<Call>,
+    pub calls: Vec<PrintedCall>,
     /// The go statement that made it.
-    pub created_by: Option<Call>,
+    pub created_by: Option<PrintedCall>,
 }
 
-impl Goroutine {
+impl PrintedGoroutine {
     /// `goroutine 17 [chan receive, 5 minutes, locked to thread]:`.
     pub fn heading(&self) -> String {
         let mut text = format!("goroutine {}", self.id);
@@ -153,7 +153,7 @@ impl Goroutine {
     }
 }
 
-impl Call {
+impl PrintedCall {
     fn write(&self, out: &mut impl Write) -> Result<(), ReportError> {
         // The runtime calls its own function by the name of the statement.
         let function = if self.function == "runtime.gopanic" { "panic" } else { &self.function };
@@ -182,15 +182,15 @@ mod tests {
 
     #[test]
     fn a_goroutine_reads_as_the_runtime_prints_it() {
-        let call = |function: &str, offset| Call {
+        let call = |function: &str, offset| PrintedCall {
             function: function.to_owned(),
             arguments: "0x1, ...".to_owned(),
             file: "/src/a.go".to_owned(),
             line: 7,
             offset,
-            ..Call::default()
+            ..PrintedCall::default()
         };
-        let goroutine = Goroutine {
+        let goroutine = PrintedGoroutine {
             id: 17,
             state: "chan receive".to_owned(),
             leaked: true,
@@ -200,7 +200,7 @@ mod tests {
             calls: vec![call("runtime.gopanic", Some(0x1d)), call("main.f", None)],
             elided: Some(Elided { after: 1, count: Some(3) }),
             created_by: Some(Creator { call: call("main.main", Some(0x20)), parent: 1 }),
-            ..Goroutine::default()
+            ..PrintedGoroutine::default()
         };
         let mut out = Vec::new();
         goroutine.write(&mut out).unwrap();
@@ -212,8 +212,12 @@ mod tests {
 
     #[test]
     fn records_stand_in_the_heading_where_they_are_asked_for() {
-        let records =
-            |m| Goroutine { id: 1, state: "idle".into(), records: Some(Records { g: 16, m }), ..Goroutine::default() };
+        let records = |m| PrintedGoroutine {
+            id: 1,
+            state: "idle".into(),
+            records: Some(Records { g: 16, m }),
+            ..PrintedGoroutine::default()
+        };
         assert_eq!(records(None).heading(), "goroutine 1 gp=0x10 m=nil [idle]:");
         assert_eq!(records(Some((3, 32))).heading(), "goroutine 1 gp=0x10 m=3 mp=0x20 [idle]:");
     }

@@ -4,7 +4,7 @@ use crate::goroutines_text::{duration, short};
 use crate::page::{Lines, Page};
 use crate::table::grouped;
 use crate::text::{shortened, terminal_text};
-use goheap_model::waits::{Awaited, Deadlock, Holder, Lock, Suspicion, WaitsReport};
+use goheap_model::waits::{Awaited, Deadlock, Lock, ProbableHolder, SuspectedWait, WaitsReport};
 use std::io::{self, Write};
 
 /// Longest way to a lock, in characters.
@@ -116,7 +116,7 @@ fn facts(awaited: &Awaited) -> String {
     all.into_iter().flatten().collect::<Vec<_>>().join("; ")
 }
 
-fn suspicion_lines(one: &Suspicion, page: Page) -> Vec<String> {
+fn suspicion_lines(one: &SuspectedWait, page: Page) -> Vec<String> {
     let awaited = &one.awaited;
     let place = one.place.as_ref().map_or_else(String::new, |place| {
         let part =
@@ -133,7 +133,7 @@ fn suspicion_lines(one: &Suspicion, page: Page) -> Vec<String> {
 }
 
 /// The other cases of a select.
-fn other_cases(one: &Suspicion) -> String {
+fn other_cases(one: &SuspectedWait) -> String {
     let told = |case: &Awaited| format!("; or {}{}", wanted(case), way(case));
     one.or.iter().map(told).collect()
 }
@@ -167,7 +167,7 @@ fn mode_text(waiting: &goheap_model::waits::Waiting) -> String {
 }
 
 /// The holder with why it is thought to be it.
-pub(crate) fn holder_text(holder: &Holder) -> String {
+pub(crate) fn holder_text(holder: &ProbableHolder) -> String {
     let at = match holder.hops {
         0 if holder.exact => "holds its address".to_owned(),
         0 => "holds the address of what it is in".to_owned(),
@@ -181,7 +181,7 @@ pub(crate) fn holder_text(holder: &Holder) -> String {
     )
 }
 
-fn holders_text(holder: &Holder, lock: &Lock) -> String {
+fn holders_text(holder: &ProbableHolder, lock: &Lock) -> String {
     let more = lock.holders.len() as u64 - 1 + lock.holders_left_out;
     let or = if more == 0 { String::new() } else { format!(" or one of {} others", grouped(more)) };
     format!("probably goroutine {} ({}){or}", holder.id, holder.state)
@@ -221,14 +221,14 @@ mod tests {
 
     #[test]
     fn a_report_reads_as_sentences() {
-        let holder = Holder {
+        let holder = ProbableHolder {
             id: 20,
             state: "sleep".to_owned(),
             function: "main.f".to_owned(),
             file: "/src/main.go".to_owned(),
             locked_line: 3,
             line: 5,
-            ..Holder::default()
+            ..ProbableHolder::default()
         };
         let lock = Lock { awaited: mutex(), goroutines: 2, holders: vec![holder], ..Lock::default() };
         let link = |id, name: &str| Link { id, addr: String::new(), name: name.to_owned() };
@@ -244,7 +244,7 @@ mod tests {
             ..Awaited::default()
         };
         let why = vec!["no goroutine waits to receive from it".to_owned()];
-        let suspicion = Suspicion { awaited: queue, goroutines: 30, at_place: 30, why, ..Suspicion::default() };
+        let suspicion = SuspectedWait { awaited: queue, goroutines: 30, at_place: 30, why, ..SuspectedWait::default() };
         let report = WaitsReport {
             suspected: 30,
             suspicions: vec![suspicion],

@@ -1,7 +1,7 @@
 //! Groups of goroutines, chosen, weighed and put in order.
 
 use super::retained::RetainedByGoroutines;
-use super::told::{GoroutineList, GoroutineRow, LabelShare, StateShare};
+use super::told::{GoroutineList, LabelShare, ListedGoroutines, StateShare};
 use goheap_model::waits::WaitsReport;
 use goheap_model::{GoroutineGroup, GoroutineGroups, LabelFacts, Leaks, StackCall};
 use std::cmp::Reverse;
@@ -153,12 +153,12 @@ impl<'g> GoroutineListing<'g> {
         self.groups.groups.iter().filter(|group| is_counted(group)).map(|group| group.members.len() as u64).sum()
     }
 
-    fn row(&self, row: &Part, is_suspected: &dyn Fn(u32) -> bool) -> GoroutineRow {
+    fn row(&self, row: &Part, is_suspected: &dyn Fn(u32) -> bool) -> ListedGoroutines {
         let group = &self.groups.groups[row.group];
         let facts = self.groups.facts(&row.members);
         let wait = facts.oldest_wait.zip(self.groups.now);
         let count = row.members.len() as u64;
-        GoroutineRow {
+        ListedGoroutines {
             count,
             leaked: self.leaks.map(|_| if row.is_leaked { count } else { 0 }),
             suspected: row.members.iter().filter(|one| is_suspected(**one)).count() as u64,

@@ -6,7 +6,7 @@ mod told;
 
 pub use listing::{GoroutineListing, GoroutineSort, GoroutinesWanted};
 pub use retained::RetainedByGoroutines;
-pub use told::{GoroutineList, GoroutineRow, LabelShare, StateShare};
+pub use told::{GoroutineList, LabelShare, ListedGoroutines, StateShare};
 
 use crate::diff::NamedCount;
 use goheap_model::{GoroutineGroup, GoroutineGroups, Share};

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 /// Goroutines that stand at the same place.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
-pub struct GoroutineRow {
+pub struct ListedGoroutines {
     /// How many.
     pub count: u64,
     /// Of these, blocked for ever; None where that was not looked at.
@@ -109,14 +109,14 @@ pub struct GoroutineList {
     pub waits: Option<WaitsReport>,
     /// The groups.
     #[serde(skip)]
-    pub groups: Vec<GoroutineRow>,
+    pub groups: Vec<ListedGoroutines>,
 }
 
 fn is_none_or_zero(count: &Option<u64>) -> bool {
     count.unwrap_or(0) == 0
 }
 
-impl GoroutineRow {
+impl ListedGoroutines {
     /// The call that stands for the group.
     pub fn place(&self) -> Option<&StackCall> {
         self.place.and_then(|place| self.frames.get(place)).or_else(|| self.frames.first())

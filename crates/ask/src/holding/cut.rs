@@ -129,7 +129,7 @@ impl Holding<'_> {
         });
         let graph = self.graph;
         let weigh = |node| if members.contains(node) { graph.shallow(node) } else { 0 };
-        let of_set = RetainedSizes::new(&self.tree(), weigh);
+        let of_set = RetainedSizes::new(self.tree(), weigh);
         let mut open = BinaryHeap::from([(of_set.of(self.graph.root()), std::cmp::Reverse(0), self.graph.root())]);
         let (mut own, mut library): (Option<(u64, DominatorLink)>, _) = (None, None);
         for _ in 0..MOST_TRIED {

@@ -144,13 +144,18 @@ fn calls(report: &mut GoroutineReport, frames: GoroutineFrames, kept: Option<&Ke
     report.frames = frames.calls.into_iter().map(|one| call(one, kept)).collect();
 }
 
-fn call(call: GoroutineCall, kept: Option<&Kept>) -> goroutine::Call {
+fn call(call: GoroutineCall, kept: Option<&Kept>) -> goroutine::ShownCall {
     let variables_left_out = call.variables.left_out;
     let variables = call.variables.shown.into_iter().map(|one| variable(one, kept)).collect();
-    goroutine::Call { frame: StackCall::from(&*call.call.call), offset: call.offset, variables, variables_left_out }
+    goroutine::ShownCall {
+        frame: StackCall::from(&*call.call.call),
+        offset: call.offset,
+        variables,
+        variables_left_out,
+    }
 }
 
-fn variable(variable: Variable, kept: Option<&Kept>) -> goroutine::Variable {
+fn variable(variable: Variable, kept: Option<&Kept>) -> goroutine::ShownVariable {
     let nodes: Vec<u32> = variable.objects.iter().map(|object| object.0).collect();
     let kept = kept.filter(|_| !nodes.is_empty());
     let is_own =
@@ -163,7 +168,7 @@ fn variable(variable: Variable, kept: Option<&Kept>) -> goroutine::Variable {
         VariablePlace::Register(number) => ("register", None, Some(number)),
         VariablePlace::Nowhere => ("nowhere", None, None),
     };
-    goroutine::Variable {
+    goroutine::ShownVariable {
         name: variable.name,
         ty: variable.ty,
         role: match variable.role {

@@ -14,7 +14,8 @@ use goheap_heap::waits::ANY_LOCK;
 use goheap_heap::{HeapSnapshot, SnapshotOptions};
 use goheap_model::{Slot, Standing};
 use goheap_report::object::{
-    Field, Holder, HolderGroup, MapRoom, ObjectReport, Pointer, Referred, Root, Target, Voted,
+    ObjectReport, ObjectTarget, Referred, Root, ShownField, ShownHolder, ShownHolderGroup, ShownMapRoom, ShownPointer,
+    Voted,
 };
 
 /// Bytes of a string that are shown.
@@ -84,7 +85,7 @@ fn report(snapshot: &HeapSnapshot<'_, '_>, slot: Slot, options: &ObjectOptions) 
         asked_offset: options.address - start,
         size: snapshot.objects.span(slot).elem_size,
         referred: snapshot.is_reachable(slot.id).then(|| referred(windows)),
-        map: map.map(|map| MapRoom { entries: map.entries, slots: map.slots }),
+        map: map.map(|map| ShownMapRoom { entries: map.entries, slots: map.slots }),
         header_bytes: snapshot.objects.payload(slot).0 - start,
         ty: snapshot.type_text(slot),
         evidence: snapshot.object_types.of(slot.id).evidence().name(),
@@ -123,24 +124,24 @@ fn hex(address: u64) -> String {
     format!("{address:#x}")
 }
 
-pub(crate) fn target(target: inspect::Target) -> Target {
-    Target { addr: hex(target.address), object: target.object.map(hex), text: target.text }
+pub(crate) fn target(target: inspect::Target) -> ObjectTarget {
+    ObjectTarget { addr: hex(target.address), object: target.object.map(hex), text: target.text }
 }
 
 fn root(root: inspect::RootHolder) -> Root {
     Root { path: root.path, into: root.into, conservative: root.is_conservative, count: root.count }
 }
 
-fn holder(holder: inspect::Holder) -> Holder {
+fn holder(holder: inspect::Holder) -> ShownHolder {
     let inspect::Holder { address, ty, path, offset, into, standing } = holder;
     let (reachable, not_known) = (standing == Standing::Reachable, standing == Standing::NotKnown);
-    Holder { addr: hex(address), ty, path, offset, into, reachable, not_known_to_be_reachable: not_known }
+    ShownHolder { addr: hex(address), ty, path, offset, into, reachable, not_known_to_be_reachable: not_known }
 }
 
-fn holder_group(group: inspect::HolderGroup) -> HolderGroup {
+fn holder_group(group: inspect::HolderGroup) -> ShownHolderGroup {
     let inspect::HolderGroup { ty, path, standing, count, first } = group;
     let (reachable, not_known) = (standing == Standing::Reachable, standing == Standing::NotKnown);
-    HolderGroup { count, ty, path, example: hex(first), reachable, not_known_to_be_reachable: not_known }
+    ShownHolderGroup { count, ty, path, example: hex(first), reachable, not_known_to_be_reachable: not_known }
 }
 
 /// `main.open.func1 main.go:101`.
@@ -155,12 +156,12 @@ fn function_text(snapshot: &HeapSnapshot<'_, '_>, entry: u64) -> Option<String> 
     Some(format!("{name}{}", place.unwrap_or_default()))
 }
 
-fn pointer(pointer: inspect::Pointer) -> Pointer {
-    Pointer { path: pointer.path, offset: pointer.offset, target: target(pointer.target) }
+fn pointer(pointer: inspect::Pointer) -> ShownPointer {
+    ShownPointer { path: pointer.path, offset: pointer.offset, target: target(pointer.target) }
 }
 
-pub(crate) fn field(field: inspect::Field) -> Field {
-    let mut shown = Field { path: field.path, offset: field.offset, ty: field.ty, ..Field::default() };
+pub(crate) fn field(field: inspect::Field) -> ShownField {
+    let mut shown = ShownField { path: field.path, offset: field.offset, ty: field.ty, ..ShownField::default() };
     shown.kind = match &field.value {
         Value::Absent => "absent",
         Value::Nil => "nil",

@@ -19,9 +19,9 @@ use goheap_image::{Process, StartBlock};
 use goheap_model::waits::WaitsReport;
 use goheap_model::{Evidence, Totals};
 use goheap_report::overview::{
-    AbsentClass, AbsentPointers, DEAD, Detail, EvidenceSum, GoBuild, Goroutines, HeapSums, Invariant, LayoutSource,
-    ObjectCounts, OtherGoFile, OverviewReport, Program, RootClassSum, RuntimeCounter, StateCount, TypeSums,
-    VersionSource,
+    AbsentClass, AbsentPointers, CounterPair, DEAD, Detail, EvidenceSum, GoBuild, Goroutines, HeapSums, LayoutFrom,
+    ObjectCounts, OtherGoFile, OverviewReport, Program, RootClassSum, ShownInvariant, StateCount, TypeSums,
+    VersionFrom,
 };
 use goheap_runtime::constants::GoroutineStatus;
 use goheap_runtime::{GoFilePlace, Goroutine, RuntimeModel, go_files, runtime_counters};
@@ -150,16 +150,16 @@ fn go(model: &RuntimeModel<'_>) -> GoBuild {
     GoBuild {
         version: Some(if version == "devel" { model.version.text.clone() } else { version.to_owned() }),
         version_source: Some(match model.version_source {
-            goheap_runtime::VersionSource::BuildInfo => VersionSource::BuildInfo,
-            goheap_runtime::VersionSource::Variable => VersionSource::Variable,
-            goheap_runtime::VersionSource::DebugInfo => VersionSource::DebugInfo,
-            goheap_runtime::VersionSource::Given => VersionSource::Given,
+            goheap_runtime::VersionSource::BuildInfo => VersionFrom::BuildInfo,
+            goheap_runtime::VersionSource::Variable => VersionFrom::Variable,
+            goheap_runtime::VersionSource::DebugInfo => VersionFrom::DebugInfo,
+            goheap_runtime::VersionSource::Given => VersionFrom::Given,
         }),
         experiments: model.version.experiments.clone(),
         arch: Some(arch.to_owned()),
         layout: Some(match model.layout_source {
-            goheap_runtime::LayoutSource::Dwarf => LayoutSource::Dwarf,
-            goheap_runtime::LayoutSource::Table => LayoutSource::Table,
+            goheap_runtime::LayoutSource::Dwarf => LayoutFrom::Dwarf,
+            goheap_runtime::LayoutSource::Table => LayoutFrom::Table,
         }),
         newer_than_known: model.diagnostics.is_newer_than_known,
     }
@@ -250,10 +250,10 @@ fn types(totals: &Totals) -> TypeSums {
     }
 }
 
-fn counters(snapshot: &HeapSnapshot<'_, '_>) -> Vec<RuntimeCounter> {
+fn counters(snapshot: &HeapSnapshot<'_, '_>) -> Vec<CounterPair> {
     let totals = &snapshot.totals;
     let counters = runtime_counters(snapshot.model, totals.allocated.bytes, totals.reachable().bytes);
-    let counter = |counter: goheap_runtime::RuntimeCounter| RuntimeCounter {
+    let counter = |counter: goheap_runtime::RuntimeCounter| CounterPair {
         name: counter.name.to_owned(),
         runtime: counter.value,
         ours: counter.ours,
@@ -262,13 +262,13 @@ fn counters(snapshot: &HeapSnapshot<'_, '_>) -> Vec<RuntimeCounter> {
     counters.into_iter().map(counter).collect()
 }
 
-pub(crate) fn checks(snapshot: &HeapSnapshot<'_, '_>) -> Vec<Invariant> {
+pub(crate) fn checks(snapshot: &HeapSnapshot<'_, '_>) -> Vec<ShownInvariant> {
     invariants::check(snapshot).into_iter().map(|one| invariant(snapshot, one)).collect()
 }
 
-fn invariant(snapshot: &HeapSnapshot<'_, '_>, one: invariants::Invariant) -> Invariant {
+fn invariant(snapshot: &HeapSnapshot<'_, '_>, one: invariants::Invariant) -> ShownInvariant {
     let examples = examples::examples(snapshot, &one.examples);
-    Invariant {
+    ShownInvariant {
         name: one.name.to_owned(),
         checked: one.checked,
         violations: one.violations,

@@ -14,8 +14,8 @@ use goheap_ask::holding::{self, Holding};
 use goheap_graph::Weight;
 use goheap_heap::references::ReferenceOptions;
 use goheap_model::{ObjectId, Standing};
-use goheap_report::owners::{self, Held, Owner, OwnersReport, Rows};
-use goheap_report::paths::Share;
+use goheap_report::owners::{self, OwnerRows, OwnersReport, ShownHeld, ShownOwner};
+use goheap_report::paths::ObjectShare;
 
 /// Owners of both lists: with up to three lines each they fit a screen.
 const USUAL_OWNERS: usize = 10;
@@ -33,7 +33,7 @@ pub(crate) fn run(input: &Input, options: &OwnersOptions) -> Result<(), Failure>
         let is_skipped = |text: &str| options.skip.as_ref().is_some_and(|regex| regex.is_match(text));
         let found = holding.owners(&nodes, &is_skipped, watch)?;
         let limits = limits(&found, options);
-        let told = |mut rows: Rows| {
+        let told = |mut rows: OwnerRows| {
             if !options.full && options.written.is_table() {
                 let all = rows.rows.iter_mut().flat_map(|row| row.by.iter_mut().chain(&mut row.held_by));
                 all.for_each(|held| held.path = library_steps::folded(graph.snapshot(), &held.path));
@@ -92,21 +92,21 @@ fn wanted<'o>(found: &'o [holding::Owner], options: &'o OwnersOptions) -> impl I
     found.iter().filter(|owner| options.matching.as_ref().is_none_or(|regex| regex.is_match(&owner.name)))
 }
 
-fn rows(found: Vec<holding::Owner>, options: &OwnersOptions, limit: usize) -> Rows {
+fn rows(found: Vec<holding::Owner>, options: &OwnersOptions, limit: usize) -> OwnerRows {
     let wanted: Vec<holding::Owner> = wanted(&found, options).cloned().collect();
-    let total = wanted.iter().fold(Share::default(), |sum, owner| Share {
+    let total = wanted.iter().fold(ObjectShare::default(), |sum, owner| ObjectShare {
         objects: sum.objects + owner.keeps.objects,
         bytes: sum.bytes + owner.keeps.bytes,
     });
     let shown = limit.min(wanted.len());
     let rows_left_out = (wanted.len() - shown) as u64;
-    Rows { total, rows_left_out, rows: wanted.into_iter().take(shown).map(owner).collect() }
+    OwnerRows { total, rows_left_out, rows: wanted.into_iter().take(shown).map(owner).collect() }
 }
 
-fn owner(owner: holding::Owner) -> Owner {
+fn owner(owner: holding::Owner) -> ShownOwner {
     let (by, by_left_out) = some(owner.by);
     let (held_by, held_by_left_out) = some(owner.held_by);
-    Owner {
+    ShownOwner {
         kind: owner.kind.name(),
         owner: owner.name,
         owners: owner.owners,
@@ -121,9 +121,9 @@ fn owner(owner: holding::Owner) -> Owner {
     }
 }
 
-fn some(held: Vec<holding::Held>) -> (Vec<Held>, u64) {
+fn some(held: Vec<holding::Held>) -> (Vec<ShownHeld>, u64) {
     let left_out = held.len().saturating_sub(WAYS) as u64;
     let told = held.into_iter().take(WAYS);
-    let told = told.map(|held| Held { path: held.path, objects: held.share.objects, bytes: held.share.bytes });
+    let told = told.map(|held| ShownHeld { path: held.path, objects: held.share.objects, bytes: held.share.bytes });
     (told.collect(), left_out)
 }

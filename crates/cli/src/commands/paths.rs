@@ -18,7 +18,8 @@ use goheap_graph::{CsrGraph, Weight};
 use goheap_heap::references::ReferenceOptions;
 use goheap_model::{Heap, Slot};
 use goheap_report::paths::{
-    self, Answer, Cut, CutTogether, Dominator, Merged, MergedStep, Path, PathsReport, Share, Step, Target,
+    self, Dominator, Merged, ObjectShare, PathsAnswer, PathsReport, ShownCut, ShownCuts, ShownMergedStep, ShownPath,
+    ShownStep, ShownTarget,
 };
 use std::cell::OnceCell;
 
@@ -64,15 +65,15 @@ struct Asking<'a, 'h> {
 }
 
 impl Asking<'_, '_> {
-    fn answer(&self, what: &str, meant: &Meant) -> Result<Answer, Failure> {
+    fn answer(&self, what: &str, meant: &Meant) -> Result<PathsAnswer, Failure> {
         let (graph, nodes) = (self.holding.graph(), &meant.objects);
         let bytes = nodes.iter().map(|&node| graph.shallow(node)).sum();
-        let mut answer = Answer {
+        let mut answer = PathsAnswer {
             asked: what.to_owned(),
             means: meant.means,
             objects: nodes.len() as u64,
             bytes,
-            ..Answer::default()
+            ..PathsAnswer::default()
         };
         answer.in_variable = meant.in_variable.clone();
         answer.taken_for = meant.taken_for.clone();
@@ -86,7 +87,7 @@ impl Asking<'_, '_> {
             answer.ways = Some(count as u64);
             let target = |way: holding::UsualWay| {
                 let held_alike = Some(share(way.held));
-                Ok(Target { held_alike, ..self.target(way.node, Some(way.walk))? })
+                Ok(ShownTarget { held_alike, ..self.target(way.node, Some(way.walk))? })
             };
             answer.targets = ways.into_iter().map(target).collect::<Result<_, Failure>>()?;
         }
@@ -110,10 +111,10 @@ impl Asking<'_, '_> {
     }
 
     /// Tells of an object; where its shortest path is known, that one.
-    fn target(&self, node: u32, known: Option<holding::Walk>) -> Result<Target, Failure> {
+    fn target(&self, node: u32, known: Option<holding::Walk>) -> Result<ShownTarget, Failure> {
         let (graph, dominance) = (self.holding.graph(), self.holding.dominance());
         let heap = graph.heap();
-        let Some(slot) = graph.slot_of(node) else { return Ok(Target::default()) };
+        let Some(slot) = graph.slot_of(node) else { return Ok(ShownTarget::default()) };
         let wanted = if self.options.all { self.options.limit.unwrap_or(USUAL_PATHS) } else { 1 };
         let (mut paths, more_paths) = self.paths(node, wanted)?;
         if let Some(walk) = known.filter(|_| !self.options.all) {
@@ -130,7 +131,7 @@ impl Asking<'_, '_> {
         };
         let own_extent = graph.extent(slot.id);
         let below = graph.retained_extent(dominance, node);
-        Ok(Target {
+        Ok(ShownTarget {
             held_alike: None,
             referred_bytes: own_extent.map(|extent| extent.referred),
             retained_referred_bytes: below.map(|extent| extent.referred),
@@ -160,7 +161,7 @@ impl Asking<'_, '_> {
     }
 
     /// The first paths that read differently, at most so many, and whether there are more.
-    fn paths(&self, node: u32, wanted: usize) -> Result<(Vec<Path>, bool), Failure> {
+    fn paths(&self, node: u32, wanted: usize) -> Result<(Vec<ShownPath>, bool), Failure> {
         let mut found: Vec<(holding::Walk, u64)> = Vec::new();
         let mut walks = self.holding.paths_to(self.turned()?, node, self.exclusions).take(MOST_PATHS).enumerate();
         let is_cut_off = walks.any(|(index, walk)| {
@@ -175,7 +176,7 @@ impl Asking<'_, '_> {
         Ok((found.into_iter().map(|(walk, alike)| self.told(walk, alike)).collect(), is_cut_off))
     }
 
-    fn told(&self, walk: holding::Walk, alike: u64) -> Path {
+    fn told(&self, walk: holding::Walk, alike: u64) -> ShownPath {
         let mut path = path(walk, alike);
         if !self.options.full && self.options.is_for_people() {
             fold(self.holding.graph().heap(), &mut path.steps);
@@ -249,7 +250,7 @@ impl Asking<'_, '_> {
 }
 
 /// Passes over steps inside the library.
-fn fold(heap: &Heap, steps: &mut Vec<Step>) {
+fn fold(heap: &Heap, steps: &mut Vec<ShownStep>) {
     let texts: Vec<&str> = steps.iter().map(|step| &*step.reference).collect();
     let explains = |index: usize| {
         let next = steps.get(index + 1);
@@ -269,8 +270,8 @@ fn fold(heap: &Heap, steps: &mut Vec<Step>) {
     });
 }
 
-fn merged_step(step: &holding::MergedStep) -> MergedStep {
-    MergedStep {
+fn merged_step(step: &holding::MergedStep) -> ShownMergedStep {
+    ShownMergedStep {
         depth: step.depth,
         reference: step.reference.clone(),
         objects: step.through.objects,
@@ -285,12 +286,12 @@ fn hex(address: u64) -> String {
 }
 
 /// For a report.
-pub(crate) fn share(weight: Weight) -> Share {
-    Share { objects: weight.objects, bytes: weight.bytes }
+pub(crate) fn share(weight: Weight) -> ObjectShare {
+    ObjectShare { objects: weight.objects, bytes: weight.bytes }
 }
 
-fn cut(cut: holding::Cut) -> Cut {
-    Cut {
+fn cut(cut: holding::Cut) -> ShownCut {
+    ShownCut {
         holder: cut.holder,
         addr: cut.address.map(hex),
         reference: cut.reference,
@@ -300,16 +301,16 @@ fn cut(cut: holding::Cut) -> Cut {
     }
 }
 
-fn cut_together(together: holding::CutTogether) -> CutTogether {
-    CutTogether {
+fn cut_together(together: holding::CutTogether) -> ShownCuts {
+    ShownCuts {
         cuts: together.cuts.into_iter().map(cut).collect(),
         frees: together.frees,
         frees_of_asked: together.frees_of_set,
     }
 }
 
-fn path(walk: holding::Walk, alike: u64) -> Path {
-    let step = |step: holding::Step| Step {
+fn path(walk: holding::Walk, alike: u64) -> ShownPath {
+    let step = |step: holding::Step| ShownStep {
         reference: step.reference,
         addr: step.address.map(hex),
         ty: step.ty,
@@ -318,5 +319,5 @@ fn path(walk: holding::Walk, alike: u64) -> Path {
         left_out: step.left_out,
         in_library: 0,
     };
-    Path { root: walk.class.name(), alike, steps: walk.steps.into_iter().map(step).collect() }
+    ShownPath { root: walk.class.name(), alike, steps: walk.steps.into_iter().map(step).collect() }
 }

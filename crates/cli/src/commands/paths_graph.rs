@@ -1,7 +1,7 @@
 //! Paths as a graph: `paths --format dot`.
 
 use goheap_export::graph::{Edge, Graph, Node};
-use goheap_report::paths::{Answer, Merged, Path, PathsReport};
+use goheap_report::paths::{Merged, PathsAnswer, PathsReport, ShownPath};
 use std::collections::{HashMap, HashSet};
 
 /// The paths of all answers: an object that several go through is one node.
@@ -23,7 +23,7 @@ struct Drawn {
 }
 
 impl Drawn {
-    fn answer(&mut self, answer: &Answer) {
+    fn answer(&mut self, answer: &PathsAnswer) {
         for target in &answer.targets {
             let own = Node { bytes: target.size, ..node(&target.ty, Some(&target.addr), target.retained) };
             self.node(&target.addr, own);
@@ -34,7 +34,7 @@ impl Drawn {
         }
     }
 
-    fn path(&mut self, path: &Path) {
+    fn path(&mut self, path: &ShownPath) {
         let mut from = self.node(path.root, Node { text: path.root.to_owned(), ..Node::default() });
         for step in &path.steps {
             let left_out = step.left_out > 0 || step.in_library > 0;

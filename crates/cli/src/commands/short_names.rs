@@ -4,7 +4,7 @@
 
 use goheap_model::Heap;
 use goheap_report::goroutine::GoroutineReport;
-use goheap_report::object::{Field, ObjectReport, Target};
+use goheap_report::object::{ObjectReport, ObjectTarget, ShownField};
 use std::borrow::Cow;
 
 /// Shortens the types of a report that was made for data.
@@ -45,7 +45,7 @@ impl ShortNames<'_> {
         }
     }
 
-    fn fields(&self, fields: &mut [Field]) {
+    fn fields(&self, fields: &mut [ShownField]) {
         for field in fields {
             self.name(&mut field.ty);
             // A func value's is a function.
@@ -55,7 +55,7 @@ impl ShortNames<'_> {
     }
 
     /// What is no object is a variable.
-    fn target(&self, target: &mut Target) {
+    fn target(&self, target: &mut ObjectTarget) {
         if target.object.is_some() {
             self.name(&mut target.text);
         }

@@ -2,7 +2,7 @@
 
 use crate::output::to_stdout;
 use crate::say::errors::Failure;
-use goheap_report::traceback::{Ancestor, Call, Creator, Elided, Goroutine, Records};
+use goheap_report::traceback::{Creator, Elided, PrintedAncestor, PrintedCall, PrintedGoroutine, Records};
 use goheap_runtime::{GoroutineStatus, RuntimeModel, Stack, ThreadIndex, Tracer, is_shown_call};
 use std::io::BufWriter;
 
@@ -60,7 +60,7 @@ impl<'m, 'p> Printer<'m, 'p> {
     }
 
     /// One goroutine with its calls.
-    fn goroutine(&mut self, index: u32, leaked: bool) -> Goroutine {
+    fn goroutine(&mut self, index: u32, leaked: bool) -> PrintedGoroutine {
         let goroutine = &self.model.goroutines[index as usize];
         let stack = self.model.stack(goroutine, &self.threads);
         let mut printed = self.heading(goroutine, leaked);
@@ -71,7 +71,7 @@ impl<'m, 'p> Printer<'m, 'p> {
     }
 
     /// What stands in the first line.
-    pub(crate) fn heading(&self, goroutine: &goheap_runtime::Goroutine, leaked: bool) -> Goroutine {
+    pub(crate) fn heading(&self, goroutine: &goheap_runtime::Goroutine, leaked: bool) -> PrintedGoroutine {
         let model = self.model;
         let waits =
             matches!(goroutine.status, GoroutineStatus::Waiting | GoroutineStatus::Syscall | GoroutineStatus::Leaked);
@@ -80,7 +80,7 @@ impl<'m, 'p> Printer<'m, 'p> {
         let m = model.machine_threads.get(&goroutine.m.0).map(|m| (m.id, m.address.0));
         let durable = if model.is_durable(goroutine) { " (durable)" } else { "" };
         let has_records = self.all && model.version.release().has_records_in_traceback;
-        Goroutine {
+        PrintedGoroutine {
             id: goroutine.id,
             records: has_records.then_some(Records { g: goroutine.address.0, m }),
             state: format!("{}{durable}", model.state_text(goroutine)),
@@ -88,11 +88,11 @@ impl<'m, 'p> Printer<'m, 'p> {
             minutes: waited / 60_000_000_000,
             locked: goroutine.is_locked,
             bubble: model.bubble(goroutine),
-            ..Goroutine::default()
+            ..PrintedGoroutine::default()
         }
     }
 
-    fn calls(&mut self, stack: &Stack) -> (Vec<Call>, Option<Elided>) {
+    fn calls(&mut self, stack: &Stack) -> (Vec<PrintedCall>, Option<Elided>) {
         let pcs = self.model.trace_pcs(&stack.frames, stack.is_stopped);
         let mut calls = self.tracer.calls(&pcs);
         let everything = self.all || !calls.iter().any(|call| call.is_shown);
@@ -111,13 +111,13 @@ impl<'m, 'p> Printer<'m, 'p> {
         (calls.iter().map(|call| self.call(call, stack, pcs[call.frame])).collect(), elided)
     }
 
-    fn call(&self, call: &goheap_runtime::Call, stack: &Stack, pc: u64) -> Call {
+    fn call(&self, call: &goheap_runtime::Call, stack: &Stack, pc: u64) -> PrintedCall {
         let frame = &stack.frames[call.frame];
         let inlined = call.call.is_inlined;
         let functions = &self.model.modules[frame.module].functions;
         let arguments = || functions.arguments(self.model.memory(), &frame.func, frame.argp, pc, self.values);
         let offset = frame.pc.checked_sub(frame.func.entry).filter(|&offset| offset > 0 && !inlined);
-        Call {
+        PrintedCall {
             function: call.call.print_name(),
             arguments: if inlined { "...".to_owned() } else { arguments() },
             file: call.call.file.clone(),
@@ -133,7 +133,7 @@ impl<'m, 'p> Printer<'m, 'p> {
     }
 
     /// The go statement at a return address, by the function that has the frame.
-    fn made_at(&self, pc: u64) -> Option<Call> {
+    fn made_at(&self, pc: u64) -> Option<PrintedCall> {
         let before = pc.checked_sub(1)?;
         let function = self.model.unwinder().find_func(pc).map(|(_, func)| func.entry)?;
         let name = self.model.function_name(pc)?;
@@ -142,17 +142,17 @@ impl<'m, 'p> Printer<'m, 'p> {
         }
         let (file, line) = self.model.position(before).unwrap_or_default();
         let offset = pc.checked_sub(function).filter(|&offset| offset > 0);
-        Some(Call { function: name, file, line, offset, ..Call::default() })
+        Some(PrintedCall { function: name, file, line, offset, ..PrintedCall::default() })
     }
 
-    fn ancestor(&self, ancestor: &goheap_runtime::Ancestor) -> Ancestor {
+    fn ancestor(&self, ancestor: &goheap_runtime::Ancestor) -> PrintedAncestor {
         // The innermost call there, by the line of the call: the runtime prints that of the instruction after it.
         let call = |&pc: &u64| {
             let innermost = self.model.inline_stack(pc.checked_sub(1)?).into_iter().next()?;
             let call = self.made_at(pc)?;
-            Some(Call { function: innermost.print_name(), arguments: "...".to_owned(), ..call })
+            Some(PrintedCall { function: innermost.print_name(), arguments: "...".to_owned(), ..call })
         };
-        Ancestor {
+        PrintedAncestor {
             id: ancestor.id,
             calls: ancestor.pcs.iter().filter_map(call).collect(),
             created_by: self.made_at(ancestor.gopc).filter(|_| ancestor.id != 1),

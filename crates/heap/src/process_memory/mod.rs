@@ -16,7 +16,7 @@ mod stacks;
 pub use address_map::{Region, Total};
 pub use counters::Counter;
 pub(crate) use files::with_code as files_with_code;
-pub use names::{MEMORY_GROUPS, MemoryGroup};
+pub use names::{MEMORY_GROUPS, MemoryPartGroup};
 pub use part::MemoryPart;
 pub(crate) use stacks::pthread_words;
 

@@ -57,7 +57,7 @@ const REST: [(MemoryPart, &str, &str); 2] = [
 
 /// Parts that are told together.
 #[derive(Clone, Copy, Debug)]
-pub struct MemoryGroup {
+pub struct MemoryPartGroup {
     /// What scripts know it by.
     pub key: &'static str,
     /// What people read.
@@ -67,22 +67,22 @@ pub struct MemoryGroup {
 }
 
 /// The groups, in the order in which they are told; each part is in one.
-pub const MEMORY_GROUPS: [MemoryGroup; 11] = [
-    MemoryGroup { key: "heap_in_use", name: "Go heap in use", is_in: MemoryPart::is_heap_in_use },
-    MemoryGroup { key: "heap_idle", name: "Go heap idle", is_in: MemoryPart::is_heap_idle },
-    MemoryGroup { key: "stacks", name: "goroutine stacks", is_in: MemoryPart::is_go_stacks },
-    MemoryGroup { key: "runtime", name: "Go runtime's own", is_in: MemoryPart::is_runtime },
-    MemoryGroup { key: "malloc", name: "C's malloc", is_in: MemoryPart::is_malloc },
-    MemoryGroup {
+pub const MEMORY_GROUPS: [MemoryPartGroup; 11] = [
+    MemoryPartGroup { key: "heap_in_use", name: "Go heap in use", is_in: MemoryPart::is_heap_in_use },
+    MemoryPartGroup { key: "heap_idle", name: "Go heap idle", is_in: MemoryPart::is_heap_idle },
+    MemoryPartGroup { key: "stacks", name: "goroutine stacks", is_in: MemoryPart::is_go_stacks },
+    MemoryPartGroup { key: "runtime", name: "Go runtime's own", is_in: MemoryPart::is_runtime },
+    MemoryPartGroup { key: "malloc", name: "C's malloc", is_in: MemoryPart::is_malloc },
+    MemoryPartGroup {
         key: "anonymous",
         name: "anonymous memory of nobody known",
         is_in: |part| part == MemoryPart::Anonymous,
     },
-    MemoryGroup { key: "files", name: "files", is_in: MemoryPart::is_file },
-    MemoryGroup { key: "threads", name: "thread stacks", is_in: MemoryPart::is_thread_stack },
-    MemoryGroup { key: "kernel", name: "the kernel's pages", is_in: |part| part == MemoryPart::Kernel },
-    MemoryGroup { key: "reserved", name: "address space that is only reserved", is_in: MemoryPart::is_reserved },
-    MemoryGroup { key: "overlap", name: "counted twice", is_in: |part| part == MemoryPart::Overlap },
+    MemoryPartGroup { key: "files", name: "files", is_in: MemoryPart::is_file },
+    MemoryPartGroup { key: "threads", name: "thread stacks", is_in: MemoryPart::is_thread_stack },
+    MemoryPartGroup { key: "kernel", name: "the kernel's pages", is_in: |part| part == MemoryPart::Kernel },
+    MemoryPartGroup { key: "reserved", name: "address space that is only reserved", is_in: MemoryPart::is_reserved },
+    MemoryPartGroup { key: "overlap", name: "counted twice", is_in: |part| part == MemoryPart::Overlap },
 ];
 
 fn names() -> impl Iterator<Item = &'static (MemoryPart, &'static str, &'static str)> {

@@ -5,7 +5,7 @@ use crate::error::HeapError;
 use crate::goroutines::LibraryFiles;
 use crate::references::ReferenceGraph;
 use crate::snapshot::HeapSnapshot;
-use goheap_model::waits::{self, Awaited, Deadlock, Holder, Link, Lock, Waiting, WaitsReport};
+use goheap_model::waits::{self, Awaited, Deadlock, Link, Lock, ProbableHolder, Waiting, WaitsReport};
 use goheap_model::{Observer, StackCall};
 use goheap_runtime::{Goroutine, Tracer};
 use std::cmp::Reverse;
@@ -129,11 +129,11 @@ impl<'s, 'm, 'p> FoundWaits<'s, 'm, 'p> {
         }
     }
 
-    fn suspicion(&self, one: &Suspicion, places: &mut Places<'_, 'm, 'p, 's>) -> waits::Suspicion {
+    fn suspicion(&self, one: &Suspicion, places: &mut Places<'_, 'm, 'p, 's>) -> waits::SuspectedWait {
         let group = &self.waits.groups[one.group as usize];
         let (place, at_place, first) = places.most_frequent(&one.stuck);
         let creator = first.and_then(|first| self.snapshot.model.created_by(self.goroutine(first)?));
-        waits::Suspicion {
+        waits::SuspectedWait {
             awaited: self.awaited(one.group, group),
             or: one.other_cases.iter().map(|&case| self.awaited(case, &self.waits.groups[case as usize])).collect(),
             goroutines: one.stuck.len() as u64,
@@ -196,11 +196,11 @@ impl<'s, 'm, 'p> FoundWaits<'s, 'm, 'p> {
         }
     }
 
-    fn holder(&self, holder: &LockHolder) -> Holder {
+    fn holder(&self, holder: &LockHolder) -> ProbableHolder {
         let model = self.snapshot.model;
         let goroutine = self.goroutine(holder.goroutine);
         let position = model.position(holder.pc).map_or_else(String::new, |(file, _)| file);
-        Holder {
+        ProbableHolder {
             id: self.id(holder.goroutine),
             state: goroutine.map_or_else(String::new, |goroutine| model.state_text(goroutine)),
             function: holder.function.clone(),

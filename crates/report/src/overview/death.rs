@@ -35,7 +35,7 @@ pub struct Death {
     pub why: Option<String>,
     /// The panics of the goroutine that ended the process, the first of them first.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub panics: Vec<Panic>,
+    pub panics: Vec<ShownPanic>,
     /// The error that the runtime gave up for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fatal_error: Option<String>,
@@ -47,7 +47,7 @@ pub struct Death {
     pub caught: Option<Caught>,
     /// The access that the machine refused.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub fault: Option<Fault>,
+    pub fault: Option<ShownFault>,
     /// The goroutine that died, and where.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub goroutine: Option<DiedAt>,
@@ -56,12 +56,12 @@ pub struct Death {
     pub native: Vec<NativeCode>,
     /// Of a deadlock, what the main goroutine waits for.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub waiting: Option<Waiting>,
+    pub waiting: Option<ShownWaiting>,
 }
 
 /// One panic.
 #[derive(Debug, Clone, Default, Serialize)]
-pub struct Panic {
+pub struct ShownPanic {
     /// Its value as the runtime prints it; none where that takes code of the program.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub text: Option<String>,
@@ -83,13 +83,13 @@ pub struct Panicking {
     /// Its id.
     pub id: u64,
     /// Its panics, the first of them first.
-    pub panics: Vec<Panic>,
+    pub panics: Vec<ShownPanic>,
 }
 
 impl Panicking {
     /// `goroutine 7: index out of range`.
     pub(crate) fn line(&self) -> String {
-        let last = self.panics.last().map(Panic::line).unwrap_or_default();
+        let last = self.panics.last().map(ShownPanic::line).unwrap_or_default();
         format!("goroutine {}: {}", self.id, shortened(one_line(&last).as_ref(), LINE))
     }
 }
@@ -115,7 +115,7 @@ pub struct Caught {
 
 /// What the machine refused.
 #[derive(Debug, Clone, Default, Serialize)]
-pub struct Fault {
+pub struct ShownFault {
     /// Number of the signal.
     pub signal: u32,
     /// Its name.
@@ -180,7 +180,7 @@ pub struct NativeCode {
 
 /// A goroutine that waits.
 #[derive(Debug, Clone, Default, Serialize)]
-pub struct Waiting {
+pub struct ShownWaiting {
     /// The goroutine, and where it waits.
     #[serde(flatten)]
     pub at: DiedAt,
@@ -264,7 +264,7 @@ fn named(number: u32, name: Option<&str>) -> String {
     }
 }
 
-impl Panic {
+impl ShownPanic {
     /// As the runtime prints it; a value that it cannot print by its type.
     fn line(&self) -> String {
         let value = match (&self.text, &self.type_name) {
@@ -286,7 +286,7 @@ impl Caught {
     }
 }
 
-impl Fault {
+impl ShownFault {
     fn rows(&self, table: &mut Table) {
         let signal = named(self.signal, self.name.as_deref());
         let text = join([Some(signal), self.code.clone()], ", ").unwrap_or_default();
@@ -346,15 +346,15 @@ mod tests {
 
     #[test]
     fn panics_are_told_in_their_order_and_made_fit_for_a_terminal() {
-        let panic = |text: &str| Panic { text: Some(text.to_owned()), ..Panic::default() };
+        let panic = |text: &str| ShownPanic { text: Some(text.to_owned()), ..ShownPanic::default() };
         let death = Death {
             why: Some("panic".to_owned()),
             panics: vec![
-                Panic { recovered: true, ..panic("first\x1b[2J") },
-                Panic {
+                ShownPanic { recovered: true, ..panic("first\x1b[2J") },
+                ShownPanic {
                     type_name: Some("main.failure".to_owned()),
                     fields: vec![("Op".to_owned(), "\"read\"".to_owned())],
-                    ..Panic::default()
+                    ..ShownPanic::default()
                 },
                 panic("two\nlines"),
             ],
@@ -389,13 +389,13 @@ why it died
         };
         let death = Death {
             why: Some("SIGSEGV".to_owned()),
-            fault: Some(Fault {
+            fault: Some(ShownFault {
                 signal: 11,
                 name: Some("SIGSEGV".to_owned()),
                 code: Some("nothing mapped".to_owned()),
                 address: Some(HexAddress(8)),
                 place: Some("nil and 8 bytes".to_owned()),
-                ..Fault::default()
+                ..ShownFault::default()
             }),
             native: vec![
                 code("f+0x2"),

@@ -16,10 +16,10 @@ fn sample() -> OverviewReport {
         },
         go: GoBuild {
             version: Some("go1.25.5".to_owned()),
-            version_source: Some(VersionSource::Variable),
+            version_source: Some(VersionFrom::Variable),
             experiments: vec!["greenteagc".to_owned()],
             arch: Some("amd64".to_owned()),
-            layout: Some(LayoutSource::Dwarf),
+            layout: Some(LayoutFrom::Dwarf),
             newer_than_known: false,
         },
         other_go_files: vec![OtherGoFile {
@@ -85,21 +85,16 @@ fn sample() -> OverviewReport {
             conflicts: 7,
         }),
         runtime_counters: vec![
-            RuntimeCounter {
-                name: "heapInUse".to_owned(),
-                runtime: 1_380_764_876,
-                ours: Some(1_380_764_876),
-                note: None,
-            },
-            RuntimeCounter {
+            CounterPair { name: "heapInUse".to_owned(), runtime: 1_380_764_876, ours: Some(1_380_764_876), note: None },
+            CounterPair {
                 name: "heapLive".to_owned(),
                 runtime: 1_287_000_000,
                 ours: Some(1_288_490_188),
                 note: Some("as of the last flush of the caches".to_owned()),
             },
-            RuntimeCounter { name: "numGC".to_owned(), runtime: 812, ours: None, note: None },
+            CounterPair { name: "numGC".to_owned(), runtime: 812, ours: None, note: None },
         ],
-        invariants: vec![Invariant {
+        invariants: vec![ShownInvariant {
             name: "pointers lead to allocated slots".to_owned(),
             checked: 34_567_890,
             violations: 0,

@@ -2,41 +2,47 @@
 use crate::page::Page;
 use crate::paths::*;
 
-fn step(reference: &str, addr: Option<&str>, times: u64, left_out: u64) -> Step {
-    Step {
+fn step(reference: &str, addr: Option<&str>, times: u64, left_out: u64) -> ShownStep {
+    ShownStep {
         reference: reference.into(),
         addr: addr.map(str::to_owned),
         retained: 2048,
         times,
         left_out,
-        ..Step::default()
+        ..ShownStep::default()
     }
 }
 
-fn cut(frees_of_asked: u64) -> Cut {
-    Cut { holder: "main.x *main.T\u{1b}".into(), ty: "main.T".into(), frees: 4096, frees_of_asked, ..Cut::default() }
+fn cut(frees_of_asked: u64) -> ShownCut {
+    ShownCut {
+        holder: "main.x *main.T\u{1b}".into(),
+        ty: "main.T".into(),
+        frees: 4096,
+        frees_of_asked,
+        ..ShownCut::default()
+    }
 }
 
-fn target() -> Target {
-    let nearest = Cut { addr: Some("0xc0".into()), reference: ".next *main.T".into(), ..cut(64) };
-    Target {
+fn target() -> ShownTarget {
+    let nearest = ShownCut { addr: Some("0xc0".into()), reference: ".next *main.T".into(), ..cut(64) };
+    ShownTarget {
         addr: "0xc40".into(),
         size: 64,
         retained: 1024,
         reachable: true,
         cut: Some(cut(64)),
         nearest_cut: Some(nearest),
-        paths: vec![Path {
+        paths: vec![ShownPath {
             root: "package variables",
             alike: 3,
             steps: vec![step("main.x *main.T\u{1b}", Some("0xc0"), 1, 0), step(".next *main.T", Some("0xc40"), 7, 9)],
         }],
         more_paths: true,
-        ..Target::default()
+        ..ShownTarget::default()
     }
 }
 
-fn text(answer: Answer, columns: Option<usize>) -> String {
+fn text(answer: PathsAnswer, columns: Option<usize>) -> String {
     let mut out = Vec::new();
     PathsReport { schema_version: SCHEMA_VERSION, asked: vec![answer] }
         .write_text(Page { columns, ..Page::default() }, &mut out)
@@ -46,8 +52,13 @@ fn text(answer: Answer, columns: Option<usize>) -> String {
 
 #[test]
 fn a_path_is_told_step_by_step_with_the_places_to_cut() {
-    let answer =
-        Answer { asked: "main.T".into(), objects: 2, bytes: 128, targets: vec![target()], ..Answer::default() };
+    let answer = PathsAnswer {
+        asked: "main.T".into(),
+        objects: 2,
+        bytes: 128,
+        targets: vec![target()],
+        ..PathsAnswer::default()
+    };
     let expected = "\
 main.T: 2 objects, 128 B; of these the one that retains most (--merge: all)
 
@@ -59,8 +70,8 @@ from package variables (and 3 more that read alike):
                       … 9 steps more …
   2.0 KiB  0xc40      .next *main.T  (7 times)
 
-Cut to free most: main.x *main.T\\x1b: 4.0 KiB would go with it
-Cut nearest to it: .next *main.T of main.x *main.T\\x1b at 0xc0: 4.0 KiB would go with it
+ShownCut to free most: main.x *main.T\\x1b: 4.0 KiB would go with it
+ShownCut nearest to it: .next *main.T of main.x *main.T\\x1b at 0xc0: 4.0 KiB would go with it
 There are more paths (--all, --limit).
 ";
     assert_eq!(text(answer.clone(), None), expected);
@@ -70,47 +81,47 @@ There are more paths (--all, --limit).
 
 #[test]
 fn of_many_a_typical_one_of_each_way_is_told() {
-    let held = |objects| Target { held_alike: Some(Share { objects, bytes: objects * 64 }), ..target() };
-    let answer = Answer {
+    let held = |objects| ShownTarget { held_alike: Some(ObjectShare { objects, bytes: objects * 64 }), ..target() };
+    let answer = PathsAnswer {
         asked: "main.T".into(),
         objects: 6000,
         bytes: 384_000,
         ways: Some(3),
         targets: vec![held(5980), held(20)],
-        ..Answer::default()
+        ..PathsAnswer::default()
     };
     let shown = text(answer.clone(), None);
     let first = "main.T: 6,000 objects, 375.0 KiB, held in 3 ways; of these the 2 most common (--merge: all)\n\n5,980 of 6,000 are held like this one:\nobject of";
     assert!(shown.starts_with(first) && shown.contains("\n\n20 of 6,000 are held like"), "{shown}");
-    let one = Answer { ways: Some(1), targets: vec![held(6000)], ..answer };
+    let one = PathsAnswer { ways: Some(1), targets: vec![held(6000)], ..answer };
     let first = "main.T: 6,000 objects, 375.0 KiB\n\nall of 6,000 are held like this one:\n";
     assert!(text(one, None).starts_with(first));
 }
 
 #[test]
 fn what_no_path_leads_to_is_said() {
-    let answer = |target| Answer { objects: 1, targets: vec![target], ..Answer::default() };
-    let garbage = Target { reachable: false, ..target() };
+    let answer = |target| PathsAnswer { objects: 1, targets: vec![target], ..PathsAnswer::default() };
+    let garbage = ShownTarget { reachable: false, ..target() };
     assert!(text(answer(garbage), None).contains("No root leads to it"));
-    let excluded = Target { paths: Vec::new(), ..target() };
+    let excluded = ShownTarget { paths: Vec::new(), ..target() };
     assert!(text(answer(excluded), None).contains("No path leads to it but by what is excluded"));
     let dominator = Some(Dominator { addr: None, name: "all roots".into() });
-    let several = Target { cut: None, nearest_cut: None, dominator, ..target() };
+    let several = ShownTarget { cut: None, nearest_cut: None, dominator, ..target() };
     assert!(
         text(answer(several.clone()), None).contains("No one reference keeps it: the ways to it part at all roots\n")
     );
-    let other = Cut { holder: "main.y *main.T".into(), ..cut(64) };
-    let together = Some(CutTogether { cuts: vec![cut(64), other], frees: 2048, frees_of_asked: 64 });
+    let other = ShownCut { holder: "main.y *main.T".into(), ..cut(64) };
+    let together = Some(ShownCuts { cuts: vec![cut(64), other], frees: 2048, frees_of_asked: 64 });
     let expected = "Without these two together 2.0 KiB would go:\n  main.x *main.T\\x1b\n  main.y *main.T\n";
-    let shown = text(answer(Target { cut_together: together, ..several }), None);
+    let shown = text(answer(ShownTarget { cut_together: together, ..several }), None);
     assert!(shown.contains(expected), "{shown}");
 }
 
 #[test]
 fn merged_steps_lean_and_a_cut_that_frees_little_is_none() {
     let steps = vec![
-        MergedStep { reference: "main.x".into(), objects: 9, bytes: 9000, ..MergedStep::default() },
-        MergedStep {
+        ShownMergedStep { reference: "main.x".into(), objects: 9, bytes: 9000, ..ShownMergedStep::default() },
+        ShownMergedStep {
             depth: 1,
             reference: ".f".into(),
             objects: 8,
@@ -119,13 +130,13 @@ fn merged_steps_lean_and_a_cut_that_frees_little_is_none() {
             example: Some("0xc000012340".into()),
         },
     ];
-    let unreached = Share { objects: 1, bytes: 1000 };
-    let answer = |cut| Answer {
+    let unreached = ObjectShare { objects: 1, bytes: 1000 };
+    let answer = |cut| PathsAnswer {
         asked: "string".into(),
         objects: 10,
         bytes: 10_000,
         merged: Some(Merged { unreached, cut, cut_together: None, steps: steps.clone(), steps_left_out: 1 }),
-        ..Answer::default()
+        ..PathsAnswer::default()
     };
     let shown = text(answer(Some(cut(8000))), None);
     assert!(

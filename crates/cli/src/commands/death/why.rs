@@ -4,7 +4,7 @@ use super::place::place;
 use super::signals::{reason, signal_name};
 use goheap_heap::goroutines::LibraryFiles;
 use goheap_image::{Address, SignalInfo};
-use goheap_report::overview::{Caught, Death, DiedAt, Fault, HexAddress, NativeCode, Panic, Waiting};
+use goheap_report::overview::{Caught, Death, DiedAt, HexAddress, NativeCode, ShownFault, ShownPanic, ShownWaiting};
 use goheap_report::text::shortened;
 use goheap_runtime::{Crash, Goroutine, RuntimeModel, Stack, Tracer};
 
@@ -121,7 +121,7 @@ impl Teller<'_, '_> {
         self.model.process.core.process().map(|process| process.pid)
     }
 
-    fn fault(&self, signal: u32, code: u64, address: u64, pc: u64, sp: Option<u64>) -> Fault {
+    fn fault(&self, signal: u32, code: u64, address: u64, pc: u64, sp: Option<u64>) -> ShownFault {
         const SI_KERNEL: u64 = 0x80;
         let info = SignalInfo {
             number: signal,
@@ -132,7 +132,7 @@ impl Teller<'_, '_> {
         // Of arithmetic and of instructions the address is that of the instruction.
         let is_access = matches!(signal_name(signal), Some("SIGSEGV" | "SIGBUS"));
         let is_told = is_access && code != SI_KERNEL;
-        Fault {
+        ShownFault {
             signal,
             name: signal_name(signal).map(str::to_owned),
             code: reason(&info, None),
@@ -204,11 +204,11 @@ impl Teller<'_, '_> {
     }
 
     /// Where goroutine 1 waits, of which a deadlock is told.
-    fn main_goroutine(&self) -> Option<Waiting> {
+    fn main_goroutine(&self) -> Option<ShownWaiting> {
         let model = self.model;
         let main = model.goroutines.iter().find(|goroutine| goroutine.id == 1 && goroutine.status.is_live())?;
         let stack = model.innermost_frames(main, &model.thread_index(), FRAMES);
-        Some(Waiting { at: self.died_at(main, &stack), state: model.state_text(main) })
+        Some(ShownWaiting { at: self.died_at(main, &stack), state: model.state_text(main) })
     }
 
     fn line(&self, death: &Death) -> Option<String> {
@@ -249,10 +249,10 @@ fn what(death: &Death) -> Option<String> {
 }
 
 /// A panic as the report has it.
-pub(super) fn panic(panic: &goheap_runtime::Panic) -> Panic {
+pub(super) fn panic(panic: &goheap_runtime::Panic) -> ShownPanic {
     let value = &panic.value;
     let cut = if value.cut > 0 { format!("… ({} bytes more)", value.cut) } else { String::new() };
-    Panic {
+    ShownPanic {
         text: value.text.as_ref().map(|text| format!("{text}{cut}")),
         type_name: value.type_name.clone(),
         fields: value.fields.clone(),

@@ -1,6 +1,6 @@
 //! The parts of a process's memory as a tree: groups, and what they are made of.
 
-use goheap_heap::process_memory::{MEMORY_GROUPS, MemoryGroup, MemoryPart, ProcessMemory, Total};
+use goheap_heap::process_memory::{MEMORY_GROUPS, MemoryPart, MemoryPartGroup, ProcessMemory, Total};
 use goheap_report::answer::{Cell, Column, Section};
 
 pub(super) fn section(memory: &ProcessMemory) -> Section {
@@ -15,7 +15,7 @@ pub(super) fn section(memory: &ProcessMemory) -> Section {
         let nonzero = if total.nonzero > 0 { total.nonzero.into() } else { Cell::None };
         [total.bytes.into(), nonzero, name.into(), key.into()]
     };
-    for MemoryGroup { key, name, is_in } in MEMORY_GROUPS {
+    for MemoryPartGroup { key, name, is_in } in MEMORY_GROUPS {
         let total = memory.total(is_in);
         if total.bytes == 0 {
             continue;
