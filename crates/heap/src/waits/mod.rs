@@ -15,6 +15,8 @@ mod holders;
 mod interfaces;
 mod locks;
 mod name;
+mod nearby;
+mod ranges;
 mod suspects;
 mod target;
 mod waiters;

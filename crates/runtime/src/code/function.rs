@@ -21,7 +21,7 @@ pub struct FunctionCode {
     pub variables: Vec<u64>,
     /// Jumps backwards in it: the address of the instruction and the target, in order of the first.
     backward: Vec<(u64, u64)>,
-    /// Where it returns.
+    /// Where it returns, ascending.
     returns: Vec<u64>,
 }
 
@@ -67,11 +67,12 @@ impl FunctionCode {
         found
     }
 
-    /// True if what stands at `before` may be come to again from `pc`: a jump leads back over it before the function returns. What the
+    /// The first instruction that may be come to again from `pc`: a jump leads back to it before the function returns. What the
     /// compiler holds for unlikely stands behind the return and jumps back to where it came from, which is no loop.
-    pub fn may_come_back(&self, pc: u64, before: u64) -> bool {
-        let end = self.returns.iter().copied().find(|&at| at >= pc).unwrap_or(u64::MAX);
-        self.backward.iter().any(|&(at, to)| pc <= at && at < end && to <= before)
+    pub fn first_again(&self, pc: u64) -> Option<u64> {
+        let end = self.returns.get(self.returns.partition_point(|&at| at < pc)).copied().unwrap_or(u64::MAX);
+        let jumps = &self.backward[self.backward.partition_point(|&(at, _)| at < pc)..];
+        jumps.iter().take_while(|&&(at, _)| at < end).map(|&(_, to)| to).min()
     }
 }
 
