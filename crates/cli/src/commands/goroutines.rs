@@ -12,6 +12,7 @@ use crate::say::speaker::{self, Speaker};
 use crate::say::terminal;
 use crate::say::watch::Watch;
 use goheap_ask::RetainedByGoroutines;
+use goheap_graph::IdBitSet;
 use goheap_heap::SnapshotOptions;
 use goheap_heap::goroutines::{GoroutineGroup, GoroutineGroups, Leaks, LibraryFiles, facts, leaked};
 use goheap_report::goroutines::{Frame, GoroutinesReport, Group, Label, State, TableOptions};
@@ -195,7 +196,11 @@ fn report(
 ) -> GoroutinesReport {
     let leaks = known.leaks;
     let is_leaked = |goroutine: u32| leaks.is_some_and(|leaks| leaks.contains(goroutine));
-    let is_shown = |goroutine: u32| rows.iter().any(|row| row.members.binary_search(&goroutine).is_ok());
+    let mut members = IdBitSet::default();
+    rows.iter().flat_map(|row| &row.members).for_each(|&goroutine| {
+        members.insert(goroutine);
+    });
+    let is_shown = |goroutine: u32| members.contains(goroutine);
     let usual_waits =
         if options.waits || options.written() != GoroutinesFormat::Table { usize::MAX } else { USUAL_WAITS };
     let most_waits = options.limit.unwrap_or(usual_waits);

@@ -69,9 +69,7 @@ impl Pending {
     /// True if what stands at `at` may still come.
     fn is_ahead(&self, at: u64, line: u32) -> bool {
         !self.is_current(at)
-            && (line > self.line
-                || (line == self.line && at > self.pc)
-                || self.back.is_some_and(|back| back <= at))
+            && (line > self.line || (line == self.line && at > self.pc) || self.back.is_some_and(|back| back <= at))
     }
 
     /// What it may do yet itself. What a closure has at hand its function has, too, or a variable that both refer to.

@@ -85,8 +85,9 @@ impl<'g, 's, 'm, 'p> Ways<'g, 's, 'm, 'p> {
         if route.last.is_empty() && parts.len() > MOST_FIELDS {
             last = parts.split_off(parts.len() - MOST_FIELDS / 2);
         }
-        if !last.is_empty() {
-            left_out += (parts.len().saturating_sub(MOST_FIELDS / 2) + last.len().saturating_sub(MOST_FIELDS / 2)) as u64;
+        if left_out > 0 || !last.is_empty() {
+            left_out +=
+                (parts.len().saturating_sub(MOST_FIELDS / 2) + last.len().saturating_sub(MOST_FIELDS / 2)) as u64;
             parts.truncate(MOST_FIELDS / 2);
             parts.push(format!("… ({left_out} more) …"));
             parts.extend(last.split_off(last.len().saturating_sub(MOST_FIELDS / 2)));

@@ -64,12 +64,8 @@ impl Likeliest {
         let Some(nearness) = self.nearness else { return (Vec::new(), 0) };
         let of_calls = |(number, locked_line): (u32, u32)| {
             let first = goroutines(number).iter().take(most);
-            let holder = LockHolder {
-                locked_line,
-                hops: nearness.hops,
-                is_exact: !nearness.is_inexact,
-                ..describe(number)
-            };
+            let holder =
+                LockHolder { locked_line, hops: nearness.hops, is_exact: !nearness.is_inexact, ..describe(number) };
             first.map(move |&goroutine| LockHolder { goroutine, ..holder.clone() })
         };
         let mut found: Vec<LockHolder> = Vec::new();

@@ -24,7 +24,7 @@ mod waiters;
 pub use closer::Closer;
 pub use holders::LockHolder;
 pub use locks::LockState;
-pub use name::{ANY_LOCK, WaitName};
+pub use name::{ANY_LOCK, WaitName, WaitNames};
 pub use suspects::Suspicion;
 pub use target::{WaitKind, WaitMode};
 pub use waiters::{WaitGroup, Waiter, Waits};

@@ -57,6 +57,8 @@ pub(super) struct Nearby {
     known: FxHashMap<(u32, u32), Rc<[Near]>>,
     /// Objects that lead to the same have one list.
     lists: FxHashSet<Rc<[Near]>>,
+    /// By what an object has itself, and the lists of those that it leads to.
+    merged: FxHashMap<(Vec<Near>, Vec<*const Near>), Rc<[Near]>>,
     things: u64,
 }
 
@@ -75,30 +77,35 @@ impl Nearby {
         let found = self.search(links, object, hops);
         if found.is_empty() {
             self.nothing[hops as usize].insert(object);
-            return Rc::default();
+        } else {
+            self.known.insert((object, hops), Rc::clone(&found));
         }
-        let found = self.list(found);
-        self.known.insert((object, hops), Rc::clone(&found));
         found
     }
 
-    fn search(&mut self, links: &dyn Links, object: u32, hops: u32) -> Vec<Near> {
-        let mut found = links.own(object, hops);
-        let Some(left) = hops.checked_sub(1) else { return found };
-        let mut added = FxHashSet::default();
-        let mut room = GATHERED;
-        for &to in links.targets(object).iter().take(MOST_TARGETS).filter(|to| **to < links.objects()) {
-            let of_target = self.of(links, to, left);
-            if of_target.is_empty() || !added.insert(of_target.as_ptr()) {
-                continue;
-            }
-            found.extend(of_target.iter().map(|near| Near { hops: near.hops + 1, ..*near }));
-            if found.len() > room {
-                put_in_order(&mut found);
-                room = found.len() + GATHERED;
+    fn search(&mut self, links: &dyn Links, object: u32, hops: u32) -> Rc<[Near]> {
+        let own = links.own(object, hops);
+        let (mut lists, mut met) = (Vec::new(), FxHashSet::default());
+        if let Some(left) = hops.checked_sub(1) {
+            for &to in links.targets(object).iter().take(MOST_TARGETS).filter(|to| **to < links.objects()) {
+                let of_target = self.of(links, to, left);
+                if !of_target.is_empty() && met.insert(of_target.as_ptr()) {
+                    lists.push(of_target);
+                }
             }
         }
-        found
+        if own.is_empty() && lists.is_empty() {
+            return Rc::default();
+        }
+        lists.sort_unstable_by_key(|list| list.as_ptr());
+        let key = (own, lists.iter().map(|list| list.as_ptr()).collect());
+        if let Some(known) = self.merged.get(&key) {
+            return Rc::clone(known);
+        }
+        let merged = self.list(merged(&key.0, &lists));
+        self.things += (key.0.len() + key.1.len()) as u64;
+        self.merged.insert(key, Rc::clone(&merged));
+        merged
     }
 
     /// A list, in order, that is the same one whenever it has the same in it.
@@ -117,6 +124,19 @@ impl Nearby {
     pub(super) fn bytes(&self) -> u64 {
         self.known.len() as u64 * 64 + self.things * size_of::<Near>() as u64
     }
+}
+
+/// What an object has itself, and what those have that it leads to.
+fn merged(own: &[Near], lists: &[Rc<[Near]>]) -> Vec<Near> {
+    let (mut found, mut room) = (own.to_vec(), GATHERED);
+    for list in lists {
+        found.extend(list.iter().map(|near| Near { hops: near.hops + 1, ..*near }));
+        if found.len() > room {
+            put_in_order(&mut found);
+            room = found.len() + GATHERED;
+        }
+    }
+    found
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! Waits that nobody seems to end, though live variables still reach what is waited for.
 
-use super::target::{WaitKind, WaitMode};
 use super::closer::Class;
+use super::target::{WaitKind, WaitMode};
 use super::waiters::WaitGroup;
 use rustc_hash::{FxHashMap, FxHashSet};
 

@@ -86,8 +86,7 @@ impl Search<'_, '_, '_, '_, '_> {
         let lists = lists.filter(|list| met.insert(list.as_ptr()));
         let mut near: Vec<Near> = lists.flat_map(|list| list.iter().copied()).collect();
         put_in_order(&mut near);
-        let mut groups: Vec<u32> =
-            near.iter().filter(|near| near.hops <= MOST_HOPS).map(|near| near.group).collect();
+        let mut groups: Vec<u32> = near.iter().filter(|near| near.hops <= MOST_HOPS).map(|near| near.group).collect();
         groups.sort_unstable();
         groups.dedup();
         let ended = groups.iter().copied().filter(|group| self.ending(*group).has(function.deeds)).collect();

@@ -14,7 +14,7 @@ pub(in crate::waits) struct Class {
     /// True of what does not wait, or would go on by something that is not looked at, too.
     pub(in crate::waits) goes_on: bool,
     /// The lock that a wait for a condition has given back.
-    given_back: Option<u64>,
+    pub(in crate::waits) given_back: Option<u64>,
 }
 
 impl Class {

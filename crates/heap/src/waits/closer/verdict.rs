@@ -40,7 +40,8 @@ impl Search<'_, '_, '_, '_, '_> {
             }
             let Some(likeliest) = self.likeliest.get(&number) else { continue };
             let calls = |number: u32| &self.calls[number as usize];
-            let (found, more) = likeliest.holders(most, |number| &calls(number).goroutines, |number| holder(calls(number)));
+            let (found, more) =
+                likeliest.holders(most, |number| &calls(number).goroutines, |number| holder(calls(number)));
             // Those that have it end the waits, and nobody else.
             let ends = likeliest.calls.iter().map(|&(number, _)| calls(number).class).collect();
             self.ends.insert(number, ends);
