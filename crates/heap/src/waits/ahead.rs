@@ -1,6 +1,7 @@
 //! What a call on a stack has still before it.
 
-use super::code::{CodeBook, Deeds, Function, Site};
+use super::code::{CodeBook, Function, Site};
+use super::deeds::Deeds;
 use super::interfaces::Itab;
 use std::rc::Rc;
 

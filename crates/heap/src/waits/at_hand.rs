@@ -2,14 +2,20 @@
 
 use super::nearby::{Links, Near, Nearby, put_in_order};
 use super::ranges::Ranges;
+use crate::error::HeapError;
 use crate::references::ReferenceGraph;
 use goheap_image::Address;
+use goheap_model::{Claim, Observer};
 use goheap_runtime::RuntimeModel;
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::rc::Rc;
 
 /// Words of an object that are looked at for interfaces, and references from it.
 const MOST_WORDS: usize = 4096;
+/// Memory is asked for in such pieces.
+const CLAIMED: u64 = 16 << 20;
+/// Bytes of a range of variables while the others are found.
+const FOUND_BYTES: u64 = 128;
 
 /// The things that are waited for, and where they are.
 struct Things<'g, 's, 'm, 'p> {
@@ -18,6 +24,15 @@ struct Things<'g, 's, 'm, 'p> {
     in_object: FxHashMap<u32, Vec<u32>>,
     /// First byte of each group's thing.
     addresses: FxHashMap<u32, u64>,
+}
+
+/// Asks for more memory where what is taken has grown beyond what was asked for.
+pub(super) fn claim_more(taken: u64, claimed: &mut u64, observer: &dyn Observer) -> Result<(), HeapError> {
+    if taken > *claimed {
+        observer.claim(Claim { kept: 0, passing: CLAIMED })?;
+        *claimed = taken + CLAIMED;
+    }
+    Ok(())
 }
 
 /// Finds what is near.
@@ -67,13 +82,9 @@ impl<'g, 's, 'm, 'p> AtHand<'g, 's, 'm, 'p> {
     /// What a pointer has at hand: lists of it.
     pub(super) fn of_pointer(&mut self, pointer: u64) -> Vec<Rc<[Near]>> {
         match self.things.graph.snapshot().objects.find_allocated(pointer) {
-            Some(slot) => Some(self.of_object(slot.id.0)).filter(|near| !near.is_empty()).into_iter().collect(),
+            Some(slot) => self.nearby.of(&self.things, slot.id.0, self.most_hops).into_iter().collect(),
             None => self.statics.at(pointer).cloned().collect(),
         }
-    }
-
-    fn of_object(&mut self, object: u32) -> Rc<[Near]> {
-        self.nearby.of(&self.things, object, self.most_hops)
     }
 
     /// Bytes that were taken for what was found, about.
@@ -93,10 +104,13 @@ impl<'g, 's, 'm, 'p> AtHand<'g, 's, 'm, 'p> {
 
     /// The words of package variables that have something at hand, by address: what code that refers to them has, too. Static groups
     /// are at hand in all of their variable.
-    pub(super) fn of_variables(&mut self) -> Ranges<Rc<[Near]>> {
+    ///
+    /// # Errors
+    /// The observer's refusal.
+    pub(super) fn of_variables(&mut self, observer: &dyn Observer) -> Result<Ranges<Rc<[Near]>>, HeapError> {
         let model = self.things.graph.snapshot().model;
         let mut found = self.static_lists.clone();
-        let mut of_variable = OfVariable::default();
+        let (mut of_variable, mut claimed) = (OfVariable::default(), 0);
         for module in &model.modules {
             for (range, mask) in [(&module.data, &module.data_mask), (&module.bss, &module.bss_mask)] {
                 for word in mask.iter().flat_map(goheap_model::BitVector::ones) {
@@ -105,11 +119,12 @@ impl<'g, 's, 'm, 'p> AtHand<'g, 's, 'm, 'p> {
                         break;
                     }
                     self.word(at, &mut of_variable, &mut found);
+                    claim_more(self.bytes() + found.len() as u64 * FOUND_BYTES, &mut claimed, observer)?;
                 }
             }
         }
         of_variable.end(&mut self.nearby, &mut found);
-        found.into_iter().collect()
+        Ok(found.into_iter().collect())
     }
 
     /// What the word of a variable has at hand.

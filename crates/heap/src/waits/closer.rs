@@ -93,7 +93,7 @@ impl Waits {
         observer.begin("waits");
         let goroutines = snapshot.model.goroutines.len() as u64;
         observer.claim(Claim { kept: wanted.len() as u64 * 64, passing: goroutines * 48 })?;
-        let mut search = Search::new(self, graph, &wanted);
+        let mut search = Search::new(self, graph, &wanted, observer)?;
         search.stacks(observer)?;
         let mut closer = search.finish();
         let ways = Ways::new(graph, |goroutine| !self.of(goroutine).is_empty(), observer)?;

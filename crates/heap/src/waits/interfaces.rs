@@ -1,7 +1,8 @@
 //! Locks that are taken through interfaces: `sync.Locker`, or any interface with `Lock` and `Unlock`. Calls through interfaces go where the
 //! itab says, so what such a call does is known where it is known which itab it has.
 
-use super::code::{CodeBook, Deeds, Site};
+use super::code::{CodeBook, Site};
+use super::deeds::Deeds;
 use goheap_image::Address;
 use goheap_runtime::RuntimeModel;
 use goheap_runtime::code::{Instruction, Operation, Place, ProgramCode, RegisterUse, Registers};

@@ -10,6 +10,7 @@ mod at_hand;
 mod closer;
 mod code;
 mod cycles;
+mod deeds;
 mod held_by;
 mod holders;
 mod interfaces;

@@ -45,6 +45,9 @@ pub(super) trait Links {
     fn objects(&self) -> u32;
 }
 
+/// What an object has itself, and the lists of those that it leads to.
+type Parts = (Vec<Near>, Vec<*const Near>);
+
 /// Lists of what is near.
 ///
 /// # Overhead
@@ -57,55 +60,51 @@ pub(super) struct Nearby {
     known: FxHashMap<(u32, u32), Rc<[Near]>>,
     /// Objects that lead to the same have one list.
     lists: FxHashSet<Rc<[Near]>>,
-    /// By what an object has itself, and the lists of those that it leads to.
-    merged: FxHashMap<(Vec<Near>, Vec<*const Near>), Rc<[Near]>>,
+    merged: FxHashMap<Parts, Rc<[Near]>>,
     things: u64,
 }
 
 impl Nearby {
-    /// What is within `hops` references of an object, as [`put_in_order`] has it. Equal lists are the same one.
+    /// What is within `hops` references of an object, as [`put_in_order`] has it; None where nothing is. Equal lists are the same one.
     ///
     /// Each object is gone through once for each number of references that may be gone from it yet.
-    pub(super) fn of(&mut self, links: &dyn Links, object: u32, hops: u32) -> Rc<[Near]> {
+    pub(super) fn of(&mut self, links: &dyn Links, object: u32, hops: u32) -> Option<Rc<[Near]>> {
         self.nothing.resize_with(self.nothing.len().max(hops as usize + 1), IdBitSet::default);
         if self.nothing[hops as usize].contains(object) {
-            return Rc::default();
+            return None;
         }
         if let Some(known) = self.known.get(&(object, hops)) {
-            return Rc::clone(known);
+            return Some(Rc::clone(known));
         }
         let found = self.search(links, object, hops);
-        if found.is_empty() {
-            self.nothing[hops as usize].insert(object);
-        } else {
-            self.known.insert((object, hops), Rc::clone(&found));
+        match &found {
+            Some(found) => _ = self.known.insert((object, hops), Rc::clone(found)),
+            None => _ = self.nothing[hops as usize].insert(object),
         }
         found
     }
 
-    fn search(&mut self, links: &dyn Links, object: u32, hops: u32) -> Rc<[Near]> {
+    fn search(&mut self, links: &dyn Links, object: u32, hops: u32) -> Option<Rc<[Near]>> {
         let own = links.own(object, hops);
         let (mut lists, mut met) = (Vec::new(), FxHashSet::default());
         if let Some(left) = hops.checked_sub(1) {
             for &to in links.targets(object).iter().take(MOST_TARGETS).filter(|to| **to < links.objects()) {
                 let of_target = self.of(links, to, left);
-                if !of_target.is_empty() && met.insert(of_target.as_ptr()) {
-                    lists.push(of_target);
-                }
+                lists.extend(of_target.filter(|list| met.insert(list.as_ptr())));
             }
         }
         if own.is_empty() && lists.is_empty() {
-            return Rc::default();
+            return None;
         }
         lists.sort_unstable_by_key(|list| list.as_ptr());
         let key = (own, lists.iter().map(|list| list.as_ptr()).collect());
         if let Some(known) = self.merged.get(&key) {
-            return Rc::clone(known);
+            return Some(Rc::clone(known));
         }
         let merged = self.list(merged(&key.0, &lists));
         self.things += (key.0.len() + key.1.len()) as u64;
         self.merged.insert(key, Rc::clone(&merged));
-        merged
+        Some(merged)
     }
 
     /// A list, in order, that is the same one whenever it has the same in it.
@@ -141,6 +140,7 @@ fn merged(own: &[Near], lists: &[Rc<[Near]>]) -> Vec<Near> {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
     use super::*;
     use std::cell::Cell;
 
@@ -182,12 +182,13 @@ mod tests {
         let by_interface = Near { group: 9, hops: 1, itab: 8 };
         let graph = Graph::new(targets, &[(2, Near::new(7, 0)), (3, by_interface), (5, Near::new(8, 0))]);
         let mut nearby = Nearby::default();
-        let found = |nearby: &mut Nearby, object| nearby.of(&graph, object, 3).to_vec();
+        let found =
+            |nearby: &mut Nearby, object| nearby.of(&graph, object, 3).map_or_else(Vec::new, |near| near.to_vec());
         assert_eq!(found(&mut nearby, 0), [Near::new(7, 1), Near { group: 9, hops: 3, itab: 8 }]);
         assert_eq!(found(&mut nearby, 1), [Near::new(7, 2), Near { group: 9, hops: 2, itab: 8 }, Near::new(8, 3)]);
         assert_eq!(found(&mut nearby, 2), [Near::new(7, 0)]);
         // No reference is left by which an interface would hold it.
-        assert!(nearby.of(&graph, 3, 0).is_empty());
+        assert_eq!(nearby.of(&graph, 3, 0), None);
     }
 
     #[test]
@@ -202,10 +203,10 @@ mod tests {
         let things: Vec<(u32, Near)> = (1..=TABLE).map(|one| (server + one, Near::new(one, 0))).collect();
         let graph = Graph::new(targets, &things);
         let mut nearby = Nearby::default();
-        let first = nearby.of(&graph, 0, 3);
+        let first = nearby.of(&graph, 0, 3).unwrap();
         assert_eq!((first.len(), first[0]), (TABLE as usize, Near::new(1, 2)));
         for object in 1..MANY {
-            assert!(Rc::ptr_eq(&first, &nearby.of(&graph, object, 3)));
+            assert!(Rc::ptr_eq(&first, &nearby.of(&graph, object, 3).unwrap()));
         }
         assert!(graph.steps.get() <= (MANY + TABLE) as usize, "{} steps", graph.steps.get());
         assert!(nearby.bytes() < u64::from(MANY) * 80);
@@ -218,7 +219,7 @@ mod tests {
         let targets = [layer(1000..2000), layer(0..1000)].concat();
         let graph = Graph::new(targets, &[(1500, Near::new(1, 0))]);
         let mut nearby = Nearby::default();
-        assert_eq!(nearby.of(&graph, 0, 3).to_vec(), [Near::new(1, 1)]);
+        assert_eq!(nearby.of(&graph, 0, 3).unwrap().to_vec(), [Near::new(1, 1)]);
         assert!(graph.steps.get() <= 3 * 2_000_000);
     }
 }

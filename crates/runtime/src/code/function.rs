@@ -81,3 +81,23 @@ fn length(module: &ModuleData<'_>, entry: u64) -> Option<u64> {
     let func = module.functions.find(entry).filter(|func| func.entry == entry)?;
     Some(module.functions.end_of(&func).unwrap_or(module.text.end).saturating_sub(entry).min(MAX_FUNCTION_BYTES))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_jump_back_before_the_return_leads_to_what_comes_again() {
+        let code = FunctionCode {
+            returns: vec![50, 90],
+            backward: vec![(30, 12), (40, 20), (60, 5), (70, 2)],
+            ..FunctionCode::default()
+        };
+        let again = [0, 30, 31, 41, 51, 61, 71, 91].map(|pc| code.first_again(pc));
+        assert_eq!(again, [Some(12), Some(12), Some(20), None, Some(2), Some(2), None, None]);
+        // A table of jumps is found in, not gone through.
+        let jumps = (0..1_000_000).map(|at| (at * 2 + 10, at)).collect();
+        let long = FunctionCode { returns: (0..1_000_000).map(|at| at * 2 + 11).collect(), backward: jumps, ..code };
+        assert!((0..1_000_000_u64).all(|pc| long.first_again(pc * 2 + 10) == Some(pc)));
+    }
+}

@@ -2,7 +2,7 @@
 
 use super::search::{Calls, InFrame, Search};
 use crate::waits::ahead::{Pending, Through};
-use crate::waits::code::Deeds;
+use crate::waits::deeds::Deeds;
 use crate::waits::holders::Nearness;
 use crate::waits::nearby::{Near, put_in_order};
 use crate::waits::target::WaitKind;

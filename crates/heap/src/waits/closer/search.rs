@@ -6,15 +6,16 @@ use super::classes::Classes;
 use crate::error::HeapError;
 use crate::references::ReferenceGraph;
 use crate::waits::ahead::Pending;
-use crate::waits::at_hand::AtHand;
-use crate::waits::code::{CodeBook, Deeds};
+use crate::waits::at_hand::{AtHand, claim_more};
+use crate::waits::code::CodeBook;
+use crate::waits::deeds::Deeds;
 use crate::waits::holders::Likeliest;
 use crate::waits::interfaces;
 use crate::waits::nearby::Near;
 use crate::waits::ranges::Ranges;
 use crate::waits::waiters::Waits;
 use goheap_image::Address;
-use goheap_model::{Claim, Observer};
+use goheap_model::Observer;
 use goheap_runtime::stack::{Frame, StackPlace, StackScan};
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::rc::Rc;
@@ -26,8 +27,6 @@ const ARGUMENT_BYTES: u64 = 80;
 /// Bytes of a frame that are looked through for itabs, and itabs of locks in it.
 const MOST_FRAME: u64 = 1 << 14;
 const MOST_ITABS: usize = 64;
-/// Memory is asked for in such pieces.
-const CLAIMED: u64 = 32 << 20;
 /// Bytes that calls that are unlike all others take, about.
 const CALLS_BYTES: u64 = 256;
 
@@ -65,6 +64,9 @@ pub(super) struct InFrame {
     deferred: Vec<u64>,
 }
 
+/// Where a call stands: its function's entry, where it goes on, and what it has deferred.
+type Place = (u64, u64, Vec<u64>);
+
 pub(super) struct Search<'a, 'g, 's, 'm, 'p> {
     pub(super) waits: &'a Waits,
     pub(super) graph: &'g ReferenceGraph<'s, 'm, 'p>,
@@ -78,8 +80,7 @@ pub(super) struct Search<'a, 'g, 's, 'm, 'p> {
     pub(super) variables: Ranges<Rc<[Near]>>,
     pub(super) functions: FxHashMap<u64, Rc<OfFunction>>,
     is_runtimes: FxHashMap<u64, bool>,
-    /// By entry, program counter and what is deferred.
-    ahead: FxHashMap<(u64, u64, Vec<u64>), (u32, Rc<Ahead>)>,
+    ahead: FxHashMap<Place, (u32, Rc<Ahead>)>,
     numbers: FxHashMap<Likeness, u32>,
     pub(super) calls: Vec<Calls>,
     /// By the calls on a stack that have something at hand: how many goroutines have such, and the first.
@@ -92,7 +93,12 @@ pub(super) struct Search<'a, 'g, 's, 'm, 'p> {
 }
 
 impl<'a, 'g, 's, 'm, 'p> Search<'a, 'g, 's, 'm, 'p> {
-    pub(super) fn new(waits: &'a Waits, graph: &'g ReferenceGraph<'s, 'm, 'p>, wanted: &[u32]) -> Self {
+    pub(super) fn new(
+        waits: &'a Waits,
+        graph: &'g ReferenceGraph<'s, 'm, 'p>,
+        wanted: &[u32],
+        observer: &dyn Observer,
+    ) -> Result<Self, HeapError> {
         let group = |&number: &u32| {
             let group = &waits.groups[number as usize];
             (number, group.address, group.kind.size())
@@ -102,8 +108,8 @@ impl<'a, 'g, 's, 'm, 'p> Search<'a, 'g, 's, 'm, 'p> {
             (number, Deeds::ending(group.kind, group.waiters.iter().map(|waiter| waiter.mode)))
         };
         let mut at_hand = AtHand::new(graph, wanted.iter().map(group), LOCK_HOPS);
-        let variables = at_hand.of_variables();
-        Search {
+        let variables = at_hand.of_variables(observer)?;
+        Ok(Search {
             waits,
             graph,
             wanted: wanted.to_vec(),
@@ -121,7 +127,7 @@ impl<'a, 'g, 's, 'm, 'p> Search<'a, 'g, 's, 'm, 'p> {
             ends: FxHashMap::default(),
             likeliest: FxHashMap::default(),
             noted: 0,
-        }
+        })
     }
 
     /// Looks at the stacks of all goroutines.
@@ -133,10 +139,7 @@ impl<'a, 'g, 's, 'm, 'p> Search<'a, 'g, 's, 'm, 'p> {
             let scan = scanner.scan(goroutine, &threads.start(goroutine));
             self.stack(index, &scan);
             let taken = self.at_hand.bytes() + self.calls.len() as u64 * CALLS_BYTES + self.noted * 4;
-            if taken > claimed {
-                observer.claim(Claim { kept: 0, passing: CLAIMED })?;
-                claimed = taken + CLAIMED;
-            }
+            claim_more(taken, &mut claimed, observer)?;
         }
         Ok(())
     }
