@@ -1,8 +1,8 @@
 //! What a call on a stack has still before it.
 
-use super::code::{CodeBook, Deeds, Function, Site};
+use super::code::{CodeBook, Function, Site};
+use super::deeds::Deeds;
 use super::interfaces::Itab;
-use goheap_model::names::package_of;
 use std::rc::Rc;
 
 /// Longest call instruction that goes to a fixed address (amd64; arm64 has 4).
@@ -33,21 +33,28 @@ impl Through {
 /// A call that waits for the one above it to return.
 #[derive(Clone, Debug)]
 pub(super) struct Pending {
-    entry: u64,
+    pub(super) entry: u64,
     pub(super) function: Rc<Function>,
     /// Where it goes on.
     pub(super) pc: u64,
     /// Its line.
     pub(super) line: u32,
-    /// Functions that it has deferred, as far as they are recorded: those that it calls itself when it returns are none.
-    pub(super) deferred: Vec<u64>,
+    /// Functions that it has deferred, as far as they are recorded, each once: those that it calls itself when it returns are none.
+    deferred: Vec<u64>,
+    /// What these do.
+    deferred_deeds: Deeds,
+    /// The first instruction that it may come to again.
+    back: Option<u64>,
 }
 
 impl Pending {
     pub(super) fn new(book: &mut CodeBook<'_, '_>, entry: u64, pc: u64, deferred: Vec<u64>) -> Self {
         // The call is before the return address; a function that was stopped at its entry has none.
         let line = book.line(if pc > entry { pc - 1 } else { pc });
-        Pending { entry, function: book.function(entry), pc, line, deferred }
+        let function = book.function(entry);
+        let deferred_deeds = Deeds::all(deferred.iter().map(|&entry| book.function(entry).deeds));
+        let back = function.code.first_again(pc);
+        Pending { entry, function, pc, line, deferred, deferred_deeds, back }
     }
 
     /// True of the call that it stands in.
@@ -63,50 +70,55 @@ impl Pending {
     /// True if what stands at `at` may still come.
     fn is_ahead(&self, at: u64, line: u32) -> bool {
         !self.is_current(at)
-            && (line > self.line
-                || (line == self.line && at > self.pc)
-                || self.function.code.may_come_back(self.pc, at))
+            && (line > self.line || (line == self.line && at > self.pc) || self.back.is_some_and(|back| back <= at))
     }
 
-    /// True if it may do one of `deeds` yet. `is_at_hand` tells of the function that does it whether it has what it does it to; with
-    /// `callees` also those count that its package's functions do when it calls them.
-    pub(super) fn may_do(
-        &self,
-        book: &mut CodeBook<'_, '_>,
-        deeds: Deeds,
-        callees: bool,
-        is_at_hand: &dyn Fn(&Function) -> bool,
-    ) -> bool {
-        let own = |site: &Site| site.deeds.has(deeds) && self.is_ahead(site.at, site.line);
-        let deferred = |site: &Site| site.deeds.has(deeds);
-        let sites = &self.function.sites;
-        // What a closure has at hand its function has, too, or a variable that both refer to.
-        if is_at_hand(&self.function) && (sites.iter().any(own) || self.function.deferred.iter().any(deferred)) {
-            return true;
-        }
+    /// What it may do yet itself. What a closure has at hand its function has, too, or a variable that both refer to.
+    pub(super) fn own_deeds(&self) -> Deeds {
+        let ahead = self.function.sites.iter().filter(|site| self.is_ahead(site.at, site.line));
+        Deeds::all(ahead.chain(&self.function.deferred).map(|site| site.deeds))
+    }
+
+    /// The functions of its package that will run when it goes on, as far as is looked: what it has deferred and, with `callees`, what
+    /// it will call; and what these call.
+    pub(super) fn will_run(&self, book: &mut CodeBook<'_, '_>, callees: bool) -> Vec<u64> {
         let mut first = self.deferred.clone();
         if callees {
             let ahead = self.function.code.calls.iter().filter(|(at, _)| self.is_ahead(*at, book.line(*at)));
             first.extend(ahead.map(|(_, callee)| *callee));
         }
-        does(book, &self.function.name, first, deeds, is_at_hand)
+        let (mut met, mut found) = (rustc_hash::FxHashSet::default(), Vec::new());
+        // Callees of one function after those of the other, of which none is told before it is reached.
+        let mut open: Vec<Rc<[u64]>> = vec![first.into()];
+        for _ in 0..MOST_DEPTH {
+            let mut next = Vec::new();
+            for &entry in open.iter().flat_map(|callees| callees.iter()) {
+                if met.len() >= MOST_CALLEES {
+                    return found;
+                }
+                if met.insert(entry) {
+                    let function = book.function(entry);
+                    if function.is_of_package(&self.function) {
+                        found.push(entry);
+                        next.push(Rc::clone(&function.callees));
+                    }
+                }
+            }
+            open = next;
+        }
+        found
     }
 
     /// The line where it has locked something of the kind whose deeds these are, and not unlocked it: what comes next by lines gives it
     /// back, or something deferred does. None where it does not look so.
-    pub(super) fn has_locked(
-        &self,
-        book: &mut CodeBook<'_, '_>,
-        (take, give): (Deeds, Deeds),
-        through: &Through,
-    ) -> Option<u32> {
+    pub(super) fn has_locked(&self, (take, give): (Deeds, Deeds), through: &Through) -> Option<u32> {
         let all = || self.function.sites.iter().chain(&through.sites);
         let sites = || all().filter(|site| !self.is_current(site.at) && site.line != 0);
         let taken = sites().filter(|site| site.deeds.has(take) && site.line < self.line).map(|site| site.line).max()?;
         let gives = |site: &Site| site.deeds.has(give);
         let is_deferred =
             self.function.deferred.iter().chain(&through.deferred).any(|site| gives(site) && site.line <= self.line);
-        if is_deferred || self.deferred.iter().any(|&entry| book.function(entry).sites.iter().any(gives)) {
+        if is_deferred || self.deferred_deeds.has(give) {
             return Some(taken);
         }
         let is_after = |site: &&Site| site.line > self.line || (site.line == self.line && site.at > self.pc);
@@ -114,34 +126,4 @@ impl Pending {
         let next = next.min_by_key(|site| (site.line, site.at))?;
         next.deeds.has(give).then_some(taken)
     }
-}
-
-/// True if one of these functions, or one that they call in their package, does one of `deeds`.
-fn does(
-    book: &mut CodeBook<'_, '_>,
-    caller: &str,
-    first: Vec<u64>,
-    deeds: Deeds,
-    is_at_hand: &dyn Fn(&Function) -> bool,
-) -> bool {
-    let package = package_of(caller).into_owned();
-    let (mut open, mut met) = (first, rustc_hash::FxHashSet::default());
-    for _ in 0..MOST_DEPTH {
-        let mut next = Vec::new();
-        for entry in open {
-            if met.len() >= MOST_CALLEES || !met.insert(entry) {
-                continue;
-            }
-            let function = book.function(entry);
-            if package_of(&function.name) != package {
-                continue;
-            }
-            if is_at_hand(&function) && function.sites.iter().any(|site| site.deeds.has(deeds)) {
-                return true;
-            }
-            next.extend(function.code.calls.iter().map(|(_, callee)| *callee));
-        }
-        open = next;
-    }
-    false
 }

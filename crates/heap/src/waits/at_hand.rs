@@ -1,43 +1,49 @@
-//! What is at hand: which of the things that are waited for lie within few references of an object.
+//! What is at hand: which of the things that are waited for lie within few references of what a pointer or a variable leads to.
 
+use super::nearby::{Links, Near, Nearby, put_in_order};
+use super::ranges::Ranges;
+use crate::error::HeapError;
 use crate::references::ReferenceGraph;
 use goheap_image::Address;
+use goheap_model::{Claim, Observer};
 use goheap_runtime::RuntimeModel;
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
+use std::rc::Rc;
 
-/// References from an object that are followed: of a table with more the first.
-const MOST_TARGETS: usize = 4096;
-/// Objects that are looked at from one.
-const MOST_OBJECTS: usize = 16_384;
+/// Words of an object that are looked at for interfaces, and references from it.
+const MOST_WORDS: usize = 4096;
+/// Memory is asked for in such pieces.
+const CLAIMED: u64 = 16 << 20;
+/// Bytes of a range of variables while the others are found.
+const FOUND_BYTES: u64 = 128;
 
-/// A thing and by how many references it is away.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Near {
-    /// The number of its group.
-    pub(super) group: u32,
-    /// 0 where the pointer leads into the object that it is in.
-    pub(super) hops: u32,
-    /// The itab of the interface by which it is held, 0 where it is held by a pointer.
-    pub(super) itab: u64,
-}
-
-impl Near {
-    pub(super) fn new(group: u32, hops: u32) -> Self {
-        Near { group, hops, itab: 0 }
-    }
-}
-
-/// Finds what is near, each object once.
-pub(super) struct AtHand<'g, 's, 'm, 'p> {
+/// The things that are waited for, and where they are.
+struct Things<'g, 's, 'm, 'p> {
     graph: &'g ReferenceGraph<'s, 'm, 'p>,
     /// Groups by the object that they are in.
     in_object: FxHashMap<u32, Vec<u32>>,
     /// First byte of each group's thing.
     addresses: FxHashMap<u32, u64>,
-    /// Static groups: first byte, last byte, number; by address.
-    in_statics: Vec<(u64, u64, u32)>,
+}
+
+/// Asks for more memory where what is taken has grown beyond what was asked for.
+pub(super) fn claim_more(taken: u64, claimed: &mut u64, observer: &dyn Observer) -> Result<(), HeapError> {
+    if taken > *claimed {
+        observer.claim(Claim { kept: 0, passing: CLAIMED })?;
+        *claimed = taken + CLAIMED;
+    }
+    Ok(())
+}
+
+/// Finds what is near.
+pub(super) struct AtHand<'g, 's, 'm, 'p> {
+    things: Things<'g, 's, 'm, 'p>,
+    /// Static groups by their variables.
+    statics: Ranges<Rc<[Near]>>,
+    static_lists: Vec<(u64, u64, Rc<[Near]>)>,
+    by_address: FxHashSet<u64>,
     most_hops: u32,
-    known: FxHashMap<u32, Box<[Near]>>,
+    nearby: Nearby,
 }
 
 impl<'g, 's, 'm, 'p> AtHand<'g, 's, 'm, 'p> {
@@ -48,117 +54,63 @@ impl<'g, 's, 'm, 'p> AtHand<'g, 's, 'm, 'p> {
         most_hops: u32,
     ) -> Self {
         let snapshot = graph.snapshot();
-        let (mut in_object, mut in_statics) = (FxHashMap::<u32, Vec<u32>>::default(), Vec::new());
+        let mut in_object = FxHashMap::<u32, Vec<u32>>::default();
+        let mut in_statics = FxHashMap::<(u64, u64), Vec<Near>>::default();
         let mut addresses = FxHashMap::default();
         for (number, address, size) in groups {
             addresses.insert(number, address);
             match snapshot.objects.find_allocated(address) {
                 Some(slot) => in_object.entry(slot.id.0).or_default().push(number),
                 None => {
-                    let (start, end) = match snapshot.model.symbols.variable_at(address) {
+                    let range = match snapshot.model.symbols.variable_at(address) {
                         Some(variable) => (variable.address, variable.address.saturating_add(variable.size)),
                         None => (address, address.saturating_add(size)),
                     };
-                    in_statics.push((start, end, number));
+                    in_statics.entry(range).or_default().push(Near::new(number, 0));
                 }
             }
         }
-        in_statics.sort_unstable();
-        AtHand { graph, in_object, addresses, in_statics, most_hops, known: FxHashMap::default() }
+        let mut nearby = Nearby::default();
+        let list = |((start, end), near)| (start, end, nearby.list(near));
+        let static_lists: Vec<(u64, u64, Rc<[Near]>)> = in_statics.into_iter().map(list).collect();
+        let statics = static_lists.iter().cloned().collect();
+        let by_address = addresses.values().copied().collect();
+        let things = Things { graph, in_object, addresses };
+        AtHand { things, statics, static_lists, by_address, most_hops, nearby }
     }
 
-    /// What a pointer has at hand.
-    pub(super) fn of_pointer(&mut self, pointer: u64) -> Vec<Near> {
-        match self.graph.snapshot().objects.find_allocated(pointer) {
-            Some(slot) => self.of_object(slot.id.0).to_vec(),
-            None => self.in_static(pointer).map(|group| Near::new(group, 0)).collect(),
+    /// What a pointer has at hand: lists of it.
+    pub(super) fn of_pointer(&mut self, pointer: u64) -> Vec<Rc<[Near]>> {
+        match self.things.graph.snapshot().objects.find_allocated(pointer) {
+            Some(slot) => self.nearby.of(&self.things, slot.id.0, self.most_hops).into_iter().collect(),
+            None => self.statics.at(pointer).cloned().collect(),
         }
     }
 
-    fn in_static(&self, address: u64) -> impl Iterator<Item = u32> + '_ {
-        let holds = move |(start, end, _): &&(u64, u64, u32)| *start <= address && address < *end;
-        self.in_statics.iter().filter(holds).map(|(.., group)| *group)
+    /// Bytes that were taken for what was found, about.
+    pub(super) fn bytes(&self) -> u64 {
+        self.nearby.bytes()
     }
 
-    fn of_object(&mut self, object: u32) -> &[Near] {
-        if !self.known.contains_key(&object) {
-            let found = self.search(object);
-            self.known.insert(object, found);
-        }
-        self.known.get(&object).map_or(&[], |found| found)
+    /// True of the address of a thing.
+    pub(super) fn is_address(&self, pointer: u64) -> bool {
+        self.by_address.contains(&pointer)
     }
 
-    /// Breadth first, so that each is met by the fewest references.
-    fn search(&self, object: u32) -> Box<[Near]> {
-        let (mut found, mut open, mut met) = (Vec::<Near>::new(), vec![object], vec![object]);
-        for hops in 0..=self.most_hops {
-            let mut next = Vec::new();
-            for &object in &open {
-                for &group in self.in_object.get(&object).into_iter().flatten() {
-                    if !found.iter().any(|near| near.group == group) {
-                        found.push(Near::new(group, hops));
-                    }
-                }
-                found.extend(self.by_interfaces(object, hops));
-                if hops < self.most_hops && met.len() < MOST_OBJECTS {
-                    let targets = self.graph.data().edges().targets(object);
-                    next.extend(targets.iter().copied().take(MOST_TARGETS).filter(|to| self.leads_on(*to)));
-                }
-            }
-            next.sort_unstable();
-            next.dedup();
-            next.retain(|to| met.binary_search(to).is_err());
-            next.truncate(MOST_OBJECTS.saturating_sub(met.len()));
-            met.extend(&next);
-            met.sort_unstable();
-            open = next;
-        }
-        found.into_boxed_slice()
-    }
-
-    /// True if the value at `pointer` of an interface with this itab is or holds the group's thing.
-    pub(super) fn is_held(&self, group: u32, itab: u64, pointer: u64) -> bool {
-        let address = self.addresses.get(&group);
-        address.is_some_and(|&address| super::interfaces::holds(self.graph.snapshot().model, itab, pointer, address))
-    }
-
-    /// What the object holds by interfaces, at one reference more.
-    fn by_interfaces(&self, object: u32, hops: u32) -> Vec<Near> {
-        let snapshot = self.graph.snapshot();
-        let leads_to_lock = |to: &&u32| self.in_object.contains_key(to);
-        let targets = self.graph.data().edges().targets(object).iter().take(MOST_TARGETS);
-        let targets: Vec<u32> = targets.filter(leads_to_lock).copied().collect();
-        let Some(slot) = self.graph.data().slot_of(object).filter(|_| !targets.is_empty() && hops < self.most_hops)
-        else {
-            return Vec::new();
-        };
-        let start = snapshot.objects.address(slot);
-        let words = (snapshot.objects.span(slot).elem_size / 8).min(MOST_TARGETS as u64);
-        let mut found = Vec::new();
-        for at in (1..words).map(|word| start + word * 8) {
-            let Some(value) = snapshot.model.memory().read_u64(Address(at)) else { continue };
-            let target = snapshot.objects.find_allocated(value).filter(|to| targets.contains(&to.id.0));
-            let Some((to, itab)) = target.zip(itab_before(snapshot.model, at)) else { continue };
-            let groups = self.in_object.get(&to.id.0).into_iter().flatten();
-            let groups = groups.filter(|&&group| self.is_held(group, itab, value));
-            found.extend(groups.map(|&group| Near { group, hops: hops + 1, itab }));
-        }
-        found
-    }
-
-    /// False of nodes that are no objects, and of objects that lead nowhere and are not waited for.
-    fn leads_on(&self, node: u32) -> bool {
-        node < self.graph.data().object_count()
-            && (self.in_object.contains_key(&node) || !self.graph.data().edges().targets(node).is_empty())
+    /// Where the thing of a group is.
+    pub(super) fn address(&self, group: u32) -> Option<u64> {
+        self.things.addresses.get(&group).copied()
     }
 
     /// The words of package variables that have something at hand, by address: what code that refers to them has, too. Static groups
     /// are at hand in all of their variable.
-    pub(super) fn of_variables(&mut self) -> Vec<(u64, u64, Near)> {
-        let snapshot = self.graph.snapshot();
-        let model = snapshot.model;
-        let mut found: Vec<(u64, u64, Near)> =
-            self.in_statics.iter().map(|&(start, end, group)| (start, end, Near::new(group, 0))).collect();
+    ///
+    /// # Errors
+    /// The observer's refusal.
+    pub(super) fn of_variables(&mut self, observer: &dyn Observer) -> Result<Ranges<Rc<[Near]>>, HeapError> {
+        let model = self.things.graph.snapshot().model;
+        let mut found = self.static_lists.clone();
+        let (mut of_variable, mut claimed) = (OfVariable::default(), 0);
         for module in &model.modules {
             for (range, mask) in [(&module.data, &module.data_mask), (&module.bss, &module.bss_mask)] {
                 for word in mask.iter().flat_map(goheap_model::BitVector::ones) {
@@ -166,38 +118,129 @@ impl<'g, 's, 'm, 'p> AtHand<'g, 's, 'm, 'p> {
                     if at >= range.end {
                         break;
                     }
-                    let Some(value) = model.memory().read_u64(Address(at)).filter(|&value| value != 0) else {
-                        continue;
-                    };
-                    let slot = snapshot.objects.find_allocated(value);
-                    let statics: Vec<u32> = self.in_static(value).collect();
-                    if (slot.is_none() && statics.is_empty()) || self.is_runtimes(at) {
-                        continue;
-                    }
-                    let (start, end) = match model.symbols.variable_at(at) {
-                        Some(variable) => (variable.address, variable.address.saturating_add(variable.size.max(8))),
-                        None => (at, at.saturating_add(8)),
-                    };
-                    let near = slot.map_or_else(Vec::new, |slot| self.of_object(slot.id.0).to_vec());
-                    if let Some(itab) = itab_before(model, at) {
-                        let held = near.iter().filter(|near| near.hops == 0).map(|near| near.group).chain(statics);
-                        let held = held.filter(|&group| self.is_held(group, itab, value));
-                        found.extend(held.map(|group| (start.min(at - 8), end, Near { group, hops: 0, itab })));
-                    }
-                    found.extend(near.into_iter().map(|near| (start, end, near)));
+                    self.word(at, &mut of_variable, &mut found);
+                    claim_more(self.bytes() + found.len() as u64 * FOUND_BYTES, &mut claimed, observer)?;
                 }
             }
         }
-        found.sort_unstable();
-        found.dedup();
-        found
+        of_variable.end(&mut self.nearby, &mut found);
+        Ok(found.into_iter().collect())
     }
 
-    /// The runtime's variables lead to every goroutine and by these to everything.
-    fn is_runtimes(&self, at: u64) -> bool {
-        let variable = self.graph.snapshot().model.symbols.variable_at(at);
-        variable.is_some_and(|variable| variable.name.starts_with("runtime."))
+    /// What the word of a variable has at hand.
+    fn word(&mut self, at: u64, variable: &mut OfVariable, found: &mut Vec<(u64, u64, Rc<[Near]>)>) {
+        let snapshot = self.things.graph.snapshot();
+        let model = snapshot.model;
+        let Some(value) = model.memory().read_u64(Address(at)).filter(|&value| value != 0) else { return };
+        let near = self.of_pointer(value);
+        if near.is_empty() || is_runtimes(model, at) {
+            return;
+        }
+        let (start, end) = match model.symbols.variable_at(at) {
+            Some(variable) => (variable.address, variable.address.saturating_add(variable.size.max(8))),
+            None => (at, at.saturating_add(8)),
+        };
+        if let Some(itab) = itab_before(model, at) {
+            let direct = near.iter().flat_map(|near| near.iter().take_while(|near| near.hops == 0));
+            let held = direct.map(|near| near.group).filter(|&group| self.things.is_held(group, itab, value));
+            let held: Vec<Near> = held.map(|group| Near { group, hops: 0, itab }).collect();
+            if !held.is_empty() {
+                found.push((start.min(at.saturating_sub(8)), end, self.nearby.list(held)));
+            }
+        }
+        // A static thing is at hand where its own variable is, and in no other that points to it.
+        if snapshot.objects.find_allocated(value).is_some() {
+            variable.add((start, end), near, &mut self.nearby, found);
+        }
     }
+}
+
+/// What one variable has at hand by all of its words.
+#[derive(Default)]
+struct OfVariable {
+    range: (u64, u64),
+    near: Vec<Near>,
+    lists: FxHashSet<*const Near>,
+}
+
+impl OfVariable {
+    /// Adds what a word has at hand, after that of the words before it.
+    fn add(
+        &mut self,
+        range: (u64, u64),
+        near: Vec<Rc<[Near]>>,
+        nearby: &mut Nearby,
+        found: &mut Vec<(u64, u64, Rc<[Near]>)>,
+    ) {
+        if range != self.range {
+            self.end(nearby, found);
+            self.range = range;
+        }
+        for list in near.iter().filter(|list| self.lists.insert(list.as_ptr())) {
+            self.near.extend(list.iter());
+        }
+    }
+
+    fn end(&mut self, nearby: &mut Nearby, found: &mut Vec<(u64, u64, Rc<[Near]>)>) {
+        self.lists.clear();
+        if !self.near.is_empty() {
+            found.push((self.range.0, self.range.1, nearby.list(std::mem::take(&mut self.near))));
+        }
+    }
+}
+
+impl Things<'_, '_, '_, '_> {
+    /// True if the value at `pointer` of an interface with this itab is or holds the group's thing.
+    fn is_held(&self, group: u32, itab: u64, pointer: u64) -> bool {
+        let address = self.addresses.get(&group);
+        address.is_some_and(|&address| super::interfaces::holds(self.graph.snapshot().model, itab, pointer, address))
+    }
+
+    /// What the object holds by interfaces, at one reference.
+    fn by_interfaces(&self, object: u32) -> Vec<Near> {
+        let snapshot = self.graph.snapshot();
+        let leads_to_thing = |to: &&u32| self.in_object.contains_key(to);
+        let targets = self.targets(object).iter().take(MOST_WORDS);
+        let targets: FxHashSet<u32> = targets.filter(leads_to_thing).copied().collect();
+        let Some(slot) = self.graph.data().slot_of(object).filter(|_| !targets.is_empty()) else { return Vec::new() };
+        let start = snapshot.objects.address(slot);
+        let words = (snapshot.objects.span(slot).elem_size / 8).min(MOST_WORDS as u64);
+        let mut found = Vec::new();
+        for at in (1..words).map(|word| start + word * 8) {
+            let Some(value) = snapshot.model.memory().read_u64(Address(at)) else { continue };
+            let target = snapshot.objects.find_allocated(value).filter(|to| targets.contains(&to.id.0));
+            let Some((to, itab)) = target.zip(itab_before(snapshot.model, at)) else { continue };
+            let groups = self.in_object.get(&to.id.0).into_iter().flatten();
+            let groups = groups.filter(|&&group| self.is_held(group, itab, value));
+            found.extend(groups.map(|&group| Near { group, hops: 1, itab }));
+        }
+        put_in_order(&mut found);
+        found
+    }
+}
+
+impl Links for Things<'_, '_, '_, '_> {
+    fn own(&self, object: u32, hops: u32) -> Vec<Near> {
+        let groups = self.in_object.get(&object).into_iter().flatten();
+        let mut own: Vec<Near> = groups.map(|&group| Near::new(group, 0)).collect();
+        if hops > 0 {
+            own.extend(self.by_interfaces(object));
+        }
+        own
+    }
+
+    fn targets(&self, object: u32) -> &[u32] {
+        self.graph.data().edges().targets(object)
+    }
+
+    fn objects(&self) -> u32 {
+        self.graph.data().object_count()
+    }
+}
+
+/// The runtime's variables lead to every goroutine and by these to everything.
+fn is_runtimes(model: &RuntimeModel<'_>, at: u64) -> bool {
+    model.symbols.variable_at(at).is_some_and(|variable| variable.name.starts_with("runtime."))
 }
 
 /// The itab before the word at `at`, if that is the second of an interface with methods.

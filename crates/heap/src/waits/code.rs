@@ -1,93 +1,13 @@
-//! What functions do with channels and locks, by the functions of the runtime and of `package sync` that their code calls. Names are in
-//! pclntab, which stripping leaves.
+//! Functions, and where in them something is done with channels and locks.
 
+use super::deeds::Deeds;
 use super::interfaces::{self, Itab, MethodCall};
-use super::target::{WaitKind, WaitMode};
+use goheap_model::names::package_of;
 use goheap_runtime::code::{Operation, ProgramCode};
 use goheap_runtime::{FunctionCode, RuntimeModel};
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
+use std::cell::RefCell;
 use std::rc::Rc;
-
-/// A set of what is done.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Deeds(u16);
-
-impl Deeds {
-    const RECEIVE: Deeds = Deeds(1);
-    const SEND: Deeds = Deeds(2);
-    const LOCK: Deeds = Deeds(4);
-    const UNLOCK: Deeds = Deeds(8);
-    const LOCK_RW: Deeds = Deeds(16);
-    const UNLOCK_RW: Deeds = Deeds(32);
-    const DONE: Deeds = Deeds(64);
-    const CALL: Deeds = Deeds(128);
-
-    pub(super) const fn and(self, other: Deeds) -> Deeds {
-        Deeds(self.0 | other.0)
-    }
-
-    /// True of what takes a lock and gives one back.
-    pub(super) fn is_both(self) -> bool {
-        self.has(Deeds::LOCK.and(Deeds::LOCK_RW)) && self.has(Deeds::UNLOCK.and(Deeds::UNLOCK_RW))
-    }
-
-    pub(super) fn has(self, other: Deeds) -> bool {
-        self.0 & other.0 != 0
-    }
-
-    /// What ends waits.
-    pub(super) fn ending(kind: WaitKind, modes: impl Iterator<Item = WaitMode>) -> Deeds {
-        match kind {
-            WaitKind::Channel => modes.fold(Deeds::default(), |all, mode| match mode {
-                WaitMode::Send => all.and(Deeds::RECEIVE),
-                _ => all.and(Deeds::SEND),
-            }),
-            WaitKind::Mutex => Deeds::UNLOCK,
-            WaitKind::RwMutex => Deeds::UNLOCK_RW,
-            WaitKind::WaitGroup => Deeds::DONE,
-            WaitKind::Cond => Deeds::CALL,
-            WaitKind::Semaphore => Deeds::default(),
-        }
-    }
-
-    /// What takes a lock, and what gives it back.
-    pub(super) fn of_lock(kind: WaitKind) -> (Deeds, Deeds) {
-        match kind {
-            WaitKind::Mutex => (Deeds::LOCK, Deeds::UNLOCK),
-            WaitKind::RwMutex => (Deeds::LOCK_RW, Deeds::UNLOCK_RW),
-            _ => (Deeds::default(), Deeds::default()),
-        }
-    }
-
-    /// Of a function by its name. The first steps of `Lock`, `Unlock`, `RLock` and `RUnlock` are inlined; what they call if these do
-    /// not do stands for them. Up to 1.19 `RLock` calls `runtime_SemacquireMutex`, which nothing else does outside of `package sync`.
-    pub(super) fn of(name: &str) -> Deeds {
-        match name {
-            "runtime.chanrecv1" | "runtime.chanrecv2" | "runtime.selectnbrecv" | "reflect.chanrecv" => Deeds::RECEIVE,
-            "runtime.chansend1"
-            | "runtime.selectnbsend"
-            | "runtime.closechan"
-            | "reflect.chansend0"
-            | "reflect.chanclose" => Deeds::SEND,
-            "runtime.selectgo" | "reflect.rselect" => Deeds::RECEIVE.and(Deeds::SEND),
-            "sync.(*RWMutex).Lock"
-            | "sync.(*RWMutex).RLock"
-            | "sync.runtime_SemacquireRWMutexR"
-            | "sync.runtime_SemacquireMutex" => Deeds::LOCK_RW,
-            "sync.(*RWMutex).Unlock" | "sync.(*RWMutex).RUnlock" | "sync.(*RWMutex).rUnlockSlow" => Deeds::UNLOCK_RW,
-            "sync.(*WaitGroup).Add" | "sync.(*WaitGroup).Done" => Deeds::DONE,
-            "sync.(*Cond).Signal"
-            | "sync.(*Cond).Broadcast"
-            | "sync.runtime_notifyListNotifyOne"
-            | "sync.runtime_notifyListNotifyAll" => Deeds::CALL,
-            _ => match name.strip_prefix("internal/").unwrap_or(name) {
-                "sync.(*Mutex).Lock" | "sync.(*Mutex).lockSlow" => Deeds::LOCK,
-                "sync.(*Mutex).Unlock" | "sync.(*Mutex).unlockSlow" => Deeds::UNLOCK,
-                _ => Deeds::default(),
-            },
-        }
-    }
-}
 
 /// One place in a function where something is done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -108,9 +28,19 @@ pub(super) struct Function {
     pub(super) sites: Vec<Site>,
     /// What closures do that it defers, and where it does so.
     pub(super) deferred: Vec<Site>,
+    /// What all its sites do.
+    pub(super) deeds: Deeds,
+    package: String,
+    /// The functions that it calls, each once, in order of the first call.
+    pub(super) callees: Rc<[u64]>,
 }
 
 impl Function {
+    /// True if both are of one package.
+    pub(super) fn is_of_package(&self, other: &Function) -> bool {
+        self.package == other.package
+    }
+
     /// True if its code refers to a part of a variable.
     pub(super) fn refers_to(&self, start: u64, end: u64) -> bool {
         let first = self.code.variables.partition_point(|&at| at < start);
@@ -131,6 +61,9 @@ pub(super) struct CodeBook<'m, 'p> {
     program: Option<ProgramCode<'m, 'p>>,
     itabs: FxHashMap<u64, Option<Itab>>,
     method_calls: FxHashMap<u64, Rc<[MethodCall]>>,
+    /// What closures do that are called where they are made, by entry.
+    of_closures: RefCell<FxHashMap<u64, Deeds>>,
+    lines: RefCell<FxHashMap<u64, u32>>,
 }
 
 impl<'m, 'p> CodeBook<'m, 'p> {
@@ -159,6 +92,8 @@ impl<'m, 'p> CodeBook<'m, 'p> {
             program: ProgramCode::new(model),
             itabs: FxHashMap::default(),
             method_calls: FxHashMap::default(),
+            of_closures: RefCell::default(),
+            lines: RefCell::default(),
         }
     }
 
@@ -167,9 +102,10 @@ impl<'m, 'p> CodeBook<'m, 'p> {
         if let Some(known) = self.itabs.get(&address) {
             return known.clone();
         }
-        let entries = interfaces::methods(self.model, address).unwrap_or_default();
+        // Most words of a frame are none, and are not remembered.
+        let entries = interfaces::methods(self.model, address)?;
         let deeds: Itab = entries.into_iter().map(|entry| interfaces::deeds_of_method(self, entry)).collect();
-        let locks = Deeds::LOCK.and(Deeds::LOCK_RW);
+        let locks = Deeds::ANY_LOCK;
         let found = Some(deeds).filter(|deeds| deeds.iter().any(|one| one.has(locks)));
         self.itabs.insert(address, found.clone());
         found
@@ -183,7 +119,7 @@ impl<'m, 'p> CodeBook<'m, 'p> {
             Operation::Jump(target) => self.deeds.get(&target),
             _ => None,
         });
-        jumps.fold(Deeds::default(), |all, &one| all.and(one))
+        Deeds::all(jumps.copied())
     }
 
     /// The calls of the function at `entry` that may be through interfaces.
@@ -218,17 +154,26 @@ impl<'m, 'p> CodeBook<'m, 'p> {
         if let Some(known) = self.known.get(&entry) {
             return Rc::clone(known);
         }
+        let function = Rc::new(self.read(entry));
+        self.known.insert(entry, Rc::clone(&function));
+        function
+    }
+
+    fn read(&self, entry: u64) -> Function {
         let name = self.model.function_name(entry).unwrap_or_default();
         let code = FunctionCode::read(self.model, entry);
         let calls: Vec<(u64, Deeds)> =
             code.calls.iter().map(|&(at, callee)| (at, self.deeds_of_call(&name, callee))).collect();
         let does = |&(_, deeds): &(u64, Deeds)| deeds != Deeds::default();
         let site = |(at, deeds): (u64, Deeds)| Site { at, line: self.line(at), deeds };
-        let sites = calls.into_iter().filter(does).map(site).collect();
+        let sites: Vec<Site> = calls.into_iter().filter(does).map(site).collect();
         let deferred = self.deferred(&name, &code).into_iter().filter(does).map(site).collect();
-        let function = Rc::new(Function { name, code, sites, deferred });
-        self.known.insert(entry, Rc::clone(&function));
-        function
+        let deeds = Deeds::all(sites.iter().map(|site| site.deeds));
+        let mut met = FxHashSet::default();
+        let callees: Vec<u64> =
+            code.calls.iter().map(|(_, callee)| *callee).filter(|&callee| met.insert(callee)).collect();
+        let package = package_of(&name).into_owned();
+        Function { name, code, sites, deferred, deeds, package, callees: callees.into() }
     }
 
     /// What its own closures do, if it defers anything and does not start goroutines with them: one that is deferred lies on the stack and
@@ -242,7 +187,10 @@ impl<'m, 'p> CodeBook<'m, 'p> {
         if !code.calls.iter().any(|&(_, callee)| callee == self.deferreturn) {
             return Vec::new();
         }
-        let next_call = |at: u64| code.calls.iter().find(|(call, _)| *call >= at).map(|(_, callee)| *callee);
+        let next_call = |at: u64| {
+            let next = code.calls.partition_point(|(call, _)| *call < at);
+            code.calls.get(next).map(|(_, callee)| *callee)
+        };
         let closures = code.closures.iter().filter(|(at, _)| next_call(*at) != Some(self.newproc));
         closures.copied().collect()
     }
@@ -257,18 +205,21 @@ impl<'m, 'p> CodeBook<'m, 'p> {
         if !is_own || caller.is_empty() {
             return Deeds::default();
         }
-        let code = FunctionCode::read(self.model, callee);
-        let deeds = code.calls.iter().filter_map(|(_, callee)| self.deeds.get(callee));
-        deeds.fold(Deeds::default(), |all, &one| all.and(one))
+        *self.of_closures.borrow_mut().entry(callee).or_insert_with(|| {
+            let code = FunctionCode::read(self.model, callee);
+            Deeds::all(code.calls.iter().filter_map(|(_, callee)| self.deeds.get(callee).copied()))
+        })
     }
 
     /// The line of the function that has the instruction.
     pub(super) fn line(&self, at: u64) -> u32 {
-        self.model.inline_stack(at).last().map_or(0, |call| call.line)
+        let read = || self.model.inline_stack(at).last().map_or(0, |call| call.line);
+        *self.lines.borrow_mut().entry(at).or_insert_with(read)
     }
 
-    /// What a func value calls.
+    /// What a func value calls; None where that is no function.
     pub(super) fn entry_of_closure(&self, closure: u64) -> Option<u64> {
-        self.model.memory().read_u64(goheap_image::Address(closure))
+        let entry = self.model.memory().read_u64(goheap_image::Address(closure))?;
+        interfaces::begins(self.model, entry).then_some(entry)
     }
 }

@@ -1,13 +1,16 @@
 //! What goroutines wait for together, as answers tell it.
 
-use super::{Closer, LockHolder, LockState, Suspicion, WaitGroup, WaitKind, WaitMode, Waits};
+use super::{Closer, LockHolder, LockState, Suspicion, WaitGroup, WaitKind, WaitMode, WaitNames, Waits};
 use crate::error::HeapError;
 use crate::goroutines::LibraryFiles;
 use crate::references::ReferenceGraph;
 use crate::snapshot::HeapSnapshot;
+use goheap_graph::IdBitSet;
 use goheap_model::waits::{self, Awaited, Deadlock, Link, Lock, ProbableHolder, Waiting, WaitsReport};
 use goheap_model::{Observer, StackCall};
+use goheap_runtime::stack::ThreadIndex;
 use goheap_runtime::{Goroutine, Tracer};
+use rustc_hash::FxHashMap;
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
@@ -22,6 +25,10 @@ pub struct FoundWaits<'s, 'm, 'p> {
     closer: Closer,
     now: Option<u64>,
     files: LibraryFiles,
+    names: WaitNames<'s, 'm, 'p>,
+    stuck: IdBitSet,
+    /// The suspicion of each group that is one's first.
+    suspicion_of: FxHashMap<u32, usize>,
 }
 
 impl<'s, 'm, 'p> FoundWaits<'s, 'm, 'p> {
@@ -41,12 +48,17 @@ impl<'s, 'm, 'p> FoundWaits<'s, 'm, 'p> {
         let snapshot = graph.snapshot();
         let closer = waits.look_closer(graph, observer)?;
         let (now, files) = (snapshot.model.newest_time(), LibraryFiles::new(snapshot.model));
-        Ok(FoundWaits { snapshot, waits, closer, now, files })
+        let (names, mut stuck) = (snapshot.wait_names(), IdBitSet::default());
+        closer.suspicions.iter().flat_map(|one| &one.stuck).for_each(|&goroutine| {
+            stuck.insert(goroutine);
+        });
+        let suspicion_of = closer.suspicions.iter().enumerate().map(|(index, one)| (one.group, index)).collect();
+        Ok(FoundWaits { snapshot, waits, closer, now, files, names, stuck, suspicion_of })
     }
 
     /// True if a goroutine waits for what nobody seems to end.
     pub fn is_suspected(&self, goroutine: u32) -> bool {
-        self.closer.suspicions.iter().any(|one| one.stuck.binary_search(&goroutine).is_ok())
+        self.stuck.contains(goroutine)
     }
 
     /// Those of which that is true, by their places in the runtime's list, in order.
@@ -83,7 +95,8 @@ impl<'s, 'm, 'p> FoundWaits<'s, 'm, 'p> {
         stuck.sort_unstable();
         stuck.dedup();
         let rings = self.closer.rings.iter().filter(|ring| ring.iter().any(|&one| is_wanted(one)));
-        let mut places = Places { found: self, tracer: Tracer::new(self.snapshot.model) };
+        let model = self.snapshot.model;
+        let mut places = Places { found: self, tracer: Tracer::new(model), threads: model.thread_index() };
         WaitsReport {
             suspected: stuck.len() as u64,
             suspicions_left_out: suspicions.len().saturating_sub(most) as u64,
@@ -103,7 +116,7 @@ impl<'s, 'm, 'p> FoundWaits<'s, 'm, 'p> {
     }
 
     fn awaited(&self, number: u32, group: &WaitGroup) -> Awaited {
-        let name = self.snapshot.wait_name(group);
+        let name = self.names.of(group);
         let members = || group.waiters.iter().filter_map(|waiter| self.goroutine(waiter.goroutine));
         let since = members().map(|goroutine| goroutine.waitsince).filter(|&since| since != 0).min();
         let mut waiting: Vec<(WaitMode, u64)> = Vec::new();
@@ -185,14 +198,15 @@ impl<'s, 'm, 'p> FoundWaits<'s, 'm, 'p> {
 
     fn lock(&self, number: u32, group: &WaitGroup) -> Lock {
         let holders = self.closer.holders.get(&number).map_or(&[][..], Vec::as_slice);
-        let suspicion = self.closer.suspicions.iter().find(|one| one.group == number);
+        let suspicion = self.suspicion_of.get(&number).map(|&index| &self.closer.suspicions[index]);
+        let more = self.closer.more_holders.get(&number).copied().unwrap_or(0);
         Lock {
             awaited: self.awaited(number, group),
             goroutines: group.waiters.len() as u64,
             suspected: suspicion.map_or(0, |one| one.stuck.len() as u64),
             why: suspicion.map_or_else(Vec::new, |one| self.why(one, group)),
             holders: holders.iter().take(MOST_HOLDERS).map(|holder| self.holder(holder)).collect(),
-            holders_left_out: holders.len().saturating_sub(MOST_HOLDERS) as u64,
+            holders_left_out: holders.len().saturating_sub(MOST_HOLDERS) as u64 + more,
         }
     }
 
@@ -213,10 +227,10 @@ impl<'s, 'm, 'p> FoundWaits<'s, 'm, 'p> {
         }
     }
 
-    /// The lock that a goroutine waits for.
+    /// The lock that a goroutine waits for; who does waits for nothing else.
     fn lock_of(&self, goroutine: u32) -> Option<(u32, &WaitGroup)> {
-        let groups = self.waits.of(goroutine).iter().map(|&number| (number, &self.waits.groups[number as usize]));
-        groups.into_iter().find(|(_, group)| group.kind.is_lock())
+        let &[number] = self.waits.of(goroutine) else { return None };
+        Some((number, &self.waits.groups[number as usize])).filter(|(_, group)| group.kind.is_lock())
     }
 
     fn deadlock(&self, ring: &[u32]) -> Deadlock {
@@ -231,7 +245,7 @@ impl<'s, 'm, 'p> FoundWaits<'s, 'm, 'p> {
 
     /// With the address where the name says less than which it is.
     fn full_name(&self, group: &WaitGroup) -> String {
-        let name = self.snapshot.wait_name(group);
+        let name = self.names.of(group);
         match name.is_static {
             true => name.text,
             false => format!("{} at {:#x}", name.text, group.address),
@@ -243,17 +257,17 @@ impl<'s, 'm, 'p> FoundWaits<'s, 'm, 'p> {
 struct Places<'f, 'm, 'p, 's> {
     found: &'f FoundWaits<'s, 'm, 'p>,
     tracer: Tracer<'m, 'p>,
+    threads: ThreadIndex<'m>,
 }
 
 impl Places<'_, '_, '_, '_> {
     /// Where most of them stand, how many do, and the first of these.
     fn most_frequent(&mut self, goroutines: &[u32]) -> (Option<StackCall>, u64, Option<u32>) {
         let model = self.found.snapshot.model;
-        let threads = model.thread_index();
         let mut counts: BTreeMap<(String, u32), (u64, u32, StackCall)> = BTreeMap::new();
         for &index in goroutines {
             let Some(goroutine) = model.goroutines.get(index as usize) else { continue };
-            let stack = model.stack(goroutine, &threads);
+            let stack = model.stack(goroutine, &self.threads);
             let calls = self.tracer.calls(&model.trace_pcs(&stack.frames, stack.is_stopped));
             let shown: Vec<_> = calls.iter().filter(|call| call.is_shown).map(|call| &call.call).collect();
             let Some(call) = self.found.files.speaking_call(&shown) else { continue };

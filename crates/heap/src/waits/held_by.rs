@@ -1,14 +1,17 @@
 //! By which fields something is held, from the root that is next to it.
 
+mod routes;
+
 use crate::error::HeapError;
 use crate::inspect::Places;
 use crate::references::ReferenceGraph;
 use goheap_model::{Claim, Observer, RootClass, RootKind};
+use routes::{Marks, NOT_MET, Route};
+use rustc_hash::{FxHashMap, FxHashSet};
 use std::collections::VecDeque;
 
 /// Fields of one way that are told.
 const MOST_FIELDS: usize = 12;
-const NOT_MET: u32 = u32::MAX;
 
 /// The shortest ways from package variables to all objects, then of the other classes of roots to what is left.
 ///
@@ -64,40 +67,56 @@ impl<'g, 's, 'm, 'p> Ways<'g, 's, 'm, 'p> {
         }
     }
 
-    /// The way to an object: `main.app .ix .results`; None where nothing leads to it.
-    pub(super) fn text(&self, object: u32) -> Option<String> {
-        let mut nodes = vec![object];
-        let mut at = object;
-        loop {
-            let before = *self.before.get(at as usize)?;
-            if before == NOT_MET {
-                return None;
-            }
-            if before == at {
-                break;
-            }
-            nodes.push(before);
-            at = before;
+    /// The ways to objects: `main.app .ix .results`; None where nothing leads to one.
+    pub(super) fn texts(&self, objects: &[u32]) -> Vec<Option<String>> {
+        let mut marks = Marks::default();
+        let routes: Vec<Option<Route>> = objects.iter().map(|&object| marks.route(&self.before, object)).collect();
+        let offsets = self.offsets(routes.iter().flatten().flat_map(Route::steps));
+        routes.into_iter().map(|route| Some(self.text(&route?, &offsets))).collect()
+    }
+
+    fn text(&self, route: &Route, offsets: &FxHashMap<(u32, u32), u64>) -> String {
+        let named = |nodes: &[u32]| -> Vec<String> {
+            let steps = nodes.windows(2).filter_map(|pair| self.step(pair[0], pair[1], offsets));
+            steps.filter(|part| !part.is_empty()).collect()
+        };
+        let (mut parts, mut last) = (named(&route.first), named(&route.last));
+        let mut left_out = route.between;
+        if route.last.is_empty() && parts.len() > MOST_FIELDS {
+            last = parts.split_off(parts.len() - MOST_FIELDS / 2);
         }
-        nodes.reverse();
-        let mut parts: Vec<String> = Vec::new();
-        for pair in nodes.windows(2) {
-            parts.extend(self.step(pair[0], pair[1]).filter(|part| !part.is_empty()));
+        if left_out > 0 || !last.is_empty() {
+            left_out +=
+                (parts.len().saturating_sub(MOST_FIELDS / 2) + last.len().saturating_sub(MOST_FIELDS / 2)) as u64;
+            parts.truncate(MOST_FIELDS / 2);
+            parts.push(format!("… ({left_out} more) …"));
+            parts.extend(last.split_off(last.len().saturating_sub(MOST_FIELDS / 2)));
         }
-        if parts.len() > MOST_FIELDS {
-            let left_out = parts.len() - MOST_FIELDS;
-            parts.splice(MOST_FIELDS / 2..MOST_FIELDS / 2 + left_out, [format!("… ({left_out} more) …")]);
+        parts.join(" ")
+    }
+
+    /// Where the first word of each object is that leads to the next one of a way; each object is read once.
+    fn offsets(&self, steps: impl Iterator<Item = (u32, u32)>) -> FxHashMap<(u32, u32), u64> {
+        let mut wanted = FxHashMap::<u32, FxHashSet<u32>>::default();
+        for (from, to) in steps {
+            wanted.entry(from).or_default().insert(to);
         }
-        Some(parts.join(" "))
+        let mut found = FxHashMap::default();
+        for (from, targets) in wanted {
+            let Some(slot) = self.graph.data().slot_of(from) else { continue };
+            self.places.for_each_reference(slot, |offset, to| {
+                if targets.contains(&to.0) {
+                    found.entry((from, to.0)).or_insert(offset);
+                }
+            });
+        }
+        found
     }
 
     /// What a step of the way is called: of a variable its name, of an object the field.
-    fn step(&self, from: u32, to: u32) -> Option<String> {
+    fn step(&self, from: u32, to: u32, offsets: &FxHashMap<(u32, u32), u64>) -> Option<String> {
         match (self.graph.data().slot_of(from), self.graph.data().slot_of(to)) {
-            (Some(from), Some(to)) => {
-                let offset = self.places.first_between(from, to)?;
-                Some(self.places.place(from, offset, false).path)
-            }
+            (Some(slot), Some(_)) => Some(self.places.place(slot, *offsets.get(&(from, to))?, false).path),
             (None, None) => match self.graph.data().root_node(to)?.kind {
                 RootKind::Goroutine(_) => Some(self.graph.data().text(to)),
                 RootKind::Frame(_) => self.graph.data().text(to).split(' ').next().map(str::to_owned),

@@ -3,6 +3,7 @@
 
 use super::target::WaitMode;
 use super::waiters::WaitGroup;
+use goheap_graph::IdBitSet;
 
 /// A goroutine that probably has a lock.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,19 +24,76 @@ pub struct LockHolder {
     pub pc: u64,
 }
 
-/// Of all that could have the lock, those that most likely do: those that have it nearest, and of these those that wait for it
+/// The calls that most likely have a lock, of all that could: those that have it nearest, and of these those that wait for it
 /// themselves only if there are no others.
-pub(super) fn likeliest(group: &WaitGroup, mut found: Vec<LockHolder>) -> Vec<LockHolder> {
-    let distance = |holder: &LockHolder| (holder.hops, !holder.is_exact);
-    let nearest = found.iter().map(distance).min().unwrap_or_default();
-    found.retain(|holder| distance(holder) == nearest);
-    let waits = |goroutine: u32| group.waiters.iter().any(|waiter| waiter.goroutine == goroutine);
-    if found.iter().any(|holder| !waits(holder.goroutine)) {
-        found.retain(|holder| !waits(holder.goroutine));
+#[derive(Clone, Debug, Default)]
+pub(super) struct Likeliest {
+    nearness: Option<Nearness>,
+    /// Numbers of calls that are alike, and the line where they locked it.
+    pub(super) calls: Vec<(u32, u32)>,
+}
+
+/// How near a call has a lock; the least is the nearest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Nearness {
+    pub(super) hops: u32,
+    pub(super) is_inexact: bool,
+    pub(super) waits_itself: bool,
+}
+
+impl Likeliest {
+    pub(super) fn add(&mut self, calls: u32, locked_line: u32, nearness: Nearness) {
+        let least = *self.nearness.get_or_insert(nearness);
+        if nearness < least {
+            self.nearness = Some(nearness);
+            self.calls.clear();
+        }
+        if nearness <= least {
+            self.calls.push((calls, locked_line));
+        }
     }
+
+    /// The holders, each goroutine once, at most so many, and how many there are besides. `describe` tells of calls that are alike their
+    /// goroutines, ascending, and what one of them is as a holder.
+    pub(super) fn holders<'c>(
+        &self,
+        most: usize,
+        goroutines: impl Fn(u32) -> &'c [u32],
+        describe: impl Fn(u32) -> LockHolder,
+    ) -> (Vec<LockHolder>, u64) {
+        let Some(nearness) = self.nearness else { return (Vec::new(), 0) };
+        let of_calls = |(number, locked_line): (u32, u32)| {
+            let first = goroutines(number).iter().take(most);
+            let holder =
+                LockHolder { locked_line, hops: nearness.hops, is_exact: !nearness.is_inexact, ..describe(number) };
+            first.map(move |&goroutine| LockHolder { goroutine, ..holder.clone() })
+        };
+        let mut found: Vec<LockHolder> = Vec::new();
+        for &calls in &self.calls {
+            found.extend(of_calls(calls));
+            if found.len() > 2 * most {
+                in_order(&mut found, most);
+            }
+        }
+        in_order(&mut found, most);
+        let all: usize = self.calls.iter().map(|&(number, _)| goroutines(number).len()).sum();
+        if all <= found.len() {
+            return (found, 0);
+        }
+        let mut met = IdBitSet::default();
+        self.calls.iter().flat_map(|&(number, _)| goroutines(number)).for_each(|&goroutine| {
+            met.insert(goroutine);
+        });
+        let more = met.count().saturating_sub(found.len() as u64);
+        (found, more)
+    }
+}
+
+/// Of each goroutine its first line.
+fn in_order(found: &mut Vec<LockHolder>, most: usize) {
     found.sort_by_key(|holder| (holder.goroutine, holder.line));
     found.dedup_by_key(|holder| holder.goroutine);
-    found
+    found.truncate(most);
 }
 
 /// The writer that waits until the readers have left.
@@ -45,21 +103,52 @@ pub(super) fn pending_writer(group: &WaitGroup) -> Option<u32> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{WaitKind, Waiter};
     use super::*;
 
-    fn holder(goroutine: u32, hops: u32) -> LockHolder {
-        LockHolder { goroutine, function: String::new(), locked_line: 1, line: 2, hops, is_exact: false, pc: 0 }
+    fn near(hops: u32, waits_itself: bool) -> Nearness {
+        Nearness { hops, is_inexact: true, waits_itself }
+    }
+
+    /// Calls 0 to 4 and their goroutines.
+    const GOROUTINES: [&[u32]; 5] = [&[1], &[4], &[3, 5], &[3], &[2]];
+
+    fn told(likeliest: &Likeliest, most: usize) -> (Vec<(u32, u32)>, u64) {
+        let describe = |calls| LockHolder {
+            goroutine: 0,
+            function: String::new(),
+            locked_line: 0,
+            line: 10 - calls,
+            hops: 0,
+            is_exact: false,
+            pc: 0,
+        };
+        let (found, more) = likeliest.holders(most, |calls| GOROUTINES[calls as usize], describe);
+        (found.iter().map(|holder| (holder.goroutine, holder.line)).collect(), more)
     }
 
     #[test]
     fn the_nearest_that_do_not_wait_themselves_stand() {
-        let waiter = |goroutine| Waiter { goroutine, mode: WaitMode::Lock, is_select: false };
-        let group = WaitGroup { kind: WaitKind::Mutex, address: 8, waiters: vec![waiter(1), waiter(2)] };
-        let all = vec![holder(1, 1), holder(4, 2), holder(3, 1), holder(5, 1), holder(3, 1)];
-        let ids = |found: Vec<LockHolder>| found.iter().map(|holder| holder.goroutine).collect::<Vec<_>>();
-        assert_eq!(ids(likeliest(&group, all)), [3, 5]);
+        let mut likeliest = Likeliest::default();
+        for (calls, nearness) in [(0, near(1, true)), (1, near(2, false)), (2, near(1, false)), (3, near(1, false))] {
+            likeliest.add(calls, 1, nearness);
+        }
+        assert_eq!(told(&likeliest, 10), (vec![(3, 7), (5, 8)], 0));
+        assert_eq!(told(&likeliest, 1), (vec![(3, 7)], 1));
         // Locked twice by one, whatever is further away.
-        assert_eq!(ids(likeliest(&group, vec![holder(2, 0), holder(3, 1)])), [2]);
+        likeliest.add(4, 1, near(0, true));
+        likeliest.add(2, 1, near(1, false));
+        assert_eq!(told(&likeliest, 10), (vec![(2, 6)], 0));
+        assert_eq!(told(&Likeliest::default(), 10), (vec![], 0));
+    }
+
+    #[test]
+    fn those_that_are_further_away_are_not_kept() {
+        let mut likeliest = Likeliest::default();
+        (0..1_000_000).for_each(|_| likeliest.add(0, 1, near(2, false)));
+        likeliest.add(1, 1, near(1, true));
+        (0..1_000_000).for_each(|_| likeliest.add(0, 1, near(1, true)));
+        likeliest.add(3, 1, near(1, false));
+        (0..1_000_000).for_each(|_| likeliest.add(0, 1, near(1, true)));
+        assert_eq!(likeliest.calls, [(3, 1)]);
     }
 }

@@ -1,7 +1,8 @@
 //! Locks that are taken through interfaces: `sync.Locker`, or any interface with `Lock` and `Unlock`. Calls through interfaces go where the
 //! itab says, so what such a call does is known where it is known which itab it has.
 
-use super::code::{CodeBook, Deeds, Site};
+use super::code::{CodeBook, Site};
+use super::deeds::Deeds;
 use goheap_image::Address;
 use goheap_runtime::RuntimeModel;
 use goheap_runtime::code::{Instruction, Operation, Place, ProgramCode, RegisterUse, Registers};
@@ -33,17 +34,25 @@ pub(super) fn methods(model: &RuntimeModel<'_>, address: u64) -> Option<Vec<u64>
     if !address.is_multiple_of(8) || !is_type(word(8)?) || !is_type(word(0)?) {
         return None;
     }
-    let begins = |at: &u64| {
-        let owner = model.modules.iter().find(|module| module.text.contains(at));
-        owner.and_then(|module| module.functions.find(*at)).is_some_and(|func| func.entry == *at)
-    };
+    let begins = |at: &u64| begins(model, *at);
     let all = (0..MOST_METHODS).map_while(|index| word(METHODS + index * 8).filter(begins));
     Some(all.collect::<Vec<u64>>()).filter(|methods| !methods.is_empty())
+}
+
+/// True if a function begins at `address`.
+pub(super) fn begins(model: &RuntimeModel<'_>, address: u64) -> bool {
+    let owner = model.modules.iter().find(|module| module.text.contains(&address));
+    owner.and_then(|module| module.functions.find(address)).is_some_and(|func| func.entry == address)
 }
 
 /// True if the value that an interface with this itab has at `pointer` is or holds what lies at `address`: `sync.Mutex` the lock alone, a
 /// struct all that it embeds.
 pub(super) fn holds(model: &RuntimeModel<'_>, itab: u64, pointer: u64, address: u64) -> bool {
+    address.checked_sub(pointer).is_some_and(|inner| inner < value_bytes(model, itab))
+}
+
+/// Bytes of the value that an interface with this itab points to; 1 where its type does not tell.
+pub(super) fn value_bytes(model: &RuntimeModel<'_>, itab: u64) -> u64 {
     // abi.Type of a pointer is followed by its element; a type begins with its size.
     const ITAB_TYPE: u64 = 8;
     const ELEMENT: u64 = 48;
@@ -51,8 +60,7 @@ pub(super) fn holds(model: &RuntimeModel<'_>, itab: u64, pointer: u64, address: 
     let ty = word(itab.checked_add(ITAB_TYPE));
     let element = ty.and_then(|ty| word(ty.checked_add(ELEMENT)));
     let is_type = |at: &u64| model.modules.iter().any(|module| module.types.contains(at));
-    let size = element.filter(is_type).and_then(|element| word(Some(element))).unwrap_or(1);
-    address.checked_sub(pointer).is_some_and(|inner| inner < size)
+    element.filter(is_type).and_then(|element| word(Some(element))).unwrap_or(1)
 }
 
 /// The deeds of a method as a whole: one that locks and unlocks does neither to its caller.

@@ -1,11 +1,14 @@
 //! What is waited for, in words: `main.first`, `main.account .mu`, `chan main.result`.
 
+use super::ranges::Ranges;
 use super::target::{SyncTarget, WaitKind, sync_target};
 use super::waiters::WaitGroup;
 use crate::snapshot::HeapSnapshot;
 use goheap_image::Address;
 use goheap_model::{Kind, Part, TypeId, TypeTable};
 use goheap_runtime::Call;
+use rustc_hash::FxHashMap;
+use std::cell::OnceCell;
 
 /// Wanted of a static address: any lock, else the innermost field.
 pub const ANY_LOCK: &str = "sync.";
@@ -25,7 +28,7 @@ pub struct WaitName {
     pub is_static: bool,
 }
 
-impl HeapSnapshot<'_, '_> {
+impl<'m, 'p> HeapSnapshot<'m, 'p> {
     /// Names the lock or the like in which the word lies that the goroutine with these calls, innermost first, sleeps on; None of a bare
     /// semaphore.
     pub(crate) fn sync_name(&self, calls: &[Call], word: u64) -> Option<String> {
@@ -34,29 +37,20 @@ impl HeapSnapshot<'_, '_> {
         (kind != WaitKind::Semaphore).then(|| self.wait_name(&group).text)
     }
 
-    /// Names what a group waits for.
+    /// Names what a group waits for. Of many [`WaitNames`] does.
     pub fn wait_name(&self, group: &WaitGroup) -> WaitName {
-        let (address, kind) = (group.address, group.kind);
-        if let Some(slot) = self.objects.find_allocated(address) {
-            let object = Some(self.objects.address(slot));
-            let ty = self.type_text(slot);
-            let (payload, _) = self.objects.payload(slot);
-            let inner = address.saturating_sub(payload);
-            let text = match kind {
-                WaitKind::Channel if ty.is_empty() => "chan".to_owned(),
-                WaitKind::Channel => ty,
-                _ if ty.is_empty() => format!("an object of unknown type +{inner}"),
-                _ => match self.field_in_object(slot, inner, kind) {
-                    path if path.is_empty() => ty,
-                    path => format!("{} {path}", self.short_name(&ty)),
-                },
-            };
-            return WaitName { text, object, is_static: false };
-        }
-        match self.static_name(address, kind.name()) {
-            Some(text) => WaitName { text, object: None, is_static: true },
-            None => WaitName { text: self.place_text(address), object: None, is_static: false },
-        }
+        self.wait_names().of(group)
+    }
+
+    /// Names what groups wait for.
+    pub fn wait_names(&self) -> WaitNames<'_, 'm, 'p> {
+        WaitNames { snapshot: self, pointees: OnceCell::new() }
+    }
+
+    /// The variable that holds an address of static data, with the field of type `wanted` there; by the pointer to it where the
+    /// linker gave it no name, as to `var a = &T{}`; by its section where nothing names it. None outside static data.
+    pub fn static_name(&self, address: u64, wanted: &str) -> Option<String> {
+        self.wait_names().static_name(address, wanted)
     }
 
     /// The field of an object in which a lock lies.
@@ -72,15 +66,51 @@ impl HeapSnapshot<'_, '_> {
             _ => format!("+{inner}"),
         }
     }
+}
 
-    /// The variable that holds an address of static data, with the field of type `wanted` there; by the pointer to it where the
-    /// linker gave it no name, as to `var a = &T{}`; by its section where nothing names it. None outside static data.
-    pub fn static_name(&self, address: u64, wanted: &str) -> Option<String> {
-        let model = self.model;
+/// Names what many groups wait for.
+///
+/// # Overhead
+/// 32 bytes a package variable that is a pointer, once a name needs them.
+pub struct WaitNames<'s, 'm, 'p> {
+    snapshot: &'s HeapSnapshot<'m, 'p>,
+    /// What typed variables point to, with their numbers.
+    pointees: OnceCell<Ranges<usize>>,
+}
+
+impl WaitNames<'_, '_, '_> {
+    /// Names what a group waits for.
+    pub fn of(&self, group: &WaitGroup) -> WaitName {
+        let (snapshot, address, kind) = (self.snapshot, group.address, group.kind);
+        if let Some(slot) = snapshot.objects.find_allocated(address) {
+            let object = Some(snapshot.objects.address(slot));
+            let ty = snapshot.type_text(slot);
+            let (payload, _) = snapshot.objects.payload(slot);
+            let inner = address.saturating_sub(payload);
+            let text = match kind {
+                WaitKind::Channel if ty.is_empty() => "chan".to_owned(),
+                WaitKind::Channel => ty,
+                _ if ty.is_empty() => format!("an object of unknown type +{inner}"),
+                _ => match snapshot.field_in_object(slot, inner, kind) {
+                    path if path.is_empty() => ty,
+                    path => format!("{} {path}", snapshot.short_name(&ty)),
+                },
+            };
+            return WaitName { text, object, is_static: false };
+        }
+        match self.static_name(address, kind.name()) {
+            Some(text) => WaitName { text, object: None, is_static: true },
+            None => WaitName { text: snapshot.place_text(address), object: None, is_static: false },
+        }
+    }
+
+    /// As [`HeapSnapshot::static_name`] says.
+    fn static_name(&self, address: u64, wanted: &str) -> Option<String> {
+        let model = self.snapshot.model;
         let module = model.modules.iter().find(|module| module.holds_variable(address))?;
         let named = model.symbols.variable_at(address);
         if let Some((variable, ty)) = named.and_then(|variable| Some((variable, variable.ty?))) {
-            let field = field_at(&self.types, ty, address - variable.address, wanted);
+            let field = field_at(&self.snapshot.types, ty, address - variable.address, wanted);
             return Some(format!("{} {field}", variable.name).trim_end().to_owned());
         }
         if let Some(text) = self.static_behind_pointer(address, wanted) {
@@ -99,17 +129,29 @@ impl HeapSnapshot<'_, '_> {
         Some(offset_text(section, address - range.start))
     }
 
-    /// By a typed variable that points to a value around `address`.
+    /// By the first typed variable that points to a value around `address`.
     fn static_behind_pointer(&self, address: u64, wanted: &str) -> Option<String> {
-        let pointee = |variable: &goheap_runtime::Variable| {
-            let Kind::Pointer(elem) = self.types.get(variable.ty?).kind else { return None };
-            let start = self.model.memory().read_u64(Address(variable.address))?;
-            let inner =
-                address.checked_sub(start).filter(|&inner| inner < self.types.get(elem).size.min(MAX_STATIC))?;
-            Some(format!("{} {}", variable.name, field_at(&self.types, elem, inner, wanted)).trim_end().to_owned())
-        };
-        self.model.symbols.variables().iter().find_map(pointee)
+        let (model, types) = (self.snapshot.model, &self.snapshot.types);
+        let pointees = self.pointees.get_or_init(|| pointees(self.snapshot));
+        let variable = &model.symbols.variables()[*pointees.at(address).min()?];
+        let Kind::Pointer(elem) = types.get(variable.ty?).kind else { return None };
+        let start = model.memory().read_u64(Address(variable.address))?;
+        let field = field_at(types, elem, address.checked_sub(start)?, wanted);
+        Some(format!("{} {field}", variable.name).trim_end().to_owned())
     }
+}
+
+/// What typed variables point to; of those that point to the same the first.
+fn pointees(snapshot: &HeapSnapshot<'_, '_>) -> Ranges<usize> {
+    let mut found = FxHashMap::default();
+    for (number, variable) in snapshot.model.symbols.variables().iter().enumerate() {
+        let Some(Kind::Pointer(elem)) = variable.ty.map(|ty| &snapshot.types.get(ty).kind) else { continue };
+        let bytes = snapshot.types.get(*elem).size.min(MAX_STATIC);
+        if let Some(start) = snapshot.model.memory().read_u64(Address(variable.address)).filter(|_| bytes > 0) {
+            found.entry((start, start.saturating_add(bytes))).or_insert(number);
+        }
+    }
+    found.into_iter().map(|((start, end), number)| (start, end, number)).collect()
 }
 
 fn offset_text(name: &str, offset: u64) -> String {

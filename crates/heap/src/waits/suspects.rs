@@ -1,7 +1,8 @@
 //! Waits that nobody seems to end, though live variables still reach what is waited for.
 
+use super::closer::Class;
 use super::target::{WaitKind, WaitMode};
-use super::waiters::{WaitGroup, Waits};
+use super::waiters::WaitGroup;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 /// Senders of one channel that are suspect: a receiver that is behind by more is not seen either.
@@ -41,44 +42,92 @@ pub(super) fn is_large(group: &WaitGroup, made_in_a_row: impl Fn() -> bool) -> b
     }
 }
 
-/// Which of the candidates nobody ends. `ends` has the goroutines that may end the waits of each; a goroutine can if it does not wait
-/// itself, or waits for something that is no candidate, or for one that somebody ends.
-pub(super) fn unattended(
-    waits: &Waits,
-    candidates: &FxHashSet<u32>,
-    ends: &FxHashMap<u32, Vec<u32>>,
-) -> FxHashSet<u32> {
-    let mut left = candidates.clone();
-    let can_go_on = |goroutine: u32, left: &FxHashSet<u32>| {
-        let groups = waits.of(goroutine);
-        groups.is_empty() || groups.iter().any(|group| !left.contains(group))
-    };
-    // Who waits for what the goroutines of a group end.
-    let mut ended_by: FxHashMap<u32, Vec<u32>> = FxHashMap::default();
-    for (&group, goroutines) in ends {
-        goroutines.iter().for_each(|&goroutine| ended_by.entry(goroutine).or_default().push(group));
-    }
-    let is_attended = |group: u32, left: &FxHashSet<u32>| {
-        ends.get(&group).is_some_and(|goroutines| goroutines.iter().any(|&one| can_go_on(one, left)))
-    };
-    let mut open: Vec<u32> = candidates.iter().copied().filter(|&group| is_attended(group, &left)).collect();
-    while let Some(group) = open.pop() {
-        if !left.remove(&group) {
-            continue;
-        }
-        for waiter in &waits.groups[group as usize].waiters {
-            let groups = ended_by.get(&waiter.goroutine).into_iter().flatten().copied();
-            open.extend(groups.filter(|group| left.contains(group)));
-        }
-    }
-    left
+/// What nobody ends.
+#[derive(Debug)]
+pub(super) struct Unattended {
+    /// The candidates that are left.
+    pub(super) left: FxHashSet<u32>,
+    /// Of each class, whether its goroutines go on by something that is not left, or do not wait.
+    pub(super) goes_on: Vec<bool>,
 }
 
-/// Of a group that is left, the goroutines that have no other way on.
-pub(super) fn stuck(waits: &Waits, group: &WaitGroup, left: &FxHashSet<u32>) -> Vec<u32> {
-    let has_no_other = |goroutine: &u32| waits.of(*goroutine).iter().all(|group| left.contains(group));
-    let mut stuck: Vec<u32> = group.waiters.iter().map(|waiter| waiter.goroutine).filter(has_no_other).collect();
-    stuck.sort_unstable();
-    stuck.dedup();
-    stuck
+impl Unattended {
+    /// `ends` has the classes whose goroutines may end the waits of each candidate; one can if it does not wait itself, or waits for
+    /// something that is no candidate, or for one that somebody ends.
+    pub(super) fn new(classes: &[Class], candidates: &FxHashSet<u32>, ends: &FxHashMap<u32, FxHashSet<u32>>) -> Self {
+        let mut left = candidates.clone();
+        let goes_on = |class: &Class| class.goes_on || class.groups.iter().any(|group| !candidates.contains(group));
+        let mut goes_on: Vec<bool> = classes.iter().map(goes_on).collect();
+        // Who waits for a group, and what those end.
+        let mut waiting: FxHashMap<u32, Vec<u32>> = FxHashMap::default();
+        for (number, class) in (0..).zip(classes) {
+            class.groups.iter().for_each(|&group| waiting.entry(group).or_default().push(number));
+        }
+        let mut ended_by: FxHashMap<u32, Vec<u32>> = FxHashMap::default();
+        for (&group, classes) in ends {
+            classes.iter().for_each(|&class| ended_by.entry(class).or_default().push(group));
+        }
+        let is_attended =
+            |group: &u32| ends.get(group).is_some_and(|classes| classes.iter().any(|&one| goes_on[one as usize]));
+        let mut open: Vec<u32> = candidates.iter().copied().filter(is_attended).collect();
+        while let Some(group) = open.pop() {
+            if !left.remove(&group) {
+                continue;
+            }
+            for &class in waiting.get(&group).into_iter().flatten() {
+                if !std::mem::replace(&mut goes_on[class as usize], true) {
+                    open.extend(ended_by.get(&class).into_iter().flatten());
+                }
+            }
+        }
+        Unattended { left, goes_on }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn class(groups: impl IntoIterator<Item = u32>, goes_on: bool) -> Class {
+        Class { groups: groups.into_iter().collect(), goes_on, ..Class::default() }
+    }
+
+    fn sets(ends: &[(u32, &[u32])]) -> FxHashMap<u32, FxHashSet<u32>> {
+        ends.iter().map(|(group, classes)| (*group, classes.iter().copied().collect())).collect()
+    }
+
+    fn sorted(set: &FxHashSet<u32>) -> Vec<u32> {
+        let mut all: Vec<u32> = set.iter().copied().collect();
+        all.sort_unstable();
+        all
+    }
+
+    #[test]
+    fn who_is_freed_ends_the_waits_of_others() {
+        // Class 0 goes on and ends 10; those that wait for 10 end 11, those for 11 nothing. 12 and 13 are each ended by the other's.
+        let classes = [class([], true), class([10], false), class([11], false), class([12], false), class([13], false)];
+        let ends = sets(&[(10, &[0]), (11, &[1]), (12, &[4]), (13, &[3])]);
+        let candidates: FxHashSet<u32> = [10, 11, 12, 13, 14].into_iter().collect();
+        let found = Unattended::new(&classes, &candidates, &ends);
+        assert_eq!(sorted(&found.left), [12, 13, 14]);
+        assert_eq!(found.goes_on, [true, true, true, false, false]);
+        // One of two cases is ended, which goes on for both.
+        let classes = [class([], true), class([10, 12], false)];
+        let found = Unattended::new(&classes, &candidates, &sets(&[(10, &[0]), (13, &[1])]));
+        assert_eq!((sorted(&found.left), found.goes_on), (vec![11, 12, 14], vec![true, true]));
+    }
+
+    #[test]
+    fn selects_of_many_cases_are_gone_through_once() {
+        // Each of the classes waits for all groups and ends them all; only the last group is ended by one that goes on.
+        const GROUPS: u32 = 1000;
+        let mut classes: Vec<Class> = (0..GROUPS).map(|_| class(0..GROUPS, false)).collect();
+        classes.push(class([], true));
+        let all: FxHashSet<u32> = (0..GROUPS).collect();
+        let mut ends: FxHashMap<u32, FxHashSet<u32>> = (0..GROUPS).map(|group| (group, all.clone())).collect();
+        assert_eq!(Unattended::new(&classes, &all, &ends).left.len(), GROUPS as usize);
+        ends.entry(GROUPS - 1).or_default().insert(GROUPS);
+        let found = Unattended::new(&classes, &all, &ends);
+        assert!(found.left.is_empty() && found.goes_on.iter().all(|&one| one));
+    }
 }

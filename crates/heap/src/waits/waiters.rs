@@ -83,9 +83,14 @@ impl Waits {
         Waits { groups, of_goroutine, unknown }
     }
 
-    /// The numbers of the groups that a goroutine waits in.
+    /// The numbers of the groups that a goroutine waits in, ascending.
     pub fn of(&self, goroutine: u32) -> &[u32] {
         self.of_goroutine.get(&goroutine).map_or(&[], Vec::as_slice)
+    }
+
+    /// Each goroutine that waits, with the numbers of its groups.
+    pub(super) fn all_waiting(&self) -> impl Iterator<Item = (u32, &[u32])> {
+        self.of_goroutine.iter().map(|(goroutine, groups)| (*goroutine, groups.as_slice()))
     }
 
     /// The groups of locks, with their numbers.

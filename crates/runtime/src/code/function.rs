@@ -21,7 +21,7 @@ pub struct FunctionCode {
     pub variables: Vec<u64>,
     /// Jumps backwards in it: the address of the instruction and the target, in order of the first.
     backward: Vec<(u64, u64)>,
-    /// Where it returns.
+    /// Where it returns, ascending.
     returns: Vec<u64>,
 }
 
@@ -67,11 +67,12 @@ impl FunctionCode {
         found
     }
 
-    /// True if what stands at `before` may be come to again from `pc`: a jump leads back over it before the function returns. What the
+    /// The first instruction that may be come to again from `pc`: a jump leads back to it before the function returns. What the
     /// compiler holds for unlikely stands behind the return and jumps back to where it came from, which is no loop.
-    pub fn may_come_back(&self, pc: u64, before: u64) -> bool {
-        let end = self.returns.iter().copied().find(|&at| at >= pc).unwrap_or(u64::MAX);
-        self.backward.iter().any(|&(at, to)| pc <= at && at < end && to <= before)
+    pub fn first_again(&self, pc: u64) -> Option<u64> {
+        let end = self.returns.get(self.returns.partition_point(|&at| at < pc)).copied().unwrap_or(u64::MAX);
+        let jumps = &self.backward[self.backward.partition_point(|&(at, _)| at < pc)..];
+        jumps.iter().take_while(|&&(at, _)| at < end).map(|&(_, to)| to).min()
     }
 }
 
@@ -79,4 +80,24 @@ impl FunctionCode {
 fn length(module: &ModuleData<'_>, entry: u64) -> Option<u64> {
     let func = module.functions.find(entry).filter(|func| func.entry == entry)?;
     Some(module.functions.end_of(&func).unwrap_or(module.text.end).saturating_sub(entry).min(MAX_FUNCTION_BYTES))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_jump_back_before_the_return_leads_to_what_comes_again() {
+        let code = FunctionCode {
+            returns: vec![50, 90],
+            backward: vec![(30, 12), (40, 20), (60, 5), (70, 2)],
+            ..FunctionCode::default()
+        };
+        let again = [0, 30, 31, 41, 51, 61, 71, 91].map(|pc| code.first_again(pc));
+        assert_eq!(again, [Some(12), Some(12), Some(20), None, Some(2), Some(2), None, None]);
+        // A table of jumps is found in, not gone through.
+        let jumps = (0..1_000_000).map(|at| (at * 2 + 10, at)).collect();
+        let long = FunctionCode { returns: (0..1_000_000).map(|at| at * 2 + 11).collect(), backward: jumps, ..code };
+        assert!((0..1_000_000_u64).all(|pc| long.first_again(pc * 2 + 10) == Some(pc)));
+    }
 }

@@ -1,60 +1,74 @@
 //! What follows from what was found on the stacks: who has which lock, and which waits nobody seems to end.
 
-use super::{Closer, Search};
+use super::Closer;
+use super::search::{Calls, Search};
 use crate::names::label_text::function_of;
 use crate::waits::cycles::rings;
-use crate::waits::holders::{LockHolder, likeliest, pending_writer};
+use crate::waits::holders::{LockHolder, pending_writer};
 use crate::waits::locks::LockState;
-use crate::waits::suspects::{Suspicion, stuck, unattended};
+use crate::waits::suspects::{Suspicion, Unattended};
 use crate::waits::target::{WaitKind, WaitMode};
 use crate::waits::waiters::{WaitGroup, Waiter, Waits};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 /// Packages of which an object that holds a channel says that something ends the wait: a timer, a context that may be cancelled.
 const ENDED_ELSEWHERE: [&str; 3] = ["time.", "context.", "runtime.timer"];
+/// Holders of all locks together that are told one by one.
+const MOST_HOLDERS: usize = 1 << 18;
 
 impl Search<'_, '_, '_, '_, '_> {
     pub(super) fn finish(mut self) -> Closer {
         let elsewhere = self.ended_elsewhere();
-        let mut candidates = self.wanted.clone();
+        let mut candidates: FxHashSet<u32> = self.wanted.iter().copied().collect();
         candidates.retain(|group| !elsewhere.contains(group));
-        let mut closer = Closer { holders: self.locks(&mut candidates), ..Closer::default() };
+        let mut closer = Closer::default();
+        self.locks(&mut candidates, &mut closer);
         closer.rings = rings(&next(self.waits, &closer.holders));
         closer.suspicions = self.suspicions(&candidates, &closer.holders);
         closer
     }
 
     /// Who probably has each lock; of locks on their way from one goroutine to the next nothing is suspected.
-    fn locks(&mut self, candidates: &mut FxHashSet<u32>) -> FxHashMap<u32, Vec<LockHolder>> {
+    fn locks(&mut self, candidates: &mut FxHashSet<u32>, closer: &mut Closer) {
         let (snapshot, waits) = (self.graph.snapshot(), self.waits);
-        let mut holders = FxHashMap::default();
+        let most = (MOST_HOLDERS / self.likeliest.len().max(1)).max(2);
         for (number, group) in waits.locks() {
-            let found = likeliest(group, self.holders.remove(&number).unwrap_or_default());
             let is_locked = !matches!(snapshot.lock_state(group), Some(LockState::Mutex { is_locked: false }) | None);
             if !is_locked {
                 candidates.remove(&number);
-            } else if !found.is_empty() {
-                // Those that have it end the waits, and nobody else.
-                self.ends.insert(number, found.iter().map(|holder| holder.goroutine).collect());
-                holders.insert(number, found);
+                continue;
+            }
+            let Some(likeliest) = self.likeliest.get(&number) else { continue };
+            let calls = |number: u32| &self.calls[number as usize];
+            let (found, more) =
+                likeliest.holders(most, |number| &calls(number).goroutines, |number| holder(calls(number)));
+            // Those that have it end the waits, and nobody else.
+            let ends = likeliest.calls.iter().map(|&(number, _)| calls(number).class).collect();
+            self.ends.insert(number, ends);
+            closer.holders.insert(number, found);
+            if more > 0 {
+                closer.more_holders.insert(number, more);
             }
         }
-        holders
     }
 
     /// Waits that nobody seems to end, most waiters first.
     fn suspicions(&self, candidates: &FxHashSet<u32>, holders: &FxHashMap<u32, Vec<LockHolder>>) -> Vec<Suspicion> {
         let (snapshot, waits) = (self.graph.snapshot(), self.waits);
-        let left = unattended(waits, candidates, &self.ends);
-        let mut suspected: Vec<u32> = left.iter().copied().collect();
+        let unattended = Unattended::new(&self.classes.all, candidates, &self.ends);
+        let others = self.others_at_hand(&unattended);
+        let mut suspected: Vec<u32> = unattended.left.iter().copied().collect();
         suspected.sort_unstable();
         let (mut found, mut by_stuck) = (Vec::<Suspicion>::new(), FxHashMap::<Vec<u32>, usize>::default());
         for number in suspected {
-            let group = &waits.groups[number as usize];
-            let stuck = stuck(waits, group, &left);
-            let is_stuck = |waiter: &Waiter| stuck.binary_search(&waiter.goroutine).is_ok();
-            let waiters = group.waiters.iter().copied().filter(is_stuck).collect();
-            if !waits.is_candidate(snapshot, &WaitGroup { waiters, ..group.clone() }) && !is_other_case(waits, &stuck) {
+            let WaitGroup { kind, address, waiters } = &waits.groups[number as usize];
+            let is_stuck = |waiter: &&Waiter| !unattended.goes_on[self.classes.of(waiter.goroutine) as usize];
+            let waiters: Vec<Waiter> = waiters.iter().filter(is_stuck).copied().collect();
+            let mut stuck: Vec<u32> = waiters.iter().map(|waiter| waiter.goroutine).collect();
+            stuck.sort_unstable();
+            stuck.dedup();
+            let group = WaitGroup { kind: *kind, address: *address, waiters };
+            if !waits.is_candidate(snapshot, &group) && !is_other_case(waits, &stuck) {
                 continue;
             }
             match by_stuck.get(&stuck) {
@@ -62,7 +76,10 @@ impl Search<'_, '_, '_, '_, '_> {
                 Some(&at) => found[at].other_cases.push(number),
                 None => {
                     by_stuck.insert(stuck.clone(), found.len());
-                    found.push(self.suspicion(number, stuck, &left, holders.contains_key(&number)));
+                    let (others_at_hand, other) = others.get(&number).copied().unzip();
+                    let (others_at_hand, is_held) = (others_at_hand.unwrap_or(0), holders.contains_key(&number));
+                    let other_cases = Vec::new();
+                    found.push(Suspicion { group: number, other_cases, stuck, others_at_hand, other, is_held });
                 }
             }
         }
@@ -74,12 +91,21 @@ impl Search<'_, '_, '_, '_, '_> {
         found
     }
 
-    /// One of them, with those that have the thing at hand and are not stuck themselves.
-    fn suspicion(&self, group: u32, stuck: Vec<u32>, left: &FxHashSet<u32>, is_held: bool) -> Suspicion {
-        let goes_on = |one: &&u32| !self.waits.of(**one).iter().any(|group| left.contains(group));
-        let others: Vec<u32> = self.near.get(&group).into_iter().flatten().filter(goes_on).copied().collect();
-        let (others_at_hand, other) = (others.len() as u64, others.first().copied());
-        Suspicion { group, other_cases: Vec::new(), stuck, others_at_hand, other, is_held }
+    /// Of each group that is left, how many have its thing at hand and are not stuck themselves, and the first of these.
+    fn others_at_hand(&self, unattended: &Unattended) -> FxHashMap<u32, (u64, u32)> {
+        let mut others = FxHashMap::<u32, (u64, u32)>::default();
+        for (calls, &(count, first)) in &self.stacks {
+            let all = calls.iter().map(|&number| &self.calls[number as usize]);
+            let goes_on = |calls: &&Calls| unattended.goes_on[calls.class as usize];
+            let mut groups: Vec<u32> = all.filter(goes_on).flat_map(|calls| calls.at_hand.iter().copied()).collect();
+            groups.sort_unstable();
+            groups.dedup();
+            for group in groups.into_iter().filter(|group| unattended.left.contains(group)) {
+                let (all, least) = others.entry(group).or_insert((0, first));
+                (*all, *least) = (*all + count, first.min(*least));
+            }
+        }
+        others
     }
 
     /// Channels that a timer or a context ends.
@@ -111,6 +137,13 @@ impl Search<'_, '_, '_, '_, '_> {
         }
         found
     }
+}
+
+/// One of the goroutines with these calls as the holder of a lock.
+fn holder(calls: &Calls) -> LockHolder {
+    let pending = &calls.ahead.pending;
+    let function = pending.function.name.clone();
+    LockHolder { goroutine: 0, function, locked_line: 0, line: pending.line, hops: 0, is_exact: false, pc: pending.pc }
 }
 
 /// True of a `time.Timer` or `time.Ticker` up to 1.22, of which the runtime has the inner `runtimeTimer` alone, so that its type may
