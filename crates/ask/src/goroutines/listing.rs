@@ -2,6 +2,7 @@
 
 use super::retained::RetainedByGoroutines;
 use super::told::{GoroutineList, LabelShare, ListedGoroutines, StateShare};
+use goheap_graph::IdBitSet;
 use goheap_model::waits::WaitsReport;
 use goheap_model::{GoroutineGroup, GoroutineGroups, LabelFacts, Leaks, StackCall};
 use std::cmp::Reverse;
@@ -43,6 +44,8 @@ pub struct GoroutineListing<'g> {
     leaks: Option<&'g Leaks>,
     wanted: GoroutinesWanted,
     rows: Vec<Part>,
+    /// All goroutines of the rows.
+    members: IdBitSet,
 }
 
 /// One line: a group, or that part of it which is leaked or is not.
@@ -62,7 +65,7 @@ impl<'g> GoroutineListing<'g> {
         wanted: GoroutinesWanted,
         is_wanted: impl Fn(&GoroutineGroup) -> bool,
     ) -> Self {
-        let mut rows = Vec::new();
+        let (mut rows, mut all) = (Vec::new(), IdBitSet::default());
         for (index, group) in groups.groups.iter().enumerate() {
             if (group.is_system && !wanted.system) || !is_wanted(group) {
                 continue;
@@ -71,11 +74,12 @@ impl<'g> GoroutineListing<'g> {
             let (leaked, alive): (Vec<u32>, Vec<u32>) = group.members.iter().copied().partition(is_leaked);
             for (members, is_leaked) in [(leaked, true), (alive, false)] {
                 if !members.is_empty() && (is_leaked || !wanted.leaked_alone) {
+                    members.iter().for_each(|&member| _ = all.insert(member));
                     rows.push(Part { group: index, members, is_leaked, retained: None, is_least: false });
                 }
             }
         }
-        GoroutineListing { groups, leaks, wanted, rows }
+        GoroutineListing { groups, leaks, wanted, rows, members: all }
     }
 
     /// Finds out what each part alone keeps; of the first parts of groups exactly, of the rest the least.
@@ -115,14 +119,12 @@ impl<'g> GoroutineListing<'g> {
 
     /// The goroutines that are wanted, by their places in the runtime's list, in order.
     pub fn members(&self) -> Vec<u32> {
-        let mut members: Vec<u32> = self.rows.iter().flat_map(|row| row.members.iter().copied()).collect();
-        members.sort_unstable();
-        members
+        self.members.iter_ones().collect()
     }
 
     /// True if a goroutine is wanted.
     pub fn contains(&self, goroutine: u32) -> bool {
-        self.rows.iter().any(|row| row.members.binary_search(&goroutine).is_ok())
+        self.members.contains(goroutine)
     }
 
     /// The list with at most so many groups. `is_suspected` says of which goroutines nobody seems to end the wait, and `waits` what all of
