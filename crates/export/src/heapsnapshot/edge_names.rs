@@ -17,6 +17,9 @@ pub(super) const INTERNAL: u32 = 3;
 const NUMBERED: u64 = 4096;
 /// The same of all together.
 const MOST_NUMBERED: usize = 1 << 20;
+/// Of an object whose type is not known a reference has its offset for a name, up to here: a large one has no names for a million words.
+const FAR: u64 = 1 << 12;
+const FAR_NAME: &str = "+…";
 
 /// A kind of edge, and the number of its name or element.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,7 +63,11 @@ impl<'h> EdgeNames<'h> {
     /// [`ExportError::TooMany`] strings.
     pub(super) fn of(&mut self, from: Slot, offset: u64, strings: &mut Strings) -> Result<EdgeName, ExportError> {
         let object = self.heap.object_types.of(from.id);
-        let key = (kind_of(object), self.fields.offset_in_period(from, offset));
+        let in_period = self.fields.offset_in_period(from, offset);
+        if in_period >= FAR && !object.is_known() {
+            return Ok(EdgeName { kind: PROPERTY, name: strings.id(FAR_NAME)?.0 });
+        }
+        let key = (kind_of(object), in_period);
         let place = match self.places.get_mut(&key) {
             Some(place) => place,
             None => {

@@ -198,8 +198,11 @@ fn begins(resolver: &Resolver<'_>, mut ty: TypeId, inner: Pointee) -> bool {
 
 /// The values in data and bss whose pointers are where the collector's masks have them, the largest at each address.
 fn areas(model: &RuntimeModel<'_>, resolver: &Resolver<'_>, told: &[(u64, Pointee)]) -> BTreeMap<u64, TypeId> {
-    let values =
-        told.iter().filter(|(at, pointee)| pointee.part == Part::Value && is_masked(model, resolver, *at, pointee.ty));
+    // Many calls are given the address of one variable.
+    let mut known: FxHashMap<(u64, TypeId), bool> = FxHashMap::default();
+    let mut is_masked =
+        |at: u64, ty: TypeId| *known.entry((at, ty)).or_insert_with(|| is_masked(model, resolver, at, ty));
+    let values = told.iter().filter(|(at, pointee)| pointee.part == Part::Value && is_masked(*at, pointee.ty));
     let values: Vec<(u64, Pointee)> = values.copied().collect();
     let mut found: Vec<(u64, TypeId)> =
         agreed(resolver, values).into_iter().map(|(at, pointee)| (at, pointee.ty)).collect();

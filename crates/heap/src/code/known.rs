@@ -8,6 +8,7 @@ use crate::infer::header_types;
 use crate::meaning::closures::is_closure_struct;
 use crate::meaning::plan::PointerWord;
 use crate::meaning::resolve::Resolver;
+use goheap_graph::IdBitSet;
 use goheap_model::{Evidence, Part, TypeId};
 use goheap_runtime::code::ProgramCode;
 use goheap_runtime::{DescriptorReader, ModuleData, RuntimeModel};
@@ -47,7 +48,7 @@ pub(crate) struct Facts<'m, 'p> {
     /// What begins something else that looks the same.
     prefixes: FxHashSet<TypeId>,
     /// The runtime's own types of the headers of maps and channels, of which there is more to tell.
-    headers: Vec<TypeId>,
+    headers: IdBitSet,
 }
 
 impl<'m, 'p> Facts<'m, 'p> {
@@ -109,7 +110,7 @@ impl Known<'_, '_, '_> {
     /// whose they are.
     pub(super) fn as_said(&self, pointee: Pointee) -> Option<Pointee> {
         let is_shape = self.resolver.types.get(pointee.ty).name.contains("go.shape.");
-        if self.facts.headers.contains(&pointee.ty) || is_shape && pointee.part != Part::Closure {
+        if self.facts.headers.contains(pointee.ty.0) || is_shape && pointee.part != Part::Closure {
             return None;
         }
         let is_closure = pointee.part == Part::Value && is_closure_struct(&self.resolver.types, pointee.ty);

@@ -9,6 +9,7 @@ use crate::roots::root::{UntypedRoot, WordOwner};
 use goheap_image::Address;
 use goheap_model::{Evidence, Part, Slot, TypeId};
 use goheap_runtime::{CodeReferences, PAGE_BYTES};
+use rustc_hash::FxHashMap;
 
 /// So far before a word the address of its variable may lie by which code knows it.
 const MAX_VARIABLE_BYTES: u64 = 256;
@@ -24,13 +25,20 @@ pub(super) fn propose(
     roots: &[UntypedRoot],
     outcome: &mut Outcome,
 ) {
+    // A thousand goroutines in one function have the same words in its frames.
+    let mut in_frames: FxHashMap<(u64, u64), Option<(Part, TypeId)>> = FxHashMap::default();
     for root in roots {
         let Some(slot) = inference.objects.find_allocated(root.value) else { continue };
         let known = inference.type_of(slot.id);
         if known.is_known() && !super::headers::is_named(&inference.resolver.types, known) {
             continue;
         }
-        let found = best(inference, code, root, slot).or_else(|| bytes(inference, root, slot));
+        let found = match root.owner {
+            WordOwner::Frame { entry, .. } => {
+                *in_frames.entry((entry, root.value)).or_insert_with(|| best(inference, code, root, slot))
+            }
+            WordOwner::Variable(_) => best(inference, code, root, slot).or_else(|| bytes(inference, root, slot)),
+        };
         if let Some((part, ty)) = found {
             let proposal = Proposal::new(root.value, part, ty, Evidence::Candidate);
             inference.propose(proposal, outcome);

@@ -3,6 +3,7 @@
 
 use super::engine::{Inference, Outcome};
 use super::proposal::Proposal;
+use goheap_graph::IdBitSet;
 use goheap_image::Address;
 use goheap_model::{Evidence, Kind, ObjectType, Part, Slot, TypeId, TypeTable};
 
@@ -45,8 +46,11 @@ fn is_header(types: &TypeTable, ty: TypeId) -> bool {
 }
 
 /// The types for which [`is_named`] holds, to ask it of every object.
-pub(crate) fn header_types(types: &TypeTable) -> Vec<TypeId> {
-    (0..types.len()).map(|index| TypeId(index as u32)).filter(|&ty| is_header(types, ty)).collect()
+pub(crate) fn header_types(types: &TypeTable) -> IdBitSet {
+    let mut headers = IdBitSet::default();
+    let found = (0..types.len() as u32).filter(|&ty| is_header(types, TypeId(ty)));
+    found.for_each(|ty| _ = headers.insert(ty));
+    headers
 }
 
 /// The element type that a `hchan` in the slot tells. Its size is told beside it, which makes a chance unlikely.

@@ -3,8 +3,9 @@
 use super::engine::Inference;
 use super::headers;
 use super::shapes::Inner;
+use goheap_graph::IdBitSet;
 use goheap_image::Address;
-use goheap_model::{Evidence, ObjectId, ObjectType, Part, Slot, TypeId};
+use goheap_model::{Evidence, ObjectId, ObjectType, Part, Slot};
 use goheap_runtime::Span;
 use rayon::prelude::*;
 use std::ops::Range;
@@ -38,7 +39,7 @@ impl Inference<'_, '_, '_> {
 
     /// The unsettled objects of a span; apart from them, if that is asked for, those without type and pointers that may be told by
     /// their shape. What these hold does not change from round to round.
-    fn unsettled_of(&self, span: u32, with_plain: bool, headers: &[TypeId]) -> (Vec<Slot>, Vec<Slot>) {
+    fn unsettled_of(&self, span: u32, with_plain: bool, headers: &IdBitSet) -> (Vec<Slot>, Vec<Slot>) {
         let (mut unsettled, mut plain) = (Vec::new(), Vec::new());
         let is_noscan = self.model.heap.spans[span as usize].is_noscan();
         // Neighbours are mostly of one type.
@@ -89,8 +90,8 @@ impl Inference<'_, '_, '_> {
     }
 }
 
-fn is_unsettled(known: ObjectType, headers: &[TypeId]) -> bool {
+fn is_unsettled(known: ObjectType, headers: &IdBitSet) -> bool {
     known.evidence() <= Evidence::Candidate
         || known.part() == Part::Closure
-        || known.part() == Part::Value && headers.contains(&known.ty())
+        || known.part() == Part::Value && headers.contains(known.ty().0)
 }

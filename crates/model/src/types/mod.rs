@@ -195,12 +195,10 @@ impl TypeTable {
             match &ty.kind {
                 Kind::UnsafePointer | Kind::Pointer(_) | Kind::Func | Kind::Map(..) | Kind::Chan(_) => return true,
                 Kind::Array(elem, 1) => id = *elem,
-                Kind::Struct(fields) => {
-                    match fields.iter().filter(|field| self.get(field.ty).size > 0).collect::<Vec<_>>()[..] {
-                        [only] if fields.len() == 1 => id = only.ty,
-                        _ => return false,
-                    }
-                }
+                Kind::Struct(fields) => match &fields[..] {
+                    [only] => id = only.ty,
+                    _ => return false,
+                },
                 _ => return false,
             }
         }
