@@ -16,6 +16,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 /// Contents of strings that are told one by one, by their sizes alone.
 const CONTENTS: usize = 100;
+/// Locks and suspicions that are told, each with a name: how many more there are is told, too.
+const MOST_WAITS: usize = 1000;
 
 /// Reads a heap; see [`open_observed`](crate::open_observed).
 pub(crate) fn read(core: &Path, options: &Options, observer: &dyn Observer) -> Result<Heap, Error> {
@@ -101,7 +103,7 @@ fn goroutines(graph: &ReferenceGraph<'_, '_, '_>, observer: &dyn Observer) -> Re
     let groups = read_groups(graph.snapshot().model, observer)?;
     let leaks = leaked(graph, observer)?;
     let found = FoundWaits::new(graph, observer)?;
-    let waits = found.report(usize::MAX, &|_| true, &|one| leaks.contains(one));
+    let waits = found.report(MOST_WAITS, &|_| true, &|one| leaks.contains(one));
     let waiting = Some(Waiting { waits, suspected: found.suspected(), leaks });
     Ok(Goroutines { groups, waiting })
 }
