@@ -53,7 +53,7 @@ pub use fields::{FieldPlace, FieldType, Fields};
 pub use graph::{Dominance, Graph};
 pub use heap::Heap;
 pub use objects::{Evidence, ObjectId, ObjectType, ObjectTypes, Objects, Part, Slot, SlotSpan};
-pub use observer::{Claim, Meter, Observer, OverBudget, Refusal, Unobserved};
+pub use observer::{Aside, Claim, Meter, Observer, OverBudget, Refusal, Unobserved};
 pub use red_zones::RedZones;
 pub use references::{Extent, References, RootNodes};
 pub use roots::{RootClass, RootKind, RootNode};
