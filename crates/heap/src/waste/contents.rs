@@ -301,7 +301,10 @@ mod tests {
         let Compared { contents, of_holder, again, most, absent, left_out } = found;
         assert_eq!((contents, of_holder, absent, left_out), (4, vec![2, 1, 2], 1, 0));
         assert_eq!(again.iter_ones().collect::<Vec<_>>(), [2, 3, 6]);
-        assert_eq!(most.iter().map(|same| (same.len, same.first, same.runs)).collect::<Vec<_>>(), [(3, 0, 2), (2, 1, 2)]);
+        assert_eq!(
+            most.iter().map(|same| (same.len, same.first, same.runs)).collect::<Vec<_>>(),
+            [(3, 0, 2), (2, 1, 2)]
+        );
     }
 
     #[test]

@@ -239,7 +239,8 @@ mod tests {
         });
         let runs: Vec<&Header> = runs.iter().collect();
         let object = |address: u64| (address / 100 * 100 + 100, is_block);
-        let add = |found: &mut Vec<(u64, u64, u64)>, run: usize, bytes| found.push((runs[run].address, runs[run].len, bytes));
+        let add =
+            |found: &mut Vec<(u64, u64, u64)>, run: usize, bytes| found.push((runs[run].address, runs[run].len, bytes));
         all_lost(&runs, &gone, object, add).concat()
     }
 

@@ -73,10 +73,11 @@ pub(super) fn slack(snapshot: &HeapSnapshot<'_, '_>, names: &Names<'_, '_, '_>, 
     };
     let ends_object = |at: usize| end(&headers[at - 1]).is_none_or(|end| headers[at].address >= end);
     let chunks = split(headers.len(), CHUNK, ends_object).into_par_iter();
-    let sums = chunks.map(|range| of_objects(snapshot, &headers[range])).reduce(FxHashMap::default, |mut sums, more| {
-        more.into_iter().for_each(|(place, sum)| sums.entry(place).or_default().add(&sum));
-        sums
-    });
+    let sums =
+        chunks.map(|range| of_objects(snapshot, &headers[range])).reduce(FxHashMap::default, |mut sums, more| {
+            more.into_iter().for_each(|(place, sum)| sums.entry(place).or_default().add(&sum));
+            sums
+        });
     by_name(names, sums)
 }
 
