@@ -10,13 +10,16 @@ mod semi_nca;
 
 pub use parts::DominatorParts;
 
-use crate::{Column, CsrGraph};
+use crate::{Column, CsrGraph, IdBitSet};
 use rayon::prelude::*;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 /// Stands for none where a node is meant; ids and places are less.
 pub(crate) const NONE: u32 = u32::MAX;
+
+/// Words of a set of nodes that one thread makes at a time.
+const WORDS: usize = 1 << 10;
 
 /// Who dominates whom among the nodes that a root reaches.
 ///
@@ -118,6 +121,14 @@ impl DominatorTree {
             }
         });
         idoms
+    }
+
+    /// The nodes below `count` that are reached.
+    #[must_use]
+    pub fn reached_below(&self, count: u32) -> IdBitSet {
+        let below = &self.places[..self.places.len().min(count as usize)];
+        let word = |places: &[u32]| places.iter().rev().fold(0, |bits, place| bits << 1 | u64::from(*place != NONE));
+        IdBitSet::from_words(below.par_chunks(u64::BITS as usize).with_min_len(WORDS).map(word).collect())
     }
 
     /// `node`, its immediate dominator, that one's, and so on to the root. Nothing if it is not reached.

@@ -24,9 +24,9 @@ pub(crate) fn frame_facts(
     let snapshot = graph.snapshot();
     let mut values = std::mem::take(&mut drawn.values);
     values.resize(trie.len(), 0);
-    let lost = snapshot.reached.iter_ones().filter(|&id| !tree.contains(id)).map(ObjectId);
+    let lost = snapshot.reached.minus(&tree.reached_below(graph.data().object_count()));
     let is_value = |id: &ObjectId| !is_part(&snapshot.types, snapshot.object_types.of(*id), None);
-    values[PathTrie::ROOT.index()] += lost.filter(is_value).count() as u64;
+    values[PathTrie::ROOT.index()] += lost.iter_ones().map(ObjectId).filter(is_value).count() as u64;
     let mut facts = FrameFacts { rests: vec![Extent::default(); trie.len()], maps: FxHashMap::default(), values };
     for &(id, extent) in graph.data().references().extents().unwrap_or_default() {
         let frame = drawn.frames.of(id);

@@ -18,13 +18,18 @@ use super::unreachable::type_label;
 use crate::roots::root::Root;
 pub(crate) use drawn::{Drawn, FrameOf, Told};
 use goheap_graph::{CsrGraph, DominatorTree, IdBitSet, SharedBitSet, TrieNode};
-use goheap_model::{Meter, ObjectId, ObjectType};
+use goheap_model::{Meter, ObjectId, ObjectType, Slot};
 use levels::Levels;
+use rayon::prelude::*;
 use reader::TAKEN;
 use rustc_hash::FxHashMap;
 
 /// Before the type of an object that its immediate dominator does not point to.
 const SHARED: &str = "[shared]";
+
+/// Objects that follow without a pointer, which are looked at together; so few are not worth another thread.
+const CHUNK: usize = 1 << 16;
+const FEW: usize = 1 << 10;
 
 /// A root and where it is drawn.
 pub(crate) struct DrawnRoot {
@@ -69,15 +74,19 @@ impl TreeBuilder<'_, '_, '_> {
         let mut walk = Walk { builder: self, levels, labels: FxHashMap::default() };
         roots.for_each(|root| walk.reach_root(root));
         for DrawnGroup { node, frame, shared } in groups {
-            for child in tree.children(node).filter(|&child| child < objects) {
+            let mut children = tree.children(node).filter(|&child| child < objects).peekable();
+            while children.peek().is_some() {
                 let label = walk.builder.merger.labels.text(shared);
                 let frame = walk.builder.merger.trie.child(frame, label);
-                walk.reach_type(frame, None, child, "");
+                for found in walk.what_they_are(children.by_ref().take(CHUNK).collect()) {
+                    walk.reach_type(frame, None, found, "");
+                }
             }
         }
         walk.go(meter);
         let Walk { levels, .. } = walk;
-        self.scanner.unreached = unreached(self.scanner.objects.allocated_ids(), tree);
+        let unreached = self.scanner.objects.allocated_ids().minus(&tree.reached_below(objects));
+        self.scanner.unreached = SharedBitSet::of(&unreached);
         levels.into_drawn(self)
     }
 }
@@ -98,22 +107,32 @@ impl Walk<'_, '_, '_, '_, '_> {
             if level.is_empty() {
                 return;
             }
-            for (index, child) in self.levels.read(self.builder, &level, meter) {
-                let above = level[index as usize];
-                self.reach_type(above.node, Some(above), child, SHARED);
+            let shared = self.levels.read(self.builder, &level, meter);
+            for chunk in shared.chunks(CHUNK) {
+                let found = self.what_they_are(chunk.iter().map(|(_, child)| *child).collect());
+                for (&(index, _), found) in chunk.iter().zip(found) {
+                    let above = level[index as usize];
+                    self.reach_type(above.node, Some(above), found, SHARED);
+                }
             }
         }
     }
 
+    /// What objects are. They lie anywhere, so that it is not asked one after the other.
+    fn what_they_are(&self, ids: Vec<u32>) -> Vec<(Slot, ObjectType)> {
+        let scanner = &self.builder.scanner;
+        let what = |id: u32| (scanner.objects.slot(ObjectId(id)), scanner.types.of(ObjectId(id)));
+        ids.into_par_iter().with_min_len(FEW).map(what).collect()
+    }
+
     /// Reaches an object under a frame of its type, after a mark; `above` is the object that dominates it.
-    fn reach_type(&mut self, frame: TrieNode, above: Option<Item>, id: u32, mark: &str) {
+    fn reach_type(&mut self, frame: TrieNode, above: Option<Item>, (slot, object): (Slot, ObjectType), mark: &str) {
         let Self { builder, levels, labels } = self;
-        if levels.idom(id) == TAKEN {
+        if levels.idom(slot.id.0) == TAKEN {
             return;
         }
         let TreeBuilder { scanner, merger, .. } = &mut **builder;
-        let slot = scanner.objects.slot(ObjectId(id));
-        let (span, object) = (scanner.objects.span(slot), scanner.types.of(ObjectId(id)));
+        let span = scanner.objects.span(slot);
         let shape = if object.is_known() { 0 } else { span.elem_size | u64::from(span.is_noscan()) };
         let shape = shape << 1 | u64::from(mark.is_empty());
         let label = *labels.entry((object, shape)).or_insert_with(|| {
@@ -121,15 +140,8 @@ impl Walk<'_, '_, '_, '_, '_> {
             merger.labels.text(merger.labels.packages.shorten(text.trim_start()).as_ref())
         });
         let node = merger.trie.child_folding(frame, label);
-        levels.draw(builder, Item { id, span: slot.span, node }, above);
+        levels.draw(builder, Item { id: slot.id.0, span: slot.span, node }, above);
     }
-}
-
-/// Those of `allocated` that are not in the tree.
-fn unreached(allocated: &IdBitSet, tree: &DominatorTree) -> SharedBitSet {
-    let mut unreached = allocated.clone();
-    allocated.iter_ones().filter(|&id| tree.contains(id)).for_each(|id| _ = unreached.remove(id));
-    SharedBitSet::of(&unreached)
 }
 
 /// The objects to which their immediate dominator has a pointer. Others are held by several objects or roots of which none alone

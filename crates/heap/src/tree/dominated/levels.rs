@@ -44,17 +44,12 @@ pub(super) struct Levels<'w> {
 impl<'w> Levels<'w> {
     pub(super) fn new(tree: &'w DominatorTree, builder: &TreeBuilder<'_, '_, '_>, told: Told<'w>) -> Self {
         let objects = builder.scanner.objects.len();
-        let mut leads_on = IdBitSet::with_room_for(tree.node_count());
-        for ((node, end), place) in tree.slices().zip(0..) {
-            if end > place + 1 {
-                leads_on.insert(node);
-            }
-        }
+        let (idoms, leads_on) = rayon::join(|| tree.shared_idoms_below(objects), || dominators(tree));
         let root = PathTrie::ROOT.index() as u32;
         let of_all = || (0..objects).into_par_iter().map(|_| AtomicU32::new(root)).collect();
         let common = Common {
             tree,
-            idoms: tree.shared_idoms_below(objects),
+            idoms,
             leads_on,
             facts: builder.merger.facts.clone(),
             wanted: told.wanted,
@@ -150,6 +145,17 @@ impl<'w> Levels<'w> {
         };
         Drawn { reached: book.share, frames, values: book.values }
     }
+}
+
+/// The nodes that dominate others.
+fn dominators(tree: &DominatorTree) -> IdBitSet {
+    let mut dominators = IdBitSet::with_room_for(tree.node_count());
+    for ((node, end), place) in tree.slices().zip(0..) {
+        if end > place + 1 {
+            dominators.insert(node);
+        }
+    }
+    dominators
 }
 
 fn frame_of(index: AtomicU32) -> TrieNode {
