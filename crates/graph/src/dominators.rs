@@ -10,11 +10,16 @@ mod semi_nca;
 
 pub use parts::DominatorParts;
 
-use crate::{Column, CsrGraph};
+use crate::{Column, CsrGraph, IdBitSet};
+use rayon::prelude::*;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 /// Stands for none where a node is meant; ids and places are less.
 pub(crate) const NONE: u32 = u32::MAX;
+
+/// Words of a set of nodes that one thread makes at a time.
+const WORDS: usize = 1 << 10;
 
 /// Who dominates whom among the nodes that a root reaches.
 ///
@@ -103,13 +108,27 @@ impl DominatorTree {
     /// not reached. Cheaper than to ask for each: it goes along the places. 4 bytes a node.
     #[must_use]
     pub fn idoms_below(&self, count: u32) -> Vec<u32> {
-        let mut idoms = vec![NONE; count as usize];
-        for (node, parent) in self.nodes.iter().zip(self.parents.iter()).skip(1) {
-            if let Some(idom) = idoms.get_mut(*node as usize) {
-                *idom = self.node_at(*parent);
+        self.shared_idoms_below(count).into_iter().map(AtomicU32::into_inner).collect()
+    }
+
+    /// The same for several threads to change.
+    #[must_use]
+    pub fn shared_idoms_below(&self, count: u32) -> Vec<AtomicU32> {
+        let idoms: Vec<AtomicU32> = (0..count).into_par_iter().map(|_| AtomicU32::new(NONE)).collect();
+        self.nodes.par_iter().zip(&self.parents[..]).skip(1).for_each(|(node, parent)| {
+            if let Some(idom) = idoms.get(*node as usize) {
+                idom.store(self.node_at(*parent), Ordering::Relaxed);
             }
-        }
+        });
         idoms
+    }
+
+    /// The nodes below `count` that are reached.
+    #[must_use]
+    pub fn reached_below(&self, count: u32) -> IdBitSet {
+        let below = &self.places[..self.places.len().min(count as usize)];
+        let word = |places: &[u32]| places.iter().rev().fold(0, |bits, place| bits << 1 | u64::from(*place != NONE));
+        IdBitSet::from_words(below.par_chunks(u64::BITS as usize).with_min_len(WORDS).map(word).collect())
     }
 
     /// `node`, its immediate dominator, that one's, and so on to the root. Nothing if it is not reached.

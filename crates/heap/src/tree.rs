@@ -8,7 +8,7 @@ pub(crate) mod tops;
 mod unreachable;
 mod walk_plan;
 
-pub(crate) use dominated::{Dominated, DrawnGroup, DrawnRoot, shared_objects};
+pub(crate) use dominated::{Drawn, DrawnGroup, DrawnRoot, FrameOf, Told, shared_objects};
 pub(crate) use unreachable::{NOT_KNOWN, UNREACHABLE};
 
 use crate::meaning::resolve::{Resolver, Target};
@@ -59,8 +59,6 @@ pub(crate) struct TreeBuilder<'a, 'm, 'p> {
     merger: Merger<'a, 'm, 'p>,
     /// Results to be filled again.
     spare: Mutex<Vec<Found>>,
-    /// Where the tree is that of dominators.
-    dominated: Option<Dominated<'a>>,
 }
 
 impl<'a, 'm, 'p> TreeBuilder<'a, 'm, 'p> {
@@ -74,12 +72,7 @@ impl<'a, 'm, 'p> TreeBuilder<'a, 'm, 'p> {
     ) -> Self {
         let plans = WalkPlans::new(&model.heap, objects, types, resolver);
         let merger = Merger::new(model, objects, resolver, labels, trie);
-        TreeBuilder {
-            scanner: Scanner::new(model, objects, types, plans),
-            merger,
-            spare: Mutex::default(),
-            dominated: None,
-        }
+        TreeBuilder { scanner: Scanner::new(model, objects, types, plans), merger, spare: Mutex::default() }
     }
 
     /// Remembers the frame of every object that is reached from now on: four bytes a slot.
@@ -177,7 +170,6 @@ impl<'a, 'm, 'p> TreeBuilder<'a, 'm, 'p> {
                 }
                 _ => self.read_level(&level.chunks(PART).map(Part::Items).collect::<Vec<_>>(), meter),
             }
-            self.reach_shared(&level);
         }
     }
 

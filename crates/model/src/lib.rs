@@ -63,7 +63,7 @@ pub use heap::Heap;
 pub use inline_frame::{InlineFrame, StackCall, print_form};
 pub use leaks::Leaks;
 pub use objects::{Evidence, ObjectId, ObjectType, ObjectTypes, Objects, Part, Slot, SlotSpan};
-pub use observer::{Claim, Meter, Observer, OverBudget, Refusal, Unobserved};
+pub use observer::{Aside, Claim, Meter, Observer, OverBudget, Refusal, Unobserved};
 pub use process_mark::ProcessMark;
 pub use red_zones::RedZones;
 pub use references::{References, RootNodes};

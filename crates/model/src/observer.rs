@@ -37,6 +37,20 @@ pub struct Unobserved;
 
 impl Observer for Unobserved {}
 
+/// Who watches a work that goes on beside another: memory is asked for as always, and of stages only those of the other are told.
+#[derive(Clone, Copy)]
+pub struct Aside<'o>(pub &'o dyn Observer);
+
+impl Observer for Aside<'_> {
+    fn claim(&self, claim: Claim) -> Result<(), Refusal> {
+        self.0.claim(claim)
+    }
+
+    fn passed_over(&self, why: &SectionError) {
+        self.0.passed_over(why);
+    }
+}
+
 /// Anonymous memory, in bytes, that a stage is about to take.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Claim {

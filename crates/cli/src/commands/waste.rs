@@ -8,9 +8,9 @@ use crate::open::{Needs, with_watched_heap};
 use crate::say::diagnostics;
 use crate::say::errors::Failure;
 use crate::say::terminal::page;
-use crate::say::watch::Watch;
 use goheap_ask::rounding;
 use goheap_heap::{HeapSnapshot, SnapshotOptions, waste};
+use goheap_model::Observer;
 use goheap_report::answer::{Answer, Section};
 use goheap_report::page::Page;
 use goheap_report::table::{grouped, percent};
@@ -50,9 +50,9 @@ pub(crate) struct Wasted {
 pub(crate) fn answer_of(
     snapshot: &HeapSnapshot<'_, '_>,
     (page, most, values): (Page, usize, bool),
-    watch: &Watch,
+    observer: &dyn Observer,
 ) -> Result<Wasted, Failure> {
-    let waste = snapshot.waste(waste::WasteOptions { values, contents: CONTENTS }, watch)?;
+    let waste = snapshot.waste(waste::WasteOptions { values, contents: CONTENTS }, observer)?;
     let rounding = rounding(snapshot);
     let told = Told { heap: snapshot, waste: &waste, rounding: &rounding, values };
     let mut sections: Vec<Section> = told.details().into_iter().filter(|section| !section.rows.is_empty()).collect();

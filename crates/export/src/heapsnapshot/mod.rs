@@ -223,20 +223,25 @@ impl Writer<'_, '_> {
             let name = edge_name(label, &mut names, strings)?;
             Ok(rows.push(&[name.kind, name.name, to * NODE_FIELDS])?)
         };
-        let mut nodes = self.plan.nodes().zip(0_u32..).peekable();
+        let (plan, mut nodes) = (self.plan, self.plan.nodes().zip(0_u32..).peekable());
+        let mut ready: Vec<Vec<(Label, u32)>> = Vec::new();
         while let Some(&(node, index)) = nodes.peek() {
             let batch = batch(&mut nodes, of_nodes);
+            // Threads look for the edges of a batch while those of the last are written.
+            let (mut found, mut written) = (Vec::new(), Ok(()));
+            rayon::in_place_scope(|scope| {
+                scope.spawn(|_| found = batch.par_chunks(CHUNK).map(|chunk| plan.edges_of(chunk)).collect());
+                written = ready.drain(..).flatten().try_for_each(|(label, to)| write(label, to));
+            });
+            written?;
+            ready = found;
             if batch.is_empty() {
                 nodes.next();
-                self.plan.write_long(index, node, &mut write)?;
-            }
-            let found: Vec<Vec<(Label, u32)>> =
-                batch.par_chunks(CHUNK).map(|chunk| self.plan.edges_of(chunk)).collect();
-            for (label, to) in found.into_iter().flatten() {
-                write(label, to)?;
+                plan.write_long(index, node, &mut write)?;
             }
             meter.add(batch.len().max(1) as u64);
         }
+        ready.into_iter().flatten().try_for_each(|(label, to)| write(label, to))?;
         Ok(rows.end()?)
     }
 

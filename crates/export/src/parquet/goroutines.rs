@@ -4,11 +4,15 @@ use super::Rows;
 use super::table_writer::TableWriter;
 use super::values::Cell;
 use crate::ExportError;
+use goheap_ask::RetainedByGoroutines;
+use goheap_model::Dominance;
 use std::io::Write;
 
 /// A goroutine that is alive.
 #[derive(Clone, Debug, Default)]
 pub struct GoroutineRow {
+    /// Its place among all goroutines.
+    pub index: u32,
     /// Its id.
     pub id: u64,
     /// Its stack: those that stand at the same place have the same.
@@ -29,8 +33,6 @@ pub struct GoroutineRow {
     pub is_leaked: Option<bool>,
     /// Bound to its thread.
     pub is_locked: bool,
-    /// What it alone keeps, in bytes.
-    pub retained: u64,
 }
 
 /// A call of a stack.
@@ -50,7 +52,13 @@ pub struct CallRow {
     pub is_inlined: bool,
 }
 
-pub(super) fn write<W: Write + Send>(rows: &Rows<'_>, mut table: TableWriter<'_, W>) -> Result<(), ExportError> {
+/// Writes them, with what each alone keeps.
+pub(super) fn write<W: Write + Send>(
+    rows: &Rows<'_>,
+    dominance: &Dominance,
+    mut table: TableWriter<'_, W>,
+) -> Result<(), ExportError> {
+    let retained = RetainedByGoroutines::new(rows.graph, dominance);
     for one in rows.goroutines {
         let row = [
             Cell::count(one.id),
@@ -63,7 +71,7 @@ pub(super) fn write<W: Write + Send>(rows: &Rows<'_>, mut table: TableWriter<'_,
             Cell::flag(one.is_system),
             one.is_leaked.map_or(Cell::MISSING, Cell::flag),
             Cell::flag(one.is_locked),
-            Cell::of(one.retained),
+            Cell::of(retained.of_goroutine(one.index)),
         ];
         table.row(row)?;
     }

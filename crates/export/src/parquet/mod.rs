@@ -28,7 +28,7 @@ pub use schema::{Column, Kind, SCHEMA, TABLES, Table};
 
 use crate::ExportError;
 use goheap_graph::TrieNode;
-use goheap_model::{Births, Claim, Dominance, Fields, Graph, Meter, ObjectId, Observer};
+use goheap_model::{Aside, Births, Claim, Dominance, Fields, Graph, Meter, ObjectId, Observer, Refusal};
 use paths::RootClasses;
 use schema::{BIRTHS, FRAMES, GOROUTINES, OBJECTS, PATHS, REFERENCES, ROOTS, RUN, SPANS, TYPES};
 use std::io::{self, Write};
@@ -38,8 +38,6 @@ use table_writer::TableWriter;
 pub struct Rows<'r> {
     /// The heap with its references.
     pub graph: Graph<'r>,
-    /// Who dominates whom.
-    pub dominance: &'r Dominance,
     /// The frame of the heap's tree that counts an object; None of what no root reaches.
     pub frame_of: &'r (dyn Fn(ObjectId) -> Option<TrieNode> + Sync),
     /// Where sampled objects were allocated.
@@ -58,8 +56,8 @@ pub struct Rows<'r> {
 pub type Open<'o, W> = &'o mut dyn FnMut(&'static str) -> io::Result<W>;
 
 impl Rows<'_> {
-    /// Writes every table to what `open` gives for its name; `fields` tell by which fields objects lead to each other. Objects and
-    /// references, of which there are most, are written side by side.
+    /// Writes every table to what `open` gives for its name; `fields` tell by which fields objects lead to each other. References are
+    /// written while it is found who dominates whom, and beside objects then: of these there are most.
     ///
     /// # Errors
     /// What `open` and the files say; the observer's refusal, which is asked before each group of rows.
@@ -69,16 +67,19 @@ impl Rows<'_> {
         open: Open<'_, W>,
         observer: &dyn Observer,
     ) -> Result<(), ExportError> {
+        let aside = Aside(observer);
         let mut table = |table: &'static Table| -> Result<TableWriter<'_, W>, ExportError> {
             TableWriter::new(table, (&self.run.core_id, self.codec), open(table.name)?, observer)
         };
         run::write(self, table(&RUN)?)?;
         let classes = RootClasses::new(self.graph);
-        self.write_largest(fields, [table(&OBJECTS)?, table(&TYPES)?, table(&REFERENCES)?], &classes, observer)?;
+        let largest = [table(&OBJECTS)?, table(&TYPES)?, table(&REFERENCES)?];
+        observer.begin("dominators, objects and references");
+        let dominance = self.write_largest(fields, largest, &classes, &aside)?;
         observer.begin("other rows written");
-        roots::write(self, table(&ROOTS)?)?;
+        roots::write(self, &dominance, table(&ROOTS)?)?;
         paths::write(self, table(&PATHS)?, &classes, observer)?;
-        goroutines::write(self, table(&GOROUTINES)?)?;
+        goroutines::write(self, &dominance, table(&GOROUTINES)?)?;
         goroutines::write_calls(self, table(&FRAMES)?)?;
         births::write(self, table(&BIRTHS)?, observer)?;
         spans::write(self, table(&SPANS)?)
@@ -89,21 +90,27 @@ impl Rows<'_> {
         fields: &dyn Fields,
         [objects, types, references]: [TableWriter<'_, W>; 3],
         classes: &RootClasses,
-        observer: &dyn Observer,
-    ) -> Result<(), ExportError> {
-        observer.begin("objects and references written");
-        observer.claim(Claim::default())?;
+        aside: &Aside<'_>,
+    ) -> Result<Dominance, ExportError> {
+        aside.claim(Claim::default())?;
         let totals = &self.graph.heap().totals;
-        let meter = &Meter::new(observer, totals.allocated.objects.saturating_add(totals.reachable().objects));
-        let mut of_objects = Ok(());
+        let meter = &Meter::new(aside.0, totals.allocated.objects.saturating_add(totals.reachable().objects));
+        let mut of_objects = None;
         let of_references = rayon::in_place_scope(|scope| {
             scope.spawn(|_| {
-                of_objects =
-                    objects::write(self, objects, classes, meter).and_then(|met| types::write(self, met, types));
+                let write = || {
+                    let dominance = self.graph.dominance(aside)?;
+                    let met = objects::write(self, &dominance, objects, classes, meter)?;
+                    types::write(self, &dominance, met, types)?;
+                    Ok(dominance)
+                };
+                of_objects = Some(write());
             });
             references::write(self, fields, references, meter)
         });
-        of_objects.and(of_references)
+        let dominance = of_objects.unwrap_or(Err(ExportError::from(Refusal::Cancelled)))?;
+        of_references?;
+        Ok(dominance)
     }
 }
 

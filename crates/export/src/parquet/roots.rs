@@ -4,7 +4,7 @@ use super::Rows;
 use super::table_writer::TableWriter;
 use super::values::Cell;
 use crate::ExportError;
-use goheap_model::{Graph, RootClass, RootKind, RootNode};
+use goheap_model::{Dominance, Graph, RootClass, RootKind, RootNode};
 use std::io::Write;
 
 /// What those below a node have from above.
@@ -16,8 +16,12 @@ struct Above {
     holder: Option<String>,
 }
 
-pub(super) fn write<W: Write + Send>(rows: &Rows<'_>, mut table: TableWriter<'_, W>) -> Result<(), ExportError> {
-    let (graph, dominance) = (rows.graph, rows.dominance);
+pub(super) fn write<W: Write + Send>(
+    rows: &Rows<'_>,
+    dominance: &Dominance,
+    mut table: TableWriter<'_, W>,
+) -> Result<(), ExportError> {
+    let graph = rows.graph;
     let roots = graph.references().roots();
     let mut known: Vec<Above> = Vec::new();
     for (node, root) in roots.iter() {

@@ -58,7 +58,6 @@ type Files = HashMap<&'static str, Shared>;
 
 fn written(heap: &Heap, codec: Codec, observer: &dyn Observer) -> (Files, Result<(), ExportError>) {
     let graph = Graph::new(heap).unwrap();
-    let dominance = graph.dominance(&Unobserved).unwrap();
     let run = Run { core_id: "pod-7".to_owned(), program: "svc\u{1b}[31m\0".to_owned(), ..Run::default() };
     let births = heap.births.clone().unwrap_or_default();
     let goroutines =
@@ -66,7 +65,6 @@ fn written(heap: &Heap, codec: Codec, observer: &dyn Observer) -> (Files, Result
     let calls = [CallRow { function: "main.f".to_owned(), line: 12, ..CallRow::default() }];
     let rows = Rows {
         graph,
-        dominance: &dominance,
         frame_of: &|id| TrieNode::of_index(id.0 as usize + 1).filter(|frame| frame.index() < heap.tree.len()),
         births: &births,
         run: &run,

@@ -6,7 +6,7 @@ use super::values::Cell;
 use crate::ExportError;
 use goheap_ask::Recent;
 use goheap_model::names::package_of;
-use goheap_model::{Heap, Part, Share, Slot, TextKey, TypeId, UNKNOWN_TYPE};
+use goheap_model::{Dominance, Graph, Heap, Part, Share, Slot, TextKey, TypeId, UNKNOWN_TYPE};
 use rustc_hash::FxHashMap;
 use std::io::Write;
 
@@ -113,10 +113,11 @@ impl Met {
 
 pub(super) fn write<W: Write + Send>(
     rows: &Rows<'_>,
+    dominance: &Dominance,
     mut types: Types,
     mut table: TableWriter<'_, W>,
 ) -> Result<(), ExportError> {
-    let retained = retained(rows, &mut types);
+    let retained = retained(rows.graph, dominance, &mut types);
     for ((met, retained), number) in types.known.met.iter().zip(retained).zip(0..) {
         let row = [
             Cell::small(number),
@@ -136,8 +137,7 @@ pub(super) fn write<W: Write + Send>(
 }
 
 /// What the objects of each type retain at least together: what one of them dominates is counted with the uppermost.
-fn retained(rows: &Rows<'_>, types: &mut Types) -> Vec<u64> {
-    let (graph, dominance) = (rows.graph, rows.dominance);
+fn retained(graph: Graph<'_>, dominance: &Dominance, types: &mut Types) -> Vec<u64> {
     let (mut retained, mut covered) = (vec![0_u64; types.len()], vec![0_u32; types.len()]);
     for ((node, end), place) in dominance.tree.slices().zip(0..) {
         let Some(slot) = graph.slot_of(node) else { continue };

@@ -38,6 +38,8 @@ fn check_shape(tree: &DominatorTree, context: &str) {
     assert_eq!(preorder, nodes, "{context}");
     let idoms: Vec<u32> = (0..tree.node_count() + 1).map(|node| tree.idom(node).unwrap_or(NONE)).collect();
     assert_eq!(tree.idoms_below(tree.node_count() + 1), idoms, "{context}");
+    let reached = (0..tree.node_count()).filter(|node| tree.contains(*node));
+    assert!(tree.reached_below(tree.node_count() + 1).iter_ones().eq(reached), "{context}");
     assert_eq!(tree.idoms_below(tree.node_count() / 2), idoms[..tree.node_count() as usize / 2], "{context}");
 }
 

@@ -5,12 +5,15 @@ use crate::error::HeapError;
 use crate::index::read_frames;
 use crate::names::labels::Labels;
 use crate::needs::Needs;
-use crate::referred::frame_facts;
+use crate::referred::{frame_facts, with_facts};
 use crate::snapshot::SnapshotOptions;
-use crate::tree::{DrawnGroup, DrawnRoot, TreeBuilder, shared_objects};
-use goheap_graph::{DominatorTree, PathTrie, TrieNode};
+use crate::tree::{DrawnGroup, DrawnRoot, FrameOf, Told, TreeBuilder, shared_objects};
+use goheap_graph::{DominatorTree, IdBitSet, PathTrie, TrieNode};
 use goheap_model::{Births, Claim, DominatorFrames, Meter, ObjectId, Observer, RootClass, RootFrame, RootKind, Share};
 use rustc_hash::FxHashMap;
+
+/// Where the frame of more than one object of so many has to be known, those of all take less.
+const WIDE: u32 = 2;
 
 impl ReferenceGraph<'_, '_, '_> {
     /// Of each frame of the reference tree, by its index, how much of its own is shared: held by several objects or roots of which
@@ -66,22 +69,30 @@ impl ReferenceGraph<'_, '_, '_> {
     ) -> Result<(DominatorFrames, Vec<TrieNode>), HeapError> {
         observer.begin("frames");
         let (frames, places) = self.drawn_frames(tree, births, true, observer)?;
-        Ok((frames, places.unwrap_or_default()))
+        match places {
+            FrameOf::All(places) => Ok((frames, places)),
+            FrameOf::Some(_) => Ok((frames, Vec::new())),
+        }
     }
 
-    /// The frames, and that of each slot where that is wanted or what of objects is referred to is known.
+    /// The frames, and that of each slot where that is wanted; else of those objects alone of which it has to be known.
     fn drawn_frames(
         &self,
         tree: &DominatorTree,
         births: &Births,
         wants_places: bool,
         observer: &dyn Observer,
-    ) -> Result<(DominatorFrames, Option<Vec<TrieNode>>), HeapError> {
+    ) -> Result<(DominatorFrames, FrameOf), HeapError> {
         let snapshot = self.snapshot;
+        let knows_extents = self.data().knows_extents();
+        let wanted = if knows_extents { self.of_interest(births) } else { IdBitSet::default() };
+        let slots = self.data().object_count();
+        let wants_all = wants_places || wanted.count() > u64::from(slots / WIDE);
         let needs = Needs::new(&snapshot.model.heap, SnapshotOptions::default());
         let walk = needs.tree();
-        let idoms = u64::from(self.data().object_count()) * 4;
-        observer.claim(Claim { kept: 0, passing: walk.kept + walk.passing + idoms })?;
+        let idoms = u64::from(slots) * 4;
+        let told = if wants_all { idoms } else { wanted.count() * 8 };
+        observer.claim(Claim { kept: 0, passing: walk.kept + walk.passing + idoms + told + u64::from(slots) / 4 })?;
         let mut resolver = snapshot.resolver();
         let mut labels = Labels::new(snapshot.packages.clone());
         let mut trie = PathTrie::new();
@@ -90,11 +101,6 @@ impl ReferenceGraph<'_, '_, '_> {
         let objects = &snapshot.objects;
         let types = &snapshot.object_types;
         let mut builder = TreeBuilder::new(snapshot.model, objects, &mut resolver, &mut labels, &mut trie, types);
-        let knows_extents = self.data().knows_extents();
-        if wants_places || knows_extents {
-            observer.claim(Claim { kept: 0, passing: idoms })?;
-            builder.remember_frames();
-        }
         let of_class = |class: RootClass| {
             let roots = snapshot.roots.iter().enumerate().filter(move |(_, root)| root.class == class);
             roots.map(|(index, &root)| {
@@ -109,20 +115,28 @@ impl ReferenceGraph<'_, '_, '_> {
         });
         let meter = Meter::new(observer, needs.scannable);
         let roots = RootClass::ALL.into_iter().flat_map(of_class);
-        let reached = builder.walk_dominators(tree, roots, groups, &meter);
+        let told = Told { wanted: (!wants_all).then_some(&wanted), values: knows_extents.then_some(&snapshot.types) };
+        let mut drawn = builder.walk_dominators(tree, roots, groups, told, &meter);
         let unreached = builder.unreachable(&snapshot.unreached);
-        let found = builder.finish();
-        let sampled = found.as_ref().map(|frames| self.sampled(births, frames)).unwrap_or_default();
-        let facts = found.as_ref().filter(|_| knows_extents).map(|frames| frame_facts(self, tree, (&trie, frames)));
+        let knows_births = knows_extents || wants_places;
+        let sampled = if knows_births { self.sampled(births, &drawn.frames) } else { Vec::new() };
+        let facts = knows_extents.then(|| frame_facts(self, tree, (&trie, &mut drawn)));
         let (texts, _) = labels.into_texts();
-        Ok((DominatorFrames { trie, texts, reached, facts, unreached, roots: root_frames, sampled }, found))
+        let reached = drawn.reached;
+        Ok((DominatorFrames { trie, texts, reached, facts, unreached, roots: root_frames, sampled }, drawn.frames))
     }
 
-    /// The objects of births that roots reach, with the frame of each; `frames` has those of all slots.
-    fn sampled(&self, births: &Births, frames: &[TrieNode]) -> Vec<(ObjectId, TrieNode)> {
+    /// The objects whose frames have to be known.
+    fn of_interest(&self, births: &Births) -> IdBitSet {
+        let mut objects = with_facts(self);
+        births.all().iter().for_each(|birth| _ = objects.insert(birth.object.0));
+        objects
+    }
+
+    /// The objects of births that roots reach, with the frame of each.
+    fn sampled(&self, births: &Births, frames: &FrameOf) -> Vec<(ObjectId, TrieNode)> {
         let reached = births.all().iter().filter(|birth| self.snapshot.reached.contains(birth.object.0));
-        let mut sampled: Vec<_> =
-            reached.filter_map(|birth| Some((birth.object, *frames.get(birth.object.0 as usize)?))).collect();
+        let mut sampled: Vec<_> = reached.map(|birth| (birth.object, frames.of(birth.object))).collect();
         sampled.sort_unstable();
         sampled.dedup();
         sampled

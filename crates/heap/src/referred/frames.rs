@@ -2,38 +2,40 @@
 
 use crate::meaning::containers::structs;
 use crate::references::ReferenceGraph;
-use crate::snapshot::HeapSnapshot;
-use goheap_graph::{DominatorTree, PathTrie, TrieNode};
-use goheap_model::{Extent, Extents, FrameFacts, Kind, ObjectId, Part};
+use crate::tree::Drawn;
+use goheap_graph::{DominatorTree, IdBitSet, PathTrie, TrieNode};
+use goheap_model::{Extent, Extents, FrameFacts, Kind, ObjectId, ObjectType, Part, TypeTable};
 use rustc_hash::{FxHashMap, FxHashSet};
 
-/// Those of a tree, of the frame of each slot.
+/// The objects of which [`frame_facts`] asks for the frame.
+pub(crate) fn with_facts(graph: &ReferenceGraph<'_, '_, '_>) -> IdBitSet {
+    let mut objects = IdBitSet::with_room_for(graph.data().object_count());
+    let extents = graph.data().references().extents().into_iter().flat_map(Extents::iter).map(|(id, _)| id);
+    extents.chain(graph.snapshot().map_headers()).for_each(|id| _ = objects.insert(id.0));
+    objects
+}
+
+/// Those of a tree that was drawn. What roots reach and the tree does not have lies at its root.
 pub(crate) fn frame_facts(
     graph: &ReferenceGraph<'_, '_, '_>,
     tree: &DominatorTree,
-    (trie, frames): (&PathTrie, &[TrieNode]),
+    (trie, drawn): (&PathTrie, &mut Drawn),
 ) -> FrameFacts {
     let snapshot = graph.snapshot();
-    let mut facts = FrameFacts {
-        rests: vec![Extent::default(); trie.len()],
-        maps: FxHashMap::default(),
-        values: vec![0; trie.len()],
-    };
-    for id in snapshot.reached.iter_ones() {
-        let Some(&frame) = frames.get(id as usize) else { continue };
-        let above = tree.idom(id).and_then(|above| graph.data().object_of(above));
-        let above = above.filter(|above| frames.get(above.0 as usize) == Some(&frame));
-        facts.values[frame.index()] += u64::from(!is_part(snapshot, ObjectId(id), above));
-    }
+    let mut values = std::mem::take(&mut drawn.values);
+    values.resize(trie.len(), 0);
+    let lost = snapshot.reached.minus(&tree.reached_below(graph.data().object_count()));
+    let is_value = |id: &ObjectId| !is_part(&snapshot.types, snapshot.object_types.of(*id), None);
+    values[PathTrie::ROOT.index()] += lost.iter_ones().map(ObjectId).filter(is_value).count() as u64;
+    let mut facts = FrameFacts { rests: vec![Extent::default(); trie.len()], maps: FxHashMap::default(), values };
     for (id, extent) in graph.data().references().extents().into_iter().flat_map(Extents::iter) {
-        if let Some(frame) = frames.get(id.0 as usize) {
-            facts.rests[frame.index()].add(Extent::all(graph.data().shallow(id.0)).without(extent));
-        }
+        let frame = drawn.frames.of(id);
+        facts.rests[frame.index()].add(Extent::all(graph.data().shallow(id.0)).without(extent));
     }
     let mut directories = FxHashSet::default();
     for id in snapshot.map_headers() {
         // A directory is one map's.
-        let (Some(&frame), slot) = (frames.get(id.0 as usize), snapshot.objects.slot(id)) else { continue };
+        let (frame, slot) = (drawn.frames.of(id), snapshot.objects.slot(id));
         let room = snapshot.map_room_at(snapshot.objects.payload(slot).0, |directory| directories.insert(directory));
         facts.maps.entry(frame).or_default().add(room.unwrap_or_default());
     }
@@ -49,13 +51,11 @@ pub(crate) fn frame_facts(
 }
 
 /// True if an object is only a part of a value. `above` is the object of the same frame that holds it, if there is one.
-fn is_part(snapshot: &HeapSnapshot<'_, '_>, object: ObjectId, above: Option<ObjectId>) -> bool {
-    let of = |object: ObjectId| snapshot.object_types.of(object);
-    let (kind, types) = (of(object), &snapshot.types);
+pub(crate) fn is_part(types: &TypeTable, kind: ObjectType, above: Option<ObjectType>) -> bool {
     if !kind.is_known() {
         return false;
     }
-    let above = above.map(of).filter(|above| above.is_known());
+    let above = above.filter(|above| above.is_known());
     match kind.part() {
         Part::MapBuckets
         | Part::MapExtra
@@ -64,7 +64,7 @@ fn is_part(snapshot: &HeapSnapshot<'_, '_>, object: ObjectId, above: Option<Obje
         | Part::MapGroups
         | Part::ChanBuffer
         | Part::Machinery => true,
-        Part::Value if structs::is_machinery(&types.get(kind.ty()).name) => above.is_some(),
+        Part::Value if above.is_some() && structs::is_machinery(&types.get(kind.ty()).name) => true,
         Part::Value | Part::Elements | Part::StringData => above.is_some_and(|above| {
             let ty = types.get(above.ty());
             let is_header = matches!(ty.kind, Kind::Slice(_) | Kind::String);

@@ -3,6 +3,10 @@
 use crate::meaning::containers::map_slots;
 use crate::snapshot::HeapSnapshot;
 use goheap_model::{MapRoom, ObjectId, Part, Slot};
+use rayon::prelude::*;
+
+/// Slots that a thread looks at at a time.
+const CHUNK: u32 = 1 << 16;
 
 impl HeapSnapshot<'_, '_> {
     fn is_map_header(&self, id: ObjectId) -> bool {
@@ -11,8 +15,14 @@ impl HeapSnapshot<'_, '_> {
     }
 
     /// The headers of maps that roots reach, in order.
-    pub(crate) fn map_headers(&self) -> impl Iterator<Item = ObjectId> + '_ {
-        self.reached.iter_ones().map(ObjectId).filter(|&id| self.is_map_header(id))
+    pub(crate) fn map_headers(&self) -> Vec<ObjectId> {
+        let slots = self.objects.len();
+        let of_chunk = |first: u32| {
+            let reached = self.reached.ones_in(first..slots.min(first.saturating_add(CHUNK)));
+            reached.map(ObjectId).filter(|&id| self.is_map_header(id))
+        };
+        let firsts = (0..slots.div_ceil(CHUNK)).into_par_iter().map(|chunk| chunk * CHUNK);
+        firsts.flat_map_iter(of_chunk).collect()
     }
 
     /// What a map holds and has room for, of the object that is its header; None of others, and where the core lacks it.

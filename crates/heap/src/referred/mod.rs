@@ -15,7 +15,7 @@ mod maps;
 mod reach;
 mod windows;
 
-pub(crate) use frames::frame_facts;
+pub(crate) use frames::{frame_facts, is_part, with_facts};
 use goheap_model::{Extent, Extents};
 pub use list::ObjectWindows;
 pub(crate) use list::WindowList;

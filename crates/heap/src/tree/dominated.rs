@@ -1,28 +1,35 @@
 //! The dominator tree drawn with the frames of the reference tree: an object is reached by its immediate dominator alone.
 //!
-//! The walk is the same; it passes over every pointer that does not lead from the immediate dominator. Where that has no pointer
-//! to the object, for every way to it goes on through several others, the object follows once its dominator has been read.
+//! Of an object's words the first that leads to what it dominates gives that its frame. Where the immediate dominator has no pointer
+//! to an object, for every way to it goes on through several others, the object follows once a level has been read.
+//!
+//! Nobody but the immediate dominator takes an object, so those who read decide, on any number of threads (`reader.rs`); one thread makes
+//! the frames that are new (`levels.rs`), and those who read know the others (`steps.rs`).
+
+mod drawn;
+mod levels;
+mod reader;
+mod steps;
+mod taker;
 
 use super::TreeBuilder;
 use super::scan::Item;
 use super::unreachable::type_label;
 use crate::roots::root::Root;
-use goheap_graph::{CsrGraph, DominatorTree, IdBitSet, TrieNode};
-use goheap_model::{Meter, ObjectId, ObjectType, RootClass, Share};
+pub(crate) use drawn::{Drawn, FrameOf, Told};
+use goheap_graph::{CsrGraph, DominatorTree, IdBitSet, SharedBitSet, TrieNode};
+use goheap_model::{Meter, ObjectId, ObjectType, Slot};
+use levels::Levels;
+use rayon::prelude::*;
+use reader::TAKEN;
 use rustc_hash::FxHashMap;
 
 /// Before the type of an object that its immediate dominator does not point to.
 const SHARED: &str = "[shared]";
 
-/// What the walk has to know of dominators.
-///
-/// # Overhead
-/// Four bytes a slot, which the scanner takes, and a bit, which the merger takes.
-pub(crate) struct Dominated<'a> {
-    tree: &'a DominatorTree,
-    /// Labels of what is shared.
-    labels: FxHashMap<(ObjectType, u64), u32>,
-}
+/// Objects that follow without a pointer, which are looked at together; so few are not worth another thread.
+const CHUNK: usize = 1 << 16;
+const FEW: usize = 1 << 10;
 
 /// A root and where it is drawn.
 pub(crate) struct DrawnRoot {
@@ -40,76 +47,101 @@ pub(crate) struct DrawnGroup {
     pub(crate) shared: &'static str,
 }
 
-impl<'a> TreeBuilder<'a, '_, '_> {
+/// The walk down the dominator tree.
+///
+/// # Overhead
+/// Four bytes and two bits a slot, what [`Told`] asks for, and 12 bytes for each object of two levels.
+struct Walk<'w, 't, 'a, 'm, 'p> {
+    builder: &'w mut TreeBuilder<'a, 'm, 'p>,
+    levels: Levels<'t>,
+    /// Labels of what is shared.
+    labels: FxHashMap<(ObjectType, u64), u32>,
+}
+
+impl TreeBuilder<'_, '_, '_> {
     /// Walks down the dominator tree of a graph whose nodes are objects by their numbers and others beyond. `meter` counts objects that
     /// are read.
     pub(crate) fn walk_dominators(
         &mut self,
-        tree: &'a DominatorTree,
+        tree: &DominatorTree,
         roots: impl Iterator<Item = DrawnRoot>,
         groups: impl Iterator<Item = DrawnGroup>,
+        told: Told<'_>,
         meter: &Meter<'_>,
-    ) -> Share {
-        self.merger.class = RootClass::Other;
+    ) -> Drawn {
         let objects = self.scanner.objects.len();
-        let idoms = tree.idoms_below(objects);
-        self.dominated = Some(Dominated { tree, labels: FxHashMap::default() });
-        for DrawnRoot { root, holder, frame } in roots {
-            let slot = self.scanner.objects.find_allocated(root.value);
-            let Some(slot) = slot.filter(|slot| idoms[slot.id.0 as usize] == holder) else { continue };
-            let node = self.told_by_target(&Root { node: frame, ..root }, slot);
-            self.reach(Item { id: slot.id.0, span: slot.span, node });
-        }
+        let levels = Levels::new(tree, self, told);
+        let mut walk = Walk { builder: self, levels, labels: FxHashMap::default() };
+        roots.for_each(|root| walk.reach_root(root));
         for DrawnGroup { node, frame, shared } in groups {
-            for child in tree.children(node).filter(|&child| child < objects) {
-                let label = self.merger.labels.text(shared);
-                let frame = self.merger.trie.child(frame, label);
-                self.reach_type(frame, child, "");
+            let mut children = tree.children(node).filter(|&child| child < objects).peekable();
+            while children.peek().is_some() {
+                let label = walk.builder.merger.labels.text(shared);
+                let frame = walk.builder.merger.trie.child(frame, label);
+                for found in walk.what_they_are(children.by_ref().take(CHUNK).collect()) {
+                    walk.reach_type(frame, None, found, "");
+                }
             }
         }
-        self.merger.leads_on = Some(dominators(&idoms));
-        self.scanner.idoms = Some(idoms);
-        self.drain(meter);
-        self.merger.share
-    }
-
-    /// Reaches what objects that have been read dominate at once and do not point to.
-    pub(super) fn reach_shared(&mut self, level: &[Item]) {
-        let Some(dominated) = &self.dominated else { return };
-        let tree = dominated.tree;
-        for item in level {
-            // What the object points to has been reached.
-            tree.children(item.id).for_each(|child| self.reach_type(item.node, child, SHARED));
-        }
-    }
-
-    /// Reaches an object under a frame of its type, after a mark.
-    fn reach_type(&mut self, above: TrieNode, id: u32, mark: &str) {
-        if !self.scanner.unreached.contains(id) {
-            return;
-        }
-        let Self { scanner, merger, dominated, .. } = self;
-        let Some(dominated) = dominated else { return };
-        let slot = scanner.objects.slot(ObjectId(id));
-        let (span, object) = (scanner.objects.span(slot), scanner.types.of(ObjectId(id)));
-        let shape = if object.is_known() { 0 } else { span.elem_size | u64::from(span.is_noscan()) };
-        let shape = shape << 1 | u64::from(mark.is_empty());
-        let label = *dominated.labels.entry((object, shape)).or_insert_with(|| {
-            let text = format!("{mark} {}", type_label(&merger.resolver.types, object, span));
-            merger.labels.text(merger.labels.packages.shorten(text.trim_start()).as_ref())
-        });
-        let node = merger.trie.child_folding(above, label);
-        self.reach(Item { id, span: slot.span, node });
+        walk.go(meter);
+        let Walk { levels, .. } = walk;
+        let unreached = self.scanner.objects.allocated_ids().minus(&tree.reached_below(objects));
+        self.scanner.unreached = SharedBitSet::of(&unreached);
+        levels.into_drawn(self)
     }
 }
 
-/// The objects that dominate others. What the others lead to is drawn elsewhere, so they need not be read.
-fn dominators(idoms: &[u32]) -> IdBitSet {
-    let mut dominators = IdBitSet::with_room_for(idoms.len() as u32);
-    for &idom in idoms.iter().filter(|&&idom| (idom as usize) < idoms.len()) {
-        dominators.insert(idom);
+impl Walk<'_, '_, '_, '_, '_> {
+    fn reach_root(&mut self, DrawnRoot { root, holder, frame }: DrawnRoot) {
+        let slot = self.builder.scanner.objects.find_allocated(root.value);
+        let Some(slot) = slot.filter(|slot| self.levels.idom(slot.id.0) == holder) else { return };
+        let node = self.builder.told_by_target(&Root { node: frame, ..root }, slot);
+        let Self { builder, levels, .. } = self;
+        levels.draw(builder, Item { id: slot.id.0, span: slot.span, node }, None);
     }
-    dominators
+
+    /// Reads level by level until nothing new is found.
+    fn go(&mut self, meter: &Meter<'_>) {
+        loop {
+            let level = self.levels.next_level();
+            if level.is_empty() {
+                return;
+            }
+            let shared = self.levels.read(self.builder, &level, meter);
+            for chunk in shared.chunks(CHUNK) {
+                let found = self.what_they_are(chunk.iter().map(|(_, child)| *child).collect());
+                for (&(index, _), found) in chunk.iter().zip(found) {
+                    let above = level[index as usize];
+                    self.reach_type(above.node, Some(above), found, SHARED);
+                }
+            }
+        }
+    }
+
+    /// What objects are. They lie anywhere, so that it is not asked one after the other.
+    fn what_they_are(&self, ids: Vec<u32>) -> Vec<(Slot, ObjectType)> {
+        let scanner = &self.builder.scanner;
+        let what = |id: u32| (scanner.objects.slot(ObjectId(id)), scanner.types.of(ObjectId(id)));
+        ids.into_par_iter().with_min_len(FEW).map(what).collect()
+    }
+
+    /// Reaches an object under a frame of its type, after a mark; `above` is the object that dominates it.
+    fn reach_type(&mut self, frame: TrieNode, above: Option<Item>, (slot, object): (Slot, ObjectType), mark: &str) {
+        let Self { builder, levels, labels } = self;
+        if levels.idom(slot.id.0) == TAKEN {
+            return;
+        }
+        let TreeBuilder { scanner, merger, .. } = &mut **builder;
+        let span = scanner.objects.span(slot);
+        let shape = if object.is_known() { 0 } else { span.elem_size | u64::from(span.is_noscan()) };
+        let shape = shape << 1 | u64::from(mark.is_empty());
+        let label = *labels.entry((object, shape)).or_insert_with(|| {
+            let text = format!("{mark} {}", type_label(&merger.resolver.types, object, span));
+            merger.labels.text(merger.labels.packages.shorten(text.trim_start()).as_ref())
+        });
+        let node = merger.trie.child_folding(frame, label);
+        levels.draw(builder, Item { id: slot.id.0, span: slot.span, node }, above);
+    }
 }
 
 /// The objects to which their immediate dominator has a pointer. Others are held by several objects or roots of which none alone

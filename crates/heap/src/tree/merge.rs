@@ -45,8 +45,6 @@ pub(crate) struct Merger<'a, 'm, 'p> {
     pub(super) trie: &'a mut PathTrie,
     /// The frame of each slot, where that is wanted.
     pub(super) frames: Option<Vec<TrieNode>>,
-    /// Where not all is of interest: the objects that are worth reading.
-    pub(super) leads_on: Option<IdBitSet>,
     /// What is to be read next.
     pub(super) next: Vec<Item>,
     /// True if a large object is among that.
@@ -60,14 +58,20 @@ pub(crate) struct Merger<'a, 'm, 'p> {
     pub(super) reserved: IdBitSet,
     pub(super) postponed: Vec<Item>,
     /// Of each span: element size, in the two lowest bits whether slots are without pointers and whether one is reserved.
-    facts: Vec<u64>,
+    pub(super) facts: Vec<u64>,
     /// Labels of words whose code is not detailed.
     label_of_code: FxHashMap<(WordCode, Beyond), u32>,
     memo: Box<[Step]>,
 }
 
-const NOSCAN: u64 = 1;
+pub(super) const NOSCAN: u64 = 1;
 const HAS_RESERVED: u64 = 2;
+
+/// Bytes of a slot, of what is known of its span.
+#[inline]
+pub(super) fn bytes(facts: u64) -> u64 {
+    facts & !7
+}
 
 impl<'a, 'm, 'p> Merger<'a, 'm, 'p> {
     pub(super) fn new(
@@ -86,7 +90,6 @@ impl<'a, 'm, 'p> Merger<'a, 'm, 'p> {
             labels,
             trie,
             frames: None,
-            leads_on: None,
             next: Vec::new(),
             next_has_large: false,
             share: Share::default(),
@@ -126,13 +129,13 @@ impl<'a, 'm, 'p> Merger<'a, 'm, 'p> {
             return;
         }
         unreached.remove(item.id);
-        let bytes = facts & !7;
+        let bytes = bytes(facts);
         self.share.add(Share { bytes, objects: 1 });
         self.trie.add(item.node, bytes, 1);
         if let Some(frames) = &mut self.frames {
             frames[item.id as usize] = item.node;
         }
-        if facts & NOSCAN == 0 && self.leads_on.as_ref().is_none_or(|leads_on| leads_on.contains(item.id)) {
+        if facts & NOSCAN == 0 {
             self.next_has_large |= bytes > PIECE;
             self.next.push(item);
         }
@@ -140,7 +143,12 @@ impl<'a, 'm, 'p> Merger<'a, 'm, 'p> {
 
     /// The frame of what a candidate leads to.
     #[inline]
-    fn step(&mut self, candidate: &Candidate, detail: Option<&Detail>, scanner: &Scanner<'a, 'm, 'p>) -> TrieNode {
+    pub(super) fn step(
+        &mut self,
+        candidate: &Candidate,
+        detail: Option<&Detail>,
+        scanner: &Scanner<'a, 'm, 'p>,
+    ) -> TrieNode {
         let &Candidate { node: from, code, beyond, .. } = candidate;
         if let Some(detail) = detail {
             let label = self.detailed_label(code, detail, scanner);

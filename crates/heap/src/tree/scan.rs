@@ -53,8 +53,6 @@ pub(super) struct Found {
     /// One for each candidate whose code is detailed.
     pub(super) details: Vec<Detail>,
     batch: Vec<Object>,
-    /// The objects of the batch, where these are asked for.
-    ids: Vec<u32>,
     words: WordBatch,
     targets: Vec<Option<ObjectType>>,
 }
@@ -63,11 +61,6 @@ impl Found {
     fn clear(&mut self) {
         self.candidates.clear();
         self.details.clear();
-    }
-
-    fn start_batch(&mut self) {
-        self.batch.clear();
-        self.ids.clear();
     }
 }
 
@@ -91,11 +84,9 @@ pub(super) struct Scanner<'a, 'm, 'p> {
     pub(super) objects: &'a ObjectTable<'m, 'p>,
     pub(super) types: &'a ObjectTypes,
     pub(super) plans: WalkPlans,
-    /// Where only what an object dominates at once is of interest: the immediate dominator of each.
-    pub(super) idoms: Option<Vec<u32>>,
     /// What is allocated and not reached so far.
     pub(super) unreached: SharedBitSet,
-    spans: Vec<SpanScan<'p>>,
+    pub(super) spans: Vec<SpanScan<'p>>,
 }
 
 impl<'a, 'm, 'p> Scanner<'a, 'm, 'p> {
@@ -107,7 +98,7 @@ impl<'a, 'm, 'p> Scanner<'a, 'm, 'p> {
     ) -> Self {
         let spans = SpanScan::all(model, objects);
         let unreached = SharedBitSet::of(objects.allocated_ids());
-        Scanner { model, objects, types, plans, idoms: None, unreached, spans }
+        Scanner { model, objects, types, plans, unreached, spans }
     }
 
     /// Reads `items` in order; `found` is overwritten.
@@ -121,7 +112,7 @@ impl<'a, 'm, 'p> Scanner<'a, 'm, 'p> {
     /// One batch: small objects with a bitmap in their span together, any others by themselves, in order.
     fn gather(&self, items: &[Item], found: &mut Found) {
         self.touch(items);
-        found.start_batch();
+        found.batch.clear();
         for &item in items {
             let (span, object) = (&self.spans[item.span as usize], self.types.of(ObjectId(item.id)));
             if !span.has_bits() {
@@ -132,7 +123,6 @@ impl<'a, 'm, 'p> Scanner<'a, 'm, 'p> {
             let start = span.start_of(item.id);
             let (payload, bits) = (span.base + start, span.pointer_bits(start));
             found.batch.push(Object { payload, bits, span: item.span, node: item.node, plan: self.plans.of(object) });
-            self.remember(item.id, found);
         }
         self.finish(found);
     }
@@ -180,9 +170,8 @@ impl<'a, 'm, 'p> Scanner<'a, 'm, 'p> {
     fn read_words(&self, item: Item, payload: u64, found: &mut Found, offsets: impl FnOnce(&mut dyn FnMut(u64))) {
         let (masks, span) = (&self.model.masks, &self.model.heap.spans[item.span as usize]);
         let plan = self.plans.of(self.types.of(ObjectId(item.id)));
-        found.start_batch();
+        found.batch.clear();
         found.batch.push(Object { payload, bits: 0, span: item.span, node: item.node, plan });
-        self.remember(item.id, found);
         found.words.clear();
         offsets(&mut |offset| {
             let Some(value) = masks.word(span, payload.wrapping_add(offset)) else { return };
@@ -193,34 +182,18 @@ impl<'a, 'm, 'p> Scanner<'a, 'm, 'p> {
             }
         });
         self.follow(found);
-        found.start_batch();
-    }
-
-    /// Notes the object that was put into the batch.
-    #[inline]
-    fn remember(&self, id: u32, found: &mut Found) {
-        if self.idoms.is_some() {
-            found.ids.push(id);
-        }
+        found.batch.clear();
     }
 
     /// Finds what the words of the batch lead to, and keeps those that lead to something new.
     fn follow(&self, found: &mut Found) {
-        let Found { candidates, details, batch, ids, words, targets } = found;
+        let Found { candidates, details, batch, words, targets } = found;
         words.locate(self.objects);
         targets.clear();
         // What is not reached yet, and what it was found to be.
         targets.extend(
             words.places().iter().map(|place| self.unreached.contains(place.id).then_some(ObjectType::UNKNOWN)),
         );
-        if let Some(idoms) = &self.idoms {
-            let words = words.words().iter().zip(words.places());
-            for (target, (word, place)) in targets.iter_mut().zip(words).filter(|(target, _)| target.is_some()) {
-                if idoms[place.id as usize] != ids[word.object as usize] {
-                    *target = None;
-                }
-            }
-        }
         for (target, place) in targets.iter_mut().zip(words.places()) {
             if let Some(target) = target {
                 *target = self.types.of(ObjectId(place.id));
@@ -240,7 +213,13 @@ impl<'a, 'm, 'p> Scanner<'a, 'm, 'p> {
         }
     }
 
-    fn detail(&self, code: WordCode, at: u64, value: u64, (found, entered): (ObjectType, Entered)) -> Detail {
+    pub(super) fn detail(
+        &self,
+        code: WordCode,
+        at: u64,
+        value: u64,
+        (found, entered): (ObjectType, Entered),
+    ) -> Detail {
         let dynamic = match code.edge().map(|edge| self.plans.edges[edge].leads) {
             Some(Leads::Held(word, _)) => dynamic(self.model, word, at, value),
             _ => 0,

@@ -3,16 +3,17 @@
 use crate::error::HeapError;
 use crate::snapshot::HeapSnapshot;
 use crate::waste::WasteOptions;
-use crate::waste::contents::same_contents;
-use crate::waste::headers::{Header, HeaderPlace, bytes};
-use crate::waste::intervals::{Run, uncovered};
+use crate::waste::contents::{Compare, Compared, Same};
+use crate::waste::headers::{Header, bytes};
+use crate::waste::intervals::{Run, split, uncovered};
 use crate::waste::places::Names;
 use goheap_graph::IdBitSet;
 use goheap_model::{Claim, Observer};
+use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 use serde::Serialize;
 use std::cmp::Reverse;
-use std::collections::BinaryHeap;
+use std::ops::Range;
 
 /// Bytes that are told of a content.
 const SHOWN: u64 = 60;
@@ -76,90 +77,84 @@ pub struct Content {
     pub text: Option<String>,
 }
 
-/// A content by its bytes beside the first, length and hash; and its first run and how many.
-type Ranked = (u64, u64, u64, u32, u64);
-
-/// Of the runs that `headers` tells, in order of address.
-pub(super) fn duplicates<'h, I: Iterator<Item = &'h Header>>(
+/// Of the runs that `headers` tells, in order of address, of which there are no more than `count`.
+pub(super) fn duplicates<'h>(
     snapshot: &HeapSnapshot<'_, '_>,
     names: &Names<'_, '_, '_>,
-    headers: impl Fn() -> I,
+    (headers, count): (impl Iterator<Item = &'h Header>, usize),
     options: WasteOptions,
     observer: &dyn Observer,
 ) -> Result<Duplicates, HeapError> {
-    observer.claim(Claim { kept: 0, passing: (headers().count() * size_of::<&Header>()) as u64 })?;
-    let mut runs: Vec<&Header> = headers().filter(|header| header.len > 0).collect();
+    observer.claim(Claim { kept: 0, passing: (count * (size_of::<&Header>() + size_of::<u32>())) as u64 })?;
+    let mut runs: Vec<&Header> = Vec::with_capacity(count);
+    runs.extend(headers.filter(|header| header.len > 0));
     runs.dedup_by_key(|header| (header.address, header.len));
-    let mut sums = Sums::of(names, &runs);
-    let (mut gone, mut contents) = (IdBitSet::with_room_for(u32::try_from(runs.len()).unwrap_or(u32::MAX)), 0);
-    let mut most = Most { contents: options.contents, ranked: BinaryHeap::new() };
+    let (mut holders, of_run) = by_holder(names, &runs);
     let (read, heap) = (|header: &Header| bytes(snapshot, header), snapshot.totals.reachable().bytes);
-    let not_compared = same_contents(&runs, heap, read, observer, &mut |hash, same| {
-        contents += 1;
-        for (number, &run) in same.iter().enumerate() {
-            sums.saw(runs[run as usize], contents);
-            if number > 0 {
-                gone.insert(run);
-            }
-        }
-        most.add(&runs, hash, same);
-    })?;
-    lost(
-        &runs,
-        &gone,
-        |address| object(snapshot, address),
-        |run, bytes| {
-            let sum = sums.of_run(run);
-            (sum.copies, sum.lost) = (sum.copies + 1, sum.lost + bytes);
-        },
-    );
-    let holders = sums.finish();
+    let compare = Compare { runs: &runs, holders: &of_run, read, heap, most: options.contents };
+    let Compared { contents, of_holder, again, most, absent, left_out } = compare.compare(observer)?;
+    holders.iter_mut().zip(of_holder).for_each(|(holder, contents)| holder.contents = contents);
+    let object = |address: u64| object(snapshot, address);
+    let add = |sums: &mut FxHashMap<u32, (u64, u64)>, run: usize, bytes: u64| {
+        let (copies, lost) = sums.entry(of_run[run]).or_default();
+        (*copies, *lost) = (*copies + 1, *lost + bytes);
+    };
+    for (holder, (copies, lost)) in all_lost(&runs, &again, object, add).into_iter().flatten() {
+        let sum = &mut holders[holder as usize];
+        (sum.copies, sum.lost) = (sum.copies + copies, sum.lost + lost);
+    }
+    holders.sort_by(|one, other| {
+        let key = |holder: &HolderDuplicates| Reverse((holder.lost, holder.bytes));
+        key(one).cmp(&key(other)).then_with(|| (&one.holder, &one.ty).cmp(&(&other.holder, &other.ty)))
+    });
     Ok(Duplicates {
         runs: runs.len() as u64,
         bytes: holders.iter().map(|holder| holder.bytes).fold(0, u64::saturating_add),
         contents,
         copies: holders.iter().map(|holder| holder.copies).sum(),
         lost: holders.iter().map(|holder| holder.lost).sum(),
-        absent: not_compared.absent,
-        left_out: not_compared.left_out,
-        most: most.finish(snapshot, names, &runs, options.values),
+        absent,
+        left_out,
+        most: most.into_iter().map(|same| content(snapshot, names, (&runs, same), options.values)).collect(),
         holders,
     })
 }
 
-/// The contents that are there most.
-struct Most {
-    /// How many of them are kept.
-    contents: usize,
-    ranked: BinaryHeap<Reverse<Ranked>>,
+fn content(
+    snapshot: &HeapSnapshot<'_, '_>,
+    names: &Names<'_, '_, '_>,
+    (runs, same): (&[&Header], Same),
+    values: bool,
+) -> Content {
+    let header = runs[same.first as usize];
+    let (holder, ty) = names.of(header.place);
+    let text = values.then(|| shown(snapshot, header)).flatten();
+    Content { hash: same.hash, len: same.len, runs: same.runs, holder, ty, text }
 }
 
-impl Most {
-    /// Runs that hold the same.
-    fn add(&mut self, runs: &[&Header], hash: u64, same: &[u32]) {
-        let [first, _, ..] = same else { return };
-        let (len, count) = (runs[*first as usize].len, same.len() as u64);
-        self.ranked.push(Reverse((len.saturating_mul(count - 1), len, hash, *first, count)));
-        if self.ranked.len() > self.contents {
-            self.ranked.pop();
-        }
-    }
-
-    fn finish(
-        self,
-        snapshot: &HeapSnapshot<'_, '_>,
-        names: &Names<'_, '_, '_>,
-        runs: &[&Header],
-        values: bool,
-    ) -> Vec<Content> {
-        let told = |Reverse((_, len, hash, first, count)): Reverse<Ranked>| {
-            let header = runs[first as usize];
-            let (holder, ty) = names.of(header.place);
-            let text = values.then(|| shown(snapshot, header)).flatten();
-            Content { hash, len, runs: count, holder, ty, text }
+/// Those who refer to runs by what places are called, with their runs and bytes, and which of them each run has: a struct's field is one
+/// whether the struct stands alone, in a slice or in a map.
+fn by_holder(names: &Names<'_, '_, '_>, runs: &[&Header]) -> (Vec<HolderDuplicates>, Vec<u32>) {
+    let (mut holders, mut of_run) = (Vec::<HolderDuplicates>::new(), Vec::with_capacity(runs.len()));
+    let (mut of_place, mut named) = (FxHashMap::default(), FxHashMap::default());
+    let mut last = None;
+    for run in runs {
+        let holder = match last {
+            Some((place, holder)) if place == run.place => holder,
+            _ => *of_place.entry(run.place).or_insert_with(|| {
+                let (holder, ty) = names.of(run.place);
+                *named.entry((holder.clone(), ty.clone())).or_insert_with(|| {
+                    holders.push(HolderDuplicates { holder, ty, ..HolderDuplicates::default() });
+                    holders.len() as u32 - 1
+                })
+            }),
         };
-        self.ranked.into_sorted_vec().into_iter().map(told).collect()
+        last = Some((run.place, holder));
+        let sum = &mut holders[holder as usize];
+        (sum.runs, sum.bytes) = (sum.runs + 1, sum.bytes.saturating_add(run.len));
+        of_run.push(holder);
     }
+    (holders, of_run)
 }
 
 /// Where the object ends that holds an address, and whether it is a block of the tiny allocator.
@@ -173,79 +168,52 @@ fn object(snapshot: &HeapSnapshot<'_, '_>, address: u64) -> (u64, bool) {
     }
 }
 
+/// Runs of which a thread sees what goes with them.
+const CHUNK: usize = 1 << 15;
+
+/// What `add` makes of what [`lost`] tells of the runs of each chunk, in order.
+fn all_lost<T: Default + Send>(
+    runs: &[&Header],
+    gone: &IdBitSet,
+    object: impl Fn(u64) -> (u64, bool) + Sync,
+    add: impl Fn(&mut T, usize, u64) + Sync,
+) -> Vec<T> {
+    let ends_object = |at: usize| runs[at].address >= object(runs[at - 1].address).0;
+    let of_chunk = |range: Range<usize>| {
+        let mut sum = T::default();
+        lost((runs, range), gone, &object, |run, bytes| add(&mut sum, run, bytes));
+        sum
+    };
+    split(runs.len(), CHUNK, ends_object).into_par_iter().map(of_chunk).collect()
+}
+
 /// For each run that could go, how many of its bytes go with it: none where something of its object stays, since that keeps it whole; of
 /// those that overlap each byte once. `object` tells where the object ends that holds an address, and whether it is a block of small values,
 /// which take no more of it than they have.
-fn lost(runs: &[&Header], gone: &IdBitSet, object: impl Fn(u64) -> (u64, bool), mut told: impl FnMut(&Header, u64)) {
-    let mut first = 0;
-    while let Some(run) = runs.get(first) {
+fn lost(
+    (runs, range): (&[&Header], Range<usize>),
+    gone: &IdBitSet,
+    object: impl Fn(u64) -> (u64, bool),
+    mut told: impl FnMut(usize, u64),
+) {
+    let mut first = range.start;
+    while let Some(run) = runs[..range.end].get(first) {
         let (end, is_block) = object(run.address);
         let in_object = |run: &&&Header| run.address < end;
-        let last = first + runs[first..].iter().take_while(in_object).count().max(1);
+        let last = first + runs[first..range.end].iter().take_while(in_object).count().max(1);
         let is_gone = |index: &usize| gone.contains(*index as u32);
         if last == first + 1 {
             if is_gone(&first) {
-                told(run, run.len);
+                told(first, run.len);
             }
-        } else {
+        } else if (first..last).any(|index| is_gone(&index)) {
             let (going, kept): (Vec<usize>, Vec<usize>) = (first..last).partition(is_gone);
             let run = |&index: &usize| Run { start: runs[index].address, end: runs[index].end() };
             let [gone_runs, kept_runs] = [&going, &kept].map(|list| list.iter().map(run).collect::<Vec<_>>());
             let stays = !kept.is_empty() && !is_block;
-            uncovered(&gone_runs, &kept_runs, |at, bytes| told(runs[going[at]], if stays { 0 } else { bytes }));
+            uncovered(&gone_runs, &kept_runs, |at, bytes| told(going[at], if stays { 0 } else { bytes }));
         }
         first = last;
-    }
-}
-
-/// Sums by what places are called: a struct's field is one whether the struct stands alone, in a slice or in a map.
-struct Sums {
-    of_place: FxHashMap<HeaderPlace, u32>,
-    holders: Vec<HolderDuplicates>,
-    /// The content that each holder was seen with last.
-    last: Vec<u64>,
-}
-
-impl Sums {
-    fn of(names: &Names<'_, '_, '_>, runs: &[&Header]) -> Self {
-        let (mut sums, mut named) =
-            (Sums { of_place: FxHashMap::default(), holders: Vec::new(), last: Vec::new() }, FxHashMap::default());
-        for run in runs {
-            let Sums { of_place, holders, .. } = &mut sums;
-            let holder = *of_place.entry(run.place).or_insert_with(|| {
-                let (holder, ty) = names.of(run.place);
-                *named.entry((holder.clone(), ty.clone())).or_insert_with(|| {
-                    holders.push(HolderDuplicates { holder, ty, ..HolderDuplicates::default() });
-                    holders.len() as u32 - 1
-                })
-            });
-            let sum = &mut sums.holders[holder as usize];
-            (sum.runs, sum.bytes) = (sum.runs + 1, sum.bytes.saturating_add(run.len));
-        }
-        sums.last = vec![0; sums.holders.len()];
-        sums
-    }
-
-    /// The holder of a run that these are of.
-    fn of_run(&mut self, run: &Header) -> &mut HolderDuplicates {
-        &mut self.holders[self.of_place[&run.place] as usize]
-    }
-
-    /// Content number `content` is told of, and the run holds it.
-    fn saw(&mut self, run: &Header, content: u64) {
-        let holder = self.of_place[&run.place] as usize;
-        if std::mem::replace(&mut self.last[holder], content) != content {
-            self.holders[holder].contents += 1;
-        }
-    }
-
-    fn finish(self) -> Vec<HolderDuplicates> {
-        let mut holders = self.holders;
-        holders.sort_by(|one, other| {
-            let key = |holder: &HolderDuplicates| Reverse((holder.lost, holder.bytes));
-            key(one).cmp(&key(other)).then_with(|| (&one.holder, &one.ty).cmp(&(&other.holder, &other.ty)))
-        });
-        holders
     }
 }
 
@@ -259,7 +227,7 @@ fn shown(snapshot: &HeapSnapshot<'_, '_>, header: &Header) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::waste::headers::Shape;
+    use crate::waste::headers::{HeaderPlace, Shape};
 
     fn found(is_block: bool, list: &[u32]) -> Vec<(u64, u64, u64)> {
         let place = HeaderPlace { shape: Shape::Text, is_root: false, id: 0 };
@@ -269,10 +237,11 @@ mod tests {
         list.iter().for_each(|&at| {
             gone.insert(at);
         });
-        let (mut found, runs) = (Vec::new(), runs.iter().collect::<Vec<_>>());
+        let runs: Vec<&Header> = runs.iter().collect();
         let object = |address: u64| (address / 100 * 100 + 100, is_block);
-        lost(&runs, &gone, object, |run, bytes| found.push((run.address, run.len, bytes)));
-        found
+        let add =
+            |found: &mut Vec<(u64, u64, u64)>, run: usize, bytes| found.push((runs[run].address, runs[run].len, bytes));
+        all_lost(&runs, &gone, object, add).concat()
     }
 
     #[test]

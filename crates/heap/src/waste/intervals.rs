@@ -1,5 +1,18 @@
 //! Bytes of runs that may overlap, each counted once.
 
+use std::ops::Range;
+
+/// Cuts a row of so many into chunks of about `size`, each of which begins where `may_begin` says so of its first, which is not the first of all.
+pub(super) fn split(len: usize, size: usize, may_begin: impl Fn(usize) -> bool) -> Vec<Range<usize>> {
+    let (mut chunks, mut start) = (Vec::with_capacity(len / size + 1), 0);
+    while start < len {
+        let end = (start.saturating_add(size)..len).find(|&at| may_begin(at)).unwrap_or(len);
+        chunks.push(start..end);
+        start = end;
+    }
+    chunks
+}
+
 /// A run of bytes, and whether it stays.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Run {
@@ -42,6 +55,13 @@ pub(super) fn uncovered(gone: &[Run], kept: &[Run], mut told: impl FnMut(usize, 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn chunks_begin_where_they_may() {
+        assert_eq!(split(10, 3, |at| at % 2 == 0), [0..4, 4..8, 8..10]);
+        assert_eq!(split(10, 3, |_| false), [0..10]);
+        assert_eq!(split(0, 3, |_| true), []);
+    }
 
     fn run((start, end): (u64, u64)) -> Run {
         Run { start, end }

@@ -66,7 +66,7 @@ pub(super) fn maps(snapshot: &HeapSnapshot<'_, '_>, resolver: &Resolver<'_>) -> 
     let mut by_type: BTreeMap<TypeId, MapWaste> = BTreeMap::new();
     // Maps of a damaged core may all have one directory, which is read once.
     let mut directories = FxHashSet::default();
-    for slot in snapshot.objects.slots_of(snapshot.map_headers().map(|id| id.0)) {
+    for slot in snapshot.objects.slots_of(snapshot.map_headers().into_iter().map(|id| id.0)) {
         let ty = snapshot.object_types.of(slot.id).ty();
         let waste = by_type.entry(ty).or_insert_with(|| MapWaste {
             ty: snapshot.types.get(ty).name.to_string(),

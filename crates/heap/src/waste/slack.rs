@@ -2,9 +2,10 @@
 
 use crate::snapshot::HeapSnapshot;
 use crate::waste::headers::{Header, HeaderPlace, Shape};
-use crate::waste::intervals::{Run, uncovered};
+use crate::waste::intervals::{Run, split, uncovered};
 use crate::waste::places::Names;
 use goheap_model::{Kind, ObjectType, Part, Slot};
+use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 use serde::Serialize;
 use std::cmp::Reverse;
@@ -60,9 +61,30 @@ impl SlackSum {
     }
 }
 
+/// Headers that a thread reads at a time.
+const CHUNK: usize = 1 << 15;
+
 /// Of headers in order of address.
 pub(super) fn slack(snapshot: &HeapSnapshot<'_, '_>, names: &Names<'_, '_, '_>, headers: &[Header]) -> Slack {
+    let end = |header: &Header| {
+        let slot = snapshot.objects.find_allocated(header.address)?;
+        let (payload, bytes) = snapshot.objects.payload(slot);
+        Some(payload.saturating_add(bytes))
+    };
+    let ends_object = |at: usize| end(&headers[at - 1]).is_none_or(|end| headers[at].address >= end);
+    let chunks = split(headers.len(), CHUNK, ends_object).into_par_iter();
+    let sums =
+        chunks.map(|range| of_objects(snapshot, &headers[range])).reduce(FxHashMap::default, |mut sums, more| {
+            more.into_iter().for_each(|(place, sum)| sums.entry(place).or_default().add(&sum));
+            sums
+        });
+    by_name(names, sums)
+}
+
+/// The sums of headers that refer to all of their objects' runs.
+fn of_objects(snapshot: &HeapSnapshot<'_, '_>, headers: &[Header]) -> FxHashMap<HeaderPlace, SlackSum> {
     let mut sums: FxHashMap<HeaderPlace, SlackSum> = FxHashMap::default();
+    let mut of_object: Vec<&Header> = Vec::new();
     let mut rest = headers;
     while let Some(first) = rest.first() {
         let Some(slot) = snapshot.objects.find_allocated(first.address) else {
@@ -73,14 +95,15 @@ pub(super) fn slack(snapshot: &HeapSnapshot<'_, '_>, names: &Names<'_, '_, '_>, 
         let end = payload.saturating_add(bytes);
         let count = rest.iter().take_while(|header| header.address < end).count().max(1);
         let is_whole = rest[..count].iter().any(|header| header.place.shape == Shape::Whole);
-        let of_object: Vec<&Header> = rest[..count].iter().filter(|header| header.place.shape.is_run()).collect();
+        of_object.clear();
+        of_object.extend(rest[..count].iter().filter(|header| header.place.shape.is_run()));
         of_headers(&of_object, is_whole, &mut sums);
         if let Some((before, behind)) = outside(snapshot, slot, &of_object).filter(|_| !is_whole) {
             add_outside(&of_object, (payload, end), (before, behind), &mut sums);
         }
         rest = &rest[count..];
     }
-    by_name(names, sums)
+    sums
 }
 
 /// Lengths, and room between length and capacity, in one object. Where something may need all of it, none of it is lost.

@@ -9,12 +9,11 @@ use crate::output::failure;
 use crate::say::diagnostics;
 use crate::say::errors::Failure;
 use crate::say::watch::Watch;
-use goheap_ask::RetainedByGoroutines;
 use goheap_export::parquet::{CallRow, Codec, GoroutineRow, Rows, TABLES};
 use goheap_heap::SnapshotOptions;
 use goheap_heap::goroutines::{leaked, read_groups};
 use goheap_heap::references::{ReferenceGraph, ReferenceOptions};
-use goheap_model::{Claim, Dominance, GoroutineGroups, Leaks, Observer};
+use goheap_model::{Claim, GoroutineGroups, Leaks, Observer};
 use goheap_report::table::grouped;
 use std::path::Path;
 
@@ -52,13 +51,11 @@ fn write(
     let births = snapshot.births(watch)?;
     let leaks = leaked(graph, watch)?;
     let groups = read_groups(model, watch)?;
-    let dominance = data.dominance(watch)?;
     watch.claim(Claim { kept: model.goroutines.len() as u64 * BYTES_OF_GOROUTINE, passing: BYTES_OF_GROUP })?;
-    let (goroutines, calls) = (goroutines(graph, &groups, &leaks, &dominance), calls(&groups));
+    let (goroutines, calls) = (goroutines(graph, &groups, &leaks), calls(&groups));
     let fields = graph.fields();
     let rows = Rows {
         graph: data,
-        dominance: &dominance,
         frame_of: &|id| snapshot.frame_of(id),
         births: &births,
         run: &run_row(model, out, options),
@@ -72,14 +69,9 @@ fn write(
 }
 
 /// The goroutines that are alive.
-fn goroutines(
-    graph: &ReferenceGraph<'_, '_, '_>,
-    groups: &GoroutineGroups,
-    leaks: &Leaks,
-    dominance: &Dominance,
-) -> Vec<GoroutineRow> {
+fn goroutines(graph: &ReferenceGraph<'_, '_, '_>, groups: &GoroutineGroups, leaks: &Leaks) -> Vec<GoroutineRow> {
     let (model, heap) = (graph.snapshot().model, graph.data().heap());
-    let (now, retained) = (model.newest_time(), RetainedByGoroutines::new(graph.data(), dominance));
+    let now = model.newest_time();
     let mut rows = Vec::new();
     for group in &groups.groups {
         let created_by = group.creator.as_ref().map(|call| call.print_name().to_string()).unwrap_or_default();
@@ -87,6 +79,7 @@ fn goroutines(
             let Some(goroutine) = model.goroutines.get(index as usize) else { continue };
             let is_leaked = if leaks.may_contain(index) { None } else { Some(leaks.contains(index)) };
             rows.push(GoroutineRow {
+                index,
                 id: goroutine.id,
                 stack: group.number,
                 state: model.state_text(goroutine),
@@ -97,7 +90,6 @@ fn goroutines(
                 is_system: group.is_system,
                 is_leaked,
                 is_locked: goroutine.is_locked,
-                retained: retained.of_goroutine(index),
             });
         }
     }

@@ -24,6 +24,7 @@ use goheap_heap::SnapshotOptions;
 use goheap_heap::goroutines::read_groups;
 use goheap_heap::process_memory::ProcessMemory;
 use goheap_heap::references::{ReferenceGraph, ReferenceOptions};
+use goheap_model::Aside;
 use goheap_report::answer::{Answer, ReadError, Section};
 use goheap_report::page::Page;
 use std::fs::File;
@@ -91,12 +92,22 @@ fn report(
     watch: &Watch,
 ) -> Result<Answer, Failure> {
     let (snapshot, heap) = (graph.snapshot(), graph.data().heap());
-    let dominance = graph.data().dominance(watch)?;
+    // Who dominates whom is found by one thread for the most part, and so are types counted; others have the rest meanwhile.
+    let (waste, dominance) = rayon::join(
+        || waste::answer_of(snapshot, (page, WASTED, false), &Aside(watch)),
+        || graph.data().dominance(watch),
+    );
+    let (waste, dominance) = (waste?, dominance?);
     let births = snapshot.births(watch)?;
-    let (frames, places) = match &base {
-        Some(_) => graph.frames_with_places(&dominance.tree, &births, watch)?,
-        None => (graph.frames_with_births(&dominance.tree, &births, watch)?, Vec::new()),
-    };
+    let is_compared = base.is_some();
+    let (drawn, types) = rayon::join(
+        || match is_compared {
+            true => graph.frames_with_places(&dominance.tree, &births, watch),
+            false => Ok((graph.frames_with_births(&dominance.tree, &births, watch)?, Vec::new())),
+        },
+        || heap::types(graph.data(), &dominance),
+    );
+    let (frames, places) = drawn?;
     let index = BirthIndex::new(graph.data(), &dominance.tree, &births);
     let options = SuspectsOptions { limit: Some(SUSPECTS), ..SuspectsOptions::usual() };
     let groups = read_groups(snapshot.model, watch)?;
@@ -107,7 +118,6 @@ fn report(
     let grown = base.map(|base| base.sections(input, &at_hand, frames.clone(), watch)).transpose()?;
     let goroutines = goroutines::Facts::read(graph, &dominance, &groups, watch)?;
     let process = memory::answer(&ProcessMemory::take(snapshot), page, ROWS);
-    let waste = waste::answer_of(snapshot, (page, WASTED, false), watch)?;
     let born = births::answer_of_all(heap, &births, &index, page, SITES);
     let (memory_said, process) = (process.text, process.sections);
     let verdict = verdict::sentences(page, snapshot, memory_said, &suspects.found, (&goroutines, waste.most));
@@ -122,7 +132,7 @@ fn report(
             trees::who_holds(snapshot),
             trees::who_retains(&frames),
         ],
-        vec![heap::types(graph.data(), &dominance)],
+        vec![types],
         said(titled(born.sections, "Allocated where"), born.text),
         parts(unsure::sections(snapshot)),
     ];
