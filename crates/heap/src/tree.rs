@@ -1,5 +1,6 @@
 //! The reference tree: class by class, breadth first, each object once under the frame that reached it first.
 
+mod claims;
 mod dominated;
 mod merge;
 mod scan;
@@ -7,6 +8,7 @@ pub(crate) mod top_frame;
 pub(crate) mod tops;
 mod unreachable;
 mod walk_plan;
+mod wave;
 
 pub(crate) use dominated::{Dominated, DrawnGroup, DrawnRoot, shared_objects};
 pub(crate) use unreachable::{NOT_KNOWN, UNREACHABLE};
@@ -36,6 +38,8 @@ const PART: usize = 1 << 11;
 /// What one thread reads at a time.
 enum Part<'l> {
     Items(&'l [Item]),
+    /// Of a level that is read in order of objects, those with such numbers.
+    Ids(Range<u32>),
     Piece(Item, Range<u64>),
 }
 
@@ -44,6 +48,7 @@ impl Part<'_> {
     fn objects(&self) -> u64 {
         match self {
             Part::Items(items) => items.len() as u64,
+            Part::Ids(ids) => ids.len() as u64,
             Part::Piece(_, offsets) => u64::from(offsets.start == 0),
         }
     }
@@ -168,6 +173,8 @@ impl<'a, 'm, 'p> TreeBuilder<'a, 'm, 'p> {
             let has_large = std::mem::take(&mut self.merger.next_has_large);
             match level.len() {
                 0 => return,
+                // It is not known then which objects were read, and nothing asks.
+                count if self.is_large(count) && self.read_large(&mut level, meter) => {}
                 _ if has_large => self.read_level(&self.parts(&level), meter),
                 1..=PART => {
                     let found = [read(&self.scanner, &self.spare, &Part::Items(&level))];
@@ -229,6 +236,7 @@ fn read(scanner: &Scanner<'_, '_, '_>, spare: &Mutex<Vec<Found>>, part: &Part<'_
     let mut found = spare.lock().ok().and_then(|mut spare| spare.pop()).unwrap_or_default();
     match part {
         Part::Items(items) => scanner.scan(items, &mut found),
+        Part::Ids(ids) => scanner.scan_ids(ids.clone(), &mut found),
         Part::Piece(item, offsets) => scanner.scan_piece(*item, offsets.clone(), &mut found),
     }
     found

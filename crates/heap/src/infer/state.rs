@@ -100,6 +100,8 @@ pub(super) struct States {
     changed: SharedBitSet,
 }
 
+/// Slots that are compared at once.
+const ALIKE: usize = 16;
 /// Slots to a word of a set.
 const STEP: usize = u64::BITS as usize;
 
@@ -155,6 +157,16 @@ impl States {
         before.map(State)
     }
 
+    /// Gives a slot its type while nobody else changes the slot.
+    pub(super) fn settle(&self, id: ObjectId, object: ObjectType) {
+        let word = &self.words[id.0 as usize];
+        let state = State(word.load(Ordering::Relaxed));
+        if state.object() != object {
+            word.store(state.with_object(object).0, Ordering::Relaxed);
+            self.note_changed(id);
+        }
+    }
+
     /// Marks a slot as reached and, where that is wanted, to be followed; the state before.
     #[inline]
     pub(super) fn reach(&self, id: u32, is_pending: bool) -> State {
@@ -179,6 +191,34 @@ impl States {
         let words = self.words[range.start as usize..range.end as usize].iter().zip(range);
         let state = |(word, id): (&AtomicU32, u32)| (id, State(word.load(Ordering::Relaxed)));
         words.map(state).filter(|(_, state)| !state.is_free()).map(|(id, state)| (id, state.object()))
+    }
+
+    /// The same but for the slots of the type that `passes_over` says after each, if it says one: neighbours are mostly alike.
+    pub(super) fn unlike_in(&self, range: Range<u32>, mut visit: impl FnMut(u32, ObjectType) -> Option<ObjectType>) {
+        let words = &self.words[range.start as usize..range.end as usize];
+        let mut passed = None;
+        let mut passes = |id: u32, word: &AtomicU32| {
+            let bits = word.load(Ordering::Relaxed);
+            let object = State(bits).object();
+            if !State(bits).is_free() && passed != Some(object) {
+                passed = visit(id, object).or(passed);
+            }
+            passed.map(ObjectType::to_bits)
+        };
+        let (mut at, mut id) = (0, range.start);
+        while let Some(word) = words.get(at) {
+            let alike = passes(id, word);
+            (at, id) = (at + 1, id + 1);
+            let Some(alike) = alike else { continue };
+            let is_alike = |word: &AtomicU32| {
+                let bits = word.load(Ordering::Relaxed);
+                bits == 0 || bits & !ObjectType::FREE_BITS == alike
+            };
+            // All of some at once: a branch for each would cost more than the comparison.
+            while words.get(at..at + ALIKE).is_some_and(|words| words.iter().fold(true, |all, word| all & is_alike(word))) {
+                (at, id) = (at + ALIKE, id + ALIKE as u32);
+            }
+        }
     }
 
     /// What is reached.

@@ -133,14 +133,36 @@ impl<'a, 'm, 'p> Merger<'a, 'm, 'p> {
             frames[item.id as usize] = item.node;
         }
         if facts & NOSCAN == 0 && self.leads_on.as_ref().is_none_or(|leads_on| leads_on.contains(item.id)) {
-            self.next_has_large |= bytes > PIECE;
-            self.next.push(item);
+            self.queue(item);
         }
+    }
+
+    /// Has an object read next.
+    pub(super) fn queue(&mut self, item: Item) {
+        self.next_has_large |= self.bytes_of(item.span) > PIECE;
+        self.next.push(item);
+    }
+
+    /// Bytes of an object of the span with that number.
+    #[inline]
+    pub(super) fn bytes_of(&self, span: u32) -> u64 {
+        self.facts[span as usize] & !7
+    }
+
+    /// Words of such an object.
+    #[inline]
+    pub(super) fn words_of(&self, span: u32) -> u64 {
+        self.bytes_of(span) / 8
     }
 
     /// The frame of what a candidate leads to.
     #[inline]
-    fn step(&mut self, candidate: &Candidate, detail: Option<&Detail>, scanner: &Scanner<'a, 'm, 'p>) -> TrieNode {
+    pub(super) fn step(
+        &mut self,
+        candidate: &Candidate,
+        detail: Option<&Detail>,
+        scanner: &Scanner<'a, 'm, 'p>,
+    ) -> TrieNode {
         let &Candidate { node: from, code, beyond, .. } = candidate;
         if let Some(detail) = detail {
             let label = self.detailed_label(code, detail, scanner);

@@ -1,13 +1,15 @@
 //! Reading objects: what their pointer words lead to and mean. Any number of threads may read at once; nothing is decided here.
 
+use super::claims::{Claimant, Claims};
 use super::walk_plan::{Leads, WalkPlan, WalkPlans, WordCode};
 use crate::infer::payload_offset;
 use crate::meaning::plan::PointerWord;
 use crate::names::label_text::{Beyond, Entered};
 use crate::objects::table::ObjectTable;
+use crate::scan::pieces::is_in_pieces;
 use crate::scan::span_scan::SpanScan;
 use crate::scan::word_batch::{BATCH, Word, WordBatch};
-use goheap_graph::{SharedBitSet, TrieNode};
+use goheap_graph::{PathTrie, SharedBitSet, TrieNode};
 use goheap_image::Address;
 use goheap_model::{ObjectId, ObjectType, ObjectTypes};
 use goheap_runtime::RuntimeModel;
@@ -57,9 +59,29 @@ pub(super) struct Found {
     ids: Vec<u32>,
     words: WordBatch,
     targets: Vec<Option<ObjectType>>,
+    /// Where what is found is claimed at once: who claims it.
+    pub(super) claimant: Option<Claimant>,
+    items: Vec<Item>,
+    open: Vec<Open>,
+}
+
+/// A word that leads to something that is not reached.
+#[derive(Clone, Copy)]
+struct Open {
+    /// Place in the batch.
+    word: u32,
+    /// Its number in the queue, and the least that has claimed the target.
+    number: u32,
+    known: u32,
+    target: ObjectType,
 }
 
 impl Found {
+    /// One that claims what it finds.
+    pub(super) fn claiming(claimant: Claimant) -> Self {
+        Found { claimant: Some(claimant), ..Found::default() }
+    }
+
     fn clear(&mut self) {
         self.candidates.clear();
         self.details.clear();
@@ -93,6 +115,8 @@ pub(super) struct Scanner<'a, 'm, 'p> {
     pub(super) plans: WalkPlans,
     /// Where only what an object dominates at once is of interest: the immediate dominator of each.
     pub(super) idoms: Option<Vec<u32>>,
+    /// Where levels are read in any order: who was first.
+    pub(super) claims: Option<Claims>,
     /// What is allocated and not reached so far.
     pub(super) unreached: SharedBitSet,
     spans: Vec<SpanScan<'p>>,
@@ -107,7 +131,7 @@ impl<'a, 'm, 'p> Scanner<'a, 'm, 'p> {
     ) -> Self {
         let spans = SpanScan::all(model, objects);
         let unreached = SharedBitSet::of(objects.allocated_ids());
-        Scanner { model, objects, types, plans, idoms: None, unreached, spans }
+        Scanner { model, objects, types, plans, idoms: None, claims: None, unreached, spans }
     }
 
     /// Reads `items` in order; `found` is overwritten.
@@ -116,6 +140,26 @@ impl<'a, 'm, 'p> Scanner<'a, 'm, 'p> {
         for items in items.chunks(BATCH) {
             self.gather(items, found);
         }
+    }
+
+    /// Reads the objects, but those that are read in pieces, whose words have numbers.
+    pub(super) fn scan_ids(&self, ids: impl Iterator<Item = u32>, found: &mut Found) {
+        let Some(claims) = &self.claims else { return };
+        let mut items = std::mem::take(&mut found.items);
+        items.clear();
+        for slot in self.objects.slots_of(ids) {
+            if is_in_pieces(&self.model.masks, self.objects.span(slot)) {
+                continue;
+            }
+            let node = TrieNode::of_index(claims.get(slot.id.0).1 as usize).unwrap_or(PathTrie::ROOT);
+            items.push(Item { id: slot.id.0, span: slot.span, node });
+            if items.len() == BATCH {
+                self.gather(&items, found);
+                items.clear();
+            }
+        }
+        self.gather(&items, found);
+        found.items = items;
     }
 
     /// One batch: small objects with a bitmap in their span together, any others by themselves, in order.
@@ -199,14 +243,19 @@ impl<'a, 'm, 'p> Scanner<'a, 'm, 'p> {
     /// Notes the object that was put into the batch.
     #[inline]
     fn remember(&self, id: u32, found: &mut Found) {
-        if self.idoms.is_some() {
+        if self.idoms.is_some() || found.claimant.is_some() {
             found.ids.push(id);
         }
     }
 
     /// Finds what the words of the batch lead to, and keeps those that lead to something new.
     fn follow(&self, found: &mut Found) {
-        let Found { candidates, details, batch, ids, words, targets } = found;
+        if let (Some(claims), Some(mut claimant)) = (&self.claims, found.claimant.take()) {
+            self.claim(claims, &mut claimant, found);
+            found.claimant = Some(claimant);
+            return;
+        }
+        let Found { candidates, details, batch, ids, words, targets, .. } = found;
         words.locate(self.objects);
         targets.clear();
         // What is not reached yet, and what it was found to be.
@@ -236,6 +285,40 @@ impl<'a, 'm, 'p> Scanner<'a, 'm, 'p> {
             if code.is_detailed() {
                 let at = object.payload + u64::from(word.word) * 8;
                 details.push(self.detail(code, at, word.value, (target, entered)));
+            }
+        }
+    }
+
+    /// Claims what the words of the batch lead to and that is not reached.
+    fn claim(&self, claims: &Claims, claimant: &mut Claimant, found: &mut Found) {
+        let Found { batch, ids, words, open, .. } = found;
+        words.locate(self.objects);
+        open.clear();
+        for (at, (word, place)) in words.words().iter().zip(words.places()).enumerate() {
+            if self.unreached.contains(place.id) {
+                let first = claims.get(ids[word.object as usize]).0;
+                let number = first.saturating_add(word.word);
+                open.push(Open { word: at as u32, number, known: 0, target: ObjectType::UNKNOWN });
+            }
+        }
+        for open in open.iter_mut() {
+            let id = words.places()[open.word as usize].id;
+            (open.known, open.target) = (claims.get(id).0, self.types.of(ObjectId(id)));
+        }
+        for &Open { word, number, target, .. } in open.iter().filter(|open| open.number < open.known) {
+            let (word, place) = (&words.words()[word as usize], &words.places()[word as usize]);
+            let object = &batch[word.object as usize];
+            let code = self.plans.code(object.plan, word.word);
+            let entered = self.plans.entered(place, target);
+            let beyond = self.plans.beyond(code, target, entered);
+            let candidate = Candidate { target: place.id, span: place.span, node: object.node, code, beyond };
+            let at = object.payload + u64::from(word.word) * 8;
+            let detail = code.is_detailed().then(|| self.detail(code, at, word.value, (target, entered)));
+            let step = claimant.step(&candidate, detail.as_ref());
+            if claims.held_back.as_ref().is_some_and(|held| held.contains(place.id)) {
+                claimant.held_back.push((number, step, place.id));
+            } else {
+                claims.claim(place.id, number, step);
             }
         }
     }
