@@ -12,6 +12,7 @@ mod wave;
 
 pub(crate) use dominated::{Dominated, DrawnGroup, DrawnRoot, shared_objects};
 pub(crate) use unreachable::{NOT_KNOWN, UNREACHABLE};
+pub(crate) use wave::large_from;
 
 use crate::meaning::resolve::{Resolver, Target};
 use crate::names::label_text::{Beyond, Entered};
@@ -38,8 +39,6 @@ const PART: usize = 1 << 11;
 /// What one thread reads at a time.
 enum Part<'l> {
     Items(&'l [Item]),
-    /// Of a level that is read in order of objects, those with such numbers.
-    Ids(Range<u32>),
     Piece(Item, Range<u64>),
 }
 
@@ -48,7 +47,6 @@ impl Part<'_> {
     fn objects(&self) -> u64 {
         match self {
             Part::Items(items) => items.len() as u64,
-            Part::Ids(ids) => ids.len() as u64,
             Part::Piece(_, offsets) => u64::from(offsets.start == 0),
         }
     }
@@ -58,7 +56,7 @@ impl Part<'_> {
 ///
 /// # Overhead
 /// One bit a slot; 12 bytes for each object that is found and not yet read; up to 24 for each pointer
-/// in a block of 65,536 objects, or of 8 MiB of large ones.
+/// in a block of 65,536 objects, or of 8 MiB of large ones. Where a level is large, eight bytes a slot in place of these.
 pub(crate) struct TreeBuilder<'a, 'm, 'p> {
     scanner: Scanner<'a, 'm, 'p>,
     merger: Merger<'a, 'm, 'p>,
@@ -66,6 +64,8 @@ pub(crate) struct TreeBuilder<'a, 'm, 'p> {
     spare: Mutex<Vec<Found>>,
     /// Where the tree is that of dominators.
     dominated: Option<Dominated<'a>>,
+    /// Objects of a level from which on it is read in order of objects.
+    large_from: usize,
 }
 
 impl<'a, 'm, 'p> TreeBuilder<'a, 'm, 'p> {
@@ -79,11 +79,13 @@ impl<'a, 'm, 'p> TreeBuilder<'a, 'm, 'p> {
     ) -> Self {
         let plans = WalkPlans::new(&model.heap, objects, types, resolver);
         let merger = Merger::new(model, objects, resolver, labels, trie);
+        let large_from = large_from(objects.len());
         TreeBuilder {
             scanner: Scanner::new(model, objects, types, plans),
             merger,
             spare: Mutex::default(),
             dominated: None,
+            large_from,
         }
     }
 
@@ -173,7 +175,6 @@ impl<'a, 'm, 'p> TreeBuilder<'a, 'm, 'p> {
             let has_large = std::mem::take(&mut self.merger.next_has_large);
             match level.len() {
                 0 => return,
-                // It is not known then which objects were read, and nothing asks.
                 count if self.is_large(count) && self.read_large(&mut level, meter) => {}
                 _ if has_large => self.read_level(&self.parts(&level), meter),
                 1..=PART => {
@@ -236,7 +237,6 @@ fn read(scanner: &Scanner<'_, '_, '_>, spare: &Mutex<Vec<Found>>, part: &Part<'_
     let mut found = spare.lock().ok().and_then(|mut spare| spare.pop()).unwrap_or_default();
     match part {
         Part::Items(items) => scanner.scan(items, &mut found),
-        Part::Ids(ids) => scanner.scan_ids(ids.clone(), &mut found),
         Part::Piece(item, offsets) => scanner.scan_piece(*item, offsets.clone(), &mut found),
     }
     found

@@ -193,30 +193,26 @@ impl States {
         words.map(state).filter(|(_, state)| !state.is_free()).map(|(id, state)| (id, state.object()))
     }
 
-    /// The same but for the slots of the type that `passes_over` says after each, if it says one: neighbours are mostly alike.
+    /// Visits the slots of the range that are handed out, in order, but for those of the type that `visit` said last, if it said one:
+    /// neighbours are mostly alike.
     pub(super) fn unlike_in(&self, range: Range<u32>, mut visit: impl FnMut(u32, ObjectType) -> Option<ObjectType>) {
         let words = &self.words[range.start as usize..range.end as usize];
-        let mut passed = None;
-        let mut passes = |id: u32, word: &AtomicU32| {
-            let bits = word.load(Ordering::Relaxed);
-            let object = State(bits).object();
-            if !State(bits).is_free() && passed != Some(object) {
-                passed = visit(id, object).or(passed);
-            }
-            passed.map(ObjectType::to_bits)
-        };
-        let (mut at, mut id) = (0, range.start);
+        let (mut at, mut passed) = (0, None);
         while let Some(word) = words.get(at) {
-            let alike = passes(id, word);
-            (at, id) = (at + 1, id + 1);
-            let Some(alike) = alike else { continue };
-            let is_alike = |word: &AtomicU32| {
-                let bits = word.load(Ordering::Relaxed);
-                bits == 0 || bits & !ObjectType::FREE_BITS == alike
+            let state = State(word.load(Ordering::Relaxed));
+            if !state.is_free() && passed != Some(state.object()) {
+                passed = visit(range.start + at as u32, state.object()).or(passed);
+            }
+            at += 1;
+            let Some(passed) = passed.map(ObjectType::to_bits) else { continue };
+            let is_passed = |word: &AtomicU32| {
+                let state = State(word.load(Ordering::Relaxed));
+                state.is_free() | (state.object().to_bits() == passed)
             };
             // All of some at once: a branch for each would cost more than the comparison.
-            while words.get(at..at + ALIKE).is_some_and(|words| words.iter().fold(true, |all, word| all & is_alike(word))) {
-                (at, id) = (at + ALIKE, id + ALIKE as u32);
+            let are_passed = |words: &[AtomicU32]| words.iter().fold(true, |all, word| all & is_passed(word));
+            while words.get(at..at + ALIKE).is_some_and(are_passed) {
+                at += ALIKE;
             }
         }
     }
@@ -234,5 +230,32 @@ impl States {
     pub(super) fn into_types(self) -> ObjectTypes {
         let bits = |word: AtomicU32| State(word.into_inner()).object().to_bits();
         ObjectTypes::from_bits(self.words.into_iter().map(bits).collect::<Vec<u32>>())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use goheap_model::{Evidence, Part, TypeId};
+
+    #[test]
+    fn what_is_like_the_last_is_passed_over() {
+        let object = |ty| ObjectType::new(Part::Value, TypeId(ty), Evidence::Exact);
+        let state = |ty| State(ALLOCATED | REACHED).with_object(object(ty)).0;
+        let mut states = vec![state(1); 100];
+        (states[3], states[40], states[41], states[99]) = (0, state(2), state(3), state(2));
+        let states =
+            States { words: states.into_iter().map(AtomicU32::new).collect(), changed: SharedBitSet::default() };
+        let visited = |range: Range<u32>, passes: &[u32]| {
+            let mut visited = Vec::new();
+            states.unlike_in(range, |id, found| {
+                visited.push(id);
+                passes.iter().any(|&ty| found == object(ty)).then_some(found)
+            });
+            visited
+        };
+        assert_eq!(visited(0..100, &[1]), [0, 40, 41, 99]);
+        assert_eq!(visited(38..100, &[1, 2]), [38, 40, 41, 42, 99], "the last that was said");
+        assert_eq!(visited(0..6, &[]), [0, 1, 2, 4, 5], "none was said, and one is free");
     }
 }
