@@ -88,20 +88,19 @@ fn field_words(inference: &Inference<'_, '_, '_>) -> Vec<(Place, u64)> {
 }
 
 fn field_words_of(inference: &Inference<'_, '_, '_>, span: u32, kinds: &mut Kinds, found: &mut Vec<(Place, u64)>) {
-    // Neighbours are mostly of one kind, and most kinds have no such words.
-    let mut without = None;
-    for (id, object) in inference.states.allocated_in(inference.ids_of(span)) {
-        if without == Some(object) || !object.is_known() {
-            continue;
+    // Most kinds have no such words.
+    inference.states.unlike_in(inference.ids_of(span), |id, object| {
+        if !object.is_known() {
+            return None;
         }
         let kind = object.with_evidence(Evidence::None).to_bits();
         let offsets = kinds.entry(kind).or_insert_with(|| untyped_words(inference, object));
         if offsets.is_empty() {
-            without = Some(object);
-        } else {
-            words_of(inference, inference.objects.slot_in(id, span), (object, kind), offsets, found);
+            return Some(object);
         }
-    }
+        words_of(inference, inference.objects.slot_in(id, span), (object, kind), offsets, found);
+        None
+    });
 }
 
 /// Where in a value of that kind a word stands of which the type says nothing.

@@ -100,6 +100,8 @@ pub(super) struct States {
     changed: SharedBitSet,
 }
 
+/// Slots that are compared at once.
+const ALIKE: usize = 16;
 /// Slots to a word of a set.
 const STEP: usize = u64::BITS as usize;
 
@@ -155,6 +157,16 @@ impl States {
         before.map(State)
     }
 
+    /// Gives a slot its type while nobody else changes the slot.
+    pub(super) fn settle(&self, id: ObjectId, object: ObjectType) {
+        let word = &self.words[id.0 as usize];
+        let state = State(word.load(Ordering::Relaxed));
+        if state.object() != object {
+            word.store(state.with_object(object).0, Ordering::Relaxed);
+            self.note_changed(id);
+        }
+    }
+
     /// Marks a slot as reached and, where that is wanted, to be followed; the state before.
     #[inline]
     pub(super) fn reach(&self, id: u32, is_pending: bool) -> State {
@@ -181,6 +193,30 @@ impl States {
         words.map(state).filter(|(_, state)| !state.is_free()).map(|(id, state)| (id, state.object()))
     }
 
+    /// Visits the slots of the range that are handed out, in order, but for those of the type that `visit` said last, if it said one:
+    /// neighbours are mostly alike.
+    pub(super) fn unlike_in(&self, range: Range<u32>, mut visit: impl FnMut(u32, ObjectType) -> Option<ObjectType>) {
+        let words = &self.words[range.start as usize..range.end as usize];
+        let (mut at, mut passed) = (0, None);
+        while let Some(word) = words.get(at) {
+            let state = State(word.load(Ordering::Relaxed));
+            if !state.is_free() && passed != Some(state.object()) {
+                passed = visit(range.start + at as u32, state.object()).or(passed);
+            }
+            at += 1;
+            let Some(passed) = passed.map(ObjectType::to_bits) else { continue };
+            let is_passed = |word: &AtomicU32| {
+                let state = State(word.load(Ordering::Relaxed));
+                state.is_free() | (state.object().to_bits() == passed)
+            };
+            // All of some at once: a branch for each would cost more than the comparison.
+            let are_passed = |words: &[AtomicU32]| words.iter().fold(true, |all, word| all & is_passed(word));
+            while words.get(at..at + ALIKE).is_some_and(are_passed) {
+                at += ALIKE;
+            }
+        }
+    }
+
     /// What is reached.
     pub(super) fn reached(&self) -> IdBitSet {
         let word_of = |words: &[AtomicU32]| {
@@ -194,5 +230,32 @@ impl States {
     pub(super) fn into_types(self) -> ObjectTypes {
         let bits = |word: AtomicU32| State(word.into_inner()).object().to_bits();
         ObjectTypes::from_bits(self.words.into_iter().map(bits).collect::<Vec<u32>>())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use goheap_model::{Evidence, Part, TypeId};
+
+    #[test]
+    fn what_is_like_the_last_is_passed_over() {
+        let object = |ty| ObjectType::new(Part::Value, TypeId(ty), Evidence::Exact);
+        let state = |ty| State(ALLOCATED | REACHED).with_object(object(ty)).0;
+        let mut states = vec![state(1); 100];
+        (states[3], states[40], states[41], states[99]) = (0, state(2), state(3), state(2));
+        let states =
+            States { words: states.into_iter().map(AtomicU32::new).collect(), changed: SharedBitSet::default() };
+        let visited = |range: Range<u32>, passes: &[u32]| {
+            let mut visited = Vec::new();
+            states.unlike_in(range, |id, found| {
+                visited.push(id);
+                passes.iter().any(|&ty| found == object(ty)).then_some(found)
+            });
+            visited
+        };
+        assert_eq!(visited(0..100, &[1]), [0, 40, 41, 99]);
+        assert_eq!(visited(38..100, &[1, 2]), [38, 40, 41, 42, 99], "the last that was said");
+        assert_eq!(visited(0..6, &[]), [0, 1, 2, 4, 5], "none was said, and one is free");
     }
 }

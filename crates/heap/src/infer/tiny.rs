@@ -8,7 +8,6 @@ use super::blocks::{BLOCK, TinyValue};
 use super::engine::{Inference, Outcome};
 use super::proposal::{Proposal, better};
 use super::shapes::{Inner, contains};
-use super::state::State;
 use crate::objects::table::Place;
 use goheap_model::{Evidence, ObjectId, ObjectType, Part, Slot, TypeId, TypeTable};
 use goheap_runtime::Span;
@@ -127,8 +126,7 @@ impl Inference<'_, '_, '_> {
             for id in self.ids_of(span) {
                 let object = self.tiny.get(id, span).object();
                 if object.is_known() {
-                    let settled = |state: State| Some(state.with_object(object));
-                    _ = self.states.update(ObjectId(id), settled);
+                    self.states.settle(ObjectId(id), object);
                 }
             }
         });

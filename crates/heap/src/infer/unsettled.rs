@@ -42,12 +42,7 @@ impl Inference<'_, '_, '_> {
     fn unsettled_of(&self, span: u32, with_plain: bool, headers: &IdBitSet) -> (Vec<Slot>, Vec<Slot>) {
         let (mut unsettled, mut plain) = (Vec::new(), Vec::new());
         let is_noscan = self.model.heap.spans[span as usize].is_noscan();
-        // Neighbours are mostly of one type.
-        let mut settled = None;
-        for (id, object) in self.states.allocated_in(self.ids_of(span)) {
-            if settled == Some(object) {
-                continue;
-            }
+        self.states.unlike_in(self.ids_of(span), |id, object| {
             if !object.is_known() && is_noscan {
                 let slot = self.objects.slot_in(id, span);
                 if with_plain && self.may_be_told(slot) {
@@ -56,9 +51,10 @@ impl Inference<'_, '_, '_> {
             } else if is_unsettled(object, headers) {
                 unsettled.push(self.objects.slot_in(id, span));
             } else {
-                settled = Some(object);
+                return Some(object);
             }
-        }
+            None
+        });
         (unsettled, plain)
     }
 

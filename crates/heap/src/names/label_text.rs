@@ -13,7 +13,7 @@ use std::borrow::Cow;
 const CAPTURED_SHOWN: usize = 4;
 
 /// Where an edge enters its target.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub(crate) enum Entered {
     /// At its first byte.
     #[default]

@@ -1,6 +1,6 @@
 //! From addresses to slots, fast: the object that a word of the core leads to.
 
-use crate::objects::page_table::{PageTable, Slots};
+use crate::objects::page_table::{Page, PageTable, Slots};
 use goheap_model::{ObjectId, Objects, Slot, SlotSpan};
 use goheap_runtime::{GoHeap, MALLOC_HEADER_BYTES, Span};
 use std::ops::Deref;
@@ -28,7 +28,7 @@ impl Place {
 /// Objects, and the spans of the core that they lie in.
 ///
 /// # Overhead
-/// 32 bytes a page of small objects beside that of [`Objects`].
+/// 12 bytes a page of small objects beside that of [`Objects`].
 #[derive(Debug)]
 pub struct ObjectTable<'m, 'p> {
     heap: &'m GoHeap<'p>,
@@ -61,9 +61,9 @@ impl<'m, 'p> ObjectTable<'m, 'p> {
     /// The slot that holds `address`, free or not; None outside spans and in their tails.
     #[inline]
     pub fn find(&self, address: u64) -> Option<Slot> {
-        if let Some(key) = self.pages.get(address) {
-            let slot = key.slot(address.wrapping_sub(key.base))?;
-            return Some(Slot { id: ObjectId(key.first + slot), span: key.span, slot });
+        if let Some(page) = self.pages.get(address) {
+            let slot = page.kind.slot(page.offset)?;
+            return Some(Slot { id: ObjectId(page.first.wrapping_add(slot)), span: page.span, slot });
         }
         let span = self.heap.span_index(address)?;
         let slot = self.heap.spans[span].slot_of(address)?;
@@ -73,16 +73,17 @@ impl<'m, 'p> ObjectTable<'m, 'p> {
     /// The same with what a scan needs to know of the slot.
     #[inline]
     pub(crate) fn place(&self, address: u64) -> Place {
-        let Some(key) = self.pages.get(address) else { return self.place_of_large(address) };
-        let offset = address.wrapping_sub(key.base);
-        let Some(slot) = key.slot(offset) else { return Place::NONE };
-        let start = u64::from(slot) * u64::from(key.elem_size) + u64::from(key.header);
+        let Some(Page { kind, offset, first, span }) = self.pages.get(address) else {
+            return self.place_of_large(address);
+        };
+        let Some(slot) = kind.slot(offset) else { return Place::NONE };
+        let start = u64::from(slot) * u64::from(kind.elem_size) + u64::from(kind.header);
         Place {
-            id: key.first.wrapping_add(slot),
-            span: key.span,
+            id: first.wrapping_add(slot),
+            span,
             offset: offset.wrapping_sub(start),
-            elem_size: key.elem_size,
-            slots: key.slots,
+            elem_size: kind.elem_size,
+            slots: kind.slots,
         }
     }
 
