@@ -42,7 +42,8 @@ pub(super) struct Nearness {
 }
 
 impl Likeliest {
-    pub(super) fn add(&mut self, calls: u32, locked_line: u32, nearness: Nearness) {
+    /// True if the calls are among the likeliest so far.
+    pub(super) fn add(&mut self, calls: u32, locked_line: u32, nearness: Nearness) -> bool {
         let least = *self.nearness.get_or_insert(nearness);
         if nearness < least {
             self.nearness = Some(nearness);
@@ -51,6 +52,7 @@ impl Likeliest {
         if nearness <= least {
             self.calls.push((calls, locked_line));
         }
+        nearness <= least
     }
 
     /// The holders, each goroutine once, at most so many, and how many there are besides. `describe` tells of calls that are alike their
@@ -144,11 +146,9 @@ mod tests {
     #[test]
     fn those_that_are_further_away_are_not_kept() {
         let mut likeliest = Likeliest::default();
-        (0..1_000_000).for_each(|_| likeliest.add(0, 1, near(2, false)));
-        likeliest.add(1, 1, near(1, true));
-        (0..1_000_000).for_each(|_| likeliest.add(0, 1, near(1, true)));
-        likeliest.add(3, 1, near(1, false));
-        (0..1_000_000).for_each(|_| likeliest.add(0, 1, near(1, true)));
+        assert!((0..1_000_000).all(|_| likeliest.add(0, 1, near(2, false))));
+        assert!(likeliest.add(1, 1, near(1, true)) && likeliest.add(3, 1, near(1, false)));
+        assert!((0..1_000_000).all(|_| !likeliest.add(0, 1, near(1, true))));
         assert_eq!(likeliest.calls, [(3, 1)]);
     }
 }

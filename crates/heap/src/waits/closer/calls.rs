@@ -69,8 +69,10 @@ impl Search<'_, '_, '_, '_, '_> {
             self.holds(number, &mut calls, one, false);
         }
         let ended = self.ended_by_variables(&calls.ahead);
-        for &group in ended.iter().filter(|group| !self.classes.class(class).waits_for(**group)) {
-            self.ends.entry(group).or_default().insert(class);
+        for &group in ended.iter() {
+            if !self.classes.class(class).waits_for(group) {
+                self.ends(group, class);
+            }
         }
         calls
     }
@@ -110,8 +112,13 @@ impl Search<'_, '_, '_, '_, '_> {
         let [own, with_callees] = self.deeds(&calls.ahead);
         let deeds = if hops <= HOPS_WITH_CALLEES { with_callees } else { own };
         if deeds.has(self.ending(group)) {
-            self.ends.entry(group).or_default().insert(calls.class);
+            self.ends(group, calls.class);
         }
+    }
+
+    fn ends(&mut self, group: u32, class: u32) {
+        let is_new = self.ends.entry(group).or_default().insert(class);
+        self.noted += if is_new { 2 } else { 0 };
     }
 
     fn deeds(&mut self, ahead: &Ahead) -> [Deeds; 2] {
@@ -160,7 +167,8 @@ impl Search<'_, '_, '_, '_, '_> {
         let is_exact = is_exact || calls.ahead.pending.function.refers_to(address, address.saturating_add(1));
         calls.may_have_locks = true;
         let nearness = Nearness { hops, is_inexact: !is_exact, waits_itself };
-        self.likeliest.entry(group).or_default().add(number, locked, nearness);
+        let is_noted = self.likeliest.entry(group).or_default().add(number, locked, nearness);
+        self.noted += if is_noted { 2 } else { 0 };
     }
 
     fn locking(&mut self, ahead: &Ahead, kind: WaitKind, itab: u64) -> Locking {

@@ -88,8 +88,8 @@ pub(super) struct Search<'a, 'g, 's, 'm, 'p> {
     /// Which classes may end the waits of each group.
     pub(super) ends: FxHashMap<u32, FxHashSet<u32>>,
     pub(super) likeliest: FxHashMap<u32, Likeliest>,
-    /// Numbers that were noted.
-    noted: u64,
+    /// Numbers that were noted, for the memory that they take.
+    pub(super) noted: u64,
 }
 
 impl<'a, 'g, 's, 'm, 'p> Search<'a, 'g, 's, 'm, 'p> {
