@@ -70,8 +70,8 @@ from package variables (and 3 more that read alike):
                       … 9 steps more …
   2.0 KiB  0xc40      .next *main.T  (7 times)
 
-ShownCut to free most: main.x *main.T\\x1b: 4.0 KiB would go with it
-ShownCut nearest to it: .next *main.T of main.x *main.T\\x1b at 0xc0: 4.0 KiB would go with it
+Cut to free most: main.x *main.T\\x1b: 4.0 KiB would go with it
+Cut nearest to it: .next *main.T of main.x *main.T\\x1b at 0xc0: 4.0 KiB would go with it
 There are more paths (--all, --limit).
 ";
     assert_eq!(text(answer.clone(), None), expected);
