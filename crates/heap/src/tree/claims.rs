@@ -20,8 +20,8 @@ const UNCLAIMED: u64 = u64::MAX;
 /// Eight bytes and a bit a slot.
 pub(super) struct Claims {
     /// Of a slot that is claimed in this level the number of the word, and by which step; of one that is to be read the number that its
-    /// first word has, and its frame: a half of the bits each. In chunks made by all threads: so they lie in what the allocator kept of
-    /// what these threads had before (glibc keeps arenas by thread), and the peak is lower by a quarter.
+    /// first word has, and its frame: a half of the bits each. In chunks made by all threads: they may lie in what the
+    /// allocator kept of what these threads had before (glibc keeps arenas by thread).
     chunks: Vec<Box<[AtomicU64]>>,
     len: u32,
     /// What is claimed in this level.
