@@ -6,6 +6,7 @@
 //! Nobody but the immediate dominator takes an object, so those who read decide, on any number of threads (`reader.rs`); one thread makes
 //! the frames that are new (`levels.rs`), and those who read know the others (`steps.rs`).
 
+mod common;
 mod drawn;
 mod levels;
 mod reader;
@@ -16,12 +17,13 @@ use super::TreeBuilder;
 use super::scan::Item;
 use super::unreachable::type_label;
 use crate::roots::root::Root;
+use common::TAKEN;
 pub(crate) use drawn::{Drawn, FrameOf, Told};
 use goheap_graph::{CsrGraph, DominatorTree, IdBitSet, SharedBitSet, TrieNode};
 use goheap_model::{Meter, ObjectId, ObjectType, Slot};
 use levels::Levels;
 use rayon::prelude::*;
-use reader::TAKEN;
+
 use rustc_hash::FxHashMap;
 
 /// Before the type of an object that its immediate dominator does not point to.

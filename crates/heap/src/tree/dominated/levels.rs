@@ -1,7 +1,8 @@
 //! Level by level: threads read a block of objects while what was found in the last is taken, in order.
 
+use super::common::Common;
 use super::drawn::{Drawn, FrameOf, Told};
-use super::reader::{Common, Read, Reader};
+use super::reader::{Read, Reader};
 use super::steps::Known;
 use super::taker::{Book, Taker};
 use crate::scan::pieces::{is_in_pieces, pieces};

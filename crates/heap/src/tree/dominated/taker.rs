@@ -1,7 +1,8 @@
 //! Taking what was read, in order: the frames that are new are made here.
 
+use super::common::Common;
 use super::drawn::values;
-use super::reader::{Common, New, Read};
+use super::reader::{New, Read};
 use super::steps::{Step, Sum};
 use crate::tree::merge::{Merger, bytes};
 use crate::tree::scan::{Detail, Item, Scanner};
