@@ -2,7 +2,6 @@
 //! heap has.
 
 use crate::snapshot::SnapshotOptions;
-use crate::tree::large_from;
 use goheap_model::Claim;
 use goheap_runtime::{ARENA_BYTES, GoHeap};
 
@@ -23,11 +22,8 @@ const FRAME: u64 = 4;
 const BLOCK: u64 = 4;
 /// Bytes an object with pointers in a level of the inference: 4 as found, 8 as work.
 const LEVEL: u64 = 12;
-/// Bytes an object with pointers in the tree's queue, if all wait at once, and in a level that is read in order of objects.
+/// Bytes an object with pointers in the tree's queue, if all wait at once.
 const QUEUED: u64 = 12;
-const NEXT: u64 = 8;
-/// Bytes a slot while such levels are read.
-const CLAIM: u64 = 8;
 
 /// What a heap has, as far as it decides how much memory a snapshot takes. Numbers of a broken core may be anything.
 pub(crate) struct Needs {
@@ -86,17 +82,6 @@ impl Needs {
         Claim { kept: frames, passing }
     }
 
-    /// The same of the tree of references. Where it may have a large level, what is claimed comes in the place of the queue.
-    pub(crate) fn reference_tree(&self) -> Claim {
-        let Claim { kept, passing } = self.tree();
-        let large = large_from(u32::try_from(self.slots).unwrap_or(u32::MAX)) as u64;
-        if self.scannable < large {
-            return Claim { kept, passing };
-        }
-        let claimed = self.slots * CLAIM + 2 * self.bits() + (self.scannable * NEXT).max(large * QUEUED);
-        Claim { kept, passing: passing - self.scannable * QUEUED + claimed }
-    }
-
     /// The list of spans as scans read them.
     fn scans(&self) -> u64 {
         self.spans * SCAN + self.bit_bytes
@@ -122,10 +107,6 @@ mod tests {
         assert_eq!(needs.inference(), Claim { kept: (4 << 20) + (128 << 10), passing: level });
         let without = needs.tree();
         assert_eq!(without, Claim { kept: 0, passing: (64 << 10) + (128 << 10) + (256 << 10) + (6 << 20) });
-        let claimed = (8 << 20) + (256 << 10) + (4 << 20);
-        assert_eq!(needs.reference_tree().passing, (64 << 10) + (128 << 10) + (256 << 10) + claimed);
-        needs.scannable = 1 << 15;
-        assert_eq!(needs.reference_tree(), needs.tree(), "no level is large");
         needs.owners = true;
         assert_eq!(needs.tree().kept, 4 << 20);
     }

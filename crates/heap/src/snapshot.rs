@@ -116,7 +116,7 @@ impl<'m, 'p> HeapSnapshot<'m, 'p> {
         let mut owners = None;
         if options.tree || options.owners {
             begins("tree");
-            observer.claim(needs.reference_tree())?;
+            observer.claim(needs.tree())?;
             let watched = (observer, needs.scannable);
             let builder = TreeBuilder::new(model, &objects, &mut resolver, &mut labels, &mut trie, &object_types);
             let frames = drawn(builder, (&set.roots, &unreached), options.owners, watched);

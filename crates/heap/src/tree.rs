@@ -1,6 +1,5 @@
 //! The reference tree: class by class, breadth first, each object once under the frame that reached it first.
 
-mod claims;
 mod dominated;
 mod merge;
 mod scan;
@@ -8,11 +7,9 @@ pub(crate) mod top_frame;
 pub(crate) mod tops;
 mod unreachable;
 mod walk_plan;
-mod wave;
 
 pub(crate) use dominated::{Drawn, DrawnGroup, DrawnRoot, FrameOf, Told, shared_objects};
 pub(crate) use unreachable::{NOT_KNOWN, UNREACHABLE};
-pub(crate) use wave::large_from;
 
 use crate::meaning::resolve::{Resolver, Target};
 use crate::names::label_text::{Beyond, Entered};
@@ -56,14 +53,12 @@ impl Part<'_> {
 ///
 /// # Overhead
 /// One bit a slot; 12 bytes for each object that is found and not yet read; up to 24 for each pointer
-/// in a block of 65,536 objects, or of 8 MiB of large ones. Where a level is large, eight bytes a slot in place of these.
+/// in a block of 65,536 objects, or of 8 MiB of large ones.
 pub(crate) struct TreeBuilder<'a, 'm, 'p> {
     scanner: Scanner<'a, 'm, 'p>,
     merger: Merger<'a, 'm, 'p>,
     /// Results to be filled again.
     spare: Mutex<Vec<Found>>,
-    /// Objects of a level from which on it is read in order of objects.
-    large_from: usize,
 }
 
 impl<'a, 'm, 'p> TreeBuilder<'a, 'm, 'p> {
@@ -77,8 +72,7 @@ impl<'a, 'm, 'p> TreeBuilder<'a, 'm, 'p> {
     ) -> Self {
         let plans = WalkPlans::new(&model.heap, objects, types, resolver);
         let merger = Merger::new(model, objects, resolver, labels, trie);
-        let (scanner, spare) = (Scanner::new(model, objects, types, plans), Mutex::default());
-        TreeBuilder { scanner, merger, spare, large_from: large_from(objects.len()) }
+        TreeBuilder { scanner: Scanner::new(model, objects, types, plans), merger, spare: Mutex::default() }
     }
 
     /// Remembers the frame of every object that is reached from now on: four bytes a slot.
@@ -167,7 +161,6 @@ impl<'a, 'm, 'p> TreeBuilder<'a, 'm, 'p> {
             let has_large = std::mem::take(&mut self.merger.next_has_large);
             match level.len() {
                 0 => return,
-                count if self.is_large(count) && self.read_large(&mut level, meter) => {}
                 _ if has_large => self.read_level(&self.parts(&level), meter),
                 1..=PART => {
                     let found = [read(&self.scanner, &self.spare, &Part::Items(&level))];

@@ -136,26 +136,9 @@ impl<'a, 'm, 'p> Merger<'a, 'm, 'p> {
             frames[item.id as usize] = item.node;
         }
         if facts & NOSCAN == 0 {
-            self.queue(item);
+            self.next_has_large |= bytes > PIECE;
+            self.next.push(item);
         }
-    }
-
-    /// Has an object read next.
-    pub(super) fn queue(&mut self, item: Item) {
-        self.next_has_large |= self.bytes_of(item.span) > PIECE;
-        self.next.push(item);
-    }
-
-    /// Bytes of an object of the span with that number.
-    #[inline]
-    pub(super) fn bytes_of(&self, span: u32) -> u64 {
-        self.facts[span as usize] & !7
-    }
-
-    /// Words of such an object.
-    #[inline]
-    pub(super) fn words_of(&self, span: u32) -> u64 {
-        self.bytes_of(span) / 8
     }
 
     /// The frame of what a candidate leads to.
