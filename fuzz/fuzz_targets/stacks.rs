@@ -3,7 +3,7 @@
 
 use goheap_fuzz::bounded;
 use goheap_fuzz::world::World;
-use goheap_heap::goroutines::{GoroutineGroups, facts};
+use goheap_heap::goroutines::read_groups;
 use goheap_model::Unobserved;
 use goheap_runtime::{RuntimeModel, Tracer};
 use libfuzzer_sys::fuzz_target;
@@ -30,9 +30,8 @@ fuzz_target!(|input: &[u8]| bounded(input, |input| {
         model.labels(goroutine);
         model.innermost_frames(goroutine, &threads, 3);
     }
-    if let Ok(groups) = GoroutineGroups::read(&model, &Unobserved) {
-        drop(groups);
-    }
     let all: Vec<u32> = (0..model.goroutines.len().min(16) as u32).collect();
-    facts(&model, &all);
+    if let Ok(groups) = read_groups(&model, &Unobserved) {
+        groups.facts(&all);
+    }
 }));
