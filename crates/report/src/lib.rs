@@ -13,9 +13,9 @@
 //! | tell everything of one object | [`object::ObjectReport`] |
 //! | tell by which paths objects are held | [`paths::PathsReport`] |
 //! | tell who keeps objects | [`owners::OwnersReport`] |
-//! | tell which goroutines there are | [`goroutines::GoroutinesReport`] |
+//! | tell which goroutines there are | [`goroutines::write_table`] |
 //! | tell everything of one goroutine | [`goroutine::GoroutineReport`] |
-//! | print goroutines as Go does | [`traceback::Goroutine`] |
+//! | print goroutines as Go does | [`traceback::PrintedGoroutine`] |
 //! | answer in sections of rows, in any format | [`answer::Answer`] |
 //! | print columns | [`table::Table`] |
 //! | say how wide and in which letters people read | [`page::Page`] |
