@@ -7,6 +7,10 @@
 //! …
 //! ```
 
+mod groups;
+
+pub use groups::{Group, RetainedGroups};
+
 use crate::ReportError;
 use crate::objects::csv_field;
 use crate::page::Page;
@@ -223,27 +227,6 @@ impl DominatorsReport {
     }
 }
 
-/// A group, by what it retains.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
-pub struct Group {
-    /// The type, package or root.
-    pub name: String,
-    /// Bytes that the group retains.
-    pub retained: u64,
-    /// Objects that these are, where they are counted.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub retained_objects: Option<u64>,
-    /// The group's own objects and their bytes, where it is one of objects.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub own: Option<Sum>,
-    /// Bytes of what is retained that anything refers to, at most; absent where that is not known.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub referred_bytes: Option<u64>,
-    /// Lines that allocated most of what is retained, by samples, most bytes first; where that was asked for.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub born: Vec<Born>,
-}
-
 /// What a line allocated of what a group retains.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Born {
@@ -263,12 +246,6 @@ impl Born {
     }
 }
 
-impl Group {
-    fn is_told(&self) -> bool {
-        referred::is_told(self.referred_bytes, self.retained)
-    }
-}
-
 /// What the column means, by the line that has most.
 fn write_referred(
     page: Page,
@@ -279,113 +256,6 @@ fn write_referred(
 ) -> Result<(), ReportError> {
     let (used, retained, reason) = (page.bytes(used.unwrap_or(0)), page.bytes(retained), referred::reason(name));
     Ok(writeln!(out, "\nreferred: {used} used of {retained}: {reason}")?)
-}
-
-/// Groups in the order of showing.
-#[derive(Debug, Clone, Default)]
-pub struct RetainedGroups {
-    /// What they are grouped by: `type`, `package` or `root`.
-    pub group: &'static str,
-    /// What the roots reach.
-    pub reachable: Sum,
-    /// What several groups hold and none alone, where each object is retained by one group at most.
-    pub shared: Option<Sum>,
-    /// Groups to show.
-    pub rows: Vec<Group>,
-    /// How many more there are.
-    pub hidden: usize,
-}
-
-impl RetainedGroups {
-    /// For people.
-    ///
-    /// # Errors
-    ///
-    /// [`ReportError::Io`].
-    pub fn write_table(&self, page: Page, out: impl Write) -> Result<(), ReportError> {
-        let mut out = page.lines(BufWriter::new(out));
-        let is_of_objects = self.shared.is_none();
-        writeln!(
-            out,
-            "retained by {}: what would be freed if it went, of {} reachable\n",
-            self.group,
-            sum(page, self.reachable)
-        )?;
-        let tells = self.rows.iter().any(Group::is_told);
-        let (shallow, referred) = (Some("shallow").filter(|_| is_of_objects), Some("referred").filter(|_| tells));
-        let names: Vec<&str> = ["retained", "share", "objects"].into_iter().chain(shallow).chain(referred).collect();
-        let aligned: Vec<_> = names.iter().map(|_| Right).chain([Left]).collect();
-        let spare: &[usize] = if is_of_objects { &[3, 2, 1] } else { &[2, 1] };
-        let mut table = Table::new(0, &aligned).spare(spare);
-        table.row(names.iter().copied().chain([self.group]));
-        let cells = |retained: u64, objects: u64, others: [Option<String>; 2], name: &str| {
-            let first = [page.bytes(retained), percent(retained, self.reachable.bytes), grouped(objects)];
-            first.into_iter().chain(others.into_iter().flatten()).chain([name.to_owned()])
-        };
-        if let Some(shared) = self.shared.filter(|shared| shared.objects > 0) {
-            let others = [shallow, referred].map(|name| name.map(|_| String::new()));
-            table.row(cells(shared.bytes, shared.objects, others, "(held by several of these)"));
-        }
-        for row in &self.rows {
-            let told = row.referred_bytes.filter(|_| row.is_told()).map_or_else(String::new, |bytes| page.bytes(bytes));
-            let objects = row.own.map_or(row.retained_objects.unwrap_or(0), |own| own.objects);
-            let own = shallow.map(|_| page.bytes(row.own.unwrap_or_default().bytes));
-            table.row(cells(row.retained, objects, [own, referred.map(|_| told)], &row.name));
-            for born in &row.born {
-                table.below(&born.text(page));
-            }
-        }
-        table.write(&mut out)?;
-        if self.shared.is_some_and(|shared| shared.bytes > self.reachable.bytes / 2) {
-            writeln!(
-                out,
-                "\nMost is held by several of these at once, so that none alone keeps it, as goroutines that share a server: \
-                 dominators without --group shows what they share"
-            )?;
-        }
-        let unused = |row: &&Group| referred::unused(row.referred_bytes, row.retained);
-        if let Some(most) = self.rows.iter().filter(|row| row.is_told()).max_by_key(unused) {
-            write_referred(page, most.referred_bytes, most.retained, &most.name, &mut out)?;
-        }
-        if self.hidden > 0 {
-            writeln!(out, "\n{} more: see --limit and --min-size", grouped(self.hidden as u64))?;
-        }
-        Ok(out.flush()?)
-    }
-
-    /// For spreadsheets: a line of names, then a line a group. What is shared is no line.
-    ///
-    /// # Errors
-    ///
-    /// [`ReportError::Io`].
-    pub fn write_csv(&self, out: impl Write) -> Result<(), ReportError> {
-        let mut out = BufWriter::new(out);
-        writeln!(out, "{},retained,retained_objects,objects,shallow,referred", self.group)?;
-        let cell = |number: Option<u64>| number.map_or_else(String::new, |number| number.to_string());
-        for row in &self.rows {
-            let own = [row.own.map(|own| own.objects), row.own.map(|own| own.bytes)].map(cell);
-            let (name, objects) = (csv_field(&row.name), cell(row.retained_objects));
-            let referred = cell(row.referred_bytes);
-            writeln!(out, "{name},{},{objects},{},{},{referred}", row.retained, own[0], own[1])?;
-        }
-        Ok(out.flush()?)
-    }
-
-    /// For scripts: a group a line.
-    ///
-    /// # Errors
-    ///
-    /// [`ReportError::Io`].
-    pub fn write_json(&self, out: impl Write) -> Result<(), ReportError> {
-        let mut out = BufWriter::new(out);
-        let reachable = serde_json::to_string(&self.reachable)?;
-        write!(out, "{{\"schema_version\":{SCHEMA_VERSION},\"group\":\"{}\",\"reachable\":{reachable},", self.group)?;
-        if let Some(shared) = self.shared {
-            write!(out, "\"shared\":{},", serde_json::to_string(&shared)?)?;
-        }
-        write!(out, "\"rows_left_out\":{},\"rows\":[", self.hidden)?;
-        write_rows(&self.rows, &mut out)
-    }
 }
 
 fn write_rows(rows: &[impl Serialize], out: &mut impl Write) -> Result<(), ReportError> {
@@ -402,101 +272,4 @@ fn sum(page: Page, sum: Sum) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used)]
-    use super::*;
-
-    fn tree() -> DominatorsReport {
-        let row = |id, parent, name: &str, retained, own: [u64; 2]| Row {
-            id,
-            parent,
-            depth: id,
-            name: name.into(),
-            retained,
-            objects: 5,
-            shallow: own[0],
-            count: own[1],
-            values: own[1],
-            ..Row::default()
-        };
-        DominatorsReport {
-            reachable: Sum { bytes: 4096, objects: 5 },
-            not_known: Sum::default(),
-            unreachable: Sum { bytes: 16, objects: 1 },
-            rows: vec![
-                row(0, None, "all roots", 4096, [0, 0]),
-                row(1, Some(0), "main.\u{1b}x, *\"T\"", 2048, [1024, 2000]),
-            ],
-            hidden: (7, 512),
-        }
-    }
-
-    fn written(write: impl FnOnce(&mut Vec<u8>) -> Result<(), ReportError>) -> String {
-        let mut out = Vec::new();
-        write(&mut out).unwrap();
-        String::from_utf8(out).unwrap()
-    }
-
-    #[test]
-    fn the_tree_is_indented_and_says_what_is_left_out() {
-        let expected = "\
-reachable: 4.0 KiB in 5 objects; unreachable, so not below: 16 B in 1 objects
-retained is what would be freed if the objects of the line went; below each what it alone keeps
-
-retained     share  objects  shallow  held by
- 4.0 KiB  100.00 %        5        -  all roots
- 2.0 KiB   50.00 %        5  1.0 KiB    2,000 × main.\\x1bx, *\"T\"
-
-7 lines more, of at most 512 B: see --limit, --depth and --min-size
-";
-        assert_eq!(written(|out| tree().write_table(Page::default(), out)), expected);
-        let narrow = written(|out| tree().write_table(Page { columns: Some(50), ..Page::default() }, out));
-        assert!(narrow.lines().all(|line| line.chars().count() <= 50), "{narrow}");
-        assert!(narrow.contains("  2,000 × main.\\x1bx, *\"T\"\n"), "{narrow}");
-    }
-
-    #[test]
-    fn csv_and_json_have_every_number() {
-        let csv = written(|out| tree().write_csv(out));
-        assert_eq!(csv.lines().nth(2).unwrap(), "1,0,1,2048,5,1024,2000,,,\"main.\\x1bx, *\"\"T\"\"\"");
-        let json: serde_json::Value = serde_json::from_str(&written(|out| tree().write_json(out))).unwrap();
-        assert_eq!((&json["rows"][1]["parent"], &json["rows"][0]["parent"]), (&0.into(), &serde_json::Value::Null));
-        assert_eq!((&json["rows"][1]["name"], &json["rows_left_out"]), (&"main.\u{1b}x, *\"T\"".into(), &7.into()));
-    }
-
-    #[test]
-    fn groups_of_roots_share_and_groups_of_objects_have_sizes() {
-        let reachable = Sum { bytes: 4096, objects: 5 };
-        let row = Group { name: "main".into(), retained: 1024, retained_objects: Some(2), ..Group::default() };
-        let roots = RetainedGroups {
-            group: "package",
-            reachable,
-            shared: Some(Sum { bytes: 3072, objects: 3 }),
-            rows: vec![row],
-            hidden: 0,
-        };
-        let expected = "\
-retained by package: what would be freed if it went, of 4.0 KiB in 5 objects reachable
-
-retained    share  objects  package
- 3.0 KiB  75.00 %        3  (held by several of these)
- 1.0 KiB  25.00 %        2  main
-
-Most is held by several of these at once, so that none alone keeps it, as goroutines that share a server: dominators without --group shows what they share
-";
-        assert_eq!(written(|out| roots.write_table(Page::default(), out)), expected);
-        let own = Some(Sum { bytes: 48, objects: 3 });
-        let row = Group { name: "main.T".into(), retained: 1024, own, ..Group::default() };
-        let types = RetainedGroups { group: "type", reachable, shared: None, rows: vec![row], hidden: 2 };
-        assert!(
-            written(|out| types.write_table(Page::default(), out))
-                .contains(" 1.0 KiB  25.00 %        3     48 B  main.T\n")
-        );
-        assert_eq!(
-            written(|out| types.write_csv(out)),
-            "type,retained,retained_objects,objects,shallow,referred\nmain.T,1024,,3,48,\n"
-        );
-        let json: serde_json::Value = serde_json::from_str(&written(|out| types.write_json(out))).unwrap();
-        assert_eq!((&json["rows"][0]["own"]["bytes"], &json["shared"]), (&48.into(), &serde_json::Value::Null));
-    }
-}
+mod tests;
