@@ -237,6 +237,33 @@ def carried(folder, releases=()):
         yield release, program, core, exe
 
 
+def chromium():
+    """Chromium as it is called here; None where it is not installed."""
+    return shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+
+
+def packages(folder, wanted):
+    """`node_modules` with these releases of npm's packages, in the folder, installed if need be; None where they cannot be had."""
+    modules = f"{folder}/node_modules"
+
+    def is_there(package, version):
+        try:
+            with open(f"{modules}/{package}/package.json", encoding="utf-8") as file:
+                return json.load(file)["version"] == version
+        except OSError:
+            return False
+    if all(is_there(*package) for package in wanted.items()):
+        return modules
+    if not shutil.which("npm"):
+        return None
+    os.makedirs(folder, exist_ok=True)
+    with open(f"{folder}/package.json", "w", encoding="utf-8") as file:
+        json.dump({"private": True, "dependencies": wanted}, file)
+    install = ["npm", "install", "--no-audit", "--no-fund", "--ignore-scripts"]
+    done = subprocess.run(install, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
+    return modules if done.returncode == 0 else None
+
+
 def esbuild(exe, core, truth):
     """npm's esbuild, the Go program that most machines have and that has no build information: serving and watching a project of
     500 modules, dumped by gcore. Its own truth is that it is Go 1.26.5 of npm's package 0.28.2."""

@@ -244,10 +244,10 @@ impl BirthSites {
 }
 
 /// What sampled objects stand for, by the line that allocated them; lines that are not known are left out.
-pub fn site_counts(index: &BirthIndex<'_>, births: &Births) -> Vec<NamedCount> {
+pub fn site_counts(index: &BirthIndex<'_>) -> Vec<NamedCount> {
     let sites = index.all(SiteGrouping::Line, |_| true).sites.into_iter();
     let named = sites.filter_map(|site| {
-        let call = births.call(*site.calls.first()?)?;
+        let call = index.births.call(*site.calls.first()?)?;
         let share = Share { bytes: site.count.bytes, objects: site.count.objects };
         Some(NamedCount { name: call.short_text(), share })
     });

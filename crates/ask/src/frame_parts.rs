@@ -1,6 +1,6 @@
 //! What the objects of each frame of a tree are.
 
-use goheap_graph::{TrieNode, Weight};
+use goheap_graph::{PathTrie, TrieNode, Weight};
 use goheap_model::{Claim, Heap, Meter, ObjectId, ObjectType, Observer, Refusal};
 use rustc_hash::FxHashMap;
 
@@ -15,6 +15,11 @@ pub struct FrameObjects {
     pub example: ObjectId,
     /// How much they are.
     pub weight: Weight,
+}
+
+/// The frame of an object, where `places` has that of each slot; None of what no root reaches.
+pub fn frame_at(places: &[TrieNode], id: ObjectId) -> Option<TrieNode> {
+    places.get(id.0 as usize).copied().filter(|&frame| frame != PathTrie::ROOT)
 }
 
 /// What one takes, and how many are claimed at first.

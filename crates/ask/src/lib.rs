@@ -35,7 +35,7 @@ pub use births::{
 };
 pub use dominator_rows::{DominatorRow, DominatorRows, RowsWanted, dominator_rows};
 pub use error::AskError;
-pub use frame_parts::{FrameObjects, frame_objects};
+pub use frame_parts::{FrameObjects, frame_at, frame_objects};
 pub use gathering::is_gathering;
 pub use goroutines::{
     GoroutineList, GoroutineListing, GoroutineSort, GoroutinesWanted, LabelShare, ListedGoroutines,

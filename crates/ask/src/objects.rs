@@ -91,7 +91,7 @@ pub fn objects(heap: &Heap, wanted: ObjectsWanted<'_>, most: usize) -> ObjectLis
             size,
             ty: filter.text(text).to_owned(),
             evidence: evidence.name(),
-            reachable: (standing != Standing::NotKnown).then_some(standing == Standing::Reachable),
+            reachable: standing.is_reachable(),
         });
     }
     list

@@ -15,7 +15,7 @@ mod output;
 mod say;
 mod shell;
 
-use args::{Cli, Command};
+use args::{Cli, Command, Input};
 use bounds::allowance;
 use commands::{
     births, build_id, diff, dominators, export, first_look, goroutine, goroutines, histogram, index, manual, memory,
@@ -23,6 +23,7 @@ use commands::{
 };
 use rustix::process::DumpableBehavior;
 use say::errors::{Ending, Failure};
+use say::watch::Watch;
 use std::process::ExitCode;
 
 #[global_allocator]
@@ -47,32 +48,39 @@ fn main() -> ExitCode {
     }
 }
 
+/// What the command is asked of. The limit of memory is in force before any of it is read: a kept report is read before a core is opened.
+fn input(cli: &Cli) -> Result<Input, Failure> {
+    let input = cli.input()?;
+    Watch::limit(&input);
+    Ok(input)
+}
+
 fn run(cli: &Cli) -> Result<(), Failure> {
     match &cli.command {
-        Command::Objref(options) => objref::run(&cli.input()?, options),
+        Command::Objref(options) => objref::run(&input(cli)?, options),
         Command::Overview(options) => match cli.first_look.as_deref().filter(|_| !options.written.is_json()) {
-            Some(opening) => first_look::run(&cli.input()?, opening),
-            None => overview::run(&cli.input()?, options),
+            Some(opening) => first_look::run(&input(cli)?, opening),
+            None => overview::run(&input(cli)?, options),
         },
-        Command::Report(options) => report::run(&cli.input()?, options),
-        Command::Suspects(options) => suspects::run(&cli.input()?, options),
-        Command::Waste(options) => waste::run(&cli.input()?, options),
-        Command::Histogram(options) => histogram::run(&cli.input()?, options),
-        Command::Dominators(options) => dominators::run(&cli.input()?, options),
-        Command::Objects(options) => objects::run(&cli.input()?, options),
-        Command::Object(options) => object::run(&cli.input()?, options),
-        Command::Paths(options) => paths::run(&cli.input()?, options),
-        Command::Owners(options) => owners::run(&cli.input()?, options),
-        Command::Births(options) => births::run(&cli.input()?, options),
-        Command::Goroutines(options) => goroutines::run(&cli.input()?, options),
-        Command::Goroutine(options) => goroutine::run(&cli.input()?, options),
-        Command::Diff(options) => diff::run(&cli.input()?, options),
-        Command::Memory(options) => memory::run(&cli.input()?, options),
-        Command::Index(options) => index::run(&cli.input()?, options),
-        Command::Export(options) => export::run(&cli.input()?, options),
+        Command::Report(options) => report::run(&input(cli)?, options),
+        Command::Suspects(options) => suspects::run(&input(cli)?, options),
+        Command::Waste(options) => waste::run(&input(cli)?, options),
+        Command::Histogram(options) => histogram::run(&input(cli)?, options),
+        Command::Dominators(options) => dominators::run(&input(cli)?, options),
+        Command::Objects(options) => objects::run(&input(cli)?, options),
+        Command::Object(options) => object::run(&input(cli)?, options),
+        Command::Paths(options) => paths::run(&input(cli)?, options),
+        Command::Owners(options) => owners::run(&input(cli)?, options),
+        Command::Births(options) => births::run(&input(cli)?, options),
+        Command::Goroutines(options) => goroutines::run(&input(cli)?, options),
+        Command::Goroutine(options) => goroutine::run(&input(cli)?, options),
+        Command::Diff(options) => diff::run(&input(cli)?, options),
+        Command::Memory(options) => memory::run(&input(cli)?, options),
+        Command::Index(options) => index::run(&input(cli)?, options),
+        Command::Export(options) => export::run(&input(cli)?, options),
         #[cfg(feature = "capture")]
-        Command::Redact(options) => commands::redact::run(&cli.input()?, options),
-        Command::BuildId(options) => build_id::run(&cli.input()?, options),
+        Command::Redact(options) => commands::redact::run(&input(cli)?, options),
+        Command::BuildId(options) => build_id::run(&input(cli)?, options),
         #[cfg(feature = "capture")]
         Command::CoreHandler(options) => commands::core_handler::run(options),
         #[cfg(feature = "capture")]

@@ -166,7 +166,7 @@ fn tool() -> String {
         return VERSION.to_owned();
     }
     let program = std::env::current_exe().map(|path| stamp(&path, true)).unwrap_or_default();
-    format!("{} {program}", VERSION)
+    format!("{VERSION} {program}")
 }
 
 /// Length, time where that counts, and a checksum of beginning and end; empty of what cannot be read.

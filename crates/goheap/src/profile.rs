@@ -1,12 +1,12 @@
 //! The dominator tree as a profile that pprof reads.
 
 use crate::{Error, Heap};
-use goheap_ask::{FrameObjects, frame_objects};
+use goheap_ask::{FrameObjects, frame_at, frame_objects};
 use goheap_export::ExportError;
 use goheap_export::pprof::{FramePart, Mapping, Tree, write_tree};
 use goheap_graph::PathTrie;
 use goheap_heap::TopFrame;
-use goheap_model::{Evidence, ObjectId, ObjectType, Part};
+use goheap_model::{Evidence, ObjectType, Part};
 use rustc_hash::FxHashMap;
 use std::io::Write;
 
@@ -78,9 +78,7 @@ impl Heap {
     /// [`Error::Refused`].
     pub fn write_pprof(&self, out: impl Write) -> Result<u64, Error> {
         let (frames, places) = (self.frames()?, self.places()?);
-        let frame_of =
-            |id: ObjectId| places.frames.get(id.0 as usize).copied().filter(|&frame| frame != PathTrie::ROOT);
-        let parts = frame_objects(self.data(), frame_of, self.observer())?;
+        let parts = frame_objects(self.data(), |id| frame_at(&places.frames, id), self.observer())?;
         let origin = &self.beside().origin;
         let doubts =
             self.diagnostics().iter().filter(|one| one.is_serious).map(|one| format!("{} {}", one.count, one.text));

@@ -11,8 +11,9 @@ use goheap_heap::waste::WasteOptions;
 use goheap_heap::{HeapSnapshot, SnapshotOptions};
 use goheap_model::{Births, Diagnostic, Observer, References};
 use goheap_runtime::{ModelOptions, RuntimeModel};
+use std::cell::Cell;
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 /// Contents of strings that are told one by one, by their sizes alone.
 const CONTENTS: usize = 100;
@@ -57,15 +58,19 @@ fn taken<'m, 'p>(
     options: &Options,
     observer: &dyn Observer,
 ) -> Result<(HeapSnapshot<'m, 'p>, Option<Diagnostic>), Error> {
-    let said = Mutex::new(None);
+    let said = Cell::new(None);
     let passed_over = |path: &Path, why: &IndexError| {
-        *said.lock().unwrap_or_else(PoisonError::into_inner) =
-            Some(format!("the index {} is passed over: {why}", path.display()));
+        said.set(Some(format!("the index {} is passed over: {why}", path.display())));
     };
     let wanted = SnapshotOptions { roots: options.references, ..SnapshotOptions::default() };
     let snapshot = index_file::take(model, core, wanted, observer, &passed_over)?;
-    let said = said.into_inner().unwrap_or_else(PoisonError::into_inner);
-    let told = said.map(|text| Diagnostic { code: "index-passed-over", count: 1, of: None, text, is_serious: false });
+    let told = said.into_inner().map(|text| Diagnostic {
+        code: "index-passed-over",
+        count: 1,
+        of: None,
+        text,
+        is_serious: false,
+    });
     Ok((snapshot, told))
 }
 
@@ -110,11 +115,9 @@ fn goroutines(graph: &ReferenceGraph<'_, '_, '_>, observer: &dyn Observer) -> Re
 
 fn origin(model: &RuntimeModel<'_>) -> Origin {
     let executable = &model.process.executable;
-    let taken = model.process.core.provenance().and_then(|provenance| provenance.taken);
-    let nanos = |seconds: u64| i64::try_from(seconds).ok()?.checked_mul(1_000_000_000);
     Origin {
         executable: executable.path().to_string_lossy().into_owned(),
         build_id: executable.build_id_text().unwrap_or_default(),
-        time_nanos: taken.and_then(nanos).unwrap_or(0),
+        time_nanos: model.process.taken_nanos().unwrap_or(0),
     }
 }

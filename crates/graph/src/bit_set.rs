@@ -162,6 +162,20 @@ fn ones(bits: u64) -> impl Iterator<Item = u32> {
     std::iter::successors(Some(bits).filter(|bits| *bits != 0), rest).map(u64::trailing_zeros)
 }
 
+impl Extend<u32> for IdBitSet {
+    fn extend<I: IntoIterator<Item = u32>>(&mut self, ids: I) {
+        ids.into_iter().for_each(|id| _ = self.insert(id));
+    }
+}
+
+impl FromIterator<u32> for IdBitSet {
+    fn from_iter<I: IntoIterator<Item = u32>>(ids: I) -> Self {
+        let mut set = Self::default();
+        set.extend(ids);
+        set
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

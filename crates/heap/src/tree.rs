@@ -2,6 +2,7 @@
 
 mod dominated;
 mod merge;
+mod parts;
 mod scan;
 pub(crate) mod top_frame;
 pub(crate) mod tops;
@@ -17,14 +18,13 @@ use crate::names::labels::Labels;
 use crate::objects::table::ObjectTable;
 use crate::roots::root::{Naming, Root};
 use crate::roots::runtime_records::runtime_records;
-use crate::scan::pieces::{is_in_pieces, pieces};
 use goheap_graph::{PathTrie, TrieNode};
 use goheap_model::{Evidence, Meter, ObjectTypes, RootClass, Slot};
 use goheap_runtime::RuntimeModel;
 use merge::Merger;
+use parts::{Part, items, parts};
 use rayon::prelude::*;
 use scan::{Found, Item, Scanner};
-use std::ops::Range;
 use std::sync::Mutex;
 use walk_plan::WalkPlans;
 
@@ -32,22 +32,6 @@ use walk_plan::WalkPlans;
 const BLOCK: usize = 32;
 /// Objects that one thread reads at a time. So few are not worth another thread.
 const PART: usize = 1 << 11;
-
-/// What one thread reads at a time.
-enum Part<'l> {
-    Items(&'l [Item]),
-    Piece(Item, Range<u64>),
-}
-
-impl Part<'_> {
-    /// Objects that begin in it.
-    fn objects(&self) -> u64 {
-        match self {
-            Part::Items(items) => items.len() as u64,
-            Part::Piece(_, offsets) => u64::from(offsets.start == 0),
-        }
-    }
-}
 
 /// The tree being built.
 ///
@@ -161,33 +145,16 @@ impl<'a, 'm, 'p> TreeBuilder<'a, 'm, 'p> {
             let has_large = std::mem::take(&mut self.merger.next_has_large);
             match level.len() {
                 0 => return,
-                _ if has_large => self.read_level(&self.parts(&level), meter),
+                _ if has_large => self.read_level(&parts(self.scanner.model, &level).0, meter),
                 1..=PART => {
-                    let found = [read(&self.scanner, &self.spare, &Part::Items(&level))];
+                    let found = [read(&self.scanner, &self.spare, &Part::Items(&level, 0))];
                     self.merger.merge(&found, &self.scanner);
                     self.recycle(found);
                     meter.add(level.len() as u64);
                 }
-                _ => self.read_level(&level.chunks(PART).map(Part::Items).collect::<Vec<_>>(), meter),
+                _ => self.read_level(&items(&level, 0).collect::<Vec<_>>(), meter),
             }
         }
-    }
-
-    /// A level with large objects, cut into parts.
-    fn parts<'l>(&self, level: &'l [Item]) -> Vec<Part<'l>> {
-        let RuntimeModel { masks, heap, .. } = self.scanner.model;
-        let span = |item: &Item| &heap.spans[item.span as usize];
-        let is_large = |item: &Item| is_in_pieces(masks, span(item));
-        let mut parts = Vec::new();
-        for run in level.chunk_by(|one, other| !is_large(one) && !is_large(other)) {
-            match run {
-                [item] if is_large(item) => {
-                    parts.extend(pieces(span(item).elem_size).map(|offsets| Part::Piece(*item, offsets)));
-                }
-                _ => parts.extend(run.chunks(PART).map(Part::Items)),
-            }
-        }
-        parts
     }
 
     /// Reads a level that is worth more than one thread: while one block is taken the next is read.
@@ -220,7 +187,7 @@ impl<'a, 'm, 'p> TreeBuilder<'a, 'm, 'p> {
 fn read(scanner: &Scanner<'_, '_, '_>, spare: &Mutex<Vec<Found>>, part: &Part<'_>) -> Found {
     let mut found = spare.lock().ok().and_then(|mut spare| spare.pop()).unwrap_or_default();
     match part {
-        Part::Items(items) => scanner.scan(items, &mut found),
+        Part::Items(items, _) => scanner.scan(items, &mut found),
         Part::Piece(item, offsets) => scanner.scan_piece(*item, offsets.clone(), &mut found),
     }
     found

@@ -121,6 +121,11 @@ impl Process {
         name.or_else(file).unwrap_or_default()
     }
 
+    /// When goheap took the core of a live process, in nanoseconds since 1970; None where that is not known.
+    pub fn taken_nanos(&self) -> Option<i64> {
+        i64::try_from(self.core.provenance()?.taken?).ok()?.checked_mul(1_000_000_000)
+    }
+
     fn with_module(mut self, name: &Path) -> Result<Process, ImageError> {
         let is_it = |mapped: &Path, found: &Path| {
             let same_name = plain_name(mapped).is_some() && plain_name(mapped) == plain_name(name);

@@ -22,17 +22,20 @@ pub struct BirthCall {
 impl BirthCall {
     /// `main.fill /src/cache.go:10`; of what is not Go the address.
     pub fn text(&self) -> String {
-        match (&*self.function, &*self.file) {
-            ("", _) => format!("{:#x}", self.pc),
-            (function, "") => function.to_owned(),
-            (function, file) => format!("{function} {file}:{}", self.line),
-        }
+        self.text_with(&self.file)
     }
 
     /// [`BirthCall::text`] without folders.
     pub fn short_text(&self) -> String {
-        let file = self.file.rsplit('/').next().unwrap_or_default();
-        BirthCall { file: file.into(), ..self.clone() }.text()
+        self.text_with(self.file.rsplit('/').next().unwrap_or_default())
+    }
+
+    fn text_with(&self, file: &str) -> String {
+        match (&*self.function, file) {
+            ("", _) => format!("{:#x}", self.pc),
+            (function, "") => function.to_owned(),
+            (function, file) => format!("{function} {file}:{}", self.line),
+        }
     }
 
     /// True of a call that pprof passes over at the allocating end of a stack (pprof.go `printStackRecord`; `internal/runtime` since

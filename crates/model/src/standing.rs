@@ -14,6 +14,13 @@ pub enum Standing {
     Unreachable,
 }
 
+impl Standing {
+    /// Whether a root leads to it; None where that is not known.
+    pub fn is_reachable(self) -> Option<bool> {
+        (self != Standing::NotKnown).then_some(self == Standing::Reachable)
+    }
+}
+
 /// What of the objects that no word leads to is known.
 #[derive(Clone, Debug, Default)]
 pub struct Unreached {

@@ -96,6 +96,7 @@ pub fn write_json(list: &GoroutineList, out: impl Write) -> Result<(), ReportErr
     writeln!(out, "]}}")?;
     Ok(out.flush()?)
 }
+
 /// `chan receive`, or `IO wait 40, runnable 2`.
 pub(crate) fn state_text(row: &ListedGoroutines) -> String {
     match &*row.states {

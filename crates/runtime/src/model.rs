@@ -228,6 +228,11 @@ impl<'p> RuntimeModel<'p> {
         Some(file.to_path().file_name()?.to_string_lossy().into_owned())
     }
 
+    /// True if a function begins at `address`.
+    pub fn begins_function(&self, address: u64) -> bool {
+        self.unwinder().find_func(address).is_some_and(|(_, func)| func.entry == address)
+    }
+
     /// A walker of stacks.
     pub fn unwinder(&self) -> Unwinder<'_> {
         Unwinder { memory: self.memory(), modules: &self.modules, machine: self.machine() }

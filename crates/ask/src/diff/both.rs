@@ -94,6 +94,6 @@ pub fn difference(before: &OneHeap<'_>, after: &OneHeap<'_>, least: u64) -> Resu
 
 impl OneHeap<'_> {
     fn sites(&self) -> Vec<super::NamedCount> {
-        site_counts(&BirthIndex::new(self.graph, self.tree, self.births), self.births)
+        site_counts(&BirthIndex::new(self.graph, self.tree, self.births))
     }
 }

@@ -74,7 +74,7 @@ impl<'g> GoroutineListing<'g> {
             let (leaked, alive): (Vec<u32>, Vec<u32>) = group.members.iter().copied().partition(is_leaked);
             for (members, is_leaked) in [(leaked, true), (alive, false)] {
                 if !members.is_empty() && (is_leaked || !wanted.leaked_alone) {
-                    members.iter().for_each(|&member| _ = all.insert(member));
+                    all.extend(members.iter().copied());
                     rows.push(Part { group: index, members, is_leaked, retained: None, is_least: false });
                 }
             }

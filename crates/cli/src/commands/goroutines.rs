@@ -129,7 +129,7 @@ fn write(
     }
     let is_table = format == GoroutinesFormat::Table;
     let usual = |most: usize| options.limit.unwrap_or(if is_table { most } else { usize::MAX });
-    let most_waits = if options.waits { options.limit.unwrap_or(usize::MAX) } else { usual(USUAL_WAITS) };
+    let most_waits = usual(if options.waits { usize::MAX } else { USUAL_WAITS });
     let waits = known.found.map(|found| found.report(most_waits, &|one| listing.contains(one), &is_leaked));
     let is_suspected = |goroutine| known.found.is_some_and(|found| found.is_suspected(goroutine));
     let list = listing.told(usual(USUAL_ROWS), waits, &is_suspected);

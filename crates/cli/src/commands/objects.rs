@@ -64,7 +64,7 @@ fn write(
         let ty = types.cell(id, filter.text(id));
         let evidence = snapshot.object_types.of(slot.id).evidence().name();
         let address = objects.address(slot);
-        let reachable = (standing != Standing::NotKnown).then_some(standing == Standing::Reachable);
+        let reachable = standing.is_reachable();
         writer.row(&ObjectRow { address, size, ty, evidence, reachable, owner: owners.cell(slot.id) })?;
         rows += 1;
     }

@@ -23,7 +23,7 @@ struct Stages {
 }
 
 impl Watch {
-    /// Sets the limit of memory, which is in force from now on. What reads much before a core is opened calls it first.
+    /// Sets the limit of memory, which is in force from now on.
     pub(crate) fn limit(input: &Input) -> Budget {
         let budget = Budget::new(input.max_memory);
         allowance::set_limit(budget.limit());

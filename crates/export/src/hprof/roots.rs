@@ -35,8 +35,7 @@ pub(super) struct Roots {
 impl Roots {
     /// Of a graph: goroutines in order of index, those without roots too.
     pub(super) fn of(graph: Graph<'_>) -> Self {
-        let mut finder =
-            Finder { graph, roots: Roots::default(), holders: FxHashMap::default(), parts: FxHashMap::default() };
+        let mut finder = Finder { graph, roots: Roots::default(), holders: FxHashMap::default() };
         let mut threads: FxHashMap<u32, Thread> = FxHashMap::default();
         let stacks = &graph.heap().stacks;
         let living = (0..stacks.of_goroutine.len() as u32).filter(|&goroutine| stacks.of(goroutine).is_some());
@@ -57,9 +56,8 @@ impl Roots {
 struct Finder<'h> {
     graph: Graph<'h>,
     roots: Roots,
-    holders: FxHashMap<String, usize>,
-    /// How many classes a holder has become.
-    parts: FxHashMap<String, usize>,
+    /// Where the last class of a holder stands, and how many it has become.
+    holders: FxHashMap<String, (usize, usize)>,
 }
 
 impl Finder<'_> {
@@ -93,16 +91,14 @@ impl Finder<'_> {
         let holder = self.holder_name(kinds);
         let name = if name.is_empty() { "?".to_owned() } else { name };
         let known = self.holders.get(&holder).copied();
-        let full = known.map_or(0, |at| self.roots.holders[at].statics.len());
-        let at = match known.filter(|_| full < MOST_STATICS) {
-            Some(at) => at,
-            None => {
-                let parts = self.parts.entry(holder.clone()).or_default();
-                *parts += 1;
-                let name = if *parts > 1 { format!("{holder} ({parts})") } else { holder.clone() };
+        let at = match known {
+            Some((at, _)) if self.roots.holders[at].statics.len() < MOST_STATICS => at,
+            _ => {
+                let (at, parts) = (self.roots.holders.len(), known.map_or(1, |(_, parts)| parts + 1));
+                let name = if parts > 1 { format!("{holder} ({parts})") } else { holder.clone() };
                 self.roots.holders.push(Holder { name, statics: Vec::new() });
-                self.holders.insert(holder, self.roots.holders.len() - 1);
-                self.roots.holders.len() - 1
+                self.holders.insert(holder, (at, parts));
+                at
             }
         };
         self.roots.holders[at].statics.push((name, to));

@@ -72,8 +72,7 @@ fn best(
 fn bytes(inference: &Inference<'_, '_, '_>, root: &UntypedRoot, slot: Slot) -> Option<(Part, TypeId)> {
     let span = inference.objects.span(slot);
     let (memory, at) = (inference.model.memory(), Address(root.at));
-    let is_variable = matches!(root.owner, WordOwner::Variable(_));
-    if !is_variable || !span.is_noscan() || span.is_tiny_class() {
+    if !span.is_noscan() || span.is_tiny_class() {
         return None;
     }
     let (len, cap) = (memory.read_u64(at.add(8))?, memory.read_u64(at.add(16)).unwrap_or(0));

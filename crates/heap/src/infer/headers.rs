@@ -47,10 +47,7 @@ fn is_header(types: &TypeTable, ty: TypeId) -> bool {
 
 /// The types for which [`is_named`] holds, to ask it of every object.
 pub(crate) fn header_types(types: &TypeTable) -> IdBitSet {
-    let mut headers = IdBitSet::default();
-    let found = (0..types.len() as u32).filter(|&ty| is_header(types, TypeId(ty)));
-    found.for_each(|ty| _ = headers.insert(ty));
-    headers
+    (0..types.len() as u32).filter(|&ty| is_header(types, TypeId(ty))).collect()
 }
 
 /// The element type that a `hchan` in the slot tells. Its size is told beside it, which makes a chance unlikely.

@@ -4,7 +4,7 @@ use goheap_runtime::{ARENA_BYTES, GoHeap, MALLOC_HEADER_BYTES, PAGE_BYTES, Span}
 use rustc_hash::FxHashMap;
 
 /// How the slots of a span say where their pointers are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Slots {
     /// They are small, and a scan has their bits: of the bitmap at the span's end since 1.22, of the arena's before.
     WithBits,
@@ -29,7 +29,7 @@ impl Slots {
 }
 
 /// What the spans of one size class and kind have in common.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct SpanKind {
     /// 2^32 / element size, rounded up: multiplying by it divides an offset (as `mspan.divMul` does).
     reciprocal: u32,
@@ -112,8 +112,7 @@ impl PageTable {
         let mut numbers = FxHashMap::default();
         for (index, (span, &first)) in heap.spans.iter().zip(firsts).enumerate() {
             let Some(kind) = SpanKind::new(span, has_headers) else { continue };
-            let told = (kind.elem_size, kind.nelems, kind.header, kind.slots as u8);
-            let number = *numbers.entry(told).or_insert(table.kinds.len());
+            let number = *numbers.entry(kind).or_insert(table.kinds.len());
             // A broken core may have any number of kinds: the spans of others are found by a search.
             let Some(number) = u16::try_from(number).ok().filter(|&number| number != NO_KIND) else { continue };
             if usize::from(number) == table.kinds.len() {

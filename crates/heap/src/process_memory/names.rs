@@ -4,7 +4,7 @@ use super::part::MemoryPart;
 use serde::{Serialize, Serializer};
 
 /// What scripts and people call a part.
-const NAMES: [(MemoryPart, &str, &str); 39] = {
+const NAMES: [(MemoryPart, &str, &str); 41] = {
     use MemoryPart::*;
     [
         (HeapReachable, "heap_reachable", "reachable objects"),
@@ -46,14 +46,10 @@ const NAMES: [(MemoryPart, &str, &str); 39] = {
         (MallocOther, "malloc_other", "records of arenas, and what is broken"),
         (MallocReserved, "malloc_reserved", "reserved by C's malloc"),
         (Anonymous, "anonymous", "anonymous memory of nobody known"),
+        (NoAccess, "no_access", "without access or read only, of nobody known"),
+        (Overlap, "overlap", "counted twice: segments of the core overlap"),
     ]
 };
-
-/// Those that stand alone.
-const REST: [(MemoryPart, &str, &str); 2] = [
-    (MemoryPart::NoAccess, "no_access", "without access or read only, of nobody known"),
-    (MemoryPart::Overlap, "overlap", "counted twice: segments of the core overlap"),
-];
 
 /// Parts that are told together.
 #[derive(Clone, Copy, Debug)]
@@ -85,19 +81,15 @@ pub const MEMORY_GROUPS: [MemoryPartGroup; 11] = [
     MemoryPartGroup { key: "overlap", name: "counted twice", is_in: |part| part == MemoryPart::Overlap },
 ];
 
-fn names() -> impl Iterator<Item = &'static (MemoryPart, &'static str, &'static str)> {
-    NAMES.iter().chain(&REST)
-}
-
 impl MemoryPart {
     /// What scripts know it by.
     pub fn key(self) -> &'static str {
-        names().find(|known| known.0 == self).map_or("", |known| known.1)
+        NAMES.iter().find(|known| known.0 == self).map_or("", |known| known.1)
     }
 
     /// What people read.
     pub fn name(self) -> &'static str {
-        names().find(|known| known.0 == self).map_or("", |known| known.2)
+        NAMES.iter().find(|known| known.0 == self).map_or("", |known| known.2)
     }
 }
 
@@ -113,10 +105,11 @@ mod tests {
 
     #[test]
     fn each_part_has_a_name_and_one_group() {
-        let keys: std::collections::BTreeSet<&str> = names().map(|known| known.1).collect();
-        assert_eq!(keys.len(), NAMES.len() + REST.len());
-        for (part, key, _) in names() {
-            assert_eq!(MEMORY_GROUPS.iter().filter(|group| (group.is_in)(*part)).count(), 1, "{key}");
+        let keys: std::collections::BTreeSet<&str> = NAMES.iter().map(|known| known.1).collect();
+        assert_eq!(keys.len(), NAMES.len());
+        assert!(NAMES.iter().map(|known| &known.0).eq(MemoryPart::ALL));
+        for (part, key, _) in NAMES {
+            assert_eq!(MEMORY_GROUPS.iter().filter(|group| (group.is_in)(part)).count(), 1, "{key}");
         }
     }
 }

@@ -75,7 +75,7 @@ impl<'r, 'm, 'p> Places<'r, 'm, 'p> {
 
     /// True if a function begins there.
     pub(super) fn is_entry(&self, word: u64) -> bool {
-        self.model.unwinder().find_func(word).is_some_and(|(_, func)| func.entry == word)
+        self.model.begins_function(word)
     }
 
     fn follows_call(&self, word: u64) -> bool {

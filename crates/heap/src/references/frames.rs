@@ -85,7 +85,8 @@ impl ReferenceGraph<'_, '_, '_> {
     ) -> Result<(DominatorFrames, FrameOf), HeapError> {
         let snapshot = self.snapshot;
         let knows_extents = self.data().knows_extents();
-        let wanted = if knows_extents { self.of_interest(births) } else { IdBitSet::default() };
+        // Where all are kept nobody is chosen.
+        let wanted = if knows_extents && !wants_places { self.of_interest(births) } else { IdBitSet::default() };
         let slots = self.data().object_count();
         let wants_all = wants_places || wanted.count() > u64::from(slots / WIDE);
         let needs = Needs::new(&snapshot.model.heap, SnapshotOptions::default());
@@ -129,7 +130,7 @@ impl ReferenceGraph<'_, '_, '_> {
     /// The objects whose frames have to be known.
     fn of_interest(&self, births: &Births) -> IdBitSet {
         let mut objects = with_facts(self);
-        births.all().iter().for_each(|birth| _ = objects.insert(birth.object.0));
+        objects.extend(births.all().iter().map(|birth| birth.object.0));
         objects
     }
 

@@ -11,7 +11,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 pub(crate) fn with_facts(graph: &ReferenceGraph<'_, '_, '_>) -> IdBitSet {
     let mut objects = IdBitSet::with_room_for(graph.data().object_count());
     let extents = graph.data().references().extents().into_iter().flat_map(Extents::iter).map(|(id, _)| id);
-    extents.chain(graph.snapshot().map_headers()).for_each(|id| _ = objects.insert(id.0));
+    objects.extend(extents.chain(graph.snapshot().map_headers()).map(|id| id.0));
     objects
 }
 

@@ -146,30 +146,17 @@ impl Walk<'_, '_, '_, '_, '_> {
     }
 }
 
-/// The objects to which their immediate dominator has a pointer. Others are held by several objects or roots of which none alone
-/// keeps them.
-fn held_by_one(graph: &CsrGraph, idoms: &[u32]) -> IdBitSet {
-    let mut held = IdBitSet::with_room_for(idoms.len() as u32);
-    for (from, to) in graph.edges() {
-        if idoms.get(to as usize) == Some(&from) {
-            held.insert(to);
-        }
-    }
-    held
-}
-
-/// The objects of `graph`, the nodes below `objects`, that several hold of which none alone keeps them.
+/// The objects of `graph`, the nodes below `objects`, that several objects or roots hold of which none alone keeps them: their immediate
+/// dominator has no pointer to them.
 ///
 /// # Overhead
-/// Four bytes an object while it runs, and two bits.
+/// Four bytes an object while it runs, and a bit.
 pub(crate) fn shared_objects(graph: &CsrGraph, tree: &DominatorTree, objects: u32) -> IdBitSet {
     let idoms = tree.idoms_below(objects);
-    let mut shared = held_by_one(graph, &idoms);
-    for id in 0..objects {
-        if shared.contains(id) {
-            shared.remove(id);
-        } else if tree.contains(id) {
-            shared.insert(id);
+    let mut shared = tree.reached_below(objects);
+    for (from, to) in graph.edges() {
+        if idoms.get(to as usize) == Some(&from) {
+            shared.remove(to);
         }
     }
     shared

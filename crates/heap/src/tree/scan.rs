@@ -128,7 +128,7 @@ impl<'a, 'm, 'p> Scanner<'a, 'm, 'p> {
     }
 
     /// Brings what a batch will read into the caches: these loads do not wait for each other, and nothing waits for them.
-    fn touch(&self, items: &[Item]) {
+    pub(super) fn touch(&self, items: &[Item]) {
         let mut sum = 0;
         for item in items {
             let span = &self.spans[item.span as usize];

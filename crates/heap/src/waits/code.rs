@@ -220,6 +220,6 @@ impl<'m, 'p> CodeBook<'m, 'p> {
     /// What a func value calls; None where that is no function.
     pub(super) fn entry_of_closure(&self, closure: u64) -> Option<u64> {
         let entry = self.model.memory().read_u64(goheap_image::Address(closure))?;
-        interfaces::begins(self.model, entry).then_some(entry)
+        self.model.begins_function(entry).then_some(entry)
     }
 }

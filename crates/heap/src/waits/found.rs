@@ -48,10 +48,7 @@ impl<'s, 'm, 'p> FoundWaits<'s, 'm, 'p> {
         let snapshot = graph.snapshot();
         let closer = waits.look_closer(graph, observer)?;
         let (now, files) = (snapshot.model.newest_time(), LibraryFiles::new(snapshot.model));
-        let (names, mut stuck) = (snapshot.wait_names(), IdBitSet::default());
-        closer.suspicions.iter().flat_map(|one| &one.stuck).for_each(|&goroutine| {
-            stuck.insert(goroutine);
-        });
+        let (names, stuck) = (snapshot.wait_names(), stuck(&closer.suspicions));
         let suspicion_of = closer.suspicions.iter().enumerate().map(|(index, one)| (one.group, index)).collect();
         Ok(FoundWaits { snapshot, waits, closer, now, files, names, stuck, suspicion_of })
     }
@@ -63,10 +60,7 @@ impl<'s, 'm, 'p> FoundWaits<'s, 'm, 'p> {
 
     /// Those of which that is true, by their places in the runtime's list, in order.
     pub fn suspected(&self) -> Vec<u32> {
-        let mut suspected: Vec<u32> = self.closer.suspicions.iter().flat_map(|one| one.stuck.iter().copied()).collect();
-        suspected.sort_unstable();
-        suspected.dedup();
-        suspected
+        self.stuck.iter_ones().collect()
     }
 
     /// By which way the first thing is reached that a goroutine waits for.
@@ -77,7 +71,7 @@ impl<'s, 'm, 'p> FoundWaits<'s, 'm, 'p> {
     /// What concerns goroutines of which `is_wanted` says so, at most so many suspicions and locks. Locks are left out that nobody has
     /// and only leaked goroutines wait for: they can do so no more.
     pub fn report(&self, most: usize, is_wanted: &dyn Fn(u32) -> bool, is_leaked: &dyn Fn(u32) -> bool) -> WaitsReport {
-        let suspicions: Vec<&Suspicion> =
+        let mut suspicions: Vec<&Suspicion> =
             self.closer.suspicions.iter().filter(|one| one.stuck.iter().any(|&one| is_wanted(one))).collect();
         let locks = self.waits.locks().filter(|(number, group)| {
             let holders = self.closer.holders.get(number).into_iter().flatten().map(|holder| holder.goroutine);
@@ -88,17 +82,14 @@ impl<'s, 'm, 'p> FoundWaits<'s, 'm, 'p> {
         });
         let mut locks: Vec<(u32, &WaitGroup)> = locks.collect();
         locks.sort_by_key(|(number, group)| (Reverse(group.waiters.len()), *number));
-        let (of_locks, suspicions): (Vec<&Suspicion>, Vec<&Suspicion>) =
-            suspicions.into_iter().partition(|one| self.waits.groups[one.group as usize].kind.is_lock());
-        let mut stuck: Vec<u32> =
-            suspicions.iter().chain(&of_locks).flat_map(|one| one.stuck.iter().copied()).collect();
-        stuck.sort_unstable();
-        stuck.dedup();
+        let suspected = stuck(suspicions.iter().copied()).count();
+        // Those of locks are told with these.
+        suspicions.retain(|one| !self.waits.groups[one.group as usize].kind.is_lock());
         let rings = self.closer.rings.iter().filter(|ring| ring.iter().any(|&one| is_wanted(one)));
         let model = self.snapshot.model;
         let mut places = Places { found: self, tracer: Tracer::new(model), threads: model.thread_index() };
         WaitsReport {
-            suspected: stuck.len() as u64,
+            suspected,
             suspicions_left_out: suspicions.len().saturating_sub(most) as u64,
             suspicions: suspicions.into_iter().take(most).map(|one| self.suspicion(one, &mut places)).collect(),
             locks_left_out: locks.len().saturating_sub(most) as u64,
@@ -159,6 +150,9 @@ impl<'s, 'm, 'p> FoundWaits<'s, 'm, 'p> {
 
     /// The facts, a sentence each.
     fn why(&self, one: &Suspicion, group: &WaitGroup) -> Vec<String> {
+        if one.is_held {
+            return vec!["the goroutine that probably has it waits itself for what nobody seems to end".to_owned()];
+        }
         let (nobody_waits, ends) = match group.kind {
             WaitKind::Channel => match (group.count(WaitMode::Send), group.count(WaitMode::Receive)) {
                 (0, _) => ("no goroutine waits to send on it", "sends on it or closes it"),
@@ -169,18 +163,10 @@ impl<'s, 'm, 'p> FoundWaits<'s, 'm, 'p> {
             WaitKind::WaitGroup => ("", "calls its Done"),
             _ => ("", "signals it"),
         };
-        let mut why = Vec::new();
-        if one.is_held {
-            why.push("the goroutine that probably has it waits itself for what nobody seems to end".to_owned());
-        } else {
-            why.push(match nobody_waits {
-                "" => format!("no call on any stack that goes on is seen that {ends}"),
-                nobody => format!("{nobody}, and no call on any stack that goes on is seen that {ends}"),
-            });
-        }
-        if one.is_held {
-            return why;
-        }
+        let mut why = vec![match nobody_waits {
+            "" => format!("no call on any stack that goes on is seen that {ends}"),
+            nobody => format!("{nobody}, and no call on any stack that goes on is seen that {ends}"),
+        }];
         if let Some(other) = one.other.and_then(|other| self.goroutine(other)) {
             let state = self.snapshot.model.state_text(other);
             let start = self.snapshot.model.function_name(other.startpc).unwrap_or_default();
@@ -251,6 +237,11 @@ impl<'s, 'm, 'p> FoundWaits<'s, 'm, 'p> {
             false => format!("{} at {:#x}", name.text, group.address),
         }
     }
+}
+
+/// The goroutines of suspicions, each once.
+fn stuck<'s>(suspicions: impl IntoIterator<Item = &'s Suspicion>) -> IdBitSet {
+    suspicions.into_iter().flat_map(|one| one.stuck.iter().copied()).collect()
 }
 
 /// Where goroutines stand in the program's own code.

@@ -34,15 +34,9 @@ pub(super) fn methods(model: &RuntimeModel<'_>, address: u64) -> Option<Vec<u64>
     if !address.is_multiple_of(8) || !is_type(word(8)?) || !is_type(word(0)?) {
         return None;
     }
-    let begins = |at: &u64| begins(model, *at);
+    let begins = |at: &u64| model.begins_function(*at);
     let all = (0..MOST_METHODS).map_while(|index| word(METHODS + index * 8).filter(begins));
     Some(all.collect::<Vec<u64>>()).filter(|methods| !methods.is_empty())
-}
-
-/// True if a function begins at `address`.
-pub(super) fn begins(model: &RuntimeModel<'_>, address: u64) -> bool {
-    let owner = model.modules.iter().find(|module| module.text.contains(&address));
-    owner.and_then(|module| module.functions.find(address)).is_some_and(|func| func.entry == address)
 }
 
 /// True if the value that an interface with this itab has at `pointer` is or holds what lies at `address`: `sync.Mutex` the lock alone, a
@@ -70,7 +64,7 @@ pub(super) fn deeds_of_method(book: &mut CodeBook<'_, '_>, entry: u64) -> Deeds 
     // What embeds a lock first has methods that jump to the lock's.
     let all = called.fold(Deeds::of(&function.name), Deeds::and).and(book.deeds_of_jumps(entry));
     // `Lock` itself calls what stands for it, but never both.
-    if Deeds::is_both(all) { Deeds::default() } else { all }
+    if all.is_both() { Deeds::default() } else { all }
 }
 
 /// The calls of the function at `entry` that may be through interfaces, with their lines.
@@ -120,10 +114,9 @@ fn methods_before(before: &[Instruction], registers: RegisterUse) -> Vec<u16> {
 /// The places where something is done through the itab.
 pub(super) fn sites<'a>(calls: &'a [MethodCall], itab: &'a Itab) -> impl Iterator<Item = Site> + 'a {
     calls.iter().filter_map(|call| {
-        let of = call.methods.iter().filter_map(|&method| itab.get(usize::from(method)));
-        let deeds = of.fold(Deeds::default(), |all, &one| all.and(one));
+        let deeds = Deeds::all(call.methods.iter().filter_map(|&method| itab.get(usize::from(method)).copied()));
         // Which of two methods it is cannot be told.
-        let is_told = deeds != Deeds::default() && !Deeds::is_both(deeds);
+        let is_told = deeds != Deeds::default() && !deeds.is_both();
         is_told.then_some(Site { at: call.at, line: call.line, deeds })
     })
 }

@@ -58,7 +58,7 @@ pub(super) struct Same {
 pub(super) struct Compared {
     /// Different contents.
     pub(super) contents: u64,
-    /// The same of the runs of each holder.
+    /// The same of the runs of each holder; of holders beyond, none.
     pub(super) of_holder: Vec<u64>,
     /// The runs beside the first of each content.
     pub(super) again: IdBitSet,
@@ -92,19 +92,16 @@ impl<'b, F: Fn(&Header) -> Option<Cow<'b, [u8]>> + Sync> Compare<'_, F> {
         let bytes = taken.min(2 * AT_A_TIME) * size_of::<Hashed>() + taken / 8;
         observer.claim(Claim { kept: 0, passing: bytes as u64 })?;
         let again = SharedBitSet::of(&IdBitSet::with_room_for(taken as u32));
-        let mut tally = Tally { most: Most::new(self.most), ..Tally::default() };
-        let mut absent = 0;
+        let empty = || Tally { most: Most::new(self.most), ..Tally::default() };
+        let (mut tally, mut absent) = (empty(), 0);
         for part in 0..parts {
             let hashed = Buckets::hash(&self, taken, (part, parts));
             absent = hashed.chunks.iter().map(|chunk| chunk.absent).sum();
             let count = |tally: Tally, bucket| hashed.count(bucket, &self, &again, tally);
-            let empty = || Tally { most: Most::new(self.most), ..Tally::default() };
             let tallies = (0..hashed.buckets).into_par_iter().fold(empty, count);
             tally = tally.and(tallies.reduce(empty, Tally::and));
         }
-        let Tally { contents, mut of_holder, most } = tally;
-        let holders = self.holders.iter().max().map_or(0, |most| *most as usize + 1);
-        of_holder.resize(of_holder.len().max(holders), 0);
+        let Tally { contents, of_holder, most } = tally;
         let (again, left_out) = (again.into_set(), (self.runs.len() - taken) as u64);
         Ok(Compared { contents, of_holder, again, most: most.into_sorted(), absent, left_out })
     }

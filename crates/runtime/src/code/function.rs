@@ -3,7 +3,6 @@
 use super::{Decoder, Flow, MAX_FUNCTION_BYTES};
 use crate::model::RuntimeModel;
 use crate::module::ModuleData;
-use crate::pclntab::Func;
 use goheap_image::Address;
 
 /// The code of one function, looked at.
@@ -35,12 +34,8 @@ impl FunctionCode {
         let code = usize::try_from(len).ok().and_then(|len| model.memory().bytes(Address(entry), len));
         let Some(code) = code else { return found };
         let decoder = Decoder::of(model.machine());
-        let begins = |target: u64| {
-            let owner = model.modules.iter().find(|module| module.text.contains(&target));
-            owner.and_then(|module| module.functions.find(target)).is_some_and(|func: Func| func.entry == target)
-        };
         (decoder.calls)(&code, entry, &mut |at, target| {
-            if begins(target) {
+            if model.begins_function(target) {
                 found.calls.push((entry.wrapping_add(at as u64), target));
             }
         });
@@ -49,8 +44,9 @@ impl FunctionCode {
                 found.variables.push(operand.target);
             } else if operand.loaded.is_some() {
                 // The code of a closure that captures something, else the `funcval` that the linker laid out.
-                let word = || model.memory().read_u64(Address(operand.target)).filter(|&word| begins(word));
-                let code = Some(operand.target).filter(|&target| begins(target)).or_else(word);
+                let word =
+                    || model.memory().read_u64(Address(operand.target)).filter(|&word| model.begins_function(word));
+                let code = Some(operand.target).filter(|&target| model.begins_function(target)).or_else(word);
                 found.closures.extend(code.map(|code| (entry.wrapping_add(operand.end as u64), code)));
             }
         });

@@ -25,7 +25,6 @@ use take::{Taken, Wanted, take};
 
 /// Runs the command.
 pub(crate) fn run(input: &Input, options: &DiffOptions) -> Result<(), Failure> {
-    Watch::limit(input);
     let (cores, out) = options.cores_and_picture();
     let Some((last, between)) = cores.split_last() else {
         if out.is_some() {

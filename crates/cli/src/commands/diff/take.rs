@@ -77,7 +77,7 @@ pub(super) fn taken(
 ) -> Result<Taken, Failure> {
     let (snapshot, heap) = (graph.snapshot(), graph.data().heap());
     let mut moment = Moment::of(snapshot.model.mark(), heap, frames);
-    moment.sites = site_counts(&BirthIndex::new(graph.data(), tree, births), births);
+    moment.sites = site_counts(&BirthIndex::new(graph.data(), tree, births));
     moment.goroutines = goroutine_counts(&read_groups(snapshot.model, watch)?);
     if wanted.objects {
         watch.claim(Claim { kept: u64::from(heap.objects.len()) * BYTES_OF_SLOT, passing: 0 })?;

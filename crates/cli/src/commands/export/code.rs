@@ -49,7 +49,7 @@ pub(super) fn run(input: &Input, out: &Path, format: CodeFormat, values: bool) -
             let labels = read.profile.samples.iter_mut().flat_map(|sample| &mut sample.labels);
             labels.for_each(|(_, value)| *value = HIDDEN.to_owned());
         }
-        read.header.time_nanos = time_nanos(model);
+        read.header.time_nanos = model.process.taken_nanos().unwrap_or(0);
         read.header.comments = read.missing.clone();
         let mapped = MappedCode::all(model.process);
         let mappings: Vec<_> = mapped.iter().map(MappedCode::mapping).collect();
@@ -68,12 +68,6 @@ pub(super) fn run(input: &Input, out: &Path, format: CodeFormat, values: bool) -
         diagnostics::warn(graph.snapshot(), input.quiet);
         write(model, counted("goroutineleak", profile), watch)
     })
-}
-
-/// When the core was taken, where it says so; 0 else.
-pub(super) fn time_nanos(model: &RuntimeModel<'_>) -> i64 {
-    let taken = model.process.core.provenance().and_then(|provenance| provenance.taken);
-    taken.and_then(|seconds| i64::try_from(seconds).ok()?.checked_mul(1_000_000_000)).unwrap_or(0)
 }
 
 fn read(model: &RuntimeModel<'_>, format: CodeFormat, observer: &dyn Observer) -> Result<Read, Failure> {

@@ -70,26 +70,26 @@ fn write(
 
 /// The goroutines that are alive.
 fn goroutines(graph: &ReferenceGraph<'_, '_, '_>, groups: &GoroutineGroups, leaks: &Leaks) -> Vec<GoroutineRow> {
-    let (model, heap) = (graph.snapshot().model, graph.data().heap());
-    let now = model.newest_time();
+    let heap = graph.data().heap();
     let mut rows = Vec::new();
     for group in &groups.groups {
-        let created_by = group.creator.as_ref().map(|call| call.print_name().to_string()).unwrap_or_default();
+        let created_by = group.creator.as_ref().map(|call| call.print_name()).unwrap_or_default();
         for &index in &group.members {
-            let Some(goroutine) = model.goroutines.get(index as usize) else { continue };
+            let Some(one) = groups.each.get(index as usize) else { continue };
+            let is_seen = one.waits && one.since != 0;
             let is_leaked = if leaks.may_contain(index) { None } else { Some(leaks.contains(index)) };
             rows.push(GoroutineRow {
                 index,
-                id: goroutine.id,
+                id: one.id,
                 stack: group.number,
-                state: model.state_text(goroutine),
-                waiting: now.and_then(|now| model.waited(goroutine, now)),
+                state: groups.state(index).to_owned(),
+                waiting: groups.now.filter(|_| is_seen).map(|now| now.saturating_sub(one.since)),
                 start: heap.goroutines.start(index).to_owned(),
                 created_by: created_by.clone(),
-                stack_bytes: goroutine.stack.1.saturating_sub(goroutine.stack.0),
+                stack_bytes: one.stack_bytes(),
                 is_system: group.is_system,
                 is_leaked,
-                is_locked: goroutine.is_locked,
+                is_locked: one.is_locked,
             });
         }
     }
@@ -102,8 +102,8 @@ fn calls(groups: &GoroutineGroups) -> Vec<CallRow> {
         group.calls.iter().zip(0..).map(|(call, depth)| CallRow {
             stack: group.number,
             depth,
-            function: call.print_name().to_string(),
-            file: call.file.to_string(),
+            function: call.print_name(),
+            file: call.file.clone(),
             line: u64::from(call.line),
             is_inlined: call.is_inlined,
         })

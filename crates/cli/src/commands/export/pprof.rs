@@ -1,6 +1,5 @@
 //! `export pprof` and `pprof-dominators`: who holds the heap as a profile.
 
-use super::code::time_nanos;
 use super::{one_file, wrote};
 use crate::args::Input;
 use crate::commands::drawing::Drawing;
@@ -9,11 +8,10 @@ use crate::output::Output;
 use crate::say::diagnostics;
 use crate::say::errors::Failure;
 use goheap::profile::{FrameProfile, WHO_RETAINS};
-use goheap_ask::{FrameObjects, frame_objects};
-use goheap_graph::PathTrie;
+use goheap_ask::{FrameObjects, frame_at, frame_objects};
 use goheap_heap::references::ReferenceOptions;
 use goheap_heap::{HeapSnapshot, SnapshotOptions};
-use goheap_model::{Births, ObjectId};
+use goheap_model::Births;
 use goheap_report::table::grouped;
 use std::path::Path;
 
@@ -42,8 +40,7 @@ pub(super) fn dominators(input: &Input, out: &Path) -> Result<(), Failure> {
         let tree = graph.data().dominators(watch)?;
         let (frames, places) = graph.frames_with_places(&tree, &Births::default(), watch)?;
         let snapshot = graph.snapshot();
-        let frame_of = |id: ObjectId| places.get(id.0 as usize).copied().filter(|&frame| frame != PathTrie::ROOT);
-        let parts = frame_objects(snapshot, frame_of, watch)?;
+        let parts = frame_objects(snapshot, |id| frame_at(&places, id), watch)?;
         watch.report();
         let samples = write(snapshot, &Drawing::dominators(&frames), &parts, WHO_RETAINS, &output)?;
         tell(input, out, samples, snapshot);
@@ -76,7 +73,7 @@ fn write(
         parts,
         file: (&path, &id),
         comments,
-        time_nanos: time_nanos(snapshot.model),
+        time_nanos: snapshot.model.process.taken_nanos().unwrap_or(0),
     };
     output.export(|out| profile.write(out))
 }

@@ -46,7 +46,6 @@ pub(crate) fn run(input: &Input, options: &ReportOptions) -> Result<(), Failure>
     let format = options.format.map_or_else(|| format_of(&options.out), Ok)?;
     let inputs: Vec<&Path> = input.paths().into_iter().chain(options.base.as_deref()).collect();
     let output = Output::new(&options.out, &inputs)?;
-    Watch::limit(input);
     // A file has no width.
     let page = Page { columns: None, ascii: false, ..page(input) };
     if let Some(mut report) = kept(&input.request.core)? {

@@ -5,33 +5,14 @@ use super::drawn::{Drawn, FrameOf, Told};
 use super::reader::{Read, Reader};
 use super::steps::Known;
 use super::taker::{Book, Taker};
-use crate::scan::pieces::{is_in_pieces, pieces};
+use crate::tree::parts::{Part, items, parts};
 use crate::tree::scan::Item;
-use crate::tree::{BLOCK, PART, TreeBuilder};
+use crate::tree::{BLOCK, TreeBuilder};
 use goheap_graph::{DominatorTree, IdBitSet, PathTrie, TrieNode};
 use goheap_model::Meter;
-use goheap_runtime::RuntimeModel;
 use rayon::prelude::*;
-use std::ops::Range;
 use std::sync::Mutex;
 use std::sync::atomic::AtomicU32;
-
-/// What one thread reads at a time.
-enum Part<'l> {
-    /// These objects, the first of which has that place in the level.
-    Items(&'l [Item], u32),
-    Piece(Item, Range<u64>),
-}
-
-impl Part<'_> {
-    /// Objects that begin in it.
-    fn objects(&self) -> u64 {
-        match self {
-            Part::Items(items, _) => items.len() as u64,
-            Part::Piece(_, offsets) => u64::from(offsets.start == 0),
-        }
-    }
-}
 
 /// The walk but for what begins it.
 pub(super) struct Levels<'w> {
@@ -87,8 +68,10 @@ impl<'w> Levels<'w> {
         meter: &Meter<'_>,
     ) -> Vec<(u32, u32)> {
         let has_large = std::mem::take(&mut self.book.next_has_large);
-        let mut large = Vec::new();
-        let parts = if has_large { parts(builder, level, &mut large) } else { items(level, 0).collect() };
+        let (parts, large) = match has_large {
+            true => parts(builder.scanner.model, level),
+            false => (items(level, 0).collect(), Vec::new()),
+        };
         let (mut shared, mut ready, mut rest) = (Vec::new(), Vec::new(), &parts[..]);
         // Few at first: what is new in them is known to those who read the others.
         let mut count = 1;
@@ -170,29 +153,4 @@ fn read(reader: Reader<'_, '_, '_, '_, '_>, spare: &Mutex<Vec<Read>>, part: &Par
         Part::Piece(item, offsets) => reader.read_piece(*item, offsets.clone(), &mut read),
     }
     read
-}
-
-/// Objects of a level from a place on, cut into parts.
-fn items(level: &[Item], first: u32) -> impl Iterator<Item = Part<'_>> {
-    level.chunks(PART).zip((first..).step_by(PART)).map(|(items, first)| Part::Items(items, first))
-}
-
-/// A level with large objects, cut into parts, and the places of those in the level.
-fn parts<'l>(builder: &TreeBuilder<'_, '_, '_>, level: &'l [Item], large: &mut Vec<u32>) -> Vec<Part<'l>> {
-    let RuntimeModel { masks, heap, .. } = builder.scanner.model;
-    let span = |item: &Item| &heap.spans[item.span as usize];
-    let is_large = |item: &Item| is_in_pieces(masks, span(item));
-    let (mut parts, mut first) = (Vec::new(), 0);
-    for run in level.chunk_by(|one, other| !is_large(one) && !is_large(other)) {
-        match run {
-            [item] if is_large(item) => {
-                parts.extend(pieces(span(item).elem_size).map(|offsets| Part::Piece(*item, offsets)));
-                large.push(first);
-            }
-            _ => parts.extend(items(run, first)),
-        }
-        // No more than there are slots.
-        first += run.len() as u32;
-    }
-    parts
 }

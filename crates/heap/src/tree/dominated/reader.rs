@@ -104,7 +104,7 @@ impl Reader<'_, '_, '_, '_, '_> {
 
     /// One batch: small objects with a bitmap in their span together, any others by themselves, in order.
     fn gather(&self, items: &[Item], read: &mut Read) {
-        self.touch(items);
+        self.scanner.touch(items);
         read.batch.clear();
         read.counts.clear();
         read.counts.resize(BATCH, 0);
@@ -124,17 +124,6 @@ impl Reader<'_, '_, '_, '_, '_> {
     fn object(&self, Item { id, span, node }: Item, payload: u64, place: usize) -> Object {
         let ty = self.scanner.types.of(ObjectId(id));
         Object { id, span, node, payload, bits: 0, plan: self.scanner.plans.of(ty), ty, place }
-    }
-
-    /// Brings what a batch will read into the caches: these loads do not wait for each other, and nothing waits for them.
-    fn touch(&self, items: &[Item]) {
-        let mut sum = 0;
-        for item in items {
-            let span = &self.scanner.spans[item.span as usize];
-            sum ^= span.touch(span.start_of(item.id));
-            sum ^= self.scanner.types.of(ObjectId(item.id)).to_bits();
-        }
-        std::hint::black_box(sum);
     }
 
     /// Reads the words of the batch, takes what they lead to, and begins anew.
