@@ -7,7 +7,7 @@ use goheap_runtime::GoHeap;
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 use std::sync::RwLock;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 
 /// Bytes of a block (runtime/malloc.go `maxTinySize`).
 pub(super) const BLOCK: u64 = 16;
@@ -102,6 +102,8 @@ pub(super) struct TinyBlocks {
     values: Vec<AtomicU32>,
     /// How surely a pointer to that part of a block leads to a value of its own.
     pub(super) alone: RwLock<FxHashMap<Inner, Evidence>>,
+    /// Types that were looked through for that.
+    pub(super) searched: AtomicUsize,
 }
 
 impl TinyBlocks {
@@ -112,7 +114,7 @@ impl TinyBlocks {
             count += if span.is_tiny_class() { span.nelems } else { 0 };
         }
         let values = (0..count).into_par_iter().map(|_| AtomicU32::new(0)).collect();
-        TinyBlocks { ahead, values, alone: RwLock::default() }
+        TinyBlocks { ahead, values, alone: RwLock::default(), searched: AtomicUsize::new(0) }
     }
 
     fn of(&self, id: u32, span: u32) -> Option<&AtomicU32> {

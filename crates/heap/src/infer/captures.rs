@@ -9,6 +9,9 @@ use crate::meaning::resolve::{Need, Target};
 use goheap_image::Address;
 use goheap_model::{Evidence, ObjectType, Part, Slot, TypeId};
 
+/// Structs that closures are held against in one go, all together: a program has a few that fit one closure.
+const MAX_TRIED: usize = 1 << 24;
+
 /// Loads the closures that unknown objects may be.
 pub(super) fn load(inference: &mut Inference<'_, '_, '_>, unknown: &[Slot]) {
     let memory = inference.model.memory();
@@ -46,9 +49,10 @@ pub(super) fn propose(inference: &Inference<'_, '_, '_>, unsettled: &[Slot], out
         let known = inference.type_of(slot.id);
         known.part() == Part::Closure && known.is_known() && inference.resolver.is_opaque(known.ty())
     };
+    let mut left = MAX_TRIED;
     for slot in unsettled.iter().copied().filter(is_bare) {
         let fitting = inference.shapes.of(inference.place(slot, objects.span(slot)));
-        let structs = fitting.iter().filter(|&&ty| is_closure_struct(types, ty));
+        let structs = fitting.iter().filter(|&&ty| is_closure_struct(types, ty)).take(left).inspect(|_| left -= 1);
         let words = SlotWords::of(slot);
         let mut ranked: Vec<(u32, TypeId)> =
             structs.filter_map(|&ty| Some((confirm(inference, &words, Part::Value, ty)?, ty))).collect();

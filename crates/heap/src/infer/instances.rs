@@ -116,10 +116,16 @@ impl Groups {
         let ty = types.get(shape);
         let is_like = |&id: &TypeId| {
             *compared += 1;
-            *compared < MAX_COMPARED
-                && types.get(id).size == ty.size
-                && resolver.small_mask(id) == resolver.small_mask(shape)
-                && stands_for(types, shape, id)
+            if *compared >= MAX_COMPARED
+                || types.get(id).size != ty.size
+                || resolver.small_mask(id) != resolver.small_mask(shape)
+            {
+                return false;
+            }
+            let mut comparison = Comparison::new(types);
+            let is_alike = comparison.is_alike(shape, id);
+            *compared += comparison.looked;
+            is_alike
         };
         let is_pure = ty.name.starts_with(SHAPE);
         if is_pure && !matches!(ty.kind, Kind::Struct(_) | Kind::Array(..)) {
@@ -199,17 +205,24 @@ fn generic_key(name: &str) -> String {
 
 /// True if code that is compiled for `shape` can be what handles values of `ty`: their structures are the same.
 pub(super) fn stands_for(types: &TypeTable, shape: TypeId, ty: TypeId) -> bool {
-    Comparison { types, met: FxHashSet::default() }.is_alike(shape, ty)
+    Comparison::new(types).is_alike(shape, ty)
 }
 
 struct Comparison<'a> {
     types: &'a TypeTable,
     /// Pairs that were or are being compared: types refer to themselves.
     met: FxHashSet<(TypeId, TypeId)>,
+    /// How often two types were held against each other.
+    looked: usize,
 }
 
-impl Comparison<'_> {
+impl<'a> Comparison<'a> {
+    fn new(types: &'a TypeTable) -> Self {
+        Comparison { types, met: FxHashSet::default(), looked: 0 }
+    }
+
     fn is_alike(&mut self, shape: TypeId, ty: TypeId) -> bool {
+        self.looked += 1;
         let (one, other) = (self.types.get(shape), self.types.get(ty));
         if shape == ty || one.name == other.name {
             return true;

@@ -69,6 +69,8 @@ fn rank(types: &TypeTable, instances: &Instances, object: ObjectType) -> Rank {
 
 /// Structs do not nest deeper.
 const MAX_DEPTH: u32 = 64;
+/// Before the field that is all of a struct only fields without a size stand, which programs have one or two of.
+const MAX_EMPTY: usize = 16;
 
 /// How many structs stand around the one field that is all of them: what has a pointer to the outermost (`*net.TCPConn`) is no lone
 /// `net.conn`.
@@ -77,7 +79,10 @@ fn depth(types: &TypeTable, object: ObjectType) -> u32 {
     while object.is_known() && depth < MAX_DEPTH {
         let size = types.get(ty).size;
         let Kind::Struct(fields) = &types.get(ty).kind else { break };
-        let Some(field) = fields.iter().find(|field| types.get(field.ty).size == size && size > 0) else { break };
+        let Some(field) = fields.iter().take(MAX_EMPTY).find(|field| types.get(field.ty).size == size && size > 0)
+        else {
+            break;
+        };
         (ty, depth) = (field.ty, depth + 1);
     }
     depth

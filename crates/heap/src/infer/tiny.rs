@@ -12,9 +12,12 @@ use crate::objects::table::Place;
 use goheap_model::{Evidence, ObjectId, ObjectType, Part, Slot, TypeId, TypeTable};
 use goheap_runtime::Span;
 use rayon::prelude::*;
+use std::sync::atomic::Ordering;
 
 /// Of these classes are values that lie in blocks, or in such slots alone.
 const SIZES: [u64; 2] = [8, BLOCK];
+/// Types that are looked through for values within others, all together. Hostile tables have many small ones, and as many parts.
+const MAX_SEARCHED: usize = 1 << 26;
 
 impl Inference<'_, '_, '_> {
     /// Notes that a live pointer leads to a value in a block.
@@ -105,6 +108,10 @@ impl Inference<'_, '_, '_> {
     fn find_alone(&self, inner: Inner) -> Evidence {
         let (types, used) = (&self.resolver.types, |ty: TypeId| super::candidates::used(self, ty));
         let small = SIZES.into_iter().flat_map(|size| self.shapes.with_bits(size, 0));
+        let count: usize = SIZES.into_iter().map(|size| self.shapes.with_bits(size, 0).len()).sum();
+        if self.tiny.searched.fetch_add(count, Ordering::Relaxed) > MAX_SEARCHED {
+            return Evidence::None;
+        }
         let mut wholes = small.filter(|&&ty| may_lie_around(types, ty, inner)).peekable();
         let is_row = used(inner.ty).elements && inner.offset.checked_rem(types.get(inner.ty).size) == Some(0);
         if wholes.peek().is_none() && !is_row {

@@ -9,8 +9,45 @@ use rustc_hash::FxHashMap;
 use std::borrow::Cow;
 use std::sync::Arc;
 
+/// Locals that are read, of all functions together: where goroutines stand at each instruction of a function of many variables, each of these
+/// has them all.
+const MAX_READ: usize = 1 << 21;
+/// Locals that are kept.
+const MAX_KEPT: usize = 1 << 17;
+/// Locals that are looked through for words of frames, all together.
+const MAX_LOOKED: usize = 1 << 30;
+
 /// Locals of the functions met, by the pc asked for: thousands of goroutines stand at the same few.
-pub(super) type LocalsCache = FxHashMap<u64, Vec<Local>>;
+#[derive(Default)]
+pub(super) struct LocalsCache {
+    at: FxHashMap<u64, Vec<Local>>,
+    kept: usize,
+    read: usize,
+    looked: usize,
+}
+
+impl LocalsCache {
+    /// Those at `pc`, to be looked through once; `read` gives them if they are not there. None once there were too many.
+    fn at(&mut self, pc: u64, read: impl FnOnce() -> Vec<Local>) -> Option<&[Local]> {
+        if self.read > MAX_READ || self.looked > MAX_LOOKED {
+            return None;
+        }
+        if !self.at.contains_key(&pc) {
+            if self.kept > MAX_KEPT {
+                self.at.clear();
+                self.kept = 0;
+            }
+            let locals = read();
+            // One without locals takes its place, too.
+            self.kept += locals.len() + 1;
+            self.read += locals.len() + 1;
+            self.at.insert(pc, locals);
+        }
+        let locals = self.at.get(&pc)?;
+        self.looked += locals.len();
+        Some(locals)
+    }
+}
 
 /// A word of a frame, named.
 pub(super) struct NamedSlot {
@@ -64,7 +101,7 @@ impl RootCollector<'_, '_, '_> {
         // The DWARF of plugins and shared objects is not read.
         let bias = (frame.module == 0).then_some(self.model.process.load_bias)?;
         let pc = call_pc(frame, index).wrapping_sub(bias);
-        Some(self.locals.entry(pc).or_insert_with(|| dwarf.locals_of_function(pc)))
+        self.locals.at(pc, || dwarf.locals_of_function(pc))
     }
 
     /// The variable that holds the word at `at` of a frame: one that is there now, else one that is there at
@@ -229,6 +266,25 @@ fn piece_offset(pieces: &[Piece], find: impl Fn(&Place, u64) -> Option<u64>) -> 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn locals_are_read_once_and_not_without_end() {
+        let mut cache = LocalsCache::default();
+        let mut reads = 0;
+        let mut ask = |pc| {
+            cache
+                .at(pc, || {
+                    reads += 1;
+                    Vec::new()
+                })
+                .is_some()
+        };
+        assert!([7, 8, 7, 8].into_iter().all(&mut ask));
+        let answered = (0..2 * MAX_READ as u64).filter(|&pc| ask(pc)).count();
+        assert_eq!((answered, ask(7)), (MAX_READ - 1, false));
+        assert_eq!(reads, MAX_READ + 1, "two of them were there");
+        assert!(cache.at.len() <= MAX_KEPT + 1);
+    }
 
     #[test]
     fn names_that_the_compiler_made_read_as_words() {

@@ -33,9 +33,7 @@ pub(crate) struct Frames<R> {
 
 impl<R: BufRead> Frames<R> {
     pub(crate) fn new(input: R) -> Frames<R> {
-        let mut decoder = FrameDecoder::new();
-        decoder.set_max_window_size(WINDOW_LIMIT);
-        Frames { input, decoder, state: State::BetweenFrames, block: Vec::new(), damage: None }
+        Frames { input, decoder: FrameDecoder::new(), state: State::BetweenFrames, block: Vec::new(), damage: None }
     }
 
     /// Begins the next frame; false at the end of the stream.
@@ -44,6 +42,9 @@ impl<R: BufRead> Frames<R> {
             if self.input.fill_buf()?.is_empty() {
                 return Ok(false);
             }
+            // One that has had a frame keeps its window while it makes a larger one: nearly two of them in all.
+            self.decoder = FrameDecoder::new();
+            self.decoder.set_max_window_size(WINDOW_LIMIT);
             match self.decoder.reset(&mut self.input) {
                 Ok(()) => return Ok(true),
                 Err(FrameDecoderError::ReadFrameHeaderError(ReadFrameHeaderError::SkipFrame { length, .. })) => {

@@ -87,6 +87,8 @@ pub struct TypeTable {
     by_name: FxHashMap<Box<str>, TypeId>,
     /// What is known of shapes that have a hash for a name, by the hash.
     shapes: FxHashMap<Box<str>, String>,
+    #[serde(skip)]
+    text: u64,
 }
 
 impl TypeTable {
@@ -127,6 +129,11 @@ impl TypeTable {
         self.first as usize + self.types.len()
     }
 
+    /// Bytes of names and fields that were added to this very table. A few words of a core can refer to the same ones many times.
+    pub fn own_bytes(&self) -> u64 {
+        self.text
+    }
+
     /// True if there is no type.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
@@ -161,6 +168,7 @@ impl TypeTable {
         if self.by_name(&ty.name).is_none() {
             self.by_name.insert(ty.name.clone(), id);
         }
+        self.text += ty.name.len() as u64 + kind_bytes(&ty.kind);
         self.types.push(ty);
         id
     }
@@ -168,6 +176,7 @@ impl TypeTable {
     /// Makes a type that was added to this very table something else.
     pub fn replace(&mut self, id: TypeId, kind: Kind) {
         if let Some(ty) = id.0.checked_sub(self.first).and_then(|own| self.types.get_mut(own as usize)) {
+            self.text += kind_bytes(&kind);
             ty.kind = kind;
         }
     }
@@ -204,6 +213,11 @@ impl TypeTable {
         }
         false
     }
+}
+
+fn kind_bytes(kind: &Kind) -> u64 {
+    let field = |field: &Field| (size_of::<Field>() + field.name.len()) as u64;
+    if let Kind::Struct(fields) = kind { fields.iter().map(field).sum() } else { 0 }
 }
 
 #[cfg(test)]

@@ -11,6 +11,8 @@ const MAX_TYPE_BYTES: u64 = 1 << 47;
 
 /// Typedefs of typedefs followed. Go writes two at most (a named interface: name, interface, `runtime.iface`).
 const MAX_TYPEDEFS: usize = 8;
+/// Fields that typedefs of another name than their struct's copy from it. Go writes none; each of many could copy one large struct's.
+const MAX_COPIED: usize = 1 << 16;
 
 // reflect.Kind
 const KIND_CHAN: u8 = 18;
@@ -26,6 +28,7 @@ struct Resolver<'s, 'a> {
     entries: Vec<(&'s UnitScan<'a>, &'s RawType<'a>)>,
     entry_offsets: Vec<usize>,
     ids: Vec<Option<DwarfTypeId>>,
+    copied: usize,
     dangling: u64,
     broken: u64,
 }
@@ -34,7 +37,8 @@ struct Resolver<'s, 'a> {
 pub(super) fn resolve(scans: &[UnitScan<'_>], diagnostics: &mut DwarfDiagnostics) -> TypeTable {
     let entries: Vec<_> = scans.iter().flat_map(|scan| scan.types.iter().map(move |raw| (scan, raw))).collect();
     let entry_offsets = entries.iter().map(|(_, raw)| raw.offset).collect();
-    let mut resolver = Resolver { ids: vec![None; entries.len()], entries, entry_offsets, dangling: 0, broken: 0 };
+    let mut resolver =
+        Resolver { ids: vec![None; entries.len()], entries, entry_offsets, copied: 0, dangling: 0, broken: 0 };
     let kept = resolver.assign_ids();
     let types = kept.into_iter().map(|place| resolver.build(place)).collect();
     diagnostics.dangling_references += resolver.dangling;
@@ -97,8 +101,7 @@ impl<'s, 'a> Resolver<'s, 'a> {
 
     fn build(&mut self, place: usize) -> DwarfType {
         let named = self.raw(place);
-        let shape_place = self.shape_of(place);
-        let (kind, size, go_kind) = match shape_place {
+        let (kind, size, go_kind) = match self.affordable_shape(place) {
             Some(shape) => {
                 let raw = self.raw(shape);
                 let kind = self.kind(shape);
@@ -112,6 +115,15 @@ impl<'s, 'a> Resolver<'s, 'a> {
         };
         let (kind, size) = self.bounded(kind, size);
         DwarfType { name: text(named.name), size, kind, runtime_offset: named.runtime_offset, go_kind }
+    }
+
+    /// What has the shape of a type: nothing once typedefs have copied too many fields, which is counted.
+    fn affordable_shape(&mut self, place: usize) -> Option<usize> {
+        let shape = self.shape_of(place)?;
+        if shape != place {
+            self.copied = self.copied.saturating_add(self.raw(shape).fields.len());
+        }
+        (shape == place || self.copied <= MAX_COPIED).then_some(shape)
     }
 
     /// The same unless it reaches beyond what a type can.

@@ -2,6 +2,7 @@
 //!
 //! The first 48 bytes are the same in Go 1.17 to 1.27, and so is what follows for every kind but maps.
 
+use super::full_name::unnamed;
 use super::reflect_names::RunTimeNames;
 use crate::bits;
 use crate::gcprog;
@@ -34,6 +35,10 @@ const KIND_GC_PROG: u8 = 0x40;
 pub(super) const KIND_MASK: u8 = 0x1f;
 
 pub(super) const MAX_FIELDS: u64 = 1 << 16;
+/// Bytes of names and fields that a table gets for each byte of the modules' types, where no name or field is said twice, and those of
+/// types that are on the heap. 2.1 is the most that was seen (cmd/compile 1.27 without DWARF).
+const TABLE_BYTES_PER_BYTE: u64 = 16;
+const TABLE_BYTES: u64 = 1 << 24;
 /// No type is larger than the address space of a heap.
 pub(super) const MAX_TYPE_BYTES: u64 = 1 << 47;
 
@@ -44,12 +49,18 @@ pub struct DescriptorReader<'a> {
     pub(super) modules: &'a [ModuleData<'a>],
     pub(super) release: Release,
     pub(super) run_time_names: Option<&'a RunTimeNames>,
+    /// What a table may have in bytes, before types without names and fields are added.
+    room: u64,
 }
 
 impl<'a> DescriptorReader<'a> {
     /// A reader for the process of `version` with these modules.
     pub fn new(memory: &'a MemoryImage, modules: &'a [ModuleData<'a>], version: &GoVersion) -> Self {
-        DescriptorReader { memory, modules, release: version.release(), run_time_names: None }
+        let types = modules.iter().map(|module| &module.types);
+        let bytes: u64 =
+            types.map(|types| memory.readable_len(Address(types.start), types.end.saturating_sub(types.start))).sum();
+        let room = bytes.saturating_mul(TABLE_BYTES_PER_BYTE).saturating_add(TABLE_BYTES);
+        DescriptorReader { memory, modules, release: version.release(), run_time_names: None, room }
     }
 
     /// The same reader, which also knows the names of types that reflect made.
@@ -83,10 +94,16 @@ impl<'a> DescriptorReader<'a> {
         let id = self.placeholder(table, address)?;
         let mut work = vec![(id, address)];
         while let Some((id, address)) = work.pop() {
-            let kind = self.kind(table, address, &mut work).unwrap_or(Kind::Opaque);
+            let kind =
+                self.has_room(table).then(|| self.kind(table, address, &mut work)).flatten().unwrap_or(Kind::Opaque);
             table.replace(id, kind);
         }
         Some(id)
+    }
+
+    /// Descriptors may share their names and fields, so that a few bytes of input ask for many of a table.
+    fn has_room(&self, table: &TypeTable) -> bool {
+        table.own_bytes() < self.room
     }
 
     fn placeholder(&self, table: &mut TypeTable, address: u64) -> Option<TypeId> {
@@ -95,7 +112,7 @@ impl<'a> DescriptorReader<'a> {
         }
         let at = Address(address);
         let size = self.memory.read_u64(at)?;
-        let name = self.full_name(address);
+        let name = if self.has_room(table) { self.full_name(address) } else { unnamed(address) };
         Some(table.add(GoType { name: name.into(), size, kind: Kind::Opaque, descriptor: Some(address) }))
     }
 

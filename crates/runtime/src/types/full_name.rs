@@ -54,13 +54,18 @@ impl Text {
     }
 }
 
+/// What a type is called of which nothing can be read.
+pub(super) fn unnamed(address: u64) -> String {
+    format!("type@{address:#x}")
+}
+
 impl DescriptorReader<'_> {
     /// The name of the type at `address` as DWARF writes it. `type@0x…` where nothing can be read.
     pub fn full_name(&self, address: u64) -> String {
         let mut name = Text { text: String::new(), depth: MAX_DEPTH };
         match self.write_type(address, &mut name) {
             Some(()) => name.text,
-            None => self.own_name(Address(address)).unwrap_or_else(|| format!("type@{address:#x}")),
+            None => self.own_name(Address(address)).unwrap_or_else(|| unnamed(address)),
         }
     }
 

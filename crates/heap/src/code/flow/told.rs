@@ -9,6 +9,8 @@ use rustc_hash::FxHashMap;
 
 /// Of so many words of what arguments lead to a function tells.
 const MAX_FIELDS: usize = 64;
+/// Words of frames noted of one function: calls are many where it is large, and each has all of them.
+const MAX_NOTED: usize = 1 << 20;
 
 impl Flow<'_, '_, '_, '_> {
     /// The value leads to that.
@@ -38,7 +40,8 @@ impl Flow<'_, '_, '_, '_> {
 
     /// What is in the frame at that address.
     pub(super) fn note_slots(&mut self, state: &State, at: u64) {
-        self.slots.extend(state.slots().iter().map(|&(slot, value)| (at, slot, value)));
+        let room = MAX_NOTED.saturating_sub(self.slots.len());
+        self.slots.extend(state.slots().iter().map(|&(slot, value)| (at, slot, value)).take(room));
     }
 
     /// What is in the frame and in registers before the instruction at that address.

@@ -149,6 +149,32 @@ fn built_in_shapes() {
     assert_eq!(dwarf.diagnostics(), Default::default());
 }
 
+/// Many typedefs of one large struct would each have a copy of its fields.
+#[test]
+fn typedefs_copy_no_more_fields_than_programs_have() {
+    const FIELDS: usize = 40_000;
+    let mut assembler = Assembler::default();
+    with_int(&mut assembler);
+    assembler.go_unit(4, &[]);
+    assembler.open("large", DW_TAG_structure_type, &[name("main.Large"), size(8), kind(25)]);
+    for _ in 0..FIELDS {
+        assembler.leaf("", DW_TAG_member, &member("f", 0, "int"));
+    }
+    assembler.end();
+    for other in ["main.First", "main.Second", "main.Third"] {
+        assembler.leaf("", DW_TAG_typedef, &[name(other), reference(DW_AT_type, "large")]);
+    }
+    assembler.end_unit();
+    let dwarf = assembler.parse();
+    let fields = |name: &str| match &dwarf.types()[dwarf.type_by_name(name).unwrap().0 as usize].kind {
+        DwarfKind::Struct { fields } => Some(fields.len()),
+        _ => None,
+    };
+    let found = ["main.Large", "main.First", "main.Second", "main.Third"].map(fields);
+    assert_eq!(found, [Some(FIELDS), Some(FIELDS), None, None]);
+    assert_eq!(dwarf.diagnostics().dangling_references, 2);
+}
+
 #[test]
 fn uintptr_of_old_releases_has_an_address_not_an_offset() {
     for (producer, expected) in [("Go cmd/compile go1.22.10; -N", None), ("Go cmd/compile go1.23.1", Some(0x4a_0000))] {
