@@ -23,9 +23,10 @@ def command(release, work):
     return ["-o", f"{work}/ssa.a", "-p", PACKAGE, "-std", "-pack", "-c=4", "-importcfg", f"{work}/importcfg", *files]
 
 
-def dump(arguments, work, megabytes, size):
-    """Runs the compiler and dumps it as soon as size(pid) reaches megabytes."""
-    process = subprocess.Popen(arguments, cwd=work, env={}, stdin=subprocess.DEVNULL)
+def dump(arguments, work, megabytes, size, trace=None):
+    """Runs the compiler and dumps it as soon as size(pid) reaches megabytes. Its collector's cycles go to the file trace."""
+    environment = {"GODEBUG": "gctrace=1"} if trace else {}
+    process = subprocess.Popen(arguments, cwd=work, env=environment, stdin=subprocess.DEVNULL, stderr=trace)
     try:
         while size(process.pid) < megabytes << 20:
             if process.poll() is not None:

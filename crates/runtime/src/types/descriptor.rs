@@ -35,8 +35,8 @@ const KIND_GC_PROG: u8 = 0x40;
 pub(super) const KIND_MASK: u8 = 0x1f;
 
 pub(super) const MAX_FIELDS: u64 = 1 << 16;
-/// Bytes of names and fields that a table gets for each byte of the modules' types, where no name or field is said twice, and those of
-/// types that are on the heap. 2.1 is the most that was seen (cmd/compile 1.27 without DWARF).
+/// Bytes of names and fields that a table gets for each byte of the modules' types, where no name or field is said twice; and
+/// those of types that are on the heap.
 const TABLE_BYTES_PER_BYTE: u64 = 16;
 const TABLE_BYTES: u64 = 1 << 24;
 /// No type is larger than the address space of a heap.
