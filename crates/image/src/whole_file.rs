@@ -49,6 +49,14 @@ impl WholeFile {
         Self::of_mode(target, 0o600)
     }
 
+    /// A new file that is given its place by [`WholeFile::put_as`], on the file system of `folder`.
+    ///
+    /// # Errors
+    /// The system's, where no file can be made there.
+    pub fn within(folder: &Path) -> io::Result<WholeFile> {
+        Self::of_mode(&folder.join(PREFIX), 0o666)
+    }
+
     fn of_mode(target: &Path, mode: u32) -> io::Result<WholeFile> {
         let (file, named) = match nameless(folder(target), mode)? {
             Some(file) => (file, None),
@@ -60,6 +68,14 @@ impl WholeFile {
     /// To be written to.
     pub fn file(&mut self) -> &mut File {
         &mut self.file
+    }
+
+    /// Puts it in the place of `target`, whatever it was made beside; on the same file system.
+    ///
+    /// # Errors
+    /// The system's: the target is as it was.
+    pub fn put_as(self, target: &Path) -> io::Result<()> {
+        WholeFile { target: target.to_owned(), ..self }.put()
     }
 
     /// Puts it in the place of the target.

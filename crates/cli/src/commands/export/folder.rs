@@ -1,6 +1,7 @@
 //! A folder that appears whole or not at all.
 
 use crate::say::errors::Failure;
+use goheap_image::WholeFile;
 use rustix::fs::{CWD, RenameFlags, renameat_with};
 use rustix::io::Errno;
 use std::fs::{self, File};
@@ -10,14 +11,13 @@ use std::path::{Path, PathBuf};
 /// How names begin that are gone at the end.
 const PREFIX: &str = ".goheap-";
 
-/// A folder that becomes another one once it is full. It is made beside that when its first file is: what ends the run before leaves
-/// nothing behind, and only what ends it at once while files are written leaves a folder.
+/// A folder that becomes another one once it is full. Its files have no names before all of them are whole, so that whatever ends the run leaves
+/// nothing behind; the folder that gets them lasts, under a name of its own, for as long as names are given.
 pub(super) struct WholeFolder {
     /// As the user named it.
     named: PathBuf,
     target: PathBuf,
-    /// The name that it has meanwhile; None before it has one, and once it has its own.
-    filling: Option<PathBuf>,
+    files: Vec<(String, WholeFile)>,
 }
 
 impl WholeFolder {
@@ -30,55 +30,48 @@ impl WholeFolder {
         }
         let target = absolute(named).map_err(refused)?;
         check(&target, is_ours).map_err(refused)?;
-        let mut folder = WholeFolder { named: named.to_owned(), target, filling: None };
-        folder.begin().map_err(refused)?;
-        folder.remove();
-        Ok(folder)
+        fs::remove_dir(make(&target).map_err(refused)?).map_err(refused)?;
+        Ok(WholeFolder { named: named.to_owned(), target, files: Vec::new() })
     }
 
     /// A new file in it.
     pub(super) fn file(&mut self, name: &str) -> io::Result<File> {
-        let folder = self.begin()?;
-        File::options().write(true).create_new(true).open(folder.join(name))
-    }
-
-    fn begin(&mut self) -> io::Result<PathBuf> {
-        if let Some(filling) = &self.filling {
-            return Ok(filling.clone());
-        }
-        let folder = self.target.parent().ok_or(io::ErrorKind::InvalidInput)?;
-        let made = tempfile::Builder::new().prefix(PREFIX).make_in(folder, |path| fs::create_dir(path))?;
-        let filling = made.into_temp_path().keep().map_err(|error| error.error)?;
-        self.filling = Some(filling.clone());
-        Ok(filling)
-    }
-
-    fn remove(&mut self) {
-        if let Some(filling) = self.filling.take() {
-            // Nothing is to be done where it does not go.
-            let _ = fs::remove_dir_all(filling);
-        }
+        let mut whole = WholeFile::within(parent(&self.target)?)?;
+        let file = whole.file().try_clone()?;
+        self.files.push((name.to_owned(), whole));
+        Ok(file)
     }
 
     /// Gives it its name; what had that is gone then.
-    pub(super) fn put(mut self) -> Result<(), Failure> {
-        let Some(filling) = self.filling.clone() else { return Ok(()) };
-        let put = || -> io::Result<()> {
-            for entry in fs::read_dir(&filling)? {
-                File::open(entry?.path())?.sync_all()?;
+    pub(super) fn put(self) -> Result<(), Failure> {
+        let WholeFolder { named, target, mut files } = self;
+        if files.is_empty() {
+            return Ok(());
+        }
+        // What takes long comes before anything has a name.
+        let synced = files.iter_mut().try_for_each(|(_, whole)| whole.file().sync_all());
+        let put = synced.and_then(|()| make(&target)).and_then(|filling| {
+            let mut each = files.into_iter();
+            let put = each.try_for_each(|(name, whole)| whole.put_as(&filling.join(name)));
+            let put = put.and_then(|()| replace(&filling, &target));
+            if put.is_err() {
+                // Nothing is to be done where it does not go.
+                let _ = fs::remove_dir_all(&filling);
             }
-            replace(&filling, &self.target)
-        };
-        put().map_err(|source| Failure::Output { path: self.named.clone(), source })?;
-        self.filling = None;
-        Ok(())
+            put
+        });
+        put.map_err(|source| Failure::Output { path: named, source })
     }
 }
 
-impl Drop for WholeFolder {
-    fn drop(&mut self) {
-        self.remove();
-    }
+/// An empty folder beside `target`.
+fn make(target: &Path) -> io::Result<PathBuf> {
+    let made = tempfile::Builder::new().prefix(PREFIX).make_in(parent(target)?, |path| fs::create_dir(path))?;
+    made.into_temp_path().keep().map_err(|error| error.error)
+}
+
+fn parent(target: &Path) -> io::Result<&Path> {
+    target.parent().ok_or_else(|| io::ErrorKind::InvalidInput.into())
 }
 
 /// A rename puts a folder in the place of none or of an empty one; of a full one the two change places first.
@@ -178,9 +171,8 @@ mod tests {
     fn what_is_not_put_leaves_nothing() {
         let above = tempfile::tempdir().unwrap();
         let mut folder = WholeFolder::beside(&above.path().join("rows"), is_ours).unwrap();
-        assert!(names(above.path()).is_empty(), "it is made when it is needed");
-        folder.file("a.parquet").unwrap();
-        assert!(folder.file("a.parquet").is_err());
+        folder.file("a.parquet").unwrap().write_all(b"half").unwrap();
+        assert!(names(above.path()).is_empty(), "nothing has a name before all is whole");
         drop(folder);
         assert!(names(above.path()).is_empty());
     }
