@@ -63,7 +63,7 @@ impl ColumnEncoder {
     }
 
     /// Encodes more rows.
-    pub(super) fn advance(&mut self, cells: impl Iterator<Item = Cell> + Clone) -> Result<(), ParquetError> {
+    pub(super) fn advance(&mut self, cells: &[Cell]) -> Result<(), ParquetError> {
         if !self.values.take(cells) {
             return Err(ParquetError::General(format!("a value does not fit the column {}", self.descriptor.name())));
         }

@@ -30,11 +30,12 @@ pub(super) struct TableWriter<'o, W: Write + Send> {
     file: SerializedFileWriter<W>,
     columns: Vec<ColumnEncoder>,
     texts: Texts,
-    core_id: Cell,
     /// Rows of this group.
     rows: usize,
-    /// The cells of those that are not encoded yet, row by row.
+    /// The cells of those that are not encoded yet: [`BATCH`] places for each column, one column after the other.
     waiting: Vec<Cell>,
+    /// How many rows these are.
+    waiting_rows: usize,
     /// Who is asked after each group of rows.
     observer: &'o dyn Observer,
 }
@@ -55,7 +56,9 @@ impl<'o, W: Write + Send> TableWriter<'o, W> {
         let columns = columns(table).zip(descriptors).map(encoder).collect();
         let mut texts = Texts::default();
         let core_id = Cell::small(texts.number(core_id));
-        Ok(TableWriter { table, file, columns, texts, core_id, rows: 0, waiting: Vec::new(), observer })
+        // Cells of the core's own column stay as they are.
+        let waiting = vec![core_id; BATCH * (table.columns.len() + 1)];
+        Ok(TableWriter { table, file, columns, texts, rows: 0, waiting, waiting_rows: 0, observer })
     }
 
     /// A text as a value.
@@ -73,25 +76,24 @@ impl<'o, W: Write + Send> TableWriter<'o, W> {
         if self.columns.len() != N + 1 {
             return Err(ExportError::Rows { table: self.table.name, why: format!("{N} values in a row") });
         }
-        self.waiting.push(self.core_id);
-        self.waiting.extend_from_slice(&cells);
-        self.rows += 1;
+        let places = self.waiting[BATCH + self.waiting_rows..].iter_mut().step_by(BATCH);
+        places.zip(cells).for_each(|(place, cell)| *place = cell);
+        (self.rows, self.waiting_rows) = (self.rows + 1, self.waiting_rows + 1);
         if self.rows >= GROUP {
             self.flush()?;
             self.observer.claim(Claim::default())?;
-        } else if self.rows.is_multiple_of(BATCH) {
+        } else if self.waiting_rows == BATCH {
             self.advance()?;
         }
         Ok(())
     }
 
-    /// Each column takes its cells out of the rows.
+    /// Each column takes its cells.
     fn advance(&mut self) -> Result<(), ExportError> {
-        let (width, waiting) = (self.columns.len(), &self.waiting);
-        let columns = self.columns.par_iter_mut().enumerate();
-        let advanced = columns.map(|(at, column)| column.advance(waiting.iter().skip(at).step_by(width).copied()));
+        let rows = std::mem::take(&mut self.waiting_rows);
+        let columns = self.columns.par_iter_mut().zip(self.waiting.par_chunks(BATCH));
+        let advanced = columns.map(|(column, cells)| column.advance(&cells[..rows]));
         advanced.collect::<Result<(), ParquetError>>().map_err(|error| self.of_value(error))?;
-        self.waiting.clear();
         Ok(())
     }
 

@@ -71,14 +71,14 @@ impl Values {
     }
 
     /// Takes the cells in the place of those before. False where one does not fit the column.
-    pub(super) fn take(&mut self, cells: impl Iterator<Item = Cell> + Clone) -> bool {
+    pub(super) fn take(&mut self, cells: &[Cell]) -> bool {
         if let Some(levels) = &mut self.levels {
             levels.clear();
-            levels.extend(cells.clone().map(|cell| i16::from(cell != Cell::MISSING)));
-        } else if cells.clone().any(|cell| cell == Cell::MISSING) {
+            levels.extend(cells.iter().map(|&cell| i16::from(cell != Cell::MISSING)));
+        } else if cells.contains(&Cell::MISSING) {
             return false;
         }
-        let there = cells.filter(|&cell| cell != Cell::MISSING).map(|cell| cell.0);
+        let there = cells.iter().filter(|&&cell| cell != Cell::MISSING).map(|cell| cell.0);
         match &mut self.numbers {
             Numbers::Wide(numbers) => {
                 numbers.clear();
@@ -125,7 +125,7 @@ mod tests {
         let mut values = Values::new(&column(Kind::Text, true));
         let cells = [Cell::small(7), Cell::MISSING, Cell::MISSING, Cell::small(8), Cell::small(9)];
         for _ in 0..2 {
-            assert!(values.take(cells.into_iter()));
+            assert!(values.take(&cells));
             assert_eq!(values.levels(), Some(&[1, 0, 0, 1, 1][..]));
             assert!(matches!(values.numbers(), Numbers::Texts(texts) if *texts == [7, 8, 9]));
         }
@@ -134,9 +134,9 @@ mod tests {
     #[test]
     fn what_does_not_fit_is_told() {
         let mut small = Values::new(&column(Kind::Small, false));
-        assert!(small.take([Cell::count(1 << 30)].into_iter()) && small.levels().is_none());
-        assert!(!small.take([Cell::count(1 << 31)].into_iter()) && !small.take([Cell::MISSING].into_iter()));
-        assert!(Values::new(&column(Kind::Small, true)).take([Cell::MISSING].into_iter()));
+        assert!(small.take(&[Cell::count(1 << 30)]) && small.levels().is_none());
+        assert!(!small.take(&[Cell::count(1 << 31)]) && !small.take(&[Cell::MISSING]));
+        assert!(Values::new(&column(Kind::Small, true)).take(&[Cell::MISSING]));
     }
 
     #[test]
