@@ -4,11 +4,12 @@
 use goheap_graph::{DominatorTree, IdBitSet};
 use goheap_heap::references::{ReferenceGraph, ReferenceOptions};
 use goheap_heap::{HeapError, HeapSnapshot, SnapshotOptions};
-use goheap_image::{OpenRequest, Process};
+use goheap_image::{Address, OpenRequest, Process};
 use goheap_model::{ObjectId, RootClass, RootKind, Unobserved};
 use goheap_runtime::{ModelOptions, RuntimeModel};
 use std::collections::HashMap;
 use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 const ROOTS: SnapshotOptions = SnapshotOptions { tree: false, owners: false, roots: true, full_names: false };
 
@@ -177,4 +178,30 @@ fn an_edge_keeps_its_word() {
         assert!(compared > 5000, "{release}: {compared}");
         assert_eq!(graph.data().edges().tags(graph.data().root()), None, "{release}");
     });
+}
+
+/// `timer.ts` leads back to the processor since Go 1.23: whoever holds a timer would hold all timers.
+#[test]
+fn a_timer_does_not_hold_the_processor_in_whose_list_it_is() {
+    let timers = AtomicUsize::new(0);
+    each_core(ROOTS, |release, snapshot| {
+        let graph = snapshot.references(&Unobserved).unwrap();
+        let objects = &snapshot.objects;
+        let processors = snapshot.model.processors.iter().filter_map(|processor| objects.find_allocated(processor.0));
+        let targets = |node: u32| graph.data().edges().targets(node).iter().copied();
+        for processor in processors {
+            let address = objects.address(processor);
+            for timer in targets(processor.id.0).flat_map(targets).filter(|&id| id < objects.len()) {
+                let slot = objects.slot(ObjectId(timer));
+                let words = (0..objects.span(slot).elem_size).step_by(8);
+                let mut words =
+                    words.filter_map(|at| snapshot.model.memory().read_u64(Address(objects.address(slot) + at)));
+                if words.any(|word| word.wrapping_sub(address) < objects.span(processor).elem_size) {
+                    timers.fetch_add(1, Ordering::Relaxed);
+                    assert!(targets(timer).all(|to| to != processor.id.0), "{release}: {timer}");
+                }
+            }
+        }
+    });
+    assert!(timers.into_inner() > 0, "some timer leads back");
 }

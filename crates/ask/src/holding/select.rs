@@ -70,7 +70,8 @@ pub fn select(graph: Graph<'_>, fields: &dyn Fields, text: &str, is_wanted: Opti
     if let Some(exact) = exact {
         return of_type(exact);
     }
-    let found = variable(graph, fields, text);
+    // `chan T` of a stripped program is no variable `chan` with its type.
+    let found = if alike.is_some() { variable::find(graph, fields, text) } else { variable(graph, fields, text) };
     match found {
         Found::NoVariable(mut names) => {
             let other = alike.or_else(|| named.objects_of_named_type(text));

@@ -206,3 +206,17 @@ fn owners_may_be_skipped_and_exclusions_leave_the_rest_unreached() {
         assert_eq!((steps.len(), unreached.bytes), (0, 4096 + 512 + 32), "all ways go through it");
     });
 }
+
+#[test]
+fn a_type_of_two_words_is_no_variable_with_its_type() {
+    let mut heap = HeapBuilder::default();
+    let [first, second] = ["chan bool", "chan []shop/main.Event"].map(|name| heap.object(name, 96));
+    heap.variable("chan bool at bss+0x10", first);
+    heap.variable("main.queue chan []main.Event", second);
+    let heap = heap.build().unwrap();
+    let graph = Graph::new(&heap).unwrap();
+    let fields = Numbered(graph);
+    let holding = Holding::new(graph, &fields, &Unobserved).unwrap();
+    assert_eq!(selected(&holding, "chan []main.Event"), [1]);
+    assert_eq!(selected(&holding, "chan bool at bss+0x10"), [0]);
+}

@@ -11,7 +11,7 @@ Takes a core of a live process, which goes on: memory that is there, registers o
 
 The kernel's out-of-memory killer leaves no core, so take one before: --when 'rss > 80%' waits until the process, or what is in its control \
 group, comes to that share of the group's limit, and takes it then. The process is stopped without a signal for as long as its memory takes \
-to be copied, about 0.4 s a gigabyte; with --snapshot fork for as long as the kernel takes to copy its page tables, a tenth of that. Killed at \
+to be copied, half a second to a second a gigabyte; with --snapshot fork for as long as the kernel takes to copy its page tables, some hundredths. Killed at \
 any time, goheap lets it go as it was.
 
 gdb, delve and every command of goheap read the core. It holds what the process held, secrets too, and is for its owner's eyes alone. \

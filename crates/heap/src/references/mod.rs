@@ -9,6 +9,7 @@ mod frames;
 mod places;
 mod records;
 mod root_nodes;
+mod timers;
 mod words;
 
 pub use fields::CoreFields;
@@ -100,6 +101,7 @@ impl<'m, 'p> HeapSnapshot<'m, 'p> {
         let mut rewired = FxHashSet::default();
         records.take_from(&mut graph, &mut rewired);
         self.let_go_of_steady(&mut graph, &mut rewired);
+        self.let_go_of_processors(&mut graph, &mut rewired);
         let extents = match finder {
             Some(finder) => Some(finder.finish(self, (&graph, roots.root()), observer)?.partly_referred(self)),
             None => None,

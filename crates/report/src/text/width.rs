@@ -45,15 +45,21 @@ fn tail(text: &str, columns: usize) -> &str {
 }
 
 /// `text` in at most `columns` places: the middle gives way to `ellipsis`. Of a name both ends tell something: the package, and the type or
-/// field.
+/// field. A number at the end, such as a line's, stays whole if it can: without its first digits it is another.
 pub(crate) fn middle_out<'t>(text: &'t str, columns: usize, ellipsis: &str) -> Cow<'t, str> {
     if width(text) <= columns {
         return Cow::Borrowed(text);
     }
     let room = columns.saturating_sub(width(ellipsis));
-    let head = head(text, room.div_ceil(2));
+    let number = Some(number_at_end(text)).filter(|&number| number <= room).unwrap_or(0);
+    let head = head(text, room.div_ceil(2).min(room - number));
     let tail = tail(text, room - width(head).min(room));
     Cow::Owned(format!("{head}{}{tail}", self::head(ellipsis, columns)))
+}
+
+/// Digits at the end.
+fn number_at_end(text: &str) -> usize {
+    text.bytes().rev().take_while(u8::is_ascii_digit).count()
 }
 
 /// The least of a type that stands behind a field.
@@ -66,7 +72,8 @@ pub(crate) fn shortened_name<'t>(text: &'t str, columns: usize, ellipsis: &str) 
         return Cow::Borrowed(text);
     }
     let (field, ty) = text.split_at(end_of_field(text));
-    match columns.checked_sub(width(field)).filter(|&room| room >= LEAST_OF_TYPE && !field.is_empty()) {
+    let least = LEAST_OF_TYPE.max(number_at_end(ty) + width(ellipsis));
+    match columns.checked_sub(width(field)).filter(|&room| room >= least && !field.is_empty()) {
         Some(room) => Cow::Owned(format!("{field}{}", middle_out(ty, room, ellipsis))),
         None => middle_out(text, columns, ellipsis),
     }
@@ -157,6 +164,9 @@ mod tests {
             ("e\u{301}e\u{301}e\u{301}e\u{301}", 3, "e\u{301}…e\u{301}"),
             ("abc", 1, "…"),
             ("abc", 0, ""),
+            ("server.go:3290", 7, "se…3290"),
+            ("server.go:3290", 5, "…3290"),
+            ("server.go:3290", 4, "se…0"),
         ] {
             let shown = middle_out(text, columns, "…");
             assert!(width(&shown) <= columns, "{shown}");
@@ -176,6 +186,8 @@ mod tests {
             ("main.cache.entries.of.all.sessions", 12, "main.c…sions"),
             (".a.very.long.field.with.parts *T", 12, ".a.ver…ts *T"),
             ("3 × x", 4, "3 …x"),
+            ("http.(*Server).Serve server.go:3290", 29, "http.(*Server).Serve ser…3290"),
+            ("http.(*Server).Serve server.go:3290", 25, "http.(*Serve…rver.go:3290"),
         ] {
             let shown = shortened_name(text, columns, "…");
             assert!(width(&shown) <= columns, "{shown}");
