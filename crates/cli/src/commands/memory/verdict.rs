@@ -101,11 +101,13 @@ fn can_be_resident(part: MemoryPart) -> bool {
 
 /// What memory is, and what to do about it; in words.
 type Kind = (&'static str, &'static str);
+/// Whether a part is of a kind.
+type IsOf = fn(MemoryPart) -> bool;
 
 /// What most of it is that was resident, and what that means. Pages that hold something are known of most parts; of those that share pages
 /// their bytes do. Files are left out: nobody knows.
 fn largest(memory: &ProcessMemory, at_least: u64) -> Option<(Kind, u64)> {
-    let kinds: [(Kind, fn(MemoryPart) -> bool); 8] = [
+    let kinds: [(Kind, IsOf); 8] = [
         (("objects that the program holds", "ask dominators who does"), |part| {
             matches!(part, MemoryPart::HeapReachable | MemoryPart::HeapNotKnown)
         }),
