@@ -1,5 +1,7 @@
 //! Where what is there was allocated, and who holds it now.
 
+mod by_type;
+
 use crate::diff::NamedCount;
 use crate::groups::{Place, RootGrouping, place_of};
 use goheap_graph::{DominatorTree, TrieNode};

@@ -46,5 +46,5 @@ pub use histogram::{Grouping, Histogram, HistogramRow, Selection, histogram};
 pub use objects::{ListedObject, ObjectFilter, ObjectList, ObjectsWanted, objects};
 pub use recent::Recent;
 pub use size_classes::{SizeClass, selected_objects, size_classes};
-pub use suspects::{Gathered, Suspect, SuspectKind, SuspectRoot, suspects};
+pub use suspects::{Gathered, Suspect, SuspectKind, SuspectRoot, suspects, with_goroutines};
 pub use waste::{Rounding, rounding};

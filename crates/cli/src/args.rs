@@ -365,14 +365,6 @@ impl Cli {
             );
             return Err(usage(ErrorKind::MissingRequiredArgument, message));
         };
-        if let Command::Dominators(DominatorsOptions { births: true, group: Some(RetainedBy::Type), .. }) =
-            &self.command
-        {
-            let message =
-                "--births is of --group package and root; births TYPE tells which lines allocated what a type retains"
-                    .to_owned();
-            return Err(usage(ErrorKind::ArgumentConflict, message));
-        }
         self.input.input(core)
     }
 }

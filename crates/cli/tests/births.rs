@@ -47,6 +47,24 @@ fn a_sampled_object_tells_its_birth() {
 }
 
 #[test]
+fn a_type_tells_where_what_it_retains_was_allocated() {
+    let carried = carried("1.27");
+    let rows = json(&carried, &[]);
+    let site = &rows["sections"][0]["rows"][0];
+    let command = goheap!(carried.core, "--exe", carried.exe, "dominators", "--group", "type", "--births", "--json");
+    let groups: Value = serde_json::from_str(&command.ok().stdout).unwrap();
+    let born: Vec<&Value> = groups["rows"].as_array().unwrap().iter().filter(|row| row["born"].is_array()).collect();
+    assert!(!born.is_empty(), "{groups}");
+    for group in born {
+        assert_eq!(group["born"][0]["site"], site["site"], "{group}");
+        assert_eq!(group["born"][0]["samples"], 1, "{group}");
+        // The same as of the type asked for alone.
+        let alone = json(&carried, &[group["name"].as_str().unwrap()]);
+        assert_eq!(alone["sections"][0]["rows"][0]["samples"], 1, "{alone}");
+    }
+}
+
+#[test]
 fn the_profile_is_that_of_pprof() {
     let carried = carried("1.27");
     let profile = goheap!(carried.core, "--exe", carried.exe, "births", "--profile").ok().stdout;

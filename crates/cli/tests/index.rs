@@ -34,7 +34,7 @@ fn ask(kept: &Kept, first: &[&str], arguments: &[&str]) -> Outcome {
     common::run(common::command(&all))
 }
 
-const QUESTIONS: [&[&str]; 19] = [
+const QUESTIONS: [&[&str]; 21] = [
     &["overview"],
     &["overview", "--json"],
     &["histogram", "--retained"],
@@ -43,6 +43,8 @@ const QUESTIONS: [&[&str]; 19] = [
     &["dominators", "--group", "root"],
     &["owners", "string"],
     &["births"],
+    &["dominators", "--births"],
+    &["dominators", "--group", "type", "--births", "--json"],
     &["memory"],
     &["suspects", "--json"],
     &["waste", "--json"],

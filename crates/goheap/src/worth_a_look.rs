@@ -21,11 +21,12 @@ impl Heap {
     /// ```
     ///
     /// # Errors
-    /// [`Error::NotRead`] without [`Options::frames`](crate::Options::frames), and [`Error::Refused`].
+    /// [`Error::NotRead`] without [`Options::frames`](crate::Options::frames), [`Error::Ask`] where the heap was read without references, and [`Error::Refused`].
     pub fn suspects(&self, least: u64) -> Result<Vec<Suspect>, Error> {
         let frames = self.frames()?;
         self.go_on("suspects")?;
-        Ok(goheap_ask::suspects(self.data(), frames, least))
+        let found = goheap_ask::suspects(self.data(), frames, least);
+        Ok(goheap_ask::with_goroutines(self.graph()?, &self.dominance()?.tree, frames, found))
     }
 
     /// What the heap spends on nothing: contents that are there twice, room that nothing was put into, maps that are half empty.

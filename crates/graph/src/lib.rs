@@ -9,7 +9,7 @@
 //! | keep objects, roots and groups of roots as a graph | [`GraphBuilder`], [`CsrGraph`] |
 //! | know through whom every path to a node goes | [`DominatorTree`] |
 //! | know what would be freed with a node | [`RetainedSizes`] |
-//! | know what would be freed with several together | [`retained_by_set`] (exact), [`RetainedSizes::minimum_of_set`] (at once) |
+//! | know what would be freed with several together | [`retained_by_set`], [`each_retained`] (exact), [`RetainedSizes::minimum_of_set`] (at once) |
 //! | show how a node is held | [`PathsToRoots`] |
 //! | show how many nodes are held | [`MergedPaths`] |
 //! | show how one node leads to a few | [`shortest_from`] |
@@ -64,5 +64,5 @@ pub use narrow::NarrowColumn;
 pub use path_trie::{Children, PathTrie, TrieNode, Weight};
 pub use paths::{Path, PathsToRoots};
 pub use prune::Measure;
-pub use retained::{RetainedSizes, retained_by_set};
+pub use retained::{RetainedSizes, each_retained, retained_by_set};
 pub use shortest_from::shortest_from;

@@ -108,6 +108,13 @@ impl RetainedSizes {
 /// Overhead while it runs: two bits a node, and 4 bytes for each node that waits, at most for all.
 #[must_use]
 pub fn retained_by_set(graph: &CsrGraph, roots: &[u32], set: &[u32], weigh: impl Fn(u32) -> Weight) -> Weight {
+    let mut retained = Weight::default();
+    each_retained(graph, roots, set, |node| retained.add(weigh(node)));
+    retained
+}
+
+/// Hands each node that `set` retains together to `visit`, once, as [`retained_by_set`] weighs them.
+pub fn each_retained(graph: &CsrGraph, roots: &[u32], set: &[u32], mut visit: impl FnMut(u32)) {
     let mut is_in_set = IdBitSet::with_room_for(graph.node_count());
     for node in set.iter().filter(|node| **node < graph.node_count()) {
         is_in_set.insert(*node);
@@ -124,12 +131,10 @@ pub fn retained_by_set(graph: &CsrGraph, roots: &[u32], set: &[u32], weigh: impl
     while let Some(node) = open.pop() {
         graph.targets(node).iter().for_each(|to| meet(*to, &mut met, &mut open));
     }
-    let mut retained = Weight::default();
     while let Some(node) = of_set.pop() {
-        retained.add(weigh(node));
+        visit(node);
         of_set.extend(graph.targets(node).iter().copied().filter(|to| met.insert(*to)));
     }
-    retained
 }
 
 #[cfg(test)]

@@ -156,6 +156,9 @@ pub struct Goroutines {
     /// All that live.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub total: Option<u64>,
+    /// Of these, the runtime's own: tracebacks hide them, and `goroutines` lists them with `--all`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub system: Option<u64>,
     /// By state or wait reason, in the order to show.
     pub by_state: Vec<StateCount>,
     /// Those that panic and run deferred functions at that, less the one that died of it.

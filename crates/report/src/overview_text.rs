@@ -126,7 +126,7 @@ fn go(report: &OverviewReport) -> Option<String> {
     join([build, experiments, source, layout, newer], ", ")
 }
 
-/// `810: 800 IO wait, 9 select, 1 running`.
+/// `810 with 5 of the runtime's own: 800 IO wait, 9 select, 1 running`.
 fn goroutines(report: &OverviewReport) -> Option<String> {
     let total = report.goroutines.total.map(grouped)?;
     let is_counted = |state: &&crate::overview::StateCount| state.state != DEAD;
@@ -141,6 +141,10 @@ fn goroutines(report: &OverviewReport) -> Option<String> {
     if let Some(dead) = report.goroutines.by_state.iter().find(|state| state.state == DEAD) {
         each.push(format!("{} {DEAD}", grouped(dead.count)));
     }
+    let total = match report.goroutines.system {
+        None | Some(0) => total,
+        Some(system) => format!("{total} with {} of the runtime's own", grouped(system)),
+    };
     join([Some(total), Some(each.join(", ")).filter(|each| !each.is_empty())], ": ")
 }
 

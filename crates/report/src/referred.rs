@@ -27,8 +27,14 @@ pub fn told(page: Page, referred: Option<u64>, kept: u64) -> Option<String> {
 
 /// Why less is used than kept, by the end of the text of a reference, and what helps.
 pub fn reason(reference: &str) -> &'static str {
+    let reference = reference.strip_suffix(" ?").unwrap_or(reference);
     let ty = reference.rsplit(' ').next().unwrap_or_default();
+    let is_element = reference.starts_with("[i] *") && !ty.starts_with("*string") && !ty.starts_with("*[]");
     match ty.trim_start_matches('*') {
+        // What such a pointer leads to is referred to as a whole, or not at all.
+        _ if is_element => {
+            "most lie outside of the lengths of their slices, whose arrays still lead to them (clear, or set them to nil)"
+        }
         "string" => "short strings keep long ones alive (strings.Clone, or copy)",
         "[]uint8" | "[]byte" => "short slices keep long arrays alive (bytes.Clone, or copy)",
         ty if ty.starts_with("[]") => "short slices keep long arrays alive (slices.Clone, or copy)",
@@ -55,6 +61,9 @@ mod tests {
         assert_eq!(head(".window []main.Quote"), "slices.Clone, or copy)");
         assert_eq!(head(".names []string"), "slices.Clone, or copy)");
         assert_eq!(head(".titles map[int]string"), "strings.Clone, slices.Clone, or copy)");
+        assert_eq!(head("[i] *[]uint8"), "bytes.Clone, or copy)");
+        assert_eq!(head("[i] *main.job"), "clear, or set them to nil)");
+        assert_eq!(head("[i] *main.job ?"), "clear, or set them to nil)");
         assert_eq!(head("goroutines"), "strings.Clone, slices.Clone, or copy)");
     }
 

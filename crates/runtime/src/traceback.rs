@@ -158,6 +158,29 @@ impl RuntimeModel<'_> {
         name.starts_with("runtime.")
     }
 
+    /// The goroutines that live and are the runtime's own.
+    pub fn system_count(&self) -> u64 {
+        let (mut tracer, threads) = (Tracer::new(self), self.thread_index());
+        // By where they began; None where calls tell, of which there are few.
+        let mut by_start: FxHashMap<u64, Option<bool>> = FxHashMap::default();
+        let mut is_system = |goroutine: &&Goroutine| {
+            let known = by_start.entry(goroutine.startpc).or_insert_with(|| {
+                let name = self.function_name(goroutine.startpc);
+                let calls_back = name.is_some_and(|name| CALLBACKS.contains(&&*name));
+                (!calls_back).then(|| self.is_system(goroutine, &[]))
+            });
+            known.unwrap_or_else(|| {
+                let stack = self.stack(goroutine, &threads);
+                self.is_system(goroutine, &tracer.calls(&self.trace_pcs(&stack.frames, stack.is_stopped)))
+            })
+        };
+        self.goroutines
+            .iter()
+            .filter(|goroutine| goroutine.status.is_live())
+            .filter(|goroutine| is_system(goroutine))
+            .count() as u64
+    }
+
     /// What a traceback prints between the brackets of a goroutine's heading, less the time.
     pub fn state_text(&self, goroutine: &Goroutine) -> String {
         match (goroutine.status, goroutine.wait_reason) {

@@ -1,5 +1,6 @@
 #![allow(clippy::unwrap_used)]
 use super::*;
+use crate::{Grouping, RetainedHistogram, Selection};
 use goheap_model::{Heap, HeapBuilder, Unobserved};
 
 /// A cache and a goroutine hold what two lines made, one of them for both; one object is garbage.
@@ -66,4 +67,25 @@ fn what_a_node_retains_is_told_by_where_it_was_made() {
     let stacks = told(&heap, &index.below(4, SiteGrouping::Stack));
     assert_eq!(stacks, [row("main.load:30 main.main:1", 1, 2048)]);
     assert_eq!(index.below(graph.root(), SiteGrouping::Line).total.samples, 4);
+}
+
+#[test]
+fn what_a_type_retains_is_told_by_where_it_was_made() {
+    let heap = sampled();
+    let graph = Graph::new(&heap).unwrap();
+    let tree = graph.dominators(&Unobserved).unwrap();
+    let index = BirthIndex::new(graph, &tree, heap.births.as_ref().unwrap());
+    let by_type = |wanted: &str| {
+        let is_wanted = |text: &str| text == wanted;
+        let request =
+            RetainedHistogram { grouping: Grouping::Whole, selection: Selection::Reachable, is_wanted, exact: 0 };
+        let found = index.by_group(request, SiteGrouping::Line);
+        found.into_iter().map(|(name, sites)| (name, told(&heap, &sites))).collect::<Vec<_>>()
+    };
+    // The cache was not sampled, and keeps two that were; the third is another's, too.
+    assert_eq!(by_type("main.Cache"), [("main.Cache".to_owned(), vec![row("main.fill:10", 2, 8192)])]);
+    // Garbage is none of what is reachable.
+    let items = vec![row("main.fill:10", 2, 8192), row("main.load:30", 1, 2048), row("main.fill:12", 1, 1024)];
+    assert_eq!(by_type("main.Item"), [("main.Item".to_owned(), items)]);
+    assert_eq!(by_type("main.Nothing"), []);
 }

@@ -29,6 +29,8 @@ pub enum SuspectKind {
     Interned,
     /// Goroutines of one stack.
     Goroutines,
+    /// Functions with what they captured.
+    Closures,
     /// A map.
     Map,
     /// A list, of nodes that lead to each other.
@@ -44,7 +46,7 @@ pub enum SuspectKind {
 
 impl SuspectKind {
     /// Every one.
-    pub const ALL: [SuspectKind; 16] = [
+    pub const ALL: [SuspectKind; 17] = [
         SuspectKind::Contexts,
         SuspectKind::Timers,
         SuspectKind::Connections,
@@ -56,6 +58,7 @@ impl SuspectKind {
         SuspectKind::Pool,
         SuspectKind::Interned,
         SuspectKind::Goroutines,
+        SuspectKind::Closures,
         SuspectKind::Map,
         SuspectKind::List,
         SuspectKind::Slice,
@@ -77,6 +80,7 @@ impl SuspectKind {
             SuspectKind::Pool => "pool",
             SuspectKind::Interned => "interned",
             SuspectKind::Goroutines => "goroutines",
+            SuspectKind::Closures => "closures",
             SuspectKind::Map => "map",
             SuspectKind::List => "list",
             SuspectKind::Slice => "slice",
@@ -103,6 +107,9 @@ impl SuspectKind {
             SuspectKind::Pool => "put nothing huge back; collections empty a pool in two steps",
             SuspectKind::Interned => "interned values go when nobody holds their handles",
             SuspectKind::Goroutines => "see what they wait for: each must be able to end",
+            SuspectKind::Closures => {
+                "let what they captured be no more than they need, and take out those that are done"
+            }
             SuspectKind::Map => "delete entries, or bound the map; a map never shrinks: make a new one",
             SuspectKind::List => "bound it, and take elements off its end",
             SuspectKind::Slice => "bound it; elements behind its length live on: set them to nil",
@@ -158,6 +165,12 @@ fn is_pinned(path: &[String]) -> bool {
     path.iter().any(|text| PINNER.iter().any(|part| text.contains(part)))
 }
 
+/// True of the text of a function with what it captured: `main.newHandler.func1{job}`, `main.(*Job).Run-fm{R}`.
+fn is_closure(ty: &str) -> bool {
+    let is_function = |name: &str| name.contains(".func") || name.ends_with("-fm");
+    ty.strip_suffix('}').and_then(|text| text.split_once('{')).is_some_and(|(name, _)| is_function(name))
+}
+
 /// The kind of a suspect.
 pub(super) fn kind_of(suspect: &Suspect) -> SuspectKind {
     let step = suspect.gathered.as_ref().map(|gathered| gathered.step.as_str());
@@ -183,6 +196,9 @@ pub(super) fn kind_of(suspect: &Suspect) -> SuspectKind {
     let told = RULES.iter().find(|rule| near_or_ty().any(|text| rule.parts.iter().any(|part| text.contains(part))));
     if let Some(rule) = told {
         return rule.kind;
+    }
+    if suspect.gathered.as_ref().is_some_and(|gathered| is_closure(&gathered.ty)) {
+        return SuspectKind::Closures;
     }
     match step {
         Some(step) if step.starts_with("[value]") || step.starts_with("[key]") => SuspectKind::Map,
@@ -242,6 +258,16 @@ mod tests {
         assert_eq!(kind(&["main.l *main.node"], ".next *main.node", "*main.node"), SuspectKind::List);
         assert_eq!(kind(&["main.s []*main.T"], "[i] *main.T", "*main.T"), SuspectKind::Slice);
         assert_eq!(kind(&["main.T"], "main.T", "main.T"), SuspectKind::Shared);
+        let calls = ["main.handlers []func() int64"];
+        assert_eq!(
+            kind(&calls, "[i] func() int64 = main.add.func1{job}", "main.add.func1{job}"),
+            SuspectKind::Closures
+        );
+        assert_eq!(
+            kind(&calls, "[i] func() int64 = main.(*T).Run-fm{R}", "main.(*T).Run-fm{R}"),
+            SuspectKind::Closures
+        );
+        assert_eq!(kind(&["main.m map[string]int"], "[value] struct {}", "struct {}"), SuspectKind::Map);
         assert_eq!(kind(&["main.table []uint8"], "", ""), SuspectKind::Large);
         let pool = ["main.app *main.App", ".buffers sync.Pool", ".local unsafe.Pointer"];
         assert_eq!(kind(&pool, "[i].val unsafe.Pointer = *[]uint8", "*[]uint8"), SuspectKind::Pool);

@@ -10,6 +10,7 @@ mod finder;
 mod holder;
 mod kind;
 mod merging;
+mod served;
 #[cfg(test)]
 mod tests;
 mod timers;
@@ -17,13 +18,14 @@ mod timers;
 pub(crate) use element::type_of;
 pub(crate) use holder::{is_grouping, text as holder_text, way};
 pub use kind::SuspectKind;
+pub use served::with_goroutines;
 
 use finder::Finder;
 use goheap_graph::{TrieNode, Weight};
 use goheap_model::{DominatorFrames, Extent, Heap, MapRoom, ObjectId, RootKind, TypeId};
 use rustc_hash::{FxHashMap, FxHashSet};
 use serde::Serialize;
-use std::cmp::Reverse;
+use std::cmp::{Ordering, Reverse};
 
 /// Something that retains much.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -108,14 +110,19 @@ impl SuspectRoot {
     }
 }
 
-/// Those that retain at least so many bytes, the most first.
+/// Those that retain at least so many bytes, the most first; [`with_goroutines`] tells more of connections.
 pub fn suspects(heap: &Heap, frames: &DominatorFrames, least: u64) -> Vec<Suspect> {
     let finder = Finder::new(heap, frames, least.max(1));
     let mut found: Vec<Suspect> =
         timers::joined(&finder, finder.find()).into_iter().map(|found| suspect(heap, &finder, found)).collect();
     name_whole(heap, &mut found);
-    found.sort_by(|a, b| (Reverse(a.retained.bytes), &a.holder).cmp(&(Reverse(b.retained.bytes), &b.holder)));
+    found.sort_by(by_bytes);
     found
+}
+
+/// The most first.
+fn by_bytes(a: &Suspect, b: &Suspect) -> Ordering {
+    (Reverse(a.retained.bytes), &a.holder).cmp(&(Reverse(b.retained.bytes), &b.holder))
 }
 
 /// Types are keys for scripts: frames have them short.

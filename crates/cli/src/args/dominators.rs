@@ -25,7 +25,7 @@ pub(crate) struct DominatorsOptions {
     /// A list of groups instead of the tree
     #[arg(long, value_name = "WHAT")]
     pub(crate) group: Option<RetainedBy>,
-    /// Below each line, package or root the lines of code that allocated most of what it retains, by the runtime's samples, as in `births`
+    /// Below each line or group the lines of code that allocated most of what it retains, by the runtime's samples, as in `births`
     #[arg(long)]
     pub(crate) births: bool,
     /// Show what is inside types of the standard library, line by line

@@ -104,6 +104,16 @@ fn groups(
     report.rows.retain(|row| row.retained >= options.min_size.unwrap_or(0));
     report.rows.truncate(most_rows(options));
     report.hidden = rows - report.rows.len();
+    if let Some(births) = graph.heap().births.as_ref().filter(|_| group == RetainedBy::Type) {
+        let index = BirthIndex::new(graph, &dominance.tree, births);
+        let request =
+            RetainedHistogram { grouping: Grouping::Whole, selection: Selection::Reachable, is_wanted, exact: 0 };
+        let mut found = index.by_group(request, SiteGrouping::Line);
+        for row in &mut report.rows {
+            let sites = found.remove(&row.name).unwrap_or_default();
+            row.born = birth_calls::most(sites, births, options.written.is_table());
+        }
+    }
     if group == RetainedBy::Type && options.written.is_table() {
         report.rows.iter_mut().for_each(|row| ShortNames(graph.heap()).name(&mut row.name));
     }

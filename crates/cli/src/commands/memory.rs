@@ -4,6 +4,8 @@ mod counted;
 mod tree;
 mod verdict;
 
+pub(crate) use verdict::{Told, tell};
+
 use crate::args::{Input, MemoryOptions};
 use crate::commands::answer::print;
 use crate::commands::captured;
@@ -39,7 +41,7 @@ pub(crate) fn answer(memory: &ProcessMemory, page: Page, most: usize) -> Answer 
     Answer {
         name: "memory".to_owned(),
         title: "What the process's memory is".to_owned(),
-        text: verdict::sentences(memory, page),
+        text: tell(memory, page).sentences(),
         sections,
         ..Answer::default()
     }

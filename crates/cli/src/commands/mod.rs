@@ -32,6 +32,7 @@ pub(crate) mod overview;
 pub(crate) mod owners;
 pub(crate) mod paths;
 mod paths_graph;
+mod profile_records;
 #[cfg(feature = "capture")]
 pub(crate) mod redact;
 pub(crate) mod report;

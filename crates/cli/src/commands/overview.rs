@@ -182,7 +182,8 @@ fn goroutines(model: &RuntimeModel<'_>) -> Goroutines {
     if dead > 0 {
         by_state.push(StateCount { state: DEAD.to_owned(), count: dead });
     }
-    Goroutines { total, by_state, ..Goroutines::default() }
+    let system = total.map(|_: u64| model.system_count());
+    Goroutines { total, system, by_state, ..Goroutines::default() }
 }
 
 fn state(goroutine: &Goroutine) -> &'static str {

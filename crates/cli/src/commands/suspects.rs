@@ -1,22 +1,22 @@
 //! `goheap CORE suspects`: where the heap gathers.
 
 mod shown;
+mod standing;
 
 use crate::args::{Input, SuspectsOptions};
-use crate::commands::{answer, birth_calls};
+use crate::commands::{answer, birth_calls, profile_records};
 use crate::open::with_referred;
 use crate::say::diagnostics;
 use crate::say::errors::Failure;
 use crate::say::terminal::page;
 use crate::say::watch::Watch;
 use goheap_ask::diff::RetainedByPath;
-use goheap_ask::{BirthIndex, SiteGrouping, Suspect, standing_text, suspects};
-use goheap_heap::goroutines::read_groups;
+use goheap_ask::{BirthIndex, SiteGrouping, Suspect, suspects, with_goroutines};
+use goheap_graph::DominatorTree;
 use goheap_heap::references::{ReferenceGraph, ReferenceOptions};
-use goheap_model::{Births, DominatorFrames, GoroutineGroup, GoroutineGroups, RootKind};
+use goheap_model::{Births, DominatorFrames, GoroutineGroups, Leaks};
 use goheap_report::answer::Answer;
 use goheap_report::table::percent;
-use rustc_hash::{FxHashMap, FxHashSet};
 use shown::{One, Shown};
 use std::cmp::Reverse;
 
@@ -63,7 +63,7 @@ pub(crate) fn answer(
         input,
         graph,
         &frames,
-        &Beside { births: &births, index: &index, goroutines: None, before: None },
+        &Beside { tree: &tree, births: &births, index: &index, goroutines: None, before: None },
         options,
         watch,
     )
@@ -71,10 +71,11 @@ pub(crate) fn answer(
 
 /// What is told of suspects beside what the tree says.
 pub(crate) struct Beside<'a> {
+    pub(crate) tree: &'a DominatorTree,
     pub(crate) births: &'a Births,
     pub(crate) index: &'a BirthIndex<'a>,
-    /// All goroutines; None where they are to be read if a suspect is goroutines.
-    pub(crate) goroutines: Option<&'a GoroutineGroups>,
+    /// All goroutines, and which of them are leaked; None where they are to be read if a suspect is goroutines.
+    pub(crate) goroutines: Option<(&'a GoroutineGroups, &'a Leaks)>,
     /// The dominator tree of an older core, where there is one: those that grew most since stand first.
     pub(crate) before: Option<&'a DominatorFrames>,
 }
@@ -92,8 +93,9 @@ pub(crate) fn of_frames(
     let reachable = heap.totals.reachable();
     // What --fail-over asks about is looked for, whatever else is shown.
     let least = options.fail_over.map_or(options.least, |most| most.min(options.least));
-    let mut found = suspects(heap, frames, least.of(reachable.bytes));
-    let Beside { births, index, goroutines, before } = *beside;
+    let Beside { tree, births, index, goroutines, before } = *beside;
+    let found = suspects(heap, frames, least.of(reachable.bytes));
+    let mut found = with_goroutines(graph.data(), tree, frames, found);
     if let Some(before) = before {
         let before = RetainedByPath::new(before);
         found.sort_by_cached_key(|suspect| Reverse(more_than(&before, frames, suspect)));
@@ -103,8 +105,11 @@ pub(crate) fn of_frames(
         birth_calls::most(index.all(SiteGrouping::Line, |object| sampled.contains(&object)), births, true)
     };
     let usual = if options.written.is_table() { USUAL_ROWS } else { usize::MAX };
-    let shown = Shown { input, page: page(input), reachable };
-    let standing = standing(graph, frames, (&found, goroutines), watch)?;
+    let page = page(input);
+    let bytes = graph.snapshot().model.mem_stats().buck_hash_sys;
+    let beside = profile_records::sentence(page, bytes, births.rate(), reachable.bytes);
+    let shown = Shown { input, page, reachable, beside };
+    let standing = standing::of_suspects(graph, frames, (&found, goroutines), watch)?;
     let told = found.iter().zip(standing).map(|(suspect, standing)| One { suspect, born: born(suspect), standing });
     let told: Vec<One<'_>> = told.collect();
     let answer = shown.answer(heap, &told, options.limit.unwrap_or(usual));
@@ -115,32 +120,4 @@ pub(crate) fn of_frames(
 fn more_than(before: &RetainedByPath<'_>, frames: &DominatorFrames, suspect: &Suspect) -> i128 {
     let was: u64 = suspect.parts.iter().map(|&part| before.of(frames, part).bytes).sum();
     i128::from(suspect.retained.bytes) - i128::from(was)
-}
-
-/// What goroutines wait for and where, of each suspect that is goroutines.
-fn standing(
-    graph: &ReferenceGraph<'_, '_, '_>,
-    frames: &DominatorFrames,
-    (found, known): (&[Suspect], Option<&GoroutineGroups>),
-    watch: &Watch,
-) -> Result<Vec<Option<String>>, Failure> {
-    let group_of = |suspect: &Suspect| match frames.roots.get(suspect.parts.first()?)?.kind {
-        RootKind::GoroutineGroup(group) => Some(group),
-        _ => None,
-    };
-    let groups: Vec<Option<u32>> = found.iter().map(group_of).collect();
-    if groups.iter().all(Option::is_none) {
-        return Ok(vec![None; found.len()]);
-    }
-    let model = graph.snapshot().model;
-    let read = if known.is_none() { Some(read_groups(model, watch)?) } else { None };
-    let known = known.or(read.as_ref());
-    let wanted: FxHashSet<u32> = groups.iter().flatten().copied().collect();
-    let all = known.iter().flat_map(|known| &known.groups).filter(|group| wanted.contains(&group.number));
-    let by_number: FxHashMap<u32, &GoroutineGroup> = all.map(|group| (group.number, group)).collect();
-    let text = |number: u32| {
-        let group = by_number.get(&number).filter(|group| group.speaking.is_some())?;
-        Some(standing_text(known?, group))
-    };
-    Ok(groups.into_iter().map(|group| text(group?)).collect())
 }

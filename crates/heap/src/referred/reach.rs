@@ -15,7 +15,7 @@ pub(crate) enum Reach {
     Text,
     /// As many elements of so many bytes as the next word says, and room for as many as the one after that.
     Elements(u64),
-    /// One value of so many bytes, where the object is a row of them.
+    /// One value of so many bytes, where the object is a row of them or the word leads behind its beginning.
     Value(u64),
 }
 
@@ -28,7 +28,7 @@ pub(crate) enum Window {
         len: u64,
         cap: u64,
     },
-    /// The element that holds so many bytes from there on.
+    /// The element that holds so many bytes from there on; of what is no row, these bytes.
     Value(u64),
 }
 
@@ -44,6 +44,8 @@ impl Window {
                 let len = (inner + size).next_multiple_of(element).min(inner + room);
                 Some((inner, len, len))
             }
+            // A field. The first one begins where its object does, and a pointer to it is often taken for one to all (`unsafe` casts of what is embedded).
+            (Window::Value(size), None) if offset > 0 && size <= room => Some((0, size, size)),
             _ => None,
         }
     }
@@ -132,6 +134,15 @@ pub(super) fn element_size(types: &TypeTable, object: ObjectType) -> Option<u64>
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_pointer_to_a_field_refers_to_that_and_one_to_the_beginning_to_all() {
+        assert_eq!(Window::Value(32).bytes(48, 4048, None), Some((0, 32, 32)));
+        assert_eq!(Window::Value(32).bytes(0, 4096, None), None);
+        assert_eq!(Window::Value(32).bytes(48, 16, None), None, "more than there is");
+        assert_eq!(Window::Value(8).bytes(68, 132, Some(32)), Some((4, 32, 32)), "of a row the element");
+        assert_eq!(Window::Whole.bytes(48, 4048, None), None);
+    }
 
     #[test]
     fn headers_are_read_and_those_that_contradict_themselves_are_not() {

@@ -33,6 +33,7 @@ fn sample() -> OverviewReport {
         threads: Some(12),
         goroutines: Goroutines {
             total: Some(10_234),
+            system: Some(5),
             by_state: vec![
                 state("chan receive", 9_870),
                 state("select", 300),
@@ -121,7 +122,7 @@ go          go1.25.5 amd64, GOEXPERIMENT=greenteagc, release from runtime.buildV
 other go    /srv/lib/filter.so, go1.24.1, a heap of its own, read with --module
 died        SIGSEGV (11), address not mapped at 0x10, 2026-11-20 03:12:09 UTC (time of the core file)
 threads     12, GOMAXPROCS 8
-goroutines  10,234: 9,870 chan receive, 300 select, 60 IO wait, 4 running
+goroutines  10,234 with 5 of the runtime's own: 9,870 chan receive, 300 select, 60 IO wait, 4 running
 
 heap                       bytes     objects  of allocated
   allocated              1.2 GiB  12,345,678      100.00 %

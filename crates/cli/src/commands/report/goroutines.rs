@@ -1,12 +1,10 @@
 //! Goroutines by where they stand.
 
-use crate::say::errors::Failure;
-use crate::say::watch::Watch;
 use goheap_ask::RetainedByGoroutines;
-use goheap_heap::goroutines::leaked;
 use goheap_heap::references::ReferenceGraph;
-use goheap_model::{Dominance, GoroutineGroups};
+use goheap_model::{Dominance, GoroutineGroups, Leaks};
 use goheap_report::answer::{Cell, Column, Kind, Section};
+use goheap_report::table::grouped;
 use std::cmp::Reverse;
 
 /// Groups that are told.
@@ -27,8 +25,10 @@ struct Group {
 /// What is told of goroutines.
 pub(super) struct Facts {
     groups: Vec<Group>,
-    /// All that are alive.
+    /// All that are alive, without the runtime's own.
     pub(super) count: u64,
+    /// The runtime's own.
+    pub(super) system: u64,
     /// Those that are blocked for ever.
     pub(super) leaked: u64,
     /// Bytes of their stacks.
@@ -41,11 +41,11 @@ impl Facts {
         graph: &ReferenceGraph<'_, '_, '_>,
         dominance: &Dominance,
         groups: &GoroutineGroups,
-        watch: &Watch,
-    ) -> Result<Self, Failure> {
-        let leaks = leaked(graph, watch)?;
+        leaks: &Leaks,
+    ) -> Self {
         let retained = RetainedByGoroutines::new(graph.data(), dominance);
         let own = groups.groups.iter().filter(|group| !group.is_system);
+        let system = groups.groups.iter().filter(|group| group.is_system);
         let mut found: Vec<Group> = own
             .map(|group| {
                 let facts = groups.facts(&group.members);
@@ -64,12 +64,13 @@ impl Facts {
             })
             .collect();
         found.sort_by_key(|group| (Reverse(group.retained), Reverse(group.count), group.id));
-        Ok(Facts {
+        Facts {
+            system: system.map(|group| group.members.len() as u64).sum(),
             count: found.iter().map(|group| group.count).sum(),
             leaked: found.iter().map(|group| group.leaked).sum(),
             stack_bytes: found.iter().map(|group| group.stack_bytes).fold(0, u64::saturating_add),
             groups: found,
-        })
+        }
     }
 
     /// The group of which there are most, with their number and where they stand.
@@ -92,10 +93,10 @@ impl Facts {
         ];
         let mut section = Section::new("goroutines", columns);
         section.title = "Goroutines".to_owned();
-        section.text = vec![
-            "By where they stand; retained is what they alone keep, leaked are those that provably never go on. The runtime's own are left out."
-                .to_owned(),
-        ];
+        section.text = vec![format!(
+            "By where they stand; retained is what they alone keep, leaked are those that provably never go on. The runtime's own ({}) are left out.",
+            grouped(self.system)
+        )];
         for group in &self.groups {
             let cells: [Cell; 8] = [
                 group.count.into(),

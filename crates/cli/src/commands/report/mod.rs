@@ -21,7 +21,7 @@ use crate::say::watch::Watch;
 use clap::error::ErrorKind;
 use goheap_ask::BirthIndex;
 use goheap_heap::SnapshotOptions;
-use goheap_heap::goroutines::read_groups;
+use goheap_heap::goroutines::{leaked, read_groups};
 use goheap_heap::process_memory::ProcessMemory;
 use goheap_heap::references::{ReferenceGraph, ReferenceOptions};
 use goheap_model::Aside;
@@ -111,17 +111,23 @@ fn report(
     let options = SuspectsOptions { limit: Some(SUSPECTS), ..SuspectsOptions::usual() };
     let groups = read_groups(snapshot.model, watch)?;
     let before = base.as_ref().map(Base::frames);
-    let beside = Beside { births: &births, index: &index, goroutines: Some(&groups), before };
+    let leaks = leaked(graph, watch)?;
+    let tree = &dominance.tree;
+    let beside = Beside { tree, births: &births, index: &index, goroutines: Some((&groups, &leaks)), before };
     let suspects = suspects::of_frames(input, graph, &frames, &beside, &options, watch)?;
     let at_hand = Last { graph, tree: &dominance.tree, births: &births, places: &places };
     let grown = base.map(|base| base.sections(input, &at_hand, frames.clone(), watch)).transpose()?;
-    let goroutines = goroutines::Facts::read(graph, &dominance, &groups, watch)?;
-    let process = memory::answer(&ProcessMemory::take(snapshot), page, ROWS);
+    let goroutines = goroutines::Facts::read(graph, &dominance, &groups, &leaks);
+    let memory = ProcessMemory::take(snapshot);
+    let (process, told) = (memory::answer(&memory, page, ROWS), memory::tell(&memory, page));
     let born = births::answer_of_all(heap, &births, &index, page, SITES);
-    let (memory_said, process) = (process.text, process.sections);
-    let verdict = verdict::sentences(page, snapshot, memory_said, &suspects.found, (&goroutines, waste.most));
+    let verdict =
+        verdict::sentences(page, (snapshot, births.rate()), &told, &suspects.found, (&goroutines, waste.most));
+    let mut parts_of_memory = process.sections;
+    let mut details = parts_of_memory.split_off(1.min(parts_of_memory.len()));
+    details.iter_mut().take(1).for_each(|counters| counters.text = vec![format!("{}.", counters.title)]);
     let sections = [
-        titled(process, "Where the memory is"),
+        said(titled(parts_of_memory, "Where the memory is"), told.of_parts()),
         vec![heap::sums(snapshot)],
         titled(suspects.answer.sections, "Suspects"),
         vec![goroutines.section()],
@@ -132,6 +138,7 @@ fn report(
             trees::who_retains(&frames),
         ],
         vec![types],
+        titled(details, "Memory in detail"),
         said(titled(born.sections, "Allocated where"), born.text),
         parts(unsure::sections(snapshot)),
     ];

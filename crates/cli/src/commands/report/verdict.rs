@@ -1,10 +1,11 @@
 //! The first sentences: what it used, of what, and what to look at.
 
 use super::goroutines::Facts;
-use crate::commands::captured;
-use crate::commands::death;
-use goheap_ask::Suspect;
+use crate::commands::memory::Told;
+use crate::commands::{captured, death, profile_records};
+use goheap_ask::{Gathered, Suspect};
 use goheap_heap::HeapSnapshot;
+use goheap_model::Share;
 use goheap_report::page::Page;
 use goheap_report::table::{grouped, whole_percent};
 use goheap_runtime::GcSettings;
@@ -33,28 +34,19 @@ impl Verdict {
     }
 }
 
-/// Three to nine.
+/// Two to nine.
 pub(super) fn sentences(
     page: Page,
-    snapshot: &HeapSnapshot<'_, '_>,
-    memory: Vec<String>,
+    (snapshot, profile_rate): (&HeapSnapshot<'_, '_>, Option<u64>),
+    memory: &Told,
     suspects: &[Suspect],
     (goroutines, wasted): (&Facts, (u64, &str)),
 ) -> Verdict {
     let totals = &snapshot.totals;
     let (allocated, reachable) = (totals.allocated, totals.reachable());
     let mut said = Verdict::default();
-    memory.into_iter().for_each(|line| said.say("parts", line));
-    said.say(
-        "heap",
-        format!(
-            "The Go heap holds {} in {} objects, of which {} ({}) are reachable.",
-            page.bytes(allocated.bytes),
-            grouped(allocated.objects),
-            page.bytes(reachable.bytes),
-            whole_percent(reachable.bytes, allocated.bytes)
-        ),
-    );
+    said.say("parts", memory.of_report());
+    memory.beside.iter().for_each(|line| said.say("parts", line.clone()));
     if let Some(line) = captured::sentence(&snapshot.model.process.core, page) {
         said.say("", line);
     }
@@ -66,13 +58,17 @@ pub(super) fn sentences(
             (page.bytes(totals.unreachable.bytes), next_collection(page, &snapshot.model.gc_settings()));
         said.say("heap", format!("{garbage} are garbage that was not collected yet: {when}."));
     }
-    of_suspects(&mut said, page, suspects, reachable.bytes);
+    of_suspects(&mut said, page, suspects, reachable);
     let (bytes, what) = wasted;
     if bytes > reachable.bytes / WORTH_SAYING {
         let (bytes, share) = (page.bytes(bytes), whole_percent(bytes.min(reachable.bytes), reachable.bytes));
         said.say("kinds", format!("At most {bytes} ({share}) are spent on nothing: {what}."));
     }
     of_goroutines(&mut said, page, goroutines);
+    let records = snapshot.model.mem_stats().buck_hash_sys;
+    if let Some(line) = profile_records::sentence(page, records, profile_rate, reachable.bytes) {
+        said.say("parts", format!("{line}."));
+    }
     said
 }
 
@@ -95,15 +91,17 @@ fn next_collection(page: Page, gc: &GcSettings) -> String {
     }
 }
 
-fn of_suspects(said: &mut Verdict, page: Page, suspects: &[Suspect], reachable: u64) {
+fn of_suspects(said: &mut Verdict, page: Page, suspects: &[Suspect], reachable: Share) {
     for (at, suspect) in suspects.iter().take(NAMED).enumerate() {
         said.say("suspects", sentence(page, at, suspect, reachable));
     }
     if suspects.is_empty() {
         said.say(
             "types",
-            "No one thing retains so much of it that it stands out: see the types, and who retains how much."
-                .to_owned(),
+            format!(
+                "Of the reachable heap ({}) no one thing retains so much that it stands out: see the types, and who retains how much.",
+                heap_text(page, reachable)
+            ),
         );
     }
 }
@@ -113,10 +111,11 @@ fn of_goroutines(said: &mut Verdict, page: Page, goroutines: &Facts) {
         said.say(
             "goroutines",
             format!(
-                "The program has {} goroutines, {} of them at {place}; their stacks are {}.",
+                "The program has {} goroutines (the runtime {} of its own) with stacks of {}; {} of them are at {place}.",
                 grouped(goroutines.count),
-                grouped(count),
-                page.bytes(goroutines.stack_bytes)
+                grouped(goroutines.system),
+                page.bytes(goroutines.stack_bytes),
+                grouped(count)
             ),
         );
     }
@@ -125,16 +124,31 @@ fn of_goroutines(said: &mut Verdict, page: Page, goroutines: &Facts) {
     }
 }
 
-fn sentence(page: Page, at: usize, suspect: &Suspect, reachable: u64) -> String {
+fn heap_text(page: Page, reachable: Share) -> String {
+    format!("{} in {} objects", page.bytes(reachable.bytes), grouped(reachable.objects))
+}
+
+/// What holds how much of what; of the first also what mostly ends it.
+fn sentence(page: Page, at: usize, suspect: &Suspect, reachable: Share) -> String {
     let bytes = page.bytes(suspect.retained.bytes);
-    let share = whole_percent(suspect.retained.bytes, reachable);
-    let what = match &suspect.gathered {
-        Some(gathered) => format!(": {} × {}", grouped(gathered.values), gathered.ty),
-        None => String::new(),
+    let share = whole_percent(suspect.retained.bytes, reachable.bytes);
+    let many = |gathered: &Gathered| format!("{} × {}", grouped(gathered.values), gathered.ty);
+    let (holder, what) = match &suspect.gathered {
+        // What several roots hold may have no other name than what it is.
+        Some(gathered) if gathered.ty.trim_start_matches('*') == suspect.holder => (many(gathered), String::new()),
+        Some(gathered) => (suspect.holder.clone(), format!(", {}", many(gathered))),
+        None => (suspect.holder.clone(), String::new()),
     };
-    let verb = if at == 0 { "Most of it hangs on" } else { "Then comes" };
-    let verb = if at == 0 && suspect.retained.bytes < reachable / 2 { "The largest part hangs on" } else { verb };
-    format!("{verb} {}: {bytes} ({share}){what}.", suspect.holder)
+    if at > 0 {
+        return format!("Then {holder}: {bytes} ({share}){what}.");
+    }
+    let part = if suspect.retained.bytes < reachable.bytes / 2 { "The largest part" } else { "Most" };
+    let remedy = match suspect.kind.remedy() {
+        "" => String::new(),
+        remedy => format!(" If it is a leak: {remedy}."),
+    };
+    let heap = heap_text(page, reachable);
+    format!("{part} of the reachable heap ({heap}) is kept by {holder}: {bytes} ({share}){what}.{remedy}")
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! How suspects are told.
 
+use super::standing::Standing;
 use crate::args::Input;
 use crate::shell;
 use goheap_ask::{Suspect, SuspectRoot};
@@ -12,14 +13,14 @@ use goheap_report::table::{grouped, percent};
 
 /// Suspects of which the next question is told.
 const ASKED_NEXT: usize = 3;
-const COLUMNS: usize = 16;
+const COLUMNS: usize = 17;
 
 /// A suspect with what is told of it beside.
 pub(super) struct One<'a> {
     pub(super) suspect: &'a Suspect,
     pub(super) born: Vec<Born>,
-    /// Where its goroutines stand.
-    pub(super) standing: Option<String>,
+    /// Where its goroutines stand, if it is goroutines.
+    pub(super) standing: Option<Standing>,
 }
 
 /// How suspects are told.
@@ -27,6 +28,8 @@ pub(super) struct Shown<'a> {
     pub(super) input: &'a Input,
     pub(super) page: Page,
     pub(super) reachable: Share,
+    /// What is large and no object.
+    pub(super) beside: Option<String>,
 }
 
 impl Shown<'_> {
@@ -74,13 +77,14 @@ impl Shown<'_> {
                 self.page.bytes(garbage)
             ));
         }
+        text.extend(self.beside.clone());
         text
     }
 
     fn section(&self, found: &[One<'_>]) -> Section {
         let mut section = Section::new("suspects", self.columns());
-        for one @ One { suspect, born, .. } in found {
-            section.row(cells(suspect, born)).notes = self.notes(one);
+        for one in found {
+            section.row(cells(one)).notes = self.notes(one);
         }
         section
     }
@@ -92,6 +96,7 @@ impl Shown<'_> {
             Column::new("kind", Kind::Word).spare(),
             Column::name("holder"),
             Column::count("holders").hidden(),
+            Column::count("leaked").hidden(),
             Column::new("root", Kind::Word).hidden(),
             Column::count("values").hidden(),
             Column::name("type").hidden(),
@@ -108,7 +113,7 @@ impl Shown<'_> {
 
     /// What there is to say of one, in sentences.
     fn notes(&self, One { suspect, born, standing }: &One<'_>) -> Vec<String> {
-        let mut notes: Vec<String> = standing.iter().cloned().collect();
+        let mut notes: Vec<String> = standing.iter().flat_map(Standing::notes).collect();
         if let Some(gathered) = &suspect.gathered {
             let bytes = self.page.bytes(gathered.bytes);
             notes.push(format!("{} × {}: {bytes}, by {}", grouped(gathered.values), gathered.ty, gathered.step));
@@ -131,7 +136,7 @@ impl Shown<'_> {
 }
 
 /// The cells of one's row.
-fn cells(suspect: &Suspect, born: &[Born]) -> [Cell; COLUMNS] {
+fn cells(One { suspect, born, standing }: &One<'_>) -> [Cell; COLUMNS] {
     let gathered = suspect.gathered.as_ref();
     [
         suspect.retained.bytes.into(),
@@ -139,6 +144,7 @@ fn cells(suspect: &Suspect, born: &[Born]) -> [Cell; COLUMNS] {
         suspect.kind.name().into(),
         suspect.holder.clone().into(),
         suspect.holders.into(),
+        standing.as_ref().map(|standing| standing.leaked).into(),
         suspect.root.name().into(),
         gathered.map(|gathered| gathered.values).into(),
         gathered.map_or(Cell::None, |gathered| gathered.whole_type.clone().into()),

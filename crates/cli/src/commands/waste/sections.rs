@@ -114,11 +114,11 @@ impl Told<'_> {
         let columns = [
             Column::bytes("lost_bytes").headed("lost"),
             Column::count("copies"),
-            Column::count("contents"),
-            Column::count("runs").headed("of"),
+            Column::count("contents").spare(),
+            Column::count("runs").headed("of").spare(),
             Column::bytes("bytes").spare(),
             Column::name("holder"),
-            Column::name("type"),
+            Column::name("type").spare(),
         ];
         let mut section = Section::new(key, columns);
         for row in &duplicates.holders {
@@ -140,8 +140,8 @@ impl Told<'_> {
         let columns = [
             Column::bytes("lost_bytes").headed("lost"),
             Column::count("runs"),
-            Column::bytes("length"),
-            Column::new("hash", Kind::Word),
+            Column::bytes("length").spare(),
+            Column::new("hash", Kind::Word).spare(),
             if self.values { text } else { text.hidden() },
             Column::name("holder"),
             Column::name("type").spare(),
@@ -161,14 +161,14 @@ impl Told<'_> {
     fn slack(&self) -> Section {
         let columns = [
             Column::bytes("slack_bytes").headed("room"),
-            Column::bytes("before_bytes").headed("before"),
-            Column::bytes("between_bytes").headed("between"),
+            Column::bytes("before_bytes").headed("before").spare(),
+            Column::bytes("between_bytes").headed("between").spare(),
             Column::bytes("behind_bytes").headed("behind"),
             Column::bytes("bytes").headed("used").spare(),
-            Column::count("runs").headed("of"),
+            Column::count("runs").headed("of").spare(),
             Column::count("empty").spare(),
             Column::name("holder"),
-            Column::name("type"),
+            Column::name("type").spare(),
         ];
         let mut section = Section::new("slack", columns);
         section.title = "Room of slices and strings, by who refers to them".into();
@@ -185,10 +185,10 @@ impl Told<'_> {
             Column::bytes("free_bytes").headed("free"),
             Column::count("entries"),
             Column::count("slots"),
-            Column::count("deleted"),
+            Column::count("deleted").spare(),
             Column::bytes("slot_bytes").headed("a slot").spare(),
-            Column::count("maps"),
-            Column::count("empty"),
+            Column::count("maps").spare(),
+            Column::count("empty").spare(),
             Column::bytes("empty_bytes").hidden(),
             Column::name("type"),
             Column::count("absent").hidden(),
@@ -204,14 +204,10 @@ impl Told<'_> {
     }
 
     fn zeros(&self) -> Section {
-        let columns = [
-            Column::bytes("bytes"),
-            Column::count("objects"),
-            Column::count("of").headed("of so many of a KiB or more"),
-            Column::name("type"),
-        ];
+        let columns =
+            [Column::bytes("bytes"), Column::count("objects"), Column::count("of").spare(), Column::name("type")];
         let mut section = Section::new("zeros", columns);
-        section.title = "Objects of nothing but zeros, by type".into();
+        section.title = "Objects of nothing but zeros, of so many of a KiB or more, by type".into();
         for row in &self.waste.zeros {
             let ty = if row.ty.is_empty() { goheap_model::UNKNOWN_TYPE.into() } else { self.name(&row.ty) };
             section.row([row.bytes.into(), row.objects.into(), row.of.into(), ty]);
@@ -222,10 +218,10 @@ impl Told<'_> {
     fn channels(&self) -> Section {
         let columns = [
             Column::bytes("free_bytes").headed("free"),
-            Column::count("queued"),
-            Column::count("capacity"),
+            Column::count("queued").spare(),
+            Column::count("capacity").spare(),
             Column::count("channels"),
-            Column::count("empty"),
+            Column::count("empty").spare(),
             Column::name("type"),
         ];
         let mut section = Section::new("channels", columns);
@@ -241,7 +237,7 @@ impl Told<'_> {
         let columns = [
             Column::bytes("rounding_bytes").headed("lost"),
             Column::count("objects"),
-            Column::bytes("bytes"),
+            Column::bytes("bytes").spare(),
             Column::name("type"),
         ];
         let mut section = Section::new("rounding", columns);

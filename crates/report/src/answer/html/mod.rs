@@ -14,7 +14,7 @@ use std::io::{BufWriter, Write};
 const STYLE: &str = include_str!("page.css");
 const SCRIPT: &str = include_str!("page.js");
 /// SHA-256 of these in base64; a test holds them to the files.
-const STYLE_HASH: &str = "ICPTm5egvwYo5N9tyQJBCX3jq3hDVCHxCM9UTnNUKmU=";
+const STYLE_HASH: &str = "ZM4Lvy1Om9tfZgikZLDUvjMVvZrMsUVhaF8S/0tyXtA=";
 const SCRIPT_HASH: &str = "R8ATiLs+d0GxIj8nfriYqPTPAFK55e9JhSmg/RdHUJw=";
 
 impl Answer {
@@ -99,8 +99,8 @@ impl Section {
         write!(out, "<div class=\"scroll\">\n<table{class}>\n<thead><tr>")?;
         let columns: Vec<(usize, &Column)> = self.with_commands().collect();
         for (_, column) in &columns {
-            let class = if column.kind.is_number() { " class=\"n\"" } else { "" };
-            write!(out, "<th scope=\"col\"{class}>{}</th>", escaped(&column.heading))?;
+            let (class, heading) = (class_of(column.kind), escaped(&column.heading));
+            write!(out, "<th scope=\"col\" class=\"{class}\">{heading}</th>")?;
             if column.whole.is_some() {
                 write!(out, "<th scope=\"col\" class=\"n\">share</th>")?;
             }
@@ -160,6 +160,17 @@ impl Section {
     }
 }
 
+/// What the style knows the cells of a column by.
+fn class_of(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Bytes | Kind::Count => "n",
+        Kind::Name => "name",
+        Kind::Address | Kind::Word => "word",
+        Kind::Command => "command",
+        Kind::Text | Kind::Texts => "text",
+    }
+}
+
 fn cell(out: &mut impl Write, page: Page, cell: &Cell, column: &Column) -> Result<(), ReportError> {
     let text = shown(page, cell, column.kind);
     let text = if column.kind == Kind::Command { exact(&text) } else { escaped(&text) };
@@ -168,13 +179,14 @@ fn cell(out: &mut impl Write, page: Page, cell: &Cell, column: &Column) -> Resul
         _ => None,
     };
     let value = number.map(|number| format!(" data-value=\"{number}\"")).unwrap_or_default();
+    let class = class_of(column.kind);
     match column.kind {
-        Kind::Bytes | Kind::Count => write!(out, "<td class=\"n\"{value}>{text}</td>")?,
-        Kind::Name => write!(out, "<td class=\"name\"><bdi>{text}</bdi></td>")?,
-        Kind::Address | Kind::Word => write!(out, "<td class=\"word\"{value}>{text}</td>")?,
+        Kind::Bytes | Kind::Count | Kind::Address | Kind::Word => {
+            write!(out, "<td class=\"{class}\"{value}>{text}</td>")?
+        }
         Kind::Command if text.is_empty() => write!(out, "<td></td>")?,
-        Kind::Command => write!(out, "<td class=\"command\"><code class=\"command\">{text}</code></td>")?,
-        Kind::Text | Kind::Texts => write!(out, "<td><bdi>{text}</bdi></td>")?,
+        Kind::Command => write!(out, "<td class=\"{class}\"><code class=\"command\">{text}</code></td>")?,
+        Kind::Name | Kind::Text | Kind::Texts => write!(out, "<td class=\"{class}\"><bdi>{text}</bdi></td>")?,
     }
     match (column.whole, number) {
         (None, _) => Ok(()),
