@@ -1,5 +1,6 @@
 //! The dominator trees of two kept reports as one, by the texts of their frames.
 
+use super::kept::{KeptFrame, same_text};
 use super::{Pair, Told, cells};
 use crate::answer::{Column, Kind, Section, change_columns};
 use std::cmp::Reverse;
@@ -24,21 +25,15 @@ struct Frame<'r> {
 }
 
 impl<'r> Tree<'r> {
-    pub(super) fn of(section: Option<&'r Section>) -> Self {
+    pub(super) fn of(frames: Vec<KeptFrame<'r>>) -> Self {
         let mut tree = Tree::default();
         let mut open: Vec<usize> = Vec::new();
-        for (section, row) in section.iter().flat_map(|section| section.rows.iter().map(move |row| (section, row))) {
-            let (Some(bytes), Some(text)) = (section.number(row, "bytes"), section.text(row, "frame")) else {
-                continue;
-            };
-            open.truncate(row.depth as usize);
-            let (parent, objects, next) = (open.last().copied(), section.number(row, "objects"), tree.frames.len());
-            if parent.is_none() && next > 0 {
-                continue;
-            }
+        for (KeptFrame { depth, text, bytes, objects }, next) in frames.into_iter().zip(0..) {
+            open.truncate(depth as usize);
+            let parent = open.last().copied();
             open.push(next);
             if let Some(parent) = parent {
-                tree.known.insert((parent, text), next);
+                tree.known.entry((parent, same_text(text))).or_insert(next);
             }
             tree.frames.push(Frame { parent, text, bytes, objects });
         }
@@ -58,7 +53,9 @@ impl<'r> Tree<'r> {
             matched.push(match frame.parent {
                 // The whole is the whole, whatever it is called.
                 None => Some(0).filter(|_| !other.frames.is_empty()),
-                Some(parent) => matched[parent].and_then(|above| other.known.get(&(above, frame.text)).copied()),
+                Some(parent) => {
+                    matched[parent].and_then(|above| other.known.get(&(above, same_text(frame.text))).copied())
+                }
             });
         }
         matched
