@@ -82,7 +82,7 @@ impl Pair {
                 "there is no tree in one of the kept reports: pictures need two reports that have one, or two cores",
             ));
         }
-        let whole = |report: &Answer| report.kept_frames("retains").first().map_or(0, |whole| whole.bytes);
+        let whole = |report: &Answer| report.reached_frames("retains").first().map_or(0, |whole| whole.bytes);
         let program = self.newer.title.split_once(':').map_or("", |(program, _)| program);
         let caption = Captioned {
             title: format!(

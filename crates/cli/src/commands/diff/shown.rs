@@ -155,7 +155,7 @@ impl Shown<'_> {
             Relation::LastCollection => {
                 let so_far = after.collections.map(|count| format!(" (there were {})", grouped(count.into())));
                 format!(
-                    "an estimate from one core: what was given out since the last collection{}; how much of it lives on, two cores tell",
+                    "an estimate from one core: what was given out since the last collection{}; what took the place of another thing counts too, and how much of it lives on, two cores tell",
                     so_far.unwrap_or_default()
                 )
             }

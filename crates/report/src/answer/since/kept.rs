@@ -2,6 +2,7 @@
 
 use crate::answer::{Answer, Section};
 use crate::page::Page;
+use goheap_model::{NOT_KNOWN, UNREACHABLE};
 
 /// A frame of a tree that a report keeps, with all below it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,6 +32,22 @@ impl Answer {
             }
         }
         kept
+    }
+
+    /// The same of what roots reach alone: how much garbage there is depends on when the collector ran last.
+    pub fn reached_frames(&self, key: &str) -> Vec<KeptFrame<'_>> {
+        let (mut reached, mut is_left_out, mut garbage) = (self.kept_frames(key), false, 0_u64);
+        reached.retain(|frame| {
+            if frame.depth <= 1 {
+                is_left_out = frame.depth == 1 && [UNREACHABLE, NOT_KNOWN].contains(&frame.text);
+                garbage = garbage.saturating_add(if is_left_out { frame.bytes } else { 0 });
+            }
+            !is_left_out
+        });
+        if let Some(whole) = reached.first_mut() {
+            whole.bytes = whole.bytes.saturating_sub(garbage);
+        }
+        reached
     }
 
     /// What a tree of this and of an older report lack, as a sentence.

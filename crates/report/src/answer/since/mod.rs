@@ -64,7 +64,7 @@ impl Answer {
     /// What grew from `older` to this: both are reports.
     #[must_use]
     pub fn since(&self, older: &Answer, told: Told) -> Answer {
-        let (before, after) = (Tree::of(older.kept_frames("retains")), Tree::of(self.kept_frames("retains")));
+        let (before, after) = (Tree::of(older.reached_frames("retains")), Tree::of(self.reached_frames("retains")));
         let mut sections = vec![tree::grown(&before, &after, told)];
         sections.extend(lists::LISTS.iter().map(|list| list.difference(older, self, told)));
         sections.retain(|section| section.key == "grown" || !section.rows.is_empty());

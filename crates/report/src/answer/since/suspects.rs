@@ -22,12 +22,18 @@ impl Answer {
         let mut rows: Vec<(Pair, Row)> = grown.into_iter().zip(std::mem::take(&mut section.rows)).collect();
         rows.sort_by_key(|(pair, _)| Reverse(i128::from(pair.grew()) - i128::from(pair.shrank())));
         section.rows = rows.into_iter().map(|(pair, row)| noted(pair, row, page)).collect();
-        section.text.push("Those that grew most since the older report stand first.".to_owned());
+        section.text.retain(|line| line != RANKED);
+        section.text.push(RANKED.to_owned());
     }
 }
 
+/// Said of the section, and how sentences on rows begin; what was said of another report goes.
+const RANKED: &str = "Those that grew most since the older report stand first.";
+const TOLD: [&str; 3] = ["grew by ", "did not grow: ", "not among the rows kept of "];
+
 /// The row with a sentence on how it grew.
 fn noted(pair: Pair, mut row: Row, page: Page) -> Row {
+    row.notes.retain(|note| !TOLD.iter().any(|told| note.starts_with(told)));
     let told = match pair.before {
         Some(before) if pair.grew() > 0 => {
             Some(format!("grew by {}, from {}", page.bytes(pair.grew()), page.bytes(before)))

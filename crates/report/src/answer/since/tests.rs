@@ -84,7 +84,7 @@ fn goroutines_are_the_same_group_however_many_they_are() {
     let old = report(&[(0, 1000, "all"), (1, 900, "400 × goroutine main.wait"), (2, 800, "own *main.T ?")]);
     let new = report(&[(0, 1100, "all"), (1, 1000, "goroutine main.wait"), (2, 950, "own *main.T")]);
     let found = new.since(&old, Told { least: 10, ..told() });
-    assert_eq!(names(&found, "grown"), [(150, "own *main.T".to_owned())]);
+    assert_eq!(names(&found, "grown"), [(100, "goroutine main.wait".to_owned())]);
     assert_eq!(names(&old.since(&new, Told { least: 10, ..told() }), "grown"), []);
 }
 
@@ -124,6 +124,9 @@ fn suspects_are_ranked_by_what_they_grew() {
     let old = with_suspects(tree.clone(), &[(60, &["2 × goroutine main.wait"])]);
     let mut new = with_suspects(tree, &[(5000, &list), (4000, &cache), (900, &pile), (700, &["main.new []T"])]);
     new.rank_suspects_since(&old, Page::default());
+    let once = new.clone();
+    new.rank_suspects_since(&old, Page::default());
+    assert_eq!(new, once);
     let section = new.section_with("suspects", "retained").unwrap();
     let told: Vec<(&str, &str)> =
         section.rows.iter().map(|row| (section.text(row, "holder").unwrap(), &*row.notes[0])).collect();
@@ -151,4 +154,23 @@ fn kept_frames_are_a_tree_whatever_was_kept() {
     let told: Vec<(u32, &str)> = odd.kept_frames("retains").iter().map(|frame| (frame.depth, frame.text)).collect();
     assert_eq!(told, [(0, "all"), (1, "a"), (2, "b")]);
     assert!(odd.kept_frames("holds").is_empty());
+}
+
+#[test]
+fn garbage_is_no_growth_and_small_groups_are_not_hidden_by_large_ones() {
+    let old =
+        report(&[(0, 1000, "all"), (1, 500, "unreachable"), (1, 400, "package variables"), (2, 400, "main.a []T")]);
+    let new = report(&[
+        (0, 99_000, "all"),
+        (1, 50_000, "unreachable"),
+        (2, 49_000, "main.T"),
+        (1, 40_000, "package variables"),
+        (2, 40_000, "main.a []T"),
+        (1, 1000, "goroutines"),
+        (2, 1000, "9 × goroutine main.wait"),
+    ]);
+    let found = new.since(&old, told());
+    let of = |grew: u64, name: &str| (grew, name.to_owned());
+    assert_eq!(names(&found, "grown"), [of(39_600, "main.a []T"), of(600, "9 × goroutine main.wait")]);
+    assert_eq!(found.text[1], "reachable: 500 B before, 47.9 KiB after (+47.4 KiB)");
 }

@@ -20,6 +20,7 @@ pub(super) struct Tree<'r> {
 struct Frame<'r> {
     parent: Option<usize>,
     text: &'r str,
+    depth: u32,
     bytes: u64,
     objects: Option<u64>,
 }
@@ -35,7 +36,7 @@ impl<'r> Tree<'r> {
             if let Some(parent) = parent {
                 tree.known.entry((parent, same_text(text))).or_insert(next);
             }
-            tree.frames.push(Frame { parent, text, bytes, objects });
+            tree.frames.push(Frame { parent, text, depth, bytes, objects });
         }
         tree.smallest = tree.frames.iter().map(|frame| frame.bytes).min().unwrap_or(0);
         tree
@@ -71,8 +72,10 @@ impl<'r> Tree<'r> {
     }
 }
 
-/// A frame at which growth is told takes at least so many parts of a hundred of what its parent grew by.
+/// A frame at which growth is told takes at least so many parts of a hundred of what its parent grew by, but for those at the top, which only stand
+/// for what roots are grouped by: the whole, classes and packages.
 const PART_THAT_LEADS_ON: u64 = 10;
+const LEVELS_OF_GROUPS: u32 = 3;
 
 /// Where it grows: going down while a part of a frame grew, as far as the container whose elements did.
 pub(super) fn grown(before: &Tree<'_>, after: &Tree<'_>, told: Told) -> Section {
@@ -124,9 +127,12 @@ impl Both<'_, '_> {
         let is_element = |child: &usize| frames[*child].text.starts_with('[');
         let (mut found, mut open) = (Vec::new(), Vec::from_iter((!frames.is_empty()).then_some(0)));
         while let Some(frame) = open.pop() {
-            let part = least.max(grew(frame) / 100 * PART_THAT_LEADS_ON);
+            let leads_on = if frames[frame].depth < LEVELS_OF_GROUPS { 0 } else { PART_THAT_LEADS_ON };
+            let part = least.max(grew(frame) / 100 * leads_on);
             let leads: Vec<usize> = below[frame].iter().copied().filter(|&child| grew(child) >= part).collect();
-            if !leads.is_empty() && !leads.iter().any(is_element) {
+            // Goroutines that stand at one place are what grows, not their variables.
+            let is_many = same_text(frames[frame].text).starts_with("goroutine ") || leads.iter().any(is_element);
+            if !leads.is_empty() && !is_many {
                 open.extend(leads);
             } else if grew(frame) >= least {
                 found.push(frame);
