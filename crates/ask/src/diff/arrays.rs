@@ -120,3 +120,62 @@ fn candidates(graph: Graph<'_>, lives: &Lives) -> Vec<ArrayAge> {
     let reached = wide.flat_map(|(span, &first)| heap.reached.ones_in(first..first.saturating_add(span.slots)));
     reached.filter(is_array).map(of).filter(|age| age.new > 0 || lives.is_new(age.id)).collect()
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::diff::since_collection;
+    use goheap_graph::PathTrie;
+    use goheap_model::{Evidence, HeapBuilder, SpanSweep, Sweeps, Unobserved};
+
+    const BYTES: u64 = 512;
+
+    /// What is told of an array of so many references of which those at `new` came since the last collection, as it did itself where `came`.
+    fn told(references: usize, new: &[usize], came: bool, before: Option<u64>) -> Option<(u64, Option<u64>, NewLie)> {
+        let mut heap = HeapBuilder::default();
+        let array = heap.part("main.T", BYTES, Part::Elements, Evidence::Exact);
+        heap.variable("main.list []*main.T", array);
+        let mut sweeps = Sweeps { generation: 10, ..Sweeps::default() };
+        if !came {
+            sweeps.kept.insert(array.0);
+        }
+        for at in 0..references {
+            let element = heap.object("main.T", 16);
+            heap.refer(array, element);
+            if !new.contains(&at) {
+                sweeps.kept.insert(element.0);
+            }
+        }
+        sweeps.spans = vec![SpanSweep::Swept; references + 1];
+        let heap = heap.build().unwrap();
+        let graph = Graph::new(&heap).unwrap();
+        let tree = graph.dominators(&Unobserved).unwrap();
+        let frames = (&DominatorFrames::default(), &[PathTrie::ROOT; 1][..]);
+        let lives = since_collection((graph, &tree), frames, &sweeps).lives;
+        let outgrown = |arrays: &[ObjectId]| {
+            assert_eq!(arrays.contains(&array), came);
+            vec![before; arrays.len()]
+        };
+        let found = array_ages(graph, &lives, frames, outgrown);
+        found.first().map(|age| (age.new, age.bytes_before, age.lie))
+    }
+
+    #[test]
+    fn what_was_added_lies_at_the_end() {
+        assert_eq!(told(40, &[37, 38, 39], false, None), Some((3, None, NewLie::AtEnd)));
+        assert_eq!(told(40, &[3, 20, 31], false, None), Some((3, None, NewLie::Among)));
+        assert_eq!(told(40, &[0, 38, 39], false, None), Some((3, None, NewLie::Among)));
+        let all: Vec<usize> = (0..40).collect();
+        assert_eq!(told(40, &all, false, None), Some((40, None, NewLie::Unclear)));
+        assert_eq!(told(40, &[], false, None), None, "nothing came into it");
+        assert_eq!(told(FEWEST - 1, &[FEWEST - 2], false, None), None, "too few to say anything");
+    }
+
+    #[test]
+    fn an_array_that_came_has_grown_if_a_smaller_one_is_left() {
+        assert_eq!(told(40, &[39], true, Some(256)), Some((1, Some(256), NewLie::AtEnd)));
+        assert_eq!(told(40, &[], true, Some(256)), Some((0, Some(256), NewLie::Unclear)));
+        assert_eq!(told(40, &[39], true, None), None, "made as it is, or copied from what lives on");
+    }
+}
