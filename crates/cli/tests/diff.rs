@@ -121,7 +121,7 @@ fn kept_reports_are_held_against_each_other() {
     let (kept, cores) = (of_structs(types(&told)), of_structs(types(&by_cores)));
     assert!(!cores.is_empty());
     assert_eq!(kept, cores);
-    for refused in [["--objects", ""], ["out.svg", ""], ["c.json", "d.json"]] {
+    for refused in [["--objects", ""], ["c.json", "d.json"]] {
         let words = refused.into_iter().filter(|word| !word.is_empty());
         let mut command = common::command(&["diff".as_ref(), before.as_ref(), after.as_ref()]);
         for name in ["c.json", "d.json"] {
@@ -136,6 +136,81 @@ fn kept_reports_are_held_against_each_other() {
     let page = fs::read_to_string(&out).unwrap();
     assert!(page.contains("What grew") && page.contains("from a kept report"), "{page}");
     assert!(page.contains("Since the older one most grew "), "{page}");
+    assert!(page.contains("Those that grew most since the older report stand first."), "{page}");
+    // A report that tells of growth is compared again as if it told of none.
+    let [once, twice] = ["once.json", "twice.json"].map(|name| folder.path().join(name));
+    goheap!(after, "report", "--base", before, once).ok();
+    goheap!(once, "report", "--base", before, twice).ok();
+    assert!(fs::read(&once).unwrap() == fs::read(&twice).unwrap());
+    let again: Value =
+        serde_json::from_str(&goheap!("diff", before, once, "--json", "--min-size", "1").ok().stdout).unwrap();
+    assert_eq!(again["sections"], told["sections"]);
+    let once: Value = serde_json::from_slice(&fs::read(&once).unwrap()).unwrap();
+    let mut keys: Vec<&str> =
+        once["sections"].as_array().unwrap().iter().map(|one| one["key"].as_str().unwrap()).collect();
+    keys.sort_unstable();
+    let all = keys.len();
+    keys.dedup();
+    assert_eq!(keys.len(), all, "a section is found by its key: {keys:?}");
+}
+
+/// The picture of what two kept reports keep has all bytes of both dominator trees.
+#[test]
+fn the_difference_of_kept_reports_is_drawn() {
+    let (old, new) = (carried("1.26"), carried("1.27"));
+    let folder = tempfile::tempdir().unwrap();
+    let [before, after] = [(&old, "old.json"), (&new, "new.json")].map(|(core, name)| {
+        let out = folder.path().join(name);
+        goheap!(core.core, "--exe", core.exe, "-q", "report", out).ok();
+        out
+    });
+    for (name, tree) in [("a.svg", "breadth-first"), ("b.svg", "dominator"), ("c.folded", "dominator")] {
+        let out = folder.path().join(name);
+        goheap!("diff", before, after, "--tree", tree, out).ok();
+        let text = fs::read_to_string(&out).unwrap();
+        assert!(text.contains("main.largeMap"), "{name}");
+        assert!(name.ends_with("folded") || text.contains(" are not kept, and counted with the frame above"), "{name}");
+    }
+    let reached = |report: &std::path::Path| -> u64 {
+        let report: Value = serde_json::from_slice(&fs::read(report).unwrap()).unwrap();
+        let sections = report["sections"].as_array().unwrap();
+        let heap = sections.iter().find(|one| one["key"] == "heap").unwrap()["rows"].as_array().unwrap();
+        heap.iter().find(|row| row["held_by"] == "reachable").unwrap()["bytes"].as_u64().unwrap()
+    };
+    let folded = fs::read_to_string(folder.path().join("c.folded")).unwrap();
+    let sums = folded.lines().fold((0, 0), |sums, line| {
+        let mut numbers = line.rsplit(' ').map(|number| number.parse::<u64>().unwrap());
+        let (after, before) = (numbers.next().unwrap(), numbers.next().unwrap());
+        (sums.0 + before, sums.1 + after)
+    });
+    assert_eq!(sums, (reached(&before), reached(&after)));
+}
+
+/// What a report tells of the time since the last collection is what `diff` of the core tells, and the command of a row gives that row.
+#[test]
+fn a_report_tells_what_came_since_the_last_collection() {
+    let folder = tempfile::tempdir().unwrap();
+    for core in common::all_carried() {
+        let out = folder.path().join("report.json");
+        goheap!(core.core, "--exe", core.exe, "-q", "report", out).ok();
+        let report: Value = serde_json::from_slice(&fs::read(&out).unwrap()).unwrap();
+        let section = |answer: &Value, key: &str| -> Vec<Value> {
+            let sections = answer["sections"].as_array().unwrap().iter();
+            sections.filter(|one| one["key"] == key).flat_map(|one| one["rows"].as_array().unwrap().clone()).collect()
+        };
+        assert!(report["sections"].as_array().unwrap().iter().any(|one| one["key"] == "recent"), "{}", core.release);
+        let told = goheap!("diff", core.core, "--exe", core.exe, "--json").ok().stdout;
+        let told: Value = serde_json::from_str(&told).unwrap();
+        for row in section(&report, "recent") {
+            let alone = section(&told, "grown").into_iter().find(|one| one["path"] == row["path"]);
+            let alone = alone.unwrap_or_default();
+            assert_eq!((&alone["stays"], &alone["holder"]), (&row["came"], &row["holder"]), "{}", core.release);
+        }
+        for key in ["goroutine_ages", "array_ages"] {
+            let told: Vec<Value> = section(&told, key).into_iter().take(20).collect();
+            assert_eq!(section(&report, key), told, "{}", core.release);
+        }
+    }
 }
 
 #[test]

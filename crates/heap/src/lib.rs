@@ -22,6 +22,7 @@ mod meaning;
 mod names;
 mod needs;
 mod objects;
+mod outgrown;
 pub mod process_memory;
 pub mod profiles;
 pub mod redaction;

@@ -10,7 +10,6 @@ mod unreachable;
 mod walk_plan;
 
 pub(crate) use dominated::{Drawn, DrawnGroup, DrawnRoot, FrameOf, Told, shared_objects};
-pub(crate) use unreachable::{NOT_KNOWN, UNREACHABLE};
 
 use crate::meaning::resolve::{Resolver, Target};
 use crate::names::label_text::{Beyond, Entered};

@@ -27,6 +27,10 @@ pub struct DominatorFrames {
 
 /// How the texts begin of frames that stand for what several of the roots above hold together.
 pub const HELD_BY_SEVERAL: &str = "held by several ";
+/// The text of the top of the tower of garbage.
+pub const UNREACHABLE: &str = "unreachable";
+/// The text of the top of the tower of what only absent words may have led to.
+pub const NOT_KNOWN: &str = "not known to be reachable";
 
 /// What a frame is that stands for no object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

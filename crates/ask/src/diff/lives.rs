@@ -75,6 +75,18 @@ pub(super) fn lives_since_collection(heap: &Heap, sweeps: &Sweeps) -> Lives {
     lives
 }
 
+/// Of that, only which are new, and how many: it looks at no type, and at none that the last sweep kept.
+pub(super) fn new_since_collection(heap: &Heap, sweeps: &Sweeps) -> Lives {
+    let mut lives = Lives { collections: Some(0), ..Lives::default() };
+    for slot in heap.objects.slots_of(heap.reached.without(&sweeps.kept)) {
+        if sweeps.of_span(slot.span) == SpanSweep::Swept {
+            lives.new.insert(slot.id.0);
+            lives.counts.new.add(Share { bytes: heap.objects.size(slot), objects: 1 });
+        }
+    }
+    lives
+}
+
 /// Counts reached objects by type and by what became of them.
 fn count(heap: &Heap, lives: &mut Lives, mut life: impl FnMut(Slot) -> Life) {
     let (mut rows, mut row_of, mut recent) = (Vec::new(), FxHashMap::default(), Recent::default());

@@ -6,8 +6,10 @@
 //! - Both as one tree of frames: [`MergedFrames`]; where it grows: [`grown`].
 //! - The rest by name: [`changes`].
 //! - All of it at once, of two heaps that are at hand: [`difference`].
-//! - What one core tells alone: [`since_collection`].
+//! - What one core tells alone: [`since_collection`]; how old its goroutines are: [`goroutine_ages`], and what is in its arrays: [`array_ages`].
 
+mod ages;
+mod arrays;
 mod both;
 mod change;
 mod growth;
@@ -21,6 +23,8 @@ mod staying;
 #[cfg(test)]
 mod tests;
 
+pub use ages::{AgeLook, ByAge, GoroutineAges, goroutine_ages};
+pub use arrays::{ArrayAge, NewLie, array_ages};
 pub use both::{Difference, OneHeap, difference};
 pub use change::{Change, NamedChange, changes};
 pub use goheap_model::ProcessMark;
@@ -30,5 +34,5 @@ pub use merged::{MergedFrames, RetainedByPath, Side};
 pub use moment::{Moment, NamedCount};
 pub use old_objects::OldObjects;
 pub use relation::{Relation, WrongPair, relation};
-pub use since_collection::{SinceCollection, since_collection};
+pub use since_collection::{SinceCollection, new_by_frame, since_collection};
 pub use staying::{Staying, staying};

@@ -4,7 +4,7 @@
 //! `nextFreeIndex`, 1.17 to 1.27): so an object is known to be younger than the last collection. Whether what is young will live on is not
 //! known. What an old object or a variable holds is counted as what stays.
 
-use super::lives::{Lives, lives_since_collection};
+use super::lives::{Lives, lives_since_collection, new_since_collection};
 use super::merged::MergedFrames;
 use super::staying::{Staying, staying};
 use goheap_graph::{DominatorTree, TrieNode};
@@ -29,8 +29,25 @@ pub fn since_collection(
     (frames, places): (&DominatorFrames, &[TrieNode]),
     sweeps: &Sweeps,
 ) -> SinceCollection {
+    with_lives((graph, tree), (frames, places), sweeps, lives_since_collection(graph.heap(), sweeps))
+}
+
+/// The same in less time, and of [`SinceCollection::lives`] only what is new, not by type.
+pub fn new_by_frame(
+    (graph, tree): (Graph<'_>, &DominatorTree),
+    (frames, places): (&DominatorFrames, &[TrieNode]),
+    sweeps: &Sweeps,
+) -> SinceCollection {
+    with_lives((graph, tree), (frames, places), sweeps, new_since_collection(graph.heap(), sweeps))
+}
+
+fn with_lives(
+    (graph, tree): (Graph<'_>, &DominatorTree),
+    (frames, places): (&DominatorFrames, &[TrieNode]),
+    sweeps: &Sweeps,
+    lives: Lives,
+) -> SinceCollection {
     let heap = graph.heap();
-    let lives = lives_since_collection(heap, sweeps);
     let mut new = vec![Share::default(); frames.trie.len()];
     for slot in heap.objects.slots_of(lives.new.iter_ones()) {
         let place = places.get(slot.id.0 as usize).and_then(|place| new.get_mut(place.index()));

@@ -27,6 +27,9 @@ pub fn staying(
     let was_alive = |goroutine: u64| old.is_some_and(|old| old.had_goroutine(goroutine));
     let heap = graph.heap();
     let mut staying = Staying { by_frame: vec![Share::default(); frame_count], ..Staying::default() };
+    if lives.counts.new.objects == 0 {
+        return staying;
+    }
     // The nodes above, with the place behind all that they dominate.
     let mut above: Vec<(u32, bool)> = Vec::new();
     for ((node, end), place) in tree.slices().zip(0_u32..) {

@@ -314,6 +314,14 @@ fn one_core_tells_what_was_given_out_since_the_last_collection() {
         let counts = found(&sweeps(10, stands, kept)).lives.counts;
         (counts.survived.objects, counts.perhaps.objects, counts.new.objects)
     };
+    for (stands, kept) in [(SpanSweep::Swept, &[0][..]), (SpanSweep::Waiting, &[]), (SpanSweep::Unknown, &[0])] {
+        let sweeps = sweeps(10, stands, kept);
+        let quick = new_by_frame((graph, &tree), (&frames, &[a, b]), &sweeps);
+        let whole = found(&sweeps);
+        assert_eq!(quick.lives.counts.new, whole.lives.counts.new);
+        assert_eq!(quick.before.trie.totals(), whole.before.trie.totals());
+        assert_eq!(quick.staying.by_frame, whole.staying.by_frame);
+    }
     assert_eq!(counts(SpanSweep::Swept, &[0]), (1, 0, 1), "what the sweep did not keep came since");
     assert_eq!(counts(SpanSweep::Waiting, &[]), (2, 0, 0), "nothing is given out of a span that waits");
     assert_eq!(counts(SpanSweep::Unknown, &[0, 1]), (0, 2, 0));

@@ -16,10 +16,10 @@ ranked by growth that stays: new objects that something holds that was there bef
 that is under way does not count. Of two processes it is ranked by growth alone, by path.
 
 Of one core alone it is told what was given out since the last collection, and who holds that: an estimate of what grows, from the collector's \
-bits.
+bits. With that comes how old goroutines are, by their numbers and waits, and which backing arrays took the place of smaller ones.
 
-OLD, NEW or both may be reports that were kept as JSON (`report X.json`): then what grew is told by paths and names alone, without objects and \
-pictures, and of rows that a report left out how large they were at the most.
+OLD, NEW or both may be reports that were kept as JSON (`report X.json`): then what grew is told and drawn by paths and names alone, without \
+objects, and of rows that a report left out how large they were at the most.
 
 With an OUT that ends in .svg the difference is drawn: red grew, blue shrank. One that ends in .folded has two counts a line, as difffolded.pl writes them and flamegraph.pl reads. With three cores or \
 more the first and the last are held against each other, and each holder is told at every one of them.";

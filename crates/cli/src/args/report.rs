@@ -20,7 +20,7 @@ pub(crate) struct ReportOptions {
     pub(crate) out: PathBuf,
     /// An older core of the program: the report then tells what grew since, and ranks suspects by that
     ///
-    /// As `diff` does. The executable is that of --exe for both. A report that was kept as JSON does too, but for the ranking.
+    /// As `diff` does. The executable is that of --exe for both. A report that was kept as JSON does too: then the suspects that both tell of are ranked.
     #[arg(long, value_name = "OLD")]
     pub(crate) base: Option<PathBuf>,
     /// Write this format, whatever the ending of OUT

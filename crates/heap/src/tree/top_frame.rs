@@ -1,10 +1,9 @@
 //! Who holds what hangs below a frame of the first level, told by its text: in the reference tree it is a root, in that of dominators a class
 //! of roots.
 
-use crate::tree::{NOT_KNOWN, UNREACHABLE};
 use goheap_model::names::package_of;
 use goheap_model::names::{Code, code_of_package};
-use goheap_model::{HELD_BY_SEVERAL, RootClass};
+use goheap_model::{HELD_BY_SEVERAL, NOT_KNOWN, RootClass, UNREACHABLE};
 
 /// What a frame of the first level is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -3,14 +3,9 @@
 use super::TreeBuilder;
 use crate::names::label_text::object_label;
 use goheap_graph::{PathTrie, TrieNode};
-use goheap_model::{Evidence, ObjectType, Standing, TypeTable, Unreached};
+use goheap_model::{Evidence, NOT_KNOWN, ObjectType, Standing, TypeTable, UNREACHABLE, Unreached};
 use goheap_runtime::Span;
 use rustc_hash::FxHashMap;
-
-/// The top of the tower of garbage.
-pub(crate) const UNREACHABLE: &str = "unreachable";
-/// The top of the tower of what only absent words may have led to.
-pub(crate) const NOT_KNOWN: &str = "not known to be reachable";
 
 /// What an object in a slot of `span` is, without regard to who holds it.
 pub(super) fn type_label(types: &TypeTable, object: ObjectType, span: &Span<'_>) -> String {

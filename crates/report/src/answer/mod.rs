@@ -30,7 +30,7 @@ mod tests;
 
 pub use changes::{BeforeAfter, change_cells, change_columns};
 pub use read::ReadError;
-pub use since::Told;
+pub use since::{KeptFrame, Told};
 
 use serde::{Deserialize, Serialize};
 

@@ -1,18 +1,22 @@
 //! The last core held against those before it.
 
-use super::related;
 use super::take::{Taken, Wanted, taken, with_graph};
-use crate::args::Input;
+use super::{recent, related};
+use crate::args::{DiffOptions, Input};
 use crate::say::diagnostics;
 use crate::say::errors::Failure;
+use crate::say::terminal::page;
 use crate::say::watch::Watch;
 use goheap_ask::diff::{
     LifeCounts, Lives, MergedFrames, Moment, NamedCount, OldObjects, ProcessMark, Relation, SinceCollection, Staying,
-    lives, since_collection, staying,
+    lives, staying,
 };
 use goheap_graph::{DominatorTree, TrieNode};
+use goheap_heap::goroutines::read_groups;
 use goheap_heap::references::ReferenceGraph;
 use goheap_model::{Births, DominatorFrames, Heap, Observer, Share, Slot, Sweeps};
+use goheap_report::answer::Section;
+use goheap_report::page::Page;
 use rustc_hash::FxHashMap;
 
 /// Two cores, and those between them.
@@ -27,6 +31,8 @@ pub(in crate::commands) struct Comparison {
     pub(super) tree: Option<MergedFrames>,
     /// Of the last heap what names need: its types and packages.
     pub(super) names: Heap,
+    /// Of one core, what else is told of how old things are.
+    pub(super) estimates: Vec<Section>,
 }
 
 /// What became of objects.
@@ -94,7 +100,8 @@ impl Comparison {
     ) -> Result<Self, Failure> {
         let Last { graph, tree, births, .. } = *at_hand;
         let old = earlier.first_mut().and_then(|taken| taken.objects.take());
-        let last = taken(graph, (tree, births), frames, Wanted { objects: false, ..wanted }, watch)?;
+        let groups = read_groups(graph.snapshot().model, watch)?;
+        let last = taken(graph, (tree, births, &groups), frames, Wanted { objects: false, ..wanted }, watch)?;
         let first = earlier.first().map(|taken| taken.moment.mark.clone()).unwrap_or_default();
         let relation = related(&first, &last.moment.mark)?;
         watch.begin("comparison");
@@ -110,48 +117,58 @@ impl Comparison {
         let (objects, staying) = same.unzip();
         let (before, after) = (&moments[0].frames, &moments[moments.len() - 1].frames);
         let merged = MergedFrames::new(before, after, staying.as_ref());
-        Ok(Comparison { relation, merged, objects, tree: drawn, names: names(heap), moments })
+        Ok(Comparison { relation, merged, objects, tree: drawn, names: names(heap), moments, estimates: Vec::new() })
     }
 
-    /// One core against what of it was there when the last collection ended.
-    pub(super) fn since_collection(input: &Input, wants_each: bool) -> Result<Self, Failure> {
-        with_graph(
-            input,
-            Wanted::default(),
-            |_| Ok(()),
-            |graph, watch| {
-                let births = graph.snapshot().births(watch)?;
-                let tree = graph.data().dominators(watch)?;
-                let (frames, places) = graph.frames_with_places(&tree, &births, watch)?;
-                watch.begin("comparison");
-                let found = since_collection((graph.data(), &tree), (&frames, &places), &graph.snapshot().sweeps());
-                let SinceCollection { lives, staying, merged, before } = found;
-                let after = taken(graph, (&tree, &births), frames, Wanted::default(), watch)?.moment;
-                let heap = graph.data().heap();
-                let before = Moment {
-                    frames: before,
-                    types: without_new(&after.types, &lives),
-                    reachable: less(after.reachable, lives.counts.new),
-                    mark: after.mark.clone(),
-                    unreachable: after.unreachable,
-                    packages: after.packages.clone(),
-                    goroutines: after.goroutines.clone(),
-                    sites: after.sites.clone(),
-                };
-                let objects = Objects::of(heap, lives, &staying, wants_each);
-                watch.report();
-                diagnostics::warn(graph.snapshot(), input.quiet);
-                let (relation, names) = (Relation::LastCollection, names(heap));
-                Ok(Comparison {
-                    relation,
-                    merged,
-                    objects: Some(objects),
-                    tree: None,
-                    names,
-                    moments: vec![before, after],
-                })
-            },
-        )
+    /// One core against what of it was there when the last collection ended; of arrays those of `min_size` bytes.
+    pub(super) fn since_collection(input: &Input, options: &DiffOptions) -> Result<Self, Failure> {
+        let open = |_: &ProcessMark| Ok(());
+        with_graph(input, Wanted::default(), open, |graph, watch| {
+            let births = graph.snapshot().births(watch)?;
+            let tree = graph.data().dominators(watch)?;
+            let (frames, places) = graph.frames_with_places(&tree, &births, watch)?;
+            let at_hand = Last { graph, tree: &tree, births: &births, places: &places };
+            let comparison = Self::of_one(&at_hand, frames, (page(input), options), watch)?;
+            watch.report();
+            diagnostics::warn(graph.snapshot(), input.quiet);
+            Ok(comparison)
+        })
+    }
+
+    fn of_one(
+        at_hand: &Last<'_>,
+        frames: DominatorFrames,
+        (page, options): (Page, &DiffOptions),
+        watch: &Watch,
+    ) -> Result<Self, Failure> {
+        let Last { graph, tree, births, .. } = *at_hand;
+        let sweeps = graph.snapshot().sweeps();
+        let found = recent::found(at_hand, (&frames, &sweeps), true, watch)?;
+        let groups = read_groups(graph.snapshot().model, watch)?;
+        let lives = (&found.lives, &groups);
+        let estimates = recent::estimates(page, at_hand, (&frames, &sweeps), lives, options.min_size);
+        let SinceCollection { lives, staying, merged, before } = found;
+        let after = taken(graph, (tree, births, &groups), frames, Wanted::default(), watch)?.moment;
+        let before = Moment {
+            frames: before,
+            types: without_new(&after.types, &lives),
+            reachable: less(after.reachable, lives.counts.new),
+            mark: after.mark.clone(),
+            unreachable: after.unreachable,
+            packages: after.packages.clone(),
+            goroutines: after.goroutines.clone(),
+            sites: after.sites.clone(),
+        };
+        let heap = graph.data().heap();
+        Ok(Comparison {
+            relation: Relation::LastCollection,
+            merged,
+            objects: Some(Objects::of(heap, lives, &staying, options.objects)),
+            tree: None,
+            names: names(heap),
+            moments: vec![before, after],
+            estimates,
+        })
     }
 
     /// The first core.

@@ -4,6 +4,7 @@ mod compare;
 pub(in crate::commands) mod kept_reports;
 mod lists;
 mod picture;
+pub(in crate::commands) mod recent;
 mod shown;
 mod take;
 
@@ -31,15 +32,21 @@ pub(crate) fn run(input: &Input, options: &DiffOptions) -> Result<(), Failure> {
             let message = "a picture is of two cores, such as: goheap diff old.core new.core --exe ./server out.svg";
             return Err(usage(ErrorKind::MissingRequiredArgument, message));
         }
-        let compared = Comparison::since_collection(input, options.objects)?;
+        let compared = Comparison::since_collection(input, options)?;
         let told = shown::Shown { compared: &compared, options, input }.answer();
         return answer::print(input, options.written.form(), &told);
     };
     tell_apart(&input.request.core, cores)?;
-    if let Some(told) = kept_reports::difference(input, cores, options)? {
-        return answer::print(&input.of_core(last, None), options.written.form(), &told);
-    }
     let output = out.map(|out| Output::new(out, &all_paths(input, cores))).transpose()?;
+    if let Some(reports) = kept_reports::pair(input, cores, options)? {
+        return match (&output, out) {
+            (Some(output), Some(out)) => reports.draw(output, out, options, input),
+            _ => {
+                let told = reports.difference(input, options);
+                answer::print(&input.of_core(last, None), options.written.form(), &told)
+            }
+        };
+    }
     let old_input = input.of_core(&input.request.core, options.exe_old.as_deref());
     let wanted = Wanted { tree: out.is_some() && options.tree == Tree::BreadthFirst, objects: true };
     let first = take(&old_input, wanted, |_| Ok(())).map_err(|error| error.of_core(&input.request.core))?;

@@ -16,7 +16,14 @@ use std::path::Path;
 /// Frames of a picture, the widest.
 const MOST_FRAMES: usize = 10_000;
 
-/// Writes it.
+/// What stands above the picture.
+pub(super) struct Captioned {
+    pub(super) title: String,
+    /// Behind what the colours mean.
+    pub(super) rest: String,
+}
+
+/// Writes that of two cores.
 pub(super) fn write(
     compared: &Comparison,
     output: &Output,
@@ -28,13 +35,27 @@ pub(super) fn write(
         Tree::Dominator => &compared.merged,
         Tree::BreadthFirst => compared.tree.as_ref().unwrap_or(&compared.merged),
     };
+    draw(merged, caption(compared, options), (output, out), options, input)
+}
+
+/// Writes that of two trees.
+pub(super) fn draw(
+    merged: &MergedFrames,
+    Captioned { title, rest }: Captioned,
+    (output, out): (&Output, &Path),
+    options: &DiffOptions,
+    input: &Input,
+) -> Result<(), Failure> {
     let is_folded = out.extension().is_some_and(|ending| ending == "folded");
+    let subtitle =
+        format!("red grew, blue shrank, the stronger the more of it; width: the larger of before and after; {rest}");
+    let text = FlameText { title, subtitle };
     let drawn = output.write(|to| match is_folded {
         true => folded::write_two(&stacks(merged, options.count), to),
         false => {
             let tree = flame_tree(merged, options.count)?;
             let least = 100.0 / MOST_FRAMES as f64 / 10.0;
-            flame::write_svg(&tree, options.count.count(), &caption(compared, options), least, to)
+            flame::write_svg(&tree, options.count.count(), &text, least, to)
         }
     })?;
     let Drawn { shown, too_narrow, .. } = drawn;
@@ -47,18 +68,18 @@ pub(super) fn write(
     Ok(())
 }
 
-fn caption(compared: &Comparison, options: &DiffOptions) -> FlameText {
+fn caption(compared: &Comparison, options: &DiffOptions) -> Captioned {
     let (before, after) = (compared.before(), compared.after());
     let verb = if options.tree == Tree::Dominator { "retains" } else { "holds" };
-    FlameText {
+    Captioned {
         title: format!(
             "{}: what grew ({} to {}, by who {verb} it)",
             after.mark.program,
             human_bytes(before.reachable.bytes),
             human_bytes(after.reachable.bytes)
         ),
-        subtitle: format!(
-            "red grew, blue shrank, the stronger the more of it; width: the larger of before and after; garbage is left out ({} before, {} after)",
+        rest: format!(
+            "garbage is left out ({} before, {} after)",
             human_bytes(before.unreachable.bytes),
             human_bytes(after.unreachable.bytes)
         ),

@@ -1,6 +1,7 @@
 //! How a difference is told.
 
 use super::compare::{Comparison, ObjectLife, Objects};
+use super::recent;
 use crate::args::{DiffOptions, Input};
 use crate::say::terminal::page;
 use crate::shell;
@@ -8,6 +9,7 @@ use goheap_ask::diff::{Change, Entries, Grown, NamedCount, Relation, RetainedByP
 use goheap_graph::TrieNode;
 use goheap_model::Share;
 use goheap_report::answer::{Answer, Cell, Column, Kind, Next, Section};
+use goheap_report::page::Page;
 use goheap_report::table::grouped;
 
 /// Rows on a screen: of what grew, and of each other list.
@@ -32,6 +34,7 @@ impl Shown<'_> {
         }
         let found = self.grown();
         let mut sections = vec![self.grown_section(&found)];
+        sections.extend(self.estimates());
         sections.push(self.types());
         let of = |of: fn(&goheap_ask::diff::Moment) -> &Vec<NamedCount>| {
             changes(of(self.compared.before()), of(self.compared.after()))
@@ -47,6 +50,16 @@ impl Shown<'_> {
         let opening = format!("goheap {}", self.input.opening());
         let next = found.iter().take(ASKED_NEXT).filter_map(|one| self.next(one, &opening)).collect();
         Answer { name: "diff".into(), text: self.text(&found), sections, next, opening, ..Answer::default() }
+    }
+
+    /// What one core tells beside.
+    fn estimates(&self) -> Vec<Section> {
+        let mut sections = self.compared.estimates.clone();
+        for section in &mut sections {
+            section.keep(|name| self.is_wanted(name));
+            section.limit(self.options.most(USUAL_ROWS));
+        }
+        sections
     }
 
     /// Object by object, where the process is one; else no row.
@@ -85,10 +98,8 @@ impl Shown<'_> {
         page(self.input).bytes(bytes)
     }
 
-    /// `+3.0 MiB`, `-12 B`.
     fn signed(&self, bytes: i64) -> String {
-        let sign = if bytes < 0 { "-" } else { "+" };
-        format!("{sign}{}", self.bytes(bytes.unsigned_abs()))
+        signed(page(self.input), bytes)
     }
 
     fn text(&self, found: &[Grown]) -> Vec<String> {
@@ -107,7 +118,11 @@ impl Shown<'_> {
             text.push(self.lived(objects, before.reachable));
         }
         if found.is_empty() && !self.options.objects {
-            text.push(format!("nothing grew by {} or more that stays", self.bytes(self.options.min_size)));
+            let least = self.bytes(self.options.min_size);
+            text.push(match self.compared.relation {
+                Relation::LastCollection => format!("nothing of {least} or more came that is held"),
+                _ => format!("nothing grew by {least} or more that stays"),
+            });
         }
         text
     }
@@ -140,7 +155,7 @@ impl Shown<'_> {
             Relation::LastCollection => {
                 let so_far = after.collections.map(|count| format!(" (there were {})", grouped(count.into())));
                 format!(
-                    "an estimate from one core: what was given out since the last collection{}; how much of it lives on, two cores tell",
+                    "an estimate from one core: what was given out since the last collection{}; what took the place of another thing counts too, and how much of it lives on, two cores tell",
                     so_far.unwrap_or_default()
                 )
             }
@@ -200,7 +215,8 @@ impl Shown<'_> {
     }
 
     fn grown_columns(&self) -> Vec<Column> {
-        let stays = Column::bytes("stays").headed("grew and stays");
+        let of_one = self.compared.relation == Relation::LastCollection;
+        let stays = Column::bytes("stays").headed(if of_one { "came and is held" } else { "grew and stays" });
         vec![
             // Of different processes nothing is known of that.
             if self.compared.objects.is_some() { stays } else { stays.hidden() },
@@ -223,18 +239,11 @@ impl Shown<'_> {
 
     fn notes(&self, one: &Grown, series: &[u64]) -> Vec<String> {
         let mut notes = Vec::new();
-        if let Some(entries) = &one.entries {
-            let Entries { before, after, bytes_before, bytes_after, ty, step } = entries;
-            let more = difference(*before, *after);
-            let counts = format!("{} → {} ({more})", grouped(*before), grouped(*after));
-            let bytes = self.signed(bytes_after.saturating_sub(*bytes_before) as i64);
-            let by = if step.is_empty() { String::new() } else { format!(", by {step}") };
-            notes.push(if ty.is_empty() {
-                format!("{counts} entries")
-            } else {
-                format!("{counts} × {ty}: {bytes}{by}")
-            });
-        }
+        let entries_note = match self.compared.relation {
+            Relation::LastCollection => recent::came_note,
+            _ => entries_note,
+        };
+        notes.extend(one.entries.as_ref().map(|entries| entries_note(page(self.input), entries)));
         if series.len() > 2 {
             let each: Vec<String> = series.iter().map(|&bytes| self.bytes(bytes)).collect();
             notes.push(format!("at each core: {}", each.join(", ")));
@@ -268,6 +277,22 @@ impl Shown<'_> {
             command: format!("{opening} paths {}", shell::quoted(&one.holder)),
         })
     }
+}
+
+/// What there is more of.
+fn entries_note(page: Page, entries: &Entries) -> String {
+    let Entries { before, after, bytes_before, bytes_after, ty, step } = entries;
+    let more = difference(*before, *after);
+    let counts = format!("{} → {} ({more})", grouped(*before), grouped(*after));
+    let bytes = signed(page, bytes_after.saturating_sub(*bytes_before) as i64);
+    let by = if step.is_empty() { String::new() } else { format!(", by {step}") };
+    if ty.is_empty() { format!("{counts} entries") } else { format!("{counts} × {ty}: {bytes}{by}") }
+}
+
+/// `+3.0 MiB`, `-12 B`.
+fn signed(page: Page, bytes: i64) -> String {
+    let sign = if bytes < 0 { "-" } else { "+" };
+    format!("{sign}{}", page.bytes(bytes.unsigned_abs()))
 }
 
 /// `+12`, `-3`.

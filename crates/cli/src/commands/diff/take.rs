@@ -11,7 +11,7 @@ use goheap_graph::DominatorTree;
 use goheap_heap::SnapshotOptions;
 use goheap_heap::goroutines::read_groups;
 use goheap_heap::references::{ReferenceGraph, ReferenceOptions};
-use goheap_model::{Births, Claim, DominatorFrames, Observer};
+use goheap_model::{Births, Claim, DominatorFrames, GoroutineGroups, Observer};
 use goheap_runtime::RuntimeModel;
 
 /// What [`OldObjects`] says of its overhead, and what is made of the newer core's objects.
@@ -44,7 +44,8 @@ pub(super) fn take(
         let births = graph.snapshot().births(watch)?;
         let tree = graph.data().dominators(watch)?;
         let frames = graph.frames_with_births(&tree, &births, watch)?;
-        let taken = taken(graph, (&tree, &births), frames, wanted, watch)?;
+        let groups = read_groups(graph.snapshot().model, watch)?;
+        let taken = taken(graph, (&tree, &births, &groups), frames, wanted, watch)?;
         watch.report();
         diagnostics::warn(graph.snapshot(), input.quiet);
         Ok(taken)
@@ -70,7 +71,7 @@ pub(super) fn with_graph<T>(
 /// What is kept of a core whose dominator tree is drawn.
 pub(super) fn taken(
     graph: &ReferenceGraph<'_, '_, '_>,
-    (tree, births): (&DominatorTree, &Births),
+    (tree, births, groups): (&DominatorTree, &Births, &GoroutineGroups),
     frames: DominatorFrames,
     wanted: Wanted,
     watch: &Watch,
@@ -78,7 +79,7 @@ pub(super) fn taken(
     let (snapshot, heap) = (graph.snapshot(), graph.data().heap());
     let mut moment = Moment::of(snapshot.model.mark(), heap, frames);
     moment.sites = site_counts(&BirthIndex::new(graph.data(), tree, births));
-    moment.goroutines = goroutine_counts(&read_groups(snapshot.model, watch)?);
+    moment.goroutines = goroutine_counts(groups);
     if wanted.objects {
         watch.claim(Claim { kept: u64::from(heap.objects.len()) * BYTES_OF_SLOT, passing: 0 })?;
     }

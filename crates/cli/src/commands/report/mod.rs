@@ -8,7 +8,7 @@ mod unsure;
 mod verdict;
 
 use crate::args::{Input, ReportFormat, ReportOptions, SuspectsOptions, usage};
-use crate::commands::diff::{Base, Last, kept_reports};
+use crate::commands::diff::{Base, Last, kept_reports, recent};
 use crate::commands::suspects::Beside;
 use crate::commands::{births, memory, suspects, waste};
 use crate::open::with_references;
@@ -38,6 +38,8 @@ const ROWS: usize = 12;
 const SITES: usize = 50;
 /// Rows of each kind of waste.
 const WASTED: usize = 20;
+/// Rows of what came since the last collection, and the bytes that each has at the least.
+const RECENT: (usize, u64) = (20, 1 << 10);
 /// No report that was kept is larger.
 const MOST_KEPT: u64 = 1 << 30;
 
@@ -55,8 +57,7 @@ pub(crate) fn run(input: &Input, options: &ReportOptions) -> Result<(), Failure>
                                give a kept report for --base, or the core that this one is of";
                 return Err(usage(ErrorKind::ArgumentConflict, message));
             };
-            let grown = report.since(&older, kept_reports::told_in_report(page));
-            grown::add(&mut report, grown, page);
+            add_since(&mut report, &older, page);
         }
         return write(&output, format, page, &report, input, &options.out);
     }
@@ -65,10 +66,16 @@ pub(crate) fn run(input: &Input, options: &ReportOptions) -> Result<(), Failure>
     let base = base.map(|core| Base::take(input, core)).transpose()?;
     let mut report = of_core(input, page, base)?;
     if let Some(older) = &older {
-        let grown = report.since(older, kept_reports::told_in_report(page));
-        grown::add(&mut report, grown, page);
+        add_since(&mut report, older, page);
     }
     write(&output, format, page, &report, input, &options.out)
+}
+
+/// Adds what grew since an older report, and ranks suspects by that.
+fn add_since(report: &mut Answer, older: &Answer, page: Page) {
+    let grown = report.since(older, kept_reports::told_in_report(page));
+    report.rank_suspects_since(older, page);
+    grown::add(report, grown, page);
 }
 
 /// The report of a core.
@@ -98,12 +105,8 @@ fn report(
     );
     let (waste, dominance) = (waste?, dominance?);
     let births = snapshot.births(watch)?;
-    let is_compared = base.is_some();
     let (drawn, types) = rayon::join(
-        || match is_compared {
-            true => graph.frames_with_places(&dominance.tree, &births, watch),
-            false => Ok((graph.frames_with_births(&dominance.tree, &births, watch)?, Vec::new())),
-        },
+        || graph.frames_with_places(&dominance.tree, &births, watch),
         || heap::types(graph.data(), &dominance),
     );
     let (frames, places) = drawn?;
@@ -116,6 +119,7 @@ fn report(
     let beside = Beside { tree, births: &births, index: &index, goroutines: Some((&groups, &leaks)), before };
     let suspects = suspects::of_frames(input, graph, &frames, &beside, &options, watch)?;
     let at_hand = Last { graph, tree: &dominance.tree, births: &births, places: &places };
+    let recent = recent::of_report(page, &at_hand, (&frames, &groups), RECENT, watch)?;
     let grown = base.map(|base| base.sections(input, &at_hand, frames.clone(), watch)).transpose()?;
     let goroutines = goroutines::Facts::read(graph, &dominance, &groups, &leaks);
     let memory = ProcessMemory::take(snapshot);
@@ -130,6 +134,7 @@ fn report(
         said(titled(parts_of_memory, "Where the memory is"), told.of_parts()),
         vec![heap::sums(snapshot)],
         titled(suspects.answer.sections, "Suspects"),
+        parts(recent),
         vec![goroutines.section()],
         said(titled(waste.answer.sections, "Waste"), waste.answer.text),
         vec![

@@ -59,7 +59,7 @@ impl Changed<'_> {
 impl List {
     /// What changed.
     pub(super) fn difference(&self, older: &Answer, newer: &Answer, told: Told) -> Section {
-        let (before, after) = (older.section(self.key), newer.section(self.key));
+        let (before, after) = (older.section_with(self.key, self.bytes), newer.section_with(self.key, self.bytes));
         let at_most = (smallest(before, self.bytes), smallest(after, self.bytes));
         let (before, after) = (self.rows(before), self.rows(after));
         let names: BTreeSet<&String> = before.keys().chain(after.keys()).collect();

@@ -3,13 +3,16 @@
 //! A kept report has no objects, so none is called the same or new; and of each list it has the largest rows alone. What a report lacks
 //! was at most as large as the smallest row that it kept of that list: growth is told as at least what is above that.
 
+mod kept;
 mod lists;
+mod suspects;
 #[cfg(test)]
 mod tests;
 mod tree;
 
 use super::{Answer, BeforeAfter, Cell, Section, change_cells};
 use crate::page::Page;
+pub use kept::KeptFrame;
 use tree::Tree;
 
 /// What is told of a difference.
@@ -61,7 +64,7 @@ impl Answer {
     /// What grew from `older` to this: both are reports.
     #[must_use]
     pub fn since(&self, older: &Answer, told: Told) -> Answer {
-        let (before, after) = (Tree::of(older.section("retains")), Tree::of(self.section("retains")));
+        let (before, after) = (Tree::of(older.reached_frames("retains")), Tree::of(self.reached_frames("retains")));
         let mut sections = vec![tree::grown(&before, &after, told)];
         sections.extend(lists::LISTS.iter().map(|list| list.difference(older, self, told)));
         sections.retain(|section| section.key == "grown" || !section.rows.is_empty());
@@ -77,9 +80,10 @@ impl Answer {
         Answer { name: "diff".into(), text, sections, opening: self.opening.clone(), ..Answer::default() }
     }
 
-    /// The section of that key.
-    fn section(&self, key: &str) -> Option<&Section> {
-        self.sections.iter().find(|section| section.key == key)
+    /// The section of that key that has a column of that one: a report that was compared before may have what `diff` told under the same key.
+    fn section_with(&self, key: &str, column: &str) -> Option<&Section> {
+        let has = |section: &&Section| section.columns.iter().any(|one| one.key == column);
+        self.sections.iter().filter(|section| section.key == key).find(has)
     }
 }
 

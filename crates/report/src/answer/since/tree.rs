@@ -1,5 +1,6 @@
 //! The dominator trees of two kept reports as one, by the texts of their frames.
 
+use super::kept::{KeptFrame, same_text};
 use super::{Pair, Told, cells};
 use crate::answer::{Column, Kind, Section, change_columns};
 use std::cmp::Reverse;
@@ -19,28 +20,23 @@ pub(super) struct Tree<'r> {
 struct Frame<'r> {
     parent: Option<usize>,
     text: &'r str,
+    depth: u32,
     bytes: u64,
     objects: Option<u64>,
 }
 
 impl<'r> Tree<'r> {
-    pub(super) fn of(section: Option<&'r Section>) -> Self {
+    pub(super) fn of(frames: Vec<KeptFrame<'r>>) -> Self {
         let mut tree = Tree::default();
         let mut open: Vec<usize> = Vec::new();
-        for (section, row) in section.iter().flat_map(|section| section.rows.iter().map(move |row| (section, row))) {
-            let (Some(bytes), Some(text)) = (section.number(row, "bytes"), section.text(row, "frame")) else {
-                continue;
-            };
-            open.truncate(row.depth as usize);
-            let (parent, objects, next) = (open.last().copied(), section.number(row, "objects"), tree.frames.len());
-            if parent.is_none() && next > 0 {
-                continue;
-            }
+        for (KeptFrame { depth, text, bytes, objects }, next) in frames.into_iter().zip(0..) {
+            open.truncate(depth as usize);
+            let parent = open.last().copied();
             open.push(next);
             if let Some(parent) = parent {
-                tree.known.insert((parent, text), next);
+                tree.known.entry((parent, same_text(text))).or_insert(next);
             }
-            tree.frames.push(Frame { parent, text, bytes, objects });
+            tree.frames.push(Frame { parent, text, depth, bytes, objects });
         }
         tree.smallest = tree.frames.iter().map(|frame| frame.bytes).min().unwrap_or(0);
         tree
@@ -58,7 +54,9 @@ impl<'r> Tree<'r> {
             matched.push(match frame.parent {
                 // The whole is the whole, whatever it is called.
                 None => Some(0).filter(|_| !other.frames.is_empty()),
-                Some(parent) => matched[parent].and_then(|above| other.known.get(&(above, frame.text)).copied()),
+                Some(parent) => {
+                    matched[parent].and_then(|above| other.known.get(&(above, same_text(frame.text))).copied())
+                }
             });
         }
         matched
@@ -74,8 +72,10 @@ impl<'r> Tree<'r> {
     }
 }
 
-/// A frame at which growth is told takes at least so many parts of a hundred of what its parent grew by.
+/// A frame at which growth is told takes at least so many parts of a hundred of what its parent grew by, but for those at the top, which only stand
+/// for what roots are grouped by: the whole, classes and packages.
 const PART_THAT_LEADS_ON: u64 = 10;
+const LEVELS_OF_GROUPS: u32 = 3;
 
 /// Where it grows: going down while a part of a frame grew, as far as the container whose elements did.
 pub(super) fn grown(before: &Tree<'_>, after: &Tree<'_>, told: Told) -> Section {
@@ -127,9 +127,12 @@ impl Both<'_, '_> {
         let is_element = |child: &usize| frames[*child].text.starts_with('[');
         let (mut found, mut open) = (Vec::new(), Vec::from_iter((!frames.is_empty()).then_some(0)));
         while let Some(frame) = open.pop() {
-            let part = least.max(grew(frame) / 100 * PART_THAT_LEADS_ON);
+            let leads_on = if frames[frame].depth < LEVELS_OF_GROUPS { 0 } else { PART_THAT_LEADS_ON };
+            let part = least.max(grew(frame) / 100 * leads_on);
             let leads: Vec<usize> = below[frame].iter().copied().filter(|&child| grew(child) >= part).collect();
-            if !leads.is_empty() && !leads.iter().any(is_element) {
+            // Goroutines that stand at one place are what grows, not their variables.
+            let is_many = same_text(frames[frame].text).starts_with("goroutine ") || leads.iter().any(is_element);
+            if !leads.is_empty() && !is_many {
                 open.extend(leads);
             } else if grew(frame) >= least {
                 found.push(frame);
