@@ -8,6 +8,9 @@ use crate::gathering::is_gathering;
 use goheap_graph::{Children, PathTrie, TrieNode, Weight};
 use goheap_model::{DominatorFrames, Extent, Heap};
 
+/// How a frame of what several references below the one above lead to begins.
+const SHARED: &str = "[shared] ";
+
 /// A holder, and what hangs on it.
 pub(super) struct Found {
     pub(super) frame: TrieNode,
@@ -69,13 +72,11 @@ impl<'a> Finder<'a> {
             .partition(|&child| is_gathering(self.counts.of(child), self.counts.of(node)));
         let gathered: u64 = many.iter().map(|&child| self.bytes(child)).sum();
         if gathered >= self.bytes(node) / 2 {
-            return vec![self.holder(node, &many)];
+            return self.with_parts(node, &many, &few);
         }
         let (mut found, apart) = self.of_each(&few);
         if gathered >= self.least {
-            let mut retained = Weight::default();
-            many.iter().for_each(|child| retained.add(self.totals[child.index()]));
-            found.push(Found { retained, parts: many.clone(), ..self.holder(node, &many) });
+            found.push(self.holder_of_these(node, &many));
         }
         merge(node, &mut found, |alike| {
             let is_apart = alike.iter().filter_map(|found| found.gathered.as_ref()).any(|one| apart.contains(&one.ty));
@@ -87,6 +88,23 @@ impl<'a> Finder<'a> {
             found.push(self.found(node, None));
         }
         found
+    }
+
+    /// A frame on which many hang, with all that it has. Where these hang on several of its parts together, as strings on three fields of an
+    /// application, they say nothing of what else each part holds: that is told apart.
+    fn with_parts(&self, node: TrieNode, many: &[TrieNode], few: &[TrieNode]) -> Vec<Found> {
+        let are_shared = many.iter().all(|&child| self.frames.text(child).starts_with(SHARED));
+        let (mut found, _) = if are_shared { self.of_each(few) } else { Default::default() };
+        let holder = if found.is_empty() { self.holder(node, many) } else { self.holder_of_these(node, many) };
+        found.push(holder);
+        found
+    }
+
+    /// A frame on which many hang, with these alone.
+    fn holder_of_these(&self, node: TrieNode, many: &[TrieNode]) -> Found {
+        let mut retained = Weight::default();
+        many.iter().for_each(|child| retained.add(self.totals[child.index()]));
+        Found { retained, parts: many.to_vec(), ..self.holder(node, many) }
     }
 
     /// The frames below one; of what several of its parts hold together, the frames of that.

@@ -80,6 +80,22 @@ fn a_map_with_many_entries_is_named_by_its_fields() {
     assert_eq!(found[0].root, SuspectRoot::Variable);
 }
 
+/// Strings that three fields of an application lead to, and what two of these have besides.
+#[test]
+fn what_parts_share_hides_none_of_them() {
+    let mut tree = Tree::new();
+    let app = tree.variable("main.app *main.App");
+    tree.frame(app, "[shared] string", 2000, 60 * MB);
+    let registry = tree.frame(app, ".series map[string]*main.Counter", 1, MB);
+    tree.frame(registry, "[value] *main.Counter", 40_000, 23 * MB);
+    let places = tree.frame(app, ".geo *main.Places", 1, 64);
+    tree.frame(places, ".ranges []main.Range", 1, 16 * MB);
+    tree.frame(app, ".seen *main.Seen", 1, MB / 4);
+    let found = tree.suspects();
+    let told: Vec<(&str, u64)> = found.iter().map(|one| (&*one.holder, one.retained.bytes)).collect();
+    assert_eq!(told, [("main.app", 60 * MB), ("main.app.series", 24 * MB), ("main.app.geo.ranges", 16 * MB)]);
+}
+
 #[test]
 fn a_pile_of_goroutines_is_a_suspect_itself() {
     let mut tree = Tree::new();
