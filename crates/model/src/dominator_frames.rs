@@ -27,6 +27,8 @@ pub struct DominatorFrames {
 
 /// How the texts begin of frames that stand for what several of the roots above hold together.
 pub const HELD_BY_SEVERAL: &str = "held by several ";
+/// What stands before the type of objects to which several references below the frame above lead, none of which keeps them alone.
+pub const SHARED: &str = "[shared]";
 /// The text of the top of the tower of garbage.
 pub const UNREACHABLE: &str = "unreachable";
 /// The text of the top of the tower of what only absent words may have led to.

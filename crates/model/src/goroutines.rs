@@ -55,6 +55,11 @@ impl GoroutineState {
     pub fn stack_bytes(&self) -> u64 {
         self.stack.1.saturating_sub(self.stack.0)
     }
+
+    /// Since when it waits, where a collection saw it wait.
+    pub fn waits_since(&self) -> Option<u64> {
+        Some(self.since).filter(|&since| self.waits && since != 0)
+    }
 }
 
 /// All goroutines, and those that are alive in groups.
@@ -123,11 +128,9 @@ impl GoroutineGroups {
         for goroutine in members.iter().filter_map(|&index| self.each.get(index as usize)) {
             *states.entry(goroutine.state).or_default() += 1;
             *sets.entry(goroutine.labels).or_default() += 1;
-            if goroutine.waits {
-                match goroutine.since {
-                    0 => facts.unknown_waits += 1,
-                    since => facts.oldest_wait = Some(facts.oldest_wait.map_or(since, |oldest| oldest.min(since))),
-                }
+            match goroutine.waits_since() {
+                Some(since) => facts.oldest_wait = Some(facts.oldest_wait.map_or(since, |oldest| oldest.min(since))),
+                None => facts.unknown_waits += u64::from(goroutine.waits),
             }
             facts.stack_bytes = facts.stack_bytes.saturating_add(goroutine.stack_bytes());
             facts.locked += u64::from(goroutine.is_locked);

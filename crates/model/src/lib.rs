@@ -53,7 +53,9 @@ pub use closures::ClosureFunctions;
 pub use code_profile::{CodeCall, CodeFunction, CodePlace, CodeProfile, CodeSample};
 pub use describe::{TextId, TextKey, TypeTexts, UNKNOWN_TYPE, element_text, is_wanted_text};
 pub use diagnostic::Diagnostic;
-pub use dominator_frames::{DominatorFrames, FrameFacts, HELD_BY_SEVERAL, MapRoom, NOT_KNOWN, RootFrame, UNREACHABLE};
+pub use dominator_frames::{
+    DominatorFrames, FrameFacts, HELD_BY_SEVERAL, MapRoom, NOT_KNOWN, RootFrame, SHARED, UNREACHABLE,
+};
 pub use extents::{Extent, Extents};
 pub use field_table::{FieldTable, KnownField, TableFields, kind_of};
 pub use fields::{FieldPlace, FieldType, Fields};

@@ -6,6 +6,7 @@
 //! has the first words, has grown. A copy whose original was dropped looks the same.
 
 use super::lives::Lives;
+use crate::frame_parts::frame_at;
 use crate::suspects::{holder_text, way};
 use goheap_graph::TrieNode;
 use goheap_model::{DominatorFrames, Graph, ObjectId, Part};
@@ -82,8 +83,8 @@ pub fn array_ages(
     found.sort_by_key(|age| (Reverse(age.new), Reverse(age.bytes), age.id));
     let heap = graph.heap();
     for age in &mut found {
-        let place = places.get(age.id.0 as usize).copied();
-        age.holder = place.map_or_else(String::new, |place| holder_text(heap, frames, &way(frames, place)));
+        age.holder =
+            frame_at(places, age.id).map_or_else(String::new, |place| holder_text(heap, frames, &way(frames, place)));
         age.ty = heap.family_text(heap.objects.slot(age.id));
     }
     found

@@ -6,10 +6,7 @@ use super::holder::is_grouping;
 use super::merging::{has_main, join, merge, repeated};
 use crate::gathering::is_gathering;
 use goheap_graph::{Children, PathTrie, TrieNode, Weight};
-use goheap_model::{DominatorFrames, Extent, Heap};
-
-/// How a frame of what several references below the one above lead to begins.
-const SHARED: &str = "[shared] ";
+use goheap_model::{DominatorFrames, Extent, Heap, SHARED};
 
 /// A holder, and what hangs on it.
 pub(super) struct Found {

@@ -4,7 +4,7 @@ use super::SuspectRoot;
 use super::element::{place_and_type, type_of};
 use goheap_graph::{PathTrie, TrieNode};
 use goheap_model::names::name_in_text;
-use goheap_model::{DominatorFrames, HELD_BY_SEVERAL, Heap, RootKind};
+use goheap_model::{DominatorFrames, HELD_BY_SEVERAL, Heap, RootKind, SHARED};
 
 /// Words by which code is searched; more are no help.
 const MOST_KEYWORDS: usize = 8;
@@ -59,7 +59,7 @@ fn push(text: &mut String, label: &str, is_root: bool) {
     let is_field = field.is_some();
     let place = field.unwrap_or_else(|| name_in_text(label));
     // Several ways lead to what is shared: no field does.
-    let is_shared = place == "[shared]";
+    let is_shared = place == SHARED;
     let step = match is_shared {
         true => type_of(label),
         false if is_root || is_field => place,

@@ -86,6 +86,14 @@ pub enum SuspectRoot {
 }
 
 impl Suspect {
+    /// The group of goroutines that it is.
+    pub fn goroutine_group(&self, frames: &DominatorFrames) -> Option<u32> {
+        match frames.roots.get(self.parts.first()?)?.kind {
+            RootKind::GoroutineGroup(group) => Some(group),
+            _ => None,
+        }
+    }
+
     /// The objects whose birth was sampled and that it retains.
     pub fn sampled(&self, frames: &DominatorFrames) -> FxHashSet<ObjectId> {
         let parts: FxHashSet<TrieNode> = self.parts.iter().copied().collect();

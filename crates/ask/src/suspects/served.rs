@@ -4,7 +4,7 @@
 use super::{Suspect, SuspectKind, SuspectRoot};
 use crate::recent::Recent;
 use goheap_graph::{DominatorTree, each_retained};
-use goheap_model::{DominatorFrames, Graph, Heap, RootKind};
+use goheap_model::{DominatorFrames, Extent, Graph, Heap, ObjectId, RootKind, Slot};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 /// Of a kind of goroutine that serves connections there are at most so many times more than connections, or less.
@@ -27,7 +27,7 @@ pub fn with_goroutines(
         let retained = graph.retained_by(&all);
         if let Some(extent) = &mut suspect.extent {
             let more = retained.bytes.saturating_sub(suspect.retained.bytes);
-            extent.add(goheap_model::Extent::all(more));
+            extent.add(Extent::all(more));
         }
         if retained.bytes > suspect.retained.bytes {
             suspect.retained = retained;
@@ -35,7 +35,7 @@ pub fn with_goroutines(
         }
     }
     // They are told with what they serve.
-    found.retain(|suspect| group_of(frames, suspect).is_none_or(|group| !served.contains(&group)));
+    found.retain(|suspect| suspect.goroutine_group(frames).is_none_or(|group| !served.contains(&group)));
     found.sort_by(super::by_bytes);
     found
 }
@@ -44,28 +44,20 @@ fn is_shared(suspect: &Suspect) -> bool {
     suspect.kind == SuspectKind::Connections && suspect.root == SuspectRoot::Several && suspect.gathered.is_some()
 }
 
-/// The group of goroutines that a suspect is.
-fn group_of(frames: &DominatorFrames, suspect: &Suspect) -> Option<u32> {
-    match frames.roots.get(suspect.parts.first()?)?.kind {
-        RootKind::GoroutineGroup(group) => Some(group),
-        _ => None,
-    }
-}
-
 /// The objects of the suspect's type that no object alone keeps.
 fn connections(graph: Graph<'_>, tree: &DominatorTree, suspect: &Suspect) -> Vec<u32> {
     let heap = graph.heap();
     let name = suspect.gathered.as_ref().map_or("", |gathered| gathered.whole_type.trim_start_matches(['*', '[', ']']));
     let mut recent = Recent::default();
     let mut is_one = |node: u32| {
-        let id = graph.object_of(node)?;
-        recent.of(heap, id, || is_of(heap, heap.objects.slot(id), name).then_some(()))
+        let is_of = |id: ObjectId| recent.of(heap, id, || is_of(heap, heap.objects.slot(id), name));
+        graph.object_of(node).is_some_and(is_of)
     };
     let is_loose = |node: u32| tree.idom(node).is_some_and(|above| graph.object_of(above).is_none());
-    tree.preorder().iter().copied().filter(|&node| is_one(node).is_some() && is_loose(node)).collect()
+    tree.preorder().iter().copied().filter(|&node| is_one(node) && is_loose(node)).collect()
 }
 
-fn is_of(heap: &Heap, slot: goheap_model::Slot, name: &str) -> bool {
+fn is_of(heap: &Heap, slot: Slot, name: &str) -> bool {
     heap.text_key(slot).is_some_and(|key| *heap.types.get(key.ty).name == *name)
 }
 
@@ -133,7 +125,7 @@ mod tests {
     use super::*;
     use crate::Gathered;
     use goheap_graph::Weight;
-    use goheap_model::{Extent, HeapBuilder, Unobserved};
+    use goheap_model::{HeapBuilder, Unobserved};
 
     /// A connection that a reader and a writer lead to, with a buffer; a request that both lead to; what the reader alone has; and what is none of theirs.
     fn heap(connection: &str) -> Heap {

@@ -20,14 +20,11 @@ use crate::roots::root::Root;
 use common::TAKEN;
 pub(crate) use drawn::{Drawn, FrameOf, Told};
 use goheap_graph::{CsrGraph, DominatorTree, IdBitSet, SharedBitSet, TrieNode};
-use goheap_model::{Meter, ObjectId, ObjectType, Slot};
+use goheap_model::{Meter, ObjectId, ObjectType, SHARED, Slot};
 use levels::Levels;
 use rayon::prelude::*;
 
 use rustc_hash::FxHashMap;
-
-/// Before the type of an object that its immediate dominator does not point to.
-const SHARED: &str = "[shared]";
 
 /// Objects that follow without a pointer, which are looked at together; so few are not worth another thread.
 const CHUNK: usize = 1 << 16;

@@ -14,7 +14,7 @@ use goheap_ask::diff::{
 use goheap_graph::{DominatorTree, TrieNode};
 use goheap_heap::goroutines::read_groups;
 use goheap_heap::references::ReferenceGraph;
-use goheap_model::{Births, DominatorFrames, Heap, Observer, Share, Slot, Sweeps};
+use goheap_model::{Births, DominatorFrames, GoroutineGroups, Heap, Observer, Share, Slot, Sweeps};
 use goheap_report::answer::Section;
 use goheap_report::page::Page;
 use rustc_hash::FxHashMap;
@@ -68,6 +68,7 @@ pub(crate) struct Last<'a> {
     pub(crate) graph: &'a ReferenceGraph<'a, 'a, 'a>,
     pub(crate) tree: &'a DominatorTree,
     pub(crate) births: &'a Births,
+    pub(crate) groups: &'a GoroutineGroups,
     /// The frame of each slot.
     pub(crate) places: &'a [TrieNode],
 }
@@ -77,12 +78,25 @@ impl Comparison {
     pub(super) fn of(input: &Input, earlier: Vec<Taken>, wanted: Wanted, wants_each: bool) -> Result<Self, Failure> {
         let latest = earlier.last().map(|taken| taken.moment.mark.clone()).unwrap_or_default();
         let check = |mark: &ProcessMark| related(&latest, mark).map(drop);
+        Self::of_last(input, wanted, check, |last, frames, watch| {
+            Comparison::with(earlier, last, frames, wanted, wants_each, watch)
+        })
+    }
+
+    /// Opens the last core, and compares it by `compare`.
+    fn of_last(
+        input: &Input,
+        wanted: Wanted,
+        check: impl FnOnce(&ProcessMark) -> Result<(), Failure>,
+        compare: impl FnOnce(&Last<'_>, DominatorFrames, &Watch) -> Result<Self, Failure>,
+    ) -> Result<Self, Failure> {
         with_graph(input, wanted, check, |graph, watch| {
             let births = graph.snapshot().births(watch)?;
             let tree = graph.data().dominators(watch)?;
             let (frames, places) = graph.frames_with_places(&tree, &births, watch)?;
-            let last = Last { graph, tree: &tree, births: &births, places: &places };
-            let comparison = Comparison::with(earlier, &last, frames, wanted, wants_each, watch)?;
+            let groups = read_groups(graph.snapshot().model, watch)?;
+            let last = Last { graph, tree: &tree, births: &births, groups: &groups, places: &places };
+            let comparison = compare(&last, frames, watch)?;
             watch.report();
             diagnostics::warn(graph.snapshot(), input.quiet);
             Ok(comparison)
@@ -98,10 +112,9 @@ impl Comparison {
         wants_each: bool,
         watch: &Watch,
     ) -> Result<Self, Failure> {
-        let Last { graph, tree, births, .. } = *at_hand;
+        let Last { graph, tree, births, groups, .. } = *at_hand;
         let old = earlier.first_mut().and_then(|taken| taken.objects.take());
-        let groups = read_groups(graph.snapshot().model, watch)?;
-        let last = taken(graph, (tree, births, &groups), frames, Wanted { objects: false, ..wanted }, watch)?;
+        let last = taken(graph, (tree, births, groups), frames, Wanted { objects: false, ..wanted }, watch)?;
         let first = earlier.first().map(|taken| taken.moment.mark.clone()).unwrap_or_default();
         let relation = related(&first, &last.moment.mark)?;
         watch.begin("comparison");
@@ -122,17 +135,8 @@ impl Comparison {
 
     /// One core against what of it was there when the last collection ended; of arrays those of `min_size` bytes.
     pub(super) fn since_collection(input: &Input, options: &DiffOptions) -> Result<Self, Failure> {
-        let open = |_: &ProcessMark| Ok(());
-        with_graph(input, Wanted::default(), open, |graph, watch| {
-            let births = graph.snapshot().births(watch)?;
-            let tree = graph.data().dominators(watch)?;
-            let (frames, places) = graph.frames_with_places(&tree, &births, watch)?;
-            let at_hand = Last { graph, tree: &tree, births: &births, places: &places };
-            let comparison = Self::of_one(&at_hand, frames, (page(input), options), watch)?;
-            watch.report();
-            diagnostics::warn(graph.snapshot(), input.quiet);
-            Ok(comparison)
-        })
+        let of_one = |last: &Last<'_>, frames, watch: &Watch| Self::of_one(last, frames, (page(input), options), watch);
+        Self::of_last(input, Wanted::default(), |_| Ok(()), of_one)
     }
 
     fn of_one(
@@ -141,14 +145,12 @@ impl Comparison {
         (page, options): (Page, &DiffOptions),
         watch: &Watch,
     ) -> Result<Self, Failure> {
-        let Last { graph, tree, births, .. } = *at_hand;
+        let Last { graph, tree, births, groups, .. } = *at_hand;
         let sweeps = graph.snapshot().sweeps();
         let found = recent::found(at_hand, (&frames, &sweeps), true, watch)?;
-        let groups = read_groups(graph.snapshot().model, watch)?;
-        let lives = (&found.lives, &groups);
-        let estimates = recent::estimates(page, at_hand, (&frames, &sweeps), lives, options.min_size);
+        let estimates = recent::estimates(page, at_hand, (&frames, &sweeps), &found.lives, options.min_size);
         let SinceCollection { lives, staying, merged, before } = found;
-        let after = taken(graph, (tree, births, &groups), frames, Wanted::default(), watch)?.moment;
+        let after = taken(graph, (tree, births, groups), frames, Wanted::default(), watch)?.moment;
         let before = Moment {
             frames: before,
             types: without_new(&after.types, &lives),
@@ -183,7 +185,7 @@ impl Comparison {
 }
 
 fn held_against(at_hand: &Last<'_>, (old, sweeps): (&OldObjects, &Sweeps), last: &Moment) -> (Lives, Staying) {
-    let Last { graph, tree, births, places } = *at_hand;
+    let Last { graph, tree, births, places, .. } = *at_hand;
     let lives = lives(old, graph.data(), (sweeps, births));
     let staying = staying(Some(old), (graph.data(), tree), (&lives, sweeps), (places, last.frames.trie.len()));
     (lives, staying)

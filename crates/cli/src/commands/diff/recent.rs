@@ -8,7 +8,7 @@ use goheap_ask::diff::{
     ArrayAge, ByAge, Entries, GoroutineAges, Grown, Lives, SinceCollection, array_ages, goroutine_ages, grown,
     new_by_frame, since_collection,
 };
-use goheap_model::{Claim, DominatorFrames, GoroutineGroups, Observer, Sweeps};
+use goheap_model::{Claim, DominatorFrames, Observer, Sweeps};
 use goheap_report::answer::{Cell, Column, Kind, Section};
 use goheap_report::page::Page;
 use goheap_report::table::grouped;
@@ -35,10 +35,10 @@ pub(super) fn estimates(
     page: Page,
     at_hand: &Last<'_>,
     (frames, sweeps): (&DominatorFrames, &Sweeps),
-    (lives, groups): (&Lives, &GoroutineGroups),
+    lives: &Lives,
     least: u64,
 ) -> Vec<Section> {
-    let Last { graph, places, .. } = *at_hand;
+    let Last { graph, groups, places, .. } = *at_hand;
     let outgrown = |arrays: &[_]| graph.snapshot().outgrown(arrays, &sweeps.kept);
     let mut arrays = match has_collected(sweeps) {
         true => array_ages(graph.data(), lives, (frames, places), outgrown),
@@ -57,7 +57,7 @@ fn has_collected(sweeps: &Sweeps) -> bool {
 pub(in crate::commands) fn of_report(
     page: Page,
     at_hand: &Last<'_>,
-    (frames, groups): (&DominatorFrames, &GoroutineGroups),
+    frames: &DominatorFrames,
     (most, least): (usize, u64),
     watch: &Watch,
 ) -> Result<Vec<Section>, Failure> {
@@ -67,7 +67,7 @@ pub(in crate::commands) fn of_report(
         if has_collected(&sweeps) { grown(at_hand.graph.data().heap(), &found.merged, least) } else { Vec::new() };
     rows.retain(|one| one.stays() >= least);
     let mut sections = vec![recent_section(page, &rows, &sweeps)];
-    sections.extend(estimates(page, at_hand, (frames, &sweeps), (&found.lives, groups), least));
+    sections.extend(estimates(page, at_hand, (frames, &sweeps), &found.lives, least));
     sections.iter_mut().for_each(|section| section.limit(most));
     sections.retain(|section| section.key == "recent" || !section.rows.is_empty());
     Ok(sections)

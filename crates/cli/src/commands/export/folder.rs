@@ -44,24 +44,25 @@ impl WholeFolder {
 
     /// Gives it its name; what had that is gone then.
     pub(super) fn put(self) -> Result<(), Failure> {
-        let WholeFolder { named, target, mut files } = self;
+        let WholeFolder { named, target, files } = self;
         if files.is_empty() {
             return Ok(());
         }
-        // What takes long comes before anything has a name.
-        let synced = files.iter_mut().try_for_each(|(_, whole)| whole.file().sync_all());
-        let put = synced.and_then(|()| make(&target)).and_then(|filling| {
-            let mut each = files.into_iter();
-            let put = each.try_for_each(|(name, whole)| whole.put_as(&filling.join(name)));
-            let put = put.and_then(|()| replace(&filling, &target));
-            if put.is_err() {
-                // Nothing is to be done where it does not go.
-                let _ = fs::remove_dir_all(&filling);
-            }
-            put
-        });
-        put.map_err(|source| Failure::Output { path: named, source })
+        put_all(files, &target).map_err(|source| Failure::Output { path: named, source })
     }
+}
+
+fn put_all(mut files: Vec<(String, WholeFile)>, target: &Path) -> io::Result<()> {
+    // What takes long comes before anything has a name.
+    files.iter_mut().try_for_each(|(_, whole)| whole.file().sync_all())?;
+    let filling = make(target)?;
+    let named = files.into_iter().try_for_each(|(name, whole)| whole.put_as(&filling.join(name)));
+    let put = named.and_then(|()| replace(&filling, target));
+    if put.is_err() {
+        // Nothing is to be done where it does not go.
+        let _ = fs::remove_dir_all(&filling);
+    }
+    put
 }
 
 /// An empty folder beside `target`.

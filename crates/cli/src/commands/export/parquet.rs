@@ -76,14 +76,13 @@ fn goroutines(graph: &ReferenceGraph<'_, '_, '_>, groups: &GoroutineGroups, leak
         let created_by = group.creator.as_ref().map(|call| call.print_name()).unwrap_or_default();
         for &index in &group.members {
             let Some(one) = groups.each.get(index as usize) else { continue };
-            let is_seen = one.waits && one.since != 0;
             let is_leaked = if leaks.may_contain(index) { None } else { Some(leaks.contains(index)) };
             rows.push(GoroutineRow {
                 index,
                 id: one.id,
                 stack: group.number,
                 state: groups.state(index).to_owned(),
-                waiting: groups.now.filter(|_| is_seen).map(|now| now.saturating_sub(one.since)),
+                waiting: groups.now.zip(one.waits_since()).map(|(now, since)| now.saturating_sub(since)),
                 start: heap.goroutines.start(index).to_owned(),
                 created_by: created_by.clone(),
                 stack_bytes: one.stack_bytes(),

@@ -118,8 +118,8 @@ fn report(
     let tree = &dominance.tree;
     let beside = Beside { tree, births: &births, index: &index, goroutines: Some((&groups, &leaks)), before };
     let suspects = suspects::of_frames(input, graph, &frames, &beside, &options, watch)?;
-    let at_hand = Last { graph, tree: &dominance.tree, births: &births, places: &places };
-    let recent = recent::of_report(page, &at_hand, (&frames, &groups), RECENT, watch)?;
+    let at_hand = Last { graph, tree, births: &births, groups: &groups, places: &places };
+    let recent = recent::of_report(page, &at_hand, &frames, RECENT, watch)?;
     let grown = base.map(|base| base.sections(input, &at_hand, frames.clone(), watch)).transpose()?;
     let goroutines = goroutines::Facts::read(graph, &dominance, &groups, &leaks);
     let memory = ProcessMemory::take(snapshot);

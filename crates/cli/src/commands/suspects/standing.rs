@@ -5,7 +5,7 @@ use crate::say::watch::Watch;
 use goheap_ask::{Suspect, standing_text};
 use goheap_heap::goroutines::{leaked, read_groups};
 use goheap_heap::references::ReferenceGraph;
-use goheap_model::{DominatorFrames, GoroutineGroup, GoroutineGroups, Leaks, RootKind};
+use goheap_model::{DominatorFrames, GoroutineGroup, GoroutineGroups, Leaks};
 use goheap_report::table::grouped;
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -42,11 +42,7 @@ pub(super) fn of_suspects(
     (found, known): (&[Suspect], Option<(&GoroutineGroups, &Leaks)>),
     watch: &Watch,
 ) -> Result<Vec<Option<Standing>>, Failure> {
-    let group_of = |suspect: &Suspect| match frames.roots.get(suspect.parts.first()?)?.kind {
-        RootKind::GoroutineGroup(group) => Some(group),
-        _ => None,
-    };
-    let groups: Vec<Option<u32>> = found.iter().map(group_of).collect();
+    let groups: Vec<Option<u32>> = found.iter().map(|suspect| suspect.goroutine_group(frames)).collect();
     if groups.iter().all(Option::is_none) {
         return Ok(groups.into_iter().map(|_| None).collect());
     }
