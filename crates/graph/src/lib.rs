@@ -47,6 +47,7 @@ mod paths;
 #[cfg(any(test, feature = "petgraph"))]
 mod petgraph_traits;
 mod prune;
+mod reaching;
 mod retained;
 mod search;
 mod shortest_from;

@@ -1,5 +1,6 @@
 //! The paths from roots to many nodes, laid over each other.
 
+use crate::reaching::reaching;
 use crate::search::{CheapestFirst, Step, WaysBack};
 use crate::{CsrGraph, IdBitSet, Weight};
 
@@ -37,11 +38,28 @@ impl MergedPaths {
         let mut sought = IdBitSet::with_room_for(graph.node_count());
         let is_new = |node: &&u32| **node < graph.node_count() && sought.insert(**node);
         let members: Vec<u32> = set.iter().filter(is_new).copied().collect();
+        match reaching(graph, &sought) {
+            // Nothing else is of use on a way to them, and without it what is met is met in the same order.
+            Some(of_use) => {
+                let cost = |from, to| if of_use.contains(to) { cost(from, to) } else { None };
+                Self::of_members(graph, roots, (&members, sought), cost, weigh)
+            }
+            None => Self::of_members(graph, roots, (&members, sought), cost, weigh),
+        }
+    }
+
+    fn of_members(
+        graph: &CsrGraph,
+        roots: &[u32],
+        (members, mut sought): (&[u32], IdBitSet),
+        cost: impl Fn(u32, u32) -> Option<u8>,
+        weigh: impl Fn(u32) -> Weight,
+    ) -> Self {
         // Of a node that stands on a path, one more than its index is noted.
         let mut ways = search_for(graph, roots, &mut sought, cost).ended();
         let mut merged = Self::with_room_for(members.len());
         let mut missing = Vec::new();
-        for node in members {
+        for &node in members {
             // What has not been found is still sought.
             if sought.contains(node) {
                 merged.unreached.add(weigh(node));

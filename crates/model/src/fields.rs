@@ -32,8 +32,8 @@ impl FieldType {
     }
 }
 
-/// Who knows by which fields objects lead to each other. Offsets are bytes from a slot's start.
-pub trait Fields {
+/// Who knows by which fields objects lead to each other, on any thread. Offsets are bytes from a slot's start.
+pub trait Fields: Sync {
     /// Where the word at an offset is. Elements have their number if `is_numbered`, else `[i]`.
     fn place(&self, from: Slot, offset: u64, is_numbered: bool) -> FieldPlace;
 

@@ -2,7 +2,7 @@
 
 use crate::word_row::{WordRow, offset_of};
 use rustc_hash::FxHashMap;
-use std::cell::RefCell;
+use std::sync::{Mutex, PoisonError};
 
 /// A row of more edges is not gone through for every question.
 const WIDE: usize = 256;
@@ -15,7 +15,7 @@ const ASKED: u32 = 32;
 /// # Overhead
 /// 8 bytes an edge of the wide rows that were asked often.
 #[derive(Debug, Default)]
-pub struct WideRows(RefCell<FxHashMap<u32, Row>>);
+pub struct WideRows(Mutex<FxHashMap<u32, Row>>);
 
 /// A wide row.
 #[derive(Debug)]
@@ -32,7 +32,7 @@ impl WideRows {
         if row.targets.len() <= WIDE {
             return first_in(row, to);
         }
-        let mut known = self.0.borrow_mut();
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let entry = known.entry(node).or_insert(Row::Asked(0));
         if let Row::Asked(times) = entry {
             if *times < ASKED {

@@ -1,7 +1,7 @@
 //! What a reference costs on a path: the cheaper one is shown first, and what is excluded is not taken.
 
 use super::Holding;
-use super::steps::HopKey;
+use super::hops::HopKey;
 use goheap_model::names::Code;
 use goheap_model::{ObjectId, ObjectType, RootClass, RootKind};
 use rustc_hash::FxHashMap;
@@ -168,7 +168,7 @@ impl Holding<'_> {
         let slot = heap.objects.slot(ObjectId(from));
         let (mut excluded, mut allowed) = (Vec::new(), Vec::new());
         self.fields.for_each_reference(slot, &mut |offset, to| {
-            let key = self.hop_key(slot, offset);
+            let key = self.hops().key(slot, offset);
             let known = exclusions.by_hop.borrow().get(&key).copied();
             let is_matched = known.unwrap_or_else(|| {
                 let hop = self.hop(slot, offset, false);

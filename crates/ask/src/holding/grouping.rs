@@ -3,8 +3,9 @@
 mod told;
 
 use super::Holding;
-use super::forest::{Forest, Way, WayTexts, follow};
+use super::forest::Forest;
 use super::owners::{Owner, OwnerKind};
+use super::ways::{Way, WayTexts, follow};
 use goheap_graph::{IdBitSet, PathTrie, TrieNode, Weight};
 use goheap_model::names::Code;
 use goheap_model::{Extent, ObjectId, ObjectType, Part};
@@ -18,15 +19,17 @@ pub(super) struct OwnCode<'o, 'h> {
     pub(super) holding: &'o Holding<'h>,
     /// The set itself, which owns nothing.
     pub(super) members: &'o IdBitSet,
+    /// Those of it that are not referred to as a whole.
+    pub(super) partly: &'o IdBitSet,
     pub(super) is_skipped: &'o dyn Fn(&str) -> bool,
 }
 
-/// The owners of what of `forest` has a weight, and what of it nobody owns. Without own code above it is the root's, of a library
+/// The owners of what of `forest` has a weight, by `weigh` of its index, and what of it nobody owns. Without own code above it is the root's, of a library
 /// or of the runtime, that is one variable or function; of any root if `takes_any_root`.
 pub(super) fn group(
     own: &OwnCode<'_, '_>,
     forest: &Forest,
-    weights: &[Weight],
+    weigh: impl Fn(u32) -> Weight,
     takes_any_root: bool,
 ) -> (Vec<Owner>, Vec<u32>) {
     let mut texts = WayTexts::default();
@@ -40,9 +43,11 @@ pub(super) fn group(
         skipped: FxHashMap::default(),
         trie: PathTrie::new(),
         above: Vec::with_capacity(forest.nodes.len()),
+        last: (NONE, Below::default()),
         groups: Vec::new(),
         by_name: FxHashMap::default(),
-        group_of_owner: FxHashMap::default(),
+        by_type: FxHashMap::default(),
+        by_root: FxHashMap::default(),
         counted: IdBitSet::with_room_for(forest.len()),
         root_names: FxHashMap::default(),
         several: FxHashMap::default(),
@@ -51,7 +56,7 @@ pub(super) fn group(
     let mut rest = Vec::new();
     for index in 0..forest.len() {
         grouping.visit(index, ways[index as usize], several);
-        let weight = weights[index as usize];
+        let weight = weigh(index);
         if weight.objects > 0 && !grouping.add(index, weight) {
             rest.push(forest.nodes[index as usize]);
         }
@@ -66,8 +71,28 @@ struct Above {
     owner: u32,
     /// Index of the nearest root.
     root: u32,
+    /// The group of who keeps it; [`NONE`] where nobody does.
+    group: u32,
     /// Where its way from its owner ends.
     place: TrieNode,
+}
+
+const NOTHING: Above = Above { owner: NONE, root: NONE, group: NONE, place: PathTrie::ROOT };
+
+/// What all children of a node have in common.
+#[derive(Clone, Copy)]
+struct Below {
+    /// What stands above them, with the place at which their ways from the node begin.
+    above: Above,
+    is_root: bool,
+    /// Whether the node keeps them itself.
+    is_keeper: bool,
+}
+
+impl Default for Below {
+    fn default() -> Self {
+        Below { above: NOTHING, is_root: false, is_keeper: false }
+    }
 }
 
 struct Grouping<'f, 'o, 'h> {
@@ -78,9 +103,13 @@ struct Grouping<'f, 'o, 'h> {
     skipped: FxHashMap<ObjectType, bool>,
     trie: PathTrie,
     above: Vec<Above>,
+    /// A parent, and what is known of its children: they are often visited in a row.
+    last: (u32, Below),
     groups: Vec<Group>,
-    by_name: FxHashMap<(OwnerKind, u32), usize>,
-    group_of_owner: FxHashMap<u32, usize>,
+    by_name: FxHashMap<(OwnerKind, u32), u32>,
+    /// Groups of objects of a type, and of roots by their nodes.
+    by_type: FxHashMap<ObjectType, u32>,
+    by_root: FxHashMap<u32, u32>,
     /// Owners that keep something of the set themselves.
     counted: IdBitSet,
     root_names: FxHashMap<u32, Option<u32>>,
@@ -113,7 +142,7 @@ impl Grouping<'_, '_, '_> {
     }
 
     fn is_own(&mut self, index: u32) -> bool {
-        let (OwnCode { holding, members, is_skipped }, node) = (self.own, self.node(index));
+        let (OwnCode { holding, members, is_skipped, .. }, node) = (self.own, self.node(index));
         let graph = holding.graph;
         if members.contains(node) || holding.code.node(graph, node) != Code::Own {
             return false;
@@ -133,32 +162,46 @@ impl Grouping<'_, '_, '_> {
 
     /// Tells what stands above a node, whose parent was visited before.
     fn visit(&mut self, index: u32, way: Way, several: u32) {
-        let mut above = Above { owner: NONE, root: NONE, place: PathTrie::ROOT };
-        if let Some(parent) = self.forest.parent(index) {
-            let parents = self.above[parent as usize];
-            above.owner = if self.is_own(parent) { parent } else { parents.owner };
-            above.root = match self.is_root(parent) {
-                true if self.takes_any_root || self.root_name(parent).is_some() => parent,
-                true => NONE,
-                false => parents.root,
-            };
-            let keeper = self.keeper(above);
-            above.place = match keeper {
-                NONE => PathTrie::ROOT,
-                _ if keeper == parent => {
-                    let top = self.group(keeper);
-                    // A root says what it leads to at once.
-                    let is_told = self.is_root(parent) && self.is_direct(parent, index);
-                    if is_told { top } else { follow(&mut self.trie, top, way, several) }
-                }
-                _ => follow(&mut self.trie, parents.place, way, several),
-            };
-            if way == Way::None && keeper != NONE && !(self.is_root(parent) && self.is_direct(parent, index)) {
+        let Some(parent) = self.forest.parent(index) else {
+            self.above.push(NOTHING);
+            return;
+        };
+        if self.last.0 != parent {
+            self.last = (parent, self.below(parent));
+        }
+        let Below { mut above, is_root, is_keeper } = self.last.1;
+        if above.group != NONE {
+            let is_direct = is_root && self.is_direct(parent, index);
+            // A root says what it leads to at once.
+            if !(is_keeper && is_direct) {
+                above.place = follow(&mut self.trie, above.place, way, several);
+            }
+            if way == Way::None && !is_direct {
                 let between = (self.node(parent), self.node(index));
                 self.several.entry(above.place).or_insert(between);
             }
         }
         self.above.push(above);
+    }
+
+    /// What is known of the children of a node that was visited.
+    fn below(&mut self, parent: u32) -> Below {
+        let parents = self.above[parent as usize];
+        let (is_own, is_root) = (self.is_own(parent), self.is_root(parent));
+        let mut above = NOTHING;
+        above.owner = if is_own { parent } else { parents.owner };
+        above.root = match is_root {
+            true if self.takes_any_root || self.root_name(parent).is_some() => parent,
+            true => NONE,
+            false => parents.root,
+        };
+        let keeper = self.keeper(above);
+        (above.group, above.place) = match keeper {
+            NONE => (NONE, PathTrie::ROOT),
+            _ if keeper == parent => self.group(keeper),
+            _ => (parents.group, parents.place),
+        };
+        Below { above, is_root, is_keeper: keeper == parent }
     }
 
     /// True if the root `parent` leads to the node at once.
@@ -179,19 +222,37 @@ impl Grouping<'_, '_, '_> {
         }
     }
 
-    /// The top of the ways from the owners that `keeper`, an index of the forest, is of.
-    fn group(&mut self, keeper: u32) -> TrieNode {
-        if let Some(&group) = self.group_of_owner.get(&keeper) {
-            return self.groups[group].top;
-        }
-        let (holding, node) = (self.own.holding, self.node(keeper));
+    /// The group of the owners that `keeper`, an index of the forest, is of, and the top of the ways from them.
+    fn group(&mut self, keeper: u32) -> (u32, TrieNode) {
+        let (graph, node) = (self.own.holding.graph, self.node(keeper));
+        let kind = graph.object_of(node).map(|object| graph.heap().object_types.of(object));
+        let known = match kind {
+            Some(kind) => self.by_type.get(&kind),
+            None => self.by_root.get(&node),
+        };
+        let group = known.copied().unwrap_or_else(|| {
+            let group = self.group_by_name(node);
+            match kind {
+                // Closures of one type are of many functions.
+                Some(kind) if kind.part() == Part::Closure => None,
+                Some(kind) => self.by_type.insert(kind, group),
+                None => self.by_root.insert(node, group),
+            };
+            group
+        });
+        (group, self.groups[group as usize].top)
+    }
+
+    fn group_by_name(&mut self, node: u32) -> u32 {
+        let holding = self.own.holding;
         let graph = holding.graph;
         let name = match graph.slot_of(node) {
             Some(slot) => graph.heap().family_text(slot),
             None => holding.root_name(node).unwrap_or_else(|| graph.text(node)),
         };
         let (kind, name) = (holding.owner_kind(node), self.texts.number(name));
-        let next = self.groups.len();
+        // Fewer than nodes.
+        let next = self.groups.len() as u32;
         let group = *self.by_name.entry((kind, name)).or_insert(next);
         if group == next {
             let top = self.trie.child(PathTrie::ROOT, self.texts.number(format!("owner {next}")));
@@ -205,27 +266,26 @@ impl Grouping<'_, '_, '_> {
                 top,
             });
         }
-        self.group_of_owner.insert(keeper, group);
-        self.groups[group].top
+        group
     }
 
     /// Adds an object of the set; false where nobody keeps it.
     fn add(&mut self, index: u32, weight: Weight) -> bool {
         let above = self.above[index as usize];
-        let keeper = self.keeper(above);
-        if keeper == NONE {
+        if above.group == NONE {
             return false;
         }
-        let _ = self.group(keeper);
-        let Some(&group) = self.group_of_owner.get(&keeper) else { return false };
+        let (group, keeper) = (above.group as usize, self.keeper(above));
         self.trie.add(above.place, weight.bytes, weight.objects);
         let held_by = Some(above.root).filter(|&root| root != NONE && root != keeper);
         let above = held_by.and_then(|root| self.root_name(root));
         let above = above.unwrap_or_else(|| self.texts.number("(several roots)".to_owned()));
-        let extent = self.own.holding.graph.extent(ObjectId(self.node(index)));
+        let node = self.node(index);
+        let is_partly = self.own.partly.contains(node);
+        let extent = if is_partly { self.own.holding.graph.extent(ObjectId(node)) } else { None };
         let group = &mut self.groups[group];
         group.keeps.add(weight);
-        group.extent.add(extent.unwrap_or_default());
+        group.extent.add(extent.unwrap_or(Extent::all(weight.bytes)));
         group.owners += u64::from(self.counted.insert(keeper));
         if group.kind == OwnerKind::Object {
             group.held_by.entry(above).or_default().add(weight);

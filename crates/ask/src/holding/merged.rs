@@ -1,6 +1,7 @@
 //! The shortest paths to many objects, laid over each other.
 
-use super::forest::{Forest, Way, WayTexts, follow};
+use super::forest::Forest;
+use super::ways::{Way, WayTexts, follow};
 use super::{Exclusions, Holding};
 use crate::AskError;
 use goheap_graph::{IdBitSet, MergedPaths, PathTrie, TrieNode, Weight};

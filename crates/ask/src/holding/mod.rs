@@ -11,6 +11,7 @@ mod cut;
 mod cut_together;
 mod forest;
 mod grouping;
+mod hops;
 mod merged;
 mod owners;
 mod paths;
@@ -19,6 +20,7 @@ mod steps;
 mod types;
 mod usual;
 mod variable;
+mod ways;
 
 pub use cost::Exclusions;
 pub use cut::{Cut, Cuts};

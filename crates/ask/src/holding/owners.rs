@@ -5,7 +5,7 @@ use super::{Exclusions, Holding};
 use crate::AskError;
 use goheap_graph::{IdBitSet, Weight};
 use goheap_model::names::{Code, is_function};
-use goheap_model::{Claim, Extent, Observer, RootClass, RootKind};
+use goheap_model::{Claim, Extent, ObjectId, Observer, RootClass, RootKind};
 use serde::Serialize;
 
 /// Owners of a set of objects.
@@ -98,19 +98,36 @@ impl Holding<'_> {
                 owners.total.add(self.graph.weight(node));
             }
         }
-        owners.referred = self.graph.extent_of(&members.iter_ones().collect::<Vec<_>>());
-        let own = OwnCode { holding: self, members: &members, is_skipped };
+        let partly = self.partly_referred(&members);
+        owners.referred = partly.as_ref().map(|partly| {
+            partly.iter_ones().fold(Extent::all(owners.total.bytes), |all, node| {
+                let extent = self.graph.extent(ObjectId(node)).unwrap_or_default();
+                all.without(Extent::all(self.graph.shallow(node)).without(extent))
+            })
+        });
+        let own = OwnCode { holding: self, members: &members, partly: &partly.unwrap_or_default(), is_skipped };
         let forest = self.dominating(set);
-        let weigh = |node| if members.contains(node) { self.graph.weight(node) } else { Weight::default() };
-        let weights: Vec<Weight> = forest.nodes.iter().map(|&node| weigh(node)).collect();
-        let (owned, rest) = grouping::group(&own, &forest, &weights, false);
+        let weigh = |index: u32| {
+            let node = forest.nodes[index as usize];
+            if members.contains(node) { self.graph.weight(node) } else { Weight::default() }
+        };
+        let (owned, rest) = grouping::group(&own, &forest, weigh, false);
+        drop(forest);
         let (forest, weights, unreached) = self.shortest(&rest, &Exclusions::new(None), observer)?;
         (owners.owned, owners.unreached) = (owned, unreached);
         for &node in set.iter().filter(|node| !self.tree().contains(**node)) {
             owners.unreached.add(self.graph.weight(node));
         }
-        owners.shared = grouping::group(&own, &forest, &weights, true).0;
+        owners.shared = grouping::group(&own, &forest, |index| weights[index as usize], true).0;
         Ok(owners)
+    }
+
+    /// Those of a set that are not referred to as a whole; None where that is not known.
+    fn partly_referred(&self, members: &IdBitSet) -> Option<IdBitSet> {
+        let mut partly = IdBitSet::with_room_for(self.tree().node_count());
+        let extents = self.graph.references().extents()?.iter();
+        partly.extend(extents.map(|(id, _)| id.0).filter(|id| members.contains(*id)));
+        Some(partly)
     }
 
     /// What an owner is.

@@ -1,8 +1,9 @@
 //! A path in words: by which field each object leads to the next.
 
 use super::Holding;
+use super::hops::is_machinery_alone;
 use goheap_model::names::{captured_path, elided};
-use goheap_model::{Evidence, Kind, ObjectId, Part, RootClass, RootKind, Slot};
+use goheap_model::{Evidence, Kind, Part, RootClass, RootKind, Slot};
 use goheap_model::{FieldPlace, FieldType};
 use serde::Serialize;
 
@@ -49,13 +50,6 @@ pub(super) struct Hop {
     pub(super) is_machinery: bool,
 }
 
-/// What tells apart the hops from objects of all kinds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) struct HopKey {
-    kind: u32,
-    offset: u64,
-}
-
 impl Holding<'_> {
     /// The steps of a path of nodes, the first of which is a root and all others objects.
     pub(super) fn walk(&self, nodes: &[u32]) -> Walk {
@@ -66,7 +60,7 @@ impl Holding<'_> {
             let is_last = index + 1 == objects.len();
             let Some(to) = self.graph.slot_of(node) else { continue };
             let offset = from.and_then(|from| self.offset_between(from, to));
-            let key = from.zip(offset).map(|(from, offset)| self.hop_key(from, offset));
+            let key = from.zip(offset).map(|(from, offset)| self.hops().key(from, offset));
             let is_new = key.is_none() || key != last_key;
             match from.zip(offset).map(|(from, offset)| (from, offset, self.is_machinery(from, offset))) {
                 Some((_, _, true)) if !is_last => {}
@@ -179,15 +173,6 @@ impl Holding<'_> {
         Hop { is_machinery: self.is_machinery(from, offset), place, from, offset }
     }
 
-    /// What is equal where the unnumbered hop is.
-    pub(super) fn hop_key(&self, from: Slot, offset: u64) -> HopKey {
-        let kind = self.graph.heap().object_types.of(from.id);
-        HopKey {
-            kind: kind.with_evidence(Evidence::None).to_bits(),
-            offset: self.fields.offset_in_period(from, offset),
-        }
-    }
-
     /// True of what leads from one part of a container to another.
     pub(super) fn is_machinery(&self, from: Slot, offset: u64) -> bool {
         let kind = self.graph.heap().object_types.of(from.id);
@@ -201,23 +186,6 @@ impl Holding<'_> {
             part => is_machinery_alone(part),
         }
     }
-
-    /// True of an object that leads to nothing but parts of its container.
-    pub(super) fn is_all_machinery(&self, object: u32) -> bool {
-        let kind = self.graph.heap().object_types.of(ObjectId(object));
-        match kind.part() {
-            _ if !kind.is_known() => false,
-            Part::Value => self.machinery_types.get(kind.ty().0 as usize).is_some_and(|&is_machinery| is_machinery),
-            part => is_machinery_alone(part),
-        }
-    }
-}
-
-fn is_machinery_alone(part: Part) -> bool {
-    matches!(
-        part,
-        Part::MapHeader | Part::MapExtra | Part::MapDirectory | Part::MapTable | Part::ChanHeader | Part::Machinery
-    )
 }
 
 impl Step {

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::GraphBuilder;
+use crate::reaching;
 use crate::testing::{Shape, Xorshift, cheapest_costs};
 use std::collections::BTreeSet;
 
@@ -53,6 +54,32 @@ fn each_path_is_a_cheapest_one() {
         let once: BTreeSet<u32> = merged.nodes.iter().copied().collect();
         assert_eq!(once.len(), merged.nodes.len(), "a node stands in the tree once");
     }
+}
+
+#[test]
+fn paths_are_the_same_where_only_what_leads_to_the_set_is_entered() {
+    let mut random = Xorshift::new(14);
+    let mut fewer = 0;
+    for round in 0..500 {
+        let graph = Shape::ALL[round % Shape::ALL.len()].graph(&mut random, 40);
+        let roots: Vec<u32> = (0..random.below(4)).map(|_| random.below(graph.node_count())).collect();
+        let members: BTreeSet<u32> = (0..random.below(4)).map(|_| random.below(graph.node_count())).collect();
+        let members: Vec<u32> = members.into_iter().collect();
+        let mut sought = IdBitSet::with_room_for(graph.node_count());
+        sought.extend(members.iter().copied());
+        let Some(of_use) = reaching::found_in(&graph, &sought, u64::MAX) else { continue };
+        fewer += usize::from(of_use.count() < u64::from(graph.node_count()));
+        let narrow = |from, to| if of_use.contains(to) { cost(from, to) } else { None };
+        let wide = MergedPaths::of_members(&graph, &roots, (&members, sought.clone()), cost, weigh);
+        let narrow = MergedPaths::of_members(&graph, &roots, (&members, sought), narrow, weigh);
+        assert_eq!(
+            (wide.nodes, wide.parents),
+            (narrow.nodes, narrow.parents),
+            "{members:?} from {roots:?} in {graph:?}"
+        );
+        assert_eq!((wide.weights, wide.unreached), (narrow.weights, narrow.unreached));
+    }
+    assert!(fewer > 200, "{fewer}");
 }
 
 #[test]
