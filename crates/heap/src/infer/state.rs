@@ -198,13 +198,15 @@ impl States {
     pub(super) fn unlike_in(&self, range: Range<u32>, mut visit: impl FnMut(u32, ObjectType) -> Option<ObjectType>) {
         let words = &self.words[range.start as usize..range.end as usize];
         let (mut at, mut passed) = (0, None);
+        // Where neighbours are of many types, it is not tried at each of them.
+        let mut next_try = 0;
         while let Some(word) = words.get(at) {
             let state = State(word.load(Ordering::Relaxed));
             if !state.is_free() && passed != Some(state.object()) {
                 passed = visit(range.start + at as u32, state.object()).or(passed);
             }
             at += 1;
-            let Some(passed) = passed.map(ObjectType::to_bits) else { continue };
+            let Some(passed) = passed.map(ObjectType::to_bits).filter(|_| at >= next_try) else { continue };
             let is_passed = |word: &AtomicU32| {
                 let state = State(word.load(Ordering::Relaxed));
                 state.is_free() | (state.object().to_bits() == passed)
@@ -214,6 +216,7 @@ impl States {
             while words.get(at..at + ALIKE).is_some_and(are_passed) {
                 at += ALIKE;
             }
+            next_try = at + ALIKE;
         }
     }
 
