@@ -2,10 +2,10 @@
 
 use super::place::place;
 use super::signals::{reason, signal_name};
-use goheap_heap::goroutines::LibraryFiles;
+use crate::goroutines::LibraryFiles;
 use goheap_image::{Address, SignalInfo};
-use goheap_report::overview::{Caught, Death, DiedAt, HexAddress, NativeCode, ShownFault, ShownPanic, ShownWaiting};
-use goheap_report::text::shortened;
+use goheap_model::process::{Caught, Death, DiedAt, HexAddress, NativeCode, ShownFault, ShownPanic, ShownWaiting};
+use goheap_model::words::shortened;
 use goheap_runtime::{Crash, Goroutine, RuntimeModel, Stack, Tracer};
 
 /// Characters of the line that says why.
