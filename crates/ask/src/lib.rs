@@ -45,7 +45,7 @@ pub use goroutines::{
 };
 pub use groups::{RetainedHistogram, RootGroup, RootGrouping, RootGroups, retained_histogram, root_groups};
 pub use histogram::{Grouping, Histogram, HistogramRow, Selection, histogram};
-pub use objects::{ListedObject, ObjectFilter, ObjectList, ObjectsWanted, objects};
+pub use objects::{ListedObject, ObjectFilter, ObjectList, ObjectsWanted, nearest, object, objects};
 pub use overview::{
     DiagnosticCount, EvidenceSum, HeapSums, MOST_WAITS, ObjectCounts, Overview, OverviewParts, RootClassSum, TypeSums,
     overview,

@@ -26,6 +26,7 @@
 //! | which variables, goroutines, packages do | [`Heap::retained_by_root`] |
 //! | which objects are there, one by one | [`Heap::objects`] |
 //! | what is at an address, and what would go with it | [`Heap::object_at`] |
+//! | what points to it, and what does it point to | [`Heap::references_of`] |
 //! | who, in the program's own code, keeps the objects of a type | [`Heap::owners`] |
 //! | by which references is something held | [`Heap::paths`] |
 //! | where does it gather | [`Heap::suspects`] |
@@ -64,7 +65,9 @@ pub use births::{AllocationSite, HeldAllocations};
 pub use build::VERSION;
 pub use error::{Error, ProcessError};
 pub use goheap_ask::diff::{Change, Difference, Entries, Grown, LifeCounts, NamedChange, Relation, WrongPair};
-pub use goheap_ask::holding::{Exclusions, Held, Holding, Owner, OwnerKind, Owners, Selected, Step, Walk};
+pub use goheap_ask::holding::{
+    Exclusions, Held, Holding, Neighbour, Neighbours, ObjectReferences, Owner, OwnerKind, Owners, Selected, Step, Walk,
+};
 pub use goheap_ask::{
     Gathered, GoroutineList, GoroutineSort, GoroutinesWanted, Grouping, HeapSums, Histogram, HistogramRow,
     ListedGoroutines, ListedObject, ObjectList, ObjectsWanted, Overview, RootGroup, RootGrouping, RootGroups, Rounding,
