@@ -203,3 +203,6 @@ impl Rows<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -256,6 +256,99 @@ mod tests {
         );
     }
 
+    /// A map of a named type, with its parts, and a channel with its buffer.
+    fn containers() -> Heap {
+        let mut builder = HeapBuilder::default();
+        let parts = [(Part::MapHeader, 48), (Part::MapTable, 32), (Part::MapGroups, 512), (Part::Machinery, 16)];
+        for (part, bytes) in parts {
+            builder.part("main.Index", bytes, part, Evidence::Exact);
+        }
+        builder.part("chan main.Item", 96, Part::ChanHeader, Evidence::Exact);
+        builder.part("chan main.Item", 256, Part::ChanBuffer, Evidence::Exact);
+        builder.part("string", 64, Part::StringData, Evidence::Derived);
+        builder.part("func()", 24, Part::Closure, Evidence::Exact);
+        let mut heap = builder.build().unwrap();
+        let ty = |name: &str, size, kind| goheap_model::GoType { name: name.into(), size, kind, descriptor: None };
+        let [string, item] =
+            [("string", 16), ("main.Item", 64)].map(|(name, size)| heap.types.add(ty(name, size, Kind::Opaque)));
+        let map = heap.types.add(ty("main.Index", 8, Kind::Map(string, item)));
+        let chan = heap.types.add(ty("chan main.Item", 8, Kind::Chan(item)));
+        let kinds = (0..8).map(|id| {
+            let kind = heap.object_types.of(ObjectId(id));
+            let ty = match id {
+                0..4 => map,
+                4 | 5 => chan,
+                _ => return kind,
+            };
+            goheap_model::ObjectType::new(kind.part(), ty, kind.evidence())
+        });
+        heap.object_types = kinds.collect();
+        heap.closures =
+            goheap_model::ClosureFunctions::new([(ObjectId(7), 0x10)], |_| Some("net/http.serve.func1".into()));
+        heap
+    }
+
+    fn rows(heap: &Heap, grouping: Grouping) -> Vec<(String, u64, u64)> {
+        let rows = histogram(heap, grouping, Selection::Allocated, |_| true).rows.into_iter();
+        rows.map(|row| (row.name, row.share.bytes, row.elements)).collect()
+    }
+
+    #[test]
+    fn the_insides_of_a_map_are_the_map_where_wholes_are_asked_for() {
+        let row = |name: &str, bytes, elements| (name.to_owned(), bytes, elements);
+        let whole = rows(&containers(), Grouping::Whole);
+        let expected = [
+            row("map[string]main.Item", 48 + 32 + 512 + 16, 0),
+            row("chan main.Item", 96 + 256, 4),
+            row("string", 64, 0),
+            row("func net/http.serve.func1", 24, 0),
+        ];
+        assert_eq!(whole, expected);
+        let types = rows(&containers(), Grouping::Type);
+        assert_eq!(types[0], row("map[string]main.Item groups", 512, 0));
+        assert!(types.contains(&row("[...]main.Item", 256, 4)), "a buffer is an array: {types:?}");
+        assert!(types.contains(&row("map[string]main.Item internals", 16, 0)));
+    }
+
+    #[test]
+    fn parts_have_the_kind_of_what_they_are_parts_of() {
+        let kinds: Vec<_> = rows(&containers(), Grouping::Kind).into_iter().map(|row| (row.0, row.1)).collect();
+        let row = |name: &str, bytes| (name.to_owned(), bytes);
+        assert_eq!(kinds, [row("map", 608), row("chan", 352), row("string", 64), row("func", 24)]);
+    }
+
+    #[test]
+    fn closures_are_of_the_package_of_their_function() {
+        let packages: Vec<_> = rows(&containers(), Grouping::Package).into_iter().map(|row| (row.0, row.1)).collect();
+        assert!(packages.contains(&("net/http".to_owned(), 24)), "{packages:?}");
+        assert!(
+            packages.contains(&("main".to_owned(), 608 + 352)),
+            "maps and channels are of their type's: {packages:?}"
+        );
+    }
+
+    #[test]
+    fn what_an_absent_word_may_lead_to_is_neither_reachable_nor_garbage() {
+        let mut heap = heap();
+        heap.reached = goheap_graph::IdBitSet::default();
+        heap.reached.insert(0);
+        heap.unreached.lacks = true;
+        heap.unreached.dead.insert(4);
+        let bytes = |selection| histogram(&heap, Grouping::Type, selection, |_| true).total.share.bytes;
+        assert_eq!((bytes(Selection::Reachable), bytes(Selection::Unreachable)), (8, 16));
+        assert_eq!(bytes(Selection::NotKnown), 32 + 64 + 48);
+        assert_eq!(bytes(Selection::Allocated), 8 + 16 + 32 + 64 + 48);
+    }
+
+    #[test]
+    fn groups_of_as_many_bytes_stand_by_name() {
+        let mut heap = HeapBuilder::default();
+        ["main.B", "main.A", "main.C"].into_iter().for_each(|name| _ = heap.object(name, 32));
+        let heap = heap.build().unwrap();
+        let names = rows(&heap, Grouping::Type).into_iter().map(|row| row.0);
+        assert!(names.eq(["main.A", "main.B", "main.C"]));
+    }
+
     #[test]
     fn bytes_are_summed_by_evidence_and_elements_by_room() {
         let found = histogram(&heap(), Grouping::Type, Selection::Allocated, |_| true);

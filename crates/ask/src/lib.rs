@@ -2,6 +2,7 @@
 //!
 //! All of them are asked of a [`Heap`](goheap_model::Heap), without the core.
 //!
+//! - What the process was, and whether its heap adds up: [`overview`](overview()).
 //! - How much is of which type: [`histogram`](histogram()); how pages are cut up: [`size_classes`].
 //! - What people name by an address, a type or a variable: [`holding::select`](holding::select()); how it is held: [`holding::Holding`].
 //! - Who retains how much: [`Dominance`](goheap_model::Dominance), then [`retained_histogram`] by type and [`root_groups`] by root;
@@ -24,6 +25,7 @@ mod groups;
 mod histogram;
 pub mod holding;
 mod objects;
+mod overview;
 mod recent;
 mod rests;
 mod size_classes;
@@ -43,7 +45,11 @@ pub use goroutines::{
 };
 pub use groups::{RetainedHistogram, RootGroup, RootGrouping, RootGroups, retained_histogram, root_groups};
 pub use histogram::{Grouping, Histogram, HistogramRow, Selection, histogram};
-pub use objects::{ListedObject, ObjectFilter, ObjectList, ObjectsWanted, objects};
+pub use objects::{ListedObject, ObjectFilter, ObjectList, ObjectsWanted, nearest, object, objects};
+pub use overview::{
+    DiagnosticCount, EvidenceSum, HeapSums, MOST_WAITS, ObjectCounts, Overview, OverviewParts, RootClassSum, TypeSums,
+    overview,
+};
 pub use recent::Recent;
 pub use size_classes::{SizeClass, selected_objects, size_classes};
 pub use suspects::{Gathered, Suspect, SuspectKind, SuspectRoot, suspects, with_goroutines};

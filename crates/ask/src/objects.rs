@@ -84,17 +84,38 @@ pub fn objects(heap: &Heap, wanted: ObjectsWanted<'_>, most: usize) -> ObjectLis
             list.left_out.add(Share { bytes: size, objects: 1 });
             continue;
         }
-        let standing = heap.standing(slot.id);
-        let evidence: Evidence = heap.object_types.of(slot.id).evidence();
-        list.objects.push(ListedObject {
-            address: heap.objects.address(slot),
-            size,
-            ty: filter.text(text).to_owned(),
-            evidence: evidence.name(),
-            reachable: standing.is_reachable(),
-        });
+        list.objects.push(listed(heap, slot, filter.text(text).to_owned()));
     }
     list
+}
+
+/// What is known of the object in a slot without its contents.
+pub fn object(heap: &Heap, slot: Slot) -> ListedObject {
+    listed(heap, slot, heap.type_text(slot))
+}
+
+fn listed(heap: &Heap, slot: Slot, ty: String) -> ListedObject {
+    let evidence: Evidence = heap.object_types.of(slot.id).evidence();
+    ListedObject {
+        address: heap.objects.address(slot),
+        size: heap.objects.size(slot),
+        ty,
+        evidence: evidence.name(),
+        reachable: heap.standing(slot.id).is_reachable(),
+    }
+}
+
+/// The allocated objects next to an address that none holds: the one below it and the one above it.
+pub fn nearest(heap: &Heap, address: u64) -> (Option<Slot>, Option<Slot>) {
+    let objects = &heap.objects;
+    // The first span that ends above the address.
+    let at = objects.spans().partition_point(|span| span.start.saturating_add(span.bytes) <= address) as u32;
+    let is_below = |slot: &Slot| objects.address(*slot) <= address;
+    let spans = objects.spans().len() as u32;
+    let last_below = |span: u32| objects.allocated_of(span).filter(is_below).last();
+    let first_above = |span: u32| objects.allocated_of(span).find(|slot| !is_below(slot));
+    let below = (0..spans.min(at + 1)).rev().find_map(last_below);
+    (below, (at..spans).find_map(first_above))
 }
 
 /// An array's type as histograms name it and as a slice of it is named: `[...]T` and `[]T` of `[4]T`.
@@ -132,5 +153,28 @@ mod tests {
             assert_eq!(listed(64, None, array, 9).0.len(), 1, "{array}");
         }
         assert_eq!(listed(65, None, "[4]main.Item", 9).0, []);
+    }
+
+    #[test]
+    fn the_nearest_objects_to_an_address_are_on_both_its_sides() {
+        use goheap_model::{Objects, SlotSpan};
+        let span = |start, bits: &'static [u8]| {
+            let span = SlotSpan { start, bytes: 0x1000, slot_bytes: 0x100, slots: 8, ..SlotSpan::default() };
+            (span, bits)
+        };
+        // Handed out are 0x1100, 0x1300, 0x5000, and none of the span between.
+        let spans = [span(0x1000, &[0b1010]), span(0x3000, &[0]), span(0x5000, &[1])];
+        let mut heap = Heap::default();
+        heap.objects = std::sync::Arc::new(Objects::new(spans.into_iter()).unwrap());
+        let near = |address| {
+            let (below, above) = nearest(&heap, address);
+            (below.map(|slot| heap.objects.address(slot)), above.map(|slot| heap.objects.address(slot)))
+        };
+        assert_eq!(near(0x10), (None, Some(0x1100)));
+        assert_eq!(near(0x1200), (Some(0x1100), Some(0x1300)));
+        assert_eq!(near(0x1ffa), (Some(0x1300), Some(0x5000)), "in the tail of a span");
+        assert_eq!(near(0x3010), (Some(0x1300), Some(0x5000)));
+        assert_eq!(near(0x9999), (Some(0x5000), None));
+        assert_eq!(nearest(&Heap::default(), 1), (None, None));
     }
 }

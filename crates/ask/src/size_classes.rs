@@ -117,3 +117,6 @@ fn size_class(heap: &Heap, index: u32, span: &SlotSpan, selected: Option<&IdBitS
         rounding_bytes,
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -79,4 +79,50 @@ mod tests {
         let expected = Rounding { ty: "main.Small".into(), rounding_bytes: 32, objects: 2, bytes: 112 };
         assert_eq!(rounding(&heap.build().unwrap()), [expected]);
     }
+
+    #[test]
+    fn arrays_lose_what_is_beyond_their_last_whole_element_and_are_one_row() {
+        use goheap_model::{Evidence, Part};
+        let mut heap = HeapBuilder::default();
+        let first = heap.part("main.Point", 24, Part::Value, Evidence::Exact);
+        for bytes in [64, 96] {
+            let points = heap.part("main.Point", bytes, Part::Elements, Evidence::Exact);
+            heap.refer(first, points);
+        }
+        heap.variable("main.first *main.Point", first);
+        // Of 64 bytes 2 × 24 are points; 96 are four of them.
+        let expected = Rounding { ty: "[...]main.Point".into(), rounding_bytes: 16, objects: 1, bytes: 64 };
+        assert_eq!(rounding(&heap.build().unwrap()), [expected]);
+    }
+
+    #[test]
+    fn what_loses_most_stands_first_and_what_has_no_type_loses_nothing_known() {
+        let mut heap = HeapBuilder::default();
+        let holder = heap.object("", 512);
+        for (ty, bytes) in [("main.A", 8), ("main.A", 32), ("main.B", 8), ("main.B", 64)] {
+            let object = heap.object(ty, bytes);
+            heap.refer(holder, object);
+        }
+        heap.variable("main.all unsafe.Pointer", holder);
+        let told: Vec<_> =
+            rounding(&heap.build().unwrap()).into_iter().map(|one| (one.ty, one.rounding_bytes)).collect();
+        assert_eq!(told, [("main.B".to_owned(), 56), ("main.A".to_owned(), 24)]);
+    }
+
+    #[test]
+    fn room_in_a_block_of_tiny_values_is_not_lost() {
+        use goheap_model::{Evidence, GoType, Kind, ObjectType, Objects, Part, SlotSpan};
+        let told = |has_pointers| {
+            let span =
+                SlotSpan { start: 0x1000, bytes: 16, slot_bytes: 16, slots: 1, has_pointers, ..SlotSpan::default() };
+            let mut heap = Heap::default();
+            heap.objects = std::sync::Arc::new(Objects::new(std::iter::once((span, &[1][..]))).unwrap());
+            let ty = GoType { name: "main.Flag".into(), size: 1, kind: Kind::Scalar, descriptor: None };
+            let ty = heap.types.add(ty);
+            heap.object_types = std::iter::once(ObjectType::new(Part::Value, ty, Evidence::Exact)).collect();
+            heap.reached.insert(0);
+            rounding(&heap).len()
+        };
+        assert_eq!((told(false), told(true)), (0, 1), "what has pointers is never a tiny block");
+    }
 }

@@ -7,7 +7,6 @@
 mod allocator;
 mod args;
 mod bounds;
-mod command_line;
 mod commands;
 mod coredumps;
 mod open;

@@ -6,6 +6,8 @@ use goheap_ask::holding::Holding;
 use goheap_graph::TrieNode;
 use goheap_heap::process_memory::ProcessMemory;
 use goheap_heap::waste::Waste;
+use goheap_model::checks::HeapChecks;
+use goheap_model::process::ProcessFacts;
 use goheap_model::waits::WaitsReport;
 use goheap_model::{
     Claim, Diagnostic, Dominance, DominatorFrames, GoroutineGroups, Graph, Leaks, Observer, ProcessMark, Sweeps,
@@ -36,6 +38,8 @@ struct All {
 #[derive(Default)]
 pub(crate) struct Beside {
     pub(crate) mark: ProcessMark,
+    pub(crate) process: ProcessFacts,
+    pub(crate) checks: HeapChecks,
     /// Where it was worked out for the frames.
     pub(crate) dominance: Option<Arc<Dominance>>,
     pub(crate) frames: Option<DominatorFrames>,
@@ -64,6 +68,8 @@ pub(crate) struct Goroutines {
 pub(crate) struct Waiting {
     pub(crate) leaks: Leaks,
     pub(crate) waits: WaitsReport,
+    /// The first of them, those of leaked goroutines too.
+    pub(crate) first: WaitsReport,
     /// Indexes, in order.
     pub(crate) suspected: Vec<u32>,
 }

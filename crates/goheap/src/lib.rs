@@ -19,12 +19,14 @@
 //! | question | call |
 //! |---|---|
 //! | how much is there, and how do the sums reconcile | [`Heap::totals`] |
+//! | what was the process, how did it die, does its heap add up | [`Heap::overview`] |
 //! | what may make an answer wrong | [`Heap::diagnostics`] |
 //! | how much is of which type, package or kind | [`Heap::histogram`] |
 //! | which types retain most | [`Heap::retained_by_type`] |
 //! | which variables, goroutines, packages do | [`Heap::retained_by_root`] |
 //! | which objects are there, one by one | [`Heap::objects`] |
 //! | what is at an address, and what would go with it | [`Heap::object_at`] |
+//! | what points to it, and what does it point to | [`Heap::references_of`] |
 //! | who, in the program's own code, keeps the objects of a type | [`Heap::owners`] |
 //! | by which references is something held | [`Heap::paths`] |
 //! | where does it gather | [`Heap::suspects`] |
@@ -52,6 +54,7 @@ mod heap;
 mod how_much;
 pub mod index_file;
 mod options;
+mod overview;
 mod process;
 pub mod profile;
 mod reading;
@@ -62,11 +65,13 @@ pub use births::{AllocationSite, HeldAllocations};
 pub use build::VERSION;
 pub use error::{Error, ProcessError};
 pub use goheap_ask::diff::{Change, Difference, Entries, Grown, LifeCounts, NamedChange, Relation, WrongPair};
-pub use goheap_ask::holding::{Exclusions, Held, Holding, Owner, OwnerKind, Owners, Selected, Step, Walk};
+pub use goheap_ask::holding::{
+    Exclusions, Held, Holding, Neighbour, Neighbours, ObjectReferences, Owner, OwnerKind, Owners, Selected, Step, Walk,
+};
 pub use goheap_ask::{
-    Gathered, GoroutineList, GoroutineSort, GoroutinesWanted, Grouping, Histogram, HistogramRow, ListedGoroutines,
-    ListedObject, ObjectList, ObjectsWanted, RootGroup, RootGrouping, RootGroups, Rounding, Selection, SiteGrouping,
-    Suspect, SuspectKind, SuspectRoot,
+    Gathered, GoroutineList, GoroutineSort, GoroutinesWanted, Grouping, HeapSums, Histogram, HistogramRow,
+    ListedGoroutines, ListedObject, ObjectList, ObjectsWanted, Overview, RootGroup, RootGrouping, RootGroups, Rounding,
+    Selection, SiteGrouping, Suspect, SuspectKind, SuspectRoot, TypeSums,
 };
 pub use goheap_heap::process_memory::{MemoryPart, ProcessMemory};
 pub use goheap_heap::waste::Waste;

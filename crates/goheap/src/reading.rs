@@ -4,6 +4,7 @@ use crate::heap::{Beside, Goroutines, Origin, Places, Waiting};
 use crate::index_file::{self, CoreOptions, IndexError};
 use crate::{Error, Heap, Options, open_process};
 use goheap_heap::goroutines::{leaked, read_groups};
+use goheap_heap::process_facts::process_facts;
 use goheap_heap::process_memory::ProcessMemory;
 use goheap_heap::references::{ReferenceGraph, ReferenceOptions};
 use goheap_heap::waits::FoundWaits;
@@ -45,6 +46,8 @@ pub(crate) fn read(core: &Path, options: &Options, observer: &dyn Observer) -> R
     if options.goroutines && beside.goroutines.is_none() {
         beside.goroutines = Some(Goroutines { groups: read_groups(&model, observer)?, waiting: None });
     }
+    beside.process = process_facts(&model);
+    beside.checks = snapshot.checks(&snapshot.diagnostics());
     let mut data = snapshot.into_heap(references);
     data.births = births;
     data.diagnostics.extend(passed_over);
@@ -109,7 +112,8 @@ fn goroutines(graph: &ReferenceGraph<'_, '_, '_>, observer: &dyn Observer) -> Re
     let leaks = leaked(graph, observer)?;
     let found = FoundWaits::new(graph, observer)?;
     let waits = found.report(MOST_WAITS, &|_| true, &|one| leaks.contains(one));
-    let waiting = Some(Waiting { waits, suspected: found.suspected(), leaks });
+    let first = found.report(goheap_ask::MOST_WAITS, &|_| true, &|_| false);
+    let waiting = Some(Waiting { waits, first, suspected: found.suspected(), leaks });
     Ok(Goroutines { groups, waiting })
 }
 

@@ -1,7 +1,7 @@
 //! Who keeps what, and by which references.
 
 use crate::{Error, Heap};
-use goheap_ask::holding::{Exclusions, Holding, Owners, Selected, Walk, select};
+use goheap_ask::holding::{Exclusions, Holding, ObjectReferences, Owners, Selected, Walk, select};
 
 impl Heap {
     /// Who, in the program's own code, keeps the objects that a text means, as the command `owners` takes it: a type, a variable's field,
@@ -51,6 +51,29 @@ impl Heap {
                 .flat_map(|node| holding.paths_to(&turned, node, &nothing).take(most).collect::<Vec<_>>())
                 .collect())
         })
+    }
+
+    /// The references of the allocated object that holds an address, at most so many of each kind; None where none holds it.
+    ///
+    /// ```
+    /// # let core = concat!(env!("CARGO_MANIFEST_DIR"), "/../../fixtures/cores/1.26/structures.core.zst");
+    /// # let executable = concat!(env!("CARGO_MANIFEST_DIR"), "/../../fixtures/cores/1.26/structures.zst");
+    /// # let heap = goheap::open(core, &goheap::Options::default().executable(executable))?;
+    /// # let address = heap.paths("main.Session", 1)?[0].steps.last().unwrap().address.unwrap();
+    /// let references = heap.references_of(address, 10)?.expect("an object lies there");
+    /// for holder in &references.holders.shown {
+    ///     println!("{:#x} {} by {}", holder.address, holder.ty, holder.reference);
+    /// }
+    /// # assert!(!references.holders.shown.is_empty() || !references.roots.shown.is_empty());
+    /// # Ok::<(), goheap::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::Ask`] where the heap was read without references, and [`Error::Refused`].
+    pub fn references_of(&self, address: u64, most: usize) -> Result<Option<ObjectReferences>, Error> {
+        let Some(slot) = self.data().objects.find_allocated(address) else { return Ok(None) };
+        self.go_on("references")?;
+        self.with_holding(|holding| Ok(Some(holding.references_of(slot.id, most))))
     }
 }
 

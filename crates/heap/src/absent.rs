@@ -177,4 +177,29 @@ mod tests {
         assert_eq!((sum.objects, sum.words()), (20, 77));
         assert_eq!((absent.words(), absent.stacks), (83, vec![3]));
     }
+
+    #[test]
+    fn a_walk_meets_what_is_absent_where_it_comes_by() {
+        let mut absent = Absent { objects: IdBitSet::with_room_for(64), ..Absent::default() };
+        assert!(!absent.is_met(|_| true, |_| true));
+        absent.add_object(ObjectId(5), RootClass::Variables, 1);
+        assert!(absent.is_met(|id| id == 5, |_| false) && !absent.is_met(|id| id == 6, |_| false));
+        let mut stack = Absent::default();
+        stack.add_root(AbsentHolder::Goroutine(3), RootClass::Goroutines, 2);
+        assert!(stack.is_met(|_| false, |goroutine| goroutine == 3), "its stack counts");
+        assert!(!stack.is_met(|_| false, |goroutine| goroutine != 3));
+        let mut variable = Absent::default();
+        variable.add_root(AbsentHolder::Variable(8, "main.x".into()), RootClass::Variables, 1);
+        assert!(variable.is_met(|_| false, |_| false), "every walk begins at variables");
+        let records = Absent { modules: 1, ..Absent::default() };
+        assert!(records.is_any() && records.is_met(|_| false, |_| false), "nobody knows where whole records led");
+    }
+
+    #[test]
+    fn words_of_records_count_and_name_nobody() {
+        let mut absent = Absent::default();
+        absent.add_records(4);
+        assert_eq!((absent.words(), absent.most.len()), (4, 0));
+        assert_eq!(absent.by_class[RootClass::Other as usize].root_words, 4);
+    }
 }

@@ -140,3 +140,36 @@ fn types(totals: &Totals, list: &mut List) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use goheap_model::Share;
+
+    #[test]
+    fn what_never_happened_is_not_told() {
+        let mut list = List(Vec::new());
+        list.add("one", 0_u64, "never");
+        list.add("two", false, "not so");
+        list.add("three", true, "so");
+        list.add("four", 7_u64, "often");
+        let told: Vec<(&str, u64)> = list.0.iter().map(|one| (one.code, one.count)).collect();
+        assert_eq!(told, [("three", 1), ("four", 7)]);
+        assert!(list.0.iter().all(|one| one.is_serious && one.of.is_none()));
+    }
+
+    #[test]
+    fn how_well_types_are_known_makes_no_sum_wrong() {
+        let mut totals = Totals::default();
+        totals.by_class = vec![(RootClass::Variables, Share { bytes: 1000, objects: 9 })];
+        totals.by_evidence = [100, 50, 350, 500];
+        totals.inference.conflicts = 3;
+        let mut list = List(Vec::new());
+        types(&totals, &mut list);
+        let told: Vec<_> = list.0.iter().map(|one| (one.code, one.count, one.of)).collect();
+        let expected =
+            [("types-in-conflict", 3, None), ("bytes-untyped", 100, Some(1000)), ("bytes-guessed", 50, Some(1000))];
+        assert_eq!(told, expected);
+        assert!(list.0.iter().all(|one| !one.is_serious));
+    }
+}

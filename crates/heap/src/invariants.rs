@@ -177,3 +177,18 @@ pub fn to_free(snapshot: &HeapSnapshot<'_, '_>) -> Vec<Sample> {
 pub fn stray(snapshot: &HeapSnapshot<'_, '_>) -> Vec<Sample> {
     snapshot.totals.pointers.first_strays.iter().map(Sample::Word).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_check_counts_what_it_saw_and_keeps_the_first_that_failed() {
+        let sample = |number: &u64| Sample::Word(*number);
+        let told = Invariant::over("even", 0..40_u64, sample, |number| number.is_multiple_of(2));
+        assert_eq!((told.checked, told.violations), (40, 20));
+        assert_eq!(told.examples, [1, 3, 5, 7, 9].map(Sample::Word));
+        let none = Invariant::over("nothing", std::iter::empty(), sample, |_| false);
+        assert_eq!((none.checked, none.violations, none.examples.len()), (0, 0, 0));
+    }
+}

@@ -10,6 +10,7 @@
 
 mod absent;
 mod births;
+mod checks;
 mod code;
 mod diagnostics;
 mod error;
@@ -23,6 +24,7 @@ mod names;
 mod needs;
 mod objects;
 mod outgrown;
+pub mod process_facts;
 pub mod process_memory;
 pub mod profiles;
 pub mod redaction;

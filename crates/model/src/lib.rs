@@ -9,6 +9,7 @@
 //! - By which fields objects lead to each other: [`Fields`].
 //! - Where sampled objects were allocated: [`Births`].
 //! - Names as Go writes them, and as people do: [`names`].
+//! - What the process was and how it died: [`process`]; whether its heap adds up: [`Totals`], [`checks`].
 //! - Kept in a file: [`SectionWriter`], [`Sections`].
 //! - Small heaps for tests: [`HeapBuilder`].
 //! - How a long work is watched: [`Observer`].
@@ -16,11 +17,13 @@
 mod births;
 mod bits;
 mod builder;
+pub mod checks;
 mod closures;
 mod code_profile;
 mod describe;
 mod diagnostic;
 mod dominator_frames;
+mod example;
 mod extents;
 mod field_table;
 mod fields;
@@ -32,6 +35,7 @@ mod leaks;
 pub mod names;
 mod objects;
 mod observer;
+pub mod process;
 mod process_mark;
 mod red_zones;
 mod references;
@@ -45,6 +49,7 @@ mod types;
 pub mod waits;
 mod wide_rows;
 mod word_row;
+pub mod words;
 
 pub use births::{Birth, BirthCall, BirthCount, BirthRecord, Births, BirthsKnown, sample_scale};
 pub use bits::{BitVector, ones};
@@ -56,6 +61,7 @@ pub use diagnostic::Diagnostic;
 pub use dominator_frames::{
     DominatorFrames, FrameFacts, HELD_BY_SEVERAL, MapRoom, NOT_KNOWN, RootFrame, SHARED, UNREACHABLE,
 };
+pub use example::Example;
 pub use extents::{Extent, Extents};
 pub use field_table::{FieldTable, KnownField, TableFields, kind_of};
 pub use fields::{FieldPlace, FieldType, Fields};

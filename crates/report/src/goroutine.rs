@@ -3,10 +3,10 @@
 use crate::ReportError;
 use crate::goroutine_text;
 use crate::object::{ObjectTarget, ShownField};
-use crate::overview::NativeCode;
 use crate::page::Page;
 use crate::text::json_text;
 use goheap_model::StackCall;
+use goheap_model::process::NativeCode;
 use goheap_model::waits::WaitsReport;
 use serde::Serialize;
 use std::io::Write;

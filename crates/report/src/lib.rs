@@ -5,7 +5,7 @@
 //! | describe who holds how much | [`FlameTree`] |
 //! | draw it | [`flame::write_svg`] |
 //! | write it for other tools | [`folded::write`], [`stap::write`], [`json::write_tree`] |
-//! | tell what the process was and whether the heap adds up | [`overview::OverviewReport`] |
+//! | tell what the process was and whether the heap adds up | [`overview::write_other_lines`] |
 //! | write the memory profile as the program would have | [`heap_profile::write`] |
 //! | list objects, one a line | [`objects::ObjectWriter`] |
 //! | tell how much there is of which type | [`histogram::HistogramReport`] |
@@ -46,7 +46,6 @@ pub mod answer;
 pub mod build_ids;
 pub mod dominators;
 mod error;
-pub mod example;
 pub mod flame;
 pub mod folded;
 pub mod goroutine;
@@ -60,7 +59,6 @@ pub mod object;
 mod object_text;
 pub mod objects;
 pub mod overview;
-mod overview_text;
 pub mod owners;
 pub mod page;
 pub mod paths;

@@ -5,6 +5,7 @@
 
 pub(crate) mod width;
 
+pub use goheap_model::words::shortened;
 use std::borrow::Cow;
 use std::fmt::Write;
 
@@ -72,15 +73,6 @@ pub fn not_isolated(text: &str) -> Cow<'_, str> {
 fn is_from_right(c: char) -> bool {
     matches!(c, '\u{590}'..='\u{8ff}' | '\u{fb1d}'..='\u{fdff}' | '\u{fe70}'..='\u{fefe}'
         | '\u{10800}'..='\u{10fff}' | '\u{1e800}'..='\u{1efff}')
-}
-
-/// At most `chars` characters of `text`, the last of which is `…` where there were more.
-#[must_use]
-pub fn shortened(text: &str, chars: usize) -> Cow<'_, str> {
-    match text.char_indices().nth(chars) {
-        None => Cow::Borrowed(text),
-        Some(_) => Cow::Owned(text.chars().take(chars.saturating_sub(1)).chain(['…']).collect()),
-    }
 }
 
 /// For one line of a picture: like [`terminal_text`], but any run of white space is one space, and none at either end. The

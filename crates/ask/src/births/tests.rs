@@ -89,3 +89,48 @@ fn what_a_type_retains_is_told_by_where_it_was_made() {
     assert_eq!(by_type("main.Item"), [("main.Item".to_owned(), items)]);
     assert_eq!(by_type("main.Nothing"), []);
 }
+
+#[test]
+fn lines_are_named_for_another_core_and_calls_that_read_alike_are_one() {
+    let heap = sampled();
+    let graph = Graph::new(&heap).unwrap();
+    let tree = graph.dominators(&Unobserved).unwrap();
+    let index = BirthIndex::new(graph, &tree, heap.births.as_ref().unwrap());
+    let counts = site_counts(&index);
+    let names: Vec<(&str, u64)> = counts.iter().map(|count| (&*count.name, count.share.objects)).collect();
+    assert_eq!(names.len(), 3);
+    assert!(names.iter().any(|(name, objects)| name.contains("main.fill") && name.contains("10") && *objects == 3));
+    let only = index.all(SiteGrouping::Line, |id| id == ObjectId(3));
+    assert_eq!(told(&heap, &only), [row("main.fill:12", 1, 1024)]);
+}
+
+#[test]
+fn frames_tell_what_was_made_below_them() {
+    use goheap_graph::PathTrie;
+    let heap = sampled();
+    let graph = Graph::new(&heap).unwrap();
+    let tree = graph.dominators(&Unobserved).unwrap();
+    let index = BirthIndex::new(graph, &tree, heap.births.as_ref().unwrap());
+    let mut frames = DominatorFrames { trie: PathTrie::new(), ..DominatorFrames::default() };
+    let above = frames.trie.child(PathTrie::ROOT, 0);
+    let [one, other] = [1, 2].map(|label| frames.trie.child(above, label));
+    frames.sampled = vec![(ObjectId(1), one), (ObjectId(3), other)];
+    let by_frame = index.by_frame(&frames);
+    let below = |frame| told(&heap, &by_frame.below(frame, SiteGrouping::Line));
+    assert_eq!(below(one), [row("main.fill:10", 1, 4096)]);
+    assert_eq!(below(above), [row("main.fill:10", 1, 4096), row("main.fill:12", 1, 1024)]);
+    let nothing = frames.trie.child(above, 9);
+    assert_eq!(below(nothing), []);
+}
+
+#[test]
+fn what_an_absent_word_may_hold_is_nobodys_garbage() {
+    let mut heap = sampled();
+    heap.unreached.lacks = true;
+    let graph = Graph::new(&heap).unwrap();
+    let tree = graph.dominators(&Unobserved).unwrap();
+    let index = BirthIndex::new(graph, &tree, heap.births.as_ref().unwrap());
+    let all = index.all(SiteGrouping::Line, |_| true);
+    let holders: Vec<_> = all.sites[0].held.iter().map(|held| index.holder_text(held.holder)).collect();
+    assert_eq!(holders, ["main.cache *main.Cache", "not known to be reachable"]);
+}

@@ -8,6 +8,8 @@ use goheap_model::{
     RootFrame, RootKind, SpanSweep, Sweeps,
 };
 
+mod frames;
+
 /// A dominator tree of frames `class > package > variable > steps`, each with values, bytes and objects of its own.
 struct Frames {
     frames: DominatorFrames,

@@ -75,3 +75,79 @@ fn goroutines_are_counted_by_what_they_do_and_where() {
     ];
     assert_eq!(named, expected);
 }
+
+/// Three goroutines of one stack, of which each has a buffer and two share one; and one of another that has nothing.
+fn held() -> goheap_model::Heap {
+    let mut heap = goheap_model::HeapBuilder::default();
+    let [own, other, third] = [100, 200, 400].map(|bytes| heap.object("main.Buffer", bytes * 8));
+    let shared = heap.object("main.Shared", 8000);
+    heap.goroutine(10, "main.worker", &[("buf *main.Buffer", own), ("s *main.Shared", shared)]);
+    heap.goroutine(11, "main.worker", &[("buf *main.Buffer", other), ("s *main.Shared", shared)]);
+    heap.goroutine(12, "main.worker", &[("buf *main.Buffer", third)]);
+    heap.goroutine(13, "main.idle", &[]);
+    heap.build().unwrap()
+}
+
+#[test]
+fn what_several_goroutines_keep_together_is_more_than_what_each_does() {
+    let heap = held();
+    let graph = goheap_model::Graph::new(&heap).unwrap();
+    let dominance = graph.dominance(&goheap_model::Unobserved).unwrap();
+    let retained = RetainedByGoroutines::new(graph, &dominance);
+    assert_eq!([0, 1, 2, 3].map(|one| retained.of_goroutine(one)), [800, 1600, 3200, 0]);
+    assert_eq!(retained.of_set(&[0, 1]), 800 + 1600 + 8000);
+    assert_eq!(retained.at_least(&[0, 1]), 800 + 1600, "that they share is left out");
+    assert_eq!(retained.of_set(&[0, 2]), 800 + 3200, "the third has no part of what is shared");
+    assert_eq!((retained.of_group(2), retained.of_group(9), retained.of_goroutine(9)), (3200, 0, 0));
+}
+
+#[test]
+fn parts_of_groups_are_weighed_by_themselves() {
+    let heap = held();
+    let graph = goheap_model::Graph::new(&heap).unwrap();
+    let dominance = graph.dominance(&goheap_model::Unobserved).unwrap();
+    let retained = RetainedByGoroutines::new(graph, &dominance);
+    let mut groups = groups();
+    groups.groups.truncate(1);
+    let told = |leaked: &[u32]| {
+        let leaks = Leaks { goroutines: leaked.to_vec(), ..Leaks::default() };
+        let mut listing = GoroutineListing::new(&groups, Some(&leaks), GoroutinesWanted::default(), |_| true);
+        listing.weigh(&retained);
+        listing.sort(GoroutineSort::Retained);
+        let told = listing.told(9, None, &|_| false);
+        told.groups.iter().map(|row| (row.leaked, row.retained_bytes, row.retained_at_least)).collect::<Vec<_>>()
+    };
+    let parts = told(&[0, 1]);
+    assert_eq!(parts, [(Some(2), Some(800 + 1600 + 8000), false), (Some(0), Some(3200), false)]);
+    assert_eq!(told(&[2])[1], (Some(1), Some(3200), false));
+}
+
+#[test]
+fn values_of_labels_are_told_only_where_contents_are_asked_for() {
+    let mut groups = groups();
+    let label = |value: &str| vec![("tenant".to_owned(), value.to_owned())];
+    groups.labels = vec![label("a"), label("b")];
+    groups.each[1].labels = 1;
+    let told = |values| {
+        let wanted = GoroutinesWanted { values, ..GoroutinesWanted::default() };
+        let mut listing = GoroutineListing::new(&groups, None, wanted, |group| group.number == 0);
+        listing.sort(GoroutineSort::Count);
+        listing.told(9, None, &|_| false).groups.remove(0).labels.remove(0)
+    };
+    let label = told(true);
+    assert_eq!((&*label.key, label.goroutines, label.different), ("tenant", 3, 2));
+    assert_eq!(label.values.unwrap(), [("a".to_owned(), 2), ("b".to_owned(), 1)]);
+    assert_eq!((told(false).values, told(false).different), (None, 2));
+}
+
+#[test]
+fn without_a_look_at_leaks_none_are_told() {
+    let groups = groups();
+    let listing = GoroutineListing::new(&groups, None, GoroutinesWanted::default(), |_| true);
+    let told = listing.told(1, Some(goheap_model::waits::WaitsReport::default()), &|_| false);
+    assert_eq!((told.leaked, told.groups[0].leaked), (None, None));
+    assert_eq!(told.waits, None, "an empty report of waits is none");
+    assert_eq!((told.groups.len(), told.groups_left_out, told.goroutines_left_out), (1, 1, 1));
+    assert_eq!(told.stack_bytes, (10 + 11 + 12 + 13) * 1024, "of all that are wanted, told or not");
+    assert!(listing.contains(3) && !listing.contains(4), "the runtime's own are not wanted");
+}

@@ -4,6 +4,7 @@
 //! - For paths from roots: [`Holding::paths_to`], [`Holding::merged_paths`], [`Holding::usual_ways`].
 //! - For the reference to cut: [`Holding::cuts_for`], [`Holding::cut_for_set`]; the few, where one is not enough: [`Holding::cut_together`].
 //! - For the owners in the program's own code: [`Holding::owners`].
+//! - For who points to one object, and what it points to: [`Holding::references_of`].
 
 mod code_of;
 mod cost;
@@ -13,6 +14,7 @@ mod forest;
 mod grouping;
 mod hops;
 mod merged;
+mod neighbours;
 mod owners;
 mod paths;
 mod select;
@@ -26,6 +28,7 @@ pub use cost::Exclusions;
 pub use cut::{Cut, Cuts};
 pub use cut_together::CutTogether;
 pub use merged::MergedStep;
+pub use neighbours::{Neighbour, Neighbours, ObjectReferences};
 pub use owners::{Held, Owner, OwnerKind, Owners};
 pub use select::{Selected, Subject, select};
 pub use steps::{Step, Walk};

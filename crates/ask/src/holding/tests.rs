@@ -3,6 +3,10 @@ use super::*;
 use goheap_graph::CsrGraph;
 use goheap_model::{FieldPlace, FieldType, Heap, HeapBuilder, ObjectId, RootClass, Slot, TypeId, Unobserved};
 
+mod names;
+mod ways;
+mod whose;
+
 /// Each reference of an object is a field of its own: `.f0`, `.f1` and so on, a pointer to what it leads to.
 struct Numbered<'h>(Graph<'h>);
 
@@ -219,4 +223,25 @@ fn a_type_of_two_words_is_no_variable_with_its_type() {
     let holding = Holding::new(graph, &fields, &Unobserved).unwrap();
     assert_eq!(selected(&holding, "chan []main.Event"), [1]);
     assert_eq!(selected(&holding, "chan bool at bss+0x10"), [0]);
+}
+
+#[test]
+fn an_object_has_what_it_points_to_and_who_points_to_it() {
+    asked(|holding, _| {
+        let told = |list: &Neighbours<Neighbour>| -> Vec<(String, String)> {
+            list.shown.iter().map(|one| (one.ty.clone(), one.reference.clone())).collect()
+        };
+        let row = |ty: &str, reference: &str| (ty.to_owned(), reference.to_owned());
+        let cache = holding.references_of(ObjectId(1), 9);
+        assert_eq!(told(&cache.pointers), [row("main.Item", ".f0 *main.Item"), row("main.Item", ".f1 *main.Item")]);
+        assert_eq!(told(&cache.holders), [row("main.Registry", ".f0 *main.Cache")]);
+        let shared = holding.references_of(ObjectId(3), 1);
+        assert_eq!((shared.holders.shown.len(), shared.holders.left_out), (1, 1), "as many as are wanted");
+        let registry = holding.references_of(ObjectId(0), 9);
+        assert_eq!(
+            registry.roots.shown,
+            ["main.registry *main.Registry", "goroutine 7: main.serve → main.serve → r *main.Registry"]
+        );
+        assert_eq!(holding.references_of(ObjectId(7), 9), ObjectReferences::default(), "garbage that nothing holds");
+    });
 }

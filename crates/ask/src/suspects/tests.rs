@@ -3,6 +3,8 @@ use super::*;
 use goheap_graph::PathTrie;
 use goheap_model::{Field, FrameFacts, GoType, Kind, RootClass, RootFrame, Share};
 
+mod told;
+
 const MB: u64 = 1 << 20;
 
 /// A dominator tree, frame by frame.

@@ -10,12 +10,13 @@ use crate::say::speaker;
 use crate::say::terminal::page;
 use crate::say::watch::Watch;
 use goheap_heap::goroutines::leaked;
+use goheap_heap::process_facts::process_facts;
 use goheap_heap::references::ReferenceOptions;
 use goheap_heap::waits::Waits;
 use goheap_heap::{HeapSnapshot, SnapshotOptions};
 use goheap_model::waits::WaitsReport;
 use goheap_report::answer::Answer;
-use goheap_report::overview::{Detail, OverviewReport};
+use goheap_report::overview::{Detail, write_other_lines};
 use goheap_runtime::RuntimeModel;
 use std::ffi::OsString;
 
@@ -45,11 +46,11 @@ pub(crate) fn run(input: &Input, opening: &[OsString]) -> Result<(), Failure> {
             closer => closer?,
         };
         watch.report();
-        let report = OverviewReport { waits: closer.waits, ..overview::report(snapshot) };
+        let report = overview::of_heap(snapshot, Some(&process_facts(snapshot.model)), closer.waits);
         overview::warn(&report);
         let is_slow = snapshot.totals.allocated.objects >= MANY_OBJECTS && !snapshot.is_kept();
         to_stdout(|out| {
-            report.write_other_lines(Detail::Brief, page(input), &mut *out)?;
+            write_other_lines(&report, Detail::Brief, page(input), &mut *out)?;
             let mut suspects = Vec::new();
             if let Some(answer) = closer.suspects {
                 suspects.clone_from(&answer.next);
@@ -68,7 +69,7 @@ fn closer(input: &Input, snapshot: &HeapSnapshot<'_, '_>, watch: &Watch) -> Resu
     }
     let graph = snapshot.references_with(ReferenceOptions { referred: true, ..ReferenceOptions::default() }, watch)?;
     let waits = Waits::read(snapshot);
-    let waits = if waits.needs_closer(snapshot) { overview::waits_of(&graph, waits, watch)? } else { None };
+    let waits = if waits.needs_closer(snapshot) { Some(overview::waits_of(&graph, waits, watch)?) } else { None };
     let leaked = leaked(&graph, watch)?.goroutines.len() as u64;
     let suspects = suspects::answer(input, &graph, &SuspectsOptions::usual(), watch)?;
     Ok(Closer { waits, leaked, suspects: Some(suspects.answer) })

@@ -1,7 +1,6 @@
 //! `goheap CORE goroutine ID`: one goroutine, its calls and their variables.
 
 use crate::args::{GoroutineOptions, Input};
-use crate::commands::death;
 use crate::commands::object::{field, target};
 use crate::commands::short_names::ShortNames;
 use crate::commands::traceback::Printer;
@@ -16,6 +15,7 @@ use goheap_heap::goroutines::{
     CallsWanted, GoroutineCall, GoroutineFrames, Variable, VariablePlace, VariableRole, leaked,
 };
 use goheap_heap::inspect::InspectOptions;
+use goheap_heap::process_facts;
 use goheap_heap::waits::FoundWaits;
 use goheap_heap::{HeapSnapshot, SnapshotOptions};
 use goheap_model::{Dominance, RootKind, StackCall};
@@ -115,7 +115,7 @@ fn report(snapshot: &HeapSnapshot<'_, '_>, index: usize, options: &GoroutineOpti
     let waited = model.newest_time().and_then(|now| model.waited(goroutine, now)).map(|waited| waited as f64 / 1e9);
     let (lo, hi) = goroutine.stack;
     let labels = model.labels(goroutine).into_iter();
-    let (died, native) = death::of_goroutine(model, goroutine);
+    let (died, native) = process_facts::death_of_goroutine(model, goroutine);
     GoroutineReport {
         id: goroutine.id,
         heading: Printer::new(model, options.all, options.values).heading(goroutine, false).heading(),

@@ -1,7 +1,6 @@
 //! `goheap CORE goroutines`: which goroutines there are, which are leaked, and what they hold.
 
 use crate::args::{GoroutinesFormat, GoroutinesOptions, GoroutinesSort, Input};
-use crate::commands::death;
 use crate::commands::traceback;
 use crate::open::{Needs, with_model, with_watched_heap};
 use crate::output::to_stdout;
@@ -13,6 +12,7 @@ use crate::say::watch::Watch;
 use goheap_ask::{GoroutineListing, GoroutineSort, GoroutinesWanted, RetainedByGoroutines};
 use goheap_heap::SnapshotOptions;
 use goheap_heap::goroutines::{leaked, read_groups};
+use goheap_heap::process_facts;
 use goheap_heap::waits::FoundWaits;
 use goheap_model::{GoroutineGroup, GoroutineGroups, Leaks};
 use goheap_report::goroutines::{self as written, TableOptions};
@@ -63,7 +63,7 @@ pub(crate) fn run(input: &Input, options: &GoroutinesOptions) -> Result<(), Fail
 
 /// Which goroutine died, and of what.
 fn tell_death(model: &RuntimeModel<'_>, input: &Input) {
-    if let Some(why) = death::line(model) {
+    if let Some(why) = process_facts::why_it_died(model) {
         Speaker::new(input.quiet).note(format_args!("died of {why}"));
     }
 }

@@ -8,11 +8,11 @@ pub(crate) use verdict::{Told, tell};
 
 use crate::args::{Input, MemoryOptions};
 use crate::commands::answer::print;
-use crate::commands::captured;
 use crate::open::{Needs, with_heap};
 use crate::say::diagnostics;
 use crate::say::errors::Failure;
 use crate::say::terminal::page;
+use goheap_heap::process_facts::captured;
 use goheap_heap::process_memory::{ProcessMemory, Region};
 use goheap_report::answer::{Answer, Cell, Column, Kind, Section};
 use goheap_report::page::Page;
@@ -27,7 +27,7 @@ pub(crate) fn run(input: &Input, options: &MemoryOptions) -> Result<(), Failure>
         diagnostics::say(&snapshot.totals, &snapshot.diagnostics(), input.quiet);
         let page = page(input);
         let mut answer = answer(&memory, page, options.limit.unwrap_or(USUAL_ROWS));
-        answer.text.extend(captured::sentence(&snapshot.model.process.core, page));
+        answer.text.extend(captured::sentence(&snapshot.model.process.core, &|bytes| page.bytes(bytes)));
         print(input, options.written.form(), &answer)
     })
 }

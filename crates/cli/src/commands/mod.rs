@@ -7,11 +7,8 @@ pub(crate) mod build_id;
 pub(crate) mod caption;
 #[cfg(feature = "capture")]
 pub(crate) mod capture;
-pub(crate) mod captured;
-pub(crate) mod collector;
 #[cfg(feature = "capture")]
 pub(crate) mod core_handler;
-pub(crate) mod death;
 pub(crate) mod diff;
 pub(crate) mod dominators;
 pub(crate) mod drawing;

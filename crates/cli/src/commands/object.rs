@@ -8,6 +8,7 @@ use crate::output::to_stdout;
 use crate::say::diagnostics;
 use crate::say::errors::Failure;
 use crate::say::terminal::page;
+use goheap_ask::{ListedObject, nearest, object};
 use goheap_heap::inspect::{self, InspectOptions, Inspection, Value};
 use goheap_heap::referred::ObjectWindows;
 use goheap_heap::waits::ANY_LOCK;
@@ -60,12 +61,11 @@ fn of_variable(snapshot: &HeapSnapshot<'_, '_>, options: &ObjectOptions) -> Opti
 
 /// That no object holds an address.
 pub(crate) fn no_object(snapshot: &HeapSnapshot<'_, '_>, address: u64) -> Failure {
-    let (below, above) = snapshot.nearest(address);
+    let (below, above) = nearest(snapshot, address);
     let told = |slot: Slot| {
-        let (at, size) = (snapshot.objects.address(slot), snapshot.objects.span(slot).elem_size);
-        let ty = snapshot.type_text(slot);
-        let ty = if ty.is_empty() { "of unknown type".to_owned() } else { ty };
-        format!("{at:#x} ({size} bytes, {ty})")
+        let ListedObject { address, size, ty, .. } = object(snapshot, slot);
+        let ty = if ty.is_empty() { "of unknown type" } else { &ty };
+        format!("{address:#x} ({size} bytes, {ty})")
     };
     let near: Vec<String> = [("below", below), ("above", above)]
         .into_iter()
@@ -76,22 +76,22 @@ pub(crate) fn no_object(snapshot: &HeapSnapshot<'_, '_>, address: u64) -> Failur
 }
 
 fn report(snapshot: &HeapSnapshot<'_, '_>, slot: Slot, options: &ObjectOptions) -> ObjectReport {
-    let start = snapshot.objects.address(slot);
+    let ListedObject { address: start, size, ty, evidence, reachable } = object(snapshot, slot);
     let text_bytes = TEXT_BYTES;
     let found = snapshot.inspect(slot, InspectOptions { values: options.values, limit: options.limit, text_bytes });
     let Inspection { path, fields, pointers, roots, holders, holder_groups, function, windows, map } = found;
     ObjectReport {
         addr: hex(start),
         asked_offset: options.address - start,
-        size: snapshot.objects.span(slot).elem_size,
-        referred: snapshot.is_reachable(slot.id).then(|| referred(windows)),
+        size,
+        referred: (reachable == Some(true)).then(|| referred(windows)),
         map: map.map(|map| ShownMapRoom { entries: map.entries, slots: map.slots }),
         header_bytes: snapshot.objects.payload(slot).0 - start,
-        ty: snapshot.type_text(slot),
-        evidence: snapshot.object_types.of(slot.id).evidence().name(),
+        ty,
+        evidence,
         voted: snapshot.vote(slot.id).map(|vote| Voted { agree: vote.agree, of: vote.of }),
-        reachable: snapshot.is_reachable(slot.id),
-        not_known_to_be_reachable: snapshot.standing(slot.id) == Standing::NotKnown,
+        reachable: reachable == Some(true),
+        not_known_to_be_reachable: reachable.is_none(),
         born: birth_calls::born(&snapshot.birth(slot), !options.written.is_json()),
         owner: snapshot.owner(slot.id).map_or_else(String::new, |label| snapshot.label_text(label).to_owned()),
         path,

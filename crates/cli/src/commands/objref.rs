@@ -2,7 +2,6 @@
 
 use crate::args::{Counted, Format, Input, ObjrefOptions, Tree, usage};
 use crate::commands::caption::{caption, not_known};
-use crate::commands::death;
 use crate::commands::drawing::Drawing;
 use crate::open::{Needs, with_heap, with_references};
 use crate::output::{Output, is_open_already};
@@ -11,6 +10,7 @@ use crate::say::errors::Failure;
 use crate::say::speaker::{self, Speaker};
 use clap::error::ErrorKind;
 use goheap_graph::{PathTrie, Weight};
+use goheap_heap::process_facts;
 use goheap_heap::references::ReferenceOptions;
 use goheap_heap::{HeapSnapshot, SnapshotOptions, TopFrame};
 use goheap_model::RootClass;
@@ -216,7 +216,7 @@ fn tell(snapshot: &HeapSnapshot<'_, '_>, options: &ObjrefOptions, picture: &Pict
         not_known(totals.not_known, human_bytes(totals.not_known.bytes)),
         human_bytes(unreachable.bytes),
     ));
-    if let Some(why) = death::line(snapshot.model) {
+    if let Some(why) = process_facts::why_it_died(snapshot.model) {
         speaker.note(format_args!("died of {why}"));
     }
     if !totals.is_reconciled() {

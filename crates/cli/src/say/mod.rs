@@ -2,7 +2,6 @@
 
 pub(crate) mod diagnostics;
 pub(crate) mod errors;
-pub(crate) mod examples;
 pub(crate) mod getting_a_core;
 pub(crate) mod nearest;
 pub(crate) mod next;
@@ -10,6 +9,5 @@ pub(crate) mod progress;
 pub(crate) mod speaker;
 pub(crate) mod terminal;
 pub(crate) mod timings;
-pub(crate) mod utc;
 pub(crate) mod version;
 pub(crate) mod watch;

@@ -133,3 +133,76 @@ pub(super) fn references(
     check(rewired.iter().all(|id| *id < slots), name::REFERENCES, "an object is none")?;
     Ok((roots, node_of_root, rewired))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use goheap_model::{Evidence, GoType, Kind, Part, RootClass, Share, TypeId};
+
+    fn table() -> TypeTable {
+        let mut types = TypeTable::default();
+        types.add(GoType { name: "main.T".into(), size: 8, kind: Kind::Scalar, descriptor: None });
+        types
+    }
+
+    #[test]
+    fn kinds_are_of_types_that_are_there() {
+        let bits = |part, ty| ObjectType::new(part, TypeId(ty), Evidence::Exact).to_bits();
+        assert!(kinds(&[0, bits(Part::Value, 0), bits(Part::BoxedValue, 0)], &table()).is_ok());
+        assert!(kinds(&[bits(Part::Value, 1)], &table()).is_err(), "there is one type");
+        let no_part = bits(Part::Value, 0) | 15 << 26;
+        assert!(kinds(&[no_part], &table()).is_err(), "there are fourteen parts");
+    }
+
+    #[test]
+    fn frames_are_of_the_tree() {
+        let mut tree = PathTrie::new();
+        tree.child(PathTrie::ROOT, 0);
+        let column = |frame| NarrowColumn::new([0, frame].into_iter(), 9);
+        assert!(frames(&column(1), &tree).is_ok());
+        assert!(frames(&column(2), &tree).is_err());
+    }
+
+    #[test]
+    fn no_number_is_so_large_that_a_sum_could_wrap() {
+        assert!(totals(&Totals::default()).is_ok());
+        let share = |bytes, objects| Share { bytes, objects };
+        let mut wrong: Vec<Totals> = Vec::new();
+        wrong.push(Totals { allocated: share(MOST, 0), ..Totals::default() });
+        wrong.push(Totals { unreachable: share(0, u64::MAX), ..Totals::default() });
+        wrong.push(Totals { by_class: vec![(RootClass::Other, share(MOST, 0))], ..Totals::default() });
+        wrong.push(Totals { by_evidence: [0, 0, MOST, 0], ..Totals::default() });
+        wrong.push(Totals { tail_bytes: MOST, ..Totals::default() });
+        let mut counts = Totals::default();
+        counts.pointers.unexplained = MOST;
+        counts.roots.untyped_frames = MOST - 1;
+        wrong.push(counts.clone());
+        counts.pointers.unexplained = 0;
+        assert!(totals(&counts).is_ok(), "one less is a number of a real process");
+        counts.inference.conflicts = MOST;
+        wrong.push(counts);
+        assert!(wrong.iter().all(|one| totals(one).is_err()));
+    }
+
+    #[test]
+    fn what_is_absent_is_counted_in_real_numbers() {
+        assert!(absent(&Absent::default()).is_ok());
+        assert!(absent(&Absent { spans: MOST, ..Absent::default() }).is_err());
+        let mut words = Absent::default();
+        words.add_root(AbsentHolder::Variable(8, "main.x".into()), RootClass::Variables, MOST);
+        assert!(absent(&words).is_err());
+    }
+
+    #[test]
+    fn goroutines_are_in_groups_that_are_there() {
+        let mut stacks = StackGroups::default();
+        stacks.add(0, std::iter::once(1));
+        stacks.add(1, std::iter::once(2));
+        assert!(is_stacks(&stacks, 2) && is_stacks(&stacks, 3));
+        assert!(!is_stacks(&stacks, 1), "there are no more goroutines");
+        stacks.of_goroutine[1] = 7;
+        assert!(!is_stacks(&stacks, 2), "there are two groups");
+        stacks.of_goroutine[1] = StackGroups::NONE;
+        assert!(is_stacks(&stacks, 2), "one that ended is in none");
+    }
+}

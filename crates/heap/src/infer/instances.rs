@@ -37,6 +37,12 @@ impl Instances {
         instances
     }
 
+    /// Of shapes that stand for one type each.
+    #[cfg(test)]
+    pub(super) fn standing_for(pairs: &[(TypeId, TypeId)]) -> Self {
+        Instances { of: pairs.iter().map(|&(shape, ty)| (shape, vec![ty])).collect() }
+    }
+
     /// True of a type that generic code is compiled for.
     pub(super) fn is_shape(&self, ty: TypeId) -> bool {
         self.of.contains_key(&ty)

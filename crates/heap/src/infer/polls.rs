@@ -176,3 +176,39 @@ impl Votes {
         self.by_object.get(&id).map(|&(_, vote)| vote)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use goheap_model::TypeId;
+
+    fn of(part: Part, evidence: Evidence) -> ObjectType {
+        ObjectType::new(part, TypeId(3), evidence)
+    }
+
+    #[test]
+    fn what_is_guessed_as_a_value_may_be_voted_on_and_nothing_surer() {
+        assert!(is_open(ObjectType::UNKNOWN) && is_open(of(Part::Value, Evidence::Candidate)));
+        assert!(!is_open(of(Part::Elements, Evidence::Candidate)), "a row was proved by its elements");
+        assert!(!is_open(of(Part::Value, Evidence::Derived)) && !is_open(of(Part::Value, Evidence::Exact)));
+    }
+
+    #[test]
+    fn a_vote_stays_where_no_evidence_changed_what_it_decided() {
+        let (elected, vote) = (of(Part::Value, Evidence::Candidate), Vote { agree: 19, of: 20 });
+        let mut votes = Votes::default();
+        (0..3).for_each(|id| votes.add(ObjectId(id), elected, vote));
+        let now = [elected, of(Part::Value, Evidence::Exact), ObjectType::UNKNOWN];
+        votes.settle(&now.into_iter().collect());
+        let told = [0, 1, 2].map(|id| votes.of(ObjectId(id)).is_some());
+        assert_eq!((told, votes.objects().count()), ([true, false, false], 1));
+    }
+
+    #[test]
+    fn only_words_of_frames_are_places_by_themselves() {
+        let root = |owner| UntypedRoot { value: 0xc000, at: 0x10, owner };
+        let frame = WordOwner::Frame { entry: 0x400, pc: 0x420, distance: -16 };
+        assert_eq!(frame_word(&root(frame)), Some((Place::Frame(0x420, -16), 0xc000)));
+        assert_eq!(frame_word(&root(WordOwner::Variable(0x10))), None, "each variable is a place of its own");
+    }
+}

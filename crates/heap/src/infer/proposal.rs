@@ -109,4 +109,85 @@ mod tests {
         let best = |one, other| better(&types, &instances, of_type(one), of_type(other));
         assert_eq!([best(inner, outer), best(outer, inner)], [of_type(outer); 2]);
     }
+
+    /// A small and a large struct, a shape that stands for the small one, bytes, and a func type that says nothing.
+    fn types() -> (TypeTable, Instances, [TypeId; 5]) {
+        let mut types = TypeTable::default();
+        let mut add = |name: &str, size, kind| types.add(GoType { name: name.into(), size, kind, descriptor: None });
+        let small = add("main.Small", 16, Kind::Struct([].into()));
+        let large = add("main.Large", 64, Kind::Struct([].into()));
+        let shape = add("go.shape.struct { a int }", 16, Kind::Struct([].into()));
+        let bytes = add("uint8", 1, Kind::Scalar);
+        let opaque = add("func()", 8, Kind::Opaque);
+        (types, Instances::standing_for(&[(shape, small)]), [small, large, shape, bytes, opaque])
+    }
+
+    #[test]
+    fn what_a_container_says_goes_before_all_evidence() {
+        let (types, instances, [small, large, ..]) = types();
+        let table = ObjectType::new(Part::MapTable, small, Evidence::Derived);
+        let value = ObjectType::new(Part::Value, large, Evidence::Exact);
+        assert_eq!(better(&types, &instances, table, value), table);
+        assert_eq!(better(&types, &instances, value, table), table);
+    }
+
+    #[test]
+    fn a_type_goes_before_a_shape_and_evidence_before_size() {
+        let (types, instances, [small, large, shape, ..]) = types();
+        let of = |ty, evidence| ObjectType::new(Part::Value, ty, evidence);
+        let best = |one, other| better(&types, &instances, one, other);
+        let guess = of(small, Evidence::Candidate);
+        assert_eq!(best(of(shape, Evidence::Exact), guess), guess, "what it could not be was refused");
+        let sure = of(small, Evidence::Exact);
+        assert_eq!(best(of(large, Evidence::Derived), sure), sure);
+        let larger = of(large, Evidence::Exact);
+        assert_eq!(best(sure, larger), larger, "of equal evidence the larger, which holds the other");
+        assert_eq!(best(ObjectType::UNKNOWN, guess), guess);
+    }
+
+    #[test]
+    fn one_value_and_several_of_a_type_are_several_known_by_the_better_evidence() {
+        let (types, instances, [small, ..]) = types();
+        let header = ObjectType::new(Part::Value, small, Evidence::Exact);
+        let slice = ObjectType::new(Part::Elements, small, Evidence::Derived);
+        let both = ObjectType::new(Part::Elements, small, Evidence::Exact);
+        assert_eq!(better(&types, &instances, header, slice), both);
+        assert_eq!(better(&types, &instances, slice, header), both);
+    }
+
+    #[test]
+    fn a_string_goes_last_and_a_closure_by_what_it_captured() {
+        let (types, instances, [small, _, _, bytes, opaque]) = types();
+        let string = ObjectType::new(Part::StringData, small, Evidence::Derived);
+        let row = ObjectType::new(Part::Elements, bytes, Evidence::Derived);
+        assert_eq!(better(&types, &instances, string, row), row, "although its type is larger");
+        let bare = ObjectType::new(Part::Closure, opaque, Evidence::Exact);
+        let captured = ObjectType::new(Part::Closure, small, Evidence::Derived);
+        assert_eq!(better(&types, &instances, bare, captured), captured);
+        assert_eq!(better(&types, &instances, captured, bare), captured);
+    }
+
+    /// Threads propose in any order: the best of several must not depend on it.
+    #[test]
+    fn the_best_is_the_same_in_any_order() {
+        let (types, instances, all) = types();
+        let parts = [Part::Value, Part::StringData, Part::MapTable, Part::MapHeader, Part::Machinery];
+        let kinds: Vec<ObjectType> = all
+            .iter()
+            .flat_map(|&ty| parts.iter().map(move |&part| (part, ty)))
+            .flat_map(|(part, ty)| Evidence::ALL.into_iter().map(move |evidence| ObjectType::new(part, ty, evidence)))
+            .collect();
+        let best = |one, other| better(&types, &instances, one, other);
+        for &one in &kinds {
+            for &other in &kinds {
+                let (there, back) = (best(one, other), best(other, one));
+                assert_eq!(there.is_known(), back.is_known());
+                assert!(there == back || !there.is_known(), "{one:?} {other:?}");
+                for &third in kinds.iter().step_by(7) {
+                    let (left, right) = (best(best(one, other), third), best(one, best(other, third)));
+                    assert!(left == right || !left.is_known(), "{one:?} {other:?} {third:?}");
+                }
+            }
+        }
+    }
 }

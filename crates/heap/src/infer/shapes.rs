@@ -196,3 +196,30 @@ pub(super) fn contains(types: &TypeTable, ty: TypeId, inner: Inner) -> bool {
     }
     false
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use goheap_model::{Field, GoType};
+
+    #[test]
+    fn a_value_contains_its_fields_and_elements_at_their_places_alone() {
+        let mut types = TypeTable::default();
+        let mut add = |name: &str, size, kind| types.add(GoType { name: name.into(), size, kind, descriptor: None });
+        let field = |name: &str, offset, ty| Field { name: name.into(), offset, ty, is_embedded: false };
+        let word = add("main.Word", 8, Kind::Opaque);
+        let pair = add("main.Pair", 16, Kind::Struct([field("a", 0, word), field("b", 8, word)].into()));
+        let row = add("[3]main.Pair", 48, Kind::Array(pair, 3));
+        let whole = add("main.Whole", 56, Kind::Struct([field("first", 0, word), field("rows", 8, row)].into()));
+        let has = |ty, offset, part, inner| contains(&types, ty, Inner { offset, part, ty: inner });
+        assert!(
+            has(whole, 0, Part::Value, word) && has(whole, 8, Part::Value, row) && has(whole, 24, Part::Value, pair)
+        );
+        assert!(has(whole, 32, Part::Value, word), "the second word of the second pair");
+        assert!(!has(whole, 16, Part::Value, pair), "no pair begins in the middle of one");
+        assert!(has(whole, 24, Part::Elements, pair), "a slice of an array may begin at any element");
+        assert!(!has(whole, 8, Part::Elements, word), "pairs are no row of words");
+        assert!(!has(whole, 0, Part::Value, whole), "as a part, not as a whole");
+        assert!(!has(whole, 56, Part::Value, word) && !has(word, 0, Part::Value, pair), "outside, and of no parts");
+    }
+}

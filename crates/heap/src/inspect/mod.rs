@@ -22,7 +22,6 @@ use crate::snapshot::HeapSnapshot;
 use fields::Walk;
 use goheap_image::Address;
 use goheap_model::{MapRoom, Part, Slot, TypeId};
-use goheap_runtime::Span;
 
 /// How closely an object is looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -132,22 +131,6 @@ impl HeapSnapshot<'_, '_> {
         let node = self.frame_of(slot.id);
         let labels = node.map_or_else(Vec::new, |node| self.tree.path(node));
         labels.into_iter().map(|label| self.label_text(label).to_owned()).collect()
-    }
-
-    /// The allocated objects next to an address that none holds: the one below it and the one above it.
-    pub fn nearest(&self, address: u64) -> (Option<Slot>, Option<Slot>) {
-        let (objects, spans) = (&self.objects, &self.model.heap.spans);
-        // The first span that ends above the address.
-        let at = spans.partition_point(|span| span.end() <= address);
-        let slots = |span: &Span<'_>| -> Vec<Slot> {
-            let slot = |index: usize| objects.find(span.slot_address(index as u32));
-            span.allocated.ones().filter_map(slot).collect()
-        };
-        let is_below = |slot: &Slot| objects.address(*slot) <= address;
-        let mut below = spans[..(at + 1).min(spans.len())].iter().rev();
-        let below = below.find_map(|span| slots(span).into_iter().rfind(is_below));
-        let above = spans[at..].iter().find_map(|span| slots(span).into_iter().find(|slot| !is_below(slot)));
-        (below, above)
     }
 
     /// What lies at an address that no object holds, in words.

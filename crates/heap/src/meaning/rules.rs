@@ -92,3 +92,79 @@ pub(crate) fn atomic_pointer<'t>(
     };
     Some((structs::pointer_to(types, elem), fields.iter().find(holds_pointer)?))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use goheap_model::GoType;
+
+    struct Table(TypeTable);
+
+    impl Table {
+        fn add(&mut self, name: &str, size: u64, kind: Kind) -> TypeId {
+            self.0.add(GoType { name: name.into(), size, kind, descriptor: None })
+        }
+
+        fn known(&self, owner: TypeId, field: &Field) -> Option<PointerWord> {
+            known_field(&self.0, owner, field)
+        }
+    }
+
+    fn field(name: &str, ty: TypeId) -> Field {
+        Field { name: name.into(), offset: 0, ty, is_embedded: false }
+    }
+
+    #[test]
+    fn fields_of_the_library_lead_to_what_it_knows_is_there() {
+        let mut table = Table(TypeTable::default());
+        let untyped = table.add("unsafe.Pointer", 8, Kind::UnsafePointer);
+        let [pool, value, iface, eface, other] =
+            ["sync.Pool", "reflect.Value", "runtime.iface", "runtime.eface", "main.Pool"]
+                .map(|name| table.add(name, 16, Kind::Struct([].into())));
+        assert_eq!(table.known(pool, &field("local", untyped)), None, "without the type of the parts");
+        let part = table.add("sync.poolLocal", 128, Kind::Struct([].into()));
+        assert_eq!(table.known(pool, &field("local", untyped)), Some(PointerWord::Row(part)));
+        assert_eq!(table.known(pool, &field("victim", untyped)), Some(PointerWord::Row(part)));
+        assert_eq!(table.known(pool, &field("noCopy", untyped)), None);
+        assert_eq!(table.known(other, &field("local", untyped)), None, "the program's own Pool is another");
+        assert_eq!(table.known(value, &field("ptr", untyped)), Some(PointerWord::Reflected));
+        assert_eq!(table.known(iface, &field("data", untyped)), Some(PointerWord::InterfaceData(true)));
+        assert_eq!(table.known(eface, &field("data", untyped)), Some(PointerWord::InterfaceData(false)));
+        let typed = table.add("*main.T", 8, Kind::Pointer(part));
+        assert_eq!(table.known(eface, &field("data", typed)), None, "what has a type needs no rule");
+    }
+
+    #[test]
+    fn weak_pointers_of_every_type_lead_to_the_newest_handle_there_is() {
+        let mut table = Table(TypeTable::default());
+        let untyped = table.add("unsafe.Pointer", 8, Kind::UnsafePointer);
+        let weak = table.add("weak.Pointer[main.T]", 8, Kind::Struct([].into()));
+        let old = table.add("sync/atomic.Uintptr", 8, Kind::Struct([].into()));
+        assert_eq!(table.known(weak, &field("u", untyped)), Some(PointerWord::Pointer(old)));
+        let new = table.add("runtime.weakHandleBox", 8, Kind::Struct([].into()));
+        assert_eq!(table.known(weak, &field("u", untyped)), Some(PointerWord::Pointer(new)));
+    }
+
+    #[test]
+    fn atomic_pointers_tell_their_type_by_an_array_of_none_or_by_their_name() {
+        let mut table = Table(TypeTable::default());
+        let untyped = table.add("unsafe.Pointer", 8, Kind::UnsafePointer);
+        let item = table.add("main.Item", 32, Kind::Struct([].into()));
+        let pointer = table.add("*main.Item", 8, Kind::Pointer(item));
+        let none = table.add("[0]*main.Item", 0, Kind::Array(pointer, 0));
+        let by_array = table.add("sync/atomic.Pointer[main.Alias]", 8, Kind::Struct([].into()));
+        let by_name = table.add("internal/runtime/atomic.Pointer[main.Item]", 8, Kind::Struct([].into()));
+        let unknown = table.add("sync/atomic.Pointer[main.Gone]", 8, Kind::Struct([].into()));
+        let value = table.add("sync/atomic.Value", 16, Kind::Struct([].into()));
+        let fields = [field("_", none), field("v", untyped)];
+        let told = |ty, fields: &[Field]| {
+            atomic_pointer(&table.0, ty, fields).map(|(word, field)| (word, field.name.to_string()))
+        };
+        let expected = Some((PointerWord::Pointer(item), "v".to_owned()));
+        assert_eq!(told(by_array, &fields), expected);
+        assert_eq!(told(by_name, &fields[1..]), expected);
+        assert_eq!(told(unknown, &fields[1..]), None, "the program has no such type");
+        assert_eq!(told(value, &fields), None);
+        assert_eq!(told(by_name, &fields[..1]), None, "without the pointer itself");
+    }
+}

@@ -81,3 +81,36 @@ impl Labels {
         self.texts.get(label as usize).map_or("", |text| text)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_has_one_number_for_each_owner() {
+        let mut labels = Labels::default();
+        let (plain, again) = (labels.text("main.cache"), labels.text("main.cache"));
+        let [one, other] = [TypeId(1), TypeId(2)].map(|owner| labels.owned(owner, ".next *main.Node"));
+        assert_eq!(plain, again);
+        assert_ne!(one, other, "fields of two types that read alike are no recursion");
+        assert_eq!(labels.owned(TypeId(1), ".next *main.Node"), one);
+        assert_eq!((labels.get(one), labels.get(other)), (".next *main.Node", ".next *main.Node"));
+        assert_eq!(labels.get(99), "", "a number that was never given out");
+        let (texts, _) = labels.into_texts();
+        assert_eq!(
+            texts.iter().map(|text| &**text).collect::<Vec<_>>(),
+            ["main.cache", ".next *main.Node", ".next *main.Node"]
+        );
+    }
+
+    #[test]
+    fn the_text_of_an_edge_is_made_once() {
+        let mut labels = Labels::default();
+        let key = |offset| EdgeKey { role: Role::Own, owner: TypeId(1), offset, dynamic: 0, beyond: Beyond::Nothing };
+        assert_eq!(labels.known_edge(key(8)), None);
+        let first = labels.edge(key(8), |_| ".a *main.T".to_owned());
+        let again = labels.edge(key(8), |_| unreachable!("it has one"));
+        assert_eq!((again, labels.known_edge(key(8))), (first, Some(first)));
+        assert_eq!(labels.edge(key(16), |_| ".a *main.T".to_owned()), first, "two words that read alike are one");
+    }
+}

@@ -49,3 +49,24 @@ fn pointer_text(types: &TypeTable, object: ObjectType, is_start: bool) -> Option
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use goheap_model::{GoType, Kind};
+
+    #[test]
+    fn a_word_is_named_by_what_it_leads_to_where_that_is_told() {
+        let mut types = TypeTable::default();
+        let ty = types.add(GoType { name: "main.T".into(), size: 8, kind: Kind::Scalar, descriptor: None });
+        let text = |part, is_start| pointer_text(&types, ObjectType::new(part, ty, Evidence::Exact), is_start);
+        assert_eq!(text(Part::Value, true).as_deref(), Some("*main.T"));
+        assert_eq!(text(Part::Value, false), None, "a pointer to a field is not told from one to the whole");
+        assert_eq!(text(Part::Elements, false).as_deref(), Some("[]main.T"), "a slice may begin anywhere");
+        assert_eq!(text(Part::StringData, false).as_deref(), Some("string"));
+        assert_eq!(text(Part::Closure, true).as_deref(), Some("func"));
+        assert_eq!(text(Part::MapHeader, true).as_deref(), Some("main.T"), "a map is its header");
+        assert_eq!(text(Part::MapGroups, true), None, "no variable leads to a part of one");
+        assert_eq!(pointer_text(&types, ObjectType::UNKNOWN, true), None);
+    }
+}

@@ -113,3 +113,43 @@ impl RootSet {
         });
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use goheap_graph::PathTrie;
+
+    fn root(value: u64) -> Root {
+        Root {
+            value,
+            class: RootClass::Other,
+            node: PathTrie::ROOT,
+            naming: Naming::Named,
+            is_conservative: false,
+            has_type: false,
+            goroutine: Root::NO_GOROUTINE,
+        }
+    }
+
+    fn left(finalized: &[Range<usize>], held: &[usize]) -> Vec<u64> {
+        let mut set = RootSet { roots: (0..8).map(root).collect(), ..RootSet::default() };
+        set.finalized = finalized.iter().map(|roots| Finalized { object: ObjectId(0), roots: roots.clone() }).collect();
+        set.let_go_of_finalized(held);
+        set.roots.iter().map(|root| root.value).collect()
+    }
+
+    #[test]
+    fn roots_of_finalizers_go_where_their_object_is_held_anyhow() {
+        let finalized = [1..3, 4..4, 5..8];
+        assert_eq!(left(&finalized, &[]), [0, 1, 2, 3, 4, 5, 6, 7]);
+        assert_eq!(left(&finalized, &[0]), [0, 3, 4, 5, 6, 7]);
+        assert_eq!(left(&finalized, &[0, 1, 2]), [0, 3, 4], "one of an object without pointers has none");
+        assert_eq!(left(&finalized, &[2, 9]), [0, 1, 2, 3, 4], "one that is not there is passed over");
+    }
+
+    #[test]
+    fn names_go_before_places_and_these_before_what_may_be_stale() {
+        assert!(Naming::ALL.is_sorted());
+        assert!(Naming::NamedRegister < Naming::Nameless && Naming::Nameless < Naming::Register);
+    }
+}

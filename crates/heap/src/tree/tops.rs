@@ -52,3 +52,22 @@ impl Owners {
         self.frame(id).map(|frame| self.tops[frame.index()])
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_object_hangs_on_the_frame_of_the_first_level() {
+        let mut trie = PathTrie::new();
+        let [one, other] = [0, 1].map(|label| trie.child(PathTrie::ROOT, label));
+        let below = trie.child(one, 2);
+        let deeper = trie.child(below, 3);
+        let owners = Owners::new(&trie, vec![deeper, other, PathTrie::ROOT, one]);
+        let tops = [0, 1, 2, 3, 9].map(|id| owners.top(ObjectId(id)));
+        assert_eq!(tops, [Some(one), Some(other), None, Some(one), None], "the third is not reached, the last none");
+        assert_eq!(owners.frame(ObjectId(0)), Some(deeper));
+        let again = Owners::of_numbers(&trie, owners.frames().clone());
+        assert_eq!(again.top(ObjectId(0)), Some(one));
+    }
+}

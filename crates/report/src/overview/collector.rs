@@ -1,145 +1,86 @@
-//! What the garbage collector is told to do, and where it stands.
+//! What the garbage collector is told to do, and where it stands, as text.
 
-use crate::overview_text::join;
+use super::text::join;
 use crate::page::{Lines, Page};
 use crate::table::Align::{Whole, Words};
 use crate::table::{Table, grouped, percent};
 use crate::text::shortened;
-use serde::Serialize;
+use goheap_model::process::Collector;
 use std::io::{self, Write};
 
 /// Characters of a setting that are shown.
 const SHOWN: usize = 160;
 
-/// What the garbage collector is told to do, and where it stands.
-#[derive(Debug, Clone, Default, Serialize)]
-pub struct Collector {
-    /// GOGC as it is in force; negative where it is off.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub gogc: Option<i32>,
-    /// GOMEMLIMIT as it is in force, bytes; none where there is no limit, or the release knows none.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub memory_limit: Option<u64>,
-    /// Bytes that count against the limit: what the runtime has mapped and not returned.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub memory_in_use: Option<u64>,
-    /// Bytes that the collector takes for live: found so by the last collection, or allocated since.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub live: Option<u64>,
-    /// Bytes that the last collection found live.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub marked: Option<u64>,
-    /// Live bytes at which the next collection shall end: the lower of the next two.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub goal: Option<u64>,
-    /// That by GOGC alone.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub goal_by_gogc: Option<u64>,
-    /// That by the limit alone.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub goal_by_limit: Option<u64>,
-    /// Collections so far.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub cycles: Option<u32>,
-    /// Of them, those that the program called for.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub forced_cycles: Option<u32>,
-    /// When the last one ended, ready to be shown.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub last: Option<String>,
-    /// Seconds from then to the end of the process, at the least.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub seconds_since_last: Option<f64>,
-    /// Seconds for which they stopped the world in all.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub pause_seconds: Option<f64>,
-    /// Settings of the runtime that the process was started with, of the environment, and GODEBUG of the build.
-    pub settings: Vec<Setting>,
+/// The section of the overview; nothing where nothing is known.
+pub(crate) fn write(gc: &Collector, out: &mut Lines<impl Write>) -> io::Result<()> {
+    let page = out.page();
+    let mut table = Table::new(2, &[Whole, Words]);
+    let mut row = |name: &str, text: Option<String>| {
+        if let Some(text) = text {
+            table.row([name, &text]);
+        }
+    };
+    row("GOGC", gc.gogc.map(gogc));
+    row("GOMEMLIMIT", limit(gc, page));
+    row("live heap", live_heap(gc, page));
+    row("next at", next(gc, page));
+    row("collections", collections(gc));
+    for setting in &gc.settings {
+        row(&setting.source, Some(format!("{}={}", setting.name, shortened(&setting.value, SHOWN))));
+    }
+    if gc.gogc.is_none() && gc.cycles.is_none() && gc.settings.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "\ngarbage collection")?;
+    table.write(out)
 }
 
-/// A setting that the process was started with.
-#[derive(Debug, Clone, Default, Serialize)]
-pub struct Setting {
-    /// Its name, like `GOGC`.
-    pub name: String,
-    /// Its value.
-    pub value: String,
-    /// Where it comes from: `environment`, `build`, or `program` where it set it anew while it ran.
-    pub source: String,
+fn limit(gc: &Collector, page: Page) -> Option<String> {
+    let Some(limit) = gc.memory_limit else { return gc.memory_in_use.map(|_| "none".to_owned()) };
+    let used = gc.memory_in_use.map(|used| {
+        let left = match limit.checked_sub(used) {
+            Some(left) => format!("{} left", page.bytes(left)),
+            None => format!("{} OVER", page.bytes(used - limit)),
+        };
+        format!("{} in use ({}), {left}", page.bytes(used), percent(used, limit))
+    });
+    join([Some(page.bytes(limit)), used], ", ")
 }
 
-impl Collector {
-    /// The section of the overview; nothing where nothing is known.
-    pub(crate) fn write(&self, out: &mut Lines<impl Write>) -> io::Result<()> {
-        let page = out.page();
-        let mut table = Table::new(2, &[Whole, Words]);
-        let mut row = |name: &str, text: Option<String>| {
-            if let Some(text) = text {
-                table.row([name, &text]);
-            }
-        };
-        row("GOGC", self.gogc.map(gogc));
-        row("GOMEMLIMIT", self.limit(page));
-        row("live heap", self.live_heap(page));
-        row("next at", self.next(page));
-        row("collections", self.collections());
-        for setting in &self.settings {
-            row(&setting.source, Some(format!("{}={}", setting.name, shortened(&setting.value, SHOWN))));
-        }
-        if self.gogc.is_none() && self.cycles.is_none() && self.settings.is_empty() {
-            return Ok(());
-        }
-        writeln!(out, "\ngarbage collection")?;
-        table.write(out)
-    }
+fn live_heap(gc: &Collector, page: Page) -> Option<String> {
+    let live = gc.live?;
+    let since = gc.marked.map(|marked| {
+        let since = live.saturating_sub(marked);
+        format!("{} of the last collection and {} since", page.bytes(marked), page.bytes(since))
+    });
+    join([Some(page.bytes(live)), since], ": ")
+}
 
-    fn limit(&self, page: Page) -> Option<String> {
-        let Some(limit) = self.memory_limit else { return self.memory_in_use.map(|_| "none".to_owned()) };
-        let used = self.memory_in_use.map(|used| {
-            let left = match limit.checked_sub(used) {
-                Some(left) => format!("{} left", page.bytes(left)),
-                None => format!("{} OVER", page.bytes(used - limit)),
-            };
-            format!("{} in use ({}), {left}", page.bytes(used), percent(used, limit))
-        });
-        join([Some(page.bytes(limit)), used], ", ")
-    }
+fn next(gc: &Collector, page: Page) -> Option<String> {
+    let Some(goal) = gc.goal else {
+        return gc.gogc.filter(|&percent| percent < 0).map(|_| "no goal: collection is off".to_owned());
+    };
+    let by = match (gc.goal_by_gogc, gc.goal_by_limit) {
+        (Some(gogc), Some(limit)) if limit < gogc => Some(format!("by the limit (by GOGC {})", page.bytes(gogc))),
+        (Some(_), Some(limit)) => Some(format!("by GOGC (by the limit {})", page.bytes(limit))),
+        (None, Some(_)) => Some("by the limit".to_owned()),
+        (_, None) => Some("by GOGC".to_owned()),
+    };
+    let away = gc.live.map(|live| match goal.checked_sub(live) {
+        Some(left) => format!("{} away", page.bytes(left)),
+        None => format!("passed by {}", page.bytes(live - goal)),
+    });
+    join([join([Some(page.bytes(goal)), by], " "), away], ", ")
+}
 
-    fn live_heap(&self, page: Page) -> Option<String> {
-        let live = self.live?;
-        let since = self.marked.map(|marked| {
-            let since = live.saturating_sub(marked);
-            format!("{} of the last collection and {} since", page.bytes(marked), page.bytes(since))
-        });
-        join([Some(page.bytes(live)), since], ": ")
-    }
-
-    fn next(&self, page: Page) -> Option<String> {
-        let Some(goal) = self.goal else {
-            return self.gogc.filter(|&percent| percent < 0).map(|_| "no goal: collection is off".to_owned());
-        };
-        let by = match (self.goal_by_gogc, self.goal_by_limit) {
-            (Some(gogc), Some(limit)) if limit < gogc => Some(format!("by the limit (by GOGC {})", page.bytes(gogc))),
-            (Some(_), Some(limit)) => Some(format!("by GOGC (by the limit {})", page.bytes(limit))),
-            (None, Some(_)) => Some("by the limit".to_owned()),
-            (_, None) => Some("by GOGC".to_owned()),
-        };
-        let away = self.live.map(|live| match goal.checked_sub(live) {
-            Some(left) => format!("{} away", page.bytes(left)),
-            None => format!("passed by {}", page.bytes(live - goal)),
-        });
-        join([join([Some(page.bytes(goal)), by], " "), away], ", ")
-    }
-
-    fn collections(&self) -> Option<String> {
-        let forced =
-            self.forced_cycles.filter(|&forced| forced > 0).map(|forced| format!("{} forced", grouped(forced.into())));
-        let since = self.seconds_since_last.map(|seconds| format!("at least {} before the end", duration(seconds)));
-        let last = self.last.as_ref().map(|last| format!("the last {last}"));
-        let pauses = self.pause_seconds.filter(|&seconds| seconds > 0.0);
-        let pauses = pauses.map(|seconds| format!("{} of pauses in all", duration(seconds)));
-        join([Some(grouped(self.cycles?.into())), forced, join([last, since], ", "), pauses], ", ")
-    }
+fn collections(gc: &Collector) -> Option<String> {
+    let forced =
+        gc.forced_cycles.filter(|&forced| forced > 0).map(|forced| format!("{} forced", grouped(forced.into())));
+    let since = gc.seconds_since_last.map(|seconds| format!("at least {} before the end", duration(seconds)));
+    let last = gc.last.as_ref().map(|last| format!("the last {last}"));
+    let pauses = gc.pause_seconds.filter(|&seconds| seconds > 0.0);
+    let pauses = pauses.map(|seconds| format!("{} of pauses in all", duration(seconds)));
+    join([Some(grouped(gc.cycles?.into())), forced, join([last, since], ", "), pauses], ", ")
 }
 
 fn gogc(percent: i32) -> String {
@@ -174,13 +115,16 @@ mod tests {
             goal_by_limit: Some(62 << 20),
             ..Collector::default()
         };
-        assert_eq!(collector.limit(Page::default()).unwrap(), "64.0 MiB, 66.0 MiB in use (103.12 %), 2.0 MiB OVER");
-        assert_eq!(collector.next(Page::default()).unwrap(), "62.0 MiB by the limit (by GOGC 90.0 MiB), 2.0 MiB away");
+        assert_eq!(limit(&collector, Page::default()).unwrap(), "64.0 MiB, 66.0 MiB in use (103.12 %), 2.0 MiB OVER");
+        assert_eq!(
+            next(&collector, Page::default()).unwrap(),
+            "62.0 MiB by the limit (by GOGC 90.0 MiB), 2.0 MiB away"
+        );
         collector.goal_by_limit = None;
         (collector.goal, collector.memory_limit) = (Some(50 << 20), None);
-        assert_eq!(collector.limit(Page::default()).unwrap(), "none");
-        assert_eq!(collector.next(Page::default()).unwrap(), "50.0 MiB by GOGC, passed by 10.0 MiB");
+        assert_eq!(limit(&collector, Page::default()).unwrap(), "none");
+        assert_eq!(next(&collector, Page::default()).unwrap(), "50.0 MiB by GOGC, passed by 10.0 MiB");
         (collector.goal, collector.gogc) = (None, Some(-1));
-        assert_eq!(collector.next(Page::default()).unwrap(), "no goal: collection is off");
+        assert_eq!(next(&collector, Page::default()).unwrap(), "no goal: collection is off");
     }
 }

@@ -1,12 +1,17 @@
 #![allow(clippy::unwrap_used)]
 use super::*;
+use goheap_ask::{DiagnosticCount, EvidenceSum, HeapSums, ObjectCounts, RootClassSum, TypeSums};
+use goheap_model::checks::{CheckedInvariant, CounterPair};
+use goheap_model::process::{
+    Death, GoBuild, GoroutineStates, HexAddress, LayoutFrom, OtherGoFile, Program, StateCount, VersionFrom,
+};
 use serde_json::{Value, json};
 
-fn sample() -> OverviewReport {
+fn sample() -> Overview {
     let state = |state: &str, count| StateCount { state: state.to_owned(), count };
     let class = |class: &str, bytes, objects| RootClassSum { class: class.to_owned(), bytes, objects };
     let evidence = |evidence: &str, bytes| EvidenceSum { evidence: evidence.to_owned(), bytes };
-    OverviewReport {
+    Overview {
         program: Program {
             name: Some("server".to_owned()),
             arguments: Some("./server -listen :80\u{1b}[2J".to_owned()),
@@ -31,7 +36,7 @@ fn sample() -> OverviewReport {
         }],
         gomaxprocs: Some(8),
         threads: Some(12),
-        goroutines: Goroutines {
+        goroutines: GoroutineStates {
             total: Some(10_234),
             system: Some(5),
             by_state: vec![
@@ -40,7 +45,7 @@ fn sample() -> OverviewReport {
                 state("IO wait", 60),
                 state("running", 4),
             ],
-            ..Goroutines::default()
+            ..GoroutineStates::default()
         },
         waits: None,
         died: Some(Death {
@@ -95,7 +100,7 @@ fn sample() -> OverviewReport {
             },
             CounterPair { name: "numGC".to_owned(), runtime: 812, ours: None, note: None },
         ],
-        invariants: vec![ShownInvariant {
+        invariants: vec![CheckedInvariant {
             name: "pointers lead to allocated slots".to_owned(),
             checked: 34_567_890,
             violations: 0,
@@ -103,13 +108,14 @@ fn sample() -> OverviewReport {
             examples: Vec::new(),
         }],
         diagnostics: Vec::new(),
-        ..OverviewReport::default()
+        ..Overview::default()
     }
 }
 
-fn text(report: &OverviewReport) -> String {
+fn text(report: &Overview) -> String {
     let mut out = Vec::new();
-    report.write_text(Page::default(), &mut out).unwrap();
+    write_first_lines(report, Page::default(), &mut out).unwrap();
+    write_other_lines(report, Detail::Usual, Page::default(), &mut out).unwrap();
     String::from_utf8(out).unwrap()
 }
 
@@ -191,7 +197,7 @@ fn many_states_are_summed_up() {
 
 #[test]
 fn an_empty_report_is_written() {
-    let shown = text(&OverviewReport::default());
+    let shown = text(&Overview::default());
     let expected = "\nheap  not in the core\n";
     assert!(shown.starts_with(expected), "{shown}");
 }
@@ -199,7 +205,7 @@ fn an_empty_report_is_written() {
 #[test]
 fn json_has_what_scripts_ask_for() {
     let mut out = Vec::new();
-    sample().write_json(&mut out).unwrap();
+    write_json(&sample(), &mut out).unwrap();
     let text = String::from_utf8(out).unwrap();
     let value: Value = serde_json::from_str(&text).unwrap();
     assert_eq!(value["schema_version"], 1);
@@ -223,7 +229,7 @@ fn json_has_what_scripts_ask_for() {
 #[test]
 fn json_leaves_out_what_is_not_known() {
     let mut out = Vec::new();
-    OverviewReport::default().write_json(&mut out).unwrap();
+    write_json(&Overview::default(), &mut out).unwrap();
     let value: Value = serde_json::from_slice(&out).unwrap();
     let expected = json!({
         "schema_version": 1, "program": {}, "go": {"experiments": [], "newer_than_known": false},

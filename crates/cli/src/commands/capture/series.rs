@@ -1,7 +1,7 @@
 //! Names of several cores, and which are kept.
 
 use crate::say::speaker::{self, Speaker};
-use crate::say::utc;
+use goheap_model::words::utc;
 use std::collections::VecDeque;
 use std::ffi::OsString;
 use std::fs;
@@ -28,7 +28,7 @@ impl Series {
         if !self.is_several {
             return self.out.clone();
         }
-        let time = utc::utc(SystemTime::now()).unwrap_or_default();
+        let time = utc(SystemTime::now()).unwrap_or_default();
         let name = with_time(&self.out, &compact(&time));
         if self.made.back() != Some(&name) {
             self.made.push_back(name.clone());

@@ -1,9 +1,9 @@
 //! What tells one core of a fleet from the others.
 
 use crate::commands::caption::missing;
-use crate::commands::death;
 use goheap_ask::diff::ProcessMark;
 use goheap_export::parquet::Run;
+use goheap_heap::process_facts;
 use goheap_image::Process;
 use goheap_runtime::RuntimeModel;
 use std::fs;
@@ -43,7 +43,7 @@ pub(super) fn run_row(model: &RuntimeModel<'_>, out: &Path, options: &Said) -> R
         build_id: marks.build_id.clone().unwrap_or_default(),
         pid: marks.pid,
         architecture: model.architecture().to_owned(),
-        died_of: death::line(model).unwrap_or_default(),
+        died_of: process_facts::why_it_died(model).unwrap_or_default(),
         collections: marks.collections,
         allocated_ever: marks.allocated,
         is_cut: missing(process).is_some(),

@@ -4,13 +4,12 @@ mod goroutines;
 mod grown;
 mod heap;
 mod trees;
-mod unsure;
 mod verdict;
 
 use crate::args::{Input, ReportFormat, ReportOptions, SuspectsOptions, usage};
 use crate::commands::diff::{Base, Last, kept_reports, recent};
 use crate::commands::suspects::Beside;
-use crate::commands::{births, memory, suspects, waste};
+use crate::commands::{births, memory, overview, suspects, waste};
 use crate::open::with_references;
 use crate::output::{Output, is_open_already};
 use crate::say::diagnostics;
@@ -26,6 +25,7 @@ use goheap_heap::process_memory::ProcessMemory;
 use goheap_heap::references::{ReferenceGraph, ReferenceOptions};
 use goheap_model::Aside;
 use goheap_report::answer::{Answer, ReadError, Section};
+use goheap_report::overview::{heap_section, unsure_sections};
 use goheap_report::page::Page;
 use std::fs::File;
 use std::io::{BufReader, Read};
@@ -127,12 +127,13 @@ fn report(
     let born = births::answer_of_all(heap, &births, &index, page, SITES);
     let verdict =
         verdict::sentences(page, (snapshot, births.rate()), &told, &suspects.found, (&goroutines, waste.most));
+    let overview = overview::of_heap(snapshot, None, None);
     let mut parts_of_memory = process.sections;
     let mut details = parts_of_memory.split_off(1.min(parts_of_memory.len()));
     details.iter_mut().take(1).for_each(|counters| counters.text = vec![format!("{}.", counters.title)]);
     let sections = [
         said(titled(parts_of_memory, "Where the memory is"), told.of_parts()),
-        vec![heap::sums(snapshot)],
+        overview.heap.iter().map(heap_section).collect(),
         titled(suspects.answer.sections, "Suspects"),
         parts(recent),
         vec![goroutines.section()],
@@ -145,7 +146,7 @@ fn report(
         vec![types],
         titled(details, "Memory in detail"),
         said(titled(born.sections, "Allocated where"), born.text),
-        parts(unsure::sections(snapshot)),
+        parts(unsure_sections(&overview)),
     ];
     let mut report = Answer {
         name: "report".to_owned(),

@@ -2,9 +2,10 @@
 
 use super::goroutines::Facts;
 use crate::commands::memory::Told;
-use crate::commands::{captured, death, profile_records};
+use crate::commands::profile_records;
 use goheap_ask::{Gathered, Suspect};
 use goheap_heap::HeapSnapshot;
+use goheap_heap::process_facts::{self, captured};
 use goheap_model::Share;
 use goheap_report::page::Page;
 use goheap_report::table::{grouped, whole_percent};
@@ -47,10 +48,10 @@ pub(super) fn sentences(
     let mut said = Verdict::default();
     said.say("parts", memory.of_report());
     memory.beside.iter().for_each(|line| said.say("parts", line.clone()));
-    if let Some(line) = captured::sentence(&snapshot.model.process.core, page) {
+    if let Some(line) = captured::sentence(&snapshot.model.process.core, &|bytes| page.bytes(bytes)) {
         said.say("", line);
     }
-    if let Some(why) = death::line(snapshot.model) {
+    if let Some(why) = process_facts::why_it_died(snapshot.model) {
         said.say("", format!("The process died of {why}."));
     }
     if totals.unreachable.bytes > allocated.bytes / 3 {

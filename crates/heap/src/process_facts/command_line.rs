@@ -4,12 +4,12 @@
 use goheap_image::StartBlock;
 
 /// The arguments as text, one by one.
-pub(crate) fn arguments(start: &StartBlock) -> Vec<String> {
+pub(super) fn arguments(start: &StartBlock) -> Vec<String> {
     start.arguments.iter().map(|argument| String::from_utf8_lossy(argument).into_owned()).collect()
 }
 
 /// The arguments with spaces between; those that are empty, or have spaces or quotes in them, in quotes.
-pub(crate) fn joined(arguments: &[String]) -> String {
+pub(super) fn joined(arguments: &[String]) -> String {
     let quoted = |argument: &String| {
         let is_plain = !argument.is_empty() && !argument.contains(|c: char| c.is_whitespace() || "\"'\\".contains(c));
         if is_plain { argument.clone() } else { format!("{argument:?}") }

@@ -1,16 +1,17 @@
 //! Some of what a count counts, with the command that shows it.
 
-use goheap_heap::{AbsentHolder, AbsentOf, HeapSnapshot, Sample};
-use goheap_model::ObjectId;
-use goheap_report::example::Example;
+use crate::absent::{AbsentHolder, AbsentOf};
+use crate::samples::Sample;
+use crate::snapshot::HeapSnapshot;
+use goheap_model::{Example, ObjectId};
 
-/// For a report.
-pub(crate) fn examples(snapshot: &HeapSnapshot<'_, '_>, samples: &[Sample]) -> Vec<Example> {
+/// Of samples.
+pub(super) fn examples(snapshot: &HeapSnapshot<'_, '_>, samples: &[Sample]) -> Vec<Example> {
     samples.iter().map(|sample| example(snapshot, sample)).collect()
 }
 
 /// Those who hold words that are absent from the core, with how many.
-pub(crate) fn holders<'a>(
+pub(super) fn holders<'a>(
     snapshot: &HeapSnapshot<'_, '_>,
     most: impl IntoIterator<Item = &'a AbsentOf>,
 ) -> Vec<Example> {

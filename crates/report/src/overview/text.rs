@@ -1,37 +1,38 @@
 //! The overview as a screen of text: what it was, how it died, whether the heap adds up; then what to distrust.
 
-use crate::example::Example;
-use crate::overview::{
-    AbsentPointers, CounterPair, DEAD, Death, Detail, HeapSums, LayoutFrom, OtherGoFile, OverviewReport, TypeSums,
-    VersionFrom,
-};
+use super::death::{self, panicking_line};
+use super::{Detail, collector};
 use crate::page::{Lines, Page};
 use crate::table::Align::{Left, Right, Whole, Words};
 use crate::table::{Table, grouped, percent};
 use crate::text::{shortened, terminal_text};
 use crate::waits_text;
+use goheap_ask::{HeapSums, Overview, TypeSums};
+use goheap_model::Example;
+use goheap_model::checks::{AbsentPointers, CounterPair};
+use goheap_model::process::{DEAD, LayoutFrom, OtherGoFile, StateCount, VersionFrom};
 use std::io::{self, BufWriter, Write};
 
 /// States of goroutines shown; more are summed up.
 const STATES_SHOWN: usize = 5;
 
 /// What the process was.
-pub(crate) fn write_first(report: &OverviewReport, page: Page, out: impl Write) -> io::Result<()> {
+pub(crate) fn write_first(report: &Overview, page: Page, out: impl Write) -> io::Result<()> {
     let mut out = page.lines(BufWriter::new(out));
     facts(report).write(&mut out)?;
     if let Some(death) = &report.died {
-        death.write(&mut out)?;
+        death::write(death, &mut out)?;
     }
     counts(report).write(&mut out)?;
     out.flush()
 }
 
 /// Whether its heap adds up, and what to distrust.
-pub(crate) fn write_others(report: &OverviewReport, detail: Detail, page: Page, out: impl Write) -> io::Result<()> {
+pub(crate) fn write_others(report: &Overview, detail: Detail, page: Page, out: impl Write) -> io::Result<()> {
     let is_detailed = detail == Detail::Full;
     let mut out = page.lines(BufWriter::new(out));
-    if let Some(collector) = &report.gc {
-        collector.write(&mut out)?;
+    if let Some(gc) = &report.gc {
+        collector::write(gc, &mut out)?;
     }
     if let Some(waits) = &report.waits {
         waits_text::write_summary(waits, &mut out)?;
@@ -58,7 +59,7 @@ pub(crate) fn write_others(report: &OverviewReport, detail: Detail, page: Page, 
 /// Characters of a command line that are shown.
 const ARGUMENTS_SHOWN: usize = 1000;
 
-fn facts(report: &OverviewReport) -> Table {
+fn facts(report: &Overview) -> Table {
     let mut table = Table::new(0, &[Whole, Words]);
     let program = &report.program;
     let pid = program.pid.map(|pid| format!("(pid {pid})"));
@@ -72,17 +73,17 @@ fn facts(report: &OverviewReport) -> Table {
     for (index, file) in report.other_go_files.iter().enumerate() {
         fact(&mut table, if index == 0 { "other go" } else { "" }, Some(other_go(file)));
     }
-    fact(&mut table, "died", report.died.as_ref().and_then(Death::line));
+    fact(&mut table, "died", report.died.as_ref().and_then(death::line));
     table
 }
 
-fn counts(report: &OverviewReport) -> Table {
+fn counts(report: &Overview) -> Table {
     let mut table = Table::new(0, &[Whole, Words]);
     let threads = report.threads.map(grouped);
     let procs = report.gomaxprocs.map(|procs| format!("GOMAXPROCS {procs}"));
     fact(&mut table, "threads", join([threads, procs], ", "));
     for (index, one) in report.goroutines.panicking.iter().enumerate() {
-        fact(&mut table, if index == 0 { "panicking" } else { "" }, Some(one.line()));
+        fact(&mut table, if index == 0 { "panicking" } else { "" }, Some(panicking_line(one)));
     }
     fact(&mut table, "goroutines", goroutines(report));
     table
@@ -106,7 +107,7 @@ fn fact(table: &mut Table, name: &str, text: Option<String>) {
     }
 }
 
-fn go(report: &OverviewReport) -> Option<String> {
+fn go(report: &Overview) -> Option<String> {
     let go = &report.go;
     let experiments = go.experiments.join(",");
     let experiments = (!experiments.is_empty()).then(|| format!("GOEXPERIMENT={experiments}"));
@@ -127,9 +128,9 @@ fn go(report: &OverviewReport) -> Option<String> {
 }
 
 /// `810 with 5 of the runtime's own: 800 IO wait, 9 select, 1 running`.
-fn goroutines(report: &OverviewReport) -> Option<String> {
+fn goroutines(report: &Overview) -> Option<String> {
     let total = report.goroutines.total.map(grouped)?;
-    let is_counted = |state: &&crate::overview::StateCount| state.state != DEAD;
+    let is_counted = |state: &&StateCount| state.state != DEAD;
     let states: Vec<_> = report.goroutines.by_state.iter().filter(is_counted).collect();
     let shown = if states.len() > STATES_SHOWN + 1 { STATES_SHOWN } else { states.len() };
     let (shown, rest) = states.split_at(shown);
@@ -251,7 +252,7 @@ fn meaning(evidence: &str) -> &'static str {
     }
 }
 
-fn write_counters(report: &OverviewReport, out: &mut Lines<impl Write>) -> io::Result<()> {
+fn write_counters(report: &Overview, out: &mut Lines<impl Write>) -> io::Result<()> {
     let gc = report.gc.as_ref();
     let is_told_above = |counter: &&CounterPair| match &*counter.name {
         "gcController.heapMarked" => gc.is_some_and(|gc| gc.marked.is_some()),
@@ -278,7 +279,7 @@ fn write_counters(report: &OverviewReport, out: &mut Lines<impl Write>) -> io::R
     table.write(out)
 }
 
-fn write_invariants(report: &OverviewReport, is_detailed: bool, out: &mut Lines<impl Write>) -> io::Result<()> {
+fn write_invariants(report: &Overview, is_detailed: bool, out: &mut Lines<impl Write>) -> io::Result<()> {
     let invariants = &report.invariants;
     if invariants.is_empty() {
         return Ok(());
@@ -309,7 +310,7 @@ fn write_invariants(report: &OverviewReport, is_detailed: bool, out: &mut Lines<
     if broken > 0 { writeln!(out, "  overview --invariants names more of them") } else { Ok(()) }
 }
 
-fn write_diagnostics(report: &OverviewReport, is_detailed: bool, out: &mut Lines<impl Write>) -> io::Result<()> {
+fn write_diagnostics(report: &Overview, is_detailed: bool, out: &mut Lines<impl Write>) -> io::Result<()> {
     if report.diagnostics.is_empty() {
         return writeln!(out, "\ndiagnostics  none: nothing was absent, unreadable or guessed");
     }

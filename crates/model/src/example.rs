@@ -21,7 +21,7 @@ pub struct Example {
 
 impl fmt::Display for Example {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let words = self.words.map(|words| format!("{} in", crate::table::grouped(words)));
+        let words = self.words.map(|words| format!("{} in", crate::words::grouped(words)));
         let what = Some(self.what.clone()).filter(|what| !what.is_empty());
         let parts: Vec<String> = [words, self.addr.clone(), what].into_iter().flatten().collect();
         write!(out, "{}", parts.join(" "))?;

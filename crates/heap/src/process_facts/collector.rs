@@ -1,8 +1,8 @@
 //! The garbage collector's settings and where it stands, for the overview.
 
-use crate::say::utc::utc;
 use goheap_image::StartBlock;
-use goheap_report::overview::{Collector, Setting};
+use goheap_model::process::{Collector, Setting};
+use goheap_model::words::utc;
 use goheap_runtime::{GcSettings, RuntimeModel};
 use std::time::{Duration, UNIX_EPOCH};
 
@@ -12,7 +12,7 @@ const VARIABLES: [&str; 5] = ["GOGC", "GOMEMLIMIT", "GODEBUG", "GOMAXPROCS", "GO
 const LONGEST: usize = 4096;
 
 /// What is known of the collector.
-pub(crate) fn collector(model: &RuntimeModel<'_>, start: Option<&StartBlock>) -> Collector {
+pub(super) fn collector(model: &RuntimeModel<'_>, start: Option<&StartBlock>) -> Collector {
     let gc = model.gc_settings();
     let seconds = |ns: u64| ns as f64 / 1e9;
     Collector {

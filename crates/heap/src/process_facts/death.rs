@@ -4,16 +4,15 @@ mod place;
 mod signals;
 mod why;
 
-use crate::commands::captured;
-use crate::say::utc::utc;
+use super::captured;
 use goheap_image::Process;
-use goheap_report::overview::{Death, HexAddress, NativeCode, Panicking};
-use goheap_report::page::Page;
+use goheap_model::process::{Death, HexAddress, NativeCode, Panicking};
+use goheap_model::words::{human_bytes, utc};
 use goheap_runtime::{Goroutine, RuntimeModel};
 use signals::{reason, signal_name, writes_core};
 
 /// When and why the process died.
-pub(crate) fn death(model: &RuntimeModel<'_>) -> Death {
+pub(super) fn death(model: &RuntimeModel<'_>) -> Death {
     let process = model.process;
     let mut death = of_core(process);
     if death.signal.is_some() {
@@ -26,7 +25,7 @@ pub(crate) fn death(model: &RuntimeModel<'_>) -> Death {
 const MOST_PANICKING: usize = 16;
 
 /// The goroutines that panic and run deferred functions at that, less the one that died of it.
-pub(crate) fn panicking(model: &RuntimeModel<'_>, died: &Death) -> Vec<Panicking> {
+pub(super) fn panicking(model: &RuntimeModel<'_>, died: &Death) -> Vec<Panicking> {
     let dead = died.goroutine.as_ref().filter(|_| !died.panics.is_empty()).map(|dead| dead.id);
     let all = model.panicking(MOST_PANICKING).into_iter();
     let told = all.filter_map(|(index, panics)| {
@@ -37,12 +36,12 @@ pub(crate) fn panicking(model: &RuntimeModel<'_>, died: &Death) -> Vec<Panicking
 }
 
 /// Why it died, in one line; None where nothing tells, as of a core that was dumped while the process lived.
-pub(crate) fn line(model: &RuntimeModel<'_>) -> Option<String> {
+pub fn why_it_died(model: &RuntimeModel<'_>) -> Option<String> {
     death(model).why
 }
 
 /// How the goroutine died, if it is the one that did, and the frames of code that is not Go's in which it stands.
-pub(crate) fn of_goroutine(model: &RuntimeModel<'_>, goroutine: &Goroutine) -> (Option<String>, Vec<NativeCode>) {
+pub fn death_of_goroutine(model: &RuntimeModel<'_>, goroutine: &Goroutine) -> (Option<String>, Vec<NativeCode>) {
     let death = death(model);
     if death.goroutine.as_ref().is_some_and(|dead| dead.id == goroutine.id) {
         return (death.why, death.native);
@@ -74,7 +73,7 @@ fn of_core(process: &Process) -> Death {
         death.code = core.signal().and_then(|signal| reason(signal, pid));
         death.address = core.signal().and_then(|signal| signal.address).map(|address| HexAddress(address.0));
     } else {
-        death.code = Some(match captured::words(core, Page::default()) {
+        death.code = Some(match captured::words(core, &human_bytes) {
             Some(words) if words.is_empty() => "not killed: dumped by goheap while it lived".to_owned(),
             Some(words) => format!("not killed: dumped by goheap while it lived, {words}"),
             None => "not killed: dumped while it lived, as gcore does".to_owned(),

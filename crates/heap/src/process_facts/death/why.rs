@@ -2,10 +2,10 @@
 
 use super::place::place;
 use super::signals::{reason, signal_name};
-use goheap_heap::goroutines::LibraryFiles;
+use crate::goroutines::LibraryFiles;
 use goheap_image::{Address, SignalInfo};
-use goheap_report::overview::{Caught, Death, DiedAt, HexAddress, NativeCode, ShownFault, ShownPanic, ShownWaiting};
-use goheap_report::text::shortened;
+use goheap_model::process::{Caught, Death, DiedAt, HexAddress, NativeCode, ShownFault, ShownPanic, ShownWaiting};
+use goheap_model::words::shortened;
 use goheap_runtime::{Crash, Goroutine, RuntimeModel, Stack, Tracer};
 
 /// Characters of the line that says why.
@@ -258,5 +258,71 @@ pub(super) fn panic(panic: &goheap_runtime::Panic) -> ShownPanic {
         fields: value.fields.clone(),
         recovered: panic.recovered,
         repanicked: panic.repanicked,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn native(symbol: Option<&str>, file: &str) -> NativeCode {
+        NativeCode { symbol: symbol.map(str::to_owned), file: Some(file.to_owned()), ..NativeCode::default() }
+    }
+
+    fn fault() -> Option<ShownFault> {
+        let (name, code) = (Some("SIGSEGV".to_owned()), Some("nothing mapped".to_owned()));
+        Some(ShownFault { signal: 11, name, code, ..ShownFault::default() })
+    }
+
+    #[test]
+    fn what_the_runtime_gave_up_for_goes_before_the_panic_and_this_before_the_signal() {
+        let panic = ShownPanic { text: Some("boom".to_owned()), ..ShownPanic::default() };
+        let mut death = Death { fault: fault(), panics: vec![panic], ..Death::default() };
+        death.fatal_error = Some("all goroutines are asleep - deadlock!".to_owned());
+        assert_eq!(what(&death).as_deref(), Some("fatal error: all goroutines are asleep - deadlock!"));
+        death.fatal_error = None;
+        assert_eq!(what(&death).as_deref(), Some("panic: boom"));
+        death.panics.clear();
+        assert_eq!(what(&death).as_deref(), Some("SIGSEGV, nothing mapped"));
+    }
+
+    #[test]
+    fn of_several_panics_the_last_is_told_by_its_text_or_its_type() {
+        let of = |text: Option<&str>, ty: Option<&str>| ShownPanic {
+            text: text.map(str::to_owned),
+            type_name: ty.map(str::to_owned),
+            ..ShownPanic::default()
+        };
+        let told = |panics: Vec<ShownPanic>| what(&Death { panics, ..Death::default() });
+        let first = of(Some("first"), None);
+        assert_eq!(
+            told(vec![first.clone(), of(None, Some("main.failure"))]).as_deref(),
+            Some("panic: a value of type main.failure")
+        );
+        assert_eq!(told(vec![first, of(None, None)]), None, "the core lacks it");
+    }
+
+    #[test]
+    fn code_that_has_a_name_says_more_than_the_innermost() {
+        let libc = "/lib/libc.so.6";
+        let death = |native| Death { fault: fault(), native, ..Death::default() };
+        let named = death(vec![native(None, libc), native(Some("raise+0x1"), libc), native(Some("main+0x2"), "/a")]);
+        assert_eq!(what(&named).as_deref(), Some("SIGSEGV in raise+0x1 of /lib/libc.so.6, nothing mapped"));
+        let nameless = death(vec![native(None, libc)]);
+        assert_eq!(
+            what(&nameless).as_deref(),
+            Some("SIGSEGV in code that is not Go's of /lib/libc.so.6, nothing mapped")
+        );
+    }
+
+    #[test]
+    fn a_signal_alone_says_why_only_where_somebody_died_of_it() {
+        let mut death = Death { name: Some("SIGABRT".to_owned()), ..Death::default() };
+        assert_eq!(what(&death), None);
+        death.goroutine = Some(DiedAt { id: 7, ..DiedAt::default() });
+        death.code = Some("raised by the process itself".to_owned());
+        assert_eq!(what(&death).as_deref(), Some("SIGABRT, raised by the process itself"));
+        death.caught = Some(Caught { signal: 6, ..Caught::default() });
+        assert_eq!(what(&death).as_deref(), Some("a signal"), "the one that Go's handler caught, which has no name");
     }
 }

@@ -3,7 +3,7 @@
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// `2026-11-21 09:04:31 UTC`; None for times before 1970.
-pub(crate) fn utc(time: SystemTime) -> Option<String> {
+pub fn utc(time: SystemTime) -> Option<String> {
     let seconds = time.duration_since(UNIX_EPOCH).ok()?.as_secs();
     let (year, month, day) = civil(seconds / 86_400);
     let second = seconds % 86_400;

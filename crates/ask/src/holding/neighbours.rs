@@ -1,0 +1,83 @@
+//! What one object points to, and who points to it.
+
+use super::Holding;
+use goheap_model::{ObjectId, Slot};
+use serde::Serialize;
+
+/// An object at the other end of a reference.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Neighbour {
+    /// First byte of its slot.
+    pub address: u64,
+    /// Its type; empty where it is not known.
+    pub ty: String,
+    /// The field that has the reference, with its type.
+    pub reference: String,
+}
+
+/// Some of many.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Neighbours<T> {
+    /// The first ones, in order of address.
+    pub shown: Vec<T>,
+    /// How many more there are.
+    pub left_out: u64,
+}
+
+/// The references of one object.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct ObjectReferences {
+    /// What it points to.
+    pub pointers: Neighbours<Neighbour>,
+    /// Objects that point to it.
+    pub holders: Neighbours<Neighbour>,
+    /// Roots that do, each by its frames.
+    pub roots: Neighbours<String>,
+}
+
+impl<T> Default for Neighbours<T> {
+    fn default() -> Self {
+        Neighbours { shown: Vec::new(), left_out: 0 }
+    }
+}
+
+impl<T> Neighbours<T> {
+    fn push(&mut self, most: usize, one: impl FnOnce() -> T) {
+        if self.shown.len() < most { self.shown.push(one()) } else { self.left_out += 1 }
+    }
+}
+
+impl Holding<'_> {
+    /// The references of an object, at most so many of each kind: one word each. It goes once over all references.
+    pub fn references_of(&self, object: ObjectId, most: usize) -> ObjectReferences {
+        let (graph, heap) = (self.graph, self.graph.heap());
+        let (edges, slot) = (graph.edges(), heap.objects.slot(object));
+        let mut found = ObjectReferences::default();
+        self.fields.for_each_reference(slot, &mut |offset, to| {
+            let to = heap.objects.slot(to);
+            found.pointers.push(most, || self.neighbour(to, (slot, offset, to)));
+        });
+        for node in (0..edges.node_count()).filter(|&node| edges.targets(node).contains(&object.0)) {
+            let Some(holder) = graph.slot_of(node) else {
+                found.roots.push(most, || self.name(node));
+                continue;
+            };
+            self.fields.for_each_reference(holder, &mut |offset, to| {
+                if to == object {
+                    found.holders.push(most, || self.neighbour(holder, (holder, offset, slot)));
+                }
+            });
+        }
+        found
+    }
+
+    /// The object in `slot`, and the reference by a word of one object to another.
+    fn neighbour(&self, slot: Slot, (from, offset, to): (Slot, u64, Slot)) -> Neighbour {
+        let heap = self.graph.heap();
+        Neighbour {
+            address: heap.objects.address(slot),
+            ty: heap.type_text(slot),
+            reference: self.reference(&self.hop(from, offset, true), to),
+        }
+    }
+}
