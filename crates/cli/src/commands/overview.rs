@@ -53,7 +53,7 @@ pub(crate) fn write_first_lines(model: &RuntimeModel<'_>, input: &Input) -> Resu
 }
 
 /// Says what makes an overview worth less.
-pub(crate) fn warn(report: &OverviewReport) {
+fn warn(report: &OverviewReport) {
     if report.heap.is_none() {
         speaker::warning("the core is cut off before the runtime's list of spans: nothing can be said of the heap");
     }
@@ -97,7 +97,8 @@ fn of_process(model: &RuntimeModel<'_>) -> OverviewReport {
         other_go_files: other_go_files(model),
         gc: Some(collector(model, start.as_ref())),
         gomaxprocs: Some(model.processors.len() as u64).filter(|_| !model.diagnostics.no_processors),
-        threads: Some(model.process.core.threads().len() as u64),
+        // A process has one at least: without any their notes are lost.
+        threads: Some(model.process.core.threads().len() as u64).filter(|&threads| threads > 0),
         goroutines: Goroutines { panicking, ..goroutines(model) },
         died: Some(died),
         ..OverviewReport::default()
