@@ -23,13 +23,13 @@ pub struct Collector {
     /// Bytes that count against the limit: what the runtime has mapped and not returned.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub memory_in_use: Option<u64>,
-    /// Bytes that the collector takes for live: found so by the last collection, or allocated since.
+    /// Bytes that are allocated as the collector counts: found reachable by the last collection, or allocated since.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub live: Option<u64>,
-    /// Bytes that the last collection found live.
+    /// Bytes that the last collection found reachable.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub marked: Option<u64>,
-    /// Live bytes at which the next collection shall end: the lower of the next two.
+    /// Allocated bytes at which the next collection shall end: the lower of the next two.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub goal: Option<u64>,
     /// That by GOGC alone.
@@ -80,7 +80,8 @@ impl Collector {
         };
         row("GOGC", self.gogc.map(gogc));
         row("GOMEMLIMIT", self.limit(page));
-        row("live heap", self.live_heap(page));
+        // The collector's own count of what is allocated: garbage since its last look is among it.
+        row("allocated", self.allocated(page));
         row("next at", self.next(page));
         row("collections", self.collections());
         for setting in &self.settings {
@@ -105,11 +106,11 @@ impl Collector {
         join([Some(page.bytes(limit)), used], ", ")
     }
 
-    fn live_heap(&self, page: Page) -> Option<String> {
+    fn allocated(&self, page: Page) -> Option<String> {
         let live = self.live?;
         let since = self.marked.map(|marked| {
             let since = live.saturating_sub(marked);
-            format!("{} of the last collection and {} since", page.bytes(marked), page.bytes(since))
+            format!("{} that the last collection found reachable and {} since", page.bytes(marked), page.bytes(since))
         });
         join([Some(page.bytes(live)), since], ": ")
     }
@@ -175,6 +176,10 @@ mod tests {
             ..Collector::default()
         };
         assert_eq!(collector.limit(Page::default()).unwrap(), "64.0 MiB, 66.0 MiB in use (103.12 %), 2.0 MiB OVER");
+        assert_eq!(
+            collector.allocated(Page::default()).unwrap(),
+            "60.0 MiB: 59.0 MiB that the last collection found reachable and 1.0 MiB since"
+        );
         assert_eq!(collector.next(Page::default()).unwrap(), "62.0 MiB by the limit (by GOGC 90.0 MiB), 2.0 MiB away");
         collector.goal_by_limit = None;
         (collector.goal, collector.memory_limit) = (Some(50 << 20), None);
