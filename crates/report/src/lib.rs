@@ -67,6 +67,7 @@ pub mod paths;
 mod paths_text;
 mod prune;
 pub mod referred;
+pub mod sharing;
 pub mod size_classes;
 pub mod stap;
 pub mod table;

@@ -4,6 +4,7 @@ use crate::ReportError;
 use crate::page::{Lines, Page};
 use crate::paths::{Merged, PathsAnswer, PathsReport, ShownCut, ShownCuts, ShownPath, ShownTarget, taken_for};
 use crate::referred;
+use crate::sharing::ShownSharing;
 use crate::table::Align::{Left, Right, Whole};
 use crate::table::{Table, grouped, whole_percent};
 use crate::text::terminal_text;
@@ -146,6 +147,12 @@ impl ShownTarget {
         self.write_cut(out)?;
         if self.more_paths {
             writeln!(out, "There are more paths (--all, --limit).")?;
+        if let Some(held) = &self.held_by {
+            writeln!(out, "{} at once, and goes only when all of them let go:", capital(&held.held_by()))?;
+            for line in held.lines() {
+                writeln!(out, "  {line}")?;
+            }
+        }
         }
         Ok(())
     }
@@ -181,6 +188,11 @@ impl ShownTarget {
 impl ShownCuts {
     fn write(&self, of_asked: &str, out: &mut Lines<impl Write>) -> Result<(), ReportError> {
         let number = if self.cuts.len() == 2 { "two" } else { "three" };
+fn capital(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+}
+
         let frees = out.page().bytes(self.frees);
         writeln!(out, "Without these {number} together {frees} would go{of_asked}:")?;
         for cut in &self.cuts {
@@ -192,7 +204,7 @@ impl ShownCuts {
 
 impl ShownCut {
     /// Whose reference it is.
-    fn place(&self) -> String {
+    pub(crate) fn place(&self) -> String {
         match &self.addr {
             Some(addr) => format!("{} of {} at {addr}", terminal_text(&self.reference), or_unknown(&self.holder)),
             None => terminal_text(&self.holder).into_owned(),
@@ -258,6 +270,19 @@ impl Merged {
         if let Some(cut) = &self.cut {
             writeln!(out)?;
             let (frees, part) = (page.bytes(cut.frees), page.bytes(cut.frees_of_asked));
+        let is_worth_it = |held: &&ShownSharing| held.bytes.saturating_mul(WORTH) >= whole;
+        for held in self.sharing.iter().filter(is_worth_it) {
+            let (objects, part) = (count(held.objects, "object", "objects"), whole_percent(held.bytes, whole));
+            let go = if held.objects == 1 { "goes" } else { "go" };
+            writeln!(
+                out,
+                "\n{objects} ({part} of these), {} at once, {go} only when all of them let go:",
+                held.held_by()
+            )?;
+            for line in held.lines() {
+                writeln!(out, "  {line}")?;
+            }
+        }
             let share = whole_percent(cut.frees_of_asked, whole);
             let line = match cut.frees_of_asked.saturating_mul(WORTH) >= whole {
                 true => {

@@ -1,7 +1,7 @@
 //! Who, in the program's own code, keeps a set of objects.
 
 use super::grouping::{self, OwnCode};
-use super::{Exclusions, Holding};
+use super::{Exclusions, Holding, Sharing};
 use crate::AskError;
 use goheap_graph::{IdBitSet, Weight};
 use goheap_model::names::{Code, is_function};
@@ -21,6 +21,8 @@ pub struct Owners {
     pub owned: Vec<Owner>,
     /// Of what several hold and none owns: who, on a shortest path, stands nearest to it.
     pub shared: Vec<Owner>,
+    /// The same by all who hold it: it goes only when all of them let go.
+    pub sharing: Vec<Sharing>,
 }
 
 /// Objects of a type, variables or functions that keep some of the set.
@@ -99,7 +101,7 @@ impl Holding<'_> {
             }
         }
         owners.referred = self.graph.extent_of(&members.iter_ones().collect::<Vec<_>>());
-        let own = OwnCode { holding: self, members: &members, is_skipped };
+        let own = OwnCode::new(self, &members, is_skipped);
         let forest = self.dominating(set);
         let weigh = |node| if members.contains(node) { self.graph.weight(node) } else { Weight::default() };
         let weights: Vec<Weight> = forest.nodes.iter().map(|&node| weigh(node)).collect();
@@ -110,6 +112,10 @@ impl Holding<'_> {
             owners.unreached.add(self.graph.weight(node));
         }
         owners.shared = grouping::group(&own, &forest, &weights, true).0;
+        if owners.shared.iter().any(|owner| owner.keeps.objects > 0) {
+            let turned = self.turned(observer)?;
+            owners.sharing = self.sharing_by(&own, &turned, &rest, observer)?;
+        }
         Ok(owners)
     }
 
