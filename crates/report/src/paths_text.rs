@@ -122,7 +122,10 @@ impl ShownTarget {
             [(self.referred_bytes, self.size, "Of itself"), (self.retained_referred_bytes, self.retained, "Of all")];
         for (referred, kept, what) in whole.into_iter().take(if self.retained == self.size { 1 } else { 2 }) {
             if let Some(referred) = referred::told(page, referred, kept).filter(|_| self.reachable) {
-                writeln!(out, "{what}: {referred}")?;
+                // Windows are noted by words; `object` asks those of one object once more.
+                let exactly =
+                    if what == "Of itself" { " (counted by whole words: object tells it to the byte)" } else { "" };
+                writeln!(out, "{what}: at most {referred}{exactly}")?;
             }
         }
         if !self.reachable {
@@ -144,15 +147,15 @@ impl ShownTarget {
             path.write(out)?;
         }
         writeln!(out)?;
-        self.write_cut(out)?;
-        if self.more_paths {
-            writeln!(out, "There are more paths (--all, --limit).")?;
         if let Some(held) = &self.held_by {
             writeln!(out, "{} at once, and goes only when all of them let go:", capital(&held.held_by()))?;
             for line in held.lines() {
                 writeln!(out, "  {line}")?;
             }
         }
+        self.write_cut(out)?;
+        if self.more_paths {
+            writeln!(out, "There are more paths (--all, --limit).")?;
         }
         Ok(())
     }
@@ -185,14 +188,14 @@ impl ShownTarget {
     }
 }
 
-impl ShownCuts {
-    fn write(&self, of_asked: &str, out: &mut Lines<impl Write>) -> Result<(), ReportError> {
-        let number = if self.cuts.len() == 2 { "two" } else { "three" };
 fn capital(text: &str) -> String {
     let mut letters = text.chars();
     letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
 
+impl ShownCuts {
+    fn write(&self, of_asked: &str, out: &mut Lines<impl Write>) -> Result<(), ReportError> {
+        let number = if self.cuts.len() == 2 { "two" } else { "three" };
         let frees = out.page().bytes(self.frees);
         writeln!(out, "Without these {number} together {frees} would go{of_asked}:")?;
         for cut in &self.cuts {
@@ -267,9 +270,6 @@ impl Merged {
         if self.steps_left_out > 0 {
             writeln!(out, "{} to less (--limit).", count(self.steps_left_out, "more step", "more steps"))?;
         }
-        if let Some(cut) = &self.cut {
-            writeln!(out)?;
-            let (frees, part) = (page.bytes(cut.frees), page.bytes(cut.frees_of_asked));
         let is_worth_it = |held: &&ShownSharing| held.bytes.saturating_mul(WORTH) >= whole;
         for held in self.sharing.iter().filter(is_worth_it) {
             let (objects, part) = (count(held.objects, "object", "objects"), whole_percent(held.bytes, whole));
@@ -283,6 +283,9 @@ impl Merged {
                 writeln!(out, "  {line}")?;
             }
         }
+        if let Some(cut) = &self.cut {
+            writeln!(out)?;
+            let (frees, part) = (page.bytes(cut.frees), page.bytes(cut.frees_of_asked));
             let share = whole_percent(cut.frees_of_asked, whole);
             let line = match cut.frees_of_asked.saturating_mul(WORTH) >= whole {
                 true => {
