@@ -77,6 +77,8 @@ mod tree;
 mod waits_text;
 mod walk;
 
+pub use waits_text::awaited_text;
+
 pub use error::ReportError;
 pub use folded::TwoCounts;
 pub use prune::{Drawn, NARROW_ROOTS};
