@@ -16,7 +16,7 @@ use goheap_graph::DominatorTree;
 use goheap_heap::references::{ReferenceGraph, ReferenceOptions};
 use goheap_model::{Births, DominatorFrames, GoroutineGroups, Leaks};
 use goheap_report::answer::Answer;
-use goheap_report::table::percent;
+use goheap_report::table::{human_bytes, percent};
 use shown::{One, Shown};
 use std::cmp::Reverse;
 
@@ -32,11 +32,23 @@ pub(crate) fn run(input: &Input, options: &SuspectsOptions) -> Result<(), Failur
         answer::print(input, options.written.form(), &told.answer)?;
         let reachable = graph.data().heap().totals.reachable().bytes;
         match (options.fail_over, told.found.first()) {
-            (Some(most), Some(first)) if first.retained.bytes > most.of(reachable) => Err(Failure::FailOver {
-                holder: first.holder.clone(),
-                share: percent(first.retained.bytes, reachable),
-                most: most.to_string(),
-            }),
+            (Some(most), Some(first)) if first.retained.bytes > most.of(reachable) => {
+                let allowed = most.of(reachable);
+                let others = told.found.iter().skip(1).filter(|suspect| suspect.retained.bytes > allowed).count();
+                Err(Failure::FailOver {
+                    holder: first.holder.clone(),
+                    retained: human_bytes(first.retained.bytes),
+                    share: percent(first.retained.bytes, reachable),
+                    over: human_bytes(first.retained.bytes - allowed),
+                    most: most.to_string(),
+                    allowed: human_bytes(allowed),
+                    others: match others {
+                        0 => String::new(),
+                        1 => ", and so does 1 other".to_owned(),
+                        others => format!(", and so do {others} others"),
+                    },
+                })
+            }
             _ => Ok(()),
         }
     })

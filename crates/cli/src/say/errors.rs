@@ -146,14 +146,24 @@ pub(crate) enum Failure {
     #[error(transparent)]
     Sink(#[from] goheap_capture::SinkError),
     /// A suspect retains more than was allowed.
-    #[error("{holder} retains {share} of what is reachable, more than --fail-over {most} allows")]
+    #[error(
+        "{holder} retains {retained}, {share} of what is reachable: {over} more than the {allowed} that --fail-over {most} allows{others}"
+    )]
     FailOver {
         /// The suspect.
         holder: String,
+        /// What it retains.
+        retained: String,
         /// Its share.
         share: String,
+        /// By how many bytes that is too much.
+        over: String,
         /// The most that was allowed.
         most: String,
+        /// In bytes.
+        allowed: String,
+        /// What is to say of others that retain more than that.
+        others: String,
     },
     /// No core was taken of a live process.
     #[cfg(feature = "capture")]
