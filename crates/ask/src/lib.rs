@@ -48,5 +48,8 @@ pub use objects::{ListedObject, ObjectFilter, ObjectList, ObjectsWanted, objects
 pub use recent::Recent;
 pub use shared_roots::{SharedByRoots, shared_by_roots};
 pub use size_classes::{SizeClass, selected_objects, size_classes};
-pub use suspects::{Gathered, Suspect, SuspectKind, SuspectRoot, suspects, with_goroutines};
+pub use suspects::{
+    Beside, Gathered, HeldAtOnce, Suspect, SuspectKind, SuspectRoot, held_at_once, is_closure_text, joined_suspects,
+    suspects,
+};
 pub use waste::{Rounding, rounding};

@@ -62,11 +62,13 @@ pub use births::{AllocationSite, HeldAllocations};
 pub use build::VERSION;
 pub use error::{Error, ProcessError};
 pub use goheap_ask::diff::{Change, Difference, Entries, Grown, LifeCounts, NamedChange, Relation, WrongPair};
-pub use goheap_ask::holding::{Exclusions, Held, Holding, Owner, OwnerKind, Owners, Selected, Step, Walk};
+pub use goheap_ask::holding::{
+    Cut, CutTogether, Exclusions, Held, Holding, Owner, OwnerKind, Owners, Selected, Sharer, Sharing, Step, Walk,
+};
 pub use goheap_ask::{
-    Gathered, GoroutineList, GoroutineSort, GoroutinesWanted, Grouping, Histogram, HistogramRow, ListedGoroutines,
-    ListedObject, ObjectList, ObjectsWanted, RootGroup, RootGrouping, RootGroups, Rounding, Selection, SiteGrouping,
-    Suspect, SuspectKind, SuspectRoot,
+    Beside, Gathered, GoroutineList, GoroutineSort, GoroutinesWanted, Grouping, Histogram, HistogramRow,
+    ListedGoroutines, ListedObject, ObjectList, ObjectsWanted, RootGroup, RootGrouping, RootGroups, Rounding,
+    Selection, SiteGrouping, Suspect, SuspectKind, SuspectRoot,
 };
 pub use goheap_heap::process_memory::{MemoryPart, ProcessMemory};
 pub use goheap_heap::waste::Waste;

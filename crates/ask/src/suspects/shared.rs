@@ -1,0 +1,98 @@
+//! Who holds what no one thing holds: of suspects whose things are held by several at once, these.
+
+use super::served::loose;
+use super::{Suspect, SuspectKind};
+use crate::holding::{Holding, Sharing};
+use goheap_graph::{DominatorTree, IdBitSet};
+use goheap_model::{Fields, Graph};
+use rayon::prelude::*;
+use rustc_hash::FxHashMap;
+
+/// Objects of a suspect that are asked.
+const ASKED: usize = 32;
+/// How far up they are asked: from an element by its array, or the parts of a map, to who holds that.
+const LEVELS: usize = 6;
+/// References to one object that are looked at.
+const MOST: usize = 4_096;
+/// Nodes whose references a thread looks at in a row.
+const BLOCK: u32 = 1 << 16;
+
+/// Who holds the things of a suspect at once, and of how many of those that were asked that is so.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HeldAtOnce {
+    /// The holders of most of those that were asked.
+    pub sharing: Sharing,
+    /// How many were asked.
+    pub asked: u64,
+}
+
+/// Of each suspect, who holds its things at once, as far as some of them tell; None of what one thing holds. It goes over the references
+/// as often as there are steps to the holders, at most six times.
+pub fn held_at_once(
+    graph: Graph<'_>,
+    tree: &DominatorTree,
+    fields: &dyn Fields,
+    found: &[Suspect],
+) -> Vec<Option<HeldAtOnce>> {
+    let asked: Vec<Vec<u32>> = found.iter().map(|suspect| some_of(graph, tree, suspect)).collect();
+    let all: Vec<u32> = asked.iter().flatten().copied().collect();
+    if all.is_empty() {
+        return found.iter().map(|_| None).collect();
+    }
+    let above = above(graph, &all);
+    let holding = Holding::of_tree(graph, fields, tree);
+    let told = |asked: Vec<u32>| {
+        let sharing = holding.shared_above(&above, &asked).into_iter().max_by_key(|sharing| sharing.held.objects)?;
+        Some(HeldAtOnce { sharing, asked: asked.len() as u64 })
+    };
+    asked.into_iter().map(told).collect()
+}
+
+/// Some of the things that no object alone keeps.
+fn some_of(graph: Graph<'_>, tree: &DominatorTree, suspect: &Suspect) -> Vec<u32> {
+    let Some(gathered) = suspect.gathered.as_ref() else { return Vec::new() };
+    // A field or an element leads there, and it alone; or what several parts of one object hold goes with that.
+    // Who serves connections is told with these.
+    if gathered.step.starts_with(['.', '[']) || suspect.kind == SuspectKind::Connections {
+        return Vec::new();
+    }
+    let all = loose(graph, tree, suspect);
+    let step = all.len().div_ceil(ASKED).max(1);
+    all.into_iter().step_by(step).collect()
+}
+
+/// What leads to each of these, to that, and so on up to roots or as many levels as there may be.
+fn above(graph: Graph<'_>, asked: &[u32]) -> FxHashMap<u32, Vec<u32>> {
+    let edges = graph.edges();
+    let mut above: FxHashMap<u32, Vec<u32>> = FxHashMap::default();
+    let mut wanted = asked.to_vec();
+    for _ in 0..LEVELS {
+        let mut sought = IdBitSet::with_room_for(edges.node_count());
+        wanted.iter().for_each(|&node| _ = sought.insert(node));
+        let blocks = edges.node_count().div_ceil(BLOCK);
+        let of_block = |block: u32| {
+            let nodes = block * BLOCK..edges.node_count().min((block + 1).saturating_mul(BLOCK));
+            let of_node = |from: u32| edges.targets(from).iter().map(move |&to| (to, from));
+            nodes.flat_map(of_node).filter(|&(to, _)| sought.contains(to)).collect::<Vec<_>>()
+        };
+        let met: Vec<Vec<(u32, u32)>> = (0..blocks).into_par_iter().map(of_block).collect();
+        wanted.iter().for_each(|&node| _ = above.entry(node).or_default());
+        for (to, from) in met.into_iter().flatten() {
+            let list = above.entry(to).or_default();
+            if list.len() < MOST {
+                list.push(from);
+            }
+        }
+        let next = |node: &u32| above.get(node).into_iter().flatten().copied();
+        let mut more: Vec<u32> = wanted.iter().flat_map(next).collect();
+        more.retain(|node| graph.object_of(*node).is_some() && !above.contains_key(node));
+        more.sort_unstable();
+        more.dedup();
+        // So many are held from everywhere.
+        if more.is_empty() || more.len() > MOST {
+            break;
+        }
+        wanted = more;
+    }
+    above
+}
