@@ -10,6 +10,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use serde::Serialize;
 use std::cmp::Reverse;
 use std::collections::VecDeque;
+use std::collections::hash_map::Entry;
 
 /// References above one object that are looked at, and above all of a set.
 const MOST_OF_ONE: usize = 4_096;
@@ -244,8 +245,8 @@ impl Search<'_, '_, '_> {
                 }
                 if !is_passed(from) {
                     arrived.insert((from, to));
-                } else if !below.contains_key(&from) {
-                    below.insert(from, to);
+                } else if let Entry::Vacant(place) = below.entry(from) {
+                    place.insert(to);
                     open.push_back(from);
                 }
             }

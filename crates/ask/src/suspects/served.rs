@@ -117,15 +117,24 @@ fn is_shared(suspect: &Suspect) -> bool {
 
 /// The objects of the suspect's type that no object alone keeps.
 pub(super) fn loose(graph: Graph<'_>, tree: &DominatorTree, suspect: &Suspect) -> Vec<u32> {
+    let is_loose = |node: u32| tree.idom(node).is_some_and(|above| graph.object_of(above).is_none());
+    of_type(graph, tree, suspect).filter(|&node| is_loose(node)).collect()
+}
+
+/// The objects of the type of a suspect's things.
+pub(super) fn of_type<'g>(
+    graph: Graph<'g>,
+    tree: &'g DominatorTree,
+    suspect: &'g Suspect,
+) -> impl Iterator<Item = u32> + 'g {
     let heap = graph.heap();
     let name = suspect.gathered.as_ref().map_or("", |gathered| gathered.whole_type.trim_start_matches(['*', '[', ']']));
     let mut recent = Recent::default();
-    let mut is_one = |node: u32| {
+    let mut is_one = move |node: u32| {
         let is_of = |id: ObjectId| recent.of(heap, id, || is_of(heap, heap.objects.slot(id), name));
         graph.object_of(node).is_some_and(is_of)
     };
-    let is_loose = |node: u32| tree.idom(node).is_some_and(|above| graph.object_of(above).is_none());
-    tree.preorder().iter().copied().filter(|&node| is_one(node) && is_loose(node)).collect()
+    tree.preorder().iter().copied().filter(move |&node| is_one(node))
 }
 
 fn is_of(heap: &Heap, slot: Slot, name: &str) -> bool {

@@ -1,10 +1,11 @@
 //! Who holds what no one thing holds: of suspects whose things are held by several at once, these.
 
-use super::served::loose;
+use super::element::type_of;
+use super::served::{loose, of_type};
 use super::{Suspect, SuspectKind};
 use crate::holding::{Holding, Sharing};
 use goheap_graph::{DominatorTree, IdBitSet};
-use goheap_model::{Fields, Graph};
+use goheap_model::{Fields, Graph, SHARED};
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
@@ -51,14 +52,30 @@ pub fn held_at_once(
 /// Some of the things that no object alone keeps.
 fn some_of(graph: Graph<'_>, tree: &DominatorTree, suspect: &Suspect) -> Vec<u32> {
     let Some(gathered) = suspect.gathered.as_ref() else { return Vec::new() };
-    // A field or an element leads there, and it alone; or what several parts of one object hold goes with that.
-    // Who serves connections is told with these.
-    if gathered.step.starts_with(['.', '[']) || suspect.kind == SuspectKind::Connections {
-        return Vec::new();
-    }
-    let all = loose(graph, tree, suspect);
+    let all = match gathered.step.starts_with(SHARED) {
+        true => held_by_parts(graph, tree, suspect),
+        // A field or an element leads there, and it alone; who serves connections is told with these.
+        false if gathered.step.starts_with(['.', '[']) || suspect.kind == SuspectKind::Connections => Vec::new(),
+        false => loose(graph, tree, suspect),
+    };
     let step = all.len().div_ceil(ASKED).max(1);
     all.into_iter().step_by(step).collect()
+}
+
+/// The things that several parts of the holder hold together, which alone keeps them but leads to none of them itself.
+fn held_by_parts(graph: Graph<'_>, tree: &DominatorTree, suspect: &Suspect) -> Vec<u32> {
+    let (heap, holder) = (graph.heap(), suspect.path.last().map(|text| type_of(text)));
+    let Some(holder) = holder.map(|ty| ty.trim_start_matches('*')) else { return Vec::new() };
+    let is_holder = |node: u32| {
+        let name = graph.slot_of(node).map(|slot| heap.family_text(slot));
+        name.is_some_and(|name| heap.short_name(&name) == holder)
+    };
+    let mut known: FxHashMap<u32, bool> = FxHashMap::default();
+    let mut is_theirs = |node: u32| {
+        let Some(above) = tree.idom(node).filter(|&above| graph.object_of(above).is_some()) else { return false };
+        *known.entry(above).or_insert_with(|| is_holder(above)) && !graph.edges().targets(above).contains(&node)
+    };
+    of_type(graph, tree, suspect).filter(|&node| is_theirs(node)).collect()
 }
 
 /// What leads to each of these, to that, and so on up to roots or as many levels as there may be.

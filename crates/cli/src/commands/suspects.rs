@@ -8,7 +8,7 @@ use crate::args::{Input, SuspectsOptions};
 use crate::commands::{answer, birth_calls, profile_records};
 use crate::open::with_referred;
 use crate::say::diagnostics;
-use crate::say::errors::Failure;
+use crate::say::errors::{Failure, PassedLimit};
 use crate::say::terminal::page;
 use crate::say::watch::Watch;
 use goheap_ask::diff::RetainedByPath;
@@ -36,7 +36,7 @@ pub(crate) fn run(input: &Input, options: &SuspectsOptions) -> Result<(), Failur
             (Some(most), Some(first)) if first.retained.bytes > most.of(reachable) => {
                 let allowed = most.of(reachable);
                 let others = told.found.iter().skip(1).filter(|suspect| suspect.retained.bytes > allowed).count();
-                Err(Failure::FailOver {
+                Err(Failure::FailOver(Box::new(PassedLimit {
                     holder: first.holder.clone(),
                     retained: human_bytes(first.retained.bytes),
                     share: percent(first.retained.bytes, reachable),
@@ -48,7 +48,7 @@ pub(crate) fn run(input: &Input, options: &SuspectsOptions) -> Result<(), Failur
                         1 => ", and so does 1 other".to_owned(),
                         others => format!(", and so do {others} others"),
                     },
-                })
+                })))
             }
             _ => Ok(()),
         }

@@ -1,6 +1,9 @@
 //! What is said when it does not work: one line that tells what is wrong and what to do, and the exit status.
 
 mod code;
+mod passed_limit;
+
+pub(crate) use passed_limit::PassedLimit;
 
 pub(crate) use code::Ending;
 
@@ -146,25 +149,8 @@ pub(crate) enum Failure {
     #[error(transparent)]
     Sink(#[from] goheap_capture::SinkError),
     /// A suspect retains more than was allowed.
-    #[error(
-        "{holder} retains {retained}, {share} of what is reachable: {over} more than the {allowed} that --fail-over {most} allows{others}"
-    )]
-    FailOver {
-        /// The suspect.
-        holder: String,
-        /// What it retains.
-        retained: String,
-        /// Its share.
-        share: String,
-        /// By how many bytes that is too much.
-        over: String,
-        /// The most that was allowed.
-        most: String,
-        /// In bytes.
-        allowed: String,
-        /// What is to say of others that retain more than that.
-        others: String,
-    },
+    #[error(transparent)]
+    FailOver(Box<PassedLimit>),
     /// No core was taken of a live process.
     #[cfg(feature = "capture")]
     #[error(transparent)]
@@ -338,7 +324,7 @@ impl Failure {
             Failure::Sink(_) | Failure::Handler(_) => Code::Output,
             Failure::NoCoredump { .. } => Code::NoFile,
             Failure::Kept { .. } => Code::NotRead,
-            Failure::FailOver { .. } => Code::Over,
+            Failure::FailOver(_) => Code::Over,
             #[cfg(feature = "capture")]
             Failure::Capture(error) => Code::of_capture(error),
             #[cfg(feature = "capture")]
