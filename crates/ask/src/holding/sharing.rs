@@ -5,7 +5,7 @@ use super::owners::OwnerKind;
 use super::{CutTogether, Holding};
 use crate::AskError;
 use goheap_graph::{CsrGraph, IdBitSet, Weight};
-use goheap_model::{Evidence, Observer, Part, RootClass};
+use goheap_model::{Claim, Evidence, Observer, Part, RootClass};
 use rustc_hash::{FxHashMap, FxHashSet};
 use serde::Serialize;
 use std::cmp::Reverse;
@@ -15,6 +15,9 @@ use std::collections::hash_map::Entry;
 /// References above one object that are looked at, and above all of a set.
 const MOST_OF_ONE: usize = 4_096;
 const MOST_OF_SET: usize = 50_000_000;
+/// Holders of all groups that are kept, some hundred bytes each: objects of groups beyond are in none.
+const MOST_KEPT: usize = 1 << 20;
+const KEPT_BYTES: u64 = 100;
 /// Groups whose cuts are sought: each takes a walk over the graph.
 const CUTS_SOUGHT: usize = 3;
 
@@ -110,6 +113,12 @@ impl Holding<'_> {
         self.sharing_by(&OwnCode::new(self, &members, &|_| false), turned, set, observer)
     }
 
+    /// Who holds one object at once, without the references to cut; None of what is held alone by one way.
+    pub fn sharing_of(&self, turned: &CsrGraph, node: u32) -> Option<Sharing> {
+        let members = IdBitSet::from_iter([node]);
+        self.shared_by(&OwnCode::new(self, &members, &|_| false), turned, &[node]).pop()
+    }
+
     /// The same without the references to cut, of objects above which `above` knows what leads to each.
     pub(crate) fn shared_above(&self, above: &FxHashMap<u32, Vec<u32>>, set: &[u32]) -> Vec<Sharing> {
         let mut members = IdBitSet::with_room_for(self.tree().node_count());
@@ -125,6 +134,8 @@ impl Holding<'_> {
         set: &[u32],
         observer: &dyn Observer,
     ) -> Result<Vec<Sharing>, AskError> {
+        let kept = (set.len() as u64).saturating_mul(4).min(MOST_KEPT as u64) * KEPT_BYTES;
+        observer.claim(Claim { kept: 0, passing: kept })?;
         let mut found = self.shared_by(own, turned, set);
         for sharing in found.iter_mut().take(CUTS_SOUGHT) {
             let cut = self.cut_together(turned, sharing.example, Some(set), 0, observer)?;
@@ -144,7 +155,7 @@ impl Holding<'_> {
             objects: FxHashMap::default(),
         };
         let mut groups: FxHashMap<Vec<Key>, Group> = FxHashMap::default();
-        let mut looked_at = 0;
+        let (mut looked_at, mut room) = (0, MOST_KEPT);
         for &node in set.iter().filter(|node| self.tree().contains(**node)) {
             let limit = MOST_OF_ONE.min(MOST_OF_SET.saturating_sub(looked_at));
             let (arrivals, looked) = search.holders_of(node, limit);
@@ -152,7 +163,7 @@ impl Holding<'_> {
             if arrivals.list.len() < 2 {
                 continue;
             }
-            add(&mut groups, arrivals, node, self.graph.weight(node));
+            add(&mut groups, &mut room, arrivals, node, self.graph.weight(node));
         }
         let name_of: FxHashMap<u32, &str> = search.names.iter().map(|(name, &number)| (number, &**name)).collect();
         let told = |group: Group| self.told(group, |number| name_of.get(&number).copied().unwrap_or_default());
@@ -197,7 +208,8 @@ impl Holding<'_> {
     }
 }
 
-fn add(groups: &mut FxHashMap<Vec<Key>, Group>, arrivals: Arrivals, example: u32, weight: Weight) {
+/// Counts an object with those that the same hold, where there is `room` for so many more holders.
+fn add(groups: &mut FxHashMap<Vec<Key>, Group>, room: &mut usize, arrivals: Arrivals, example: u32, weight: Weight) {
     let Arrivals { mut list, is_all, top, below } = arrivals;
     list.sort_unstable();
     let mut keys: Vec<Key> = list.iter().map(|arrival| arrival.0).collect();
@@ -212,6 +224,10 @@ fn add(groups: &mut FxHashMap<Vec<Key>, Group>, arrivals: Arrivals, example: u32
         example,
         top,
     };
+    if !groups.contains_key(&keys) {
+        let Some(left) = room.checked_sub(keys.len()) else { return };
+        *room = left;
+    }
     let group = groups.entry(keys).or_insert_with(new);
     group.held.add(weight);
     group.is_all &= is_all;

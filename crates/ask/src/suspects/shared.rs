@@ -15,8 +15,9 @@ const ASKED: usize = 32;
 const LEVELS: usize = 6;
 /// References to one object that are looked at.
 const MOST: usize = 4_096;
-/// Nodes whose references a thread looks at in a row.
+/// Nodes whose references a thread looks at in a row, and those of them that are noted.
 const BLOCK: u32 = 1 << 16;
+const NOTED: usize = 1 << 14;
 
 /// Who holds the things of a suspect at once, and of how many of those that were asked that is so.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,10 +41,12 @@ pub fn held_at_once(
     if all.is_empty() {
         return found.iter().map(|_| None).collect();
     }
-    let above = above(graph, &all);
+    let (above, is_all) = above(graph, &all);
     let holding = Holding::of_tree(graph, fields, tree);
     let told = |asked: Vec<u32>| {
-        let sharing = holding.shared_above(&above, &asked).into_iter().max_by_key(|sharing| sharing.held.objects)?;
+        let mut sharing =
+            holding.shared_above(&above, &asked).into_iter().max_by_key(|sharing| sharing.held.objects)?;
+        sharing.is_all &= is_all;
         Some(HeldAtOnce { sharing, asked: asked.len() as u64 })
     };
     asked.into_iter().map(told).collect()
@@ -78,27 +81,29 @@ fn held_by_parts(graph: Graph<'_>, tree: &DominatorTree, suspect: &Suspect) -> V
     of_type(graph, tree, suspect).filter(|&node| is_theirs(node)).collect()
 }
 
-/// What leads to each of these, to that, and so on up to roots or as many levels as there may be.
-fn above(graph: Graph<'_>, asked: &[u32]) -> FxHashMap<u32, Vec<u32>> {
+/// What leads to each of these, to that, and so on up to roots or as many levels as there may be; and whether that is all.
+fn above(graph: Graph<'_>, asked: &[u32]) -> (FxHashMap<u32, Vec<u32>>, bool) {
     let edges = graph.edges();
     let mut above: FxHashMap<u32, Vec<u32>> = FxHashMap::default();
-    let mut wanted = asked.to_vec();
-    for _ in 0..LEVELS {
+    let (mut wanted, mut is_all) = (asked.to_vec(), true);
+    for level in 1..=LEVELS {
         let mut sought = IdBitSet::with_room_for(edges.node_count());
         wanted.iter().for_each(|&node| _ = sought.insert(node));
         let blocks = edges.node_count().div_ceil(BLOCK);
         let of_block = |block: u32| {
             let nodes = block * BLOCK..edges.node_count().min((block + 1).saturating_mul(BLOCK));
             let of_node = |from: u32| edges.targets(from).iter().map(move |&to| (to, from));
-            nodes.flat_map(of_node).filter(|&(to, _)| sought.contains(to)).collect::<Vec<_>>()
+            nodes.flat_map(of_node).filter(|&(to, _)| sought.contains(to)).take(NOTED).collect::<Vec<_>>()
         };
         let met: Vec<Vec<(u32, u32)>> = (0..blocks).into_par_iter().map(of_block).collect();
         wanted.iter().for_each(|&node| _ = above.entry(node).or_default());
+        is_all &= met.iter().all(|met| met.len() < NOTED);
         for (to, from) in met.into_iter().flatten() {
             let list = above.entry(to).or_default();
             if list.len() < MOST {
                 list.push(from);
             }
+            is_all &= list.len() < MOST;
         }
         let next = |node: &u32| above.get(node).into_iter().flatten().copied();
         let mut more: Vec<u32> = wanted.iter().flat_map(next).collect();
@@ -107,9 +112,11 @@ fn above(graph: Graph<'_>, asked: &[u32]) -> FxHashMap<u32, Vec<u32>> {
         more.dedup();
         // So many are held from everywhere.
         if more.is_empty() || more.len() > MOST {
+            is_all &= more.is_empty();
             break;
         }
+        is_all &= level < LEVELS;
         wanted = more;
     }
-    above
+    (above, is_all)
 }

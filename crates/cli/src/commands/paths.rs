@@ -127,7 +127,7 @@ impl Asking<'_, '_> {
         let turned = self.turned()?;
         let cuts = self.holding.cuts_for(turned, node);
         let held_by_runtime = cuts.is_none() && self.holding.hangs_on_one(turned, node);
-        let held_by = self.holding.sharing(turned, &[node], self.watch)?.pop().map(|sharing| self.sharing(&sharing));
+        let held_by = self.holding.sharing_of(turned, node).map(|sharing| self.sharing(&sharing));
         let frees = cuts.as_ref().map_or(0, |cuts| cuts.most.frees);
         let together = self.together(node, None, frees)?;
         let (most, own, nearest) = match cuts {
