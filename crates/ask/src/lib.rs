@@ -5,7 +5,7 @@
 //! - What the process was, and whether its heap adds up: [`overview`](overview()).
 //! - How much is of which type: [`histogram`](histogram()); how pages are cut up: [`size_classes`].
 //! - What people name by an address, a type or a variable: [`holding::select`](holding::select()); how it is held: [`holding::Holding`].
-//! - Who retains how much: [`Dominance`](goheap_model::Dominance), then [`retained_histogram`] by type and [`root_groups`] by root;
+//! - Who retains how much: [`Dominance`](goheap_model::Dominance), then [`retained_histogram`] by type and [`root_groups`] by root, [`shared_by_roots`] of what several hold;
 //!   line by line: [`dominator_rows`]; what of it is worth a look: [`suspects`](suspects()).
 //! - Single objects: [`objects`](objects()).
 //! - Which goroutines there are, and what they alone keep: [`GoroutineListing`].
@@ -28,6 +28,7 @@ mod objects;
 mod overview;
 mod recent;
 mod rests;
+mod shared_roots;
 mod size_classes;
 mod suspects;
 mod waste;
@@ -51,6 +52,10 @@ pub use overview::{
     overview,
 };
 pub use recent::Recent;
+pub use shared_roots::{SharedByRoots, shared_by_roots};
 pub use size_classes::{SizeClass, selected_objects, size_classes};
-pub use suspects::{Gathered, Suspect, SuspectKind, SuspectRoot, suspects, with_goroutines};
+pub use suspects::{
+    Beside, Gathered, HeldAtOnce, Suspect, SuspectKind, SuspectRoot, held_at_once, is_closure_text, joined_suspects,
+    suspects,
+};
 pub use waste::{Rounding, rounding};

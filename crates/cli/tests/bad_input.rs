@@ -305,3 +305,51 @@ fn a_reader_that_goes_away_is_no_failure() {
     let output = child.wait_with_output().unwrap();
     assert_eq!((output.status.code(), output.stderr), (Some(0), Vec::new()));
 }
+
+#[test]
+fn a_core_cut_before_the_heap_says_what_is_known_and_suggests_what_works() {
+    let (scratch, carried) = (Scratch::new(), carried("1.27"));
+    let whole = carried.unpacked_core();
+    let mut seen = 0;
+    for percent in [50, 70, 80, 90, 97] {
+        let core = scratch.file("core", &whole[..whole.len() / 100 * percent]);
+        let outcome = goheap!(core, "--exe", carried.exe);
+        if !outcome.stdout.contains("heap  not in the core") {
+            continue;
+        }
+        seen += 1;
+        // README: a truncated core of which too little is left.
+        assert_eq!(outcome.status, 3, "{percent}: {}", outcome.stderr);
+        assert!(outcome.stderr.contains("of the core are missing: dump again"), "{percent}: {}", outcome.stderr);
+        let commands = outcome.stdout.lines().map(str::trim).filter_map(|line| line.strip_prefix("goheap "));
+        let suggested: Vec<&str> = commands.filter_map(|line| line.split(' ').next_back()).collect();
+        assert_eq!(suggested, ["overview", "goroutines"], "{percent}");
+        for command in suggested {
+            goheap!(core, "--exe", carried.exe, command).ok();
+        }
+    }
+    assert!(seen > 0, "no length leaves the runtime without its heap");
+}
+
+#[test]
+fn that_a_process_lived_is_said_only_where_a_note_tells_it() {
+    let carried = carried("1.27");
+    let died = |core: &std::path::Path| {
+        let outcome = goheap!(core, "--exe", carried.exe);
+        outcome.stdout.lines().find(|line| line.starts_with("died ")).unwrap_or_default().to_owned()
+    };
+    assert!(died(&carried.core).contains("SIGABRT"), "{}", died(&carried.core));
+    // The same core with its notes named as nobody's: type of the program header from PT_NOTE to PT_NULL.
+    let mut bytes = carried.unpacked_core();
+    let word = |bytes: &[u8], at: usize| u64::from_le_bytes(bytes[at..at + 8].try_into().unwrap()) as usize;
+    let (headers, size) = (word(&bytes, 32), usize::from(u16::from_le_bytes([bytes[54], bytes[55]])));
+    let count = usize::from(u16::from_le_bytes([bytes[56], bytes[57]]));
+    for at in (0..count).map(|index| headers + index * size) {
+        if bytes[at..at + 4] == 4_u32.to_le_bytes() {
+            bytes[at..at + 4].fill(0);
+        }
+    }
+    let scratch = Scratch::new();
+    let without = died(&scratch.file("core", bytes));
+    assert!(without.contains("not known: the core has no notes of threads or of a signal"), "{without}");
+}

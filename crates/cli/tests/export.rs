@@ -279,3 +279,34 @@ fn the_file_tells_the_format_and_appears_whole() {
     }
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 3);
 }
+
+/// The carried programs sample nothing.
+#[test]
+fn a_profile_that_nothing_was_sampled_for_says_so() {
+    let folder = tempfile::tempdir().unwrap();
+    for core in ["1.22", "1.27"].map(carried) {
+        for (format, said) in [
+            ("heap", "warning: runtime.MemProfileRate is 0: no allocation was sampled"),
+            ("allocs", "warning: runtime.MemProfileRate is 0: no allocation was sampled"),
+            (
+                "block",
+                "warning: runtime.SetBlockProfileRate is 0: no blocking call was sampled, and the profile is empty",
+            ),
+            (
+                "mutex",
+                "warning: runtime.SetMutexProfileFraction is 0: no contended mutex was sampled, and the profile is empty",
+            ),
+        ] {
+            let out = folder.path().join("out.pb.gz");
+            let mut command = common::command(&[core.core.as_os_str(), "--exe".as_ref(), core.exe.as_os_str()]);
+            command.args(["export", format]).arg(&out);
+            let said_by = common::run(command).stderr;
+            assert!(said_by.contains(said), "{} {format}: {said_by}", core.release);
+        }
+        let out = folder.path().join("goroutine.pb.gz");
+        let mut command = common::command(&[core.core.as_os_str(), "--exe".as_ref(), core.exe.as_os_str()]);
+        command.args(["export", "goroutine"]).arg(&out);
+        assert!(!common::run(command).ok().stderr.contains("sampled"));
+        std::fs::remove_file(out).unwrap();
+    }
+}

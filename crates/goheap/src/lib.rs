@@ -66,10 +66,11 @@ pub use build::VERSION;
 pub use error::{Error, ProcessError};
 pub use goheap_ask::diff::{Change, Difference, Entries, Grown, LifeCounts, NamedChange, Relation, WrongPair};
 pub use goheap_ask::holding::{
-    Exclusions, Held, Holding, Neighbour, Neighbours, ObjectReferences, Owner, OwnerKind, Owners, Selected, Step, Walk,
+    Cut, CutTogether, Exclusions, Held, Holding, Neighbour, Neighbours, ObjectReferences, Owner, OwnerKind, Owners,
+    Selected, Sharer, Sharing, Step, Walk,
 };
 pub use goheap_ask::{
-    Gathered, GoroutineList, GoroutineSort, GoroutinesWanted, Grouping, HeapSums, Histogram, HistogramRow,
+    Beside, Gathered, GoroutineList, GoroutineSort, GoroutinesWanted, Grouping, HeapSums, Histogram, HistogramRow,
     ListedGoroutines, ListedObject, ObjectList, ObjectsWanted, Overview, RootGroup, RootGrouping, RootGroups, Rounding,
     Selection, SiteGrouping, Suspect, SuspectKind, SuspectRoot, TypeSums,
 };

@@ -25,8 +25,7 @@ impl Heap {
     pub fn suspects(&self, least: u64) -> Result<Vec<Suspect>, Error> {
         let frames = self.frames()?;
         self.go_on("suspects")?;
-        let found = goheap_ask::suspects(self.data(), frames, least);
-        Ok(goheap_ask::with_goroutines(self.graph()?, &self.dominance()?.tree, frames, found))
+        Ok(goheap_ask::joined_suspects(self.graph()?, &self.dominance()?.tree, frames, least))
     }
 
     /// What the heap spends on nothing: contents that are there twice, room that nothing was put into, maps that are half empty.

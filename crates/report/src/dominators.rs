@@ -9,7 +9,7 @@
 
 mod groups;
 
-pub use groups::{Group, RetainedGroups};
+pub use groups::{Group, RetainedGroups, SharedBy};
 
 use crate::ReportError;
 use crate::objects::csv_field;

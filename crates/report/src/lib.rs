@@ -65,6 +65,7 @@ pub mod paths;
 mod paths_text;
 mod prune;
 pub mod referred;
+pub mod sharing;
 pub mod size_classes;
 pub mod stap;
 pub mod table;
@@ -73,6 +74,8 @@ pub mod traceback;
 mod tree;
 mod waits_text;
 mod walk;
+
+pub use waits_text::awaited_text;
 
 pub use error::ReportError;
 pub use folded::TwoCounts;

@@ -5,6 +5,7 @@ use crate::objects::csv_field;
 use crate::page::{Lines, Page};
 use crate::paths::{ObjectShare, taken_for};
 use crate::referred;
+use crate::sharing::ShownSharing;
 use crate::table::Align::{Left, Right};
 use crate::table::{Table, grouped, whole_percent};
 use crate::text::json_text;
@@ -40,6 +41,10 @@ pub struct OwnersReport {
     pub owned: OwnerRows,
     /// Of what nobody owns alone: who stands nearest to it on a shortest path.
     pub shared: OwnerRows,
+    /// The same by all who hold it: it goes only when all of these let go; more bytes first.
+    pub sharing: Vec<ShownSharing>,
+    /// How many of these are not told.
+    pub sharing_left_out: u64,
 }
 
 /// Owners in the order of showing.
@@ -115,7 +120,10 @@ impl OwnersReport {
             writeln!(out, "{referred}: the rest is in no window of a string or slice")?;
         }
         self.owned.write("kept by one owner", bytes, &mut out)?;
-        self.shared.write("kept in several ways; on a shortest path the nearest is", bytes, &mut out)?;
+        match self.sharing.is_empty() {
+            true => self.shared.write("kept in several ways; on a shortest path the nearest is", bytes, &mut out)?,
+            false => self.write_sharing(bytes, &mut out)?,
+        }
         if self.not_known_to_be_reachable.objects > 0 {
             let ObjectShare { objects, bytes: not_known } = self.not_known_to_be_reachable;
             let (share, bytes, objects) = (whole_percent(not_known, bytes), page.bytes(not_known), grouped(objects));
@@ -167,6 +175,36 @@ impl OwnersReport {
         let json = serde_json::to_string_pretty(self)?;
         writeln!(out, "{}", json_text(&json))?;
         Ok(out.flush()?)
+    }
+}
+
+impl OwnersReport {
+    /// Of what nobody keeps alone, all who keep it.
+    fn write_sharing(&self, whole: u64, out: &mut Lines<impl Write>) -> Result<(), ReportError> {
+        let page = out.page();
+        let kept = page.bytes(self.shared.total.bytes);
+        writeln!(out, "\nkept by several at once, and freed only when all of them let go ({kept} of these)")?;
+        let mut table = Table::new(0, &[Right, Right, Right, Left]).spare(&[2, 1]);
+        table.row(["bytes", "share", "objects", "held by"]);
+        for held in &self.sharing {
+            let (bytes, share) = (page.bytes(held.bytes), whole_percent(held.bytes, whole));
+            table.row([bytes, share, grouped(held.objects), held.held_by()]);
+            held.lines().iter().for_each(|line| _ = table.below(line));
+            if let Some(cut) = &held.cut_together {
+                table.below(&cut.sentence(page));
+            }
+        }
+        let told = self.sharing.iter().fold(ObjectShare::default(), |sum, held| ObjectShare {
+            objects: sum.objects + held.objects,
+            bytes: sum.bytes + held.bytes,
+        });
+        let rest = self.shared.total.bytes.saturating_sub(told.bytes);
+        let objects = self.shared.total.objects.saturating_sub(told.objects);
+        if objects > 0 {
+            let text = "(others, --limit, --json)".to_owned();
+            table.row([page.bytes(rest), whole_percent(rest, whole), grouped(objects), text]);
+        }
+        Ok(table.write(out)?)
     }
 }
 

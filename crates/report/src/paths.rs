@@ -8,6 +8,7 @@
 
 use crate::ReportError;
 use crate::objects::csv_field;
+use crate::sharing::ShownSharing;
 use crate::table::grouped;
 use crate::text::{json_text, terminal_text};
 use serde::Serialize;
@@ -95,6 +96,9 @@ pub struct ShownTarget {
     /// Whether one reference keeps it, or what does, and nobody can cut it: it is the runtime's.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub held_by_runtime: bool,
+    /// All who hold it at once, where those are several: it goes only when all of them let go.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub held_by: Option<ShownSharing>,
     /// Paths, the shortest first.
     pub paths: Vec<ShownPath>,
     /// Whether there are more.
@@ -189,6 +193,9 @@ pub struct Merged {
     /// Two or three of the program's own code that keep together far more of them.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cut_together: Option<ShownCuts>,
+    /// By who holds them at once, those that nobody holds alone; more bytes first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub sharing: Vec<ShownSharing>,
     /// Steps in preorder.
     pub steps: Vec<ShownMergedStep>,
     /// Steps that are not told, each to fewer bytes.

@@ -4,6 +4,7 @@ use crate::ReportError;
 use crate::page::{Lines, Page};
 use crate::paths::{Merged, PathsAnswer, PathsReport, ShownCut, ShownCuts, ShownPath, ShownTarget, taken_for};
 use crate::referred;
+use crate::sharing::ShownSharing;
 use crate::table::Align::{Left, Right, Whole};
 use crate::table::{Table, grouped, whole_percent};
 use crate::text::terminal_text;
@@ -121,7 +122,10 @@ impl ShownTarget {
             [(self.referred_bytes, self.size, "Of itself"), (self.retained_referred_bytes, self.retained, "Of all")];
         for (referred, kept, what) in whole.into_iter().take(if self.retained == self.size { 1 } else { 2 }) {
             if let Some(referred) = referred::told(page, referred, kept).filter(|_| self.reachable) {
-                writeln!(out, "{what}: {referred}")?;
+                // Windows are noted by words; `object` asks those of one object once more.
+                let exactly =
+                    if what == "Of itself" { " (counted by whole words: object tells it to the byte)" } else { "" };
+                writeln!(out, "{what}: at most {referred}{exactly}")?;
             }
         }
         if !self.reachable {
@@ -143,6 +147,12 @@ impl ShownTarget {
             path.write(out)?;
         }
         writeln!(out)?;
+        if let Some(held) = &self.held_by {
+            writeln!(out, "{} at once, and goes only when all of them let go:", capital(&held.held_by()))?;
+            for line in held.lines() {
+                writeln!(out, "  {line}")?;
+            }
+        }
         self.write_cut(out)?;
         if self.more_paths {
             writeln!(out, "There are more paths (--all, --limit).")?;
@@ -178,6 +188,11 @@ impl ShownTarget {
     }
 }
 
+fn capital(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+}
+
 impl ShownCuts {
     fn write(&self, of_asked: &str, out: &mut Lines<impl Write>) -> Result<(), ReportError> {
         let number = if self.cuts.len() == 2 { "two" } else { "three" };
@@ -192,7 +207,7 @@ impl ShownCuts {
 
 impl ShownCut {
     /// Whose reference it is.
-    fn place(&self) -> String {
+    pub(crate) fn place(&self) -> String {
         match &self.addr {
             Some(addr) => format!("{} of {} at {addr}", terminal_text(&self.reference), or_unknown(&self.holder)),
             None => terminal_text(&self.holder).into_owned(),
@@ -254,6 +269,19 @@ impl Merged {
         table.write(out)?;
         if self.steps_left_out > 0 {
             writeln!(out, "{} to less (--limit).", count(self.steps_left_out, "more step", "more steps"))?;
+        }
+        let is_worth_it = |held: &&ShownSharing| held.bytes.saturating_mul(WORTH) >= whole;
+        for held in self.sharing.iter().filter(is_worth_it) {
+            let (objects, part) = (count(held.objects, "object", "objects"), whole_percent(held.bytes, whole));
+            let go = if held.objects == 1 { "goes" } else { "go" };
+            writeln!(
+                out,
+                "\n{objects} ({part} of these), {} at once, {go} only when all of them let go:",
+                held.held_by()
+            )?;
+            for line in held.lines() {
+                writeln!(out, "  {line}")?;
+            }
         }
         if let Some(cut) = &self.cut {
             writeln!(out)?;

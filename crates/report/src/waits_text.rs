@@ -80,6 +80,11 @@ fn waiters(count: u64) -> String {
     format!("{} goroutine{}", grouped(count), if count == 1 { " waits" } else { "s wait" })
 }
 
+/// `to send on chan main.result, held by main.app .results`.
+pub fn awaited_text(awaited: &Awaited) -> String {
+    format!("{}{}", wanted(awaited), way(awaited))
+}
+
 /// `to send on chan main.result`, `for sync.Mutex main.first`.
 pub(crate) fn wanted(awaited: &Awaited) -> String {
     let has = |mode: &str| awaited.waiting.iter().any(|waiting| waiting.mode == mode);

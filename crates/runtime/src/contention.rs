@@ -101,6 +101,15 @@ impl RuntimeModel<'_> {
         threads.into_iter().map(|thread| stack(thread.address)).collect()
     }
 
+    /// What `Waited` is sampled at: 0 where it is not. None where the variable is not known.
+    pub fn contention_rate(&self, waited: Waited) -> Option<u64> {
+        match waited {
+            // An `int64` of cycles: mprof.go `blockprofilerate`.
+            Waited::Block => self.memory().read_u64(self.symbols.address("runtime.blockprofilerate")?),
+            Waited::Mutex => self.mutex_fraction(),
+        }
+    }
+
     /// One of so many waits for mutexes is counted; None where the variable is not known.
     pub fn mutex_fraction(&self) -> Option<u64> {
         let at = self.symbols.address("runtime.mutexprofilerate")?;

@@ -22,7 +22,7 @@ pub struct GcSettings {
     pub heap_live: Option<u64>,
     /// `heapMarked` in bytes: what the last collection found live.
     pub heap_marked: Option<u64>,
-    /// Where the next collection shall end by the percentage alone, bytes of live heap; None where it is off.
+    /// Where the next collection shall end by the percentage alone, bytes that are allocated; None where it is off.
     pub percent_goal: Option<u64>,
     /// Where it shall end by the limit alone (`memoryLimitHeapGoal`); None where there is no limit.
     pub limit_goal: Option<u64>,

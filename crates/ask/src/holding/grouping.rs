@@ -10,6 +10,7 @@ use goheap_graph::{IdBitSet, PathTrie, TrieNode, Weight};
 use goheap_model::names::Code;
 use goheap_model::{Extent, ObjectId, ObjectType, Part};
 use rustc_hash::{FxHashMap, FxHashSet};
+use std::cell::RefCell;
 
 /// One step between two objects that stands for several ways.
 const SEVERAL: &str = "(several ways)";
@@ -18,10 +19,42 @@ const SEVERAL: &str = "(several ways)";
 pub(super) struct OwnCode<'o, 'h> {
     pub(super) holding: &'o Holding<'h>,
     /// The set itself, which owns nothing.
-    pub(super) members: &'o IdBitSet,
+    members: &'o IdBitSet,
     /// Those of it that are not referred to as a whole.
-    pub(super) partly: &'o IdBitSet,
-    pub(super) is_skipped: &'o dyn Fn(&str) -> bool,
+    partly: &'o IdBitSet,
+    is_skipped: &'o dyn Fn(&str) -> bool,
+    /// Of a kind of objects, whether it is skipped.
+    skipped: RefCell<FxHashMap<ObjectType, bool>>,
+}
+
+impl<'o, 'h> OwnCode<'o, 'h> {
+    pub(super) fn new(
+        holding: &'o Holding<'h>,
+        (members, partly): (&'o IdBitSet, &'o IdBitSet),
+        is_skipped: &'o dyn Fn(&str) -> bool,
+    ) -> OwnCode<'o, 'h> {
+        OwnCode { holding, members, partly, is_skipped, skipped: RefCell::default() }
+    }
+
+    /// True of an object or a frame of a root that may own.
+    pub(super) fn is_own(&self, node: u32) -> bool {
+        let OwnCode { holding, members, is_skipped, skipped, .. } = self;
+        let graph = holding.graph;
+        if members.contains(node) || holding.code.node(graph, node) != Code::Own {
+            return false;
+        }
+        let Some(slot) = graph.slot_of(node) else {
+            return holding.is_frame(node) && !is_skipped(&graph.text(node));
+        };
+        let heap = graph.heap();
+        let kind = heap.object_types.of(ObjectId(node));
+        let is_skipped = || is_skipped(&heap.family_text(slot));
+        // Closures of one type are of many functions.
+        match kind.part() {
+            Part::Closure => !is_skipped(),
+            _ => !*skipped.borrow_mut().entry(kind).or_insert_with(is_skipped),
+        }
+    }
 }
 
 /// The owners of what of `forest` has a weight, by `weigh` of its index, and what of it nobody owns. Without own code above it is the root's, of a library
@@ -40,7 +73,6 @@ pub(super) fn group(
         forest,
         takes_any_root,
         texts,
-        skipped: FxHashMap::default(),
         trie: PathTrie::new(),
         above: Vec::with_capacity(forest.nodes.len()),
         last: (NONE, Below::default()),
@@ -100,7 +132,6 @@ struct Grouping<'f, 'o, 'h> {
     forest: &'f Forest,
     takes_any_root: bool,
     texts: WayTexts,
-    skipped: FxHashMap<ObjectType, bool>,
     trie: PathTrie,
     above: Vec<Above>,
     /// A parent, and what is known of its children: they are often visited in a row.
@@ -141,25 +172,6 @@ impl Grouping<'_, '_, '_> {
         self.own.holding.graph.object_of(self.node(index)).is_none()
     }
 
-    fn is_own(&mut self, index: u32) -> bool {
-        let (OwnCode { holding, members, is_skipped, .. }, node) = (self.own, self.node(index));
-        let graph = holding.graph;
-        if members.contains(node) || holding.code.node(graph, node) != Code::Own {
-            return false;
-        }
-        let Some(slot) = graph.slot_of(node) else {
-            return holding.is_frame(node) && !is_skipped(&graph.text(node));
-        };
-        let heap = graph.heap();
-        let kind = heap.object_types.of(ObjectId(node));
-        let is_skipped = || is_skipped(&heap.family_text(slot));
-        // Closures of one type are of many functions.
-        match kind.part() {
-            Part::Closure => !is_skipped(),
-            _ => !*self.skipped.entry(kind).or_insert_with(is_skipped),
-        }
-    }
-
     /// Tells what stands above a node, whose parent was visited before.
     fn visit(&mut self, index: u32, way: Way, several: u32) {
         let Some(parent) = self.forest.parent(index) else {
@@ -187,7 +199,7 @@ impl Grouping<'_, '_, '_> {
     /// What is known of the children of a node that was visited.
     fn below(&mut self, parent: u32) -> Below {
         let parents = self.above[parent as usize];
-        let (is_own, is_root) = (self.is_own(parent), self.is_root(parent));
+        let (is_own, is_root) = (self.own.is_own(self.node(parent)), self.is_root(parent));
         let mut above = NOTHING;
         above.owner = if is_own { parent } else { parents.owner };
         above.root = match is_root {

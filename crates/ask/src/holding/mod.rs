@@ -3,7 +3,7 @@
 //! - To name objects as people do, by address, type or variable: [`select`](select()).
 //! - For paths from roots: [`Holding::paths_to`], [`Holding::merged_paths`], [`Holding::usual_ways`].
 //! - For the reference to cut: [`Holding::cuts_for`], [`Holding::cut_for_set`]; the few, where one is not enough: [`Holding::cut_together`].
-//! - For the owners in the program's own code: [`Holding::owners`].
+//! - For the owners in the program's own code: [`Holding::owners`]; where nobody owns alone, for all who hold it: [`Holding::sharing`].
 //! - For who points to one object, and what it points to: [`Holding::references_of`].
 
 mod code_of;
@@ -18,6 +18,7 @@ mod neighbours;
 mod owners;
 mod paths;
 mod select;
+mod sharing;
 mod steps;
 mod types;
 mod usual;
@@ -31,6 +32,7 @@ pub use merged::MergedStep;
 pub use neighbours::{Neighbour, Neighbours, ObjectReferences};
 pub use owners::{Held, Owner, OwnerKind, Owners};
 pub use select::{Selected, Subject, select};
+pub use sharing::{Sharer, Sharing};
 pub use steps::{Step, Walk};
 pub use usual::UsualWay;
 
@@ -51,7 +53,7 @@ use std::sync::Arc;
 pub struct Holding<'h> {
     graph: Graph<'h>,
     fields: &'h dyn Fields,
-    dominance: Known,
+    dominance: Known<'h>,
     code: CodeOf,
     root_costs: Vec<u8>,
     /// By type, whether its objects lead to nothing but parts of a container.
@@ -61,11 +63,13 @@ pub struct Holding<'h> {
 }
 
 /// Who dominates whom.
-enum Known {
+enum Known<'h> {
     /// And what each node retains.
     Whole(Arc<Dominance>),
     /// A tree that is mapped and costs nothing twice: what is retained is worked out when it is first asked.
     Mapped(DominatorTree, OnceCell<Arc<Dominance>>),
+    /// The same of somebody else's.
+    Lent(&'h DominatorTree, OnceCell<Arc<Dominance>>),
 }
 
 impl<'h> Holding<'h> {
@@ -85,7 +89,12 @@ impl<'h> Holding<'h> {
         Holding::of(graph, fields, Known::Whole(dominance))
     }
 
-    fn of(graph: Graph<'h>, fields: &'h dyn Fields, dominance: Known) -> Self {
+    /// Of a graph of which it is known who dominates whom; what is retained is worked out when it is first asked.
+    pub fn of_tree(graph: Graph<'h>, fields: &'h dyn Fields, tree: &'h DominatorTree) -> Self {
+        Holding::of(graph, fields, Known::Lent(tree, OnceCell::new()))
+    }
+
+    fn of(graph: Graph<'h>, fields: &'h dyn Fields, dominance: Known<'h>) -> Self {
         let code = CodeOf::new(graph);
         let machinery_types = graph.heap().types.ids().map(|ty| fields.is_machinery(ty)).collect();
         let holder_codes = RefCell::default();
@@ -109,8 +118,8 @@ impl<'h> Holding<'h> {
     pub fn dominance(&self) -> &Dominance {
         match &self.dominance {
             Known::Whole(dominance) => dominance,
-            Known::Mapped(tree, dominance) => dominance
-                .get_or_init(|| Arc::new(Dominance { retained: self.graph.retained_sizes(tree), tree: tree.clone() })),
+            Known::Mapped(tree, dominance) => dominance.get_or_init(|| self.worked_out(tree)),
+            Known::Lent(tree, dominance) => dominance.get_or_init(|| self.worked_out(tree)),
         }
     }
 
@@ -119,7 +128,12 @@ impl<'h> Holding<'h> {
         match &self.dominance {
             Known::Whole(dominance) => &dominance.tree,
             Known::Mapped(tree, _) => tree,
+            Known::Lent(tree, _) => tree,
         }
+    }
+
+    fn worked_out(&self, tree: &DominatorTree) -> Arc<Dominance> {
+        Arc::new(Dominance { retained: self.graph.retained_sizes(tree), tree: tree.clone() })
     }
 
     /// What a node is: the type of an object, the name of a root with its frames, or of what groups roots.

@@ -1,12 +1,15 @@
 //! Who, in the program's own code, keeps a set of objects.
 
 use super::grouping::{self, OwnCode};
-use super::{Exclusions, Holding};
+use super::{Exclusions, Holding, Sharing};
 use crate::AskError;
 use goheap_graph::{IdBitSet, Weight};
 use goheap_model::names::{Code, is_function};
 use goheap_model::{Claim, Extent, ObjectId, Observer, RootClass, RootKind};
 use serde::Serialize;
+
+/// Who holds at once is told where what several hold is one part in so many: for that the graph is turned round.
+const WORTH_A_LOOK: u64 = 1000;
 
 /// Owners of a set of objects.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -21,6 +24,8 @@ pub struct Owners {
     pub owned: Vec<Owner>,
     /// Of what several hold and none owns: who, on a shortest path, stands nearest to it.
     pub shared: Vec<Owner>,
+    /// The same by all who hold it: it goes only when all of them let go.
+    pub sharing: Vec<Sharing>,
 }
 
 /// Objects of a type, variables or functions that keep some of the set.
@@ -105,7 +110,8 @@ impl Holding<'_> {
                 all.without(Extent::all(self.graph.shallow(node)).without(extent))
             })
         });
-        let own = OwnCode { holding: self, members: &members, partly: &partly.unwrap_or_default(), is_skipped };
+        let partly = partly.unwrap_or_default();
+        let own = OwnCode::new(self, (&members, &partly), is_skipped);
         let forest = self.dominating(set);
         let weigh = |index: u32| {
             let node = forest.nodes[index as usize];
@@ -119,6 +125,11 @@ impl Holding<'_> {
             owners.unreached.add(self.graph.weight(node));
         }
         owners.shared = grouping::group(&own, &forest, |index| weights[index as usize], true).0;
+        let shared: u64 = owners.shared.iter().map(|owner| owner.keeps.bytes).sum();
+        if shared > 0 && shared.saturating_mul(WORTH_A_LOOK) >= owners.total.bytes {
+            let turned = self.turned(observer)?;
+            owners.sharing = self.sharing_by(&own, &turned, &rest, observer)?;
+        }
         Ok(owners)
     }
 

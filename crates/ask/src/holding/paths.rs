@@ -48,13 +48,30 @@ impl Holding<'_> {
 
     /// Of some nodes that `above` dominates, the fields of a shortest way from it to each; None where it leads to the node at once.
     pub(super) fn ways_down(&self, above: u32, nodes: &[u32]) -> Vec<Option<String>> {
+        self.paths_down(above, nodes).into_iter().map(|path| self.fields_of(&path?)).collect()
+    }
+
+    /// The same, and of another way that begins otherwise, where there is one.
+    pub(super) fn two_ways_down(&self, above: u32, nodes: &[u32]) -> Vec<Option<(String, Option<String>)>> {
+        let other = |path: &[u32], node: u32| {
+            let first = *path.get(1).filter(|&&first| first != node)?;
+            let may_enter = |to: u32| to != first && self.tree().dominates(above, to);
+            self.fields_of(&shortest_from(self.graph.edges(), above, &[node], may_enter).pop()??)
+        };
+        let told = |(path, &node): (Option<Vec<u32>>, &u32)| {
+            let path = path?;
+            Some((self.fields_of(&path)?, other(&path, node)))
+        };
+        self.paths_down(above, nodes).into_iter().zip(nodes).map(told).collect()
+    }
+
+    fn paths_down(&self, above: u32, nodes: &[u32]) -> Vec<Option<Vec<u32>>> {
         // No way from it leaves what it dominates and comes back.
-        let paths = shortest_from(self.graph.edges(), above, nodes, |to| self.tree().dominates(above, to));
-        paths.into_iter().map(|path| self.fields_of(&path?)).collect()
+        shortest_from(self.graph.edges(), above, nodes, |to| self.tree().dominates(above, to))
     }
 
     /// The fields by which each node of a path leads to the next.
-    fn fields_of(&self, nodes: &[u32]) -> Option<String> {
+    pub(super) fn fields_of(&self, nodes: &[u32]) -> Option<String> {
         let mut fields: Vec<String> = Vec::new();
         for pair in nodes.windows(2) {
             let (from, to) = match (self.graph.slot_of(pair[0]), self.graph.slot_of(pair[1])) {

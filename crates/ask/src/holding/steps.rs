@@ -146,7 +146,9 @@ impl Holding<'_> {
         if tells_all || !kind.is_known() {
             return text + guess;
         }
-        let held = self.dynamic_type(hop).unwrap_or_else(|| heap.family_text(to));
+        // Of a function in an interface, too, it says which.
+        let is_closure = kind.part() == Part::Closure;
+        let held = self.dynamic_type(hop).filter(|_| !is_closure).unwrap_or_else(|| heap.family_text(to));
         format!("{text} = {}{guess}", heap.short_name(&held)).trim().to_owned()
     }
 

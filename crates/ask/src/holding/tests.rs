@@ -1,5 +1,6 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 use super::*;
+use crate::{Gathered, Suspect};
 use goheap_graph::CsrGraph;
 use goheap_model::{FieldPlace, FieldType, Heap, HeapBuilder, ObjectId, RootClass, Slot, TypeId, Unobserved};
 
@@ -244,4 +245,75 @@ fn an_object_has_what_it_points_to_and_who_points_to_it() {
         );
         assert_eq!(holding.references_of(ObjectId(7), 9), ObjectReferences::default(), "garbage that nothing holds");
     });
+}
+
+/// A label that a list, a map and three series hold, and a back reference from below it; a buffer that two goroutines hold by the node of a list.
+fn label() -> Heap {
+    let mut heap = HeapBuilder::default();
+    let label = heap.object("main.Label", 64);
+    let [order, table] = [heap.object("[]*main.Label", 128), heap.object("main.Table", 96)];
+    let series: Vec<_> = (0..3).map(|_| heap.object("main.Series", 32)).collect();
+    let list = heap.object("[]*main.Series", 24);
+    let note = heap.object("main.Note", 16);
+    for (from, to) in [(order, label), (table, label), (label, note), (note, label)] {
+        heap.refer(from, to);
+    }
+    for &one in &series {
+        heap.refer(list, one);
+        heap.refer(one, label);
+    }
+    heap.variable("main.order []*main.Label", order);
+    heap.variable("main.table *main.Table", table);
+    heap.variable("main.series []*main.Series", list);
+    let element = heap.object("container/list.Element", 48);
+    let buffer = heap.object("[]uint8", 512);
+    heap.refer(element, buffer);
+    heap.goroutine(7, "main.read", &[("e *list.Element", element)]);
+    heap.goroutine(8, "main.write", &[("e *list.Element", element)]);
+    heap.build().unwrap()
+}
+
+#[test]
+fn what_several_hold_names_all_of_them_and_what_cuts_it_frees() {
+    let heap = label();
+    let graph = Graph::new(&heap).unwrap();
+    let fields = Numbered(graph);
+    let holding = Holding::new(graph, &fields, &Unobserved).unwrap();
+    let turned = holding.turned(&Unobserved).unwrap();
+    let of = |node: u32| holding.sharing(&turned, &[node], &Unobserved).unwrap();
+    let told = |sharing: &Sharing| -> Vec<String> {
+        let text = |one: &Sharer| format!("{} {} {} {}", one.each, one.kind.name(), one.name, one.way);
+        sharing.holders.iter().map(text).collect()
+    };
+    let [sharing] = &of(0)[..] else { panic!() };
+    assert_eq!(
+        told(sharing),
+        [
+            "3 object main.Series .f0 *main.Label",
+            "1 object main.Table .f0 *main.Label",
+            "1 variable main.order []*main.Label .f0 *main.Label",
+        ]
+    );
+    assert!(sharing.is_all);
+    let cut = sharing.cut.as_ref().unwrap();
+    let mut cuts: Vec<&str> = cut.cuts.iter().map(|cut| &*cut.holder).collect();
+    cuts.sort_unstable();
+    assert_eq!(cuts, ["main.order []*main.Label", "main.series []*main.Series", "main.table *main.Table"]);
+    assert_eq!((cut.frees, cut.frees_of_set), (128 + 96 + 3 * 32 + 24 + 64 + 16, 64));
+    // The node of a list keeps it alone, and that is shared.
+    let [sharing] = &of(9)[..] else { panic!() };
+    assert_eq!(
+        told(sharing),
+        ["1 function main.read: e *list.Element .f0 *[]uint8", "1 function main.write: e *list.Element .f0 *[]uint8"]
+    );
+    // One variable alone holds an array, and the label its note.
+    assert!(of(1).is_empty() && of(7).is_empty());
+    let owners = holding.owners(&[0], &|_| false, &Unobserved).unwrap();
+    assert_eq!(owners.sharing, of(0));
+    let suspect = Suspect {
+        gathered: Some(Gathered { whole_type: "main.Label".into(), step: "main.Label".into(), ..Gathered::default() }),
+        ..Suspect::default()
+    };
+    let held = crate::held_at_once(graph, holding.tree(), &fields, &[suspect]);
+    assert_eq!(held[0].as_ref().map(|held| (told(&held.sharing), held.asked)), Some((told(&of(0)[0]), 1)));
 }

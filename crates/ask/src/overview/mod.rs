@@ -50,7 +50,7 @@ fn of_process(process: &ProcessFacts) -> Overview {
         go: process.go.clone(),
         other_go_files: process.other_go_files.clone(),
         gomaxprocs: process.gomaxprocs,
-        threads: Some(process.threads),
+        threads: process.threads,
         goroutines: process.goroutines.clone(),
         died: Some(process.died.clone()),
         gc: Some(process.gc.clone()),

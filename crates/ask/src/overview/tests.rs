@@ -39,7 +39,7 @@ fn what_the_core_alone_tells_is_left_out_without_it() {
     let told = overview(OverviewParts { totals: Some(&totals), ..OverviewParts::default() });
     assert_eq!((told.threads, told.died.is_none(), told.gc.is_none()), (None, true, true));
     assert!(told.runtime_counters.is_empty() && told.invariants.is_empty() && told.waits.is_none());
-    let process = ProcessFacts { threads: 3, ..ProcessFacts::default() };
+    let process = ProcessFacts { threads: Some(3), ..ProcessFacts::default() };
     let told = overview(OverviewParts { process: Some(&process), ..OverviewParts::default() });
     assert_eq!((told.threads, told.heap.is_none(), told.types.is_none()), (Some(3), true, true));
 }

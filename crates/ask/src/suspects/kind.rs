@@ -166,7 +166,7 @@ fn is_pinned(path: &[String]) -> bool {
 }
 
 /// True of the text of a function with what it captured: `main.newHandler.func1{job}`, `main.(*Job).Run-fm{R}`.
-fn is_closure(ty: &str) -> bool {
+pub fn is_closure_text(ty: &str) -> bool {
     let is_function = |name: &str| name.contains(".func") || name.ends_with("-fm");
     ty.strip_suffix('}').and_then(|text| text.split_once('{')).is_some_and(|(name, _)| is_function(name))
 }
@@ -197,7 +197,7 @@ pub(super) fn kind_of(suspect: &Suspect) -> SuspectKind {
     if let Some(rule) = told {
         return rule.kind;
     }
-    if suspect.gathered.as_ref().is_some_and(|gathered| is_closure(&gathered.ty)) {
+    if suspect.gathered.as_ref().is_some_and(|gathered| is_closure_text(&gathered.ty)) {
         return SuspectKind::Closures;
     }
     match step {

@@ -11,14 +11,16 @@ mod holder;
 mod kind;
 mod merging;
 mod served;
+mod shared;
 #[cfg(test)]
 mod tests;
 mod timers;
 
 pub(crate) use element::type_of;
 pub(crate) use holder::{is_grouping, text as holder_text, way};
-pub use kind::SuspectKind;
-pub use served::with_goroutines;
+pub use kind::{SuspectKind, is_closure_text};
+pub use served::joined_suspects;
+pub use shared::{HeldAtOnce, held_at_once};
 
 use finder::Finder;
 use goheap_graph::{TrieNode, Weight};
@@ -50,6 +52,8 @@ pub struct Suspect {
     pub maps: Option<MapRoom>,
     /// Names of the program's own by which its code can be searched: packages, types, variables, functions.
     pub keywords: Vec<String>,
+    /// What comes and goes with what gathers, and is told as one with it: of connections, the goroutines that serve them and their buffers.
+    pub with: Vec<Beside>,
     /// The frames that make it up, each with all below it.
     #[serde(skip)]
     pub parts: Vec<TrieNode>,
@@ -68,6 +72,21 @@ pub struct Gathered {
     pub whole_type: String,
     /// The frame in which they hang on the holder.
     pub step: String,
+    /// What else hangs there: of several kinds that the library wraps alike, those that retain less.
+    pub others: Vec<Beside>,
+    /// The type of most of what they keep, as frames have it.
+    pub keeps: Option<String>,
+}
+
+/// Things of another kind beside those that gather.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Beside {
+    /// How many.
+    pub values: u64,
+    /// What they retain.
+    pub bytes: u64,
+    /// What they are.
+    pub ty: String,
 }
 
 /// What kind of root a suspect hangs on.
@@ -118,7 +137,7 @@ impl SuspectRoot {
     }
 }
 
-/// Those that retain at least so many bytes, the most first; [`with_goroutines`] tells more of connections.
+/// Those that retain at least so many bytes, the most first; [`joined_suspects`] tells more of connections.
 pub fn suspects(heap: &Heap, frames: &DominatorFrames, least: u64) -> Vec<Suspect> {
     let finder = Finder::new(heap, frames, least.max(1));
     let mut found: Vec<Suspect> =
@@ -158,6 +177,8 @@ fn suspect(heap: &Heap, finder: &Finder<'_>, found: finder::Found) -> Suspect {
         whole_type: gathered.ty.clone(),
         ty: gathered.ty,
         step: frames.text(gathered.frame).to_owned(),
+        others: gathered.others,
+        keeps: gathered.keeps,
     });
     let facts = frames.facts.as_ref();
     let named =
@@ -171,6 +192,7 @@ fn suspect(heap: &Heap, finder: &Finder<'_>, found: finder::Found) -> Suspect {
         holders: finder.counts.of(found.frame),
         extent: finder.extent(&found.parts),
         maps: facts.and_then(|facts| facts.maps(found.frame)),
+        with: Vec::new(),
         path: texts,
         gathered,
         parts: found.parts,

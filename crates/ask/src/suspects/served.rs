@@ -1,43 +1,114 @@
 //! Connections with the goroutines that serve them. Both lead to a connection, so neither keeps it alone, and what they both lead to (requests, responses, channels,
 //! contexts) is held by several roots like it: in frames it is apart from the connection. They come and go together.
 
-use super::{Suspect, SuspectKind, SuspectRoot};
+use super::{Beside, Suspect, SuspectKind, SuspectRoot, suspects};
 use crate::recent::Recent;
-use goheap_graph::{DominatorTree, each_retained};
+use goheap_graph::{DominatorTree, IdBitSet, Weight, each_retained};
 use goheap_model::{DominatorFrames, Extent, Graph, Heap, ObjectId, RootKind, Slot};
 use rustc_hash::{FxHashMap, FxHashSet};
+use std::cmp::Reverse;
 
 /// Of a kind of goroutine that serves connections there are at most so many times more than connections, or less.
 const ALIKE: u64 = 4;
+/// Things of which no more than one in so many does not go with others are parts of these.
+const NEARLY: u64 = 10;
 
-/// The same suspects; those that are connections which several roots hold retain what would go with them and with the goroutines that serve them, exactly. It goes over
-/// the graph once for each of these.
-pub fn with_goroutines(
+/// What one that is connections retains with all that comes and goes with them is at most so many times more than its largest part.
+const PARTS: u64 = 8;
+
+/// Those that retain at least so many bytes, of a graph that knows who leads to connections: these, if several roots hold them, retain what would go
+/// with them and with the goroutines that serve them, exactly. What is a part of that is no suspect of its own. It goes over the graph once or twice
+/// for each of these.
+pub fn joined_suspects(graph: Graph<'_>, tree: &DominatorTree, frames: &DominatorFrames, least: u64) -> Vec<Suspect> {
+    let heap = graph.heap();
+    let found = suspects(heap, frames, least);
+    let is_known = |one: &Suspect| found.iter().any(|other| other.holder == one.holder);
+    let small = suspects(heap, frames, least / PARTS).into_iter().filter(|one| is_shared(one) && !is_known(one));
+    let small: Vec<Suspect> = small.collect();
+    with_goroutines(graph, tree, frames, (found, small), least)
+}
+
+/// The same of suspects that were found before, and of connections that are none by themselves.
+fn with_goroutines(
     graph: Graph<'_>,
     tree: &DominatorTree,
     frames: &DominatorFrames,
-    mut found: Vec<Suspect>,
+    (mut found, small): (Vec<Suspect>, Vec<Suspect>),
+    least: u64,
 ) -> Vec<Suspect> {
+    let large = found.len();
+    found.extend(small);
     let mut served = FxHashSet::default();
-    for suspect in found.iter_mut().filter(|suspect| is_shared(suspect)) {
-        let connections = connections(graph, tree, suspect);
+    let mut order: Vec<usize> = (0..found.len()).filter(|&index| is_shared(&found[index])).collect();
+    order.sort_by_key(|&index| Reverse(found[index].retained.bytes));
+    let mut taken: FxHashSet<usize> = FxHashSet::default();
+    // Both ends of a connection may be in one process: what is counted with one is not with the other.
+    let mut counted = IdBitSet::with_room_for(graph.edges().node_count());
+    for index in order {
+        if taken.contains(&index) {
+            continue;
+        }
+        let connections = loose(graph, tree, &found[index]);
         let groups = serving(graph, &connections);
         let mut all: Vec<u32> = connections.into_iter().chain(groups.iter().map(|group| group.node)).collect();
         all.extend(waits(graph, &all));
-        let retained = graph.retained_by(&all);
+        let mut going = IdBitSet::with_room_for(graph.edges().node_count());
+        let mut retained = Weight::default();
+        each_retained(graph.edges(), &[graph.root()], &all, |node| {
+            going.insert(node);
+            if counted.insert(node) {
+                retained.add(graph.weight(node));
+            }
+        });
+        let suspect = &mut found[index];
+        let is_small = index >= large;
+        if is_small && retained.bytes < least {
+            taken.insert(index);
+            continue;
+        }
+        if is_small && retained.bytes < suspect.retained.bytes {
+            // Of what is counted elsewhere it is not known how much is referred to.
+            suspect.extent = None;
+        }
         if let Some(extent) = &mut suspect.extent {
             let more = retained.bytes.saturating_sub(suspect.retained.bytes);
             extent.add(Extent::all(more));
         }
-        if retained.bytes > suspect.retained.bytes {
-            suspect.retained = retained;
-            served.extend(groups.iter().map(|group| group.number));
+        if retained.bytes <= suspect.retained.bytes && !is_small {
+            continue;
+        }
+        suspect.retained = retained;
+        suspect.with = groups.iter().map(|group| part_of_group(graph, group)).collect();
+        served.extend(groups.iter().map(|group| group.number));
+        for other in (0..found.len()).filter(|&other| other != index && !taken.contains(&other)).collect::<Vec<_>>() {
+            if let Some(part) = part_of(graph, tree, &found[other], &going) {
+                taken.insert(other);
+                found[index].with.push(part);
+            }
         }
     }
     // They are told with what they serve.
-    found.retain(|suspect| suspect.goroutine_group(frames).is_none_or(|group| !served.contains(&group)));
+    let mut number = 0..;
+    found.retain(|suspect| {
+        let is_taken = number.next().is_some_and(|number| taken.contains(&number));
+        !is_taken && suspect.goroutine_group(frames).is_none_or(|group| !served.contains(&group))
+    });
     found.sort_by(super::by_bytes);
     found
+}
+
+fn part_of_group(graph: Graph<'_>, group: &Serving) -> Beside {
+    let values = graph.heap().stacks.first_and_count(group.number).map_or(0, |(_, goroutines)| u64::from(goroutines));
+    Beside { values, bytes: 0, ty: format!("goroutine {}", graph.start_of(group.node).unwrap_or_default()) }
+}
+
+/// A suspect of which nearly all goes with others: buffers of connections, say.
+fn part_of(graph: Graph<'_>, tree: &DominatorTree, suspect: &Suspect, going: &IdBitSet) -> Option<Beside> {
+    let gathered = suspect.gathered.as_ref().filter(|_| suspect.root == SuspectRoot::Several)?;
+    let things = loose(graph, tree, suspect);
+    let gone = things.iter().filter(|&&node| going.contains(node)).count() as u64;
+    let is_part = gone > 0 && gone >= things.len() as u64 - things.len() as u64 / NEARLY;
+    is_part.then(|| Beside { values: gathered.values, bytes: suspect.retained.bytes, ty: gathered.ty.clone() })
 }
 
 fn is_shared(suspect: &Suspect) -> bool {
@@ -45,16 +116,25 @@ fn is_shared(suspect: &Suspect) -> bool {
 }
 
 /// The objects of the suspect's type that no object alone keeps.
-fn connections(graph: Graph<'_>, tree: &DominatorTree, suspect: &Suspect) -> Vec<u32> {
+pub(super) fn loose(graph: Graph<'_>, tree: &DominatorTree, suspect: &Suspect) -> Vec<u32> {
+    let is_loose = |node: u32| tree.idom(node).is_some_and(|above| graph.object_of(above).is_none());
+    of_type(graph, tree, suspect).filter(|&node| is_loose(node)).collect()
+}
+
+/// The objects of the type of a suspect's things.
+pub(super) fn of_type<'g>(
+    graph: Graph<'g>,
+    tree: &'g DominatorTree,
+    suspect: &'g Suspect,
+) -> impl Iterator<Item = u32> + 'g {
     let heap = graph.heap();
     let name = suspect.gathered.as_ref().map_or("", |gathered| gathered.whole_type.trim_start_matches(['*', '[', ']']));
     let mut recent = Recent::default();
-    let mut is_one = |node: u32| {
+    let mut is_one = move |node: u32| {
         let is_of = |id: ObjectId| recent.of(heap, id, || is_of(heap, heap.objects.slot(id), name));
         graph.object_of(node).is_some_and(is_of)
     };
-    let is_loose = |node: u32| tree.idom(node).is_some_and(|above| graph.object_of(above).is_none());
-    tree.preorder().iter().copied().filter(|&node| is_one(node) && is_loose(node)).collect()
+    tree.preorder().iter().copied().filter(move |&node| is_one(node))
 }
 
 fn is_of(heap: &Heap, slot: Slot, name: &str) -> bool {
@@ -124,8 +204,8 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
     use crate::Gathered;
-    use goheap_graph::Weight;
-    use goheap_model::{HeapBuilder, Unobserved};
+    use goheap_graph::PathTrie;
+    use goheap_model::{FrameFacts, HeapBuilder, RootFrame, Unobserved};
 
     /// A connection that a reader and a writer lead to, with a buffer; a request that both lead to; what the reader alone has; and what is none of theirs.
     fn heap(connection: &str) -> Heap {
@@ -161,7 +241,7 @@ mod tests {
             extent: Some(Extent { referred: 100, capacity: 100 }),
             ..Suspect::default()
         };
-        with_goroutines(graph, &tree, &DominatorFrames::default(), vec![suspect]).remove(0)
+        with_goroutines(graph, &tree, &DominatorFrames::default(), (vec![suspect], Vec::new()), 0).remove(0)
     }
 
     #[test]
@@ -174,6 +254,58 @@ mod tests {
         let as_is = Weight { bytes: 4608, objects: 2 };
         assert_eq!(told(&heap, SuspectKind::Shared, SuspectRoot::Several).retained, as_is);
         assert_eq!(told(&heap, SuspectKind::Connections, SuspectRoot::Variable).retained, as_is);
+    }
+
+    /// Each part is less than what a suspect is: the connections, and what of them hangs on goroutines.
+    #[test]
+    fn connections_in_small_parts_are_one_suspect() {
+        let heap = heap("http.persistConn");
+        let graph = Graph::new(&heap).unwrap();
+        let tree = graph.dominators(&Unobserved).unwrap();
+        let mut frames = DominatorFrames { trie: PathTrie::new(), ..DominatorFrames::default() };
+        frames.roots.insert(PathTrie::ROOT, RootFrame { kind: RootKind::All, goroutines: 0 });
+        frames.texts.push("http.persistConn".into());
+        let node = frames.trie.child(PathTrie::ROOT, 0);
+        frames.trie.add(node, 4608, 1000);
+        let rests = vec![Extent::default(); 2];
+        frames.facts = Some(FrameFacts { rests, values: vec![0, 1000], ..FrameFacts::default() });
+        assert!(suspects(&heap, &frames, 5000).is_empty());
+        let found = joined_suspects(graph, &tree, &frames, 5000);
+        let told: Vec<(&str, u64)> = found.iter().map(|one| (&*one.holder, one.retained.bytes)).collect();
+        assert_eq!(told, [("http.persistConn", 512 + 4096 + 256 + 64 + 96 + 112)]);
+        assert!(joined_suspects(graph, &tree, &frames, 6000).is_empty());
+    }
+
+    #[test]
+    fn what_comes_and_goes_with_connections_is_a_part_of_them() {
+        let heap = heap("http.persistConn");
+        let graph = Graph::new(&heap).unwrap();
+        let tree = graph.dominators(&Unobserved).unwrap();
+        let suspect = |kind, ty: &str, values, bytes| Suspect {
+            kind,
+            root: SuspectRoot::Several,
+            holder: ty.to_owned(),
+            retained: Weight { bytes, objects: values },
+            gathered: Some(Gathered { whole_type: ty.into(), ty: ty.into(), values, bytes, ..Gathered::default() }),
+            ..Suspect::default()
+        };
+        let all = vec![
+            suspect(SuspectKind::Connections, "http.persistConn", 1, 4608),
+            suspect(SuspectKind::Shared, "http.bodyEOFSignal", 1, 64),
+            suspect(SuspectKind::Shared, "main.Job", 1, 1024),
+        ];
+        let found = with_goroutines(graph, &tree, &DominatorFrames::default(), (all, Vec::new()), 0);
+        let holders: Vec<&str> = found.iter().map(|suspect| &*suspect.holder).collect();
+        assert_eq!(holders, ["http.persistConn", "main.Job"]);
+        let with: Vec<(u64, &str)> = found[0].with.iter().map(|part| (part.values, &*part.ty)).collect();
+        assert_eq!(
+            with,
+            [
+                (1, "goroutine http.(*persistConn).readLoop"),
+                (1, "goroutine http.(*persistConn).writeLoop"),
+                (1, "http.bodyEOFSignal")
+            ]
+        );
     }
 
     #[test]

@@ -179,6 +179,28 @@ fn timers_of_all_processors_are_one_suspect() {
 }
 
 #[test]
+fn functions_that_timers_call_are_told_by_name_each_with_its_own_count() {
+    let mut tree = Tree::new();
+    let class = tree.group(PathTrie::ROOT, "runtime variables", RootKind::Class(RootClass::Runtime), 0);
+    for number in 0..2 {
+        let processor = tree.frame(class, &format!("runtime.p {number}"), 1, 0);
+        let timers = tree.frame(processor, ".timers.heap []runtime.timerWhen", 1, 0);
+        // A heap without types knows packages of the library by their folders.
+        let timer = tree.frame(timers, "[i].timer *internal/time.Timer", 2000, MB);
+        let watch = tree.frame(timer, ".arg interface {} = main.watch.func1{j}", 1000, MB);
+        tree.frame(watch, "[captured j] *main.Job", 1000, 10 * MB);
+        tree.frame(timer, ".arg interface {} = main.expire.func1{r}", 900, MB / 2);
+        tree.frame(timer, ".arg interface {} = main.rare.func1{r}", 90, MB);
+    }
+    let found = tree.suspects();
+    assert_eq!(found.len(), 1, "{found:#?}");
+    let gathered = found[0].gathered.as_ref().unwrap();
+    assert_eq!((gathered.values, gathered.bytes, &*gathered.ty), (2000, 22 * MB, "main.watch.func1{j}"));
+    assert_eq!(gathered.others, [Beside { values: 1800, bytes: MB, ty: "main.expire.func1{r}".into() }]);
+    assert_eq!(gathered.keeps.as_deref(), Some("*main.Job"));
+}
+
+#[test]
 fn wrapped_values_and_one_large_thing_are_named() {
     let mut tree = Tree::new();
     let cache = tree.variable("main.cache *main.Cache");

@@ -1,5 +1,6 @@
 //! Each P has a heap of timers (time.go `p.timers`). Those of Ps that run hang elsewhere than those of idle ones: they are one suspect.
 
+use super::element::type_of;
 use super::finder::{Finder, Found};
 use goheap_graph::TrieNode;
 
@@ -26,10 +27,25 @@ fn with_others(finder: &Finder<'_>, mut heap: Found) -> Found {
         heap.retained.add(finder.weight(other));
         heap.parts.push(other);
         let Some(element) = &mut heap.gathered else { continue };
-        let step = finder.frames.text(element.frame);
-        for &child in finder.below_of(other).iter().filter(|&&child| finder.frames.text(child) == step) {
-            element.values += finder.counts.of(child);
-            element.bytes += finder.bytes(child);
+        let below = |above: TrieNode, like: TrieNode| {
+            let text = finder.frames.text(like);
+            finder.below_of(above).iter().copied().find(|&child| finder.frames.text(child) == text)
+        };
+        let Some(first) = below(other, element.frame) else { continue };
+        let above = element.way.iter().rev().skip(1).rev().try_fold(first, |at, &next| below(at, next));
+        let named = match element.way.last() {
+            Some(&last) => above.and_then(|above| below(above, last)),
+            None => Some(first),
+        };
+        if let Some(named) = named {
+            element.values += finder.counts.of(named);
+            element.bytes += finder.bytes(if element.others.is_empty() { first } else { named });
+        }
+        for beside in &mut element.others {
+            let is_alike = |child: &&TrieNode| type_of(finder.frames.text(**child)) == beside.ty;
+            let alike = above.and_then(|above| finder.below_of(above).iter().find(is_alike));
+            beside.values += alike.map_or(0, |&node| finder.counts.of(node));
+            beside.bytes += alike.map_or(0, |&node| finder.bytes(node));
         }
     }
     heap

@@ -10,12 +10,12 @@ use crate::say::errors::Failure;
 use crate::say::terminal::page;
 use goheap_ask::{
     AskError, BirthIndex, DominatorRow, Grouping, HistogramRow, RetainedHistogram, RootGroup, RootGrouping, RowsWanted,
-    Selection, SiteGrouping, dominator_rows, retained_histogram, root_groups,
+    Selection, SharedByRoots, SiteGrouping, dominator_rows, retained_histogram, root_groups, shared_by_roots,
 };
 use goheap_graph::Weight;
 use goheap_heap::references::{ReferenceGraph, ReferenceOptions};
 use goheap_model::{Births, DominatorFrames, Graph, Observer, Share};
-use goheap_report::dominators::{Born, DominatorsReport, Group, RetainedGroups, Row, Sum};
+use goheap_report::dominators::{Born, DominatorsReport, Group, RetainedGroups, Row, SharedBy, Sum};
 use std::cmp::Reverse;
 
 /// Lines and levels of a table unless others are asked for: a screen.
@@ -86,6 +86,11 @@ fn groups(
     report.group = name;
     if let Some(found) = groups {
         report.shared = Some(weight(found.shared));
+        if found.shared.objects > 0 {
+            let grouping = if group == RetainedBy::Package { RootGrouping::Package } else { RootGrouping::Root };
+            let shared = shared_by_roots(graph, &dominance, grouping, observer)?;
+            report.shared_by = shared.into_iter().map(shared_by).collect();
+        }
         report.rows = found.groups.iter().map(of_roots).collect();
         // Only of what is shown: each is a walk over all that it retains.
         let is_large = |row: &&Group| row.retained >= options.min_size.unwrap_or(0);
@@ -138,6 +143,15 @@ fn of_type(row: HistogramRow) -> Group {
 fn of_roots(group: &RootGroup) -> Group {
     let Weight { bytes, objects } = group.retained;
     Group { name: group.name.clone(), retained: bytes, retained_objects: Some(objects), ..Group::default() }
+}
+
+fn shared_by(shared: SharedByRoots) -> SharedBy {
+    SharedBy {
+        groups: shared.groups,
+        and_others: shared.and_others,
+        retained: shared.retained.bytes,
+        retained_objects: shared.retained.objects,
+    }
 }
 
 fn sum(share: Share) -> Sum {

@@ -17,7 +17,8 @@ use goheap_heap::{HeapSnapshot, SnapshotOptions};
 use goheap_model::waits::WaitsReport;
 use goheap_report::answer::Answer;
 use goheap_report::overview::{Detail, write_other_lines};
-use goheap_runtime::RuntimeModel;
+use goheap_report::table::human_bytes;
+use goheap_runtime::{RuntimeError, RuntimeModel};
 use std::ffi::OsString;
 
 /// Of so many objects a question takes seconds.
@@ -47,7 +48,10 @@ pub(crate) fn run(input: &Input, opening: &[OsString]) -> Result<(), Failure> {
         };
         watch.report();
         let report = overview::of_heap(snapshot, Some(&process_facts(snapshot.model)), closer.waits);
-        overview::warn(&report);
+        let missing = snapshot.model.process.core.missing_bytes();
+        if missing > 0 && report.heap.is_some() {
+            speaker::warning(format!("the core is TRUNCATED: {} are missing", human_bytes(missing)));
+        }
         let is_slow = snapshot.totals.allocated.objects >= MANY_OBJECTS && !snapshot.is_kept();
         to_stdout(|out| {
             write_other_lines(&report, Detail::Brief, page(input), &mut *out)?;
@@ -58,8 +62,15 @@ pub(crate) fn run(input: &Input, opening: &[OsString]) -> Result<(), Failure> {
                 writeln!(out)?;
                 suspects.write_table(page(input), &mut *out)?;
             }
-            next::write(opening, Findings { suspects, leaked: closer.leaked, is_slow }, out)
-        })
+            let has_heap = report.heap.is_some();
+            next::write(opening, Findings { suspects, leaked: closer.leaked, is_slow, has_heap }, out)
+        })?;
+        // All that is known is told, but not what was asked: who holds the heap.
+        if report.heap.is_none() {
+            let source = RuntimeError::HeapUnreadable { mheap: snapshot.model.mheap };
+            return Err(Failure::of_runtime(snapshot.model.process, input, source));
+        }
+        Ok(())
     })
 }
 

@@ -56,7 +56,7 @@ pub(crate) fn of_heap(
 }
 
 /// Says what makes an overview worth less.
-pub(crate) fn warn(overview: &Overview) {
+fn warn(overview: &Overview) {
     if overview.heap.is_none() {
         speaker::warning("the core is cut off before the runtime's list of spans: nothing can be said of the heap");
     }

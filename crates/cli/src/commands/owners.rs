@@ -4,6 +4,7 @@ use crate::args::{Form, Input, OwnersOptions};
 use crate::commands::library_steps;
 use crate::commands::paths::share;
 use crate::commands::selected::select;
+use crate::commands::sharing::shown;
 use crate::commands::short_names::ShortNames;
 use crate::open::with_referred;
 use crate::output::to_stdout;
@@ -16,9 +17,11 @@ use goheap_heap::references::ReferenceOptions;
 use goheap_model::{ObjectId, Standing};
 use goheap_report::owners::{self, OwnerRows, OwnersReport, ShownHeld, ShownOwner};
 use goheap_report::paths::ObjectShare;
+use goheap_report::sharing::ShownSharing;
 
 /// Owners of both lists: with up to three lines each they fit a screen.
 const USUAL_OWNERS: usize = 10;
+const USUAL_SHARED: usize = 3;
 /// Ways that are told of an owner.
 const WAYS: usize = 100;
 
@@ -49,6 +52,15 @@ pub(crate) fn run(input: &Input, options: &OwnersOptions) -> Result<(), Failure>
             sum.add(graph.data().weight(node));
             sum
         });
+        let is_short = options.written.is_table().then_some(!options.full);
+        let mut sharing: Vec<ShownSharing> = found
+            .sharing
+            .iter()
+            .filter(|sharing| is_wanted(sharing, options))
+            .map(|one| shown(graph.data(), one, is_short))
+            .collect();
+        let sharing_left_out = sharing.len().saturating_sub(most_shared(options));
+        sharing.truncate(sharing.len() - sharing_left_out);
         let report = OwnersReport {
             schema_version: owners::SCHEMA_VERSION,
             asked: options.what.text.clone(),
@@ -63,6 +75,8 @@ pub(crate) fn run(input: &Input, options: &OwnersOptions) -> Result<(), Failure>
             }),
             owned: told(rows(found.owned, options, limits[0])),
             shared: told(rows(found.shared, options, limits[1])),
+            sharing_left_out: sharing_left_out as u64,
+            sharing,
         };
         watch.report();
         diagnostics::warn(graph.snapshot(), input.quiet);
@@ -86,6 +100,15 @@ fn limits(found: &holding::Owners, options: &OwnersOptions) -> [usize; 2] {
             [owned, usual - owned]
         }
     }
+}
+
+/// Groups of holders that are told: each takes some lines.
+fn most_shared(options: &OwnersOptions) -> usize {
+    if options.written.is_table() { options.limit.unwrap_or(USUAL_SHARED) } else { usize::MAX }
+}
+
+fn is_wanted(sharing: &holding::Sharing, options: &OwnersOptions) -> bool {
+    options.matching.as_ref().is_none_or(|regex| sharing.holders.iter().any(|holder| regex.is_match(&holder.name)))
 }
 
 fn wanted<'o>(found: &'o [holding::Owner], options: &'o OwnersOptions) -> impl Iterator<Item = &'o holding::Owner> {

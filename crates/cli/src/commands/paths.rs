@@ -5,6 +5,7 @@ use crate::commands::library_steps;
 use crate::commands::merged_steps;
 use crate::commands::paths_graph;
 use crate::commands::selected::{Meant, select};
+use crate::commands::sharing::shown;
 use crate::commands::short_names::ShortNames;
 use crate::open::with_referred;
 use crate::output::{Output, to_stdout};
@@ -21,11 +22,14 @@ use goheap_report::paths::{
     self, Dominator, Merged, ObjectShare, PathsAnswer, PathsReport, ShownCut, ShownCuts, ShownMergedStep, ShownPath,
     ShownStep, ShownTarget,
 };
+use goheap_report::sharing::ShownSharing;
 use std::cell::OnceCell;
 
 /// Paths to one object with --all, and lines of merged ones: a screen.
 const USUAL_PATHS: usize = 10;
 const USUAL_STEPS: usize = 40;
+/// Groups of holders of merged paths: each takes some lines.
+const USUAL_SHARED: usize = 3;
 /// Paths that are looked at for those that read otherwise than the ones before.
 const MOST_PATHS: usize = 10_000;
 
@@ -123,6 +127,7 @@ impl Asking<'_, '_> {
         let turned = self.turned()?;
         let cuts = self.holding.cuts_for(turned, node);
         let held_by_runtime = cuts.is_none() && self.holding.hangs_on_one(turned, node);
+        let held_by = self.holding.sharing_of(turned, node).map(|sharing| self.sharing(&sharing));
         let frees = cuts.as_ref().map_or(0, |cuts| cuts.most.frees);
         let together = self.together(node, None, frees)?;
         let (most, own, nearest) = match cuts {
@@ -146,6 +151,7 @@ impl Asking<'_, '_> {
             cut_together: together.map(cut_together),
             nearest_cut: nearest.map(cut),
             held_by_runtime,
+            held_by,
             paths,
             more_paths,
         })
@@ -210,6 +216,12 @@ impl Asking<'_, '_> {
         excluded.is_some_and(|regex| regex.is_match(&cut.holder) || regex.is_match(&cut.reference))
     }
 
+    /// All who hold some objects at once; of what is excluded too, since that keeps them.
+    fn sharing(&self, sharing: &holding::Sharing) -> ShownSharing {
+        let is_short = self.options.is_for_people().then_some(!self.options.full);
+        shown(self.holding.graph(), sharing, is_short)
+    }
+
     fn dominator(&self, node: u32) -> Dominator {
         let graph = self.holding.graph();
         let addr = graph.slot_of(node).map(|slot| hex(graph.heap().objects.address(slot)));
@@ -225,10 +237,19 @@ impl Asking<'_, '_> {
             .iter()
             .copied()
             .max_by_key(|&node| (self.holding.dominance().retained.of(node), std::cmp::Reverse(node)));
+        let sharing = self.holding.sharing(self.turned()?, nodes, self.watch)?;
         let together = match most {
             Some(node) => self.together(node, Some(nodes), frees)?,
             None => None,
         };
+        // The one that retains most may be held alone, and most of the others not.
+        let of_shared = sharing.iter().filter_map(|sharing| sharing.cut.clone());
+        let is_left =
+            |cut: &holding::CutTogether| cut.frees_of_set > frees && !cut.cuts.iter().any(|cut| self.is_excluded(cut));
+        let together = together
+            .into_iter()
+            .chain(of_shared.filter(is_left))
+            .reduce(|best, other| if other.frees_of_set > best.frees_of_set { other } else { best });
         let usual = if self.options.is_for_people() { USUAL_STEPS } else { usize::MAX };
         let limit = self.options.limit.unwrap_or(usual);
         let steps = match self.options.full || !self.options.is_for_people() {
@@ -243,6 +264,8 @@ impl Asking<'_, '_> {
         let left_out = steps.len() - shown.len();
         let mut merged = Merged { unreached: share(unreached), cut: cut_here.map(cut), ..Merged::default() };
         merged.cut_together = together.map(cut_together);
+        let most_shared = if self.options.is_for_people() { USUAL_SHARED } else { usize::MAX };
+        merged.sharing = sharing.iter().take(most_shared).map(|sharing| self.sharing(sharing)).collect();
         merged.steps_left_out = left_out as u64;
         merged.steps = shown.into_iter().map(|index| merged_step(&steps[index])).collect();
         Ok(merged)
@@ -281,7 +304,7 @@ fn merged_step(step: &holding::MergedStep) -> ShownMergedStep {
     }
 }
 
-fn hex(address: u64) -> String {
+pub(crate) fn hex(address: u64) -> String {
     format!("{address:#x}")
 }
 
@@ -301,7 +324,7 @@ fn cut(cut: holding::Cut) -> ShownCut {
     }
 }
 
-fn cut_together(together: holding::CutTogether) -> ShownCuts {
+pub(crate) fn cut_together(together: holding::CutTogether) -> ShownCuts {
     ShownCuts {
         cuts: together.cuts.into_iter().map(cut).collect(),
         frees: together.frees,

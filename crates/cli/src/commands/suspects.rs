@@ -1,5 +1,6 @@
 //! `goheap CORE suspects`: where the heap gathers.
 
+mod shared;
 mod shown;
 mod standing;
 
@@ -7,16 +8,16 @@ use crate::args::{Input, SuspectsOptions};
 use crate::commands::{answer, birth_calls, profile_records};
 use crate::open::with_referred;
 use crate::say::diagnostics;
-use crate::say::errors::Failure;
+use crate::say::errors::{Failure, PassedLimit};
 use crate::say::terminal::page;
 use crate::say::watch::Watch;
 use goheap_ask::diff::RetainedByPath;
-use goheap_ask::{BirthIndex, SiteGrouping, Suspect, suspects, with_goroutines};
+use goheap_ask::{BirthIndex, SiteGrouping, Suspect, held_at_once, joined_suspects};
 use goheap_graph::DominatorTree;
 use goheap_heap::references::{ReferenceGraph, ReferenceOptions};
 use goheap_model::{Births, DominatorFrames, GoroutineGroups, Leaks};
 use goheap_report::answer::Answer;
-use goheap_report::table::percent;
+use goheap_report::table::{human_bytes, percent};
 use shown::{One, Shown};
 use std::cmp::Reverse;
 
@@ -32,11 +33,23 @@ pub(crate) fn run(input: &Input, options: &SuspectsOptions) -> Result<(), Failur
         answer::print(input, options.written.form(), &told.answer)?;
         let reachable = graph.data().heap().totals.reachable().bytes;
         match (options.fail_over, told.found.first()) {
-            (Some(most), Some(first)) if first.retained.bytes > most.of(reachable) => Err(Failure::FailOver {
-                holder: first.holder.clone(),
-                share: percent(first.retained.bytes, reachable),
-                most: most.to_string(),
-            }),
+            (Some(most), Some(first)) if first.retained.bytes > most.of(reachable) => {
+                let allowed = most.of(reachable);
+                let others = told.found.iter().skip(1).filter(|suspect| suspect.retained.bytes > allowed).count();
+                Err(Failure::FailOver(Box::new(PassedLimit {
+                    holder: first.holder.clone(),
+                    retained: human_bytes(first.retained.bytes),
+                    share: percent(first.retained.bytes, reachable),
+                    over: human_bytes(first.retained.bytes - allowed),
+                    most: most.to_string(),
+                    allowed: human_bytes(allowed),
+                    others: match others {
+                        0 => String::new(),
+                        1 => ", and so does 1 other".to_owned(),
+                        others => format!(", and so do {others} others"),
+                    },
+                })))
+            }
             _ => Ok(()),
         }
     })
@@ -94,8 +107,7 @@ pub(crate) fn of_frames(
     // What --fail-over asks about is looked for, whatever else is shown.
     let least = options.fail_over.map_or(options.least, |most| most.min(options.least));
     let Beside { tree, births, index, goroutines, before } = *beside;
-    let found = suspects(heap, frames, least.of(reachable.bytes));
-    let mut found = with_goroutines(graph.data(), tree, frames, found);
+    let mut found = joined_suspects(graph.data(), tree, frames, least.of(reachable.bytes));
     if let Some(before) = before {
         let before = RetainedByPath::new(before);
         found.sort_by_cached_key(|suspect| Reverse(more_than(&before, frames, suspect)));
@@ -110,7 +122,13 @@ pub(crate) fn of_frames(
     let beside = profile_records::sentence(page, bytes, births.rate(), reachable.bytes);
     let shown = Shown { input, page, reachable, beside };
     let standing = standing::of_suspects(graph, frames, (&found, goroutines), watch)?;
-    let told = found.iter().zip(standing).map(|(suspect, standing)| One { suspect, born: born(suspect), standing });
+    let fields = graph.fields();
+    let limit = options.limit.unwrap_or(usual).min(found.len());
+    let mut holders = held_at_once(graph.data(), tree, &fields, &found[..limit]).into_iter();
+    let told = found.iter().zip(standing).map(|(suspect, standing)| {
+        let held = holders.next().flatten().and_then(|held| shared::text(graph.data(), &held));
+        One { suspect, born: born(suspect), standing, held }
+    });
     let told: Vec<One<'_>> = told.collect();
     let answer = shown.answer(heap, &told, options.limit.unwrap_or(usual));
     Ok(Told { found, answer })

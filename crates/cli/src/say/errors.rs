@@ -1,6 +1,9 @@
 //! What is said when it does not work: one line that tells what is wrong and what to do, and the exit status.
 
 mod code;
+mod passed_limit;
+
+pub(crate) use passed_limit::PassedLimit;
 
 pub(crate) use code::Ending;
 
@@ -146,15 +149,8 @@ pub(crate) enum Failure {
     #[error(transparent)]
     Sink(#[from] goheap_capture::SinkError),
     /// A suspect retains more than was allowed.
-    #[error("{holder} retains {share} of what is reachable, more than --fail-over {most} allows")]
-    FailOver {
-        /// The suspect.
-        holder: String,
-        /// Its share.
-        share: String,
-        /// The most that was allowed.
-        most: String,
-    },
+    #[error(transparent)]
+    FailOver(Box<PassedLimit>),
     /// No core was taken of a live process.
     #[cfg(feature = "capture")]
     #[error(transparent)]
@@ -328,7 +324,7 @@ impl Failure {
             Failure::Sink(_) | Failure::Handler(_) => Code::Output,
             Failure::NoCoredump { .. } => Code::NoFile,
             Failure::Kept { .. } => Code::NotRead,
-            Failure::FailOver { .. } => Code::Over,
+            Failure::FailOver(_) => Code::Over,
             #[cfg(feature = "capture")]
             Failure::Capture(error) => Code::of_capture(error),
             #[cfg(feature = "capture")]

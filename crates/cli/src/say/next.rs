@@ -9,6 +9,9 @@ use std::ffi::OsString;
 use std::io::Write;
 
 /// Commands that answer the questions which an overview raises, and these.
+/// What a core without the heap can answer.
+const WITHOUT_HEAP: [&str; 2] = ["overview", "goroutines"];
+
 const QUESTIONS: [(&str, &str); 8] = [
     ("report heap.html", "all of it in one file, for a browser or to be kept"),
     ("memory", "what the process used beside the heap"),
@@ -29,6 +32,8 @@ pub(crate) struct Findings {
     pub(crate) leaked: u64,
     /// True if each question takes seconds that an index would save.
     pub(crate) is_slow: bool,
+    /// False where the core is cut off before it.
+    pub(crate) has_heap: bool,
 }
 
 /// Writes them with the words that open the same core; before them what answers the overview's own findings.
@@ -47,7 +52,8 @@ pub(crate) fn write(opening: &[OsString], findings: Findings, mut out: impl Writ
     for Next { question, command } in &findings.suspects {
         writeln!(out, "  {}:\n      {}", terminal_text(question), terminal_text(command))?;
     }
-    for (command, question) in QUESTIONS {
+    let can_answer = |command: &str| findings.has_heap || WITHOUT_HEAP.contains(&command);
+    for (command, question) in QUESTIONS.into_iter().filter(|(command, _)| can_answer(command)) {
         writeln!(out, "  {question}:\n      {}", terminal_text(&format!("goheap {opening} {command}")))?;
     }
     Ok(())

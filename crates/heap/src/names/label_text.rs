@@ -111,20 +111,25 @@ pub(crate) fn variable_label(types: &TypeTable, name: &str, ty: TypeId) -> Strin
 }
 
 /// A field: its path after `prefix`, its type, and what an interface or a func value turned out to hold. The field's word lies
-/// at `at` and holds `value`.
+/// at `at` and holds `value`; if that is a closure, `is_closure`, an interface that holds a func value says of which function.
 pub(crate) fn field_label(
     resolver: &mut Resolver<'_>,
     model: &RuntimeModel<'_>,
     packages: &PackageNames,
     prefix: &str,
     entry: &PlanEntry,
-    at: u64,
-    value: u64,
+    (at, value): (u64, u64),
+    is_closure: bool,
 ) -> String {
     let declared = format!("{prefix}{} {}", entry.path, packages.shorten(&shown(&resolver.types, entry.field)));
     let declared = declared.trim_start().to_owned();
     match entry.word {
         PointerWord::InterfaceData(has_methods) => match resolver.dynamic_type(at, has_methods) {
+            Some(dynamic) if is_closure && matches!(resolver.types.get(dynamic).kind, Kind::Func) => {
+                let name = || packages.shorten(&shown(&resolver.types, dynamic)).into_owned();
+                let function = function_of(model, value).unwrap_or_else(name);
+                format!("{declared} = {function}{}", captured_names(resolver, value))
+            }
             Some(dynamic) => format!("{declared} = {}", packages.shorten(&shown(&resolver.types, dynamic))),
             None => declared,
         },

@@ -72,6 +72,9 @@ fn of_core(process: &Process) -> Death {
         death.name = signal_name(number).map(str::to_owned);
         death.code = core.signal().and_then(|signal| reason(signal, pid));
         death.address = core.signal().and_then(|signal| signal.address).map(|address| HexAddress(address.0));
+    } else if core.threads().is_empty() && core.signal().is_none() && core.provenance().is_none() {
+        // Who was killed has a signal in a note, as who was stopped has threads: here is neither.
+        death.code = Some("not known: the core has no notes of threads or of a signal".to_owned());
     } else {
         death.code = Some(match captured::words(core, &human_bytes) {
             Some(words) if words.is_empty() => "not killed: dumped by goheap while it lived".to_owned(),

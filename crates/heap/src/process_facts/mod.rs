@@ -28,7 +28,8 @@ pub fn process_facts(model: &RuntimeModel<'_>) -> ProcessFacts {
         go: go(model),
         other_go_files: other_go_files(model),
         gomaxprocs: Some(model.processors.len() as u64).filter(|_| !model.diagnostics.no_processors),
-        threads: model.process.core.threads().len() as u64,
+        // A process has one at least: without any their notes are lost.
+        threads: Some(model.process.core.threads().len() as u64).filter(|&threads| threads > 0),
         goroutines: GoroutineStates { panicking, ..goroutines(model) },
         gc: collector(model, start.as_ref()),
         died,

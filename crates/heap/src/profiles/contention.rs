@@ -14,6 +14,8 @@ pub struct ContentionTimes {
     pub is_in_nanoseconds: bool,
     /// False where one of so many waits was counted, and it is not known of how many.
     pub is_scaled: bool,
+    /// At what it was sampled when the process died, 0 where it was not; None where that is not known.
+    pub rate: Option<u64>,
     /// The list of records was found.
     pub has_list: bool,
     /// Records that are absent or broken; behind one may be others.
@@ -61,6 +63,7 @@ pub fn contention_profile(
         profile: places.with(samples),
         is_in_nanoseconds: ticks.is_some(),
         is_scaled,
+        rate: model.contention_rate(waited),
         has_list: read.has_list,
         broken: read.broken,
     })

@@ -204,7 +204,7 @@ impl<'m, 'p> RootCollector<'_, 'm, 'p> {
         self.declared(value, entry.word, entry.field, at, evidence);
         let window = if holds_header(slot, entry.word) { self.window(entry.word, at, evidence) } else { Window::Whole };
         let entry = variable_entry(slot, entry);
-        let text = field_label(self.resolver, self.model, &self.labels.packages, &slot.name, &entry, at, value);
+        let text = field_label(self.resolver, self.model, &self.labels.packages, &slot.name, &entry, (at, value), true);
         NamedNode::of_variable(self.node(function, &text), slot, says_type(&entry), window)
     }
 

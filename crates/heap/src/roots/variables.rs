@@ -187,7 +187,8 @@ impl<'m, 'p> RootCollector<'_, 'm, 'p> {
         if entry.path.is_empty() && prefix.is_empty() {
             return (top, pointer);
         }
-        let text = field_label(self.resolver, self.model, &self.labels.packages, prefix, &entry, word.at, word.value);
+        let text =
+            field_label(self.resolver, self.model, &self.labels.packages, prefix, &entry, (word.at, word.value), true);
         let label = self.labels.owned(owner, &text);
         (self.trie.child(top, label), pointer)
     }

@@ -248,11 +248,13 @@ impl<'a, 'm, 'p> Merger<'a, 'm, 'p> {
     }
 
     fn entry_label(&mut self, role: Role, owner: TypeId, entry: &PlanEntry, detail: &Detail, beyond: Beyond) -> u32 {
-        let dynamic = dynamic(self.model, entry.word, detail.at, detail.value);
+        let dynamic = dynamic(self.model, entry.word, (detail.at, detail.value), detail.found);
         let key = EdgeKey { role, owner, offset: entry.offset, dynamic, beyond };
         let (resolver, model) = (&mut *self.resolver, self.model);
         self.labels.edge(key, |packages| {
-            let label = field_label(resolver, model, packages, role.prefix(), entry, detail.at, detail.value);
+            let is_closure = detail.found.part() == Part::Closure;
+            let word = (detail.at, detail.value);
+            let label = field_label(resolver, model, packages, role.prefix(), entry, word, is_closure);
             label + &beyond.text(&resolver.types, packages)
         })
     }

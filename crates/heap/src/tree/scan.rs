@@ -9,7 +9,7 @@ use crate::scan::span_scan::SpanScan;
 use crate::scan::word_batch::{BATCH, Word, WordBatch};
 use goheap_graph::{SharedBitSet, TrieNode};
 use goheap_image::Address;
-use goheap_model::{ObjectId, ObjectType, ObjectTypes};
+use goheap_model::{ObjectId, ObjectType, ObjectTypes, Part};
 use goheap_runtime::RuntimeModel;
 use std::ops::Range;
 
@@ -221,7 +221,7 @@ impl<'a, 'm, 'p> Scanner<'a, 'm, 'p> {
         (found, entered): (ObjectType, Entered),
     ) -> Detail {
         let dynamic = match code.edge().map(|edge| self.plans.edges[edge].leads) {
-            Some(Leads::Held(word, _)) => dynamic(self.model, word, at, value),
+            Some(Leads::Held(word, _)) => dynamic(self.model, word, (at, value), found),
             _ => 0,
         };
         Detail { at, value, dynamic, found, entered }
@@ -229,9 +229,10 @@ impl<'a, 'm, 'p> Scanner<'a, 'm, 'p> {
 }
 
 /// What tells more of a word than its declared type does: the word before an interface's data, the first of what a func value
-/// leads to.
-pub(super) fn dynamic(model: &RuntimeModel<'_>, word: PointerWord, at: u64, value: u64) -> u64 {
+/// leads to, in an interface too.
+pub(super) fn dynamic(model: &RuntimeModel<'_>, word: PointerWord, (at, value): (u64, u64), found: ObjectType) -> u64 {
     let told_at = match word {
+        PointerWord::InterfaceData(_) if found.part() == Part::Closure => value,
         PointerWord::InterfaceData(_) => at.wrapping_sub(8),
         PointerWord::Func => value,
         _ => return 0,

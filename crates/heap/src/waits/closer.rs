@@ -96,6 +96,18 @@ impl Waits {
         let mut search = Search::new(self, graph, &wanted, observer)?;
         search.stacks(observer)?;
         let mut closer = search.finish();
+        closer.held_by = self.held_by(graph, &wanted, observer)?;
+        Ok(closer)
+    }
+
+    /// How each of these is held that is an object or in one, by its number.
+    pub(super) fn held_by(
+        &self,
+        graph: &ReferenceGraph<'_, '_, '_>,
+        wanted: &[u32],
+        observer: &dyn Observer,
+    ) -> Result<FxHashMap<u32, String>, HeapError> {
+        let snapshot = graph.snapshot();
         let ways = Ways::new(graph, |goroutine| !self.of(goroutine).is_empty(), observer)?;
         let object = |&number: &u32| {
             let slot = snapshot.objects.find_allocated(self.groups[number as usize].address)?;
@@ -103,7 +115,6 @@ impl Waits {
         };
         let (held, objects): (Vec<u32>, Vec<u32>) = wanted.iter().filter_map(object).unzip();
         let told = held.into_iter().zip(ways.texts(&objects));
-        closer.held_by = told.filter_map(|(number, text)| Some((number, text?))).collect();
-        Ok(closer)
+        Ok(told.filter_map(|(number, text)| Some((number, text?))).collect())
     }
 }

@@ -45,12 +45,16 @@ impl<'s, 'm, 'p> FoundWaits<'s, 'm, 'p> {
     /// # Errors
     /// The observer's refusal.
     pub fn of(graph: &ReferenceGraph<'s, 'm, 'p>, waits: Waits, observer: &dyn Observer) -> Result<Self, HeapError> {
-        let snapshot = graph.snapshot();
         let closer = waits.look_closer(graph, observer)?;
+        Ok(Self::with(graph.snapshot(), waits, closer))
+    }
+
+    /// What was found out of waits before.
+    pub(super) fn with(snapshot: &'s HeapSnapshot<'m, 'p>, waits: Waits, closer: Closer) -> Self {
         let (now, files) = (snapshot.model.newest_time(), LibraryFiles::new(snapshot.model));
         let (names, stuck) = (snapshot.wait_names(), stuck(&closer.suspicions));
         let suspicion_of = closer.suspicions.iter().enumerate().map(|(index, one)| (one.group, index)).collect();
-        Ok(FoundWaits { snapshot, waits, closer, now, files, names, stuck, suspicion_of })
+        FoundWaits { snapshot, waits, closer, now, files, names, stuck, suspicion_of }
     }
 
     /// True if a goroutine waits for what nobody seems to end.
@@ -106,19 +110,20 @@ impl<'s, 'm, 'p> FoundWaits<'s, 'm, 'p> {
         self.goroutine(index).map_or(0, |goroutine| goroutine.id)
     }
 
+    /// What a group waits for.
+    pub(super) fn awaited_in(&self, number: u32) -> Option<Awaited> {
+        Some(self.awaited(number, self.waits.groups.get(number as usize)?))
+    }
+
+    /// What those of a group want of it of which `is_wanted` says so.
+    pub(super) fn waiting_in(&self, number: u32, is_wanted: impl Fn(u32) -> bool) -> Vec<Waiting> {
+        self.waits.groups.get(number as usize).map_or_else(Vec::new, |group| waiting(group, is_wanted))
+    }
+
     fn awaited(&self, number: u32, group: &WaitGroup) -> Awaited {
         let name = self.names.of(group);
         let members = || group.waiters.iter().filter_map(|waiter| self.goroutine(waiter.goroutine));
         let since = members().map(|goroutine| goroutine.waitsince).filter(|&since| since != 0).min();
-        let mut waiting: Vec<(WaitMode, u64)> = Vec::new();
-        for waiter in &group.waiters {
-            match waiting.iter_mut().find(|(mode, _)| *mode == waiter.mode) {
-                Some((_, count)) => *count += 1,
-                None => waiting.push((waiter.mode, 1)),
-            }
-        }
-        waiting.sort_unstable();
-        let waiting = waiting.into_iter().map(|(mode, goroutines)| Waiting { mode: mode_name(mode), goroutines });
         let wait = since.zip(self.now).map(|(since, now)| now.saturating_sub(since) as f64 / 1e9);
         Awaited {
             kind: group.kind.name(),
@@ -127,7 +132,7 @@ impl<'s, 'm, 'p> FoundWaits<'s, 'm, 'p> {
             name: name.text,
             held_by: self.closer.held_by.get(&number).cloned(),
             state: self.snapshot.lock_state(group).map_or_else(String::new, state_text),
-            waiting: waiting.collect(),
+            waiting: waiting(group, |_| true),
             ids: members().take(MOST_IDS).map(|goroutine| goroutine.id).collect(),
             oldest_wait_seconds: wait,
         }
@@ -268,6 +273,19 @@ impl Places<'_, '_, '_, '_> {
         let most = counts.into_values().max_by_key(|(count, first, _)| (*count, Reverse(*first)));
         most.map_or((None, 0, None), |(count, first, frame)| (Some(frame), count, Some(first)))
     }
+}
+
+/// What is wanted of a thing, and by how many.
+fn waiting(group: &WaitGroup, is_wanted: impl Fn(u32) -> bool) -> Vec<Waiting> {
+    let mut waiting: Vec<(WaitMode, u64)> = Vec::new();
+    for waiter in group.waiters.iter().filter(|waiter| is_wanted(waiter.goroutine)) {
+        match waiting.iter_mut().find(|(mode, _)| *mode == waiter.mode) {
+            Some((_, count)) => *count += 1,
+            None => waiting.push((waiter.mode, 1)),
+        }
+    }
+    waiting.sort_unstable();
+    waiting.into_iter().map(|(mode, goroutines)| Waiting { mode: mode_name(mode), goroutines }).collect()
 }
 
 fn mode_name(mode: WaitMode) -> &'static str {

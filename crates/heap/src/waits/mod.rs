@@ -21,6 +21,7 @@ mod nearby;
 mod ranges;
 mod suspects;
 mod target;
+mod together;
 mod waiters;
 
 pub use closer::Closer;
@@ -30,4 +31,5 @@ pub use locks::LockState;
 pub use name::{ANY_LOCK, WaitName, WaitNames};
 pub use suspects::Suspicion;
 pub use target::{WaitKind, WaitMode};
+pub use together::{Together, awaited_together};
 pub use waiters::{WaitGroup, Waiter, Waits};

@@ -19,8 +19,8 @@ pub struct ProcessFacts {
     pub other_go_files: Vec<OtherGoFile>,
     /// GOMAXPROCS; None where the core does not tell.
     pub gomaxprocs: Option<u64>,
-    /// Threads in the core.
-    pub threads: u64,
+    /// Threads in the core; None where it has no notes of any.
+    pub threads: Option<u64>,
     /// Its goroutines.
     pub goroutines: GoroutineStates,
     /// When and why it died.

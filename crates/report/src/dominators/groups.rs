@@ -37,6 +37,40 @@ impl Group {
     }
 }
 
+/// What the same groups share.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct SharedBy {
+    /// The groups, those that lead to most first.
+    pub groups: Vec<String>,
+    /// Whether others do that were not told apart.
+    pub and_others: bool,
+    /// Bytes that would go with all of them.
+    pub retained: u64,
+    /// Objects that these are.
+    pub retained_objects: u64,
+}
+
+/// Sets of groups that a table has, groups of one that are named, and the part of all that is worth a line.
+const SETS: usize = 6;
+const NAMED: usize = 4;
+const WORTH: u64 = 200;
+
+impl SharedBy {
+    /// `7.2 MiB (40.00 %) by main.app and 2 more`.
+    fn text(&self, page: Page, whole: u64) -> String {
+        let named: Vec<&str> = self.groups.iter().take(NAMED).map(String::as_str).collect();
+        let more = match (self.groups.len() - named.len(), self.and_others) {
+            (0, true) if named.is_empty() => "others, which are not told apart".to_owned(),
+            (0, false) => String::new(),
+            (0, true) => " and others".to_owned(),
+            (more, false) => format!(" and {} more", grouped(more as u64)),
+            (more, true) => format!(" and {} more and others", grouped(more as u64)),
+        };
+        let (bytes, share) = (page.bytes(self.retained), percent(self.retained, whole));
+        format!("{bytes} ({share}) by {}{more}", named.join(", "))
+    }
+}
+
 /// Groups in the order of showing.
 #[derive(Debug, Clone, Default)]
 pub struct RetainedGroups {
@@ -46,6 +80,8 @@ pub struct RetainedGroups {
     pub reachable: Sum,
     /// What several groups hold and none alone, where each object is retained by one group at most.
     pub shared: Option<Sum>,
+    /// The same by which groups they are, more bytes first.
+    pub shared_by: Vec<SharedBy>,
     /// Groups to show.
     pub rows: Vec<Group>,
     /// How many more there are.
@@ -81,6 +117,10 @@ impl RetainedGroups {
         if let Some(shared) = self.shared.filter(|shared| shared.objects > 0) {
             let others = [shallow, referred].map(|name| name.map(|_| String::new()));
             table.row(cells(shared.bytes, shared.objects, others, "(held by several of these)"));
+            let is_worth_it = |one: &&SharedBy| one.retained.saturating_mul(WORTH) >= shared.bytes;
+            for one in self.shared_by.iter().filter(is_worth_it).take(SETS) {
+                table.below(&one.text(page, self.reachable.bytes));
+            }
         }
         for row in &self.rows {
             let told = row.referred_bytes.filter(|_| row.is_told()).map_or_else(String::new, |bytes| page.bytes(bytes));
@@ -138,6 +178,7 @@ impl RetainedGroups {
         write!(out, "{{\"schema_version\":{SCHEMA_VERSION},\"group\":\"{}\",\"reachable\":{reachable},", self.group)?;
         if let Some(shared) = self.shared {
             write!(out, "\"shared\":{},", serde_json::to_string(&shared)?)?;
+            write!(out, "\"shared_by\":{},", serde_json::to_string(&self.shared_by)?)?;
         }
         write!(out, "\"rows_left_out\":{},\"rows\":[", self.hidden)?;
         write_rows(&self.rows, &mut out)

@@ -67,6 +67,15 @@ fn groups_of_roots_share_and_groups_of_objects_have_sizes() {
         group: "package",
         reachable,
         shared: Some(Sum { bytes: 3072, objects: 3 }),
+        shared_by: vec![
+            SharedBy {
+                groups: vec!["main".into(), "http".into()],
+                and_others: true,
+                retained: 2048,
+                retained_objects: 2,
+            },
+            SharedBy { groups: Vec::new(), and_others: true, retained: 1024, retained_objects: 1 },
+        ],
         rows: vec![row],
         hidden: 0,
     };
@@ -75,14 +84,18 @@ retained by package: what would be freed if it went, of 4.0 KiB in 5 objects rea
 
 retained    share  objects  package
  3.0 KiB  75.00 %        3  (held by several of these)
+                              2.0 KiB (50.00 %) by main, http and others
+                              1.0 KiB (25.00 %) by others, which are not told apart
  1.0 KiB  25.00 %        2  main
 
 Most is held by several of these at once, so that none alone keeps it, as goroutines that share a server: dominators without --group shows what they share
 ";
     assert_eq!(written(|out| roots.write_table(Page::default(), out)), expected);
+    let json: serde_json::Value = serde_json::from_str(&written(|out| roots.write_json(out))).unwrap();
+    assert_eq!(json["shared_by"][0]["groups"][1], "http");
     let own = Some(Sum { bytes: 48, objects: 3 });
     let row = Group { name: "main.T".into(), retained: 1024, own, ..Group::default() };
-    let types = RetainedGroups { group: "type", reachable, shared: None, rows: vec![row], hidden: 2 };
+    let types = RetainedGroups { group: "type", reachable, hidden: 2, rows: vec![row], ..RetainedGroups::default() };
     assert!(
         written(|out| types.write_table(Page::default(), out))
             .contains(" 1.0 KiB  25.00 %        3     48 B  main.T\n")

@@ -22,7 +22,8 @@ pub(crate) fn write(gc: &Collector, out: &mut Lines<impl Write>) -> io::Result<(
     };
     row("GOGC", gc.gogc.map(gogc));
     row("GOMEMLIMIT", limit(gc, page));
-    row("live heap", live_heap(gc, page));
+    // The collector's own count of what is allocated: garbage since its last look is among it.
+    row("allocated", allocated(gc, page));
     row("next at", next(gc, page));
     row("collections", collections(gc));
     for setting in &gc.settings {
@@ -47,11 +48,11 @@ fn limit(gc: &Collector, page: Page) -> Option<String> {
     join([Some(page.bytes(limit)), used], ", ")
 }
 
-fn live_heap(gc: &Collector, page: Page) -> Option<String> {
+fn allocated(gc: &Collector, page: Page) -> Option<String> {
     let live = gc.live?;
     let since = gc.marked.map(|marked| {
         let since = live.saturating_sub(marked);
-        format!("{} of the last collection and {} since", page.bytes(marked), page.bytes(since))
+        format!("{} that the last collection found reachable and {} since", page.bytes(marked), page.bytes(since))
     });
     join([Some(page.bytes(live)), since], ": ")
 }

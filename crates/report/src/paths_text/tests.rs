@@ -1,6 +1,7 @@
 #![allow(clippy::unwrap_used)]
 use crate::page::Page;
 use crate::paths::*;
+use crate::sharing::{ShownSharer, ShownSharing};
 
 fn step(reference: &str, addr: Option<&str>, times: u64, left_out: u64) -> ShownStep {
     ShownStep {
@@ -117,6 +118,14 @@ fn what_no_path_leads_to_is_said() {
     assert!(shown.contains(expected), "{shown}");
 }
 
+/// What objects of so many bytes are held by.
+fn held_by_two(bytes: u64) -> ShownSharing {
+    let holder =
+        |kind, holder: &str, way: &str, each| ShownSharer { kind, holder: holder.into(), way: way.into(), each };
+    let holders = vec![holder("object", "main.Series", ".label string", 2), holder("variable", "main.seen", "", 1)];
+    ShownSharing { objects: 4, bytes, holders, ..ShownSharing::default() }
+}
+
 #[test]
 fn merged_steps_lean_and_a_cut_that_frees_little_is_none() {
     let steps = vec![
@@ -135,7 +144,14 @@ fn merged_steps_lean_and_a_cut_that_frees_little_is_none() {
         asked: "string".into(),
         objects: 10,
         bytes: 10_000,
-        merged: Some(Merged { unreached, cut, cut_together: None, steps: steps.clone(), steps_left_out: 1 }),
+        merged: Some(Merged {
+            unreached,
+            cut,
+            sharing: vec![held_by_two(8000), held_by_two(10)],
+            steps: steps.clone(),
+            steps_left_out: 1,
+            ..Merged::default()
+        }),
         ..PathsAnswer::default()
     };
     let shown = text(answer(Some(cut(8000))), None);
@@ -145,6 +161,10 @@ fn merged_steps_lean_and_a_cut_that_frees_little_is_none() {
         "{shown}"
     );
     assert!(shown.contains("1 more step to less (--limit).") && shown.contains("7.8 KiB (80 %) of these"), "{shown}");
+    let held = "4 objects (80 % of these), held by 3 at once, go only when all of them let go:\n  2 × main.Series by .label \
+                string\n  main.seen (variable)\n";
+    // Those of which there is next to nothing are not told.
+    assert!(shown.contains(held) && shown.matches("at once").count() == 1, "{shown}");
     let little = text(answer(Some(cut(100))), None);
     assert!(little.contains("No one reference keeps more than 100 B (1 %) of these"), "{little}");
     let mut csv = Vec::new();

@@ -29,7 +29,7 @@ impl Grouping<'_, '_, '_> {
         let order = |(owner, _): &(Owner, TrieNode)| (Reverse(owner.keeps.bytes), owner.kind, owner.name.clone());
         owners.sort_by_cached_key(order);
         let told = owners.iter_mut().take(TOLD);
-        self.tell_one_way(told.filter_map(|(owner, place)| Some((owner.by.first_mut()?, *place))));
+        self.tell_two_ways(told.filter_map(|(owner, place)| Some((owner.by.first_mut()?, *place))));
         owners.into_iter().map(|(owner, _)| owner).collect()
     }
 
@@ -47,8 +47,8 @@ impl Grouping<'_, '_, '_> {
         ways.into_iter().map(|(top, ways)| (top, sorted(ways, |(held, _)| held))).collect()
     }
 
-    /// Tells one of the ways of the first step that is several, of each way that ends at one of these places.
-    fn tell_one_way<'h>(&self, ends: impl Iterator<Item = (&'h mut Held, TrieNode)>) {
+    /// Tells two of the ways of the first step that is several, of each way that ends at one of these places.
+    fn tell_two_ways<'h>(&self, ends: impl Iterator<Item = (&'h mut Held, TrieNode)>) {
         // By where the several ways begin: one search finds all that begin there.
         let mut by_start: BTreeMap<u32, Vec<(u32, &mut Held)>> = BTreeMap::new();
         for (held, place) in ends {
@@ -59,10 +59,13 @@ impl Grouping<'_, '_, '_> {
         }
         for (above, ends) in by_start {
             let nodes: Vec<u32> = ends.iter().map(|(node, _)| *node).collect();
-            for ((_, held), way) in ends.into_iter().zip(self.own.holding.ways_down(above, &nodes)) {
-                if let Some(way) = way {
-                    held.path = held.path.replacen(SEVERAL, &format!("({way}, and otherwise)"), 1);
-                }
+            for ((_, held), way) in ends.into_iter().zip(self.own.holding.two_ways_down(above, &nodes)) {
+                let told = match way {
+                    Some((way, Some(other))) if other != way => format!("({way}; and by {other})"),
+                    Some((way, _)) => format!("({way}, and otherwise)"),
+                    None => continue,
+                };
+                held.path = held.path.replacen(SEVERAL, &told, 1);
             }
         }
     }

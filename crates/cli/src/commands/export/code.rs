@@ -102,6 +102,8 @@ fn memory(model: &RuntimeModel<'_>, default: &'static str, observer: &dyn Observ
         ..Header::default()
     };
     let mut missing = Vec::new();
+    let count = profile.samples.len();
+    missing.extend((known.rate == Some(0)).then(|| unsampled("runtime.MemProfileRate is 0", "allocation", count)));
     if known.rate.is_none() {
         missing.push("runtime.MemProfileRate was not found, so nothing is scaled".to_owned());
     }
@@ -114,6 +116,14 @@ fn memory(model: &RuntimeModel<'_>, default: &'static str, observer: &dyn Observ
         missing.push(format!("{} records are absent or broken", grouped(known.absent)));
     }
     Ok(Read { profile, header, missing })
+}
+
+/// That a setting keeps the runtime from taking samples, where the profile has so many of before.
+fn unsampled(setting: &str, what: &str, samples: usize) -> String {
+    match samples {
+        0 => format!("{setting}: no {what} was sampled, and the profile is empty"),
+        _ => format!("{setting}: no {what} was sampled any more, and the profile has only what was before"),
+    }
 }
 
 fn counted(name: &'static str, profile: CodeProfile) -> Read {
@@ -138,7 +148,12 @@ fn contention(model: &RuntimeModel<'_>, waited: Waited, observer: &dyn Observer)
                 .to_owned(),
         );
     }
-    if !times.has_list {
+    let (setting, what) = match waited {
+        Waited::Block => ("runtime.SetBlockProfileRate is 0", "blocking call"),
+        Waited::Mutex => ("runtime.SetMutexProfileFraction is 0", "contended mutex"),
+    };
+    missing.extend((times.rate == Some(0)).then(|| unsampled(setting, what, times.profile.samples.len())));
+    if !times.has_list && times.rate != Some(0) {
         missing.push("no record was found: none was made, or the list is not known without symbols".to_owned());
     }
     if times.broken > 0 {

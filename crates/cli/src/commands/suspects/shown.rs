@@ -3,7 +3,7 @@
 use super::standing::Standing;
 use crate::args::Input;
 use crate::shell;
-use goheap_ask::{Suspect, SuspectRoot};
+use goheap_ask::{Gathered, Suspect, SuspectKind, SuspectRoot};
 use goheap_model::{Heap, Share};
 use goheap_report::answer::{Answer, Cell, Column, Kind, Next, Section};
 use goheap_report::dominators::Born;
@@ -21,6 +21,8 @@ pub(super) struct One<'a> {
     pub(super) born: Vec<Born>,
     /// Where its goroutines stand, if it is goroutines.
     pub(super) standing: Option<Standing>,
+    /// Who holds it at once, if nobody holds it alone.
+    pub(super) held: Option<String>,
 }
 
 /// How suspects are told.
@@ -112,12 +114,23 @@ impl Shown<'_> {
     }
 
     /// What there is to say of one, in sentences.
-    fn notes(&self, One { suspect, born, standing }: &One<'_>) -> Vec<String> {
+    fn notes(&self, One { suspect, born, standing, held }: &One<'_>) -> Vec<String> {
         let mut notes: Vec<String> = standing.iter().flat_map(Standing::notes).collect();
         if let Some(gathered) = &suspect.gathered {
             let bytes = self.page.bytes(gathered.bytes);
             notes.push(format!("{} × {}: {bytes}, by {}", grouped(gathered.values), gathered.ty, gathered.step));
+            notes.extend(gathered.others.iter().map(|other| {
+                format!("beside them {} × {}: {}", grouped(other.values), other.ty, self.page.bytes(other.bytes))
+            }));
+            if suspect.kind == SuspectKind::Timers {
+                notes.push("only what nothing else holds is counted".to_owned());
+            }
         }
+        if !suspect.with.is_empty() {
+            let parts = suspect.with.iter().map(|part| format!("{} × {}", grouped(part.values), part.ty));
+            notes.push(format!("with all that they and these alone keep: {}", parts.collect::<Vec<_>>().join(", ")));
+        }
+        notes.extend(held.clone());
         if let Some(maps) = suspect.maps {
             notes.push(format!("{} map entries in {} slots", grouped(maps.entries), grouped(maps.slots)));
         }
@@ -136,7 +149,7 @@ impl Shown<'_> {
 }
 
 /// The cells of one's row.
-fn cells(One { suspect, born, standing }: &One<'_>) -> [Cell; COLUMNS] {
+fn cells(One { suspect, born, standing, .. }: &One<'_>) -> [Cell; COLUMNS] {
     let gathered = suspect.gathered.as_ref();
     [
         suspect.retained.bytes.into(),
@@ -167,7 +180,16 @@ fn next(suspect: &Suspect) -> String {
     // A variable or type with its fields is taken as it is printed; steps into maps and slices are not.
     let is_of_name = |letter: char| letter.is_alphanumeric() || "._/-".contains(letter);
     let is_name = suspect.holder.contains('.') && suspect.holder.chars().all(is_of_name);
+    // Where functions gather, who reads their name knows where they are made: what they keep is asked.
+    let of_functions = suspect.gathered.as_ref().filter(|gathered| is_function(gathered));
     match &suspect.gathered {
+        Some(Gathered { keeps: Some(keeps), .. }) if of_functions.is_some() => {
+            format!("owners {}", shell::quoted(keeps))
+        }
+        // Where nobody holds alone, all who do.
+        Some(gathered) if suspect.root == SuspectRoot::Several && suspect.kind == SuspectKind::Shared => {
+            format!("owners {}", shell::quoted(&gathered.whole_type))
+        }
         _ if is_name => format!("paths {}", shell::quoted(&suspect.holder)),
         // Of a closure, the function: what it captured is no part of its name.
         Some(gathered) => {
@@ -176,4 +198,9 @@ fn next(suspect: &Suspect) -> String {
         }
         None => "dominators".to_owned(),
     }
+}
+
+/// True of functions with what they captured.
+fn is_function(gathered: &Gathered) -> bool {
+    goheap_ask::is_closure_text(&gathered.ty)
 }
