@@ -160,9 +160,8 @@ mod tests {
 
     #[test]
     fn how_well_types_are_known_makes_no_sum_wrong() {
-        let mut totals = Totals::default();
-        totals.by_class = vec![(RootClass::Variables, Share { bytes: 1000, objects: 9 })];
-        totals.by_evidence = [100, 50, 350, 500];
+        let by_class = vec![(RootClass::Variables, Share { bytes: 1000, objects: 9 })];
+        let mut totals = Totals { by_class, by_evidence: [100, 50, 350, 500], ..Totals::default() };
         totals.inference.conflicts = 3;
         let mut list = List(Vec::new());
         types(&totals, &mut list);

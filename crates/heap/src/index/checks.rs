@@ -167,12 +167,13 @@ mod tests {
     fn no_number_is_so_large_that_a_sum_could_wrap() {
         assert!(totals(&Totals::default()).is_ok());
         let share = |bytes, objects| Share { bytes, objects };
-        let mut wrong: Vec<Totals> = Vec::new();
-        wrong.push(Totals { allocated: share(MOST, 0), ..Totals::default() });
-        wrong.push(Totals { unreachable: share(0, u64::MAX), ..Totals::default() });
-        wrong.push(Totals { by_class: vec![(RootClass::Other, share(MOST, 0))], ..Totals::default() });
-        wrong.push(Totals { by_evidence: [0, 0, MOST, 0], ..Totals::default() });
-        wrong.push(Totals { tail_bytes: MOST, ..Totals::default() });
+        let mut wrong = vec![
+            Totals { allocated: share(MOST, 0), ..Totals::default() },
+            Totals { unreachable: share(0, u64::MAX), ..Totals::default() },
+            Totals { by_class: vec![(RootClass::Other, share(MOST, 0))], ..Totals::default() },
+            Totals { by_evidence: [0, 0, MOST, 0], ..Totals::default() },
+            Totals { tail_bytes: MOST, ..Totals::default() },
+        ];
         let mut counts = Totals::default();
         counts.pointers.unexplained = MOST;
         counts.roots.untyped_frames = MOST - 1;

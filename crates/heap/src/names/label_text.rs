@@ -206,4 +206,57 @@ mod tests {
         assert_eq!(beyond(says(Part::Elements, item), row, Entered::Inside), Beyond::Nothing, "a slice of the middle");
         assert_eq!(beyond(says(Part::StringData, other), derived, Entered::Start), Beyond::Nothing);
     }
+
+    fn named() -> (TypeTable, TypeId) {
+        let mut types = TypeTable::default();
+        let ty = goheap_model::GoType { name: "main.Item".into(), size: 8, kind: Kind::Scalar, descriptor: None };
+        let item = types.add(ty);
+        (types, item)
+    }
+
+    #[test]
+    fn an_object_is_labelled_by_its_type_and_what_of_it_it_is() {
+        let (types, item) = named();
+        let label = |part| object_label(&types, ObjectType::new(part, item, Evidence::Exact));
+        assert_eq!(label(Part::Value), "main.Item");
+        assert_eq!(label(Part::Elements), "[]main.Item");
+        assert_eq!(label(Part::StringData), "string");
+        assert_eq!(label(Part::MapHeader), "main.Item", "a map is its header");
+        assert_eq!(label(Part::MapGroups), "main.Item internals");
+        assert_eq!(variable_label(&types, "main.cache", item), "main.cache main.Item");
+    }
+
+    #[test]
+    fn the_end_of_a_label_says_what_was_found_and_how_sure_it_is() {
+        let (types, item) = named();
+        let packages = PackageNames::default();
+        let text = |beyond: Beyond| beyond.text(&types, &packages);
+        let of = |evidence| ObjectType::new(Part::Value, item, evidence);
+        assert_eq!(text(Beyond::Nothing), "");
+        assert_eq!(text(Beyond::Guessed), " ?");
+        assert_eq!(text(Beyond::Is(of(Evidence::Exact))), " = main.Item");
+        assert_eq!(text(Beyond::Is(of(Evidence::Candidate))), " = main.Item ?");
+        assert_eq!(text(Beyond::In(of(Evidence::Exact))), " in main.Item");
+        let row = ObjectType::new(Part::Elements, item, Evidence::Exact);
+        assert_eq!(text(Beyond::In(row)), " in []main.Item");
+    }
+
+    #[test]
+    fn what_ends_otherwise_has_another_number() {
+        let of = |part, evidence| ObjectType::new(part, TypeId(3), evidence);
+        let (value, row) = (of(Part::Value, Evidence::Exact), of(Part::Elements, Evidence::Exact));
+        let guess = of(Part::Value, Evidence::Candidate);
+        let all = [
+            Beyond::Nothing,
+            Beyond::Guessed,
+            Beyond::Is(value),
+            Beyond::Is(row),
+            Beyond::Is(guess),
+            Beyond::In(value),
+            Beyond::In(row),
+        ];
+        let mut numbers = all.map(Beyond::number);
+        numbers.sort_unstable();
+        assert!(numbers.windows(2).all(|pair| pair[0] != pair[1]), "{numbers:?}");
+    }
 }

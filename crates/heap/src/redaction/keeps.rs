@@ -209,3 +209,72 @@ impl<'t> Found<'t> {
         Keeps { ranges: self.ranges, period, is_whole: self.is_whole && is_sure, names: self.names }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    #![allow(clippy::single_range_in_vec_init, reason = "one range is meant")]
+    use super::*;
+    use goheap_model::{Field, GoType};
+
+    struct Table(TypeTable);
+
+    impl Table {
+        fn add(&mut self, name: &str, size: u64, kind: Kind) -> TypeId {
+            self.0.add(GoType { name: name.into(), size, kind, descriptor: None })
+        }
+
+        fn structure(&mut self, name: &str, size: u64, fields: &[(&str, u64, TypeId)]) -> TypeId {
+            let field =
+                |&(name, offset, ty): &(&str, u64, TypeId)| Field { name: name.into(), offset, ty, is_embedded: false };
+            self.add(name, size, Kind::Struct(fields.iter().map(field).collect()))
+        }
+
+        fn kept(&self, ty: TypeId) -> Vec<Range<u64>> {
+            Keeps::of_variable(&self.0, ty).unwrap().ranges
+        }
+    }
+
+    #[test]
+    fn pointers_and_lengths_stay_and_numbers_go() {
+        let mut table = Table(TypeTable::default());
+        let number = table.add("int", 8, Kind::Scalar);
+        let (string, pointer) = (table.add("string", 16, Kind::String), table.add("*int", 8, Kind::Pointer(number)));
+        let slice = table.add("[]int", 24, Kind::Slice(number));
+        let fields = [("n", 0, number), ("s", 8, string), ("m", 24, number), ("p", 32, pointer), ("l", 40, slice)];
+        let user = table.structure("main.User", 64, &fields);
+        assert_eq!(table.kept(user), [8..24, 32..64]);
+        assert_eq!(table.kept(number), [], "a number is a content");
+        let row = table.add("[3]main.User", 192, Kind::Array(user, 3));
+        assert_eq!(table.kept(row), [8..24, 32..64, 72..88, 96..128, 136..152, 160..192]);
+    }
+
+    #[test]
+    fn what_stays_of_many_elements_is_told_piece_by_piece() {
+        let keeps = Keeps { ranges: vec![8..16], period: Some(24), is_whole: true, names: Vec::new() };
+        let each = |keeps: &Keeps, wanted| {
+            let mut parts = Vec::new();
+            keeps.each(wanted, |part| parts.push(part));
+            parts
+        };
+        assert_eq!(each(&keeps, 0..72), [8..16, 32..40, 56..64]);
+        assert_eq!(each(&keeps, 12..36), [12..16, 32..36], "no more than is asked for");
+        assert_eq!(each(&keeps, 16..32), []);
+        let once = Keeps { period: None, ..keeps };
+        assert_eq!(each(&once, 0..72), [8..16]);
+        let nothing = Keeps { ranges: Vec::new(), period: Some(24), ..Keeps::default() };
+        assert_eq!(each(&nothing, 0..u64::MAX), [], "at once, however long it is");
+    }
+
+    #[test]
+    fn of_a_type_that_leads_into_itself_nothing_is_sure() {
+        let mut table = Table(TypeTable::default());
+        let number = table.add("int", 8, Kind::Scalar);
+        let pointer = table.add("*int", 8, Kind::Pointer(number));
+        let pair = table.structure("main.Pair", 16, &[("n", 0, number), ("p", 8, pointer)]);
+        let huge = table.add("[1048576]main.Pair", 16 << 20, Kind::Array(pair, 1 << 20));
+        assert_eq!(Keeps::of_variable(&table.0, huge), None, "more ranges than are kept");
+        let bytes = table.add("[1048576]int", 8 << 20, Kind::Array(number, 1 << 20));
+        assert_eq!(table.kept(bytes), [], "but of a row of numbers nothing stays, however long it is");
+    }
+}

@@ -47,3 +47,33 @@ pub(super) fn parts<'l>(model: &RuntimeModel<'_>, level: &'l [Item]) -> (Vec<Par
     }
     (parts, large)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use goheap_graph::PathTrie;
+
+    #[test]
+    fn a_level_is_cut_into_parts_that_know_their_place() {
+        let level: Vec<Item> = (0..PART as u32 * 2 + 5).map(|id| Item { id, span: 0, node: PathTrie::ROOT }).collect();
+        let parts: Vec<Part<'_>> = items(&level, 10).collect();
+        let told: Vec<(u64, u32)> = parts
+            .iter()
+            .map(|part| match part {
+                Part::Items(items, first) => (items.len() as u64, *first),
+                Part::Piece(..) => (0, 0),
+            })
+            .collect();
+        let part = PART as u64;
+        assert_eq!(told, [(part, 10), (part, 10 + PART as u32), (5, 10 + 2 * PART as u32)]);
+        assert_eq!(parts.iter().map(Part::objects).sum::<u64>(), level.len() as u64);
+    }
+
+    #[test]
+    fn a_large_object_is_counted_with_its_first_piece() {
+        let item = Item { id: 7, span: 0, node: PathTrie::ROOT };
+        let pieces = [0..64, 64..128, 128..130].map(|offsets| Part::Piece(item, offsets).objects());
+        assert_eq!(pieces, [1, 0, 0]);
+        assert_eq!(items(&[], 0).count(), 0);
+    }
+}

@@ -89,3 +89,46 @@ impl Deeds {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_ends_a_wait_is_the_other_side_of_it() {
+        let ending = |kind, modes: &[WaitMode]| Deeds::ending(kind, modes.iter().copied());
+        assert_eq!(ending(WaitKind::Channel, &[WaitMode::Send]), Deeds::RECEIVE);
+        assert_eq!(ending(WaitKind::Channel, &[WaitMode::Receive]), Deeds::SEND, "closing is told with sending");
+        assert_eq!(ending(WaitKind::Channel, &[]), Deeds::default());
+        assert_eq!(ending(WaitKind::Mutex, &[WaitMode::Lock]), Deeds::UNLOCK);
+        assert_eq!(ending(WaitKind::WaitGroup, &[WaitMode::Wait]), Deeds::DONE);
+        assert_eq!(ending(WaitKind::Semaphore, &[WaitMode::Wait]), Deeds::default(), "nobody knows whose it is");
+    }
+
+    #[test]
+    fn functions_of_the_runtime_and_of_sync_tell_what_is_done() {
+        for (name, deed) in [
+            ("runtime.chanrecv2", Deeds::RECEIVE),
+            ("runtime.closechan", Deeds::SEND),
+            ("sync.(*Mutex).lockSlow", Deeds::LOCK),
+            ("internal/sync.(*Mutex).lockSlow", Deeds::LOCK),
+            ("sync.(*RWMutex).rUnlockSlow", Deeds::UNLOCK_RW),
+            ("sync.(*Cond).Broadcast", Deeds::CALL),
+            ("main.(*Mutex).Lock", Deeds::default()),
+        ] {
+            assert_eq!(Deeds::of(name), deed, "{name}");
+        }
+        let select = Deeds::of("runtime.selectgo");
+        assert!(select.has(Deeds::RECEIVE) && select.has(Deeds::SEND) && !select.has(Deeds::LOCK));
+    }
+
+    #[test]
+    fn who_locks_and_unlocks_does_both() {
+        let all = |names: &[&str]| Deeds::all(names.iter().map(|name| Deeds::of(name)));
+        assert!(all(&["sync.(*Mutex).Lock", "sync.(*RWMutex).RUnlock"]).is_both());
+        assert!(!all(&["sync.(*Mutex).Lock", "sync.(*RWMutex).Lock"]).is_both());
+        let (take, give) = Deeds::of_lock(WaitKind::RwMutex);
+        assert!(take.has(Deeds::ANY_LOCK) && give.has(Deeds::of("sync.(*RWMutex).Unlock")));
+        assert_eq!(Deeds::of_lock(WaitKind::Channel), (Deeds::default(), Deeds::default()));
+    }
+}
