@@ -11,7 +11,8 @@ pub use build::GraphBuilder;
 pub(crate) use offsets::{Offset, Offsets};
 pub use parts::CsrParts;
 
-use crate::Column;
+use crate::{Column, IdBitSet};
+use std::ops::Range;
 
 /// A directed graph over the dense ids `0..node_count`, with parallel edges and self loops as they were given.
 ///
@@ -121,6 +122,24 @@ impl CsrGraph {
     #[must_use]
     pub fn edges_before(&self, node: u32) -> u64 {
         self.offsets.start(node) as u64
+    }
+
+    /// The edges of `nodes` that lead to one of `sought`, as `(from, to)`, by source. It is for few of many: the sources of others are not
+    /// looked at.
+    pub fn edges_to<'a>(&'a self, nodes: Range<u32>, sought: &'a IdBitSet) -> impl Iterator<Item = (u32, u32)> + 'a {
+        let end = nodes.end.min(self.node_count());
+        let mut from = nodes.start.min(end);
+        let first = self.offsets.start(from);
+        let found = self.targets[first..self.offsets.start(end)].iter().zip(first..);
+        found.filter(|(to, _)| sought.contains(**to)).map(move |(to, at)| {
+            let (mut low, mut high) = (from, end);
+            while high - low > 1 {
+                let middle = low + (high - low) / 2;
+                if self.offsets.start(middle) <= at { low = middle } else { high = middle }
+            }
+            from = low;
+            (from, *to)
+        })
     }
 
     /// All edges as `(from, to)`, by source.

@@ -7,8 +7,8 @@ use rayon::prelude::*;
 const FEW: u64 = 1 << 8;
 /// How often all edges are gone through: each time one step further from the set.
 const MOST_ROUNDS: usize = 12;
-/// Nodes that one thread looks at at a time, in words of a set.
-const WORDS: usize = 1 << 10;
+/// Nodes that one thread looks at at a time.
+const BLOCK: u32 = 1 << 16;
 /// A graph of so few nodes is searched sooner than told.
 const SMALL: u32 = 1 << 16;
 
@@ -41,15 +41,14 @@ pub(crate) fn found_in(graph: &CsrGraph, set: &IdBitSet, most: u64) -> Option<Id
 
 /// These nodes, and those that lead to one of them at once.
 fn one_step_further(graph: &CsrGraph, known: &IdBitSet) -> IdBitSet {
-    let word = |index: u32| {
-        let first = index * u64::BITS;
-        let nodes = first..first.saturating_add(u64::BITS).min(graph.node_count());
-        let leads =
-            nodes.filter(|&node| known.contains(node) || graph.targets(node).iter().any(|&to| known.contains(to)));
-        leads.fold(0, |bits, node| bits | 1 << (node % u64::BITS))
+    let blocks = (0..graph.node_count().div_ceil(BLOCK)).into_par_iter();
+    let of_block = |index: u32| {
+        let nodes = index * BLOCK..(index + 1).saturating_mul(BLOCK);
+        graph.edges_to(nodes, known).map(|(from, _)| from).collect::<Vec<u32>>()
     };
-    let words = graph.node_count().div_ceil(u64::BITS);
-    IdBitSet::from_words((0..words).into_par_iter().with_min_len(WORDS).map(word).collect())
+    let mut reaching = known.clone();
+    blocks.map(of_block).collect::<Vec<_>>().into_iter().for_each(|from| reaching.extend(from));
+    reaching
 }
 
 #[cfg(test)]

@@ -5,9 +5,12 @@ use super::{Beside, Suspect, SuspectKind, SuspectRoot, suspects};
 use crate::recent::Recent;
 use goheap_graph::{DominatorTree, IdBitSet, Weight, each_retained};
 use goheap_model::{DominatorFrames, Extent, Graph, Heap, ObjectId, RootKind, Slot};
+use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::cmp::Reverse;
 
+/// Objects that one thread looks at at a time.
+const BLOCK: u32 = 1 << 16;
 /// Of a kind of goroutine that serves connections there are at most so many times more than connections, or less.
 const ALIKE: u64 = 4;
 /// Things of which no more than one in so many does not go with others are parts of these.
@@ -118,23 +121,26 @@ fn is_shared(suspect: &Suspect) -> bool {
 /// The objects of the suspect's type that no object alone keeps.
 pub(super) fn loose(graph: Graph<'_>, tree: &DominatorTree, suspect: &Suspect) -> Vec<u32> {
     let is_loose = |node: u32| tree.idom(node).is_some_and(|above| graph.object_of(above).is_none());
-    of_type(graph, tree, suspect).filter(|&node| is_loose(node)).collect()
+    of_type(graph, tree, suspect, || is_loose)
 }
 
-/// The objects of the type of a suspect's things.
-pub(super) fn of_type<'g>(
-    graph: Graph<'g>,
-    tree: &'g DominatorTree,
-    suspect: &'g Suspect,
-) -> impl Iterator<Item = u32> + 'g {
+/// The reached objects of the type of a suspect's things that are wanted, in order; `is_wanted` is made for each who looks.
+pub(super) fn of_type<F: FnMut(u32) -> bool>(
+    graph: Graph<'_>,
+    tree: &DominatorTree,
+    suspect: &Suspect,
+    is_wanted: impl Fn() -> F + Sync,
+) -> Vec<u32> {
     let heap = graph.heap();
     let name = suspect.gathered.as_ref().map_or("", |gathered| gathered.whole_type.trim_start_matches(['*', '[', ']']));
-    let mut recent = Recent::default();
-    let mut is_one = move |node: u32| {
-        let is_of = |id: ObjectId| recent.of(heap, id, || is_of(heap, heap.objects.slot(id), name));
-        graph.object_of(node).is_some_and(is_of)
+    let of_block = |block: u32| {
+        let objects = block * BLOCK..graph.object_count().min((block + 1).saturating_mul(BLOCK));
+        let (mut recent, mut is_wanted) = (Recent::default(), is_wanted());
+        let mut is_one = |id: ObjectId| recent.of(heap, id, || is_of(heap, heap.objects.slot(id), name));
+        let wanted = |&node: &u32| is_one(ObjectId(node)) && tree.contains(node) && is_wanted(node);
+        objects.filter(wanted).collect::<Vec<u32>>()
     };
-    tree.preorder().iter().copied().filter(move |&node| is_one(node))
+    (0..graph.object_count().div_ceil(BLOCK)).into_par_iter().flat_map_iter(of_block).collect()
 }
 
 fn is_of(heap: &Heap, slot: Slot, name: &str) -> bool {

@@ -73,12 +73,13 @@ fn held_by_parts(graph: Graph<'_>, tree: &DominatorTree, suspect: &Suspect) -> V
         let name = graph.slot_of(node).map(|slot| heap.family_text(slot));
         name.is_some_and(|name| heap.short_name(&name) == holder)
     };
-    let mut known: FxHashMap<u32, bool> = FxHashMap::default();
-    let mut is_theirs = |node: u32| {
-        let Some(above) = tree.idom(node).filter(|&above| graph.object_of(above).is_some()) else { return false };
-        *known.entry(above).or_insert_with(|| is_holder(above)) && !graph.edges().targets(above).contains(&node)
-    };
-    of_type(graph, tree, suspect).filter(|&node| is_theirs(node)).collect()
+    of_type(graph, tree, suspect, || {
+        let mut known: FxHashMap<u32, bool> = FxHashMap::default();
+        move |node: u32| {
+            let Some(above) = tree.idom(node).filter(|&above| graph.object_of(above).is_some()) else { return false };
+            *known.entry(above).or_insert_with(|| is_holder(above)) && !graph.edges().targets(above).contains(&node)
+        }
+    })
 }
 
 /// What leads to each of these, to that, and so on up to roots or as many levels as there may be; and whether that is all.
@@ -91,14 +92,13 @@ fn above(graph: Graph<'_>, asked: &[u32]) -> (FxHashMap<u32, Vec<u32>>, bool) {
         wanted.iter().for_each(|&node| _ = sought.insert(node));
         let blocks = edges.node_count().div_ceil(BLOCK);
         let of_block = |block: u32| {
-            let nodes = block * BLOCK..edges.node_count().min((block + 1).saturating_mul(BLOCK));
-            let of_node = |from: u32| edges.targets(from).iter().map(move |&to| (to, from));
-            nodes.flat_map(of_node).filter(|&(to, _)| sought.contains(to)).take(NOTED).collect::<Vec<_>>()
+            let nodes = block * BLOCK..(block + 1).saturating_mul(BLOCK);
+            edges.edges_to(nodes, &sought).take(NOTED).collect::<Vec<_>>()
         };
         let met: Vec<Vec<(u32, u32)>> = (0..blocks).into_par_iter().map(of_block).collect();
         wanted.iter().for_each(|&node| _ = above.entry(node).or_default());
         is_all &= met.iter().all(|met| met.len() < NOTED);
-        for (to, from) in met.into_iter().flatten() {
+        for (from, to) in met.into_iter().flatten() {
             let list = above.entry(to).or_default();
             if list.len() < MOST {
                 list.push(from);

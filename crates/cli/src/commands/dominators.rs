@@ -20,6 +20,8 @@ use std::cmp::Reverse;
 
 /// Lines and levels of a table unless others are asked for: a screen.
 const USUAL_ROWS: usize = 40;
+/// By which groups what several hold is shared is told where that is one part in so many: it is one more walk over all references.
+const WORTH_A_LOOK: u64 = 100;
 const USUAL_DEPTH: usize = 12;
 
 /// Runs the command.
@@ -86,7 +88,7 @@ fn groups(
     report.group = name;
     if let Some(found) = groups {
         report.shared = Some(weight(found.shared));
-        if found.shared.objects > 0 {
+        if found.shared.bytes > 0 && found.shared.bytes.saturating_mul(WORTH_A_LOOK) >= reachable.bytes {
             let grouping = if group == RetainedBy::Package { RootGrouping::Package } else { RootGrouping::Root };
             let shared = shared_by_roots(graph, &dominance, grouping, observer)?;
             report.shared_by = shared.into_iter().map(shared_by).collect();

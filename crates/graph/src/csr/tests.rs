@@ -198,3 +198,17 @@ fn wide_places_are_filled_and_read_as_narrow_ones() {
         assert_eq!(wide.reversed(), reversed);
     }
 }
+
+#[test]
+fn edges_to_a_set_are_those_of_all_edges() {
+    let mut random = Xorshift::new(33);
+    for round in 0..300 {
+        let graph = Shape::ALL[round % Shape::ALL.len()].graph(&mut random, 50);
+        let mut sought = IdBitSet::with_room_for(graph.node_count());
+        sought.extend((0..random.below(6)).map(|_| random.below(graph.node_count())));
+        let start = random.below(graph.node_count());
+        let nodes = start..start + random.below(graph.node_count() + 5);
+        let all = graph.edges().filter(|(from, to)| nodes.contains(from) && sought.contains(*to));
+        assert!(graph.edges_to(nodes.clone(), &sought).eq(all), "{nodes:?} in {graph:?}");
+    }
+}
