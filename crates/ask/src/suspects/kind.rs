@@ -181,6 +181,10 @@ pub(super) fn kind_of(suspect: &Suspect) -> SuspectKind {
         let is_http = suspect.holder.contains("net/http.(*persistConn)");
         return if is_http { SuspectKind::Connections } else { SuspectKind::Goroutines };
     }
+    // What the runtime keeps of a goroutine goes when that ends: whoever holds it, there are too many of them.
+    if suspect.gathered.as_ref().is_some_and(|gathered| gathered.ty.trim_start_matches('*') == "runtime.g") {
+        return SuspectKind::Goroutines;
+    }
     if is_finalizers(suspect) {
         return SuspectKind::Finalizers;
     }
@@ -258,6 +262,8 @@ mod tests {
         assert_eq!(kind(&["main.l *main.node"], ".next *main.node", "*main.node"), SuspectKind::List);
         assert_eq!(kind(&["main.s []*main.T"], "[i] *main.T", "*main.T"), SuspectKind::Slice);
         assert_eq!(kind(&["main.T"], "main.T", "main.T"), SuspectKind::Shared);
+        assert_eq!(kind(&["runtime.g"], "runtime.g", "runtime.g"), SuspectKind::Goroutines);
+        assert_eq!(kind(&["main.g"], "main.g", "main.g"), SuspectKind::Shared);
         let calls = ["main.handlers []func() int64"];
         assert_eq!(
             kind(&calls, "[i] func() int64 = main.add.func1{job}", "main.add.func1{job}"),

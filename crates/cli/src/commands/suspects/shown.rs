@@ -174,7 +174,7 @@ fn cells(One { suspect, born, standing, .. }: &One<'_>) -> [Cell; COLUMNS] {
 
 /// What to ask of one, behind the words that open the core.
 fn next(suspect: &Suspect) -> String {
-    if suspect.root == SuspectRoot::Goroutines && suspect.holders > 1 {
+    if suspect.root == SuspectRoot::Goroutines && suspect.holders > 1 || suspect.kind == SuspectKind::Goroutines {
         return "goroutines --sort retained --stacks".to_owned();
     }
     // A variable or type with its fields is taken as it is printed; steps into maps and slices are not.
