@@ -12,7 +12,11 @@ pub(crate) use offsets::{Offset, Offsets};
 pub use parts::CsrParts;
 
 use crate::{Column, IdBitSet};
+use rayon::prelude::*;
 use std::ops::Range;
+
+/// Nodes whose edges one thread looks at in a row.
+const BLOCK: u32 = 1 << 16;
 
 /// A directed graph over the dense ids `0..node_count`, with parallel edges and self loops as they were given.
 ///
@@ -124,9 +128,17 @@ impl CsrGraph {
         self.offsets.start(node) as u64
     }
 
-    /// The edges of `nodes` that lead to one of `sought`, as `(from, to)`, by source. It is for few of many: the sources of others are not
-    /// looked at.
-    pub fn edges_to<'a>(&'a self, nodes: Range<u32>, sought: &'a IdBitSet) -> impl Iterator<Item = (u32, u32)> + 'a {
+    /// The edges to nodes of `sought`, as `(from, to)`, by source: one list for each 2^16 nodes, of which at most so many edges are told. It is
+    /// for few of many: the sources of others are not looked at. Any thread of the caller's rayon pool takes a block.
+    #[must_use]
+    pub fn edges_to(&self, sought: &IdBitSet, most: usize) -> Vec<Vec<(u32, u32)>> {
+        let blocks = (0..self.node_count().div_ceil(BLOCK)).into_par_iter();
+        let nodes = |block: u32| block * BLOCK..(block + 1).saturating_mul(BLOCK);
+        blocks.map(|block| self.edges_of(nodes(block), sought).take(most).collect()).collect()
+    }
+
+    /// The edges of `nodes` to nodes of `sought`.
+    fn edges_of<'a>(&'a self, nodes: Range<u32>, sought: &'a IdBitSet) -> impl Iterator<Item = (u32, u32)> + 'a {
         let end = nodes.end.min(self.node_count());
         let mut from = nodes.start.min(end);
         let first = self.offsets.start(from);

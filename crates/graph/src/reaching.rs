@@ -1,14 +1,11 @@
 //! What leads to a few nodes.
 
 use crate::{CsrGraph, IdBitSet};
-use rayon::prelude::*;
 
 /// Of more nodes than one of so many nothing is to be found out this way: most of a graph leads to them.
 const FEW: u64 = 1 << 8;
 /// How often all edges are gone through: each time one step further from the set.
 const MOST_ROUNDS: usize = 12;
-/// Nodes that one thread looks at at a time.
-const BLOCK: u32 = 1 << 16;
 /// A graph of so few nodes is searched sooner than told.
 const SMALL: u32 = 1 << 16;
 
@@ -41,13 +38,8 @@ pub(crate) fn found_in(graph: &CsrGraph, set: &IdBitSet, most: u64) -> Option<Id
 
 /// These nodes, and those that lead to one of them at once.
 fn one_step_further(graph: &CsrGraph, known: &IdBitSet) -> IdBitSet {
-    let blocks = (0..graph.node_count().div_ceil(BLOCK)).into_par_iter();
-    let of_block = |index: u32| {
-        let nodes = index * BLOCK..(index + 1).saturating_mul(BLOCK);
-        graph.edges_to(nodes, known).map(|(from, _)| from).collect::<Vec<u32>>()
-    };
     let mut reaching = known.clone();
-    blocks.map(of_block).collect::<Vec<_>>().into_iter().for_each(|from| reaching.extend(from));
+    reaching.extend(graph.edges_to(known, usize::MAX).into_iter().flatten().map(|(from, _)| from));
     reaching
 }
 

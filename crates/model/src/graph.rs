@@ -157,11 +157,15 @@ impl<'h> Graph<'h> {
         if parts.len() > nodes.len() {
             return self.extent_of(nodes);
         }
+        let parts = parts.iter().filter(|(id, _)| dominance.tree.dominates(node, id.0));
+        Some(self.extent_with(dominance.retained.of(node), parts))
+    }
+
+    /// What is referred to of objects of so many bytes, of which `parts` alone are not referred to as a whole.
+    pub fn extent_with(&self, bytes: u64, parts: impl Iterator<Item = (ObjectId, Extent)>) -> Extent {
         let mut rest = Extent::default();
-        for (id, extent) in parts.iter().filter(|(id, _)| dominance.tree.dominates(node, id.0)) {
-            rest.add(Extent::all(self.shallow(id.0)).without(extent));
-        }
-        Some(Extent::all(dominance.retained.of(node)).without(rest))
+        parts.for_each(|(id, extent)| rest.add(Extent::all(self.shallow(id.0)).without(extent)));
+        Extent::all(bytes).without(rest)
     }
 
     /// Who dominates whom from the node above all.

@@ -1,7 +1,7 @@
 //! Who holds objects at once that nobody holds alone.
 
 use crate::page::Page;
-use crate::paths::{ObjectShare, ShownCuts};
+use crate::paths::ShownCuts;
 use crate::table::grouped;
 use crate::text::terminal_text;
 use serde::Serialize;
@@ -42,11 +42,6 @@ pub struct ShownSharer {
 const HOLDERS_TOLD: usize = 6;
 
 impl ShownSharing {
-    /// What of the set is held so.
-    pub fn share(&self) -> ObjectShare {
-        ObjectShare { objects: self.objects, bytes: self.bytes }
-    }
-
     /// How many hold each of them.
     pub fn count(&self) -> u64 {
         self.holders.iter().map(|holder| holder.each).sum()

@@ -75,7 +75,7 @@ pub(super) fn group(
         texts,
         trie: PathTrie::new(),
         above: Vec::with_capacity(forest.nodes.len()),
-        last: (NONE, Below::default()),
+        last: None,
         groups: Vec::new(),
         by_name: FxHashMap::default(),
         by_type: FxHashMap::default(),
@@ -121,12 +121,6 @@ struct Below {
     is_keeper: bool,
 }
 
-impl Default for Below {
-    fn default() -> Self {
-        Below { above: NOTHING, is_root: false, is_keeper: false }
-    }
-}
-
 struct Grouping<'f, 'o, 'h> {
     own: &'f OwnCode<'o, 'h>,
     forest: &'f Forest,
@@ -135,7 +129,7 @@ struct Grouping<'f, 'o, 'h> {
     trie: PathTrie,
     above: Vec<Above>,
     /// A parent, and what is known of its children: they are often visited in a row.
-    last: (u32, Below),
+    last: Option<(u32, Below)>,
     groups: Vec<Group>,
     by_name: FxHashMap<(OwnerKind, u32), u32>,
     /// Groups of objects of a type, and of roots by their nodes.
@@ -178,10 +172,12 @@ impl Grouping<'_, '_, '_> {
             self.above.push(NOTHING);
             return;
         };
-        if self.last.0 != parent {
-            self.last = (parent, self.below(parent));
-        }
-        let Below { mut above, is_root, is_keeper } = self.last.1;
+        let below = match self.last {
+            Some((last, below)) if last == parent => below,
+            _ => self.below(parent),
+        };
+        self.last = Some((parent, below));
+        let Below { mut above, is_root, is_keeper } = below;
         if above.group != NONE {
             let is_direct = is_root && self.is_direct(parent, index);
             // A root says what it leads to at once.
@@ -257,12 +253,7 @@ impl Grouping<'_, '_, '_> {
 
     fn group_by_name(&mut self, node: u32) -> u32 {
         let holding = self.own.holding;
-        let graph = holding.graph;
-        let name = match graph.slot_of(node) {
-            Some(slot) => graph.heap().family_text(slot),
-            None => holding.root_name(node).unwrap_or_else(|| graph.text(node)),
-        };
-        let (kind, name) = (holding.owner_kind(node), self.texts.number(name));
+        let (kind, name) = (holding.owner_kind(node), self.texts.number(holding.owner_name(node)));
         // Fewer than nodes.
         let next = self.groups.len() as u32;
         let group = *self.by_name.entry((kind, name)).or_insert(next);

@@ -1,6 +1,7 @@
 //! What one object points to, and who points to it.
 
 use super::Holding;
+use goheap_graph::IdBitSet;
 use goheap_model::{ObjectId, Slot};
 use serde::Serialize;
 
@@ -51,13 +52,21 @@ impl Holding<'_> {
     /// The references of an object, at most so many of each kind: one word each. It goes once over all references.
     pub fn references_of(&self, object: ObjectId, most: usize) -> ObjectReferences {
         let (graph, heap) = (self.graph, self.graph.heap());
-        let (edges, slot) = (graph.edges(), heap.objects.slot(object));
+        let slot = heap.objects.slot(object);
         let mut found = ObjectReferences::default();
         self.fields.for_each_reference(slot, &mut |offset, to| {
             let to = heap.objects.slot(to);
             found.pointers.push(most, || self.neighbour(to, (slot, offset, to)));
         });
-        for node in (0..edges.node_count()).filter(|&node| edges.targets(node).contains(&object.0)) {
+        let mut above: Vec<u32> = graph
+            .edges()
+            .edges_to(&IdBitSet::from_iter([object.0]), usize::MAX)
+            .concat()
+            .iter()
+            .map(|edge| edge.0)
+            .collect();
+        above.dedup();
+        for node in above {
             let Some(holder) = graph.slot_of(node) else {
                 found.roots.push(most, || self.name(node));
                 continue;

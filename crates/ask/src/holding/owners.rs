@@ -5,7 +5,7 @@ use super::{Exclusions, Holding, Sharing};
 use crate::AskError;
 use goheap_graph::{IdBitSet, Weight};
 use goheap_model::names::{Code, is_function};
-use goheap_model::{Claim, Extent, ObjectId, Observer, RootClass, RootKind};
+use goheap_model::{Claim, Extent, Extents, Observer, RootClass, RootKind};
 use serde::Serialize;
 
 /// Who holds at once is told where what several hold is one part in so many: for that the graph is turned round.
@@ -103,14 +103,10 @@ impl Holding<'_> {
                 owners.total.add(self.graph.weight(node));
             }
         }
-        let partly = self.partly_referred(&members);
-        owners.referred = partly.as_ref().map(|partly| {
-            partly.iter_ones().fold(Extent::all(owners.total.bytes), |all, node| {
-                let extent = self.graph.extent(ObjectId(node)).unwrap_or_default();
-                all.without(Extent::all(self.graph.shallow(node)).without(extent))
-            })
-        });
-        let partly = partly.unwrap_or_default();
+        let extents = self.graph.references().extents();
+        let parts = || extents.into_iter().flat_map(Extents::iter).filter(|(id, _)| members.contains(id.0));
+        owners.referred = extents.map(|_| self.graph.extent_with(owners.total.bytes, parts()));
+        let partly: IdBitSet = parts().map(|(id, _)| id.0).collect();
         let own = OwnCode::new(self, (&members, &partly), is_skipped);
         let forest = self.dominating(set);
         let weigh = |index: u32| {
@@ -133,14 +129,6 @@ impl Holding<'_> {
         Ok(owners)
     }
 
-    /// Those of a set that are not referred to as a whole; None where that is not known.
-    fn partly_referred(&self, members: &IdBitSet) -> Option<IdBitSet> {
-        let mut partly = IdBitSet::with_room_for(self.tree().node_count());
-        let extents = self.graph.references().extents()?.iter();
-        partly.extend(extents.map(|(id, _)| id.0).filter(|id| members.contains(*id)));
-        Some(partly)
-    }
-
     /// What an owner is.
     pub(super) fn owner_kind(&self, node: u32) -> OwnerKind {
         if self.graph.object_of(node).is_some() {
@@ -152,6 +140,14 @@ impl Holding<'_> {
         let mut path = self.graph.root_path(node).into_iter().filter_map(|node| self.graph.root_node(node));
         let is_on_stack = path.any(|root| matches!(root.kind, RootKind::Goroutine(_) | RootKind::GoroutineGroup(_)));
         if is_on_stack { OwnerKind::Function } else { OwnerKind::Variable }
+    }
+
+    /// What an owner goes by: the type of an object, or its function; the variable or function of a root.
+    pub(super) fn owner_name(&self, node: u32) -> String {
+        match self.graph.slot_of(node) {
+            Some(slot) => self.graph.heap().family_text(slot),
+            None => self.root_name(node).unwrap_or_else(|| self.graph.text(node)),
+        }
     }
 
     /// True of a root and what stands below it, unlike what roots are grouped by.

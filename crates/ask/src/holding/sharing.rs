@@ -108,8 +108,7 @@ impl Holding<'_> {
     /// # Errors
     /// The observer's refusal.
     pub fn sharing(&self, turned: &CsrGraph, set: &[u32], observer: &dyn Observer) -> Result<Vec<Sharing>, AskError> {
-        let mut members = IdBitSet::with_room_for(self.tree().node_count());
-        set.iter().for_each(|&node| _ = members.insert(node));
+        let members: IdBitSet = set.iter().copied().collect();
         self.sharing_by(&OwnCode::new(self, (&members, &IdBitSet::default()), &|_| false), turned, set, observer)
     }
 
@@ -121,8 +120,7 @@ impl Holding<'_> {
 
     /// The same without the references to cut, of objects above which `above` knows what leads to each.
     pub(crate) fn shared_above(&self, above: &FxHashMap<u32, Vec<u32>>, set: &[u32]) -> Vec<Sharing> {
-        let mut members = IdBitSet::with_room_for(self.tree().node_count());
-        set.iter().for_each(|&node| _ = members.insert(node));
+        let members: IdBitSet = set.iter().copied().collect();
         self.shared_by(&OwnCode::new(self, (&members, &IdBitSet::default()), &|_| false), above, set)
     }
 
@@ -284,12 +282,8 @@ impl Search<'_, '_, '_> {
         if let Some(&number) = known {
             return number;
         }
-        let name = match slot {
-            Some(slot) => holding.graph.heap().family_text(slot),
-            None => holding.root_name(holder).unwrap_or_else(|| holding.graph.text(holder)),
-        };
         let count = self.names.len() as u32;
-        let number = *self.names.entry(name).or_insert(count);
+        let number = *self.names.entry(holding.owner_name(holder)).or_insert(count);
         match slot {
             Some(_) => self.objects.insert(kind, number),
             None => self.roots.insert(holder, number),

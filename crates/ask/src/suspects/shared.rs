@@ -6,7 +6,6 @@ use super::{Suspect, SuspectKind};
 use crate::holding::{Holding, Sharing};
 use goheap_graph::{DominatorTree, IdBitSet};
 use goheap_model::{Fields, Graph, SHARED};
-use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
 /// Objects of a suspect that are asked.
@@ -15,8 +14,7 @@ const ASKED: usize = 32;
 const LEVELS: usize = 6;
 /// References to one object that are looked at.
 const MOST: usize = 4_096;
-/// Nodes whose references a thread looks at in a row, and those of them that are noted.
-const BLOCK: u32 = 1 << 16;
+/// References that are noted of as many nodes as a thread looks at in a row.
 const NOTED: usize = 1 << 14;
 
 /// Who holds the things of a suspect at once, and of how many of those that were asked that is so.
@@ -88,14 +86,8 @@ fn above(graph: Graph<'_>, asked: &[u32]) -> (FxHashMap<u32, Vec<u32>>, bool) {
     let mut above: FxHashMap<u32, Vec<u32>> = FxHashMap::default();
     let (mut wanted, mut is_all) = (asked.to_vec(), true);
     for level in 1..=LEVELS {
-        let mut sought = IdBitSet::with_room_for(edges.node_count());
-        wanted.iter().for_each(|&node| _ = sought.insert(node));
-        let blocks = edges.node_count().div_ceil(BLOCK);
-        let of_block = |block: u32| {
-            let nodes = block * BLOCK..(block + 1).saturating_mul(BLOCK);
-            edges.edges_to(nodes, &sought).take(NOTED).collect::<Vec<_>>()
-        };
-        let met: Vec<Vec<(u32, u32)>> = (0..blocks).into_par_iter().map(of_block).collect();
+        let sought: IdBitSet = wanted.iter().copied().collect();
+        let met = edges.edges_to(&sought, NOTED);
         wanted.iter().for_each(|&node| _ = above.entry(node).or_default());
         is_all &= met.iter().all(|met| met.len() < NOTED);
         for (from, to) in met.into_iter().flatten() {

@@ -72,8 +72,7 @@ fn groups(
     let is_wanted = |text: &str| options.matching.as_ref().is_none_or(|regex| regex.is_match(text));
     let reachable = sum(graph.heap().totals.reachable());
     let mut report = RetainedGroups { reachable, ..RetainedGroups::default() };
-    let roots = |grouping| root_groups(graph, &dominance, grouping, is_wanted);
-    let (name, groups) = match group {
+    let (name, grouping) = match group {
         RetainedBy::Type => {
             let (grouping, selection) = (Grouping::Whole, Selection::Reachable);
             let request = RetainedHistogram { grouping, selection, is_wanted, exact: 0 };
@@ -82,14 +81,14 @@ fn groups(
             report.rows.sort_by(|a, b| (Reverse(a.retained), &a.name).cmp(&(Reverse(b.retained), &b.name)));
             ("type", None)
         }
-        RetainedBy::Package => ("package", Some(roots(RootGrouping::Package))),
-        RetainedBy::Root => ("root", Some(roots(RootGrouping::Root))),
+        RetainedBy::Package => ("package", Some(RootGrouping::Package)),
+        RetainedBy::Root => ("root", Some(RootGrouping::Root)),
     };
     report.group = name;
-    if let Some(found) = groups {
+    if let Some(grouping) = grouping {
+        let found = root_groups(graph, &dominance, grouping, is_wanted);
         report.shared = Some(weight(found.shared));
         if found.shared.bytes > 0 && found.shared.bytes.saturating_mul(WORTH_A_LOOK) >= reachable.bytes {
-            let grouping = if group == RetainedBy::Package { RootGrouping::Package } else { RootGrouping::Root };
             let shared = shared_by_roots(graph, &dominance, grouping, observer)?;
             report.shared_by = shared.into_iter().map(shared_by).collect();
         }

@@ -4,7 +4,7 @@ use crate::args::{Form, Input, OwnersOptions};
 use crate::commands::library_steps;
 use crate::commands::paths::share;
 use crate::commands::selected::select;
-use crate::commands::sharing::shown;
+use crate::commands::sharing::{USUAL_SHARED, shown};
 use crate::commands::short_names::ShortNames;
 use crate::open::with_referred;
 use crate::output::to_stdout;
@@ -21,7 +21,6 @@ use goheap_report::sharing::ShownSharing;
 
 /// Owners of both lists: with up to three lines each they fit a screen.
 const USUAL_OWNERS: usize = 10;
-const USUAL_SHARED: usize = 3;
 /// Ways that are told of an owner.
 const WAYS: usize = 100;
 

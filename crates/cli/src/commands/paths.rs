@@ -5,7 +5,7 @@ use crate::commands::library_steps;
 use crate::commands::merged_steps;
 use crate::commands::paths_graph;
 use crate::commands::selected::{Meant, select};
-use crate::commands::sharing::shown;
+use crate::commands::sharing::{USUAL_SHARED, shown};
 use crate::commands::short_names::ShortNames;
 use crate::open::with_referred;
 use crate::output::{Output, to_stdout};
@@ -28,8 +28,6 @@ use std::cell::OnceCell;
 /// Paths to one object with --all, and lines of merged ones: a screen.
 const USUAL_PATHS: usize = 10;
 const USUAL_STEPS: usize = 40;
-/// Groups of holders of merged paths: each takes some lines.
-const USUAL_SHARED: usize = 3;
 /// Paths that are looked at for those that read otherwise than the ones before.
 const MOST_PATHS: usize = 10_000;
 

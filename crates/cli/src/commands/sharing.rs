@@ -7,6 +7,9 @@ use goheap_ask::holding::{Sharer, Sharing};
 use goheap_model::Graph;
 use goheap_report::sharing::{ShownSharer, ShownSharing};
 
+/// Groups of holders that a screen has: each takes some lines.
+pub(crate) const USUAL_SHARED: usize = 3;
+
 /// For people with short names, and without steps inside the library if `is_short` says so; for scripts whole, where it is None.
 pub(crate) fn shown(graph: Graph<'_>, sharing: &Sharing, is_short: Option<bool>) -> ShownSharing {
     let example = graph.slot_of(sharing.example).map(|slot| hex(graph.heap().objects.address(slot)));

@@ -209,6 +209,8 @@ fn edges_to_a_set_are_those_of_all_edges() {
         let start = random.below(graph.node_count());
         let nodes = start..start + random.below(graph.node_count() + 5);
         let all = graph.edges().filter(|(from, to)| nodes.contains(from) && sought.contains(*to));
-        assert!(graph.edges_to(nodes.clone(), &sought).eq(all), "{nodes:?} in {graph:?}");
+        assert!(graph.edges_of(nodes.clone(), &sought).eq(all), "{nodes:?} in {graph:?}");
+        let all = graph.edges().filter(|(_, to)| sought.contains(*to));
+        assert!(graph.edges_to(&sought, usize::MAX).into_iter().flatten().eq(all), "{graph:?}");
     }
 }
