@@ -30,7 +30,6 @@ fn ask_objects(snapshot: &HeapSnapshot<'_, '_>) {
     for goroutine in snapshot.model.goroutines.iter().take(4) {
         snapshot.goroutine_frames(goroutine, CallsWanted { all: true, limit: 20 }, options);
     }
-    snapshot.nearest(0xc0_0000_0100);
     snapshot.place_text(0x60_0800);
 }
 
@@ -43,6 +42,7 @@ fn ask_references(graph: &ReferenceGraph<'_, '_, '_>) {
     for node in &nodes {
         holding.cuts_for(&turned, *node);
         let _ = (data.text(*node), holding.name(*node), data.slot_of(*node).is_some());
+        holding.references_of(ObjectId(*node), 5);
     }
     let exclusions = Exclusions::new(None);
     for node in nodes.iter().step_by(5) {
@@ -58,6 +58,7 @@ fn ask_references(graph: &ReferenceGraph<'_, '_, '_>) {
 
 /// What needs no core.
 fn ask_data(heap: &Heap) {
+    goheap_ask::nearest(heap, 0xc0_0000_0100);
     goheap_ask::histogram(heap, Grouping::Kind, Selection::default(), |_| true);
     goheap_ask::size_classes(heap, None);
     let Some(graph) = Graph::new(heap) else { return };
