@@ -4,9 +4,9 @@ mod by_type;
 
 use crate::diff::NamedCount;
 use crate::groups::{Place, RootGrouping, place_of};
+use foldhash::HashMap;
 use goheap_graph::{DominatorTree, TrieNode};
 use goheap_model::{Birth, BirthCount, Births, DominatorFrames, Graph, ObjectId, RootKind, Share, Standing};
-use rustc_hash::FxHashMap;
 use serde::Serialize;
 use std::cmp::Reverse;
 
@@ -84,7 +84,7 @@ pub struct BirthIndex<'h> {
 pub struct BirthsByFrame<'i> {
     index: &'i BirthIndex<'i>,
     /// Places in the index.
-    below: FxHashMap<TrieNode, Vec<u32>>,
+    below: HashMap<TrieNode, Vec<u32>>,
 }
 
 impl BirthsByFrame<'_> {
@@ -139,11 +139,11 @@ impl<'h> BirthIndex<'h> {
 
     /// What was sampled, by the frames of a dominator tree that were made with the same births.
     pub fn by_frame(&self, frames: &DominatorFrames) -> BirthsByFrame<'_> {
-        let mut of_object = FxHashMap::<ObjectId, Vec<u32>>::default();
+        let mut of_object = HashMap::<ObjectId, Vec<u32>>::default();
         for (at, (_, birth, _)) in (0..).zip(&self.by_place) {
             of_object.entry(birth.object).or_default().push(at);
         }
-        let mut below = FxHashMap::<TrieNode, Vec<u32>>::default();
+        let mut below = HashMap::<TrieNode, Vec<u32>>::default();
         for &(object, frame) in &frames.sampled {
             let born = of_object.get(&object).map_or(&[][..], Vec::as_slice);
             for frame in std::iter::successors(Some(frame), |&frame| frames.trie.parent(frame)) {
@@ -168,7 +168,7 @@ impl<'h> BirthIndex<'h> {
         those: impl Iterator<Item = &'a (u32, Birth, BirthHolder)>,
         grouping: SiteGrouping,
     ) -> BirthSites {
-        let mut parts = FxHashMap::<(u32, BirthHolder), (u64, ObjectId)>::default();
+        let mut parts = HashMap::<(u32, BirthHolder), (u64, ObjectId)>::default();
         for &(_, birth, holder) in those {
             let part = parts.entry((birth.record, holder)).or_insert((0, birth.object));
             *part = (part.0 + 1, part.1.min(birth.object));
@@ -203,9 +203,9 @@ impl<'h> BirthIndex<'h> {
 #[derive(Default)]
 struct Gathered {
     found: BirthSites,
-    site_of: FxHashMap<Vec<u32>, usize>,
+    site_of: HashMap<Vec<u32>, usize>,
     /// Where in a site's list somebody stands.
-    place_of: FxHashMap<(usize, BirthHolder), usize>,
+    place_of: HashMap<(usize, BirthHolder), usize>,
 }
 
 impl Gathered {
@@ -258,7 +258,7 @@ pub fn site_counts(index: &BirthIndex<'_>) -> Vec<NamedCount> {
 
 /// Of each call the first that reads the same: a line may have several.
 fn first_alike(births: &Births) -> Vec<u32> {
-    let mut first = FxHashMap::default();
+    let mut first = HashMap::default();
     let calls = (0..).map_while(|number| Some((number, births.call(number)?)));
     calls.map(|(number, call)| *first.entry((&call.function, &call.file, call.line)).or_insert(number)).collect()
 }

@@ -1,8 +1,8 @@
 //! What the objects of each frame of a tree are.
 
+use foldhash::HashMap;
 use goheap_graph::{PathTrie, TrieNode, Weight};
 use goheap_model::{Claim, Heap, Meter, ObjectId, ObjectType, Observer, Refusal};
-use rustc_hash::FxHashMap;
 
 /// Objects of a frame that are of one type, known by one evidence.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,7 +42,7 @@ pub fn frame_objects(
     observer.begin("types of frames");
     let meter = Meter::new(observer, u64::from(heap.objects.len()));
     let mut found: Vec<FrameObjects> = Vec::new();
-    let mut index_of: FxHashMap<(u32, u32), u32> = FxHashMap::default();
+    let mut index_of: HashMap<(u32, u32), u32> = HashMap::default();
     // Objects side by side are mostly alike.
     let (mut last, mut claimed) = (None, 0);
     for (span, number) in heap.objects.spans().iter().zip(0..) {

@@ -1,11 +1,11 @@
 //! How much of the heap is of which type, package or kind.
 
 use crate::recent::Recent;
+use foldhash::HashMap;
 use goheap_model::names::package_of;
 use goheap_model::{
     Evidence, Heap, Kind, ObjectId, Part, Share, Slot, Standing, TextKey, TypeId, UNKNOWN_TYPE, is_wanted_text,
 };
-use rustc_hash::FxHashMap;
 use serde::Serialize;
 use std::cmp::Reverse;
 
@@ -172,8 +172,8 @@ fn kind_name(heap: &Heap, part: Part, ty: TypeId) -> &'static str {
 pub(crate) struct Groups {
     pub(crate) rows: Vec<HistogramRow>,
     /// None: not wanted.
-    of_key: FxHashMap<Option<(Part, TypeId, u64)>, Option<usize>>,
-    of_name: FxHashMap<String, usize>,
+    of_key: HashMap<Option<(Part, TypeId, u64)>, Option<usize>>,
+    of_name: HashMap<String, usize>,
 }
 
 impl Groups {

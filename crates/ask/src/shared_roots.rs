@@ -2,9 +2,9 @@
 
 use crate::AskError;
 use crate::groups::{Place, RootGrouping, place_of};
+use foldhash::HashMap;
 use goheap_graph::Weight;
 use goheap_model::{Claim, Dominance, Graph, Observer};
-use rustc_hash::FxHashMap;
 use serde::Serialize;
 use std::cmp::Reverse;
 
@@ -41,7 +41,7 @@ pub fn shared_by_roots(
     observer.claim(Claim { kept: 0, passing: nodes * 12 })?;
     let groups = leading_groups(graph, dominance, grouping);
     let masks = reached_by(graph, &groups);
-    let mut shared: FxHashMap<u64, Weight> = FxHashMap::default();
+    let mut shared: HashMap<u64, Weight> = HashMap::default();
     for (node, root) in graph.references().roots().iter() {
         if !matches!(place_of(graph, root.kind, root.parent, grouping), Place::Above) {
             continue;
@@ -69,7 +69,7 @@ struct Leading {
 
 /// All groups, those that lead to most first.
 fn leading_groups(graph: Graph<'_>, dominance: &Dominance, grouping: RootGrouping) -> Vec<Leading> {
-    let mut by_node: FxHashMap<u32, Vec<u32>> = FxHashMap::default();
+    let mut by_node: HashMap<u32, Vec<u32>> = HashMap::default();
     for (node, _) in graph.references().roots().iter() {
         let is_group = |&above: &u32| {
             let root = graph.root_node(above);

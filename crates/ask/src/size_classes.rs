@@ -3,10 +3,10 @@
 
 use crate::histogram::Selection;
 use crate::recent::Recent;
+use foldhash::HashMap;
 use goheap_graph::IdBitSet;
 use goheap_model::{Heap, ObjectId, ObjectType, Share, SlotSpan, TextKey, is_wanted_text};
 use rayon::prelude::*;
-use rustc_hash::FxHashMap;
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -67,7 +67,7 @@ pub fn size_classes(heap: &Heap, selected: Option<&IdBitSet>) -> Vec<SizeClass> 
 
 /// The objects of `selection` of whose type `is_wanted` says so, as in [`histogram`](crate::histogram()).
 pub fn selected_objects(heap: &Heap, selection: Selection, mut is_wanted: impl FnMut(&str) -> bool) -> IdBitSet {
-    let (mut wanted, mut recent) = (FxHashMap::default(), Recent::default());
+    let (mut wanted, mut recent) = (HashMap::default(), Recent::default());
     let mut selected = IdBitSet::with_room_for(heap.objects.len());
     for slot in heap.objects.allocated().filter(|&slot| selection.contains(heap, slot)) {
         let is_wanted = recent.of(heap, slot.id, || {

@@ -1,8 +1,8 @@
 //! What size classes cost: bytes of slots beyond the values in them, by type.
 
+use foldhash::HashMap;
 use goheap_model::{Heap, ObjectId, Slot, TextKey};
 use rayon::prelude::*;
-use rustc_hash::FxHashMap;
 use serde::Serialize;
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -27,7 +27,7 @@ pub struct Rounding {
 pub fn rounding(heap: &Heap) -> Vec<Rounding> {
     let of_span = |index: u32| {
         let (span, first) = (&heap.objects.spans()[index as usize], heap.objects.first_of(index));
-        let mut found: FxHashMap<_, (Slot, Rounding)> = FxHashMap::default();
+        let mut found: HashMap<_, (Slot, Rounding)> = HashMap::default();
         // What is left in a block of the tiny allocator (runtime/malloc.go) is no loss: the next small value goes there.
         if !span.has_pointers && span.slot_bytes == TINY_BLOCK {
             return Vec::new();

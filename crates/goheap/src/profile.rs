@@ -1,13 +1,13 @@
 //! The dominator tree as a profile that pprof reads.
 
 use crate::{Error, Heap};
+use foldhash::HashMap;
 use goheap_ask::{FrameObjects, frame_at, frame_objects};
 use goheap_export::ExportError;
 use goheap_export::pprof::{FramePart, Mapping, Tree, write_tree};
 use goheap_graph::PathTrie;
 use goheap_heap::TopFrame;
 use goheap_model::{Evidence, ObjectType, Part};
-use rustc_hash::FxHashMap;
 use std::io::Write;
 
 /// A tree of frames as a profile.
@@ -96,8 +96,8 @@ impl Heap {
 }
 
 /// What types are called, by what their objects are.
-fn texts(heap: &goheap_model::Heap, parts: &[FrameObjects]) -> FxHashMap<ObjectType, String> {
-    let mut texts = FxHashMap::default();
+fn texts(heap: &goheap_model::Heap, parts: &[FrameObjects]) -> HashMap<ObjectType, String> {
+    let mut texts = HashMap::default();
     for part in parts.iter().filter(|part| part.object.is_known()) {
         let text = || match part.object.part() {
             // Functions of one type are not told apart.

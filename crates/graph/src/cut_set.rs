@@ -1,7 +1,7 @@
 //! The fewest edges without which a node is not reached, where one is not enough.
 
 use crate::{CsrGraph, DominatorTree, IdBitSet};
-use rustc_hash::FxHashMap;
+use foldhash::HashMap;
 use std::collections::VecDeque;
 
 /// Edges above a node that are looked at, some 40 bytes each: what more than these lead to is not held by a few.
@@ -62,7 +62,7 @@ impl DominatorTree {
             return None;
         }
         let mut network = Network::default();
-        let mut index_of = FxHashMap::from_iter([(node, 0)]);
+        let mut index_of = HashMap::from_iter([(node, 0)]);
         network.add_node(node);
         let mut at = 0;
         while let Some(&to) = network.nodes.get(at) {
@@ -102,8 +102,8 @@ impl Network {
 
     /// The nodes that more could flow to from `root`, each with the edge by which it is met first; 0, the end, among them only if more could
     /// flow there.
-    fn met_from(&self, root: usize) -> FxHashMap<u32, u32> {
-        let mut met = FxHashMap::from_iter([(root as u32, u32::MAX)]);
+    fn met_from(&self, root: usize) -> HashMap<u32, u32> {
+        let mut met = HashMap::from_iter([(root as u32, u32::MAX)]);
         let mut open = VecDeque::from([root as u32]);
         while let Some(node) = open.pop_front().filter(|_| !met.contains_key(&0)) {
             let is_open = |&&edge: &&u32| {
@@ -128,7 +128,7 @@ impl Network {
     }
 
     /// Sends one unit to the end along the way that ends with the edge `last`.
-    fn send_along(&mut self, last: u32, met: &FxHashMap<u32, u32>, root: usize) {
+    fn send_along(&mut self, last: u32, met: &HashMap<u32, u32>, root: usize) {
         let (mut node, mut by) = (0, last);
         while node as usize != root {
             let edge = &mut self.edges[by as usize];

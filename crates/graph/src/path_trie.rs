@@ -2,7 +2,7 @@
 
 mod stored;
 
-use rustc_hash::FxHashMap;
+use foldhash::HashMap;
 use serde::{Deserialize, Serialize};
 use std::collections::hash_map::Entry;
 
@@ -61,7 +61,7 @@ pub struct PathTrie {
     nodes: Vec<Node>,
     /// (node, label) to the child; or, where folding answered, to an ancestor, which is known by not being greater
     /// than the node itself.
-    steps: FxHashMap<(u32, u32), u32>,
+    steps: HashMap<(u32, u32), u32>,
     node_limit: u32,
     refused: u64,
 }
@@ -91,7 +91,7 @@ impl PathTrie {
     #[must_use]
     pub fn with_node_limit(limit: u32) -> Self {
         let root = Node { parent: 0, label: 0, own: Weight::default() };
-        Self { nodes: vec![root], steps: FxHashMap::default(), node_limit: limit, refused: 0 }
+        Self { nodes: vec![root], steps: HashMap::default(), node_limit: limit, refused: 0 }
     }
 
     /// The child of `parent` with `label`, found or made.

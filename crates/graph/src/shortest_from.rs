@@ -1,7 +1,7 @@
 //! The shortest paths from one node to a few.
 
 use crate::{CsrGraph, IdBitSet};
-use rustc_hash::FxHashMap;
+use foldhash::HashMap;
 
 /// Of each of `wanted`, a path of the fewest edges from `from`, which it begins with; None where there is none. Of several the one that is
 /// found first: edges in their order. It goes to no node of which `may_enter` does not say so, and no further than it must.
@@ -14,7 +14,7 @@ pub fn shortest_from(
     wanted: &[u32],
     may_enter: impl Fn(u32) -> bool,
 ) -> Vec<Option<Vec<u32>>> {
-    let mut found: FxHashMap<u32, Option<usize>> = wanted.iter().map(|&node| (node, None)).collect();
+    let mut found: HashMap<u32, Option<usize>> = wanted.iter().map(|&node| (node, None)).collect();
     let mut missing = found.len();
     let mut met = IdBitSet::with_room_for(graph.node_count());
     // Each with the place here of the one that it was met from.

@@ -2,11 +2,10 @@
 
 use crate::error::HeapError;
 use crate::snapshot::HeapSnapshot;
+use foldhash::{HashMap, HashSet};
 use goheap_model::{Birth, BirthCall, BirthRecord, Births, BirthsKnown, Observer, Slot};
 use goheap_runtime::special::{SpecialDetail, read_specials};
 use goheap_runtime::{Bucket, MemProfile, RuntimeModel};
-use rustc_hash::FxHashMap;
-use std::collections::HashSet;
 use std::sync::Arc;
 
 impl HeapSnapshot<'_, '_> {
@@ -33,7 +32,7 @@ impl HeapSnapshot<'_, '_> {
     pub fn birth(&self, slot: Slot) -> Vec<BirthCall> {
         let (model, span) = (self.model, self.objects.span(slot));
         let start = self.objects.address(slot);
-        let specials = read_specials(model.memory(), &model.layout, &model.version, span, &mut HashSet::new());
+        let specials = read_specials(model.memory(), &model.layout, &model.version, span, &mut HashSet::default());
         let bucket = specials.entries.into_iter().find_map(|special| match special.detail {
             SpecialDetail::Profile(bucket) if (start..start + span.elem_size).contains(&special.object) => Some(bucket),
             _ => None,
@@ -57,7 +56,7 @@ pub fn memory_profile(model: &RuntimeModel<'_>, observer: &dyn Observer) -> Resu
 
 fn named(model: &RuntimeModel<'_>, profile: MemProfile, births: Vec<Birth>) -> Births {
     let MemProfile { rate, buckets, has_list, has_cycle, absent, .. } = profile;
-    let (mut names, mut stacks, mut stack_of) = (Names::new(model), Vec::new(), FxHashMap::default());
+    let (mut names, mut stacks, mut stack_of) = (Names::new(model), Vec::new(), HashMap::default());
     let record = |bucket: Bucket| {
         let Bucket { object_size, allocs, frees, alloc_bytes, free_bytes, .. } = bucket;
         let stack = *stack_of.entry(bucket.stack).or_insert_with_key(|pcs: &Vec<u64>| {
@@ -76,13 +75,13 @@ struct Names<'m, 'p> {
     model: &'m RuntimeModel<'p>,
     calls: Vec<BirthCall>,
     /// By return address and depth of inlining; None beyond the last.
-    number_of: FxHashMap<(u64, usize), Option<u32>>,
-    texts: FxHashMap<String, Arc<str>>,
+    number_of: HashMap<(u64, usize), Option<u32>>,
+    texts: HashMap<String, Arc<str>>,
 }
 
 impl<'m, 'p> Names<'m, 'p> {
     fn new(model: &'m RuntimeModel<'p>) -> Self {
-        Names { model, calls: Vec::new(), number_of: FxHashMap::default(), texts: FxHashMap::default() }
+        Names { model, calls: Vec::new(), number_of: HashMap::default(), texts: HashMap::default() }
     }
 
     /// The calls of a stack. Each return address stands for the innermost call there, but the last stands for all: the stack may have

@@ -1,12 +1,12 @@
 //! The smaller arrays that arrays took the place of: garbage that has their first words.
 
 use crate::snapshot::HeapSnapshot;
+use foldhash::{HashMap, HashSet};
 use goheap_graph::IdBitSet;
 use goheap_image::Address;
 use goheap_model::{ObjectId, Slot};
 use goheap_runtime::MALLOC_HEADER_BYTES;
 use rayon::prelude::*;
-use rustc_hash::{FxHashMap, FxHashSet};
 
 /// Smaller garbage is not looked at: a few words may be alike.
 const LEAST: u64 = 128;
@@ -29,7 +29,7 @@ impl HeapSnapshot<'_, '_> {
     /// Reads some words of every unreachable object with pointers of 128 bytes or more, and of smaller size than the largest array; nothing where
     /// there are no arrays.
     pub fn outgrown(&self, arrays: &[ObjectId], was_there: &IdBitSet) -> Vec<Option<u64>> {
-        let mut by_key: FxHashMap<Key, Vec<usize>> = FxHashMap::default();
+        let mut by_key: HashMap<Key, Vec<usize>> = HashMap::default();
         for (index, &array) in arrays.iter().enumerate() {
             if let Some(key) = self.key_of_array(self.objects.slot(array)) {
                 by_key.entry(key).or_default().push(index);
@@ -55,7 +55,7 @@ impl HeapSnapshot<'_, '_> {
         &self,
         span: u32,
         largest: u64,
-        (arrays, by_key): (&[ObjectId], &FxHashMap<Key, Vec<usize>>),
+        (arrays, by_key): (&[ObjectId], &HashMap<Key, Vec<usize>>),
     ) -> Vec<(usize, ObjectId)> {
         let of_span = &self.model.heap.spans[span as usize];
         if of_span.is_noscan() || of_span.elem_size < LEAST || of_span.elem_size >= largest {
@@ -91,7 +91,7 @@ impl HeapSnapshot<'_, '_> {
     fn key_of_array(&self, slot: Slot) -> Option<Key> {
         let payload = self.objects.payload(slot).0;
         let words = (0..LEAST / 8).filter_map(|at| self.model.memory().read_u64(Address(payload).add(8 * at)));
-        let different: FxHashSet<u64> = words.filter(|&word| word != 0).collect();
+        let different: HashSet<u64> = words.filter(|&word| word != 0).collect();
         if different.len() < FEWEST_WORDS { None } else { self.key(slot) }
     }
 

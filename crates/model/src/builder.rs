@@ -6,8 +6,8 @@ use crate::{
     ObjectId, ObjectType, Objects, Part, References, RootClass, RootKind, RootNode, RootNodes, Share, StackGroups,
     TypeId, Unreached,
 };
+use foldhash::HashMap;
 use goheap_graph::{GraphBuilder, GraphError, IdBitSet, PathTrie, TrieNode};
-use rustc_hash::FxHashMap;
 use std::sync::Arc;
 
 /// Where the first object lies, and the room that each has.
@@ -37,7 +37,7 @@ pub struct HeapBuilder {
     variables: Vec<(String, ObjectId)>,
     goroutines: Vec<Goroutine>,
     extents: Option<Vec<(ObjectId, Extent)>>,
-    types: FxHashMap<String, TypeId>,
+    types: HashMap<String, TypeId>,
     births: Vec<(ObjectId, u64, String, u32)>,
 }
 
@@ -142,7 +142,7 @@ impl HeapBuilder {
             Nodes { builder: GraphBuilder::new(count)?, roots: RootNodes::new(count), heap: &mut self.heap };
         let all = nodes.add(None, RootKind::All)?;
         let variables = nodes.add(Some(all), RootKind::Class(RootClass::Variables))?;
-        let mut packages = FxHashMap::default();
+        let mut packages = HashMap::default();
         for (text, to) in &self.variables {
             let name = crate::names::package_of(text);
             let package = match packages.get(&*name) {

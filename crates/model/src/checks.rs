@@ -1,7 +1,7 @@
 //! What was checked of a heap against its core, and what is absent from that: as data.
 
 use crate::Example;
-use rustc_hash::FxHashMap;
+use foldhash::HashMap;
 use serde::Serialize;
 
 /// What only the core tells of how sound a heap is.
@@ -15,7 +15,7 @@ pub struct HeapChecks {
     /// What holds in every sound heap.
     pub invariants: Vec<CheckedInvariant>,
     /// By the code of a diagnostic, the first that it counts, or those that have most of it.
-    pub examples: FxHashMap<&'static str, Vec<Example>>,
+    pub examples: HashMap<&'static str, Vec<Example>>,
 }
 
 /// Pointers that the collector would have read and that are absent from the core, or words that may be pointers.

@@ -1,7 +1,7 @@
 //! Which function each closure calls.
 
 use crate::ObjectId;
-use rustc_hash::FxHashMap;
+use foldhash::HashMap;
 use serde::{Deserialize, Serialize};
 
 /// The functions of closures, by object.
@@ -13,7 +13,7 @@ pub struct ClosureFunctions {
     /// Objects in order, with the number of their function.
     of_object: Vec<(u32, u32)>,
     names: Vec<Option<Box<str>>>,
-    by_entry: FxHashMap<u64, u32>,
+    by_entry: HashMap<u64, u32>,
 }
 
 impl ClosureFunctions {

@@ -1,7 +1,7 @@
 //! What an object is, in words: `main.Item`, `[4]main.Item`, `string`, `map[string]int groups`, `func main.f.func1`.
 
 use crate::{Heap, Kind, Part, Slot, TypeId};
-use rustc_hash::FxHashMap;
+use foldhash::HashMap;
 
 /// The name of the group of objects whose type is not known.
 pub const UNKNOWN_TYPE: &str = "(unknown)";
@@ -193,15 +193,15 @@ impl TextId {
 pub struct TypeTexts<'h> {
     heap: &'h Heap,
     texts: Vec<Box<str>>,
-    by_key: FxHashMap<(Part, TypeId, u64), TextId>,
-    by_text: FxHashMap<Box<str>, TextId>,
+    by_key: HashMap<(Part, TypeId, u64), TextId>,
+    by_text: HashMap<Box<str>, TextId>,
 }
 
 impl<'h> TypeTexts<'h> {
     /// No text yet but that of the unknown.
     pub fn new(heap: &'h Heap) -> Self {
         let by_text = std::iter::once(("".into(), TextId::UNKNOWN)).collect();
-        TypeTexts { heap, texts: vec!["".into()], by_key: FxHashMap::default(), by_text }
+        TypeTexts { heap, texts: vec!["".into()], by_key: HashMap::default(), by_text }
     }
 
     /// The text of an object's type: equal texts have equal numbers, whichever type they come from.

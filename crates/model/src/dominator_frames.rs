@@ -1,8 +1,8 @@
 //! The dominator tree as frames, which read as those of the reference tree.
 
 use crate::{Extent, ObjectId, RootKind, Share};
+use foldhash::HashMap;
 use goheap_graph::{PathTrie, TrieNode};
-use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 
 /// The dominator tree of a heap: frames by path, with the bytes and objects of each. What hangs below a frame is what would be
@@ -20,7 +20,7 @@ pub struct DominatorFrames {
     /// The tops of the towers of what no root reaches, garbage and what is not known to be.
     pub unreached: Vec<TrieNode>,
     /// Those of roots and of groups of them.
-    pub roots: FxHashMap<TrieNode, RootFrame>,
+    pub roots: HashMap<TrieNode, RootFrame>,
     /// Objects whose birth was sampled with their frames, in order; none where births were not given, or what is referred to not asked for.
     pub sampled: Vec<(ObjectId, TrieNode)>,
 }
@@ -87,7 +87,7 @@ pub struct FrameFacts {
     /// What of the objects of a frame and of those below it is not referred to, by frame.
     pub rests: Vec<Extent>,
     /// Entries and slots of the maps whose headers are objects of a frame.
-    pub maps: FxHashMap<TrieNode, MapRoom>,
+    pub maps: HashMap<TrieNode, MapRoom>,
     /// How many values the objects of each frame are.
     pub values: Vec<u64>,
 }

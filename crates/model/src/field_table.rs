@@ -3,7 +3,7 @@
 use crate::{
     Evidence, FieldPlace, Fields, Heap, ObjectId, ObjectType, References, Slot, TypeId, WideRows, WordRow, offset_of,
 };
-use rustc_hash::FxHashMap;
+use foldhash::HashMap;
 
 /// The fields of all kinds of objects by which some object leads to another.
 ///
@@ -12,8 +12,8 @@ use rustc_hash::FxHashMap;
 #[derive(Clone, Debug, Default)]
 pub struct FieldTable {
     /// After how many bytes of the payload what they mean begins anew; 0 of kinds that say it of all bytes.
-    periods: FxHashMap<u32, u64>,
-    places: FxHashMap<(u32, u64), KnownField>,
+    periods: HashMap<u32, u64>,
+    places: HashMap<(u32, u64), KnownField>,
     /// By the number of the edge, in order: the type that the interface holds.
     dynamic: Vec<(u64, TypeId)>,
     /// By type, whether its objects lead to nothing but parts of a container.
@@ -38,8 +38,8 @@ impl FieldTable {
     /// Of fields by kind ([`kind_of`]) and offset in the period, the types that interfaces hold by the number of the edge, in order, and
     /// of each type whether it is a container's machinery.
     pub fn new(
-        periods: FxHashMap<u32, u64>,
-        places: FxHashMap<(u32, u64), KnownField>,
+        periods: HashMap<u32, u64>,
+        places: HashMap<(u32, u64), KnownField>,
         dynamic: Vec<(u64, TypeId)>,
         machinery: Vec<bool>,
     ) -> Self {

@@ -1,7 +1,7 @@
 //! Goroutines: what each does, and which of them stand at the same place.
 
 use crate::InlineFrame;
-use rustc_hash::FxHashMap;
+use foldhash::HashMap;
 use serde::Serialize;
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -123,8 +123,8 @@ impl GoroutineGroups {
     /// What the goroutines with these indexes have in common.
     pub fn facts(&self, members: &[u32]) -> GoroutineFacts {
         let mut facts = GoroutineFacts::default();
-        let mut states: FxHashMap<u32, u64> = FxHashMap::default();
-        let mut sets: FxHashMap<u32, u64> = FxHashMap::default();
+        let mut states: HashMap<u32, u64> = HashMap::default();
+        let mut sets: HashMap<u32, u64> = HashMap::default();
         for goroutine in members.iter().filter_map(|&index| self.each.get(index as usize)) {
             *states.entry(goroutine.state).or_default() += 1;
             *sets.entry(goroutine.labels).or_default() += 1;
@@ -142,14 +142,14 @@ impl GoroutineGroups {
     }
 
     /// Of labels by number, and how many goroutines have each.
-    fn label_facts(&self, sets: FxHashMap<u32, u64>) -> BTreeMap<String, LabelFacts> {
-        let mut labels: BTreeMap<&str, FxHashMap<&str, u64>> = BTreeMap::new();
+    fn label_facts(&self, sets: HashMap<u32, u64>) -> BTreeMap<String, LabelFacts> {
+        let mut labels: BTreeMap<&str, HashMap<&str, u64>> = BTreeMap::new();
         for (set, count) in sets {
             for (key, value) in self.labels.get(set as usize).into_iter().flatten() {
                 *labels.entry(key).or_default().entry(value).or_default() += count;
             }
         }
-        let of_key = |(key, values): (&str, FxHashMap<&str, u64>)| {
+        let of_key = |(key, values): (&str, HashMap<&str, u64>)| {
             let goroutines = values.values().sum();
             let values = most_first(values.into_iter().map(|(value, count)| (value.to_owned(), count)));
             (key.to_owned(), LabelFacts { goroutines, values })

@@ -1,6 +1,6 @@
 //! Goroutines that stand at the same place, and what each began with.
 
-use rustc_hash::FxHashMap;
+use foldhash::HashMap;
 use serde::{Deserialize, Serialize};
 use std::sync::OnceLock;
 
@@ -13,7 +13,7 @@ use std::sync::OnceLock;
 pub struct StackGroups {
     /// By index of the goroutine; [`StackGroups::NONE`] of those that are not alive.
     pub of_goroutine: Vec<u32>,
-    by_stack: FxHashMap<Box<[u64]>, u32>,
+    by_stack: HashMap<Box<[u64]>, u32>,
     /// How many there are, once they are merged.
     merged: Option<u32>,
     /// By group, the first of its goroutines and how many there are, when first asked.
@@ -77,7 +77,7 @@ impl StackGroups {
         for (stack, &group) in &self.by_stack {
             stacks[group as usize] = stack;
         }
-        let (mut of_pair, mut of_key) = (FxHashMap::default(), FxHashMap::default());
+        let (mut of_pair, mut of_key) = (HashMap::default(), HashMap::default());
         for (group, goroutine) in self.of_goroutine.iter_mut().zip(0..).filter(|(group, _)| **group != Self::NONE) {
             let stack = stacks[*group as usize];
             *group = *of_pair.entry((*group, creator(goroutine))).or_insert_with(|| {
@@ -87,7 +87,7 @@ impl StackGroups {
         }
         self.merged = Some(of_key.len() as u32);
         self.sizes = OnceLock::new();
-        self.by_stack = FxHashMap::default();
+        self.by_stack = HashMap::default();
     }
 }
 
@@ -107,7 +107,7 @@ impl GoroutineStarts {
     /// Of goroutines in order of index, each with its id and the address of the function that it began with; `name` is asked once for
     /// each function.
     pub fn new(goroutines: impl IntoIterator<Item = (u64, u64)>, name: impl Fn(u64) -> Option<String>) -> Self {
-        let (mut starts, mut by_address) = (GoroutineStarts::default(), FxHashMap::default());
+        let (mut starts, mut by_address) = (GoroutineStarts::default(), HashMap::default());
         for (id, start) in goroutines {
             let next = starts.names.len() as u32;
             let place = *by_address.entry(start).or_insert(next);

@@ -1,7 +1,7 @@
 //! By which word an object leads to another, where the words of edges are known.
 
 use crate::word_row::{WordRow, offset_of};
-use rustc_hash::FxHashMap;
+use foldhash::HashMap;
 use std::sync::{Mutex, PoisonError};
 
 /// A row of more edges is not gone through for every question.
@@ -15,7 +15,7 @@ const ASKED: u32 = 32;
 /// # Overhead
 /// 8 bytes an edge of the wide rows that were asked often.
 #[derive(Debug, Default)]
-pub struct WideRows(Mutex<FxHashMap<u32, Row>>);
+pub struct WideRows(Mutex<HashMap<u32, Row>>);
 
 /// A wide row.
 #[derive(Debug)]

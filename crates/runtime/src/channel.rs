@@ -1,8 +1,8 @@
 //! What a channel says of those that wait for it (chan.go `hchan`, `waitq`).
 
 use crate::model::RuntimeModel;
+use foldhash::HashSet;
 use goheap_image::Address;
-use rustc_hash::FxHashSet;
 
 /// One channel.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -25,8 +25,8 @@ pub struct Channel {
 /// 8 to 16 bytes a channel and a record, whatever the queues of a broken core share: a record belongs to one channel.
 #[derive(Clone, Debug, Default)]
 pub struct SenderQueues {
-    channels: FxHashSet<u64>,
-    senders: FxHashSet<u64>,
+    channels: HashSet<u64>,
+    senders: HashSet<u64>,
     /// Records that were looked at.
     looked_at: u64,
 }

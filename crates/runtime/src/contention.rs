@@ -11,9 +11,9 @@ use crate::layout::RuntimeLayout;
 use crate::model::RuntimeModel;
 use crate::profile::{BucketKind, MAX_BUCKETS, MAX_STACK, MAX_WORDS};
 use crate::words::read_words;
+use foldhash::HashSet;
 use goheap_image::{Address, MemoryImage};
 use goheap_model::{Claim, Observer, Refusal};
-use rustc_hash::FxHashSet;
 
 /// So many buckets are claimed at a time.
 const CLAIMED: usize = 1 << 14;
@@ -64,7 +64,7 @@ impl RuntimeModel<'_> {
         let head = self.search().buckets(symbol, kind);
         let first = head.and_then(|head| self.memory().read_u64(head));
         let mut profile = ContentionProfile { has_list: first.is_some(), ..ContentionProfile::default() };
-        let (mut next, mut met, mut words) = (first.unwrap_or(0), FxHashSet::default(), 0);
+        let (mut next, mut met, mut words) = (first.unwrap_or(0), HashSet::default(), 0);
         while next != 0 && met.insert(next) && met.len() <= MAX_BUCKETS && words <= MAX_WORDS {
             let Some((record, behind)) = read(self.memory(), &self.layout, kind, Address(next)) else {
                 profile.broken += 1;

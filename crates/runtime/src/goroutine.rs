@@ -3,9 +3,9 @@
 use crate::constants::{GoroutineStatus, wait_reason};
 use crate::layout::RuntimeLayout;
 use crate::words::{half_at, read_slice, read_words, word_at};
+use foldhash::HashMap;
 use goheap_image::{Address, MemoryImage, keep_first};
 use goheap_model::{Claim, Observer, Refusal};
-use rustc_hash::FxHashMap;
 
 /// The `m` chain of a broken core may be a ring.
 const MAX_THREADS: usize = 1 << 20;
@@ -202,8 +202,8 @@ pub(crate) fn read_threads(
     memory: &MemoryImage,
     layout: &RuntimeLayout,
     first: impl IntoIterator<Item = Address>,
-) -> FxHashMap<u64, MachineThread> {
-    let mut threads = FxHashMap::default();
+) -> HashMap<u64, MachineThread> {
+    let mut threads = HashMap::default();
     for mut address in first {
         while !address.is_null() && !threads.contains_key(&address.0) && threads.len() < MAX_THREADS {
             let Some((thread, next)) = read_thread(memory, layout, address) else { break };

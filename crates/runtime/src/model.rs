@@ -19,12 +19,12 @@ use crate::traceback::is_panic;
 use crate::types::{DescriptorReader, RunTimeNames, add_dwarf, types_from_dwarf};
 use crate::version::GoVersion;
 use crate::words::{read_slice, read_words};
+use foldhash::HashMap;
 use goheap_image::{Address, Executable, Machine, MemoryImage, Process, SharedObject};
 use goheap_model::InlineFrame;
 use goheap_model::RedZones;
 use goheap_model::TypeTable;
 use goheap_model::{Observer, Refusal, Unobserved};
-use rustc_hash::FxHashMap;
 use std::borrow::Cow;
 use std::sync::Arc;
 
@@ -76,7 +76,7 @@ pub struct RuntimeModel<'p> {
     /// Goroutines, dead ones included.
     pub goroutines: Vec<Goroutine>,
     /// Threads by the address of their `m`.
-    pub machine_threads: FxHashMap<u64, MachineThread>,
+    pub machine_threads: HashMap<u64, MachineThread>,
     /// The `p` of each processor (GOMAXPROCS of them).
     pub processors: Vec<Address>,
     /// What is added to objects.
@@ -358,7 +358,7 @@ fn threads(
     anchors: &Anchors,
     goroutines: &[Goroutine],
     processors: &[Address],
-) -> FxHashMap<u64, MachineThread> {
+) -> HashMap<u64, MachineThread> {
     let memory = &process.memory;
     let pointer = |at: Address| memory.read_u64(at).map(Address);
     // An idle process has no goroutine on a thread and no thread on a processor: its threads tell themselves.

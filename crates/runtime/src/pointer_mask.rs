@@ -8,9 +8,9 @@ use crate::layout::RuntimeLayout;
 use crate::span::Span;
 use crate::types::DescriptorReader;
 use arena::arena_table;
+use foldhash::{HashMap, HashSet};
 use goheap_image::{Address, Machine, MemoryImage, keep_first};
 use goheap_model::{GcMask, TypeTable};
-use rustc_hash::{FxHashMap, FxHashSet};
 use std::ops::{ControlFlow, Range};
 
 /// Bytes of the malloc header before a small object's payload, since 1.22.
@@ -20,11 +20,11 @@ pub const MALLOC_HEADER_BYTES: u64 = 8;
 #[derive(Debug)]
 enum Scheme {
     /// 1.17 to 1.19: two bits a word in the arena; a clear scan bit ends the object.
-    TwoBits(FxHashMap<u64, Address>, u64),
+    TwoBits(HashMap<u64, Address>, u64),
     /// 1.20 and 1.21: one bit a word in the arena.
-    OneBit(FxHashMap<u64, Address>, u64),
+    OneBit(HashMap<u64, Address>, u64),
     /// Since 1.22: in the span, or by the type that the header or the span names.
-    Types(FxHashMap<u64, GcMask>),
+    Types(HashMap<u64, GcMask>),
 }
 
 /// The pointer masks of a heap.
@@ -36,7 +36,7 @@ pub struct PointerMasks<'p> {
     /// The lowest slots with such a header, as many as [`keep_first`] keeps.
     pub bad_slots: Vec<Address>,
     /// Base addresses of spans some of whose pointer bits are absent.
-    lost: FxHashSet<u64>,
+    lost: HashSet<u64>,
 }
 
 /// What reading the masks needs.
@@ -62,7 +62,7 @@ impl<'p> PointerMasks<'p> {
             scheme,
             bad_headers: bad.count,
             bad_slots: bad.slots,
-            lost: FxHashSet::default(),
+            lost: HashSet::default(),
         };
         masks.lost = masks.find_lost(heap);
         masks
@@ -270,9 +270,9 @@ fn type_masks(
     heap: &GoHeap<'_>,
     types: &mut TypeTable,
     bad: &mut BadHeaders,
-) -> FxHashMap<u64, GcMask> {
+) -> HashMap<u64, GcMask> {
     let reader = context.descriptors;
-    let mut masks: FxHashMap<u64, Option<GcMask>> = FxHashMap::default();
+    let mut masks: HashMap<u64, Option<GcMask>> = HashMap::default();
     // Slots of a span mostly hold the same: the map is asked once for each run.
     let mut last = None;
     let mut note = |address: u64, slot: u64, initialised: bool| {

@@ -13,10 +13,9 @@ use crate::layout::RuntimeLayout;
 use crate::model::RuntimeModel;
 use crate::special::{SpecialDetail, read_specials};
 use crate::words::read_words;
+use foldhash::{HashMap, HashSet};
 use goheap_image::{Address, MemoryImage};
 use goheap_model::{Claim, Observer, Refusal, Unobserved};
-use rustc_hash::FxHashMap;
-use std::collections::HashSet;
 
 /// Whose a bucket is (`bucketType`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -144,7 +143,7 @@ impl RuntimeModel<'_> {
         if let Some(first) = first {
             reader.list(first)?;
         }
-        let (mut seen, mut samples, mut absent) = (HashSet::new(), Vec::new(), 0);
+        let (mut seen, mut samples, mut absent) = (HashSet::default(), Vec::new(), 0);
         for span in self.heap.spans.iter().filter(|span| !span.specials.is_null()) {
             let specials = read_specials(memory, layout, &self.version, span, &mut seen);
             absent += specials.absent;
@@ -188,7 +187,7 @@ struct Reader<'a> {
     observer: &'a dyn Observer,
     buckets: Vec<(Bucket, [Cycle; 1 + FUTURE as usize])>,
     /// None for what is no bucket.
-    index_of: FxHashMap<u64, Option<u32>>,
+    index_of: HashMap<u64, Option<u32>>,
     words: usize,
     broken: u64,
     /// Bytes taken since the last claim.
@@ -197,7 +196,7 @@ struct Reader<'a> {
 
 impl<'a> Reader<'a> {
     fn new(memory: &'a MemoryImage, layout: &'a RuntimeLayout, cycle: Option<u32>, observer: &'a dyn Observer) -> Self {
-        let (buckets, index_of) = (Vec::new(), FxHashMap::default());
+        let (buckets, index_of) = (Vec::new(), HashMap::default());
         Reader { memory, layout, cycle, observer, buckets, index_of, words: 0, broken: 0, unclaimed: 0 }
     }
 

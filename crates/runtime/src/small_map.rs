@@ -5,8 +5,8 @@
 
 use crate::version::GoVersion;
 use crate::words::word_at;
+use foldhash::HashSet;
 use goheap_image::{Address, MemoryImage};
-use rustc_hash::FxHashSet;
 
 /// More groups, buckets or tables than any of these maps has: a bound on what a broken one can ask for.
 const MAX_GROUPS: u64 = 1 << 22;
@@ -101,7 +101,7 @@ impl<V: FnMut(&[u8], &[u8])> Reader<'_, V> {
         if len == 0 {
             return self.groups(Address(directory), 1, slots);
         }
-        let mut seen = FxHashSet::default();
+        let mut seen = HashSet::default();
         for index in 0..Some(len).filter(|&len| len <= MAX_GROUPS)? {
             let table = self.memory.read_u64(Address(directory).add(index * 8))?;
             if !seen.insert(table) {
@@ -132,7 +132,7 @@ impl<V: FnMut(&[u8], &[u8])> Reader<'_, V> {
         let old_count = if same_size { count } else { count / 2 };
         let slots = self.shape.split();
         let stride = slots.end as u64 + 8;
-        let mut seen = FxHashSet::default();
+        let mut seen = HashSet::default();
         for (array, count) in [(memory.read_u64(header.add(24))?, old_count), (memory.read_u64(header.add(16))?, count)]
         {
             if array == 0 {
@@ -146,7 +146,7 @@ impl<V: FnMut(&[u8], &[u8])> Reader<'_, V> {
     }
 
     /// A bucket and those that its last word leads to.
-    fn chain(&mut self, first: Address, slots: &Slots, seen: &mut FxHashSet<Address>) -> Option<()> {
+    fn chain(&mut self, first: Address, slots: &Slots, seen: &mut HashSet<Address>) -> Option<()> {
         let mut at = first;
         while !at.is_null() && seen.insert(at) {
             let bucket = self.memory.bytes(at, slots.end + 8)?;

@@ -4,8 +4,8 @@ use crate::constants::SpecialKind;
 use crate::layout::RuntimeLayout;
 use crate::span::Span;
 use crate::version::GoVersion;
+use foldhash::HashSet;
 use goheap_image::{Address, MemoryImage};
-use std::collections::HashSet;
 
 /// Records of one list; a broken core's may be a ring.
 const MAX_RECORDS: usize = 1 << 26;
@@ -179,7 +179,7 @@ pub fn read_cleanup_queue(memory: &MemoryImage, version: &GoVersion, all: Addres
 
 /// The blocks of the list whose head lies at `head` and whose next pointers lie at `link`.
 fn blocks(memory: &MemoryImage, head: Address, link: u64) -> Listed<Address> {
-    let mut seen = HashSet::new();
+    let mut seen = HashSet::default();
     let mut list = Vec::new();
     let mut next = memory.read_u64(head);
     while let Some(block) = next.filter(|&block| block != 0 && list.len() < MAX_RECORDS && seen.insert(block)) {
@@ -210,7 +210,7 @@ mod tests {
         }
         let memory = MemoryImage::from_buffers([(Address(0x1000), bytes, true)]);
         let version = GoVersion::parse("go1.27.3").unwrap();
-        let mut seen = HashSet::new();
+        let mut seen = HashSet::default();
         let mut count = || {
             let mut span = span();
             span.specials = Address(0x1000);

@@ -1,9 +1,9 @@
 //! Where the runtime's variables lie, and what the program's variables are called: from DWARF and the symbol table.
 
 use crate::dwarf::Dwarf;
+use foldhash::HashMap;
 use goheap_image::{Address, Executable, SymbolKind};
 use goheap_model::TypeId;
-use rustc_hash::FxHashMap;
 
 /// A package variable.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,7 +22,7 @@ pub struct Variable {
 #[derive(Debug, Default)]
 pub struct Symbols {
     variables: Vec<Variable>,
-    by_name: FxHashMap<Box<str>, u64>,
+    by_name: HashMap<Box<str>, u64>,
 }
 
 impl Symbols {

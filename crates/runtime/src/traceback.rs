@@ -4,8 +4,8 @@ use crate::constants::GoroutineStatus;
 use crate::goroutine::{Goroutine, MachineThread};
 use crate::model::RuntimeModel;
 use crate::stack::{Frame, StackWords, ThreadIndex, UnwindEnd, frame_facts};
+use foldhash::{HashMap, HashSet};
 use goheap_model::InlineFrame;
-use rustc_hash::{FxHashMap, FxHashSet};
 use std::sync::Arc;
 
 /// The frames of one goroutine.
@@ -36,15 +36,15 @@ pub struct Call {
 /// Some 200 bytes for each different instruction and for each different call.
 pub struct Tracer<'m, 'p> {
     model: &'m RuntimeModel<'p>,
-    by_pc: FxHashMap<u64, Box<[Arc<InlineFrame>]>>,
+    by_pc: HashMap<u64, Box<[Arc<InlineFrame>]>>,
     /// Equal calls are one.
-    all: FxHashSet<Arc<InlineFrame>>,
+    all: HashSet<Arc<InlineFrame>>,
 }
 
 impl<'m, 'p> Tracer<'m, 'p> {
     /// Of the stacks of one process.
     pub fn new(model: &'m RuntimeModel<'p>) -> Self {
-        Tracer { model, by_pc: FxHashMap::default(), all: FxHashSet::default() }
+        Tracer { model, by_pc: HashMap::default(), all: HashSet::default() }
     }
 
     /// The calls at the instructions of [`RuntimeModel::trace_pcs`], innermost first.
@@ -162,7 +162,7 @@ impl RuntimeModel<'_> {
     pub fn system_count(&self) -> u64 {
         let (mut tracer, threads) = (Tracer::new(self), self.thread_index());
         // By where they began; None where calls tell, of which there are few.
-        let mut by_start: FxHashMap<u64, Option<bool>> = FxHashMap::default();
+        let mut by_start: HashMap<u64, Option<bool>> = HashMap::default();
         let mut is_system = |goroutine: &&Goroutine| {
             let known = by_start.entry(goroutine.startpc).or_insert_with(|| {
                 let name = self.function_name(goroutine.startpc);

@@ -2,8 +2,8 @@
 
 use crate::RuntimeModel;
 use crate::words::{present_words, read_words};
+use foldhash::HashSet;
 use goheap_image::{Address, Machine};
-use rustc_hash::FxHashSet;
 use std::ops::Range;
 
 /// Bytes of `runtime.xRegs` (preempt_amd64.go, preempt_arm64.go, 1.26 and 1.27): on amd64 32 registers of 64 and 8 of 8, on arm64 32 of 16.
@@ -53,7 +53,7 @@ impl RuntimeModel<'_> {
     /// The blocks that `runtime.xRegAlloc` has to give out again. It is told among the zeroed variables by the size of its blocks, which
     /// no other allocator has.
     fn free_vector_blocks(&self, bytes: u64) -> Vec<u64> {
-        let (mut found, mut met) = (Vec::new(), FxHashSet::default());
+        let (mut found, mut met) = (Vec::new(), HashSet::default());
         let sections = self.modules.first().map(|module| [&module.bss, &module.noptrbss]);
         for list in sections.into_iter().flatten().flat_map(|section| self.vector_lists(section, bytes)) {
             let mut next = list;

@@ -2,8 +2,8 @@
 
 use crate::goroutine::Goroutine;
 use crate::model::RuntimeModel;
+use foldhash::HashSet;
 use goheap_image::Address;
-use rustc_hash::FxHashSet;
 
 /// Cases of one select: the compiler takes no more.
 const MAX_CASES: usize = 1 << 16;
@@ -116,8 +116,7 @@ impl RuntimeModel<'_> {
     /// a channel has `c`. Not those of `sync.Cond`, which have neither before 1.26.
     pub fn semaphore_sudogs(&self) -> Vec<Sudog> {
         let waits = |goroutine: &&Goroutine| self.wait_class(goroutine) == Some(WaitClass::Sync);
-        let waiting: FxHashSet<u64> =
-            self.goroutines.iter().filter(waits).map(|goroutine| goroutine.address.0).collect();
+        let waiting: HashSet<u64> = self.goroutines.iter().filter(waits).map(|goroutine| goroutine.address.0).collect();
         let mut found = Vec::new();
         if waiting.is_empty() {
             return found;

@@ -4,7 +4,7 @@ use super::{BirthIndex, BirthSites, SiteGrouping};
 use crate::groups::RetainedHistogram;
 use crate::histogram::group_objects;
 use crate::recent::Recent;
-use rustc_hash::FxHashMap;
+use foldhash::HashMap;
 
 impl BirthIndex<'_> {
     /// The sites of what the objects of each wanted group retain, each object for itself and what lies below several of them once: of the same objects as
@@ -13,7 +13,7 @@ impl BirthIndex<'_> {
         &self,
         request: RetainedHistogram<F>,
         sites: SiteGrouping,
-    ) -> FxHashMap<String, BirthSites> {
+    ) -> HashMap<String, BirthSites> {
         let heap = self.graph.heap();
         let groups = group_objects(heap, request.grouping, request.selection, request.is_wanted);
         let mut covered = vec![0; groups.rows.len()];

@@ -1,8 +1,8 @@
 //! Before and after, by name.
 
 use super::moment::NamedCount;
+use foldhash::HashMap;
 use goheap_model::Share;
-use rustc_hash::FxHashMap;
 use serde::Serialize;
 use std::cmp::Reverse;
 
@@ -44,7 +44,7 @@ pub struct NamedChange {
 
 /// Rows of both by name, those that grew most first, by name where they grew alike; what did not change is among them.
 pub fn changes(before: &[NamedCount], after: &[NamedCount]) -> Vec<NamedChange> {
-    let mut by_name: FxHashMap<&str, Change> = FxHashMap::default();
+    let mut by_name: HashMap<&str, Change> = HashMap::default();
     for row in before {
         by_name.entry(&row.name).or_default().before.add(row.share);
     }

@@ -15,12 +15,12 @@
 
 use super::old_objects::{Born, OldObjects, born};
 use crate::recent::Recent;
+use foldhash::HashMap;
 use goheap_graph::IdBitSet;
 use goheap_model::{
     Births, Evidence, Graph, Heap, ObjectId, ObjectType, RootKind, Share, Slot, SpanSweep, Standing, Sweeps, TextKey,
     UNKNOWN_TYPE,
 };
-use rustc_hash::FxHashMap;
 use serde::Serialize;
 
 /// How many objects lived on, may have, or are new.
@@ -44,7 +44,7 @@ pub struct Lives {
     /// All together.
     pub counts: LifeCounts,
     /// By type as [`Histogram`](crate::Histogram) has it, the type's text.
-    pub by_type: FxHashMap<String, LifeCounts>,
+    pub by_type: HashMap<String, LifeCounts>,
     /// Collections between the two; None where their counters contradict each other.
     pub collections: Option<u32>,
 }
@@ -56,7 +56,7 @@ pub fn lives(old: &OldObjects, graph: Graph<'_>, (sweeps, births): (&Sweeps, &Bi
     let collections = (between < u32::MAX / 4).then_some(between);
     let held = held_by_waiting(old, graph, sweeps);
     let births = old.births.as_ref().zip(born(&heap.objects, births));
-    let mut judge = Judge { old, heap, sweeps, collections, held, births, same_type: FxHashMap::default(), span: None };
+    let mut judge = Judge { old, heap, sweeps, collections, held, births, same_type: HashMap::default(), span: None };
     let mut lives = Lives { collections, ..Lives::default() };
     count(heap, &mut lives, |slot| judge.life(slot));
     lives
@@ -89,7 +89,7 @@ pub(super) fn new_since_collection(heap: &Heap, sweeps: &Sweeps) -> Lives {
 
 /// Counts reached objects by type and by what became of them.
 fn count(heap: &Heap, lives: &mut Lives, mut life: impl FnMut(Slot) -> Life) {
-    let (mut rows, mut row_of, mut recent) = (Vec::new(), FxHashMap::default(), Recent::default());
+    let (mut rows, mut row_of, mut recent) = (Vec::new(), HashMap::default(), Recent::default());
     for slot in heap.objects.slots_of(heap.reached.iter_ones()) {
         let row = recent.of_slot(heap, slot, || {
             let key = heap.text_key(slot).map(TextKey::family);
@@ -145,7 +145,7 @@ struct Judge<'a> {
     /// What was sampled in both, where that is known.
     births: Option<(&'a Born, Born)>,
     /// Of types of both heaps, whether they are one.
-    same_type: FxHashMap<(u32, u32), bool>,
+    same_type: HashMap<(u32, u32), bool>,
     /// The span that was asked for last, and the older heap's that is cut up alike at its place.
     span: Option<(u32, Option<u32>)>,
 }
@@ -246,7 +246,7 @@ fn held_by_waiting(old: &OldObjects, graph: Graph<'_>, sweeps: &Sweeps) -> IdBit
         let since = sweeps.waits_since(id);
         since.is_some() && since == old.sweeps.waits_since(id)
     };
-    let mut is_held: FxHashMap<u32, bool> = FxHashMap::default();
+    let mut is_held: HashMap<u32, bool> = HashMap::default();
     for (node, root) in graph.references().roots().iter() {
         let is_of_one = match root.kind {
             RootKind::Goroutine(goroutine) => waits_on(goroutine),

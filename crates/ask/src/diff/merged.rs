@@ -2,9 +2,9 @@
 
 use super::staying::Staying;
 use crate::suspects::is_grouping;
+use foldhash::HashMap;
 use goheap_graph::{Children, PathTrie, TrieNode, Weight};
 use goheap_model::{DominatorFrames, MapRoom, RootFrame, RootKind, Share};
-use rustc_hash::FxHashMap;
 use std::borrow::Cow;
 
 /// What one of the two says of a frame.
@@ -123,8 +123,8 @@ fn step_of(frames: &DominatorFrames, node: TrieNode) -> Cow<'_, str> {
 struct Merging {
     trie: PathTrie,
     texts: Vec<Box<str>>,
-    labels: FxHashMap<String, u32>,
-    roots: FxHashMap<TrieNode, RootFrame>,
+    labels: HashMap<String, u32>,
+    roots: HashMap<TrieNode, RootFrame>,
 }
 
 impl Merging {

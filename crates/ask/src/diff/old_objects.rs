@@ -1,9 +1,9 @@
 //! What is kept of the older heap's objects, so that the rest can go before the newer one is taken.
 
+use foldhash::HashMap;
 use goheap_graph::IdBitSet;
 use goheap_model::{Birth, Births, Heap, ObjectId, ObjectTypes, Objects, Slot, SlotSpan, Sweeps, TypeTable, Unreached};
-use rustc_hash::{FxHashMap, FxHasher};
-use std::hash::{Hash, Hasher};
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
 /// What is kept of the older heap's objects.
@@ -25,7 +25,7 @@ pub struct OldObjects {
 
 /// What sampled objects were allocated by, each in few words. Slots of several tiny objects are left out: what is put into one later may be
 /// sampled alone.
-pub(super) type Born = FxHashMap<ObjectId, u64>;
+pub(super) type Born = HashMap<ObjectId, u64>;
 
 /// Those of a heap; None where some are not known.
 pub(super) fn born(objects: &Objects, births: &Births) -> Option<Born> {
@@ -35,7 +35,7 @@ pub(super) fn born(objects: &Objects, births: &Births) -> Option<Born> {
     let is_tiny = |span: &SlotSpan| span.slot_bytes == TINY_BYTES && !span.has_pointers;
     let one = |birth: &Birth| {
         let record = births.record(birth.record);
-        let mut hash = FxHasher::default();
+        let mut hash = DefaultHasher::new();
         record.object_bytes.hash(&mut hash);
         births.calls(record.stack).for_each(|call| call.pc.hash(&mut hash));
         (birth.object, hash.finish())

@@ -9,8 +9,8 @@ pub use retained::RetainedByGoroutines;
 pub use told::{GoroutineList, LabelShare, ListedGoroutines, StateShare};
 
 use crate::diff::NamedCount;
+use foldhash::HashMap;
 use goheap_model::{GoroutineGroup, GoroutineGroups, Share};
-use rustc_hash::FxHashMap;
 
 /// What the goroutines of a group do and where, and what made them: by it they are one with those of another core.
 pub fn standing_text(groups: &GoroutineGroups, group: &GoroutineGroup) -> String {
@@ -22,7 +22,7 @@ pub fn standing_text(groups: &GoroutineGroups, group: &GoroutineGroup) -> String
 
 /// The program's own goroutines by where they stand, each an object of no bytes; by name.
 pub fn goroutine_counts(groups: &GoroutineGroups) -> Vec<NamedCount> {
-    let mut counts: FxHashMap<String, Share> = FxHashMap::default();
+    let mut counts: HashMap<String, Share> = HashMap::default();
     for group in groups.groups.iter().filter(|group| !group.is_system) {
         let share = Share { bytes: 0, objects: group.members.len() as u64 };
         counts.entry(standing_text(groups, group)).or_default().add(share);

@@ -1,7 +1,7 @@
 //! What goroutines alone keep alive.
 
+use foldhash::HashMap;
 use goheap_model::{Dominance, Graph, RootKind};
-use rustc_hash::FxHashMap;
 
 /// The retained sizes of goroutines and of their groups, in bytes of the heap: what would be freed if they went, and with them the
 /// records of what they wait for. Their stacks are no part of the heap.
@@ -11,7 +11,7 @@ use rustc_hash::FxHashMap;
 pub struct RetainedByGoroutines<'h> {
     graph: Graph<'h>,
     dominance: &'h Dominance,
-    nodes: FxHashMap<RootKind, u32>,
+    nodes: HashMap<RootKind, u32>,
 }
 
 impl<'h> RetainedByGoroutines<'h> {

@@ -1,9 +1,9 @@
 //! Whose code the nodes of a heap are.
 
+use foldhash::HashMap;
 use goheap_model::Graph;
 use goheap_model::names::{Code, code_of_package, code_of_type, is_function, package_of};
 use goheap_model::{Heap, ObjectId, ObjectType, Part, RootClass, RootKind};
-use rustc_hash::FxHashMap;
 use std::cell::RefCell;
 
 /// Whose objects and roots are, each kind asked once.
@@ -15,7 +15,7 @@ pub(crate) struct CodeOf {
     /// By the number of the root node, counted from the first.
     roots: Vec<Code>,
     by_type: RefCell<Vec<Option<Code>>>,
-    by_function: RefCell<FxHashMap<u64, Code>>,
+    by_function: RefCell<HashMap<u64, Code>>,
 }
 
 impl CodeOf {

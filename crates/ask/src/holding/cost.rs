@@ -2,9 +2,9 @@
 
 use super::Holding;
 use super::hops::HopKey;
+use foldhash::HashMap;
 use goheap_model::names::Code;
 use goheap_model::{ObjectId, ObjectType, RootClass, RootKind};
-use rustc_hash::FxHashMap;
 use std::cell::{Cell, RefCell};
 
 /// A reference of an object.
@@ -24,11 +24,11 @@ const THROUGH_RUNTIME: u8 = 60;
 /// Four bytes for each excluded reference of each object that was asked, and some 40 for the object.
 pub struct Exclusions<'e> {
     matches: Option<&'e dyn Fn(&str) -> bool>,
-    by_type: RefCell<FxHashMap<ObjectType, bool>>,
-    by_hop: RefCell<FxHashMap<HopKey, bool>>,
-    roots: RefCell<FxHashMap<u32, bool>>,
+    by_type: RefCell<HashMap<ObjectType, bool>>,
+    by_hop: RefCell<HashMap<HopKey, bool>>,
+    roots: RefCell<HashMap<u32, bool>>,
     /// Of an object, the targets to which all its references are excluded, in order.
-    targets: RefCell<FxHashMap<u32, Box<[u32]>>>,
+    targets: RefCell<HashMap<u32, Box<[u32]>>>,
 }
 
 impl<'e> Exclusions<'e> {

@@ -6,10 +6,10 @@ use super::Holding;
 use super::forest::Forest;
 use super::owners::{Owner, OwnerKind};
 use super::ways::{Way, WayTexts, follow};
+use foldhash::{HashMap, HashSet};
 use goheap_graph::{IdBitSet, PathTrie, TrieNode, Weight};
 use goheap_model::names::Code;
 use goheap_model::{Extent, ObjectId, ObjectType, Part};
-use rustc_hash::{FxHashMap, FxHashSet};
 use std::cell::RefCell;
 
 /// One step between two objects that stands for several ways.
@@ -24,7 +24,7 @@ pub(super) struct OwnCode<'o, 'h> {
     partly: &'o IdBitSet,
     is_skipped: &'o dyn Fn(&str) -> bool,
     /// Of a kind of objects, whether it is skipped.
-    skipped: RefCell<FxHashMap<ObjectType, bool>>,
+    skipped: RefCell<HashMap<ObjectType, bool>>,
 }
 
 impl<'o, 'h> OwnCode<'o, 'h> {
@@ -77,13 +77,13 @@ pub(super) fn group(
         above: Vec::with_capacity(forest.nodes.len()),
         last: None,
         groups: Vec::new(),
-        by_name: FxHashMap::default(),
-        by_type: FxHashMap::default(),
-        by_root: FxHashMap::default(),
+        by_name: HashMap::default(),
+        by_type: HashMap::default(),
+        by_root: HashMap::default(),
         counted: IdBitSet::with_room_for(forest.len()),
-        root_names: FxHashMap::default(),
-        several: FxHashMap::default(),
-        direct: FxHashMap::default(),
+        root_names: HashMap::default(),
+        several: HashMap::default(),
+        direct: HashMap::default(),
     };
     let mut rest = Vec::new();
     for index in 0..forest.len() {
@@ -131,17 +131,17 @@ struct Grouping<'f, 'o, 'h> {
     /// A parent, and what is known of its children: they are often visited in a row.
     last: Option<(u32, Below)>,
     groups: Vec<Group>,
-    by_name: FxHashMap<(OwnerKind, u32), u32>,
+    by_name: HashMap<(OwnerKind, u32), u32>,
     /// Groups of objects of a type, and of roots by their nodes.
-    by_type: FxHashMap<ObjectType, u32>,
-    by_root: FxHashMap<u32, u32>,
+    by_type: HashMap<ObjectType, u32>,
+    by_root: HashMap<u32, u32>,
     /// Owners that keep something of the set themselves.
     counted: IdBitSet,
-    root_names: FxHashMap<u32, Option<u32>>,
+    root_names: HashMap<u32, Option<u32>>,
     /// Of each place that several ways lead to, the first two nodes that they lie between.
-    several: FxHashMap<TrieNode, (u32, u32)>,
+    several: HashMap<TrieNode, (u32, u32)>,
     /// What roots lead to at once.
-    direct: FxHashMap<u32, FxHashSet<u32>>,
+    direct: HashMap<u32, HashSet<u32>>,
 }
 
 /// Owners of one name.
@@ -151,7 +151,7 @@ struct Group {
     owners: u64,
     keeps: Weight,
     extent: Extent,
-    held_by: FxHashMap<u32, Weight>,
+    held_by: HashMap<u32, Weight>,
     top: TrieNode,
 }
 
@@ -265,7 +265,7 @@ impl Grouping<'_, '_, '_> {
                 owners: 0,
                 keeps: Weight::default(),
                 extent: Extent::default(),
-                held_by: FxHashMap::default(),
+                held_by: HashMap::default(),
                 top,
             });
         }

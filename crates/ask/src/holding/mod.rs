@@ -38,11 +38,11 @@ pub use usual::UsualWay;
 
 use crate::AskError;
 use code_of::CodeOf;
+use foldhash::HashMap;
 use goheap_graph::DominatorTree;
 use goheap_model::names::Code;
 use goheap_model::{Dominance, Graph};
 use goheap_model::{Fields, Observer, RootKind};
-use rustc_hash::FxHashMap;
 use std::cell::{OnceCell, RefCell};
 use std::sync::Arc;
 
@@ -59,7 +59,7 @@ pub struct Holding<'h> {
     /// By type, whether its objects lead to nothing but parts of a container.
     machinery_types: Vec<bool>,
     /// Whose code holds what nobody's type has, as far as it was asked.
-    holder_codes: RefCell<FxHashMap<u32, Code>>,
+    holder_codes: RefCell<HashMap<u32, Code>>,
 }
 
 /// Who dominates whom.

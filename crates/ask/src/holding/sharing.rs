@@ -4,9 +4,9 @@ use super::grouping::OwnCode;
 use super::owners::OwnerKind;
 use super::{CutTogether, Holding};
 use crate::AskError;
+use foldhash::{HashMap, HashSet};
 use goheap_graph::{CsrGraph, IdBitSet, Weight};
 use goheap_model::{Claim, Evidence, Observer, Part, RootClass};
-use rustc_hash::{FxHashMap, FxHashSet};
 use serde::Serialize;
 use std::cmp::Reverse;
 use std::collections::VecDeque;
@@ -61,7 +61,7 @@ impl Above for CsrGraph {
 }
 
 /// Part of a graph turned round.
-impl Above for FxHashMap<u32, Vec<u32>> {
+impl Above for HashMap<u32, Vec<u32>> {
     fn sources(&self, node: u32) -> &[u32] {
         self.get(&node).map_or(&[], Vec::as_slice)
     }
@@ -80,7 +80,7 @@ struct Arrivals {
     /// What alone keeps the object and is nobody's own: the object itself where there is none.
     top: u32,
     /// Of what stands between the holders and `top`, the next on the way down.
-    below: FxHashMap<u32, u32>,
+    below: HashMap<u32, u32>,
 }
 
 struct Group {
@@ -97,9 +97,9 @@ struct Group {
 struct Search<'s, 'o, 'h> {
     own: &'s OwnCode<'o, 'h>,
     above: &'s dyn Above,
-    names: FxHashMap<String, u32>,
-    roots: FxHashMap<u32, u32>,
-    objects: FxHashMap<Kind, u32>,
+    names: HashMap<String, u32>,
+    roots: HashMap<u32, u32>,
+    objects: HashMap<Kind, u32>,
 }
 
 impl Holding<'_> {
@@ -119,7 +119,7 @@ impl Holding<'_> {
     }
 
     /// The same without the references to cut, of objects above which `above` knows what leads to each.
-    pub(crate) fn shared_above(&self, above: &FxHashMap<u32, Vec<u32>>, set: &[u32]) -> Vec<Sharing> {
+    pub(crate) fn shared_above(&self, above: &HashMap<u32, Vec<u32>>, set: &[u32]) -> Vec<Sharing> {
         let members: IdBitSet = set.iter().copied().collect();
         self.shared_by(&OwnCode::new(self, (&members, &IdBitSet::default()), &|_| false), above, set)
     }
@@ -145,14 +145,9 @@ impl Holding<'_> {
 
     /// The same without the references to cut.
     pub(super) fn shared_by(&self, own: &OwnCode<'_, '_>, above: &dyn Above, set: &[u32]) -> Vec<Sharing> {
-        let mut search = Search {
-            own,
-            above,
-            names: FxHashMap::default(),
-            roots: FxHashMap::default(),
-            objects: FxHashMap::default(),
-        };
-        let mut groups: FxHashMap<Vec<Key>, Group> = FxHashMap::default();
+        let mut search =
+            Search { own, above, names: HashMap::default(), roots: HashMap::default(), objects: HashMap::default() };
+        let mut groups: HashMap<Vec<Key>, Group> = HashMap::default();
         let (mut looked_at, mut room) = (0, MOST_KEPT);
         for &node in set.iter().filter(|node| self.tree().contains(**node)) {
             let limit = MOST_OF_ONE.min(MOST_OF_SET.saturating_sub(looked_at));
@@ -163,7 +158,7 @@ impl Holding<'_> {
             }
             add(&mut groups, &mut room, arrivals, node, self.graph.weight(node));
         }
-        let name_of: FxHashMap<u32, &str> = search.names.iter().map(|(name, &number)| (number, &**name)).collect();
+        let name_of: HashMap<u32, &str> = search.names.iter().map(|(name, &number)| (number, &**name)).collect();
         let told = |group: Group| self.told(group, |number| name_of.get(&number).copied().unwrap_or_default());
         let mut groups: Vec<Group> = groups.into_values().collect();
         groups.sort_by_key(|group| (Reverse(group.held.bytes), group.example));
@@ -207,7 +202,7 @@ impl Holding<'_> {
 }
 
 /// Counts an object with those that the same hold, where there is `room` for so many more holders.
-fn add(groups: &mut FxHashMap<Vec<Key>, Group>, room: &mut usize, arrivals: Arrivals, example: u32, weight: Weight) {
+fn add(groups: &mut HashMap<Vec<Key>, Group>, room: &mut usize, arrivals: Arrivals, example: u32, weight: Weight) {
     let Arrivals { mut list, is_all, top, below } = arrivals;
     list.sort_unstable();
     let mut keys: Vec<Key> = list.iter().map(|arrival| arrival.0).collect();
@@ -243,9 +238,9 @@ impl Search<'_, '_, '_> {
         while let Some(next) = tree.idom(top).filter(|&next| is_passed(next)) {
             top = next;
         }
-        let mut below = FxHashMap::from_iter([(top, top)]);
+        let mut below = HashMap::from_iter([(top, top)]);
         let mut open = VecDeque::from([top]);
-        let mut arrived: FxHashSet<(u32, u32)> = FxHashSet::default();
+        let mut arrived: HashSet<(u32, u32)> = HashSet::default();
         let mut looked_at = 0;
         'all: while let Some(to) = open.pop_front() {
             for &from in above.sources(to) {
@@ -293,7 +288,7 @@ impl Search<'_, '_, '_> {
 }
 
 /// The nodes from a holder by way of `first` to what is held, as these lead to each other in `below`.
-fn way_from(holder: u32, first: u32, below: &FxHashMap<u32, u32>) -> Vec<u32> {
+fn way_from(holder: u32, first: u32, below: &HashMap<u32, u32>) -> Vec<u32> {
     let next = |&at: &u32| below.get(&at).copied().filter(|&next| next != at);
     std::iter::once(holder).chain(std::iter::successors(Some(first), next)).collect()
 }

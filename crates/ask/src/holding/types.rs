@@ -1,10 +1,10 @@
 //! The objects of a type, by what people call it.
 
 use crate::recent::Recent;
+use foldhash::HashSet;
 use goheap_model::Heap;
 use goheap_model::names::{Likeness, Spelling};
 use goheap_model::{Kind, Part, Slot, TextKey, TypeId, UNKNOWN_TYPE as UNKNOWN, element_text, is_wanted_text};
-use rustc_hash::FxHashSet;
 use std::collections::BTreeMap;
 
 /// Objects of the types that a text means.
@@ -35,7 +35,7 @@ impl Named<'_> {
         };
         let (asked, is_counted) = (Spelling::new(&family), is_counted(text));
         // Parts of a map or channel have names of their own, and are meant by the whole's where no object has that.
-        let mut found: BTreeMap<(Likeness, bool), (FxHashSet<Identity>, Vec<String>)> = BTreeMap::new();
+        let mut found: BTreeMap<(Likeness, bool), (HashSet<Identity>, Vec<String>)> = BTreeMap::new();
         for (key, name) in self.names(is_counted) {
             let own = [Some(&*name), element_text(&name), name.strip_prefix("func ")];
             let own = own.into_iter().flatten().filter_map(|name| asked.likeness(name)).min();
@@ -65,13 +65,13 @@ impl Named<'_> {
         let asked = Spelling::new(text);
         let ids = (0..self.0.types.len()).map(|index| TypeId(index as u32));
         let meant: Vec<TypeId> = ids.filter(|&id| asked.likeness(&self.0.types.get(id).name).is_some()).collect();
-        let elems: FxHashSet<TypeId> = meant.iter().filter_map(|&id| self.elements_of(id)).collect();
+        let elems: HashSet<TypeId> = meant.iter().filter_map(|&id| self.elements_of(id)).collect();
         let is_it = |key: TextKey| match key.part {
             Part::Value | Part::StringData | Part::Closure => false,
             Part::Elements => elems.contains(&key.ty),
             _ => meant.contains(&key.ty),
         };
-        let (keys, taken_for): (FxHashSet<Identity>, Vec<String>) = self
+        let (keys, taken_for): (HashSet<Identity>, Vec<String>) = self
             .names(false)
             .into_iter()
             .filter(|(key, _)| is_it(*key))
@@ -83,7 +83,7 @@ impl Named<'_> {
     /// The objects of types of whose names, or of an array's element, `is_wanted` says so.
     pub(super) fn objects_of_wanted(&self, is_wanted: &dyn Fn(&str) -> bool) -> Option<OfType> {
         let is_meant = |name: &str| is_wanted_text(name, is_wanted) || is_wanted(&self.0.short_name(name));
-        let (keys, taken_for): (FxHashSet<Identity>, Vec<String>) = self
+        let (keys, taken_for): (HashSet<Identity>, Vec<String>) = self
             .names(false)
             .into_iter()
             .filter(|(_, name)| is_meant(name))
@@ -106,7 +106,7 @@ impl Named<'_> {
 
     /// The texts of objects, each once; arrays by their lengths or of every length together.
     fn names(&self, is_counted: bool) -> Vec<(TextKey, String)> {
-        let (mut met, mut recent, mut names) = (FxHashSet::default(), Recent::default(), Vec::new());
+        let (mut met, mut recent, mut names) = (HashSet::default(), Recent::default(), Vec::new());
         for slot in self.0.objects.allocated() {
             let meet = || {
                 let key = self.key(slot, is_counted).filter(|key| met.insert(key.identity()));
@@ -122,7 +122,7 @@ impl Named<'_> {
         Some(if is_counted { key } else { key.family() })
     }
 
-    fn objects_of_keys(&self, keys: &FxHashSet<Identity>, is_counted: bool) -> Vec<u32> {
+    fn objects_of_keys(&self, keys: &HashSet<Identity>, is_counted: bool) -> Vec<u32> {
         let mut recent = Recent::default();
         let is_meant = |slot: Slot| self.key(slot, is_counted).is_some_and(|key| keys.contains(&key.identity()));
         let is_it = |slot: &Slot| self.each(&mut recent, *slot, is_counted, || is_meant(*slot));

@@ -3,9 +3,9 @@
 use super::steps::Walk;
 use super::{Exclusions, Holding};
 use crate::AskError;
+use foldhash::HashMap;
 use goheap_graph::Weight;
 use goheap_model::Observer;
-use rustc_hash::FxHashMap;
 use serde::Serialize;
 use std::cmp::Reverse;
 
@@ -34,7 +34,7 @@ impl Holding<'_> {
         observer: &dyn Observer,
     ) -> Result<(Vec<UsualWay>, usize), AskError> {
         let laid = self.laid(set, exclusions, observer)?;
-        let mut by_place: FxHashMap<u32, Vec<u32>> = FxHashMap::default();
+        let mut by_place: HashMap<u32, Vec<u32>> = HashMap::default();
         for index in (0..laid.forest.len()).filter(|&index| laid.weights[index as usize].objects > 0) {
             by_place.entry(laid.places[index as usize].index() as u32).or_default().push(index);
         }

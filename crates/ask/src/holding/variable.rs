@@ -1,9 +1,9 @@
 //! What a variable's field leads to: the way of a text like `main.cache.entries[3].name`.
 
+use foldhash::HashSet;
 use goheap_model::Graph;
 use goheap_model::names::{Spelling, name_in_text};
 use goheap_model::{Fields, Kind, ObjectId, RootKind, TypeId, TypeTable};
-use rustc_hash::FxHashSet;
 
 /// What a text leads to.
 pub(super) enum Found {
@@ -22,13 +22,13 @@ const MOST_VISITED: usize = 1_000_000;
 
 struct Way<'w> {
     /// Names of fields that the text may leave out, or have where the path does not.
-    embedded: &'w FxHashSet<&'w str>,
+    embedded: &'w HashSet<&'w str>,
     graph: Graph<'w>,
     fields: &'w dyn Fields,
     text: &'w str,
     objects: Vec<u32>,
     /// Objects and from where on in the text they were looked at.
-    met: FxHashSet<(u32, usize)>,
+    met: HashSet<(u32, usize)>,
     open: Vec<(u32, usize)>,
     roots: Vec<(u32, usize)>,
     /// Where the way ended too early, the furthest: place in the text, and the fields there.
@@ -39,7 +39,7 @@ struct Way<'w> {
 /// promotes them.
 pub(super) fn find(graph: Graph<'_>, fields: &dyn Fields, text: &str) -> Found {
     let variables = variables(graph);
-    match find_by(graph, fields, text, &variables, &FxHashSet::default()) {
+    match find_by(graph, fields, text, &variables, &HashSet::default()) {
         Found::NoField(there) => {
             let embedded = embedded_names(&graph.heap().types);
             match find_by(graph, fields, text, &variables, &embedded) {
@@ -53,13 +53,13 @@ pub(super) fn find(graph: Graph<'_>, fields: &dyn Fields, text: &str) -> Found {
 
 /// What `objects` lead to by the fields that the text has from `at` on.
 pub(super) fn fields_of(graph: Graph<'_>, fields: &dyn Fields, (text, at): (&str, usize), objects: &[u32]) -> Found {
-    let by = |embedded: &FxHashSet<&str>| {
+    let by = |embedded: &HashSet<&str>| {
         let mut way = Way::new(graph, fields, text, embedded);
         objects.iter().for_each(|&object| way.object(object, at));
         way.objects();
         way.found()
     };
-    match by(&FxHashSet::default()) {
+    match by(&HashSet::default()) {
         Found::NoField(fields) => match by(&embedded_names(&graph.heap().types)) {
             Found::NoField(_) => Found::NoField(fields),
             found => found,
@@ -80,7 +80,7 @@ pub(super) fn below(graph: Graph<'_>, mut nodes: Vec<u32>) -> Vec<u32> {
 }
 
 /// The names of all fields that are embedded somewhere.
-fn embedded_names(types: &TypeTable) -> FxHashSet<&str> {
+fn embedded_names(types: &TypeTable) -> HashSet<&str> {
     let fields = |index: usize| match &types.get(TypeId(index as u32)).kind {
         Kind::Struct(fields) => &fields[..],
         _ => &[],
@@ -94,7 +94,7 @@ fn find_by(
     fields: &dyn Fields,
     text: &str,
     variables: &[(u32, String)],
-    embedded: &FxHashSet<&str>,
+    embedded: &HashSet<&str>,
 ) -> Found {
     let mut way = Way::new(graph, fields, text, embedded);
     let mut is_there = false;
@@ -194,7 +194,7 @@ fn first_part(path: &str) -> &str {
 }
 
 /// The end of the text's part that is `path` but for fields whose names are in `embedded`.
-fn behind_promoted(text: &str, at: usize, path: &str, embedded: &FxHashSet<&str>) -> Option<usize> {
+fn behind_promoted(text: &str, at: usize, path: &str, embedded: &HashSet<&str>) -> Option<usize> {
     let rest = text.get(at..)?;
     let (asked, part) = (first_part(rest), first_part(path));
     let is_embedded = |part: &str| part.strip_prefix('.').is_some_and(|name| embedded.contains(name));
@@ -209,14 +209,14 @@ fn behind_promoted(text: &str, at: usize, path: &str, embedded: &FxHashSet<&str>
 }
 
 impl<'w> Way<'w> {
-    fn new(graph: Graph<'w>, fields: &'w dyn Fields, text: &'w str, embedded: &'w FxHashSet<&'w str>) -> Self {
+    fn new(graph: Graph<'w>, fields: &'w dyn Fields, text: &'w str, embedded: &'w HashSet<&'w str>) -> Self {
         Way {
             embedded,
             graph,
             fields,
             text,
             objects: Vec::new(),
-            met: FxHashSet::default(),
+            met: HashSet::default(),
             open: Vec::new(),
             roots: Vec::new(),
             furthest: (0, Vec::new()),
@@ -334,7 +334,7 @@ mod tests {
 
     #[test]
     fn fields_of_embedded_structs_have_two_ways() {
-        let embedded: FxHashSet<&str> = ["Base", "Session"].into_iter().collect();
+        let embedded: HashSet<&str> = ["Base", "Session"].into_iter().collect();
         let end = |text: &str, path: &str| behind_promoted(text, 0, path, &embedded);
         assert_eq!(end(".Label", ".Base.Label"), Some(6));
         assert_eq!(end(".Base.Label", ".Label"), Some(11));

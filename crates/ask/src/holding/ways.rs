@@ -3,10 +3,10 @@
 use super::Holding;
 use super::forest::Forest;
 use super::hops::{HopKey, Hops};
+use foldhash::HashMap;
 use goheap_graph::{PathTrie, TrieNode};
 use goheap_model::{ObjectId, ObjectType, Part, Slot};
 use rayon::prelude::*;
-use rustc_hash::FxHashMap;
 
 /// Nodes of a forest that one thread asks at a time, and how many times as many before what is new in them is put into words.
 const PART: usize = 1 << 12;
@@ -24,13 +24,13 @@ pub(super) enum Way {
 }
 
 /// Ways by the reference that they are and the type of what it leads to.
-type KnownWays = FxHashMap<(HopKey, ObjectType), Way>;
+type KnownWays = HashMap<(HopKey, ObjectType), Way>;
 
 /// Texts of references by number, each made once.
 #[derive(Debug, Default)]
 pub(super) struct WayTexts {
     texts: Vec<String>,
-    by_text: FxHashMap<String, u32>,
+    by_text: HashMap<String, u32>,
     by_hop: KnownWays,
 }
 

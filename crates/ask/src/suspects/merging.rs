@@ -2,9 +2,9 @@
 
 use super::element::Element;
 use super::finder::Found;
+use foldhash::HashMap;
 use goheap_graph::{TrieNode, Weight};
 use goheap_model::{Heap, Kind, TypeId};
-use rustc_hash::FxHashMap;
 
 /// Of things that belong together there are at most so many times more of one kind than of the other.
 const ALIKE: u64 = 4;
@@ -63,7 +63,7 @@ pub(super) fn join(heap: &Heap, found: &mut Vec<Found>) {
 }
 
 /// Whether things of the second kind are parts of those of the first.
-fn is_part_of(heap: &Heap, types: &FxHashMap<String, TypeId>, whole: &Found, part: &Found) -> bool {
+fn is_part_of(heap: &Heap, types: &HashMap<String, TypeId>, whole: &Found, part: &Found) -> bool {
     let (Some(one), Some(other)) = (&whole.gathered, &part.gathered) else { return false };
     let are_loose = whole.is_loose && part.is_loose;
     let are_alike =
@@ -78,10 +78,10 @@ fn is_part_of(heap: &Heap, types: &FxHashMap<String, TypeId>, whole: &Found, par
 }
 
 /// Types by their names in frames.
-fn types_of(heap: &Heap, mut names: Vec<String>) -> FxHashMap<String, TypeId> {
+fn types_of(heap: &Heap, mut names: Vec<String>) -> HashMap<String, TypeId> {
     names.sort_unstable();
     names.dedup();
-    let mut types = FxHashMap::default();
+    let mut types = HashMap::default();
     if names.len() < 2 {
         return types;
     }

@@ -23,9 +23,9 @@ pub use served::joined_suspects;
 pub use shared::{HeldAtOnce, held_at_once};
 
 use finder::Finder;
+use foldhash::{HashMap, HashSet};
 use goheap_graph::{TrieNode, Weight};
 use goheap_model::{DominatorFrames, Extent, Heap, MapRoom, ObjectId, RootKind, TypeId};
-use rustc_hash::{FxHashMap, FxHashSet};
 use serde::Serialize;
 use std::cmp::{Ordering, Reverse};
 
@@ -114,12 +114,12 @@ impl Suspect {
     }
 
     /// The objects whose birth was sampled and that it retains.
-    pub fn sampled(&self, frames: &DominatorFrames) -> FxHashSet<ObjectId> {
-        let parts: FxHashSet<TrieNode> = self.parts.iter().copied().collect();
+    pub fn sampled(&self, frames: &DominatorFrames) -> HashSet<ObjectId> {
+        let parts: HashSet<TrieNode> = self.parts.iter().copied().collect();
         let is_part = |node: TrieNode| {
             std::iter::successors(Some(node), |&node| frames.trie.parent(node)).any(|node| parts.contains(&node))
         };
-        let mut known: FxHashMap<TrieNode, bool> = FxHashMap::default();
+        let mut known: HashMap<TrieNode, bool> = HashMap::default();
         let mut is_part = |node: TrieNode| *known.entry(node).or_insert_with(|| is_part(node));
         frames.sampled.iter().filter(|(_, node)| is_part(*node)).map(|&(object, _)| object).collect()
     }

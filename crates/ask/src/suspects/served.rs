@@ -3,10 +3,10 @@
 
 use super::{Beside, Suspect, SuspectKind, SuspectRoot, suspects};
 use crate::recent::Recent;
+use foldhash::{HashMap, HashSet};
 use goheap_graph::{DominatorTree, IdBitSet, Weight, each_retained};
 use goheap_model::{DominatorFrames, Extent, Graph, Heap, ObjectId, RootKind, Slot};
 use rayon::prelude::*;
-use rustc_hash::{FxHashMap, FxHashSet};
 use std::cmp::Reverse;
 
 /// Objects that one thread looks at at a time.
@@ -41,10 +41,10 @@ fn with_goroutines(
 ) -> Vec<Suspect> {
     let large = found.len();
     found.extend(small);
-    let mut served = FxHashSet::default();
+    let mut served = HashSet::default();
     let mut order: Vec<usize> = (0..found.len()).filter(|&index| is_shared(&found[index])).collect();
     order.sort_by_key(|&index| Reverse(found[index].retained.bytes));
-    let mut taken: FxHashSet<usize> = FxHashSet::default();
+    let mut taken: HashSet<usize> = HashSet::default();
     // Both ends of a connection may be in one process: what is counted with one is not with the other.
     let mut counted = IdBitSet::with_room_for(graph.edges().node_count());
     for index in order {
@@ -151,7 +151,7 @@ fn is_of(heap: &Heap, slot: Slot, name: &str) -> bool {
 fn waits(graph: Graph<'_>, set: &[u32]) -> Vec<u32> {
     let heap = graph.heap();
     let mut recent = Recent::default();
-    let mut found = FxHashSet::default();
+    let mut found = HashSet::default();
     each_retained(graph.edges(), &[graph.root()], set, |node| {
         for &to in graph.edges().targets(node) {
             let Some(id) = graph.object_of(to) else { continue };
@@ -173,8 +173,8 @@ struct Serving {
 
 /// Those of which there are about as many as connections, and that lead to most of them.
 fn serving(graph: Graph<'_>, connections: &[u32]) -> Vec<Serving> {
-    let of_set: FxHashSet<u32> = connections.iter().copied().collect();
-    let mut led_to: FxHashMap<u32, FxHashSet<u32>> = FxHashMap::default();
+    let of_set: HashSet<u32> = connections.iter().copied().collect();
+    let mut led_to: HashMap<u32, HashSet<u32>> = HashMap::default();
     for (node, _) in graph.references().roots().iter() {
         let targets = graph.edges().targets(node).iter().filter(|to| of_set.contains(to));
         for &to in targets {

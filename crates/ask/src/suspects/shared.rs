@@ -4,9 +4,9 @@ use super::element::type_of;
 use super::served::{loose, of_type};
 use super::{Suspect, SuspectKind};
 use crate::holding::{Holding, Sharing};
+use foldhash::HashMap;
 use goheap_graph::{DominatorTree, IdBitSet};
 use goheap_model::{Fields, Graph, SHARED};
-use rustc_hash::FxHashMap;
 
 /// Objects of a suspect that are asked.
 const ASKED: usize = 32;
@@ -72,7 +72,7 @@ fn held_by_parts(graph: Graph<'_>, tree: &DominatorTree, suspect: &Suspect) -> V
         name.is_some_and(|name| heap.short_name(&name) == holder)
     };
     of_type(graph, tree, suspect, || {
-        let mut known: FxHashMap<u32, bool> = FxHashMap::default();
+        let mut known: HashMap<u32, bool> = HashMap::default();
         move |node: u32| {
             let Some(above) = tree.idom(node).filter(|&above| graph.object_of(above).is_some()) else { return false };
             *known.entry(above).or_insert_with(|| is_holder(above)) && !graph.edges().targets(above).contains(&node)
@@ -81,9 +81,9 @@ fn held_by_parts(graph: Graph<'_>, tree: &DominatorTree, suspect: &Suspect) -> V
 }
 
 /// What leads to each of these, to that, and so on up to roots or as many levels as there may be; and whether that is all.
-fn above(graph: Graph<'_>, asked: &[u32]) -> (FxHashMap<u32, Vec<u32>>, bool) {
+fn above(graph: Graph<'_>, asked: &[u32]) -> (HashMap<u32, Vec<u32>>, bool) {
     let edges = graph.edges();
-    let mut above: FxHashMap<u32, Vec<u32>> = FxHashMap::default();
+    let mut above: HashMap<u32, Vec<u32>> = HashMap::default();
     let (mut wanted, mut is_all) = (asked.to_vec(), true);
     for level in 1..=LEVELS {
         let sought: IdBitSet = wanted.iter().copied().collect();

@@ -1,9 +1,9 @@
 //! Merged paths without steps inside the standard library.
 
+use foldhash::HashMap;
 use goheap_ask::holding::MergedStep;
 use goheap_ask::is_gathering;
 use goheap_model::Heap;
-use rustc_hash::FxHashMap;
 use std::cmp::Reverse;
 use std::collections::hash_map::Entry;
 
@@ -32,7 +32,7 @@ fn folded(steps: Vec<MergedStep>, is_library: impl Fn(&str) -> Option<bool>) -> 
     let mut shown: Vec<Shown> = Vec::new();
     let mut tops: Vec<usize> = Vec::new();
     // Where a step stands below another.
-    let mut known: FxHashMap<(Option<usize>, String), usize> = FxHashMap::default();
+    let mut known: HashMap<(Option<usize>, String), usize> = HashMap::default();
     for (mut step, gathers) in steps.into_iter().zip(gathers) {
         above.truncate(step.depth as usize);
         let parent = above.last();

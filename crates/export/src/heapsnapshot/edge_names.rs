@@ -2,9 +2,9 @@
 
 use super::strings::{StringId, Strings};
 use crate::ExportError;
+use foldhash::HashMap;
 use goheap_model::names::captured_path;
 use goheap_model::{Fields, Heap, ObjectType, Part, Slot, TypeId, kind_of};
-use rustc_hash::FxHashMap;
 
 /// Kinds of edges by the place of their name in the list of the file.
 pub(super) const ELEMENT: u32 = 1;
@@ -48,13 +48,13 @@ struct Place {
 pub(super) struct EdgeNames<'h> {
     heap: &'h Heap,
     fields: &'h dyn Fields,
-    places: FxHashMap<(u32, u64), Place>,
+    places: HashMap<(u32, u64), Place>,
     numbered: usize,
 }
 
 impl<'h> EdgeNames<'h> {
     pub(super) fn new(heap: &'h Heap, fields: &'h dyn Fields) -> Self {
-        EdgeNames { heap, fields, places: FxHashMap::default(), numbered: 0 }
+        EdgeNames { heap, fields, places: HashMap::default(), numbered: 0 }
     }
 
     /// What the reference by the word at an offset of an object's slot is called.

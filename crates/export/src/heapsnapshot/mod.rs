@@ -25,12 +25,12 @@ mod strings;
 
 use crate::{BUFFER, ExportError};
 use edge_names::{ELEMENT, EdgeName, EdgeNames, INTERNAL, PROPERTY};
+use foldhash::HashMap;
 use goheap_model::{Claim, Fields, Graph, Heap, Meter, Observer, Part, RootKind, Slot, TypeId, UNKNOWN_TYPE};
 use merging::Merging;
 use plan::{Label, MOST_BYTES, NODE_FIELDS, Node, Plan};
 use rayon::prelude::*;
 use rows::Rows;
-use rustc_hash::FxHashMap;
 use std::io::{BufWriter, Write};
 use std::iter::Peekable;
 use strings::{FORMAT, StringId, Strings};
@@ -300,12 +300,12 @@ fn edge_name(label: Label, names: &mut EdgeNames<'_>, strings: &mut Strings) -> 
 /// The strings of types, each made once. Arrays of every length have one, as in goheap's histogram.
 struct Texts<'h> {
     heap: &'h Heap,
-    by_key: FxHashMap<(Part, TypeId, u64), StringId>,
+    by_key: HashMap<(Part, TypeId, u64), StringId>,
 }
 
 impl<'h> Texts<'h> {
     fn new(heap: &'h Heap) -> Self {
-        Texts { heap, by_key: FxHashMap::default() }
+        Texts { heap, by_key: HashMap::default() }
     }
 
     fn of(&mut self, slot: Slot, strings: &mut Strings) -> Result<StringId, ExportError> {

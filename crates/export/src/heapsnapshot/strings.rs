@@ -1,7 +1,7 @@
 //! The strings of a snapshot, each once, and how JSON writes them.
 
 use crate::ExportError;
-use rustc_hash::FxHashMap;
+use foldhash::HashMap;
 use std::io::Write;
 
 /// The number of a string of the file.
@@ -21,7 +21,7 @@ const MOST_STRINGS: usize = i32::MAX as usize;
 #[derive(Debug)]
 pub(super) struct Strings {
     texts: Vec<Box<str>>,
-    by_text: FxHashMap<Box<str>, StringId>,
+    by_text: HashMap<Box<str>, StringId>,
 }
 
 impl Strings {

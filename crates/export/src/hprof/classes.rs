@@ -4,10 +4,10 @@ use super::java::JavaType;
 use super::layout::{Layout, WORD};
 use super::names::{Ids, array_class_name, class_name};
 use crate::word_references::WordReferences;
+use foldhash::HashMap;
 use goheap_graph::IdBitSet;
 use goheap_model::names::captured_path;
 use goheap_model::{Fields, Heap, Kind, Part, Slot, TextKey, TypeId, UNKNOWN_TYPE};
-use rustc_hash::FxHashMap;
 
 /// How an object is written.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,9 +44,9 @@ type Key = (Option<(Part, TypeId, u64)>, u64, u32, bool);
 pub(super) struct Classes<'h> {
     heap: &'h Heap,
     all: Vec<Class>,
-    by_key: FxHashMap<Key, ClassIndex>,
+    by_key: HashMap<Key, ClassIndex>,
     /// Classes of arrays by name.
-    arrays: FxHashMap<String, ClassIndex>,
+    arrays: HashMap<String, ClassIndex>,
     /// Objects that are written as arrays of words.
     words: IdBitSet,
     /// The answer before: most objects of a span are of one class.
@@ -65,8 +65,8 @@ impl<'h> Classes<'h> {
         let mut classes = Classes {
             heap,
             all: Vec::new(),
-            by_key: FxHashMap::default(),
-            arrays: FxHashMap::default(),
+            by_key: HashMap::default(),
+            arrays: HashMap::default(),
             words: IdBitSet::with_room_for(heap.objects.len()),
             last: None,
         };

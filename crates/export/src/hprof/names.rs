@@ -2,8 +2,8 @@
 
 use super::FORMAT;
 use crate::ExportError;
+use foldhash::HashMap;
 use goheap_model::Objects;
-use rustc_hash::FxHashMap;
 
 /// Ids of what is no object begin here, or behind the heap.
 const FIRST_ID: u64 = 0x1000;
@@ -42,7 +42,7 @@ impl Ids {
 /// Each text twice, and some 60 bytes.
 #[derive(Debug, Default)]
 pub(super) struct Names {
-    by_text: FxHashMap<Box<str>, u64>,
+    by_text: HashMap<Box<str>, u64>,
     in_order: Vec<(u64, Box<str>)>,
 }
 

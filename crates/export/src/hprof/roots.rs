@@ -1,7 +1,7 @@
 //! Roots: variables as static fields, one class a package; goroutines as threads, and what their variables lead to.
 
+use foldhash::HashMap;
 use goheap_model::{Graph, RootClass, RootKind};
-use rustc_hash::FxHashMap;
 
 /// Static fields of one class: their number has 16 bits, and VisualVM's library takes half as many.
 const MOST_STATICS: usize = 30_000;
@@ -35,8 +35,8 @@ pub(super) struct Roots {
 impl Roots {
     /// Of a graph: goroutines in order of index, those without roots too.
     pub(super) fn of(graph: Graph<'_>) -> Self {
-        let mut finder = Finder { graph, roots: Roots::default(), holders: FxHashMap::default() };
-        let mut threads: FxHashMap<u32, Thread> = FxHashMap::default();
+        let mut finder = Finder { graph, roots: Roots::default(), holders: HashMap::default() };
+        let mut threads: HashMap<u32, Thread> = HashMap::default();
         let stacks = &graph.heap().stacks;
         let living = (0..stacks.of_goroutine.len() as u32).filter(|&goroutine| stacks.of(goroutine).is_some());
         threads.extend(living.map(|goroutine| (goroutine, Thread { goroutine, ..Thread::default() })));
@@ -57,12 +57,12 @@ struct Finder<'h> {
     graph: Graph<'h>,
     roots: Roots,
     /// Where the last class of a holder stands, and how many it has become.
-    holders: FxHashMap<String, (usize, usize)>,
+    holders: HashMap<String, (usize, usize)>,
 }
 
 impl Finder<'_> {
     /// What a node leads to, and the how manieth of it that is.
-    fn add(&mut self, node: u32, (to, place): (u32, u32), threads: &mut FxHashMap<u32, Thread>) {
+    fn add(&mut self, node: u32, (to, place): (u32, u32), threads: &mut HashMap<u32, Thread>) {
         let path = self.graph.root_path(node);
         let kinds: Vec<RootKind> = path.iter().filter_map(|&node| Some(self.graph.root_node(node)?.kind)).collect();
         let goroutine = kinds.iter().find_map(|kind| match kind {

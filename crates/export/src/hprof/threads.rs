@@ -6,8 +6,8 @@ use super::records::{ArrayOf, Body, NO_TRACE, Records, Sub, Tag};
 use super::roots::Thread;
 use super::{Call, Declared, FORMAT, Stacks};
 use crate::ExportError;
+use foldhash::HashMap;
 use goheap_model::Graph;
-use rustc_hash::FxHashMap;
 
 /// A line that is not known.
 const NO_LINE: u32 = u32::MAX;
@@ -41,9 +41,9 @@ struct ThreadRecord {
 pub(super) struct ThreadTable {
     threads: Vec<ThreadRecord>,
     calls: Vec<CallRecord>,
-    by_call: FxHashMap<Call, usize>,
+    by_call: HashMap<Call, usize>,
     classes: Vec<Box<str>>,
-    by_class: FxHashMap<Box<str>, usize>,
+    by_class: HashMap<Box<str>, usize>,
 }
 
 impl ThreadTable {

@@ -4,8 +4,8 @@ use super::Rows;
 use super::table_writer::TableWriter;
 use super::values::Cell;
 use crate::ExportError;
+use foldhash::HashMap;
 use goheap_model::{Fields, Meter, ObjectId, Slot, kind_of};
-use rustc_hash::FxHashMap;
 use std::io::Write;
 
 /// Words up to so many bytes from the slot's start are remembered where they are; of long arrays the others are asked for each.
@@ -20,7 +20,7 @@ pub(super) fn write<'r, W: Write + Send>(
     meter: &Meter<'_>,
 ) -> Result<(), ExportError> {
     let graph = rows.graph;
-    let (by_offset, by_place) = (FxHashMap::default(), FxHashMap::default());
+    let (by_offset, by_place) = (HashMap::default(), HashMap::default());
     let mut writer = ReferenceWriter { rows, fields, table, words: Vec::new(), by_offset, by_place };
     for (root, _) in graph.references().roots().iter() {
         writer.of_root(root)?;
@@ -48,9 +48,9 @@ struct ReferenceWriter<'r, W: Write + Send> {
     /// Of the object at hand: where each word is, and what it leads to.
     words: Vec<(u64, ObjectId)>,
     /// By offset in the payload.
-    by_offset: FxHashMap<Place, Field>,
+    by_offset: HashMap<Place, Field>,
     /// By offset in the period, from where on offsets mean the same again.
-    by_place: FxHashMap<Place, Field>,
+    by_place: HashMap<Place, Field>,
 }
 
 impl<W: Write + Send> ReferenceWriter<'_, W> {

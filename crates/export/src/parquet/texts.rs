@@ -4,6 +4,7 @@
 
 use super::hybrid::{pack, width_of};
 use super::pages::{Codec, Encoded, PageSink};
+use foldhash::HashMap;
 use parquet::basic::Encoding;
 use parquet::column::page::Page;
 use parquet::column::writer::ColumnCloseResult;
@@ -12,7 +13,6 @@ use parquet::errors::ParquetError;
 use parquet::file::metadata::ColumnChunkMetaData;
 use parquet::file::statistics::Statistics;
 use parquet::schema::types::ColumnDescPtr;
-use rustc_hash::FxHashMap;
 use std::sync::Arc;
 
 /// Longest text that is written whole: what follows is cut off, and three points say so. Names of the dead process may be made up.
@@ -24,7 +24,7 @@ const LONGEST_BOUND: usize = 64;
 #[derive(Debug, Default)]
 pub(super) struct Texts {
     all: Vec<Arc<str>>,
-    by_text: FxHashMap<Arc<str>, u32>,
+    by_text: HashMap<Arc<str>, u32>,
 }
 
 impl Texts {

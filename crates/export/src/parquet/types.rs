@@ -4,10 +4,10 @@ use super::Rows;
 use super::table_writer::TableWriter;
 use super::values::Cell;
 use crate::ExportError;
+use foldhash::HashMap;
 use goheap_ask::Recent;
 use goheap_model::names::package_of;
 use goheap_model::{Dominance, Graph, Heap, Part, Share, Slot, TextKey, TypeId, UNKNOWN_TYPE};
-use rustc_hash::FxHashMap;
 use std::io::Write;
 
 /// The number of a type.
@@ -26,9 +26,9 @@ pub(super) struct Types {
 
 #[derive(Debug, Default)]
 struct Known {
-    by_key: FxHashMap<Option<(Part, TypeId, u64)>, TypeNumber>,
+    by_key: HashMap<Option<(Part, TypeId, u64)>, TypeNumber>,
     /// By name and by what it is a part of: the buffer of a channel is named as an array is.
-    by_name: FxHashMap<(String, String), TypeNumber>,
+    by_name: HashMap<(String, String), TypeNumber>,
     met: Vec<Met>,
 }
 

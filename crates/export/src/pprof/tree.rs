@@ -3,8 +3,8 @@
 use super::text::shown;
 use super::writer::{Function, Header, Label, Line, Location, Mapping, ValueType, Writer};
 use crate::ExportError;
+use foldhash::HashMap;
 use goheap_graph::{PathTrie, TrieNode, Weight};
-use rustc_hash::FxHashMap;
 use std::io::Write;
 
 /// Objects of a frame that are alike.
@@ -57,7 +57,7 @@ pub fn write_tree(tree: Tree<'_, '_>, out: impl Write) -> Result<u64, ExportErro
     };
     let mut writer = Writer::new(out, &header)?;
     let mapping = writer.mapping(&tree.mapping)?;
-    let frames = Frames { trie: tree.trie, text: tree.text, mapping, locations: FxHashMap::default() };
+    let frames = Frames { trie: tree.trie, text: tree.text, mapping, locations: HashMap::default() };
     let mut samples = Samples { writer, frames, path: Vec::new(), count: 0 };
     let mut parts = tree.parts.peekable();
     let mut roots = vec![""; tree.trie.len()];
@@ -137,7 +137,7 @@ struct Frames<'a> {
     text: &'a dyn Fn(u32) -> &'a str,
     mapping: u64,
     /// By label; None is no frame.
-    locations: FxHashMap<Option<u32>, u64>,
+    locations: HashMap<Option<u32>, u64>,
 }
 
 impl Frames<'_> {

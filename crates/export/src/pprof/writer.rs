@@ -4,7 +4,7 @@ use super::wire::Message;
 use crate::ExportError;
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use rustc_hash::FxHashMap;
+use foldhash::HashMap;
 use std::io::{BufWriter, Write};
 
 /// Fields of `Profile`.
@@ -119,8 +119,8 @@ pub enum Label<'a> {
 /// The strings, and 48 bytes each.
 pub struct Writer<W: Write> {
     out: GzEncoder<BufWriter<W>>,
-    strings: FxHashMap<Box<str>, u64>,
-    functions: FxHashMap<(u64, u64, u64, i64), u64>,
+    strings: HashMap<Box<str>, u64>,
+    functions: HashMap<(u64, u64, u64, i64), u64>,
     locations: u64,
     mappings: u64,
     /// What is put together, and a part of it.
@@ -136,8 +136,8 @@ impl<W: Write> Writer<W> {
     pub fn new(out: W, header: &Header<'_>) -> Result<Self, ExportError> {
         let mut writer = Writer {
             out: GzEncoder::new(BufWriter::new(out), Compression::fast()),
-            strings: FxHashMap::default(),
-            functions: FxHashMap::default(),
+            strings: HashMap::default(),
+            functions: HashMap::default(),
             locations: 0,
             mappings: 0,
             message: Message::default(),

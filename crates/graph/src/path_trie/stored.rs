@@ -1,7 +1,7 @@
 //! A trie as serde writes it: its nodes. One that is read again is for questions: it knows no child that it could find again.
 
 use super::{Node, PathTrie};
-use rustc_hash::FxHashMap;
+use foldhash::HashMap;
 use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::borrow::Cow;
@@ -27,6 +27,6 @@ impl<'de> Deserialize<'de> for PathTrie {
         if nodes.is_empty() || !nodes.iter().enumerate().all(is_below) {
             return Err(D::Error::custom("a node of a trie that is not below an earlier one"));
         }
-        Ok(PathTrie { nodes: nodes.into_owned(), steps: FxHashMap::default(), node_limit, refused })
+        Ok(PathTrie { nodes: nodes.into_owned(), steps: HashMap::default(), node_limit, refused })
     }
 }

@@ -6,10 +6,10 @@ use super::known::{Facts, Known};
 use super::value::Pointee;
 use crate::meaning::plan::PointerWord;
 use crate::meaning::resolve::Resolver;
+use foldhash::{HashMap, HashSet};
 use goheap_model::{Kind, Part, TypeId};
 use goheap_runtime::RuntimeModel;
 use rayon::prelude::*;
-use rustc_hash::{FxHashMap, FxHashSet};
 use std::collections::BTreeMap;
 
 /// Times that functions are read, all of them first, then those that may say more for what the time before told.
@@ -26,7 +26,7 @@ impl<'m, 'p> Facts<'m, 'p> {
         let entries: Vec<u64> = facts.code.entries().collect();
         let mut said: Vec<Said> = Vec::new();
         said.resize_with(entries.len(), Said::default);
-        let mut changed: Option<FxHashSet<u64>> = None;
+        let mut changed: Option<HashSet<u64>> = None;
         for _ in 0..MAX_ROUNDS {
             let known = Known { facts: &facts, resolver };
             let is_due = |said: &Said| {
@@ -51,8 +51,8 @@ impl<'m, 'p> Facts<'m, 'p> {
     }
 
     /// The structs that closures are made of, by the function that they call, told by each function alone.
-    pub(crate) fn closures_alone(model: &'m RuntimeModel<'p>, resolver: &Resolver<'m>) -> FxHashMap<u64, TypeId> {
-        let Some(facts) = Facts::new(model, resolver) else { return FxHashMap::default() };
+    pub(crate) fn closures_alone(model: &'m RuntimeModel<'p>, resolver: &Resolver<'m>) -> HashMap<u64, TypeId> {
+        let Some(facts) = Facts::new(model, resolver) else { return HashMap::default() };
         let known = Known { facts: &facts, resolver };
         let entries: Vec<u64> = facts.code.entries().collect();
         let closures_of =
@@ -63,13 +63,13 @@ impl<'m, 'p> Facts<'m, 'p> {
     }
 
     /// Takes what was told; what is known otherwise than before: functions by their entries, words by their addresses.
-    fn learn(&mut self, model: &RuntimeModel<'_>, resolver: &Resolver<'_>, mut told: Told) -> FxHashSet<u64> {
+    fn learn(&mut self, model: &RuntimeModel<'_>, resolver: &Resolver<'_>, mut told: Told) -> HashSet<u64> {
         // Who knew is not asked again.
         told.arguments.extend(self.arguments.iter().map(|(&key, &value)| (key, value)));
         told.results.extend(self.results.iter().map(|(&key, &value)| (key, value)));
         told.words.extend(self.words.iter().map(|(&key, &value)| (key, value)));
-        let mut news = FxHashSet::default();
-        let mut renew = |old: &mut FxHashMap<(u64, u8), Pointee>, new: FxHashMap<(u64, u8), Pointee>| {
+        let mut news = HashSet::default();
+        let mut renew = |old: &mut HashMap<(u64, u8), Pointee>, new: HashMap<(u64, u8), Pointee>| {
             let differs = |(key, value): &(&(u64, u8), &Pointee)| old.get(key) != Some(value);
             news.extend(new.iter().filter(differs).map(|(key, _)| key.0));
             news.extend(old.keys().filter(|key| !new.contains_key(key)).map(|key| key.0));
@@ -90,7 +90,7 @@ impl<'m, 'p> Facts<'m, 'p> {
         }
         self.areas = areas;
         let closures = agreed(resolver, told.closures);
-        let closures: FxHashMap<u64, TypeId> = closures.into_iter().map(|(entry, made)| (entry, made.ty)).collect();
+        let closures: HashMap<u64, TypeId> = closures.into_iter().map(|(entry, made)| (entry, made.ty)).collect();
         let differs = |(entry, ty): &(&u64, &TypeId)| self.closures.get(entry) != Some(ty);
         news.extend(closures.iter().filter(differs).map(|(&entry, _)| context_of(entry)));
         self.closures = closures;
@@ -104,7 +104,7 @@ impl<'m, 'p> Facts<'m, 'p> {
             fields.iter().map(keyed).collect::<Vec<_>>()
         };
         told.extend(self.fields.iter().flat_map(of_entry));
-        let mut fields: FxHashMap<u64, Vec<(u8, u32, Pointee)>> = FxHashMap::default();
+        let mut fields: HashMap<u64, Vec<(u8, u32, Pointee)>> = HashMap::default();
         for ((entry, index, offset), pointee) in agreed(resolver, told) {
             fields.entry(entry).or_default().push((index, offset, pointee));
         }
@@ -117,7 +117,7 @@ impl<'m, 'p> Facts<'m, 'p> {
     }
 
     /// The structs that closures are made of, by the function that they call.
-    pub(crate) fn closures(&self) -> &FxHashMap<u64, TypeId> {
+    pub(crate) fn closures(&self) -> &HashMap<u64, TypeId> {
         &self.closures
     }
 
@@ -164,7 +164,7 @@ impl Told {
 }
 
 /// What all agree on; a part at the start of what another says agrees with it.
-pub(super) fn agreed<K>(resolver: &Resolver<'_>, mut told: Vec<(K, Pointee)>) -> FxHashMap<K, Pointee>
+pub(super) fn agreed<K>(resolver: &Resolver<'_>, mut told: Vec<(K, Pointee)>) -> HashMap<K, Pointee>
 where
     K: Copy + Ord + std::hash::Hash,
 {
@@ -199,7 +199,7 @@ fn begins(resolver: &Resolver<'_>, mut ty: TypeId, inner: Pointee) -> bool {
 /// The values in data and bss whose pointers are where the collector's masks have them, the largest at each address.
 fn areas(model: &RuntimeModel<'_>, resolver: &Resolver<'_>, told: &[(u64, Pointee)]) -> BTreeMap<u64, TypeId> {
     // Many calls are given the address of one variable.
-    let mut known: FxHashMap<(u64, TypeId), bool> = FxHashMap::default();
+    let mut known: HashMap<(u64, TypeId), bool> = HashMap::default();
     let mut is_masked =
         |at: u64, ty: TypeId| *known.entry((at, ty)).or_insert_with(|| is_masked(model, resolver, at, ty));
     let values = told.iter().filter(|(at, pointee)| pointee.part == Part::Value && is_masked(*at, pointee.ty));

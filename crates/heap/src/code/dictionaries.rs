@@ -3,9 +3,9 @@
 
 use super::known::{Facts, Known};
 use super::value::Value;
+use foldhash::{HashMap, HashSet};
 use goheap_image::Address;
 use goheap_runtime::FuncTable;
-use rustc_hash::{FxHashMap, FxHashSet};
 
 /// Of so many integer arguments one is the dictionary: behind the receiver, if there is one.
 pub(super) const ARGUMENTS: u8 = 4;
@@ -19,7 +19,7 @@ pub(super) fn generic(functions: &FuncTable<'_>) -> impl Iterator<Item = u64> {
 }
 
 /// What all calls agree on.
-pub(super) fn agreed(mut given: Given) -> FxHashMap<(u64, u8), u64> {
+pub(super) fn agreed(mut given: Given) -> HashMap<(u64, u8), u64> {
     given.sort_unstable();
     given.dedup();
     let one = |calls: &[((u64, u8), u64)]| match *calls {
@@ -31,10 +31,10 @@ pub(super) fn agreed(mut given: Given) -> FxHashMap<(u64, u8), u64> {
 
 impl Facts<'_, '_> {
     /// The functions for which it is not what it was.
-    pub(super) fn learn_given(&mut self, given: Given) -> FxHashSet<u64> {
+    pub(super) fn learn_given(&mut self, given: Given) -> HashSet<u64> {
         let new = agreed(given);
         let differs = |(key, value): &(&(u64, u8), &u64)| self.given.get(*key) != Some(*value);
-        let mut news: FxHashSet<u64> = new.iter().filter(differs).map(|(key, _)| key.0).collect();
+        let mut news: HashSet<u64> = new.iter().filter(differs).map(|(key, _)| key.0).collect();
         news.extend(self.given.keys().filter(|key| !new.contains_key(key)).map(|key| key.0));
         self.given = new;
         news
@@ -70,7 +70,7 @@ mod tests {
     fn one_dictionary_is_known() {
         let given =
             vec![((0x40, 0), 0x900), ((0x40, 1), 0x908), ((0x50, 0), 0x900), ((0x40, 0), 0x900), ((0x40, 1), 0)];
-        assert_eq!(agreed(given), FxHashMap::from_iter([((0x40, 0), 0x900), ((0x50, 0), 0x900)]));
+        assert_eq!(agreed(given), HashMap::from_iter([((0x40, 0), 0x900), ((0x50, 0), 0x900)]));
         let two = agreed(vec![((0x40, 0), 0x900), ((0x40, 0), 0x940), ((0x50, 0), 0)]);
         assert!(two.is_empty(), "{two:?}");
     }

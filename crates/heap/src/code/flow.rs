@@ -8,9 +8,9 @@ use super::dictionaries::{self, Given};
 use super::known::Known;
 use super::state::State;
 use super::value::{Pointee, Unknown, Value};
+use foldhash::HashSet;
 use goheap_model::{Part, TypeId};
 use goheap_runtime::code::{Function, Operation};
-use rustc_hash::FxHashSet;
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
@@ -101,7 +101,7 @@ struct Flow<'a, 'k, 'm, 'p> {
     slots: Vec<(u64, i32, Value)>,
     registers: Vec<(u8, Value)>,
     /// Types that interfaces are asked for: what is done where one has it holds for no other.
-    asserted: FxHashSet<TypeId>,
+    asserted: HashSet<TypeId>,
 }
 
 /// The first instruction at the one address that is noted, or behind it.
@@ -155,7 +155,7 @@ impl<'a, 'k, 'm, 'p> Flow<'a, 'k, 'm, 'p> {
             returned: Vec::new(),
             slots: Vec::new(),
             registers: Vec::new(),
-            asserted: FxHashSet::default(),
+            asserted: HashSet::default(),
         }
     }
 

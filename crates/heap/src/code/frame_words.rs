@@ -5,7 +5,7 @@ use super::flow::{Noted, read};
 use super::known::{Facts, Known};
 use super::value::Pointee;
 use crate::meaning::resolve::Resolver;
-use rustc_hash::FxHashMap;
+use foldhash::HashMap;
 
 /// What words of the frames of one function lead to.
 ///
@@ -14,9 +14,9 @@ use rustc_hash::FxHashMap;
 #[derive(Debug, Default)]
 pub(crate) struct FrameWords {
     /// By the address at which the function goes on and the distance from the frame's end.
-    slots: FxHashMap<(u64, i32), Pointee>,
-    registers: FxHashMap<u8, Pointee>,
-    saved: FxHashMap<(u64, i32), u8>,
+    slots: HashMap<(u64, i32), Pointee>,
+    registers: HashMap<u8, Pointee>,
+    saved: HashMap<(u64, i32), u8>,
 }
 
 impl FrameWords {

@@ -8,11 +8,11 @@ use crate::infer::header_types;
 use crate::meaning::closures::is_closure_struct;
 use crate::meaning::plan::PointerWord;
 use crate::meaning::resolve::Resolver;
+use foldhash::{HashMap, HashSet};
 use goheap_graph::IdBitSet;
 use goheap_model::{Evidence, Part, TypeId};
 use goheap_runtime::code::ProgramCode;
 use goheap_runtime::{DescriptorReader, ModuleData, RuntimeModel};
-use rustc_hash::{FxHashMap, FxHashSet};
 use std::collections::BTreeMap;
 
 /// A method: its receiver's type and the descriptor of its func type.
@@ -27,26 +27,26 @@ pub(crate) struct Facts<'m, 'p> {
     pub(super) model: &'m RuntimeModel<'p>,
     pub(super) code: ProgramCode<'m, 'p>,
     descriptors: DescriptorReader<'m>,
-    methods: FxHashMap<u64, Method>,
+    methods: HashMap<u64, Method>,
     /// Of functions that are named as methods of a pointer to that type.
-    receivers: FxHashMap<u64, TypeId>,
+    receivers: HashMap<u64, TypeId>,
     /// Integer arguments and results of functions by (entry, index).
-    pub(super) arguments: FxHashMap<(u64, u8), Pointee>,
-    pub(super) results: FxHashMap<(u64, u8), Pointee>,
+    pub(super) arguments: HashMap<(u64, u8), Pointee>,
+    pub(super) results: HashMap<(u64, u8), Pointee>,
     /// What words lead to of what a function's integer arguments lead to, by its entry: (index, offset of the word, what that leads to).
-    pub(super) fields: FxHashMap<u64, Vec<(u8, u32, Pointee)>>,
+    pub(super) fields: HashMap<u64, Vec<(u8, u32, Pointee)>>,
     /// Functions of generic code.
-    pub(super) generic: FxHashSet<u64>,
+    pub(super) generic: HashSet<u64>,
     /// What all calls of these pass them that lies in read-only memory, by (entry, index of the argument).
-    pub(super) given: FxHashMap<(u64, u8), u64>,
+    pub(super) given: HashMap<(u64, u8), u64>,
     /// Package variables, or parts of them, by their first byte; apart from each other.
     pub(super) areas: BTreeMap<u64, TypeId>,
     /// Words of package variables.
-    pub(super) words: FxHashMap<u64, Pointee>,
+    pub(super) words: HashMap<u64, Pointee>,
     /// The structs that closures are made of, by the function that they call.
-    pub(super) closures: FxHashMap<u64, TypeId>,
+    pub(super) closures: HashMap<u64, TypeId>,
     /// What begins something else that looks the same.
-    prefixes: FxHashSet<TypeId>,
+    prefixes: HashSet<TypeId>,
     /// The runtime's own types of the headers of maps and channels, of which there is more to tell.
     headers: IdBitSet,
 }
@@ -56,14 +56,14 @@ impl<'m, 'p> Facts<'m, 'p> {
     pub(super) fn new(model: &'m RuntimeModel<'p>, resolver: &Resolver<'m>) -> Option<Self> {
         let code = ProgramCode::new(model)?;
         let descriptors = model.descriptors();
-        let mut methods = FxHashMap::default();
+        let mut methods = HashMap::default();
         for &address in resolver.linked() {
             let Some(receiver) = resolver.types.by_descriptor(address) else { continue };
             for method in descriptors.methods(address) {
                 methods.entry(method.entry).or_insert(Method { receiver, func: method.func });
             }
         }
-        let mut receivers = FxHashMap::default();
+        let mut receivers = HashMap::default();
         for functions in model.modules.iter().map(|module| &module.functions) {
             for func in functions.iter() {
                 let receiver = receiver(&functions.name(&func)).and_then(|name| resolver.types.by_name(&name));
@@ -77,14 +77,14 @@ impl<'m, 'p> Facts<'m, 'p> {
             descriptors,
             methods,
             receivers,
-            arguments: FxHashMap::default(),
-            results: FxHashMap::default(),
-            fields: FxHashMap::default(),
+            arguments: HashMap::default(),
+            results: HashMap::default(),
+            fields: HashMap::default(),
             generic,
-            given: FxHashMap::default(),
+            given: HashMap::default(),
             areas: BTreeMap::new(),
-            words: FxHashMap::default(),
-            closures: FxHashMap::default(),
+            words: HashMap::default(),
+            closures: HashMap::default(),
             prefixes: prefixes(resolver, model.red_zones),
             headers: header_types(&resolver.types),
         })
@@ -172,7 +172,7 @@ impl Known<'_, '_, '_> {
         }
     }
 
-    fn add_told(&self, told: &FxHashMap<(u64, u8), Pointee>, entry: u64, found: &mut Vec<(u8, Pointee)>) {
+    fn add_told(&self, told: &HashMap<(u64, u8), Pointee>, entry: u64, found: &mut Vec<(u8, Pointee)>) {
         if told.is_empty() {
             return;
         }

@@ -2,15 +2,15 @@
 
 use crate::infer::size_class;
 use crate::meaning::resolve::Resolver;
+use foldhash::HashSet;
 use goheap_model::{Kind, RedZones, TypeId, TypeTable};
-use rustc_hash::FxHashSet;
 
 /// Structs do not nest deeper.
 const MAX_DEPTH: u32 = 64;
 
 /// The types of the program that begin another which looks the same to the collector, so that neither a slot's size nor its pointer bits
 /// tell which of the two is there: `call` of a method that is promoted from the first field passes the pointer as it is.
-pub(super) fn prefixes(resolver: &Resolver<'_>, zones: RedZones) -> FxHashSet<TypeId> {
+pub(super) fn prefixes(resolver: &Resolver<'_>, zones: RedZones) -> HashSet<TypeId> {
     let look = |ty: TypeId| Some((size_class(resolver.types.get(ty).size, zones)?, resolver.small_mask(ty)?));
     let outer = resolver.linked().iter().filter_map(|&address| resolver.types.by_descriptor(address));
     outer

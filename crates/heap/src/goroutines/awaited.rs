@@ -1,10 +1,10 @@
 //! What each blocked goroutine waits for, as objects of the heap.
 
 use crate::snapshot::HeapSnapshot;
+use foldhash::{HashMap, HashSet};
 use goheap_model::ObjectId;
 use goheap_runtime::stack::ThreadIndex;
 use goheap_runtime::{Goroutine, WaitClass};
-use rustc_hash::{FxHashMap, FxHashSet};
 
 /// What a goroutine waits for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -71,7 +71,7 @@ struct Finder<'s, 'm, 'p> {
     snapshot: &'s HeapSnapshot<'m, 'p>,
     threads: ThreadIndex<'s>,
     /// Before 1.26: the semaphore that a goroutine waits for, by the address of its `g`.
-    semaphores: FxHashMap<u64, u64>,
+    semaphores: HashMap<u64, u64>,
     /// Before 1.26: who waits for which condition.
     conditions: Conditions,
 }
@@ -80,9 +80,9 @@ struct Finder<'s, 'm, 'p> {
 #[derive(Default)]
 struct Conditions {
     /// The addresses of all goroutines, once a condition is asked for.
-    goroutines: FxHashSet<u64>,
-    looked_at: FxHashSet<u64>,
-    of_waiter: FxHashMap<u64, u64>,
+    goroutines: HashSet<u64>,
+    looked_at: HashSet<u64>,
+    of_waiter: HashMap<u64, u64>,
 }
 
 impl Conditions {

@@ -1,12 +1,12 @@
 //! Goroutines that stand at the same place: the same functions and lines, made by the same go statement.
 
 use super::place::LibraryFiles;
+use foldhash::HashMap;
 use goheap_model::{
     Claim, GoroutineGroup, GoroutineGroups, GoroutineState, InlineFrame, Observer, Refusal, StackGroups,
 };
 use goheap_runtime::{Call, Goroutine, RuntimeModel, Tracer};
 use rayon::prelude::*;
-use rustc_hash::FxHashMap;
 use std::sync::Arc;
 
 /// All goroutines; those that are alive in groups by where they stand. Walks every stack.
@@ -43,7 +43,7 @@ pub fn read_groups(model: &RuntimeModel<'_>, observer: &dyn Observer) -> Result<
 
 /// What each goroutine does.
 fn states(model: &RuntimeModel<'_>) -> GoroutineGroups {
-    let (mut of_text, mut of_labels) = (FxHashMap::default(), FxHashMap::default());
+    let (mut of_text, mut of_labels) = (HashMap::default(), HashMap::default());
     let mut groups = GoroutineGroups {
         now: model.newest_time(),
         broken: model.diagnostics.broken_goroutines,
@@ -107,7 +107,7 @@ pub(crate) fn merge_alike(stacks: &mut StackGroups, model: &RuntimeModel<'_>) {
 fn merge_with(stacks: &mut StackGroups, model: &RuntimeModel<'_>, mut first: impl FnMut(&[Call], u32)) {
     let mut tracer = Tracer::new(model);
     let creator = |goroutine: u32| model.goroutines[goroutine as usize].gopc;
-    let mut met = rustc_hash::FxHashSet::default();
+    let mut met = foldhash::HashSet::default();
     stacks.merge(creator, |pcs, goroutine| {
         let calls = tracer.calls(pcs);
         let creator = model.created_by(&model.goroutines[goroutine as usize]);

@@ -11,10 +11,10 @@
 use super::awaited::{Awaited, AwaitedObjects};
 use crate::error::HeapError;
 use crate::references::ReferenceGraph;
+use foldhash::HashMap;
 use goheap_graph::IdBitSet;
 use goheap_model::{Claim, Graph, Leaks, Observer, RootKind};
 use goheap_runtime::Goroutine;
-use rustc_hash::FxHashMap;
 
 /// The goroutine of `main` that waits in `select {}` is a way to write a server, and no leak (`findGoroutineLeaks`); what it holds
 /// is not alive for that.
@@ -69,15 +69,15 @@ struct Marking<'g> {
     /// By goroutine.
     state: Vec<State>,
     /// The node of each goroutine that has one.
-    nodes: FxHashMap<u32, u32>,
+    nodes: HashMap<u32, u32>,
     /// Who waits for an object.
-    watchers: FxHashMap<u32, Vec<u32>>,
+    watchers: HashMap<u32, Vec<u32>>,
 }
 
 impl<'g> Marking<'g> {
     fn new(graph: Graph<'g>, goroutines: usize, awaited: &AwaitedObjects) -> Self {
         let mut state = vec![State::Free; goroutines];
-        let mut watchers: FxHashMap<u32, Vec<u32>> = FxHashMap::default();
+        let mut watchers: HashMap<u32, Vec<u32>> = HashMap::default();
         for (goroutine, awaited) in awaited.iter() {
             let Awaited::Objects(objects) = awaited else { continue };
             state[goroutine as usize] = State::Blocked;

@@ -1,11 +1,11 @@
 //! Where the variables of a call are, by DWARF and by the stack map.
 
 use crate::snapshot::HeapSnapshot;
+use foldhash::HashMap;
 use goheap_image::Address;
 use goheap_model::{Kind, TypeId};
 use goheap_runtime::dwarf::{Local, Piece, Place};
 use goheap_runtime::stack::{Frame, StackPlace, StackScan, StartPoint};
-use rustc_hash::FxHashMap;
 
 /// Where a variable is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,7 +31,7 @@ pub(super) struct Places<'r, 'm, 'p> {
     stack: (u64, u64),
     start: &'r StartPoint,
     /// Live pointers by where they lie.
-    live: FxHashMap<StackPlace, u64>,
+    live: HashMap<StackPlace, u64>,
 }
 
 impl<'r, 'm, 'p> Places<'r, 'm, 'p> {

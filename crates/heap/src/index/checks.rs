@@ -7,13 +7,13 @@ use crate::meaning::closures::MetClosures;
 use crate::roots::root::Root;
 use crate::samples::Sample;
 use crate::snapshot::HeapSnapshot;
+use foldhash::HashSet;
 use goheap_graph::{CsrGraph, NarrowColumn, PathTrie};
 use goheap_model::{ObjectId, ObjectType, RootKind, RootNode, RootNodes, SectionError, StackGroups, Totals, TypeTable};
 use rayon::prelude::*;
-use rustc_hash::FxHashSet;
 
 /// Nodes above objects, the node of each root, and the objects of whose edges some lead elsewhere than their words do.
-pub(super) type Checked = (RootNodes, Vec<u32>, FxHashSet<u32>);
+pub(super) type Checked = (RootNodes, Vec<u32>, HashSet<u32>);
 
 type Check = Result<(), SectionError>;
 

@@ -2,10 +2,10 @@
 
 use super::shapes::Inner;
 use crate::objects::table::ObjectTable;
+use foldhash::HashMap;
 use goheap_model::{Evidence, ObjectType};
 use goheap_runtime::GoHeap;
 use rayon::prelude::*;
-use rustc_hash::FxHashMap;
 use std::sync::RwLock;
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 
@@ -101,7 +101,7 @@ pub(super) struct TinyBlocks {
     ahead: Vec<u32>,
     values: Vec<AtomicU32>,
     /// How surely a pointer to that part of a block leads to a value of its own.
-    pub(super) alone: RwLock<FxHashMap<Inner, Evidence>>,
+    pub(super) alone: RwLock<HashMap<Inner, Evidence>>,
     /// Types that were looked through for that.
     pub(super) searched: AtomicUsize,
 }

@@ -6,10 +6,10 @@ use super::engine::{Inference, Outcome};
 use super::fit::{fits, size_class};
 use super::proposal::Proposal;
 use crate::roots::root::{UntypedRoot, WordOwner};
+use foldhash::HashMap;
 use goheap_image::Address;
 use goheap_model::{Evidence, Part, Slot, TypeId};
 use goheap_runtime::{CodeReferences, PAGE_BYTES};
-use rustc_hash::FxHashMap;
 
 /// So far before a word the address of its variable may lie by which code knows it.
 const MAX_VARIABLE_BYTES: u64 = 256;
@@ -26,7 +26,7 @@ pub(super) fn propose(
     outcome: &mut Outcome,
 ) {
     // A thousand goroutines in one function have the same words in its frames.
-    let mut in_frames: FxHashMap<(u64, u64), Option<(Part, TypeId)>> = FxHashMap::default();
+    let mut in_frames: HashMap<(u64, u64), Option<(Part, TypeId)>> = HashMap::default();
     for root in roots {
         let Some(slot) = inference.objects.find_allocated(root.value) else { continue };
         let known = inference.type_of(slot.id);

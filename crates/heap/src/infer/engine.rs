@@ -13,11 +13,11 @@ use crate::objects::table::ObjectTable;
 use crate::roots::root::RootSet;
 use crate::samples::Sample;
 use crate::scan::span_scan::SpanScan;
+use foldhash::HashMap;
 use goheap_graph::IdBitSet;
 use goheap_model::{Evidence, InferenceCounts, Meter, ObjectId, ObjectType, ObjectTypes, Part, SHOWN, Slot, TypeId};
 use goheap_runtime::{AllocatedAs, CodeReferences, MALLOC_HEADER_BYTES, RuntimeModel, Span};
 use rayon::prelude::*;
-use rustc_hash::FxHashMap;
 
 /// Rounds of candidates: each may lead on to objects that were unknown before.
 const MAX_ROUNDS: usize = 8;
@@ -51,7 +51,7 @@ pub(crate) struct Inference<'a, 'm, 'p> {
     pub(super) refused: IdBitSet,
     pub(super) conflicts: IdBitSet,
     /// The shapes that the runtime recorded of objects that generic code allocated.
-    pub(super) recorded_shapes: FxHashMap<ObjectId, TypeId>,
+    pub(super) recorded_shapes: HashMap<ObjectId, TypeId>,
 }
 
 /// What the inference leaves.
@@ -132,7 +132,7 @@ impl<'a, 'm, 'p> Inference<'a, 'm, 'p> {
             plain: None,
             refused: IdBitSet::default(),
             conflicts: IdBitSet::default(),
-            recorded_shapes: FxHashMap::default(),
+            recorded_shapes: HashMap::default(),
         }
     }
 

@@ -4,8 +4,8 @@
 //! `make`) has the shape as its type.
 
 use crate::meaning::resolve::Resolver;
+use foldhash::{HashMap, HashSet};
 use goheap_model::{Field, GoType, Kind, TypeId, TypeTable};
-use rustc_hash::{FxHashMap, FxHashSet};
 use std::mem::{Discriminant, discriminant};
 
 const SHAPE: &str = "go.shape.";
@@ -19,7 +19,7 @@ const MAX_COMPARED: usize = 1 << 22;
 /// For each shape the types that it can be.
 #[derive(Default)]
 pub(super) struct Instances {
-    of: FxHashMap<TypeId, Vec<TypeId>>,
+    of: HashMap<TypeId, Vec<TypeId>>,
 }
 
 impl Instances {
@@ -85,14 +85,14 @@ impl Instances {
 /// Types without shapes that shapes may be, by what is told at a glance.
 struct Groups {
     /// Of a generic type, by its name without arguments.
-    generic: FxHashMap<String, Vec<TypeId>>,
+    generic: HashMap<String, Vec<TypeId>>,
     /// What is made of other types, by kind and size.
-    composite: FxHashMap<(Discriminant<Kind>, u64), Vec<TypeId>>,
+    composite: HashMap<(Discriminant<Kind>, u64), Vec<TypeId>>,
 }
 
 impl Groups {
     fn new(types: &TypeTable, shapes: &[TypeId]) -> Self {
-        let mut groups = Groups { generic: FxHashMap::default(), composite: FxHashMap::default() };
+        let mut groups = Groups { generic: HashMap::default(), composite: HashMap::default() };
         for ty in shapes.iter().map(|&id| types.get(id)) {
             match is_generic(&ty.name) {
                 true => _ = groups.generic.entry(generic_key(&ty.name)).or_default(),
@@ -145,7 +145,7 @@ impl Groups {
         };
         let list = list.map_or(&[][..], |list| list);
         let mut like: Vec<TypeId> = list.iter().copied().filter(is_like).collect();
-        let mut met = FxHashSet::default();
+        let mut met = HashSet::default();
         like.retain(|&id| met.insert(&*types.get(id).name));
         // A shape is mostly that of a declared type; `[]go.shape.int` mostly is what it reads like.
         let is_preferred = |id: &TypeId| is_generic(&ty.name) || is_declared(&types.get(*id).name) == is_pure;
@@ -217,14 +217,14 @@ pub(super) fn stands_for(types: &TypeTable, shape: TypeId, ty: TypeId) -> bool {
 struct Comparison<'a> {
     types: &'a TypeTable,
     /// Pairs that were or are being compared: types refer to themselves.
-    met: FxHashSet<(TypeId, TypeId)>,
+    met: HashSet<(TypeId, TypeId)>,
     /// How often two types were held against each other.
     looked: usize,
 }
 
 impl<'a> Comparison<'a> {
     fn new(types: &'a TypeTable) -> Self {
-        Comparison { types, met: FxHashSet::default(), looked: 0 }
+        Comparison { types, met: HashSet::default(), looked: 0 }
     }
 
     fn is_alike(&mut self, shape: TypeId, ty: TypeId) -> bool {

@@ -7,11 +7,11 @@ use crate::objects::table::Place;
 use crate::roots::root::{Root, RootSet};
 use crate::roots::runtime_records::runtime_records;
 use crate::samples::Sample;
+use foldhash::HashMap;
 use goheap_graph::IdBitSet;
 use goheap_model::{ObjectId, ObjectType, PointerCounts, RootClass, SHOWN, Share, Slot};
 use goheap_runtime::Span;
 use rayon::prelude::*;
-use rustc_hash::FxHashMap;
 
 /// What the roots reach.
 #[derive(Debug)]
@@ -48,7 +48,7 @@ pub(super) struct Marks {
     bad_roots: Vec<Root>,
     counts: PointerCounts,
     /// Pointer words that their object's type does not explain, of objects that have such.
-    unexplained: FxHashMap<ObjectId, u32>,
+    unexplained: HashMap<ObjectId, u32>,
 }
 
 /// What following some objects marked.

@@ -4,9 +4,9 @@ use super::engine::Inference;
 use crate::meaning::plan::PointerWord;
 use crate::meaning::resolve::Meaning;
 use crate::roots::root::{UntypedRoot, WordOwner};
+use foldhash::HashMap;
 use goheap_model::{Evidence, ObjectId, ObjectType, ObjectTypes, Part, Slot};
 use rayon::prelude::*;
-use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 
 /// Of a kind of more bytes no words are looked for.
@@ -73,7 +73,7 @@ fn frame_word(root: &UntypedRoot) -> Option<(Place, u64)> {
 }
 
 /// Where in a value of each kind that was met the words stand of which the type says nothing.
-type Kinds = FxHashMap<u32, Box<[u64]>>;
+type Kinds = HashMap<u32, Box<[u64]>>;
 
 /// What the untyped words of objects hold whose type is known.
 fn field_words(inference: &Inference<'_, '_, '_>) -> Vec<(Place, u64)> {
@@ -152,7 +152,7 @@ pub struct Vote {
 /// 40 bytes an object that was voted on.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Votes {
-    by_object: FxHashMap<ObjectId, (ObjectType, Vote)>,
+    by_object: HashMap<ObjectId, (ObjectType, Vote)>,
 }
 
 impl Votes {

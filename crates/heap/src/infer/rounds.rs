@@ -4,16 +4,16 @@ use super::confirm::SlotWords;
 use super::engine::Inference;
 use super::shapes::Inner;
 use super::windows::Windows;
+use foldhash::{HashMap, HashSet};
 use goheap_graph::IdBitSet;
 use goheap_image::Address;
 use goheap_model::{ObjectId, Slot, TypeId};
-use rustc_hash::{FxHashMap, FxHashSet};
 use std::sync::Arc;
 
 /// The types that objects could be, where there are any left and not too many; in order.
 #[derive(Debug, Default)]
 pub(super) struct Choices {
-    by_object: FxHashMap<ObjectId, Arc<[TypeId]>>,
+    by_object: HashMap<ObjectId, Arc<[TypeId]>>,
 }
 
 impl Choices {
@@ -84,7 +84,7 @@ pub(super) struct Review {
     /// Objects whose type or choices changed since.
     changed: IdBitSet,
     /// Functions that were asked for since.
-    functions: FxHashSet<u64>,
+    functions: HashSet<u64>,
     /// How many were in all.
     asked: usize,
 }

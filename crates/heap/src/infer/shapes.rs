@@ -4,8 +4,8 @@ use super::fit::{Place, fits, size_class};
 use super::instances::Instances;
 use crate::meaning::compiled::SMALL_WORDS;
 use crate::meaning::resolve::Resolver;
+use foldhash::HashMap;
 use goheap_model::{Evidence, Kind, Part, RedZones, TypeId, TypeTable};
-use rustc_hash::FxHashMap;
 use std::sync::RwLock;
 
 const MAX_DEPTH: u32 = 64;
@@ -33,11 +33,11 @@ type Holder = Option<(Part, TypeId)>;
 /// # Overhead
 /// About 40 bytes a type that has a descriptor.
 pub(super) struct Shapes {
-    by_look: FxHashMap<Look, Vec<TypeId>>,
+    by_look: HashMap<Look, Vec<TypeId>>,
     pub(super) instances: Instances,
     /// The map types by the descriptors of their buckets or groups.
-    maps: FxHashMap<u64, (Part, TypeId)>,
-    holders: RwLock<FxHashMap<HolderKey, Holder>>,
+    maps: HashMap<u64, (Part, TypeId)>,
+    holders: RwLock<HashMap<HolderKey, Holder>>,
     red_zones: RedZones,
 }
 
@@ -47,7 +47,7 @@ impl Shapes {
         let instances = Instances::new(resolver);
         let resolver = &*resolver;
         let types = &resolver.types;
-        let mut maps = FxHashMap::default();
+        let mut maps = HashMap::default();
         for (descriptor, part, map) in resolver.map_parts() {
             if instances.is_shape(map) {
                 maps.entry(descriptor).or_insert((part, map));
@@ -55,7 +55,7 @@ impl Shapes {
                 maps.insert(descriptor, (part, map));
             }
         }
-        let mut by_look: FxHashMap<Look, Vec<TypeId>> = FxHashMap::default();
+        let mut by_look: HashMap<Look, Vec<TypeId>> = HashMap::default();
         for id in (0..types.len()).map(|index| TypeId(index as u32)) {
             let ty = types.get(id);
             let is_allocated = ty.descriptor.is_some() && ty.size > 0 && !matches!(ty.kind, Kind::Opaque);

@@ -5,11 +5,10 @@ use super::pointing::Pointing;
 use super::{Listed, Pointer};
 use crate::referred::{Window, WindowList};
 use crate::snapshot::HeapSnapshot;
+use foldhash::HashMap;
 use goheap_graph::TrieNode;
 use goheap_model::{ObjectType, Part, Slot, Standing};
-use rustc_hash::FxHashMap;
 use std::cmp::Reverse;
-use std::collections::HashMap;
 
 /// An object that holds a pointer to another.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,7 +49,7 @@ const MOST_GROUPS: usize = 10_000;
 #[derive(Default)]
 struct Groups {
     found: Vec<HolderGroup>,
-    by_key: FxHashMap<(ObjectType, u64, Standing), Option<usize>>,
+    by_key: HashMap<(ObjectType, u64, Standing), Option<usize>>,
     /// By type and field as they are written: types of several parts of a program may be written alike.
     by_text: HashMap<(String, String, Standing), usize>,
 }
@@ -178,7 +177,7 @@ impl HeapSnapshot<'_, '_> {
     pub(super) fn root_holders(&self, held: Slot, limit: usize) -> Listed<RootHolder> {
         let range = range_of(self, held);
         let mut found: Vec<((TrieNode, u64, bool), u64)> = Vec::new();
-        let mut index_of: FxHashMap<(TrieNode, u64, bool), usize> = FxHashMap::default();
+        let mut index_of: HashMap<(TrieNode, u64, bool), usize> = HashMap::default();
         for root in self.roots.iter().filter(|root| range.contains(&root.value)) {
             let key = (root.node, root.value - range.start, root.is_conservative);
             let index = *index_of.entry(key).or_insert(found.len());

@@ -1,9 +1,9 @@
 //! Closures (cmd/compile/internal/walk/closure.go): a struct of the function's address and what it captured, one type for each
 //! function.
 
+use foldhash::HashMap;
 use goheap_model::{Field, GoType, Kind, TypeId, TypeTable};
 use goheap_runtime::RuntimeModel;
-use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 
 /// Types of closures by the entry of the function that they call.
@@ -20,11 +20,11 @@ pub(crate) struct Closures<'m> {
 /// The closures that were met.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct MetClosures {
-    by_entry: FxHashMap<u64, Option<TypeId>>,
+    by_entry: HashMap<u64, Option<TypeId>>,
     /// The opaque type beside each that is a struct.
-    bare: FxHashMap<TypeId, TypeId>,
+    bare: HashMap<TypeId, TypeId>,
     /// By the entry of the function, the compiler's struct that code makes its closures of.
-    told: FxHashMap<u64, TypeId>,
+    told: HashMap<u64, TypeId>,
 }
 
 impl MetClosures {
@@ -118,7 +118,7 @@ impl<'m> Closures<'m> {
     }
 
     /// Notes what code makes closures of, where no debug information tells.
-    pub(crate) fn tell(&mut self, told: FxHashMap<u64, TypeId>) {
+    pub(crate) fn tell(&mut self, told: HashMap<u64, TypeId>) {
         self.met.told = told;
     }
 

@@ -6,10 +6,10 @@ use crate::meaning::compiled::CompiledTypes;
 use crate::meaning::containers::hash_trie;
 use crate::meaning::containers::{Containers, MapLayout, Position, Role};
 use crate::meaning::plan::{PlanEntry, PointerWord};
+use foldhash::{HashMap, HashSet};
 use goheap_image::{Address, MemoryImage};
 use goheap_model::{GcMask, GoType, Kind, ObjectType, Part, TypeId, TypeTable};
 use goheap_runtime::{DescriptorReader, RuntimeModel};
-use rustc_hash::{FxHashMap, FxHashSet};
 use std::borrow::Cow;
 
 /// The meaning of a pointer word.
@@ -73,12 +73,12 @@ pub(crate) struct Resolver<'m> {
     memory: &'m MemoryImage,
     descriptors: DescriptorReader<'m>,
     /// Addresses where no descriptor stands although a word said so.
-    no_descriptors: FxHashSet<u64>,
+    no_descriptors: HashSet<u64>,
     linked: Vec<u64>,
     /// Itabs that were met: one is judged by much of the memory around it.
     itabs: AddressCache,
     /// Channel types by their elements, as far as they were asked for.
-    channels: FxHashMap<TypeId, TypeId>,
+    channels: HashMap<TypeId, TypeId>,
 }
 
 impl<'m> Resolver<'m> {
@@ -100,10 +100,10 @@ impl<'m> Resolver<'m> {
             compiled: CompiledTypes::default(),
             memory: model.memory(),
             descriptors: model.descriptors(),
-            no_descriptors: FxHashSet::default(),
+            no_descriptors: HashSet::default(),
             linked: Vec::new(),
             itabs: AddressCache::default(),
-            channels: FxHashMap::default(),
+            channels: HashMap::default(),
         };
         resolver.load_linked();
         resolver

@@ -2,9 +2,9 @@
 
 use crate::meaning::containers::Role;
 use crate::names::label_text::Beyond;
+use foldhash::HashMap;
 use goheap_model::TypeId;
 use goheap_model::names::PackageNames;
-use rustc_hash::FxHashMap;
 
 /// What an edge's label depends on; equal keys have equal labels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -24,8 +24,8 @@ pub(crate) struct EdgeKey {
 #[derive(Debug, Default)]
 pub(crate) struct Labels {
     texts: Vec<Box<str>>,
-    by_text: FxHashMap<(TypeId, Box<str>), u32>,
-    by_edge: FxHashMap<EdgeKey, u32>,
+    by_text: HashMap<(TypeId, Box<str>), u32>,
+    by_edge: HashMap<EdgeKey, u32>,
     /// How types read in labels.
     pub(crate) packages: PackageNames,
 }

@@ -5,10 +5,10 @@ use crate::names::label_text::object_label;
 use crate::names::labels::Labels;
 use crate::objects::table::ObjectTable;
 use crate::roots::root::{Naming, Root};
+use foldhash::HashMap;
 use goheap_graph::{PathTrie, TrieNode};
 use goheap_model::{Evidence, ObjectType, ObjectTypes, Part, RootClass, TypeTable};
 use goheap_runtime::RuntimeModel;
-use rustc_hash::FxHashMap;
 
 /// The trie with the type in front of the place of words that nothing named; these roots then say the type of what they lead to.
 pub(crate) fn name_by_types(
@@ -18,7 +18,7 @@ pub(crate) fn name_by_types(
     (model, objects): (&RuntimeModel<'_>, &ObjectTable<'_, '_>),
     (types, object_types): (&TypeTable, &ObjectTypes),
 ) -> PathTrie {
-    let mut names: FxHashMap<TrieNode, u32> = FxHashMap::default();
+    let mut names: HashMap<TrieNode, u32> = HashMap::default();
     let is_nameless = |root: &&mut Root| {
         root.class == RootClass::Variables && root.naming == Naming::Nameless && !root.has_type && !root.is_conservative
     };

@@ -1,7 +1,7 @@
 //! From an address to its slot, by one load for what lies in spans of many slots.
 
+use foldhash::HashMap;
 use goheap_runtime::{ARENA_BYTES, GoHeap, MALLOC_HEADER_BYTES, PAGE_BYTES, Span};
-use rustc_hash::FxHashMap;
 
 /// How the slots of a span say where their pointers are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -109,7 +109,7 @@ impl PageTable {
     pub(crate) fn new(heap: &GoHeap<'_>, firsts: &[u32], has_headers: bool) -> Self {
         let first_arena = heap.spans.first().map_or(0, |span| span.base / ARENA_BYTES);
         let mut table = PageTable { first_arena, arenas: Vec::new(), kinds: Vec::new() };
-        let mut numbers = FxHashMap::default();
+        let mut numbers = HashMap::default();
         for (index, (span, &first)) in heap.spans.iter().zip(firsts).enumerate() {
             let Some(kind) = SpanKind::new(span, has_headers) else { continue };
             let number = *numbers.entry(kind).or_insert(table.kinds.len());

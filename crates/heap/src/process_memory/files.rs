@@ -2,8 +2,8 @@
 
 use super::address_map::{AddressMap, Mapping};
 use super::part::MemoryPart;
+use foldhash::{HashMap, HashSet};
 use goheap_image::{MappedFile, Process};
-use rustc_hash::{FxHashMap, FxHashSet};
 use std::path::{Path, PathBuf};
 
 /// Pages of the machine, in which a file's last bytes and variables that begin as zeros may share one.
@@ -15,7 +15,7 @@ pub(super) fn claim(map: &mut AddressMap<'_>, process: &Process) -> (Vec<String>
     let entry = process.core.aux_vector().entry();
     let program = mapped.iter().find(|file| entry.is_some_and(|entry| file.contains(entry))).map(|file| &file.path);
     let with_code = with_code(process);
-    let mut numbers: FxHashMap<&[u8], u32> = FxHashMap::default();
+    let mut numbers: HashMap<&[u8], u32> = HashMap::default();
     let mut files = Vec::new();
     for file in mapped {
         let number = *numbers.entry(&file.path).or_insert_with(|| {
@@ -39,12 +39,12 @@ pub(super) fn claim(map: &mut AddressMap<'_>, process: &Process) -> (Vec<String>
 
 /// The files that hold code: some of which is mapped as such, and those that were looked for as libraries, since a core may lack what was
 /// mapped of them as code.
-pub(crate) fn with_code(process: &Process) -> FxHashSet<&[u8]> {
+pub(crate) fn with_code(process: &Process) -> HashSet<&[u8]> {
     let segments = process.core.segments().iter().filter(|segment| segment.flags.executable());
     let mut code: Vec<u64> = segments.map(|segment| segment.address.0).collect();
     code.sort_unstable();
     let known = process.shared_objects.iter().map(|object| &object.mapped_as);
-    let known: FxHashSet<&Path> = known.chain(&process.diagnostics.unavailable_files).map(PathBuf::as_path).collect();
+    let known: HashSet<&Path> = known.chain(&process.diagnostics.unavailable_files).map(PathBuf::as_path).collect();
     let has_code = |file: &&MappedFile| {
         let first = code.partition_point(|&at| at < file.start.0);
         code.get(first).is_some_and(|&at| at < file.end.0) || known.contains(file.to_path().as_path())

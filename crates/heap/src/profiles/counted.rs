@@ -2,9 +2,9 @@
 
 use super::places::{Addresses, Places, SAMPLE_BYTES};
 use crate::error::HeapError;
+use foldhash::HashMap;
 use goheap_model::{Claim, CodeProfile, CodeSample, Observer, Refusal};
 use goheap_runtime::{Goroutine, RuntimeModel, ThreadIndex, Tracer};
-use rustc_hash::FxHashMap;
 
 /// Goroutines by stack and labels, as the process would have counted them: those of the indexes that are wanted, without the runtime's own.
 ///
@@ -81,7 +81,7 @@ const CLAIMED: usize = 1 << 22;
 struct Counter<'m, 'p, 'o> {
     places: Places<'m, 'p>,
     samples: Vec<(Key, i64)>,
-    index_of: FxHashMap<Key, usize>,
+    index_of: HashMap<Key, usize>,
     observer: &'o dyn Observer,
     /// Bytes taken since the last claim.
     unclaimed: usize,

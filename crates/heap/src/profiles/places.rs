@@ -1,9 +1,9 @@
 //! Return addresses as the frames of a profile (proto.go `appendLocsForStack`): an address for each call, those that are inlined too,
 //! becomes a place for each frame.
 
+use foldhash::HashMap;
 use goheap_model::{CodeCall, CodeFunction, CodePlace, CodeProfile, CodeSample};
 use goheap_runtime::{InlineFrame, RuntimeModel};
-use rustc_hash::FxHashMap;
 use std::sync::Arc;
 
 /// What a sample takes beside its frames.
@@ -22,9 +22,9 @@ pub(super) enum Addresses {
 pub(super) struct Places<'m, 'p> {
     model: &'m RuntimeModel<'p>,
     made: CodeProfile,
-    function_of: FxHashMap<String, u32>,
-    place_of: FxHashMap<CodePlace, u32>,
-    calls_of: FxHashMap<u64, Arc<[Known]>>,
+    function_of: HashMap<String, u32>,
+    place_of: HashMap<CodePlace, u32>,
+    calls_of: HashMap<u64, Arc<[Known]>>,
 }
 
 /// A call at an instruction.

@@ -17,6 +17,7 @@ mod words;
 use crate::objects::table::ObjectTable;
 use crate::snapshot::HeapSnapshot;
 use c_chunks::CChunks;
+use foldhash::HashMap;
 use goheap_model::{ObjectId, ObjectTypes};
 use goheap_runtime::{GlibcHeap, RuntimeModel};
 use keeps::Keeps;
@@ -24,7 +25,6 @@ use outside::Outside;
 use paint::{Paint, Treatment};
 use piece::Piece;
 use places::Places;
-use rustc_hash::FxHashMap;
 use std::ops::Range;
 use variables::Section;
 
@@ -45,7 +45,7 @@ pub struct Redaction<'s, 'm, 'p> {
     /// Addresses of pointer words on stacks, ascending.
     pointers: Vec<u64>,
     /// What stays of objects of each type, by its word.
-    keeps: FxHashMap<u32, Keeps>,
+    keeps: HashMap<u32, Keeps>,
     nothing: Keeps,
     sections: Vec<Section<'m>>,
     /// Variables with a type, ascending.
@@ -124,9 +124,9 @@ impl<'s, 'm, 'p> Redaction<'s, 'm, 'p> {
 }
 
 /// What stays of objects of each type that there is.
-fn keeps_of(snapshot: &HeapSnapshot<'_, '_>) -> FxHashMap<u32, Keeps> {
+fn keeps_of(snapshot: &HeapSnapshot<'_, '_>) -> HashMap<u32, Keeps> {
     let (types, containers) = (&snapshot.object_types, snapshot.containers());
-    let mut keeps: FxHashMap<u32, Keeps> = FxHashMap::default();
+    let mut keeps: HashMap<u32, Keeps> = HashMap::default();
     let mut last = None;
     for id in snapshot.objects.allocated_ids().iter_ones() {
         let object = types.of(ObjectId(id));

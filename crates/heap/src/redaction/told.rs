@@ -4,9 +4,9 @@ use super::keeps::Keeps;
 use crate::meaning::containers::MapLayout;
 use crate::snapshot::HeapSnapshot;
 use crate::waits::{WaitKind, Waits};
+use foldhash::{HashMap, HashSet};
 use goheap_image::Address;
 use goheap_model::{ObjectId, Part, TypeId};
-use rustc_hash::{FxHashMap, FxHashSet};
 use std::ops::Range;
 
 /// Parts of one map of made types: each type and name has an entry.
@@ -19,7 +19,7 @@ const TABLES: u64 = 24;
 
 /// Types that reflect made are as much the program's as those that the compiler made: their names, the descriptors that name them, and
 /// the maps by which the runtime finds both.
-pub(super) fn made_types(snapshot: &HeapSnapshot<'_, '_>, keeps: &FxHashMap<u32, Keeps>) -> Vec<Range<u64>> {
+pub(super) fn made_types(snapshot: &HeapSnapshot<'_, '_>, keeps: &HashMap<u32, Keeps>) -> Vec<Range<u64>> {
     let (model, objects) = (snapshot.model, &snapshot.objects);
     let whole = |address: u64| {
         let slot = objects.find_allocated(address)?;
@@ -57,7 +57,7 @@ fn maps(snapshot: &HeapSnapshot<'_, '_>, headers: &[u64]) -> Vec<u64> {
         MapLayout::of(&snapshot.types, map, &containers)
     };
     let layouts = [layout("map[int32]unsafe.Pointer"), layout("map[unsafe.Pointer]int32")];
-    let mut found = FxHashSet::default();
+    let mut found = HashSet::default();
     for (header, layout) in headers.iter().zip(&layouts) {
         let mut pending = vec![(Part::MapHeader, *header)];
         while let Some((part, address)) = pending.pop() {

@@ -2,9 +2,9 @@
 
 use super::ReferenceGraph;
 use super::fields::CoreFields;
+use foldhash::{HashMap, HashSet};
 use goheap_model::{FieldTable, FieldType, Fields, Kind, KnownField, ObjectId, Slot, TypeId, kind_of, offset_of};
 use rayon::prelude::*;
-use rustc_hash::{FxHashMap, FxHashSet};
 
 /// A kind of object and an offset in its period.
 type Place = (u32, u64);
@@ -21,15 +21,15 @@ impl ReferenceGraph<'_, '_, '_> {
         };
         let places =
             examples.into_iter().map(|(place, (id, offset))| (place, known(self.snapshot.objects.slot(id), offset)));
-        let places: FxHashMap<Place, KnownField> = places.collect();
+        let places: HashMap<Place, KnownField> = places.collect();
         let dynamic = self.dynamic_types(&periods, &places);
         let types = &self.snapshot.types;
         FieldTable::new(periods, places, dynamic, types.ids().map(|ty| fields.is_machinery(ty)).collect())
     }
 
     /// The period of each kind of object that there is.
-    fn periods(&self, fields: &CoreFields<'_, '_, '_, '_>) -> FxHashMap<u32, u64> {
-        let (snapshot, mut periods) = (self.snapshot, FxHashMap::default());
+    fn periods(&self, fields: &CoreFields<'_, '_, '_, '_>) -> HashMap<u32, u64> {
+        let (snapshot, mut periods) = (self.snapshot, HashMap::default());
         for slot in snapshot.objects.slots_of(snapshot.reached.iter_ones()) {
             let object = snapshot.object_types.of(slot.id);
             periods.entry(kind_of(object)).or_insert_with(|| fields.places.period(object).unwrap_or(0));
@@ -38,15 +38,15 @@ impl ReferenceGraph<'_, '_, '_> {
     }
 
     /// Of each place an object and the offset of a word there: the first in order.
-    fn examples(&self, periods: &FxHashMap<u32, u64>) -> FxHashMap<Place, (ObjectId, u64)> {
-        let found: Vec<FxHashMap<Place, (ObjectId, u64)>> = self.each_span(|span| {
-            let mut found = FxHashMap::default();
+    fn examples(&self, periods: &HashMap<u32, u64>) -> HashMap<Place, (ObjectId, u64)> {
+        let found: Vec<HashMap<Place, (ObjectId, u64)>> = self.each_span(|span| {
+            let mut found = HashMap::default();
             self.for_each_word(span, periods, |slot, offset, place, _| {
                 _ = found.entry(place).or_insert((slot.id, offset))
             });
             found
         });
-        let mut all = FxHashMap::default();
+        let mut all = HashMap::default();
         for (place, example) in found.into_iter().flatten() {
             let first = all.entry(place).or_insert(example);
             *first = example.min(*first);
@@ -55,11 +55,7 @@ impl ReferenceGraph<'_, '_, '_> {
     }
 
     /// What interfaces hold, by the number of the edge that their data words are.
-    fn dynamic_types(
-        &self,
-        periods: &FxHashMap<u32, u64>,
-        places: &FxHashMap<Place, KnownField>,
-    ) -> Vec<(u64, TypeId)> {
+    fn dynamic_types(&self, periods: &HashMap<u32, u64>, places: &HashMap<Place, KnownField>) -> Vec<(u64, TypeId)> {
         let types = &self.snapshot.types;
         let methods = |known: &KnownField| match known.place.field {
             Some(FieldType::Of(ty, _)) => match types.get(ty).kind {
@@ -68,10 +64,10 @@ impl ReferenceGraph<'_, '_, '_> {
             },
             _ => None,
         };
-        let interfaces: FxHashMap<Place, bool> =
+        let interfaces: HashMap<Place, bool> =
             places.iter().filter_map(|(place, known)| Some((*place, methods(known)?))).collect();
-        let kinds: FxHashSet<u32> = interfaces.keys().map(|place| place.0).collect();
-        let periods: FxHashMap<u32, u64> =
+        let kinds: HashSet<u32> = interfaces.keys().map(|place| place.0).collect();
+        let periods: HashMap<u32, u64> =
             periods.iter().filter(|(kind, _)| kinds.contains(kind)).map(|(&kind, &period)| (kind, period)).collect();
         let found = self.each_span(|span| {
             let mut found = Vec::new();
@@ -91,7 +87,7 @@ impl ReferenceGraph<'_, '_, '_> {
 
     /// Shows `visit` the words of the reached objects of a span whose kinds have a period: where each lies, its place, and the number
     /// of its edge.
-    fn for_each_word(&self, span: u32, periods: &FxHashMap<u32, u64>, mut visit: impl FnMut(Slot, u64, Place, u64)) {
+    fn for_each_word(&self, span: u32, periods: &HashMap<u32, u64>, mut visit: impl FnMut(Slot, u64, Place, u64)) {
         let (snapshot, graph) = (self.snapshot, self.data().edges());
         let slots = &snapshot.objects.spans()[span as usize];
         let (first, header) = (snapshot.objects.first_of(span), u64::from(slots.header_bytes));

@@ -8,9 +8,9 @@ use crate::needs::Needs;
 use crate::referred::{frame_facts, with_facts};
 use crate::snapshot::SnapshotOptions;
 use crate::tree::{DrawnGroup, DrawnRoot, FrameOf, Told, TreeBuilder, shared_objects};
+use foldhash::HashMap;
 use goheap_graph::{DominatorTree, IdBitSet, PathTrie, TrieNode};
 use goheap_model::{Births, Claim, DominatorFrames, Meter, ObjectId, Observer, RootClass, RootFrame, RootKind, Share};
-use rustc_hash::FxHashMap;
 
 /// Where the frame of more than one object of so many has to be known, those of all take less.
 const WIDE: u32 = 2;
@@ -151,9 +151,9 @@ impl ReferenceGraph<'_, '_, '_> {
     }
 
     /// A frame for each node above objects, and what each of these frames is. Goroutines of one stack are not told apart.
-    fn root_frames(&self, labels: &mut Labels, trie: &mut PathTrie) -> (Vec<TrieNode>, FxHashMap<TrieNode, RootFrame>) {
+    fn root_frames(&self, labels: &mut Labels, trie: &mut PathTrie) -> (Vec<TrieNode>, HashMap<TrieNode, RootFrame>) {
         let mut frames: Vec<TrieNode> = Vec::new();
-        let mut found: FxHashMap<TrieNode, RootFrame> = FxHashMap::default();
+        let mut found: HashMap<TrieNode, RootFrame> = HashMap::default();
         for (_, root) in self.data().references().roots().iter() {
             let above = root.parent.map_or(PathTrie::ROOT, |parent| frames[(parent - self.data().root()) as usize]);
             let frame = match root.kind {

@@ -21,10 +21,10 @@ use crate::index::read_references;
 use crate::referred::WindowFinder;
 use crate::snapshot::HeapSnapshot;
 use edges::EdgeReader;
+use foldhash::HashSet;
 use goheap_graph::{CsrGraph, GraphBuilder};
 use goheap_model::{Claim, Graph, Observer, References};
 use records::Records;
-use rustc_hash::FxHashSet;
 
 /// The references of a heap, and the core that they came from.
 ///
@@ -37,7 +37,7 @@ pub struct ReferenceGraph<'s, 'm, 'p> {
     /// The node that each root of the snapshot hangs on; the first one's of those that lead nowhere.
     node_of_root: Vec<u32>,
     /// Objects of whose edges some lead elsewhere than their words do.
-    rewired: FxHashSet<u32>,
+    rewired: HashSet<u32>,
 }
 
 /// What is kept beside the references themselves.
@@ -98,7 +98,7 @@ impl<'m, 'p> HeapSnapshot<'m, 'p> {
         let (roots, node_of_root) = root_nodes::collect(self, &records, &mut builder)?;
         let reader = EdgeReader::new(self, finder.as_ref());
         let mut graph = reader.read(builder, edges, observer)?;
-        let mut rewired = FxHashSet::default();
+        let mut rewired = HashSet::default();
         records.take_from(&mut graph, &mut rewired);
         self.let_go_of_steady(&mut graph, &mut rewired);
         self.let_go_of_processors(&mut graph, &mut rewired);
@@ -114,7 +114,7 @@ impl<'s, 'm, 'p> ReferenceGraph<'s, 'm, 'p> {
     /// Of parts that were kept.
     pub(crate) fn of_parts(
         snapshot: &'s HeapSnapshot<'m, 'p>,
-        (references, node_of_root, rewired): (References, Vec<u32>, FxHashSet<u32>),
+        (references, node_of_root, rewired): (References, Vec<u32>, HashSet<u32>),
     ) -> Self {
         ReferenceGraph { snapshot, references, node_of_root, rewired }
     }
@@ -122,7 +122,7 @@ impl<'s, 'm, 'p> ReferenceGraph<'s, 'm, 'p> {
 
 impl HeapSnapshot<'_, '_> {
     /// Drops the edges from what lists that collections empty alone hold to what others hold.
-    fn let_go_of_steady(&self, graph: &mut CsrGraph, rewired: &mut FxHashSet<u32>) {
+    fn let_go_of_steady(&self, graph: &mut CsrGraph, rewired: &mut HashSet<u32>) {
         for from in self.emptied.iter_ones() {
             if graph.drop_edges_where(from, |to| !self.emptied.contains(to)) > 0 {
                 rewired.insert(from);
@@ -143,7 +143,7 @@ impl<'s, 'm, 'p> ReferenceGraph<'s, 'm, 'p> {
     }
 
     /// The references, the node that each root hangs on, and the objects of whose edges some lead elsewhere than their words do.
-    pub(crate) fn parts(&self) -> (&References, &[u32], &FxHashSet<u32>) {
+    pub(crate) fn parts(&self) -> (&References, &[u32], &HashSet<u32>) {
         (&self.references, &self.node_of_root, &self.rewired)
     }
 

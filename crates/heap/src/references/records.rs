@@ -5,9 +5,9 @@
 //! its records are wiped. The collector that finds leaks hides the words of the sudogs (mgc.go `setSyncObjectsUntraceable`, 1.26).
 
 use crate::snapshot::HeapSnapshot;
+use foldhash::{HashMap, HashSet};
 use goheap_graph::CsrGraph;
 use goheap_runtime::{Goroutine, Sudog, WaitClass};
-use rustc_hash::{FxHashMap, FxHashSet};
 
 /// A goroutine and an object that one of its records points to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -30,7 +30,7 @@ pub(super) struct Records(Vec<Held>);
 impl Records {
     pub(super) fn read(snapshot: &HeapSnapshot<'_, '_>) -> Self {
         let model = snapshot.model;
-        let mut by_address = FxHashMap::default();
+        let mut by_address = HashMap::default();
         let mut records = Records::default();
         for (index, goroutine) in (0..).zip(&model.goroutines).filter(|(_, one)| one.status.is_live()) {
             records.add_own(snapshot, index, goroutine);
@@ -84,7 +84,7 @@ impl Records {
     }
 
     /// Drops the edges of the records that the goroutines have now, and notes the records.
-    pub(super) fn take_from(&self, graph: &mut CsrGraph, rewired: &mut FxHashSet<u32>) {
+    pub(super) fn take_from(&self, graph: &mut CsrGraph, rewired: &mut HashSet<u32>) {
         // A record's references are gone along once, however many goroutines have it.
         let mut wanted: Vec<(u32, u32)> = self.0.iter().map(|held| (held.record, held.object)).collect();
         wanted.sort_unstable();

@@ -5,11 +5,11 @@ use crate::objects::table::ObjectTable;
 use crate::roots::root::Root;
 use crate::roots::{DEFER_RECORD, DEFERRED};
 use crate::snapshot::HeapSnapshot;
+use foldhash::{HashMap, HashSet};
 use goheap_graph::{GraphBuilder, GraphError, TrieNode};
 use goheap_image::Address;
 use goheap_model::names::package_of;
 use goheap_model::{RootClass, RootKind, RootNode, RootNodes};
-use rustc_hash::{FxHashMap, FxHashSet};
 
 /// Package of variables that have no name.
 const UNNAMED: &str = "(no name)";
@@ -28,8 +28,8 @@ pub(super) fn collect(
         nodes: RootNodes::new(first),
         of_root: vec![first; snapshot.roots.len()],
         of_records: deferred_by_records(snapshot),
-        children: FxHashMap::default(),
-        packages: FxHashMap::default(),
+        children: HashMap::default(),
+        packages: HashMap::default(),
         frames: Vec::new(),
         last: None,
     };
@@ -47,7 +47,7 @@ pub(super) fn collect(
     Ok((collector.nodes, collector.of_root))
 }
 
-fn deferred_by_records(snapshot: &HeapSnapshot<'_, '_>) -> FxHashSet<(u32, u64)> {
+fn deferred_by_records(snapshot: &HeapSnapshot<'_, '_>) -> HashSet<(u32, u64)> {
     let model = snapshot.model;
     let on_stacks = snapshot.roots.iter().filter(|root| root.class == RootClass::Goroutines);
     let records = on_stacks.filter(|root| snapshot.frame_text(root.node) == Some(DEFER_RECORD));
@@ -70,9 +70,9 @@ struct Collector<'c, 'm, 'p> {
     nodes: RootNodes,
     of_root: Vec<u32>,
     /// By goroutine, deferred functions to which records lead that are objects.
-    of_records: FxHashSet<(u32, u64)>,
-    children: FxHashMap<(u32, RootKind), u32>,
-    packages: FxHashMap<Box<str>, u32>,
+    of_records: HashSet<(u32, u64)>,
+    children: HashMap<(u32, RootKind), u32>,
+    packages: HashMap<Box<str>, u32>,
     /// Frames from the top down to a root's; used again for the next.
     frames: Vec<TrieNode>,
     /// The root before and its node: one variable has many words.

@@ -2,14 +2,14 @@
 //! pointer). The list holds its timers, no timer its list: else each holder of a timer would hold the processor and all timers of it.
 
 use crate::snapshot::HeapSnapshot;
+use foldhash::HashSet;
 use goheap_graph::CsrGraph;
-use rustc_hash::FxHashSet;
 
 impl HeapSnapshot<'_, '_> {
     /// Drops the edges to processors from what is in their lists, and notes where they were.
-    pub(super) fn let_go_of_processors(&self, graph: &mut CsrGraph, rewired: &mut FxHashSet<u32>) {
+    pub(super) fn let_go_of_processors(&self, graph: &mut CsrGraph, rewired: &mut HashSet<u32>) {
         let slots = self.model.processors.iter().filter_map(|processor| self.objects.find_allocated(processor.0));
-        let processors: FxHashSet<u32> = slots.map(|slot| slot.id.0).collect();
+        let processors: HashSet<u32> = slots.map(|slot| slot.id.0).collect();
         let mut listed: Vec<u32> = Vec::new();
         for &processor in &processors {
             for &list in graph.targets(processor).iter().filter(|list| self.objects.len() > **list) {

@@ -3,9 +3,9 @@
 use crate::meaning::containers::structs;
 use crate::references::ReferenceGraph;
 use crate::tree::Drawn;
+use foldhash::{HashMap, HashSet};
 use goheap_graph::{DominatorTree, IdBitSet, PathTrie, TrieNode};
 use goheap_model::{Extent, Extents, FrameFacts, Kind, ObjectId, ObjectType, Part, TypeTable};
-use rustc_hash::{FxHashMap, FxHashSet};
 
 /// The objects of which [`frame_facts`] asks for the frame.
 pub(crate) fn with_facts(graph: &ReferenceGraph<'_, '_, '_>) -> IdBitSet {
@@ -27,12 +27,12 @@ pub(crate) fn frame_facts(
     let lost = snapshot.reached.minus(&tree.reached_below(graph.data().object_count()));
     let is_value = |id: &ObjectId| !is_part(&snapshot.types, snapshot.object_types.of(*id), None);
     values[PathTrie::ROOT.index()] += lost.iter_ones().map(ObjectId).filter(is_value).count() as u64;
-    let mut facts = FrameFacts { rests: vec![Extent::default(); trie.len()], maps: FxHashMap::default(), values };
+    let mut facts = FrameFacts { rests: vec![Extent::default(); trie.len()], maps: HashMap::default(), values };
     for (id, extent) in graph.data().references().extents().into_iter().flat_map(Extents::iter) {
         let frame = drawn.frames.of(id);
         facts.rests[frame.index()].add(Extent::all(graph.data().shallow(id.0)).without(extent));
     }
-    let mut directories = FxHashSet::default();
+    let mut directories = HashSet::default();
     for id in snapshot.map_headers() {
         // A directory is one map's.
         let (frame, slot) = (drawn.frames.of(id), snapshot.objects.slot(id));

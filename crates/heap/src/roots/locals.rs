@@ -1,11 +1,11 @@
 //! Which local variable a word of a frame or a register belongs to, by DWARF.
 
 use super::RootCollector;
+use foldhash::HashMap;
 use goheap_model::{Kind, TypeId};
 use goheap_runtime::InlineFrame;
 use goheap_runtime::dwarf::{Local, Piece, Place};
 use goheap_runtime::stack::{Frame, StackScan};
-use rustc_hash::FxHashMap;
 use std::borrow::Cow;
 use std::sync::Arc;
 
@@ -20,7 +20,7 @@ const MAX_LOOKED: usize = 1 << 30;
 /// Locals of the functions met, by the pc asked for: thousands of goroutines stand at the same few.
 #[derive(Default)]
 pub(super) struct LocalsCache {
-    at: FxHashMap<u64, Vec<Local>>,
+    at: HashMap<u64, Vec<Local>>,
     kept: usize,
     read: usize,
     looked: usize,

@@ -21,11 +21,11 @@ use crate::names::labels::Labels;
 use crate::objects::table::ObjectTable;
 use crate::referred::{Reach, RootWindow, Window};
 use crate::roots::root::{Naming, Root, RootSet};
+use foldhash::HashMap;
 use goheap_graph::{PathTrie, TrieNode};
 use goheap_image::Address;
 use goheap_model::{Evidence, Observer, RootClass, TypeId};
 use goheap_runtime::RuntimeModel;
-use rustc_hash::FxHashMap;
 
 /// The collection at work.
 pub(crate) struct RootCollector<'a, 'm, 'p> {
@@ -39,7 +39,7 @@ pub(crate) struct RootCollector<'a, 'm, 'p> {
     /// What code says, where no debug information does.
     facts: Option<Facts<'m, 'p>>,
     /// By the function's entry and, of one that was stopped anywhere, where that was.
-    frame_words: FxHashMap<(u64, Option<u64>), FrameWords>,
+    frame_words: HashMap<(u64, Option<u64>), FrameWords>,
     conservative: Vec<Root>,
     set: RootSet,
 }
@@ -62,7 +62,7 @@ impl<'a, 'm, 'p> RootCollector<'a, 'm, 'p> {
             observer,
             locals: locals::LocalsCache::default(),
             facts: None,
-            frame_words: FxHashMap::default(),
+            frame_words: HashMap::default(),
             conservative: Vec::new(),
             set: RootSet::default(),
         }

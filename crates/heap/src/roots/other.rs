@@ -7,12 +7,12 @@ use crate::meaning::rules::WEAK_HANDLE;
 use crate::names::label_text::function_of;
 use crate::roots::root::Finalized;
 use crate::roots::runtime_records::runtime_records;
+use foldhash::HashSet;
 use goheap_graph::PathTrie;
 use goheap_image::Address;
 use goheap_model::{Evidence, Kind, Part, RootClass, TypeId};
 use goheap_runtime::RuntimeModel;
 use goheap_runtime::special::{SpecialDetail, read_cleanup_queue, read_finalizer_queue, read_specials};
-use std::collections::HashSet;
 
 impl<'m, 'p> RootCollector<'_, 'm, 'p> {
     /// The block that each P cuts its next small pointer-free objects from (`gcMarkTinyAllocs`).
@@ -55,7 +55,7 @@ impl<'m, 'p> RootCollector<'_, 'm, 'p> {
 
     pub(super) fn specials(&mut self) {
         let model: &'m RuntimeModel<'p> = self.model;
-        let mut seen = HashSet::new();
+        let mut seen = HashSet::default();
         for span in model.heap.spans.iter().filter(|span| !span.specials.is_null()) {
             let specials = read_specials(model.memory(), &model.layout, &model.version, span, &mut seen);
             self.set.absent.add_records(specials.absent);

@@ -3,10 +3,10 @@
 use crate::meaning::plan;
 use crate::meaning::resolve::Resolver;
 use crate::objects::table::ObjectTable;
+use foldhash::HashSet;
 use goheap_model::{Evidence, ObjectType, ObjectTypes, Part, TypeId};
 use goheap_runtime::{GoHeap, Span};
 use rayon::prelude::*;
-use rustc_hash::FxHashSet;
 
 /// The codes of the words of one kind of object.
 #[derive(Clone, Copy, Debug)]
@@ -132,7 +132,7 @@ impl<C: Copy> KindPlans<C> {
 
 /// Every kind of object that the collector looks into, each once, in order.
 pub(crate) fn kinds(heap: &GoHeap<'_>, objects: &ObjectTable<'_, '_>, types: &ObjectTypes) -> Vec<ObjectType> {
-    let of_span = |mut kinds: FxHashSet<ObjectType>, (index, span): (usize, &Span<'_>)| {
+    let of_span = |mut kinds: HashSet<ObjectType>, (index, span): (usize, &Span<'_>)| {
         if !span.is_noscan() {
             let first = objects.first_of(index as u32);
             let mut last = ObjectType::UNKNOWN;
@@ -146,8 +146,8 @@ pub(crate) fn kinds(heap: &GoHeap<'_>, objects: &ObjectTable<'_, '_>, types: &Ob
         }
         kinds
     };
-    let sets = heap.spans.par_iter().enumerate().fold(FxHashSet::default, of_span);
-    let kinds = sets.reduce(FxHashSet::default, |one, other| one.into_iter().chain(other).collect());
+    let sets = heap.spans.par_iter().enumerate().fold(HashSet::default, of_span);
+    let kinds = sets.reduce(HashSet::default, |one, other| one.into_iter().chain(other).collect());
     let mut kinds: Vec<ObjectType> = kinds.into_iter().collect();
     kinds.sort_unstable();
     kinds

@@ -24,7 +24,7 @@ use goheap_model::{Meter, ObjectId, ObjectType, SHARED, Slot};
 use levels::Levels;
 use rayon::prelude::*;
 
-use rustc_hash::FxHashMap;
+use foldhash::HashMap;
 
 /// Objects that follow without a pointer, which are looked at together; so few are not worth another thread.
 const CHUNK: usize = 1 << 16;
@@ -54,7 +54,7 @@ struct Walk<'w, 't, 'a, 'm, 'p> {
     builder: &'w mut TreeBuilder<'a, 'm, 'p>,
     levels: Levels<'t>,
     /// Labels of what is shared.
-    labels: FxHashMap<(ObjectType, u64), u32>,
+    labels: HashMap<(ObjectType, u64), u32>,
 }
 
 impl TreeBuilder<'_, '_, '_> {
@@ -70,7 +70,7 @@ impl TreeBuilder<'_, '_, '_> {
     ) -> Drawn {
         let objects = self.scanner.objects.len();
         let levels = Levels::new(tree, self, told);
-        let mut walk = Walk { builder: self, levels, labels: FxHashMap::default() };
+        let mut walk = Walk { builder: self, levels, labels: HashMap::default() };
         roots.for_each(|root| walk.reach_root(root));
         for DrawnGroup { node, frame, shared } in groups {
             let mut children = tree.children(node).filter(|&child| child < objects).peekable();

@@ -12,11 +12,11 @@ use crate::names::label_text::{Beyond, field_label};
 use crate::names::labels::{EdgeKey, Labels};
 use crate::objects::table::ObjectTable;
 use crate::scan::pieces::PIECE;
+use foldhash::HashMap;
 use goheap_graph::{IdBitSet, PathTrie, SharedBitSet, TrieNode};
 use goheap_model::names::captured_path;
 use goheap_model::{ObjectType, Part, RootClass, Share, Slot, TypeId};
 use goheap_runtime::RuntimeModel;
-use rustc_hash::FxHashMap;
 
 /// Steps of the tree that are remembered beside the trie's own table.
 const MEMO: usize = 1 << 10;
@@ -60,7 +60,7 @@ pub(crate) struct Merger<'a, 'm, 'p> {
     /// Of each span: element size, in the two lowest bits whether slots are without pointers and whether one is reserved.
     pub(super) facts: Vec<u64>,
     /// Labels of words whose code is not detailed.
-    label_of_code: FxHashMap<(WordCode, Beyond), u32>,
+    label_of_code: HashMap<(WordCode, Beyond), u32>,
     memo: Box<[Step]>,
 }
 
@@ -97,7 +97,7 @@ impl<'a, 'm, 'p> Merger<'a, 'm, 'p> {
             reserved: IdBitSet::default(),
             postponed: Vec::new(),
             facts: facts.collect(),
-            label_of_code: FxHashMap::default(),
+            label_of_code: HashMap::default(),
             memo: vec![nowhere; MEMO].into(),
         }
     }

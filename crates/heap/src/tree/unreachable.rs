@@ -2,10 +2,10 @@
 
 use super::TreeBuilder;
 use crate::names::label_text::object_label;
+use foldhash::HashMap;
 use goheap_graph::{PathTrie, TrieNode};
 use goheap_model::{Evidence, NOT_KNOWN, ObjectType, Standing, TypeTable, UNREACHABLE, Unreached};
 use goheap_runtime::Span;
-use rustc_hash::FxHashMap;
 
 /// What an object in a slot of `span` is, without regard to who holds it.
 pub(super) fn type_label(types: &TypeTable, object: ObjectType, span: &Span<'_>) -> String {
@@ -22,7 +22,7 @@ impl TreeBuilder<'_, '_, '_> {
         let Self { scanner, merger, .. } = self;
         let (objects, types) = (scanner.objects, scanner.types);
         let mut tops: Vec<TrieNode> = Vec::new();
-        let mut frames: FxHashMap<(Standing, ObjectType, u64), TrieNode> = FxHashMap::default();
+        let mut frames: HashMap<(Standing, ObjectType, u64), TrieNode> = HashMap::default();
         for slot in objects.allocated().filter(|slot| scanner.unreached.contains(slot.id.0)) {
             let span = objects.span(slot);
             let (standing, object) = (unreached.standing(slot.id), types.of(slot.id));

@@ -87,7 +87,7 @@ impl Pending {
             let ahead = self.function.code.calls.iter().filter(|(at, _)| self.is_ahead(*at, book.line(*at)));
             first.extend(ahead.map(|(_, callee)| *callee));
         }
-        let (mut met, mut found) = (rustc_hash::FxHashSet::default(), Vec::new());
+        let (mut met, mut found) = (foldhash::HashSet::default(), Vec::new());
         // Callees of one function after those of the other, of which none is told before it is reached.
         let mut open: Vec<Rc<[u64]>> = vec![first.into()];
         for _ in 0..MOST_DEPTH {

@@ -4,10 +4,10 @@ use super::nearby::{Links, Near, Nearby, put_in_order};
 use super::ranges::Ranges;
 use crate::error::HeapError;
 use crate::references::ReferenceGraph;
+use foldhash::{HashMap, HashSet};
 use goheap_image::Address;
 use goheap_model::{Claim, Observer};
 use goheap_runtime::RuntimeModel;
-use rustc_hash::{FxHashMap, FxHashSet};
 use std::rc::Rc;
 
 /// Words of an object that are looked at for interfaces, and references from it.
@@ -21,9 +21,9 @@ const FOUND_BYTES: u64 = 128;
 struct Things<'g, 's, 'm, 'p> {
     graph: &'g ReferenceGraph<'s, 'm, 'p>,
     /// Groups by the object that they are in.
-    in_object: FxHashMap<u32, Vec<u32>>,
+    in_object: HashMap<u32, Vec<u32>>,
     /// First byte of each group's thing.
-    addresses: FxHashMap<u32, u64>,
+    addresses: HashMap<u32, u64>,
 }
 
 /// Asks for more memory where what is taken has grown beyond what was asked for.
@@ -41,7 +41,7 @@ pub(super) struct AtHand<'g, 's, 'm, 'p> {
     /// Static groups by their variables.
     statics: Ranges<Rc<[Near]>>,
     static_lists: Vec<(u64, u64, Rc<[Near]>)>,
-    by_address: FxHashSet<u64>,
+    by_address: HashSet<u64>,
     most_hops: u32,
     nearby: Nearby,
 }
@@ -54,9 +54,9 @@ impl<'g, 's, 'm, 'p> AtHand<'g, 's, 'm, 'p> {
         most_hops: u32,
     ) -> Self {
         let snapshot = graph.snapshot();
-        let mut in_object = FxHashMap::<u32, Vec<u32>>::default();
-        let mut in_statics = FxHashMap::<(u64, u64), Vec<Near>>::default();
-        let mut addresses = FxHashMap::default();
+        let mut in_object = HashMap::<u32, Vec<u32>>::default();
+        let mut in_statics = HashMap::<(u64, u64), Vec<Near>>::default();
+        let mut addresses = HashMap::default();
         for (number, address, size) in groups {
             addresses.insert(number, address);
             match snapshot.objects.find_allocated(address) {
@@ -160,7 +160,7 @@ impl<'g, 's, 'm, 'p> AtHand<'g, 's, 'm, 'p> {
 struct OfVariable {
     range: (u64, u64),
     near: Vec<Near>,
-    lists: FxHashSet<*const Near>,
+    lists: HashSet<*const Near>,
 }
 
 impl OfVariable {
@@ -201,7 +201,7 @@ impl Things<'_, '_, '_, '_> {
         let snapshot = self.graph.snapshot();
         let leads_to_thing = |to: &&u32| self.in_object.contains_key(to);
         let targets = self.targets(object).iter().take(MOST_WORDS);
-        let targets: FxHashSet<u32> = targets.filter(leads_to_thing).copied().collect();
+        let targets: HashSet<u32> = targets.filter(leads_to_thing).copied().collect();
         let Some(slot) = self.graph.data().slot_of(object).filter(|_| !targets.is_empty()) else { return Vec::new() };
         let start = snapshot.objects.address(slot);
         let words = (snapshot.objects.span(slot).elem_size / 8).min(MOST_WORDS as u64);

@@ -12,9 +12,9 @@ use super::target::WaitKind;
 use super::waiters::{WaitGroup, Waits};
 use crate::error::HeapError;
 use crate::references::ReferenceGraph;
+use foldhash::{HashMap, HashSet};
 use goheap_model::{Claim, Observer};
 use goheap_runtime::Goroutine;
-use rustc_hash::{FxHashMap, FxHashSet};
 use search::Search;
 
 pub(super) use classes::Class;
@@ -29,15 +29,15 @@ const MOST_GROUPS: usize = 1000;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Closer {
     /// Who probably has each lock that is waited for, by the number of the group.
-    pub holders: FxHashMap<u32, Vec<LockHolder>>,
+    pub holders: HashMap<u32, Vec<LockHolder>>,
     /// How many probably have a lock besides those, where they are too many to be told one by one.
-    pub more_holders: FxHashMap<u32, u64>,
+    pub more_holders: HashMap<u32, u64>,
     /// Goroutines that wait for each other, each for the next, the last for the first.
     pub rings: Vec<Vec<u32>>,
     /// Waits that nobody seems to end, most waiters first.
     pub suspicions: Vec<Suspicion>,
     /// How each thing is held that is a lock or suspect: `main.app .ix .results`.
-    pub held_by: FxHashMap<u32, String>,
+    pub held_by: HashMap<u32, String>,
 }
 
 impl Waits {
@@ -60,9 +60,9 @@ impl Waits {
 
     /// Adds what is waited for only by those that wait for one of `wanted` in the same select.
     fn add_other_cases(&self, wanted: &mut Vec<u32>) {
-        let large: FxHashSet<u32> = wanted.iter().copied().collect();
+        let large: HashSet<u32> = wanted.iter().copied().collect();
         let waiters = wanted.iter().flat_map(|&number| &self.groups[number as usize].waiters);
-        let waiting: FxHashSet<u32> = waiters.map(|waiter| waiter.goroutine).collect();
+        let waiting: HashSet<u32> = waiters.map(|waiter| waiter.goroutine).collect();
         let is_other_case = |number: u32, group: &WaitGroup| {
             let is_channel = group.kind == WaitKind::Channel && !large.contains(&number);
             is_channel && group.waiters.iter().all(|waiter| waiting.contains(&waiter.goroutine))
@@ -106,7 +106,7 @@ impl Waits {
         graph: &ReferenceGraph<'_, '_, '_>,
         wanted: &[u32],
         observer: &dyn Observer,
-    ) -> Result<FxHashMap<u32, String>, HeapError> {
+    ) -> Result<HashMap<u32, String>, HeapError> {
         let snapshot = graph.snapshot();
         let ways = Ways::new(graph, |goroutine| !self.of(goroutine).is_empty(), observer)?;
         let object = |&number: &u32| {

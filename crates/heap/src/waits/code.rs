@@ -2,10 +2,10 @@
 
 use super::deeds::Deeds;
 use super::interfaces::{self, Itab, MethodCall};
+use foldhash::{HashMap, HashSet};
 use goheap_model::names::package_of;
 use goheap_runtime::code::{Operation, ProgramCode};
 use goheap_runtime::{FunctionCode, RuntimeModel};
-use rustc_hash::{FxHashMap, FxHashSet};
 use std::cell::RefCell;
 use std::rc::Rc;
 
@@ -52,23 +52,23 @@ impl Function {
 pub(super) struct CodeBook<'m, 'p> {
     model: &'m RuntimeModel<'p>,
     /// By entry.
-    deeds: FxHashMap<u64, Deeds>,
+    deeds: HashMap<u64, Deeds>,
     /// `runtime.newproc`, which a go statement calls, and `runtime.deferreturn`, which every function calls that defers.
     newproc: u64,
     deferreturn: u64,
-    known: FxHashMap<u64, Rc<Function>>,
+    known: HashMap<u64, Rc<Function>>,
     /// None where calls through interfaces are not decoded.
     program: Option<ProgramCode<'m, 'p>>,
-    itabs: FxHashMap<u64, Option<Itab>>,
-    method_calls: FxHashMap<u64, Rc<[MethodCall]>>,
+    itabs: HashMap<u64, Option<Itab>>,
+    method_calls: HashMap<u64, Rc<[MethodCall]>>,
     /// What closures do that are called where they are made, by entry.
-    of_closures: RefCell<FxHashMap<u64, Deeds>>,
-    lines: RefCell<FxHashMap<u64, u32>>,
+    of_closures: RefCell<HashMap<u64, Deeds>>,
+    lines: RefCell<HashMap<u64, u32>>,
 }
 
 impl<'m, 'p> CodeBook<'m, 'p> {
     pub(super) fn new(model: &'m RuntimeModel<'p>) -> Self {
-        let (mut deeds, mut newproc, mut deferreturn) = (FxHashMap::default(), 0, 0);
+        let (mut deeds, mut newproc, mut deferreturn) = (HashMap::default(), 0, 0);
         for functions in model.modules.iter().map(|module| &module.functions) {
             for func in functions.iter() {
                 let name = functions.name(&func);
@@ -88,10 +88,10 @@ impl<'m, 'p> CodeBook<'m, 'p> {
             deeds,
             newproc,
             deferreturn,
-            known: FxHashMap::default(),
+            known: HashMap::default(),
             program: ProgramCode::new(model),
-            itabs: FxHashMap::default(),
-            method_calls: FxHashMap::default(),
+            itabs: HashMap::default(),
+            method_calls: HashMap::default(),
             of_closures: RefCell::default(),
             lines: RefCell::default(),
         }
@@ -169,7 +169,7 @@ impl<'m, 'p> CodeBook<'m, 'p> {
         let sites: Vec<Site> = calls.into_iter().filter(does).map(site).collect();
         let deferred = self.deferred(&name, &code).into_iter().filter(does).map(site).collect();
         let deeds = Deeds::all(sites.iter().map(|site| site.deeds));
-        let mut met = FxHashSet::default();
+        let mut met = HashSet::default();
         let callees: Vec<u64> =
             code.calls.iter().map(|(_, callee)| *callee).filter(|&callee| met.insert(callee)).collect();
         let package = package_of(&name).into_owned();

@@ -5,12 +5,12 @@ use crate::error::HeapError;
 use crate::goroutines::LibraryFiles;
 use crate::references::ReferenceGraph;
 use crate::snapshot::HeapSnapshot;
+use foldhash::HashMap;
 use goheap_graph::IdBitSet;
 use goheap_model::waits::{self, Awaited, Deadlock, Link, Lock, ProbableHolder, Waiting, WaitsReport};
 use goheap_model::{Observer, StackCall};
 use goheap_runtime::stack::ThreadIndex;
 use goheap_runtime::{Goroutine, Tracer};
-use rustc_hash::FxHashMap;
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
@@ -28,7 +28,7 @@ pub struct FoundWaits<'s, 'm, 'p> {
     names: WaitNames<'s, 'm, 'p>,
     stuck: IdBitSet,
     /// The suspicion of each group that is one's first.
-    suspicion_of: FxHashMap<u32, usize>,
+    suspicion_of: HashMap<u32, usize>,
 }
 
 impl<'s, 'm, 'p> FoundWaits<'s, 'm, 'p> {

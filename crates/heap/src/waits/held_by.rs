@@ -5,9 +5,9 @@ mod routes;
 use crate::error::HeapError;
 use crate::inspect::Places;
 use crate::references::ReferenceGraph;
+use foldhash::{HashMap, HashSet};
 use goheap_model::{Claim, Observer, RootClass, RootKind};
 use routes::{Marks, NOT_MET, Route};
-use rustc_hash::{FxHashMap, FxHashSet};
 use std::collections::VecDeque;
 
 /// Fields of one way that are told.
@@ -75,7 +75,7 @@ impl<'g, 's, 'm, 'p> Ways<'g, 's, 'm, 'p> {
         routes.into_iter().map(|route| Some(self.text(&route?, &offsets))).collect()
     }
 
-    fn text(&self, route: &Route, offsets: &FxHashMap<(u32, u32), u64>) -> String {
+    fn text(&self, route: &Route, offsets: &HashMap<(u32, u32), u64>) -> String {
         let named = |nodes: &[u32]| -> Vec<String> {
             let steps = nodes.windows(2).filter_map(|pair| self.step(pair[0], pair[1], offsets));
             steps.filter(|part| !part.is_empty()).collect()
@@ -96,12 +96,12 @@ impl<'g, 's, 'm, 'p> Ways<'g, 's, 'm, 'p> {
     }
 
     /// Where the first word of each object is that leads to the next one of a way; each object is read once.
-    fn offsets(&self, steps: impl Iterator<Item = (u32, u32)>) -> FxHashMap<(u32, u32), u64> {
-        let mut wanted = FxHashMap::<u32, FxHashSet<u32>>::default();
+    fn offsets(&self, steps: impl Iterator<Item = (u32, u32)>) -> HashMap<(u32, u32), u64> {
+        let mut wanted = HashMap::<u32, HashSet<u32>>::default();
         for (from, to) in steps {
             wanted.entry(from).or_default().insert(to);
         }
-        let mut found = FxHashMap::default();
+        let mut found = HashMap::default();
         for (from, targets) in wanted {
             let Some(slot) = self.graph.data().slot_of(from) else { continue };
             self.places.for_each_reference(slot, |offset, to| {
@@ -114,7 +114,7 @@ impl<'g, 's, 'm, 'p> Ways<'g, 's, 'm, 'p> {
     }
 
     /// What a step of the way is called: of a variable its name, of an object the field.
-    fn step(&self, from: u32, to: u32, offsets: &FxHashMap<(u32, u32), u64>) -> Option<String> {
+    fn step(&self, from: u32, to: u32, offsets: &HashMap<(u32, u32), u64>) -> Option<String> {
         match (self.graph.data().slot_of(from), self.graph.data().slot_of(to)) {
             (Some(slot), Some(_)) => Some(self.places.place(slot, *offsets.get(&(from, to))?, false).path),
             (None, None) => match self.graph.data().root_node(to)?.kind {

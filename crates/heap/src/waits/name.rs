@@ -4,10 +4,10 @@ use super::ranges::Ranges;
 use super::target::{SyncTarget, WaitKind, sync_target};
 use super::waiters::WaitGroup;
 use crate::snapshot::HeapSnapshot;
+use foldhash::HashMap;
 use goheap_image::Address;
 use goheap_model::{Kind, Part, TypeId, TypeTable};
 use goheap_runtime::Call;
-use rustc_hash::FxHashMap;
 use std::cell::OnceCell;
 
 /// Wanted of a static address: any lock, else the innermost field.
@@ -143,7 +143,7 @@ impl WaitNames<'_, '_, '_> {
 
 /// What typed variables point to; of those that point to the same the first.
 fn pointees(snapshot: &HeapSnapshot<'_, '_>) -> Ranges<usize> {
-    let mut found = FxHashMap::default();
+    let mut found = HashMap::default();
     for (number, variable) in snapshot.model.symbols.variables().iter().enumerate() {
         let Some(Kind::Pointer(elem)) = variable.ty.map(|ty| &snapshot.types.get(ty).kind) else { continue };
         let bytes = snapshot.types.get(*elem).size.min(MAX_STATIC);

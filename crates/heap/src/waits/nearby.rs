@@ -1,7 +1,7 @@
 //! What lies within few references of an object: for each object once, however many lead to it.
 
+use foldhash::{HashMap, HashSet};
 use goheap_graph::IdBitSet;
-use rustc_hash::{FxHashMap, FxHashSet};
 use std::rc::Rc;
 
 /// References from an object that are followed: of a table with more the first.
@@ -57,10 +57,10 @@ type Parts = (Vec<Near>, Vec<*const Near>);
 pub(super) struct Nearby {
     /// By how many references may be gone yet.
     nothing: Vec<IdBitSet>,
-    known: FxHashMap<(u32, u32), Rc<[Near]>>,
+    known: HashMap<(u32, u32), Rc<[Near]>>,
     /// Objects that lead to the same have one list.
-    lists: FxHashSet<Rc<[Near]>>,
-    merged: FxHashMap<Parts, Rc<[Near]>>,
+    lists: HashSet<Rc<[Near]>>,
+    merged: HashMap<Parts, Rc<[Near]>>,
     things: u64,
 }
 
@@ -86,7 +86,7 @@ impl Nearby {
 
     fn search(&mut self, links: &dyn Links, object: u32, hops: u32) -> Option<Rc<[Near]>> {
         let own = links.own(object, hops);
-        let (mut lists, mut met) = (Vec::new(), FxHashSet::default());
+        let (mut lists, mut met) = (Vec::new(), HashSet::default());
         if let Some(left) = hops.checked_sub(1) {
             for &to in links.targets(object).iter().take(MOST_TARGETS).filter(|to| **to < links.objects()) {
                 let of_target = self.of(links, to, left);
@@ -146,13 +146,13 @@ mod tests {
 
     struct Graph {
         targets: Vec<Vec<u32>>,
-        things: FxHashMap<u32, Vec<Near>>,
+        things: HashMap<u32, Vec<Near>>,
         steps: Cell<usize>,
     }
 
     impl Graph {
         fn new(targets: Vec<Vec<u32>>, things: &[(u32, Near)]) -> Self {
-            let mut of_objects = FxHashMap::<u32, Vec<Near>>::default();
+            let mut of_objects = HashMap::<u32, Vec<Near>>::default();
             things.iter().for_each(|&(object, near)| of_objects.entry(object).or_default().push(near));
             Graph { targets, things: of_objects, steps: Cell::new(0) }
         }

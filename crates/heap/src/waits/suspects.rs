@@ -3,7 +3,7 @@
 use super::closer::Class;
 use super::target::{WaitKind, WaitMode};
 use super::waiters::WaitGroup;
-use rustc_hash::{FxHashMap, FxHashSet};
+use foldhash::{HashMap, HashSet};
 
 /// Senders of one channel that are suspect: a receiver that is behind by more is not seen either.
 const SENDERS: usize = 10;
@@ -46,7 +46,7 @@ pub(super) fn is_large(group: &WaitGroup, made_in_a_row: impl Fn() -> bool) -> b
 #[derive(Debug)]
 pub(super) struct Unattended {
     /// The candidates that are left.
-    pub(super) left: FxHashSet<u32>,
+    pub(super) left: HashSet<u32>,
     /// Of each class, whether its goroutines go on by something that is not left, or do not wait.
     pub(super) goes_on: Vec<bool>,
 }
@@ -54,16 +54,16 @@ pub(super) struct Unattended {
 impl Unattended {
     /// `ends` has the classes whose goroutines may end the waits of each candidate; one can if it does not wait itself, or waits for
     /// something that is no candidate, or for one that somebody ends.
-    pub(super) fn new(classes: &[Class], candidates: &FxHashSet<u32>, ends: &FxHashMap<u32, FxHashSet<u32>>) -> Self {
+    pub(super) fn new(classes: &[Class], candidates: &HashSet<u32>, ends: &HashMap<u32, HashSet<u32>>) -> Self {
         let mut left = candidates.clone();
         let goes_on = |class: &Class| class.goes_on || class.groups.iter().any(|group| !candidates.contains(group));
         let mut goes_on: Vec<bool> = classes.iter().map(goes_on).collect();
         // Who waits for a group, and what those end.
-        let mut waiting: FxHashMap<u32, Vec<u32>> = FxHashMap::default();
+        let mut waiting: HashMap<u32, Vec<u32>> = HashMap::default();
         for (number, class) in (0..).zip(classes) {
             class.groups.iter().for_each(|&group| waiting.entry(group).or_default().push(number));
         }
-        let mut ended_by: FxHashMap<u32, Vec<u32>> = FxHashMap::default();
+        let mut ended_by: HashMap<u32, Vec<u32>> = HashMap::default();
         for (&group, classes) in ends {
             classes.iter().for_each(|&class| ended_by.entry(class).or_default().push(group));
         }
@@ -92,11 +92,11 @@ mod tests {
         Class { groups: groups.into_iter().collect(), goes_on, ..Class::default() }
     }
 
-    fn sets(ends: &[(u32, &[u32])]) -> FxHashMap<u32, FxHashSet<u32>> {
+    fn sets(ends: &[(u32, &[u32])]) -> HashMap<u32, HashSet<u32>> {
         ends.iter().map(|(group, classes)| (*group, classes.iter().copied().collect())).collect()
     }
 
-    fn sorted(set: &FxHashSet<u32>) -> Vec<u32> {
+    fn sorted(set: &HashSet<u32>) -> Vec<u32> {
         let mut all: Vec<u32> = set.iter().copied().collect();
         all.sort_unstable();
         all
@@ -107,7 +107,7 @@ mod tests {
         // Class 0 goes on and ends 10; those that wait for 10 end 11, those for 11 nothing. 12 and 13 are each ended by the other's.
         let classes = [class([], true), class([10], false), class([11], false), class([12], false), class([13], false)];
         let ends = sets(&[(10, &[0]), (11, &[1]), (12, &[4]), (13, &[3])]);
-        let candidates: FxHashSet<u32> = [10, 11, 12, 13, 14].into_iter().collect();
+        let candidates: HashSet<u32> = [10, 11, 12, 13, 14].into_iter().collect();
         let found = Unattended::new(&classes, &candidates, &ends);
         assert_eq!(sorted(&found.left), [12, 13, 14]);
         assert_eq!(found.goes_on, [true, true, true, false, false]);
@@ -123,8 +123,8 @@ mod tests {
         const GROUPS: u32 = 1000;
         let mut classes: Vec<Class> = (0..GROUPS).map(|_| class(0..GROUPS, false)).collect();
         classes.push(class([], true));
-        let all: FxHashSet<u32> = (0..GROUPS).collect();
-        let mut ends: FxHashMap<u32, FxHashSet<u32>> = (0..GROUPS).map(|group| (group, all.clone())).collect();
+        let all: HashSet<u32> = (0..GROUPS).collect();
+        let mut ends: HashMap<u32, HashSet<u32>> = (0..GROUPS).map(|group| (group, all.clone())).collect();
         assert_eq!(Unattended::new(&classes, &all, &ends).left.len(), GROUPS as usize);
         ends.entry(GROUPS - 1).or_default().insert(GROUPS);
         let found = Unattended::new(&classes, &all, &ends);

@@ -5,9 +5,9 @@ use super::found::FoundWaits;
 use super::waiters::Waits;
 use crate::error::HeapError;
 use crate::references::ReferenceGraph;
+use foldhash::HashMap;
 use goheap_model::Observer;
 use goheap_model::waits::{Awaited, Waiting};
-use rustc_hash::FxHashMap;
 use std::cmp::Reverse;
 
 /// What most of some goroutines wait for.
@@ -34,7 +34,7 @@ pub fn awaited_together(
     let mut wanted: Vec<u32> = most.iter().flatten().copied().collect();
     wanted.sort_unstable();
     wanted.dedup();
-    let held_by = if wanted.is_empty() { FxHashMap::default() } else { waits.held_by(graph, &wanted, observer)? };
+    let held_by = if wanted.is_empty() { HashMap::default() } else { waits.held_by(graph, &wanted, observer)? };
     let found = FoundWaits::with(graph.snapshot(), waits, Closer { held_by, ..Closer::default() });
     let told = |(most, members): (Option<u32>, &&[u32])| {
         let is_member = |goroutine: u32| members.binary_search(&goroutine).is_ok();
@@ -46,7 +46,7 @@ pub fn awaited_together(
 impl Waits {
     /// The group in which most of these goroutines wait.
     fn most_awaited(&self, members: &[u32]) -> Option<u32> {
-        let mut counts: FxHashMap<u32, u64> = FxHashMap::default();
+        let mut counts: HashMap<u32, u64> = HashMap::default();
         for &number in members.iter().flat_map(|&member| self.of(member)) {
             *counts.entry(number).or_default() += 1;
         }

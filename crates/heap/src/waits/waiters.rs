@@ -3,9 +3,9 @@
 use super::target::{WaitKind, WaitMode, sync_target};
 use crate::goroutines::SyncWords;
 use crate::snapshot::HeapSnapshot;
+use foldhash::HashMap;
 use goheap_runtime::stack::ThreadIndex;
 use goheap_runtime::{Goroutine, SenderQueues, Tracer, WaitClass};
-use rustc_hash::FxHashMap;
 use std::collections::BTreeMap;
 
 /// A goroutine that waits.
@@ -46,7 +46,7 @@ pub struct Waits {
     /// By kind and address.
     pub groups: Vec<WaitGroup>,
     /// The groups of each goroutine that waits, by its index in the model.
-    of_goroutine: FxHashMap<u32, Vec<u32>>,
+    of_goroutine: HashMap<u32, Vec<u32>>,
     /// Goroutines that are blocked on something that the core does not tell.
     pub unknown: u64,
 }
@@ -70,7 +70,7 @@ impl Waits {
         let unknown = reader.unknown;
         let group = |((kind, address), waiters)| WaitGroup { kind, address, waiters };
         let groups: Vec<WaitGroup> = reader.found.into_iter().map(group).collect();
-        let mut of_goroutine: FxHashMap<u32, Vec<u32>> = FxHashMap::default();
+        let mut of_goroutine: HashMap<u32, Vec<u32>> = HashMap::default();
         for (number, group) in (0..).zip(&groups) {
             for waiter in &group.waiters {
                 let numbers = of_goroutine.entry(waiter.goroutine).or_default();

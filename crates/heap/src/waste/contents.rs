@@ -5,10 +5,10 @@
 
 use crate::error::HeapError;
 use crate::waste::headers::Header;
+use foldhash::{HashMap, HashSet};
 use goheap_graph::{IdBitSet, SharedBitSet};
 use goheap_model::{Claim, Observer};
 use rayon::prelude::*;
-use rustc_hash::{FxHashMap, FxHashSet};
 use std::borrow::Cow;
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -152,8 +152,8 @@ impl Buckets {
 
     /// Counts the contents of one bucket.
     fn count<F>(&self, bucket: usize, compare: &Compare<'_, F>, again: &SharedBitSet, mut tally: Tally) -> Tally {
-        let mut known: FxHashMap<[u64; 2], (u32, u32, u64)> = FxHashMap::default();
-        let mut others: FxHashSet<([u64; 2], u32)> = FxHashSet::default();
+        let mut known: HashMap<[u64; 2], (u32, u32, u64)> = HashMap::default();
+        let mut others: HashSet<([u64; 2], u32)> = HashSet::default();
         for hashed in self.chunks.iter().flat_map(|chunk| chunk.of(bucket)) {
             let is_new = match known.entry(hashed.hash) {
                 Entry::Vacant(entry) => {

@@ -7,10 +7,10 @@ use crate::waste::contents::{Compare, Compared, Same};
 use crate::waste::headers::{Header, bytes};
 use crate::waste::intervals::{Run, split, uncovered};
 use crate::waste::places::Names;
+use foldhash::HashMap;
 use goheap_graph::IdBitSet;
 use goheap_model::{Claim, Observer};
 use rayon::prelude::*;
-use rustc_hash::FxHashMap;
 use serde::Serialize;
 use std::cmp::Reverse;
 use std::ops::Range;
@@ -95,7 +95,7 @@ pub(super) fn duplicates<'h>(
     let Compared { contents, of_holder, again, most, absent, left_out } = compare.compare(observer)?;
     holders.iter_mut().zip(of_holder).for_each(|(holder, contents)| holder.contents = contents);
     let object = |address: u64| object(snapshot, address);
-    let add = |sums: &mut FxHashMap<u32, (u64, u64)>, run: usize, bytes: u64| {
+    let add = |sums: &mut HashMap<u32, (u64, u64)>, run: usize, bytes: u64| {
         let (copies, lost) = sums.entry(of_run[run]).or_default();
         (*copies, *lost) = (*copies + 1, *lost + bytes);
     };
@@ -136,7 +136,7 @@ fn content(
 /// whether the struct stands alone, in a slice or in a map.
 fn by_holder(names: &Names<'_, '_, '_>, runs: &[&Header]) -> (Vec<HolderDuplicates>, Vec<u32>) {
     let (mut holders, mut of_run) = (Vec::<HolderDuplicates>::new(), Vec::with_capacity(runs.len()));
-    let (mut of_place, mut named) = (FxHashMap::default(), FxHashMap::default());
+    let (mut of_place, mut named) = (HashMap::default(), HashMap::default());
     let mut last = None;
     for run in runs {
         let holder = match last {

@@ -2,10 +2,10 @@
 
 use crate::meaning::resolve::Resolver;
 use crate::snapshot::HeapSnapshot;
+use foldhash::HashSet;
 use goheap_image::Address;
 use goheap_model::{MapRoom, ObjectId, Part, TypeId};
 use rayon::prelude::*;
-use rustc_hash::FxHashSet;
 use serde::Serialize;
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -65,7 +65,7 @@ impl MapWaste {
 pub(super) fn maps(snapshot: &HeapSnapshot<'_, '_>, resolver: &Resolver<'_>) -> Vec<MapWaste> {
     let mut by_type: BTreeMap<TypeId, MapWaste> = BTreeMap::new();
     // Maps of a damaged core may all have one directory, which is read once.
-    let mut directories = FxHashSet::default();
+    let mut directories = HashSet::default();
     for slot in snapshot.objects.slots_of(snapshot.map_headers().into_iter().map(|id| id.0)) {
         let ty = snapshot.object_types.of(slot.id).ty();
         let waste = by_type.entry(ty).or_insert_with(|| MapWaste {

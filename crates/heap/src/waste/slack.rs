@@ -4,9 +4,9 @@ use crate::snapshot::HeapSnapshot;
 use crate::waste::headers::{Header, HeaderPlace, Shape};
 use crate::waste::intervals::{Run, split, uncovered};
 use crate::waste::places::Names;
+use foldhash::HashMap;
 use goheap_model::{Kind, ObjectType, Part, Slot};
 use rayon::prelude::*;
-use rustc_hash::FxHashMap;
 use serde::Serialize;
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -73,17 +73,16 @@ pub(super) fn slack(snapshot: &HeapSnapshot<'_, '_>, names: &Names<'_, '_, '_>, 
     };
     let ends_object = |at: usize| end(&headers[at - 1]).is_none_or(|end| headers[at].address >= end);
     let chunks = split(headers.len(), CHUNK, ends_object).into_par_iter();
-    let sums =
-        chunks.map(|range| of_objects(snapshot, &headers[range])).reduce(FxHashMap::default, |mut sums, more| {
-            more.into_iter().for_each(|(place, sum)| sums.entry(place).or_default().add(&sum));
-            sums
-        });
+    let sums = chunks.map(|range| of_objects(snapshot, &headers[range])).reduce(HashMap::default, |mut sums, more| {
+        more.into_iter().for_each(|(place, sum)| sums.entry(place).or_default().add(&sum));
+        sums
+    });
     by_name(names, sums)
 }
 
 /// The sums of headers that refer to all of their objects' runs.
-fn of_objects(snapshot: &HeapSnapshot<'_, '_>, headers: &[Header]) -> FxHashMap<HeaderPlace, SlackSum> {
-    let mut sums: FxHashMap<HeaderPlace, SlackSum> = FxHashMap::default();
+fn of_objects(snapshot: &HeapSnapshot<'_, '_>, headers: &[Header]) -> HashMap<HeaderPlace, SlackSum> {
+    let mut sums: HashMap<HeaderPlace, SlackSum> = HashMap::default();
     let mut of_object: Vec<&Header> = Vec::new();
     let mut rest = headers;
     while let Some(first) = rest.first() {
@@ -107,7 +106,7 @@ fn of_objects(snapshot: &HeapSnapshot<'_, '_>, headers: &[Header]) -> FxHashMap<
 }
 
 /// Lengths, and room between length and capacity, in one object. Where something may need all of it, none of it is lost.
-fn of_headers(headers: &[&Header], is_whole: bool, sums: &mut FxHashMap<HeaderPlace, SlackSum>) {
+fn of_headers(headers: &[&Header], is_whole: bool, sums: &mut HashMap<HeaderPlace, SlackSum>) {
     for header in headers {
         let sum = sums.entry(header.place).or_default();
         (sum.runs, sum.bytes) = (sum.runs + 1, sum.bytes.saturating_add(header.len));
@@ -151,7 +150,7 @@ fn add_outside(
     headers: &[&Header],
     (start, end): (u64, u64),
     (before, behind): (bool, bool),
-    sums: &mut FxHashMap<HeaderPlace, SlackSum>,
+    sums: &mut HashMap<HeaderPlace, SlackSum>,
 ) {
     let last = |header: &&&Header| header.address.saturating_add(header.cap);
     if let (Some(first), true) = (headers.first(), before)
@@ -174,7 +173,7 @@ fn add_outside(
     }
 }
 
-fn by_name(names: &Names<'_, '_, '_>, sums: FxHashMap<HeaderPlace, SlackSum>) -> Slack {
+fn by_name(names: &Names<'_, '_, '_>, sums: HashMap<HeaderPlace, SlackSum>) -> Slack {
     let (mut named, mut slack): (BTreeMap<(String, String), SlackSum>, Slack) = Default::default();
     for (place, sum) in sums {
         slack.all.add(&sum);
@@ -194,7 +193,7 @@ mod tests {
     }
 
     fn sums(headers: &[Header], object: (u64, u64)) -> Vec<(u32, SlackSum)> {
-        let (headers, mut sums): (Vec<&Header>, _) = (headers.iter().collect(), FxHashMap::default());
+        let (headers, mut sums): (Vec<&Header>, _) = (headers.iter().collect(), HashMap::default());
         of_headers(&headers, false, &mut sums);
         add_outside(&headers, object, (true, true), &mut sums);
         let mut sums: Vec<_> = sums.into_iter().map(|(place, sum)| (place.id, sum)).collect();
@@ -220,7 +219,7 @@ mod tests {
 
     #[test]
     fn what_a_pointer_may_need_is_not_lost() {
-        let (header, mut sums) = (header(100, 10, 100, 1), FxHashMap::default());
+        let (header, mut sums) = (header(100, 10, 100, 1), HashMap::default());
         of_headers(&[&header], true, &mut sums);
         assert_eq!((sums[&header.place].bytes, sums[&header.place].slack), (10, 0));
     }

@@ -2,16 +2,16 @@
 
 use super::is_standard;
 use crate::{TypeId, TypeTable};
-use rustc_hash::{FxHashMap, FxHashSet};
+use foldhash::{HashMap, HashSet};
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 
 /// Which packages of a program share the end of their import path.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct PackageNames {
-    ambiguous: FxHashSet<Box<str>>,
+    ambiguous: HashSet<Box<str>>,
     /// Short names of packages of the standard library.
-    library: FxHashSet<Box<str>>,
+    library: HashSet<Box<str>>,
     /// Nothing is shortened.
     is_whole: bool,
 }
@@ -20,8 +20,8 @@ impl PackageNames {
     /// Of the packages that the names in `types` mention. Types that are met later change nothing: a label must read alike
     /// whenever it is made.
     pub fn new(types: &TypeTable) -> Self {
-        let mut paths: FxHashMap<&str, &str> = FxHashMap::default();
-        let mut ambiguous = FxHashSet::default();
+        let mut paths: HashMap<&str, &str> = HashMap::default();
+        let mut ambiguous = HashSet::default();
         for index in 0..types.len() {
             for word in words(&types.get(TypeId(index as u32)).name).filter_map(Word::package) {
                 if *paths.entry(word.short).or_insert(word.path) != word.path {

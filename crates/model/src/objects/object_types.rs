@@ -1,9 +1,9 @@
 //! What each object is, one word a slot.
 
 use crate::{ObjectId, ObjectType};
+use foldhash::HashMap;
 use goheap_graph::NarrowColumn;
 use rayon::prelude::*;
-use rustc_hash::FxHashMap;
 use std::ops::Range;
 
 /// Types of objects by number.
@@ -42,7 +42,7 @@ impl ObjectTypes {
 
     /// What [`ObjectTypes::of_kinds`] takes: kinds in the order in which they are met.
     pub fn by_kind(&self) -> (Vec<u32>, NarrowColumn) {
-        let (mut kinds, mut numbers) = (Vec::new(), FxHashMap::default());
+        let (mut kinds, mut numbers) = (Vec::new(), HashMap::default());
         let all = || (0..self.len() as u32).map(|id| self.of(ObjectId(id)).to_bits());
         for bits in all() {
             numbers.entry(bits).or_insert_with(|| {

@@ -8,7 +8,7 @@ mod shape_names;
 pub use mask::{GcMask, PointerWords};
 
 use crate::{ObjectType, Part};
-use rustc_hash::FxHashMap;
+use foldhash::HashMap;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
@@ -83,10 +83,10 @@ pub struct TypeTable {
     /// The number of the first type beyond those of the base.
     first: u32,
     types: Vec<GoType>,
-    by_descriptor: FxHashMap<u64, TypeId>,
-    by_name: FxHashMap<Box<str>, TypeId>,
+    by_descriptor: HashMap<u64, TypeId>,
+    by_name: HashMap<Box<str>, TypeId>,
     /// What is known of shapes that have a hash for a name, by the hash.
-    shapes: FxHashMap<Box<str>, String>,
+    shapes: HashMap<Box<str>, String>,
     #[serde(skip)]
     text: u64,
 }

@@ -1,7 +1,7 @@
 //! Pointers that are none to the collector: to types that never lie in the heap.
 
 use super::{Kind, TypeId, TypeTable};
-use rustc_hash::FxHashMap;
+use foldhash::HashMap;
 
 /// The field that marks them since 1.20 (runtime/internal/sys, internal/runtime/sys since 1.24).
 const MARK: &str = "sys.NotInHeap";
@@ -47,7 +47,7 @@ const MARKED: [&str; 35] = [
 const MAX_DEPTH: u32 = 8;
 
 /// What was found of types, by how much further down was looked: parts that many structs have are looked at once.
-type Known = FxHashMap<(TypeId, u32), bool>;
+type Known = HashMap<(TypeId, u32), bool>;
 
 impl TypeTable {
     /// Makes numbers of the pointers to what never lies in the heap, as the collector takes them. `by_name` says that the release

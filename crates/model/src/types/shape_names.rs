@@ -2,7 +2,7 @@
 //! `shapify`, since Go 1.22).
 
 use super::{GoType, Kind, TypeTable};
-use rustc_hash::FxHashMap;
+use foldhash::HashMap;
 
 const SHAPE: &str = "go.shape.";
 /// Hexadecimal digits of SHA-256; no name of a type has so many in a row by chance.
@@ -66,7 +66,7 @@ fn text_of(ty: &GoType) -> String {
     kind.to_owned()
 }
 
-fn renamed(name: &str, texts: &FxHashMap<Box<str>, String>) -> String {
+fn renamed(name: &str, texts: &HashMap<Box<str>, String>) -> String {
     let mut out = String::with_capacity(name.len());
     let mut rest = name;
     while let Some(at) = first_hash(rest) {

@@ -2,7 +2,7 @@
 
 use crate::module::ModuleData;
 use crate::release_record::Release;
-use rustc_hash::FxHashMap;
+use foldhash::HashMap;
 
 /// What an allocator makes of the type it is given.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,14 +47,14 @@ fn signature(name: &str, growslice_takes_type_first: bool) -> Option<(usize, Use
 }
 
 /// Where the allocators begin.
-pub(super) struct Allocators(FxHashMap<u64, (usize, Use)>);
+pub(super) struct Allocators(HashMap<u64, (usize, Use)>);
 
 impl Allocators {
     /// Finds them by name in pclntab, which stripping leaves.
     ///
     /// Up to Go 1.19 `growslice(et, old, cap)` takes its type first.
     pub(super) fn of(modules: &[ModuleData<'_>], release: Release) -> Self {
-        let mut found = FxHashMap::default();
+        let mut found = HashMap::default();
         for functions in modules.iter().map(|module| &module.functions) {
             for func in functions.iter() {
                 let name = functions.name(&func);

@@ -4,7 +4,7 @@
 use super::instruction::Registers;
 use crate::model::RuntimeModel;
 use crate::release_record::Release;
-use rustc_hash::FxHashMap;
+use foldhash::HashMap;
 
 /// How an argument or a result goes with the type that the call names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -101,8 +101,8 @@ fn atomic_store(name: &str) -> Option<Callee> {
 }
 
 /// The functions that are known, by their entries.
-pub(super) fn callees(model: &RuntimeModel<'_>) -> FxHashMap<u64, Callee> {
-    let mut found = FxHashMap::default();
+pub(super) fn callees(model: &RuntimeModel<'_>) -> HashMap<u64, Callee> {
+    let mut found = HashMap::default();
     let release = model.version.release();
     for functions in model.modules.iter().map(|module| &module.functions) {
         for func in functions.iter() {

@@ -6,8 +6,8 @@ use super::instruction::{Instruction, Register, Registers};
 use super::{MAX_FUNCTION_BYTES, decode_amd64, decode_arm64};
 use crate::model::RuntimeModel;
 use crate::pclntab::{FUNCDATA_STACK_OBJECTS, Func};
+use foldhash::HashMap;
 use goheap_image::{Address, Machine};
-use rustc_hash::FxHashMap;
 use std::ops::Range;
 
 /// Address-taken variables of one function that are read.
@@ -54,7 +54,7 @@ pub struct Function {
 pub struct ProgramCode<'m, 'p> {
     model: &'m RuntimeModel<'p>,
     functions: Functions,
-    callees: FxHashMap<u64, Callee>,
+    callees: HashMap<u64, Callee>,
 }
 
 /// Registers of amd64 in the order of their DWARF numbers (System V ABI, AMD64 supplement, figure 3.36).

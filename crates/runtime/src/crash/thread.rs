@@ -6,8 +6,8 @@ use crate::goroutine::MachineThread;
 use crate::model::RuntimeModel;
 use crate::stack::{Frame, Interrupted, SignalSearch, StackBounds, ThreadIndex, interrupted, interrupted_on_own_stack};
 use crate::traceback::Stack;
+use foldhash::{HashMap, HashSet};
 use goheap_image::{Address, Thread};
-use rustc_hash::{FxHashMap, FxHashSet};
 
 /// How a thread took part in the end.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -57,23 +57,23 @@ const LONGEST_TEXT: u64 = 4096;
 /// The runtime's threads, and which goroutine each runs.
 pub(super) struct Machines<'m> {
     index: ThreadIndex<'m>,
-    by_tid: FxHashMap<u64, &'m MachineThread>,
+    by_tid: HashMap<u64, &'m MachineThread>,
     /// In order of address.
     all: Vec<&'m MachineThread>,
     /// Their stacks for signals, and the stacks of the goroutines that they run: as many as a broken core likes, for as many threads.
     handling: StackBounds,
     running: StackBounds,
-    goroutines: FxHashMap<u64, usize>,
+    goroutines: HashMap<u64, usize>,
 }
 
 impl<'m> Machines<'m> {
     pub(super) fn new(model: &'m RuntimeModel<'_>) -> Self {
         let mut machines: Vec<&MachineThread> = model.machine_threads.values().collect();
         machines.sort_unstable_by_key(|machine| machine.address);
-        let running: FxHashSet<u64> = machines.iter().map(|machine| machine.curg.0).filter(|&curg| curg != 0).collect();
+        let running: HashSet<u64> = machines.iter().map(|machine| machine.curg.0).filter(|&curg| curg != 0).collect();
         let known = model.goroutines.iter().enumerate();
         let known = known.filter(|(_, goroutine)| running.contains(&goroutine.address.0));
-        let goroutines: FxHashMap<u64, usize> = known.map(|(index, goroutine)| (goroutine.address.0, index)).collect();
+        let goroutines: HashMap<u64, usize> = known.map(|(index, goroutine)| (goroutine.address.0, index)).collect();
         Machines {
             index: model.thread_index(),
             by_tid: machines.iter().rev().map(|&machine| (machine.procid, machine)).collect(),

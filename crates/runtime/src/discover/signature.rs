@@ -5,8 +5,8 @@ use crate::heap::GoHeap;
 use crate::layout::RuntimeLayout;
 use crate::span::PAGE_BYTES;
 use crate::words::{SliceHeader, present_words, read_slice};
+use foldhash::HashMap;
 use goheap_image::{Address, MemoryImage};
-use rustc_hash::FxHashMap;
 use std::cell::RefCell;
 
 /// Variables of this much are searched in all.
@@ -94,7 +94,7 @@ pub(super) fn find_allp(search: &Search<'_>, heap: &GoHeap<'_>) -> Option<Addres
             && memory.read_u64(at.add(p.mcache)).is_some_and(|cache| cache != 0 && heap.span_index(cache).is_none())
     };
     // How many there are in a row from an address on: many words may lead to the same.
-    let known: RefCell<FxHashMap<Address, u64>> = RefCell::default();
+    let known: RefCell<HashMap<Address, u64>> = RefCell::default();
     let in_a_row = |data: Address| {
         let is_there = |index: &u64| memory.read_u64(data.add(index * 8)).is_some_and(|address| is_p(*index, address));
         *known.borrow_mut().entry(data).or_insert_with(|| (0..MAX_PROCESSORS).take_while(is_there).count() as u64)

@@ -32,7 +32,7 @@ mod units;
 
 use std::sync::Arc;
 
-use rustc_hash::FxHashMap;
+use foldhash::HashMap;
 
 pub use captures::Capture;
 pub use error::DwarfError;
@@ -61,7 +61,7 @@ pub struct Dwarf<'d> {
     lists: ListSections<'d>,
     types: TypeTable,
     globals: GlobalTable,
-    constants: FxHashMap<Box<str>, i64>,
+    constants: HashMap<Box<str>, i64>,
     functions: Vec<Function>,
     diagnostics: DwarfDiagnostics,
 }
@@ -209,8 +209,8 @@ impl<'d> Dwarf<'d> {
 }
 
 /// Of constants of one name the first counts.
-fn constants(scans: &[UnitScan<'_>]) -> FxHashMap<Box<str>, i64> {
-    let mut constants = FxHashMap::default();
+fn constants(scans: &[UnitScan<'_>]) -> HashMap<Box<str>, i64> {
+    let mut constants = HashMap::default();
     for (name, value) in scans.iter().flat_map(|scan| &scan.constants) {
         constants.entry(resolve::text(name)).or_insert(*value);
     }

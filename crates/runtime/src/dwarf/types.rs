@@ -1,6 +1,6 @@
 //! Go types as DWARF describes them.
 
-use rustc_hash::FxHashMap;
+use foldhash::HashMap;
 
 use super::names::NameIndex;
 
@@ -128,13 +128,13 @@ pub(super) struct TypeTable {
     /// Offsets in `.debug_info` of all type entries, ascending, and what type each stands for.
     pub(super) entry_offsets: Vec<usize>,
     pub(super) entry_types: Vec<Option<DwarfTypeId>>,
-    by_runtime_offset: FxHashMap<u64, DwarfTypeId>,
+    by_runtime_offset: HashMap<u64, DwarfTypeId>,
     by_name: NameIndex,
 }
 
 impl TypeTable {
     pub(super) fn new(types: Vec<DwarfType>, entry_offsets: Vec<usize>, entry_types: Vec<Option<DwarfTypeId>>) -> Self {
-        let mut by_runtime_offset = FxHashMap::default();
+        let mut by_runtime_offset = HashMap::default();
         for (id, ty) in (0..).map(DwarfTypeId).zip(&types) {
             if let Some(offset) = ty.runtime_offset {
                 by_runtime_offset.entry(offset).or_insert(id);

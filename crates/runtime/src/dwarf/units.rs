@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
+use foldhash::HashMap;
 use gimli::{
     Abbreviations, DebugAbbrev, DebugAddrBase, DebugAddrIndex, DebugInfo, DebugInfoOffset, Encoding, EntriesRaw,
     LittleEndian, Reader, UnitHeader, UnitOffset, constants,
 };
-use rustc_hash::FxHashMap;
 
 use super::DwarfDiagnostics;
 use super::budget::Budget;
@@ -193,7 +193,7 @@ struct AbbreviationTables<'a> {
     /// Where tables start, ascending. A table is cut at the start of the next one: else each of a million units could
     /// name another start within one long table.
     starts: Vec<usize>,
-    parsed: FxHashMap<usize, Option<Arc<Abbreviations>>>,
+    parsed: HashMap<usize, Option<Arc<Abbreviations>>>,
 }
 
 impl<'a> AbbreviationTables<'a> {
@@ -201,7 +201,7 @@ impl<'a> AbbreviationTables<'a> {
         let mut starts: Vec<usize> = headers.iter().map(|(_, header)| header.debug_abbrev_offset().0).collect();
         starts.sort_unstable();
         starts.dedup();
-        Self { section, starts, parsed: FxHashMap::default() }
+        Self { section, starts, parsed: HashMap::default() }
     }
 
     fn get(&mut self, start: usize) -> Option<Arc<Abbreviations>> {

@@ -1,8 +1,8 @@
 //! Where `main_arena` and `mp_` lie among the variables of libc, or of a program that has it linked in.
 
 use super::{BINS, NEXT, STATE_BYTES, SYSTEM_MEM, TOP};
+use foldhash::HashMap;
 use goheap_image::{Address, MemoryImage, Process};
-use rustc_hash::FxHashMap;
 use std::cell::RefCell;
 use std::ops::Range;
 
@@ -22,7 +22,7 @@ pub(super) struct Places<'p> {
     memory: &'p MemoryImage,
     ranges: Vec<Range<u64>>,
     /// Arenas that were followed, and whether the chain of them leads back to each.
-    on_ring: RefCell<FxHashMap<u64, bool>>,
+    on_ring: RefCell<HashMap<u64, bool>>,
 }
 
 impl<'p> Places<'p> {
@@ -91,7 +91,7 @@ impl<'p> Places<'p> {
         if let Some(&is_on_ring) = known.get(&main) {
             return is_on_ring;
         }
-        let (mut chain, mut place) = (vec![main], FxHashMap::from_iter([(main, 0)]));
+        let (mut chain, mut place) = (vec![main], HashMap::from_iter([(main, 0)]));
         let mut at = main;
         let ring = loop {
             let next = self.memory.read_u64(Address(at).add(NEXT));

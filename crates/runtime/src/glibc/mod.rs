@@ -8,8 +8,8 @@ mod find;
 
 use crate::words::word_at;
 use chunks::Sums;
+use foldhash::HashSet;
 use goheap_image::{Address, Process};
-use rustc_hash::FxHashSet;
 use std::ops::Range;
 
 /// `struct malloc_state` since 2.27: where its fields are, and its size.
@@ -64,7 +64,7 @@ impl GlibcHeap {
         let main = places.main_arena()?;
         let memory = &process.memory;
         let mut heap = GlibcHeap::default();
-        let (mut at, mut seen) = (main, FxHashSet::default());
+        let (mut at, mut seen) = (main, HashSet::default());
         while seen.insert(at) && heap.arenas.len() < MOST_ARENAS {
             heap.arenas.push(GlibcArena::read(process, at, at == main)?);
             at = memory.read_u64(Address(at).add(NEXT))?;
@@ -128,7 +128,7 @@ fn other_heaps(process: &Process, address: u64, top: u64) -> Vec<Piece> {
     let memory = &process.memory;
     let (first_heap, mut at) = (address & !(HEAP_BYTES - 1), top & !(HEAP_BYTES - 1));
     let header = address - first_heap;
-    let (mut pieces, mut seen) = (Vec::new(), FxHashSet::default());
+    let (mut pieces, mut seen) = (Vec::new(), HashSet::default());
     while at != 0 && pieces.len() < MOST_HEAPS && at.is_multiple_of(HEAP_BYTES) {
         let Some(info) = memory.bytes(Address(at), 24) else { break };
         let (owner, before, size) = (word_at(&info, 0), word_at(&info, 8), word_at(&info, 16));

@@ -3,8 +3,8 @@
 use super::{OwnKind, OwnPiece, paged};
 use crate::discover::operands;
 use crate::model::RuntimeModel;
+use foldhash::HashSet;
 use goheap_image::Address;
-use rustc_hash::FxHashSet;
 
 /// `persistentChunkSize` (malloc.go).
 const PERSISTENT_BYTES: u64 = 256 << 10;
@@ -42,7 +42,7 @@ impl RuntimeModel<'_> {
 
     /// The list that begins at the word `head`, each chunk's next at `next`; None where some chunk is none by `is_one`.
     fn chain(&self, head: u64, next: u64, left: &mut usize, is_one: impl Fn(u64) -> bool) -> Option<Vec<u64>> {
-        let (memory, mut seen, mut found) = (self.memory(), FxHashSet::default(), Vec::new());
+        let (memory, mut seen, mut found) = (self.memory(), HashSet::default(), Vec::new());
         let mut at = memory.read_u64(Address(head))?;
         while at != 0 && seen.insert(at) {
             if *left == 0 || !self.is_taken(at) || !is_one(at) {

@@ -4,8 +4,8 @@ use super::PAGE_BITMAPS;
 use crate::heap::arena_base;
 use crate::model::RuntimeModel;
 use crate::span::PAGE_BYTES;
+use foldhash::HashMap;
 use goheap_image::{Address, MemoryImage};
-use rustc_hash::FxHashMap;
 use std::ops::Range;
 
 /// `pallocChunkPages`: a `pallocData` has a bit for each in use, then one for each that was returned.
@@ -36,7 +36,7 @@ pub struct PageStates<'m> {
     chunks: Option<Address>,
     arena_base: u64,
     /// Pages that processors took for spans to come, and that were returned before: their bits are in the caches.
-    cached: FxHashMap<u64, u64>,
+    cached: HashMap<u64, u64>,
 }
 
 impl RuntimeModel<'_> {

@@ -3,8 +3,8 @@
 use super::{MALLOC_HEADER_BYTES, PointerMasks, Scheme, is_typeless};
 use crate::heap::{ARENA_BYTES, GoHeap};
 use crate::span::Span;
+use foldhash::HashSet;
 use goheap_image::Address;
-use rustc_hash::FxHashSet;
 use std::ops::{ControlFlow, Range};
 
 impl<'p> PointerMasks<'p> {
@@ -101,7 +101,7 @@ impl<'p> PointerMasks<'p> {
     }
 
     /// The spans with pointers some of whose pointer bits are absent.
-    pub(super) fn find_lost(&self, heap: &GoHeap<'p>) -> FxHashSet<u64> {
+    pub(super) fn find_lost(&self, heap: &GoHeap<'p>) -> HashSet<u64> {
         let scanned = heap.spans.iter().filter(|span| !span.is_noscan());
         scanned.filter(|span| !self.has_bits(span)).map(|span| span.base).collect()
     }

@@ -3,8 +3,8 @@
 use super::{MaskContext, PointerMasks, Scheme};
 use crate::heap::{ARENA_BYTES, GoHeap, heap_arena_of};
 use crate::span::Span;
+use foldhash::HashMap;
 use goheap_image::Address;
-use rustc_hash::FxHashMap;
 use std::borrow::Cow;
 use std::ops::{ControlFlow, Range};
 
@@ -18,7 +18,7 @@ const WIDTH: u64 = u64::BITS as u64;
 impl<'p> PointerMasks<'p> {
     pub(super) fn two_bits(
         &self,
-        arenas: &FxHashMap<u64, Address>,
+        arenas: &HashMap<u64, Address>,
         bitmap: u64,
         span: &Span<'p>,
         slot: u32,
@@ -58,7 +58,7 @@ impl<'p> PointerMasks<'p> {
 
     pub(super) fn one_bit(
         &self,
-        arenas: &FxHashMap<u64, Address>,
+        arenas: &HashMap<u64, Address>,
         bitmap: u64,
         span: &Span<'p>,
         slot: u32,
@@ -112,7 +112,7 @@ impl<'p> PointerMasks<'p> {
     /// The bitmap's bytes for a span, which may lie in more than one arena.
     fn arena_bytes(
         &self,
-        arenas: &FxHashMap<u64, Address>,
+        arenas: &HashMap<u64, Address>,
         bitmap: u64,
         span: &Span<'p>,
         words_a_byte: u64,
@@ -178,8 +178,8 @@ fn end_at_first_clear(bits: &mut [u64], scan: &[u64], first: u64, words: u64) {
 }
 
 /// The `heapArena` of each arena that holds a span.
-pub(super) fn arena_table(context: &MaskContext<'_, '_>, heap: &GoHeap<'_>) -> FxHashMap<u64, Address> {
-    let mut table = FxHashMap::default();
+pub(super) fn arena_table(context: &MaskContext<'_, '_>, heap: &GoHeap<'_>) -> HashMap<u64, Address> {
+    let mut table = HashMap::default();
     for span in &heap.spans {
         for arena in span.base / ARENA_BYTES..=(span.end() - 1) / ARENA_BYTES {
             if table.contains_key(&arena) {

@@ -3,9 +3,8 @@
 use super::scan::{Precision, StackPlace, Work};
 use super::unwind::Frame;
 use crate::goroutine::Goroutine;
+use foldhash::{HashMap, HashSet};
 use goheap_image::Address;
-use rustc_hash::FxHashMap;
-use std::collections::HashSet;
 
 /// Deferred calls of one goroutine; the list of a broken core may be a ring.
 const MAX_DEFERS: usize = 1 << 24;
@@ -17,13 +16,13 @@ impl Work<'_> {
         let memory = self.scanner.unwinder.memory;
         let fields = &self.scanner.layout.defer;
         // A function that defers in a loop has a record a turn; frames are as many as a core likes.
-        let mut frame_of: FxHashMap<u64, usize> = FxHashMap::default();
+        let mut frame_of: HashMap<u64, usize> = HashMap::default();
         if !goroutine.defer.is_null() {
             frames.iter().enumerate().for_each(|(index, frame)| {
                 frame_of.entry(frame.sp).or_insert(index);
             });
         }
-        let mut seen = HashSet::new();
+        let mut seen = HashSet::default();
         let mut record = goroutine.defer;
         while !record.is_null() && seen.insert(record.0) && seen.len() < MAX_DEFERS {
             self.absent += u64::from(memory.read_u64(record.add(fields.link)).is_none());

@@ -3,8 +3,8 @@
 use super::signal::{Interrupted, SignalSearch, interrupted};
 use crate::constants::GoroutineStatus;
 use crate::goroutine::{Goroutine, MachineThread};
+use foldhash::{HashMap, HashSet};
 use goheap_image::{Machine, MemoryImage, Thread};
-use rustc_hash::{FxHashMap, FxHashSet};
 
 /// Registers at which a walk begins.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -36,12 +36,12 @@ pub(super) fn numbered(machine: Machine, vectors: impl Iterator<Item = u64>) -> 
 pub struct ThreadIndex<'a> {
     memory: &'a MemoryImage,
     machine: Machine,
-    machine_threads: &'a FxHashMap<u64, MachineThread>,
-    by_tid: FxHashMap<u64, &'a Thread>,
+    machine_threads: &'a HashMap<u64, MachineThread>,
+    by_tid: HashMap<u64, &'a Thread>,
     /// In the order of their stack pointers: goroutines and threads of a broken core are as many as it likes.
     by_sp: Vec<&'a Thread>,
     /// Addresses of `m` whose stacks for signals are not searched: none, but in a broken core.
-    unsearched: FxHashSet<u64>,
+    unsearched: HashSet<u64>,
 }
 
 impl<'a> ThreadIndex<'a> {
@@ -50,7 +50,7 @@ impl<'a> ThreadIndex<'a> {
         memory: &'a MemoryImage,
         machine: Machine,
         threads: &'a [Thread],
-        machine_threads: &'a FxHashMap<u64, MachineThread>,
+        machine_threads: &'a HashMap<u64, MachineThread>,
     ) -> Self {
         let by_tid = threads.iter().rev().map(|thread| (u64::from(thread.tid), thread)).collect();
         let mut by_sp: Vec<&Thread> = threads.iter().collect();
@@ -116,7 +116,7 @@ impl<'a> ThreadIndex<'a> {
     }
 }
 
-fn unsearched(machine_threads: &FxHashMap<u64, MachineThread>) -> FxHashSet<u64> {
+fn unsearched(machine_threads: &HashMap<u64, MachineThread>) -> HashSet<u64> {
     let mut all: Vec<&MachineThread> = machine_threads.values().collect();
     all.sort_unstable_by_key(|machine| machine.address);
     let mut search = SignalSearch::default();

@@ -7,8 +7,8 @@ use super::start::StartPoint;
 use super::unwind::{Frame, FuncKind, UnwindEnd};
 use crate::goroutine::Goroutine;
 use crate::own_names::is_runtimes;
+use foldhash::HashSet;
 use goheap_image::{Address, Machine};
-use rustc_hash::FxHashSet;
 use std::ops::Range;
 
 /// Records of deferred calls and panics of one goroutine; a broken core may have a ring of them.
@@ -89,7 +89,7 @@ impl StackScanner<'_> {
             (goroutine.panic, self.layout.panic.link, PANIC_BYTES),
         ];
         for (first, link, bytes) in chains {
-            let (mut at, mut seen) = (first, FxHashSet::default());
+            let (mut at, mut seen) = (first, HashSet::default());
             while at != 0 && seen.len() < MOST_RECORDS && seen.insert(at) {
                 words.records.push(at..at.saturating_add(bytes));
                 at = self.unwinder.memory.read_u64(Address(at).add(link)).unwrap_or(0);

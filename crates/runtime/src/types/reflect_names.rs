@@ -6,8 +6,8 @@
 use crate::small_map::{self, MapShape};
 use crate::version::GoVersion;
 use crate::words::{half_at, present_words, word_at};
+use foldhash::HashMap;
 use goheap_image::{Address, MemoryImage};
-use rustc_hash::FxHashMap;
 use std::ops::Range;
 
 const NEXT: u64 = 8;
@@ -21,7 +21,7 @@ const SEARCHED_BYTES: u64 = 1 << 28;
 /// What `reflectOffs.m` holds: the address of an `abi.Name` (or of a descriptor) by its negative offset.
 #[derive(Debug, Default)]
 pub struct RunTimeNames {
-    by_offset: FxHashMap<i32, u64>,
+    by_offset: HashMap<i32, u64>,
     /// The headers of `m` and `minv`.
     maps: Vec<u64>,
 }
@@ -32,7 +32,7 @@ impl RunTimeNames {
     pub fn read(memory: &MemoryImage, version: &GoVersion, reflect_offs: Option<Address>, bss: &Range<u64>) -> Self {
         let found = reflect_offs.or_else(|| find(memory, bss));
         let map = found.and_then(|at| memory.read_u64(at.add(MAP))).unwrap_or(0);
-        let mut by_offset = FxHashMap::default();
+        let mut by_offset = HashMap::default();
         // Of a map that is broken what could be read stands.
         let _ = small_map::read(memory, version, Address(map), OFFSETS, |key, elem| {
             if let (Some(key), Some(name)) = (half_at(key, 0), word_at(elem, 0)) {

@@ -2,8 +2,8 @@
 
 use super::{Grouping, SEVERAL};
 use crate::holding::owners::{Held, Owner};
+use foldhash::HashMap;
 use goheap_graph::TrieNode;
-use rustc_hash::FxHashMap;
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
@@ -34,9 +34,9 @@ impl Grouping<'_, '_, '_> {
     }
 
     /// Every way with objects at its end, by the place of the owner that it begins at.
-    fn ways_by_owner(&self) -> FxHashMap<TrieNode, Vec<(Held, TrieNode)>> {
+    fn ways_by_owner(&self) -> HashMap<TrieNode, Vec<(Held, TrieNode)>> {
         let trie = &self.trie;
-        let mut ways: FxHashMap<TrieNode, Vec<(Held, TrieNode)>> = FxHashMap::default();
+        let mut ways: HashMap<TrieNode, Vec<(Held, TrieNode)>> = HashMap::default();
         for node in trie.nodes().filter(|node| trie.own(*node).objects > 0) {
             let up: Vec<TrieNode> = std::iter::successors(Some(node), |&node| trie.parent(node)).collect();
             let [below @ .., top, _root] = &up[..] else { continue };

@@ -7,6 +7,7 @@ use crate::say::diagnostics;
 use crate::say::errors::Failure;
 use crate::say::terminal::page;
 use crate::say::watch::Watch;
+use foldhash::HashMap;
 use goheap_ask::diff::{
     LifeCounts, Lives, MergedFrames, Moment, NamedCount, OldObjects, ProcessMark, Relation, SinceCollection, Staying,
     lives, staying,
@@ -17,7 +18,6 @@ use goheap_heap::references::ReferenceGraph;
 use goheap_model::{Births, DominatorFrames, GoroutineGroups, Heap, Observer, Share, Slot, Sweeps};
 use goheap_report::answer::Section;
 use goheap_report::page::Page;
-use rustc_hash::FxHashMap;
 
 /// Two cores, and those between them.
 pub(in crate::commands) struct Comparison {
@@ -38,7 +38,7 @@ pub(in crate::commands) struct Comparison {
 /// What became of objects.
 pub(super) struct Objects {
     pub(super) counts: LifeCounts,
-    pub(super) by_type: FxHashMap<String, LifeCounts>,
+    pub(super) by_type: HashMap<String, LifeCounts>,
     pub(super) staying: Share,
     /// Each of them, where that was asked for.
     pub(super) each: Vec<ObjectLife>,

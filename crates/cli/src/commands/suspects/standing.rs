@@ -2,6 +2,7 @@
 
 use crate::say::errors::Failure;
 use crate::say::watch::Watch;
+use foldhash::{HashMap, HashSet};
 use goheap_ask::{Suspect, standing_text};
 use goheap_heap::goroutines::{leaked, read_groups};
 use goheap_heap::references::ReferenceGraph;
@@ -10,7 +11,6 @@ use goheap_model::waits::{Awaited, Waiting};
 use goheap_model::{DominatorFrames, GoroutineGroup, GoroutineGroups, Leaks};
 use goheap_report::awaited_text;
 use goheap_report::table::grouped;
-use rustc_hash::{FxHashMap, FxHashSet};
 
 /// Of a suspect's goroutines.
 pub(super) struct Standing {
@@ -59,9 +59,9 @@ pub(super) fn of_suspects(
     let Some((all, leaks)) = known.or(read.as_ref().map(|(groups, leaks)| (groups, leaks))) else {
         return Ok(Vec::new());
     };
-    let wanted: FxHashSet<u32> = groups.iter().flatten().copied().collect();
+    let wanted: HashSet<u32> = groups.iter().flatten().copied().collect();
     let those = all.groups.iter().filter(|group| wanted.contains(&group.number));
-    let by_number: FxHashMap<u32, &GoroutineGroup> = those.map(|group| (group.number, group)).collect();
+    let by_number: HashMap<u32, &GoroutineGroup> = those.map(|group| (group.number, group)).collect();
     let sets: Vec<&[u32]> = groups
         .iter()
         .map(|number| number.and_then(|number| Some(&*by_number.get(&number)?.members)).unwrap_or_default())

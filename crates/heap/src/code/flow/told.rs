@@ -4,8 +4,8 @@ use super::{Flow, Said};
 use crate::code::claims::{agreed, context_of};
 use crate::code::state::{REGISTERS, State};
 use crate::code::value::{Pointee, Symbol, Unknown, Value};
+use foldhash::HashMap;
 use goheap_model::{Kind, Part};
-use rustc_hash::FxHashMap;
 
 /// Of so many words of what arguments lead to a function tells.
 const MAX_FIELDS: usize = 64;
@@ -105,7 +105,7 @@ impl Flow<'_, '_, '_, '_> {
 
     /// What is told of words that arguments lead to; nothing where interfaces are asked for their types, since what is done then holds for
     /// no other.
-    fn fields(&self, told: &FxHashMap<Unknown, Pointee>) -> Vec<(u8, u32, Pointee)> {
+    fn fields(&self, told: &HashMap<Unknown, Pointee>) -> Vec<(u8, u32, Pointee)> {
         if !self.asserted.is_empty() {
             return Vec::new();
         }

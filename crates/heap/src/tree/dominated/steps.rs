@@ -3,8 +3,8 @@
 use crate::names::label_text::Beyond;
 use crate::tree::scan::Candidate;
 use crate::tree::walk_plan::WordCode;
+use foldhash::HashMap;
 use goheap_graph::{PathTrie, TrieNode, Weight};
-use rustc_hash::FxHashMap;
 
 /// A step down the tree: from a frame by a code that is not detailed, and by what the target tells beyond it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -29,7 +29,7 @@ impl Step {
 }
 
 /// The steps that were made, which those who read ask for.
-pub(super) type Known = FxHashMap<Step, TrieNode>;
+pub(super) type Known = HashMap<Step, TrieNode>;
 
 /// What lies at a frame.
 #[derive(Clone, Copy, Debug)]

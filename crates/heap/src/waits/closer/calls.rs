@@ -7,7 +7,7 @@ use crate::waits::holders::Nearness;
 use crate::waits::nearby::{Near, put_in_order};
 use crate::waits::target::WaitKind;
 use crate::waits::waiters::WaitGroup;
-use rustc_hash::{FxHashMap, FxHashSet};
+use foldhash::{HashMap, HashSet};
 use std::cell::{OnceCell, RefCell};
 use std::rc::Rc;
 
@@ -32,7 +32,7 @@ pub(super) struct Ahead {
     deeds: OnceCell<[Deeds; 2]>,
     ended_by_variables: OnceCell<Rc<[u32]>>,
     /// By kind of lock, and the itab by which it is held.
-    locking: RefCell<FxHashMap<(WaitKind, u64), Locking>>,
+    locking: RefCell<HashMap<(WaitKind, u64), Locking>>,
 }
 
 /// What a call does with locks of a kind.
@@ -64,7 +64,7 @@ impl Search<'_, '_, '_, '_, '_> {
         calls.at_hand.sort_unstable();
         calls.at_hand.dedup();
         let of_function = self.of_function(calls.ahead.pending.entry);
-        let known: FxHashSet<(u32, u64)> = near.iter().map(|near| (near.group, near.itab)).collect();
+        let known: HashSet<(u32, u64)> = near.iter().map(|near| (near.group, near.itab)).collect();
         for &one in of_function.locks.iter().filter(|near| !known.contains(&(near.group, near.itab))) {
             self.holds(number, &mut calls, one, false);
         }
@@ -83,7 +83,7 @@ impl Search<'_, '_, '_, '_, '_> {
             return Rc::clone(known);
         }
         let function = self.book.function(entry);
-        let mut met = FxHashSet::default();
+        let mut met = HashSet::default();
         let lists = function.code.variables.iter().flat_map(|&at| self.variables.at(at));
         let lists = lists.filter(|list| met.insert(list.as_ptr()));
         let mut near: Vec<Near> = lists.flat_map(|list| list.iter().copied()).collect();

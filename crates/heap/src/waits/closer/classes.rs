@@ -3,8 +3,8 @@
 use crate::snapshot::HeapSnapshot;
 use crate::waits::target::WaitKind;
 use crate::waits::waiters::Waits;
+use foldhash::{HashMap, HashSet};
 use goheap_image::Address;
-use rustc_hash::{FxHashMap, FxHashSet};
 
 /// What a goroutine waits for, as far as it matters here.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
@@ -33,17 +33,17 @@ impl Class {
 pub(in crate::waits) struct Classes {
     /// The first is that of those that do not wait.
     pub(in crate::waits) all: Vec<Class>,
-    of: FxHashMap<u32, u32>,
+    of: HashMap<u32, u32>,
 }
 
 impl Classes {
     pub(super) fn new(waits: &Waits, snapshot: &HeapSnapshot<'_, '_>, wanted: &[u32]) -> Self {
-        let is_wanted: FxHashSet<u32> = wanted.iter().copied().collect();
+        let is_wanted: HashSet<u32> = wanted.iter().copied().collect();
         let group = |number: &u32| &waits.groups[*number as usize];
-        let locks: FxHashSet<u64> =
+        let locks: HashSet<u64> =
             wanted.iter().map(group).filter(|group| group.kind.is_lock()).map(|group| group.address).collect();
-        let mut found = Classes { all: Vec::new(), of: FxHashMap::default() };
-        let mut numbers = FxHashMap::default();
+        let mut found = Classes { all: Vec::new(), of: HashMap::default() };
+        let mut numbers = HashMap::default();
         found.number(Class { goes_on: true, ..Class::default() }, &mut numbers);
         for (goroutine, groups) in waits.all_waiting() {
             let of_wanted: Vec<u32> = groups.iter().copied().filter(|group| is_wanted.contains(group)).collect();
@@ -59,7 +59,7 @@ impl Classes {
         found
     }
 
-    fn number(&mut self, class: Class, numbers: &mut FxHashMap<Class, u32>) -> u32 {
+    fn number(&mut self, class: Class, numbers: &mut HashMap<Class, u32>) -> u32 {
         *numbers.entry(class.clone()).or_insert_with(|| {
             self.all.push(class);
             self.all.len() as u32 - 1

@@ -14,10 +14,10 @@ use crate::waits::interfaces;
 use crate::waits::nearby::Near;
 use crate::waits::ranges::Ranges;
 use crate::waits::waiters::Waits;
+use foldhash::{HashMap, HashSet};
 use goheap_image::Address;
 use goheap_model::Observer;
 use goheap_runtime::stack::{Frame, StackPlace, StackScan};
-use rustc_hash::{FxHashMap, FxHashSet};
 use std::rc::Rc;
 
 /// References from a call's variables to a lock that it has: `b.accounts[i].mu` of a variable `b`.
@@ -73,21 +73,21 @@ pub(super) struct Search<'a, 'g, 's, 'm, 'p> {
     pub(super) wanted: Vec<u32>,
     pub(super) classes: Classes,
     /// What ends the waits of each group.
-    pub(super) ending: FxHashMap<u32, Deeds>,
+    pub(super) ending: HashMap<u32, Deeds>,
     pub(super) at_hand: AtHand<'g, 's, 'm, 'p>,
     pub(super) book: CodeBook<'m, 'p>,
     /// What package variables have at hand.
     pub(super) variables: Ranges<Rc<[Near]>>,
-    pub(super) functions: FxHashMap<u64, Rc<OfFunction>>,
-    is_runtimes: FxHashMap<u64, bool>,
-    ahead: FxHashMap<Place, (u32, Rc<Ahead>)>,
-    numbers: FxHashMap<Likeness, u32>,
+    pub(super) functions: HashMap<u64, Rc<OfFunction>>,
+    is_runtimes: HashMap<u64, bool>,
+    ahead: HashMap<Place, (u32, Rc<Ahead>)>,
+    numbers: HashMap<Likeness, u32>,
     pub(super) calls: Vec<Calls>,
     /// By the calls on a stack that have something at hand: how many goroutines have such, and the first.
-    pub(super) stacks: FxHashMap<Vec<u32>, (u64, u32)>,
+    pub(super) stacks: HashMap<Vec<u32>, (u64, u32)>,
     /// Which classes may end the waits of each group.
-    pub(super) ends: FxHashMap<u32, FxHashSet<u32>>,
-    pub(super) likeliest: FxHashMap<u32, Likeliest>,
+    pub(super) ends: HashMap<u32, HashSet<u32>>,
+    pub(super) likeliest: HashMap<u32, Likeliest>,
     /// Numbers that were noted, for the memory that they take.
     pub(super) noted: u64,
 }
@@ -118,14 +118,14 @@ impl<'a, 'g, 's, 'm, 'p> Search<'a, 'g, 's, 'm, 'p> {
             at_hand,
             book: CodeBook::new(graph.snapshot().model),
             variables,
-            functions: FxHashMap::default(),
-            is_runtimes: FxHashMap::default(),
-            ahead: FxHashMap::default(),
-            numbers: FxHashMap::default(),
+            functions: HashMap::default(),
+            is_runtimes: HashMap::default(),
+            ahead: HashMap::default(),
+            numbers: HashMap::default(),
             calls: Vec::new(),
-            stacks: FxHashMap::default(),
-            ends: FxHashMap::default(),
-            likeliest: FxHashMap::default(),
+            stacks: HashMap::default(),
+            ends: HashMap::default(),
+            likeliest: HashMap::default(),
             noted: 0,
         })
     }
@@ -145,7 +145,7 @@ impl<'a, 'g, 's, 'm, 'p> Search<'a, 'g, 's, 'm, 'p> {
     }
 
     fn stack(&mut self, goroutine: u32, scan: &StackScan) {
-        let mut in_frames: FxHashMap<usize, InFrame> = FxHashMap::default();
+        let mut in_frames: HashMap<usize, InFrame> = HashMap::default();
         for root in &scan.roots {
             let Some(frame) = root.frame else { continue };
             if root.place == StackPlace::Deferred {

@@ -9,7 +9,7 @@ use crate::waits::locks::LockState;
 use crate::waits::suspects::{Suspicion, Unattended};
 use crate::waits::target::{WaitKind, WaitMode};
 use crate::waits::waiters::{WaitGroup, Waiter, Waits};
-use rustc_hash::{FxHashMap, FxHashSet};
+use foldhash::{HashMap, HashSet};
 
 /// Packages of which an object that holds a channel says that something ends the wait: a timer, a context that may be cancelled.
 const ENDED_ELSEWHERE: [&str; 3] = ["time.", "context.", "runtime.timer"];
@@ -19,7 +19,7 @@ const MOST_HOLDERS: usize = 1 << 18;
 impl Search<'_, '_, '_, '_, '_> {
     pub(super) fn finish(mut self) -> Closer {
         let elsewhere = self.ended_elsewhere();
-        let mut candidates: FxHashSet<u32> = self.wanted.iter().copied().collect();
+        let mut candidates: HashSet<u32> = self.wanted.iter().copied().collect();
         candidates.retain(|group| !elsewhere.contains(group));
         let mut closer = Closer::default();
         self.locks(&mut candidates, &mut closer);
@@ -29,7 +29,7 @@ impl Search<'_, '_, '_, '_, '_> {
     }
 
     /// Who probably has each lock; of locks on their way from one goroutine to the next nothing is suspected.
-    fn locks(&mut self, candidates: &mut FxHashSet<u32>, closer: &mut Closer) {
+    fn locks(&mut self, candidates: &mut HashSet<u32>, closer: &mut Closer) {
         let (snapshot, waits) = (self.graph.snapshot(), self.waits);
         let most = (MOST_HOLDERS / self.likeliest.len().max(1)).max(2);
         for (number, group) in waits.locks() {
@@ -53,13 +53,13 @@ impl Search<'_, '_, '_, '_, '_> {
     }
 
     /// Waits that nobody seems to end, most waiters first.
-    fn suspicions(&self, candidates: &FxHashSet<u32>, holders: &FxHashMap<u32, Vec<LockHolder>>) -> Vec<Suspicion> {
+    fn suspicions(&self, candidates: &HashSet<u32>, holders: &HashMap<u32, Vec<LockHolder>>) -> Vec<Suspicion> {
         let (snapshot, waits) = (self.graph.snapshot(), self.waits);
         let unattended = Unattended::new(&self.classes.all, candidates, &self.ends);
         let others = self.others_at_hand(&unattended);
         let mut suspected: Vec<u32> = unattended.left.iter().copied().collect();
         suspected.sort_unstable();
-        let (mut found, mut by_stuck) = (Vec::<Suspicion>::new(), FxHashMap::<Vec<u32>, usize>::default());
+        let (mut found, mut by_stuck) = (Vec::<Suspicion>::new(), HashMap::<Vec<u32>, usize>::default());
         for number in suspected {
             let WaitGroup { kind, address, waiters } = &waits.groups[number as usize];
             let is_stuck = |waiter: &&Waiter| !unattended.goes_on[self.classes.of(waiter.goroutine) as usize];
@@ -92,8 +92,8 @@ impl Search<'_, '_, '_, '_, '_> {
     }
 
     /// Of each group that is left, how many have its thing at hand and are not stuck themselves, and the first of these.
-    fn others_at_hand(&self, unattended: &Unattended) -> FxHashMap<u32, (u64, u32)> {
-        let mut others = FxHashMap::<u32, (u64, u32)>::default();
+    fn others_at_hand(&self, unattended: &Unattended) -> HashMap<u32, (u64, u32)> {
+        let mut others = HashMap::<u32, (u64, u32)>::default();
         for (calls, &(count, first)) in &self.stacks {
             let all = calls.iter().map(|&number| &self.calls[number as usize]);
             let goes_on = |calls: &&Calls| unattended.goes_on[calls.class as usize];
@@ -109,9 +109,9 @@ impl Search<'_, '_, '_, '_, '_> {
     }
 
     /// Channels that a timer or a context ends.
-    fn ended_elsewhere(&self) -> FxHashSet<u32> {
+    fn ended_elsewhere(&self) -> HashSet<u32> {
         let snapshot = self.graph.snapshot();
-        let (mut found, mut channels) = (FxHashSet::default(), FxHashMap::<u32, u32>::default());
+        let (mut found, mut channels) = (HashSet::default(), HashMap::<u32, u32>::default());
         for &number in &self.wanted {
             let group = &self.waits.groups[number as usize];
             if group.kind != WaitKind::Channel {
@@ -161,8 +161,8 @@ fn is_other_case(waits: &Waits, stuck: &[u32]) -> bool {
 }
 
 /// For whom each goroutine waits that waits for a lock, where that is one.
-fn next(waits: &Waits, holders: &FxHashMap<u32, Vec<LockHolder>>) -> FxHashMap<u32, u32> {
-    let mut next = FxHashMap::default();
+fn next(waits: &Waits, holders: &HashMap<u32, Vec<LockHolder>>) -> HashMap<u32, u32> {
+    let mut next = HashMap::default();
     for (number, group) in waits.locks() {
         let writer = pending_writer(group);
         for waiter in &group.waiters {

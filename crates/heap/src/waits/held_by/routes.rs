@@ -1,6 +1,6 @@
 //! The ends of long ways: a queue may be a list of millions, and many things may hang on its end.
 
-use rustc_hash::FxHashMap;
+use foldhash::HashMap;
 use std::collections::VecDeque;
 use std::rc::Rc;
 
@@ -32,7 +32,7 @@ impl Route {
 /// Nodes of ways that were gone.
 #[derive(Debug, Default)]
 pub(super) struct Marks {
-    known: FxHashMap<u32, Mark>,
+    known: HashMap<u32, Mark>,
 }
 
 /// A node of a way.
