@@ -142,7 +142,7 @@ impl<'m, 'p> HeapSnapshot<'m, 'p> {
         (heap.object_types, heap.types) = (object_types, resolver.types);
         (heap.reached, heap.emptied, heap.unreached) = (reached, marked.emptied, unreached);
         heap.totals = totals;
-        (heap.labels, heap.packages) = labels.into_texts();
+        (heap.labels, heap.names, heap.packages) = labels.into_parts();
         (heap.tree, heap.stacks) = (trie, set.stacks);
         let closure_types = resolver.closures;
         let kept = None;

@@ -18,6 +18,7 @@ use crate::objects::table::ObjectTable;
 use crate::roots::root::{Naming, Root};
 use crate::roots::runtime_records::runtime_records;
 use goheap_graph::{PathTrie, TrieNode};
+use goheap_model::names::{FrameName, FrameRole};
 use goheap_model::{Evidence, Meter, ObjectTypes, RootClass, Slot};
 use goheap_runtime::RuntimeModel;
 use merge::Merger;
@@ -125,7 +126,11 @@ impl<'a, 'm, 'p> TreeBuilder<'a, 'm, 'p> {
             RootClass::Goroutines => (parent, format!("{}{told}", merger.labels.get(label))),
             _ => (root.node, told.trim_start().to_owned()),
         };
-        let label = merger.labels.text(&text);
+        let name = match root.class {
+            RootClass::Goroutines => merger.labels.name(label),
+            _ => FrameName::of(FrameRole::Objects),
+        };
+        let label = merger.labels.text(&text, || beyond.named(name));
         merger.trie.child(parent, label)
     }
 

@@ -1,5 +1,6 @@
 //! Small heaps for tests: ten lines instead of a core.
 
+use crate::names::{FrameName, FrameRole, name_in_text};
 use crate::objects::SlotSpan;
 use crate::{
     Birth, BirthCall, BirthRecord, Births, BirthsKnown, Evidence, Extent, Extents, GoType, GoroutineStarts, Heap, Kind,
@@ -154,15 +155,15 @@ impl HeapBuilder {
                     package
                 }
             };
-            nodes.frame(package, PathTrie::ROOT, text, Some(*to))?;
+            nodes.frame(package, PathTrie::ROOT, (FrameRole::Variable, text), Some(*to))?;
         }
         let stacks = nodes.add(Some(all), RootKind::Class(RootClass::Goroutines))?;
         for (index, Goroutine { start, variables, .. }) in self.goroutines.iter().enumerate() {
             let group = nodes.add(Some(stacks), RootKind::GoroutineGroup(index as u32))?;
             let goroutine = nodes.add(Some(group), RootKind::Goroutine(index as u32))?;
-            let (function, frame) = nodes.frame(goroutine, PathTrie::ROOT, start, None)?;
+            let (function, frame) = nodes.frame(goroutine, PathTrie::ROOT, (FrameRole::Function, start), None)?;
             for (text, to) in variables {
-                nodes.frame(function, frame, text, Some(*to))?;
+                nodes.frame(function, frame, (FrameRole::Local, text), Some(*to))?;
             }
         }
         let Nodes { builder, roots, .. } = nodes;
@@ -243,10 +244,12 @@ impl Nodes<'_> {
         &mut self,
         parent: u32,
         above: TrieNode,
-        text: &str,
+        (role, text): (FrameRole, &str),
         to: Option<ObjectId>,
     ) -> Result<(u32, TrieNode), GraphError> {
         self.heap.labels.push(text.into());
+        let name = if role == FrameRole::Function { text } else { name_in_text(text) };
+        self.heap.names.push(FrameName::at(role, name));
         let frame = self.heap.tree.child(above, self.heap.labels.len() as u32 - 1);
         let node = self.add(Some(parent), RootKind::Frame(frame))?;
         if let Some(to) = to {

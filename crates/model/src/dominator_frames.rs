@@ -1,6 +1,7 @@
 //! The dominator tree as frames, which read as those of the reference tree.
 
-use crate::{Extent, ObjectId, RootKind, Share};
+use crate::names::FrameName;
+use crate::{Extent, ObjectId, RootKind, Share, TypeTable};
 use foldhash::HashMap;
 use goheap_graph::{PathTrie, TrieNode};
 use serde::{Deserialize, Serialize};
@@ -13,6 +14,8 @@ pub struct DominatorFrames {
     pub trie: PathTrie,
     /// The texts of their labels, by number.
     pub texts: Vec<Box<str>>,
+    /// What they are called, as data, by the same numbers; none of trees that were put together of two heaps' or kept as text.
+    pub names: Vec<FrameName>,
     /// What the roots dominate: all that they reach.
     pub reached: Share,
     /// What of each frame, with those below it, is referred to, and what room its maps have; None where that was not asked for.
@@ -54,6 +57,11 @@ impl DominatorFrames {
         self.texts.get(label as usize).map_or("", |text| text)
     }
 
+    /// What a frame is called, as data; None of the root, and of trees without names.
+    pub fn name(&self, node: TrieNode) -> Option<&FrameName> {
+        self.names.get(self.trie.label(node)? as usize)
+    }
+
     /// The text of a frame; that of the root is empty.
     pub fn text(&self, node: TrieNode) -> &str {
         self.trie.label(node).map_or("", |label| self.label_text(label))
@@ -64,11 +72,13 @@ impl DominatorFrames {
         self.facts.as_ref().map_or(self.trie.own(node).objects, |facts| facts.values(node))
     }
 
-    /// True if all numbers lead somewhere.
-    pub fn is_whole(&self) -> bool {
+    /// True if all numbers lead somewhere, and names are of these types.
+    pub fn is_whole(&self, types: &TypeTable) -> bool {
         let is_node = |node: &TrieNode| node.index() < self.trie.len();
         let is_text = |node| self.trie.label(node).is_none_or(|label| (label as usize) < self.texts.len());
-        self.trie.nodes().all(is_text)
+        let are_names = self.names.len() == self.texts.len() && self.names.iter().all(|name| name.is_of(types));
+        are_names
+            && self.trie.nodes().all(is_text)
             && self
                 .unreached
                 .iter()

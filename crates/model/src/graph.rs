@@ -1,5 +1,6 @@
 //! A heap with its references: what questions on who holds whom go over.
 
+use crate::names::{FrameName, FrameRole};
 use crate::{Claim, Extent, Heap, ObjectId, Observer, References, Refusal, RootKind, RootNode, Slot, read_dominators};
 use goheap_graph::{CsrGraph, DominatorTree, RetainedSizes, Weight, retained_by_set};
 use rayon::prelude::*;
@@ -120,6 +121,31 @@ impl<'h> Graph<'h> {
         }
     }
 
+    /// The same as data.
+    pub fn root_name(&self, kind: RootKind) -> FrameName {
+        let heap = self.heap;
+        match kind {
+            RootKind::All => FrameName::default(),
+            RootKind::Class(class) => FrameName::of(FrameRole::Class(class)),
+            RootKind::Package(_, package) => {
+                FrameName::at(FrameRole::Package, self.references.roots().package(package))
+            }
+            RootKind::GoroutineGroup(group) => {
+                let first = heap.stacks.first_and_count(group).map(|(first, _)| first);
+                FrameName::at(FrameRole::Goroutine, first.map_or("", |first| heap.goroutines.start(first)))
+            }
+            RootKind::Goroutine(goroutine) => FrameName::at(FrameRole::Goroutine, heap.goroutines.start(goroutine)),
+            RootKind::Frame(frame) => heap.frame_name(frame).cloned().unwrap_or_default(),
+        }
+    }
+
+    /// The function that a frame of a stack is a call of; None of all else.
+    pub fn function(&self, node: u32) -> Option<&'h str> {
+        let RootKind::Frame(frame) = self.root_node(node)?.kind else { return None };
+        let name = self.heap.frame_name(frame)?;
+        (name.role == FrameRole::Function).then_some(&*name.path)
+    }
+
     /// Bytes of the slot that a node is; 0 for a node that is no object.
     pub fn shallow(&self, node: u32) -> u64 {
         self.slot_of(node).map_or(0, |slot| self.heap.objects.size(slot))
@@ -226,5 +252,40 @@ impl<'h> Graph<'h> {
     pub fn retained_weight(&self, dominance: &Dominance, node: u32) -> Weight {
         let objects = dominance.tree.subtree(node).iter().filter(|&&node| node < self.object_count()).count();
         Weight { bytes: dominance.retained.of(node), objects: objects as u64 }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::{HeapBuilder, RootClass};
+
+    #[test]
+    fn roots_are_called_by_what_they_are() {
+        let mut heap = HeapBuilder::default();
+        let (cache, order) = (heap.object("main.Cache", 64), heap.object("main.Order", 64));
+        heap.variable("main.cache *main.Cache", cache);
+        heap.goroutine(7, "main.serve", &[("order *main.Order", order)]);
+        let heap = heap.build().unwrap();
+        let graph = Graph::new(&heap).unwrap();
+        let roots = graph.references().roots().iter();
+        let called: Vec<(FrameName, Option<&str>)> =
+            roots.map(|(node, root)| (graph.root_name(root.kind), graph.function(node))).collect();
+        let at = FrameName::at;
+        assert_eq!(
+            called,
+            [
+                (FrameName::default(), None),
+                (FrameName::of(FrameRole::Class(RootClass::Variables)), None),
+                (at(FrameRole::Package, "main"), None),
+                (at(FrameRole::Variable, "main.cache"), None),
+                (FrameName::of(FrameRole::Class(RootClass::Goroutines)), None),
+                (at(FrameRole::Goroutine, "main.serve"), None),
+                (at(FrameRole::Goroutine, "main.serve"), None),
+                (at(FrameRole::Function, "main.serve"), Some("main.serve")),
+                (at(FrameRole::Local, "order"), None),
+            ]
+        );
     }
 }

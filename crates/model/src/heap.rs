@@ -1,6 +1,6 @@
 //! The heap itself: everything known of it that no question has to ask the core for.
 
-use crate::names::PackageNames;
+use crate::names::{FrameName, PackageNames};
 use crate::{
     Births, ClosureFunctions, Diagnostic, GoroutineStarts, ObjectId, ObjectTypes, Objects, RedZones, References,
     StackGroups, Standing, Totals, TypeTable, Unreached,
@@ -44,6 +44,8 @@ pub struct Heap {
     pub tree: PathTrie,
     /// The texts of the labels of [`Heap::tree`], by number.
     pub labels: Vec<Box<str>>,
+    /// What they are called, as data.
+    pub names: Vec<FrameName>,
     /// Goroutines that stand at the same place.
     pub stacks: StackGroups,
     /// What each goroutine is called.
@@ -73,6 +75,11 @@ impl Heap {
     /// The text of a frame of [`Heap::tree`]; None for the root.
     pub fn frame_text(&self, node: TrieNode) -> Option<&str> {
         self.tree.label(node).map(|label| self.label_text(label))
+    }
+
+    /// What a frame of [`Heap::tree`] is called, as data; None for the root.
+    pub fn frame_name(&self, node: TrieNode) -> Option<&FrameName> {
+        self.names.get(self.tree.label(node)? as usize)
     }
 
     /// The text of a label of [`Heap::tree`] or of a tree pruned from it.

@@ -74,6 +74,7 @@ fn without(frames: &DominatorFrames, new: &[Share]) -> DominatorFrames {
         trie,
         facts,
         texts: frames.texts.clone(),
+        names: frames.names.clone(),
         reached: frames.reached,
         unreached: frames.unreached.clone(),
         roots: frames.roots.clone(),

@@ -2,7 +2,7 @@
 
 use foldhash::HashMap;
 use goheap_model::Graph;
-use goheap_model::names::{Code, code_of_package, code_of_type, is_function, package_of};
+use goheap_model::names::{Code, code_of_package, code_of_type, package_of};
 use goheap_model::{Heap, ObjectId, ObjectType, Part, RootClass, RootKind};
 use std::cell::RefCell;
 
@@ -74,17 +74,7 @@ impl CodeOf {
             RootKind::GoroutineGroup(_) | RootKind::Goroutine(_) => {
                 code_of_package(&package_of(&graph.start_of(node).unwrap_or_default()))
             }
-            RootKind::Frame(frame) => match graph.heap().frame_text(frame) {
-                Some(text) if is_function(text) && is_on_stack(graph, root.parent) => {
-                    code_of_package(&package_of(text))
-                }
-                _ => above,
-            },
+            RootKind::Frame(_) => graph.function(node).map_or(above, |name| code_of_package(&package_of(name))),
         }
     }
-}
-
-fn is_on_stack(graph: Graph<'_>, parent: Option<u32>) -> bool {
-    let up = std::iter::successors(parent, |&node| graph.root_node(node)?.parent);
-    up.filter_map(|node| graph.root_node(node)).any(|root| matches!(root.kind, RootKind::Goroutine(_)))
 }

@@ -4,7 +4,7 @@ use super::grouping::{self, OwnCode};
 use super::{Exclusions, Holding, Sharing};
 use crate::AskError;
 use goheap_graph::{IdBitSet, Weight};
-use goheap_model::names::{Code, is_function};
+use goheap_model::names::Code;
 use goheap_model::{Claim, Extent, Extents, Observer, RootClass, RootKind};
 use serde::Serialize;
 
@@ -161,7 +161,7 @@ impl Holding<'_> {
         self.is_frame(node)
             && match class {
                 RootClass::Variables => true,
-                RootClass::Goroutines => !is_function(&self.graph.text(node)),
+                RootClass::Goroutines => self.graph.function(node).is_none(),
                 _ => false,
             }
     }
@@ -171,20 +171,22 @@ impl Holding<'_> {
         let path = self.graph.root_path(node);
         let kind_of = |node: &u32| self.graph.root_node(*node).map(|root| root.kind);
         let is_frame = |node: &u32| matches!(kind_of(node), Some(RootKind::Frame(_)));
-        let frames: Vec<String> = path.iter().copied().filter(is_frame).map(|node| self.graph.text(node)).collect();
+        let frames: Vec<u32> = path.iter().copied().filter(is_frame).collect();
         let goroutine = path.iter().find(|node| matches!(kind_of(node), Some(RootKind::Goroutine(_))));
         let group = path.iter().find(|node| matches!(kind_of(node), Some(RootKind::GoroutineGroup(_))));
         match goroutine {
             None if group.is_some() => group.map(|&group| self.graph.text(group)),
             Some(&goroutine) if frames.is_empty() => Some(format!("several calls of {}", self.graph.text(goroutine))),
-            None => frames.into_iter().next(),
+            None => frames.first().map(|&node| self.graph.text(node)),
             Some(&goroutine) => {
                 let start = self.graph.start_of(goroutine).unwrap_or_default();
-                let functions = frames.iter().rev().filter(|text| is_function(text));
-                let function =
-                    functions.map(|text| text.trim_end_matches(" (inlined)").to_owned()).next().unwrap_or(start);
-                let variable = frames.last().filter(|text| !is_function(text));
-                Some(variable.map_or(function.clone(), |variable| format!("{function}: {variable}")))
+                let function = frames.iter().rev().find_map(|&node| self.graph.function(node));
+                let function = function.map_or(start, str::to_owned);
+                let variable = frames.last().filter(|&&node| self.graph.function(node).is_none());
+                Some(match variable {
+                    Some(&variable) => format!("{function}: {}", self.graph.text(variable)),
+                    None => function,
+                })
             }
         }
     }

@@ -128,13 +128,10 @@ fn variables(graph: Graph<'_>) -> Vec<(u32, String)> {
             Some(RootKind::Package(..)) => name_of(node),
             // Finalizers, cleanups and queues: all of their text is their name.
             Some(RootKind::Class(_)) => Some(graph.text(node)),
-            Some(RootKind::Goroutine(_)) if !goheap_model::names::is_function(&graph.text(node)) => {
+            Some(RootKind::Goroutine(_)) if graph.function(node).is_none() => {
                 graph.start_of(parent).zip(name_of(node)).map(|(function, name)| format!("{function}.{name}"))
             }
-            Some(RootKind::Frame(_)) if goheap_model::names::is_function(&graph.text(parent)) => {
-                name_of(parent).zip(name_of(node)).map(|(function, name)| format!("{function}.{name}"))
-            }
-            _ => None,
+            _ => graph.function(parent).zip(name_of(node)).map(|(function, name)| format!("{function}.{name}")),
         };
         found.extend(name.map(|name| (node, name)));
     }
@@ -146,11 +143,7 @@ fn functions(graph: Graph<'_>, text: &str) -> Vec<u32> {
     let asked = Spelling::new(text);
     let is_it = |node: u32, kind: RootKind| match kind {
         RootKind::Goroutine(_) => graph.start_of(node).is_some_and(|start| asked.likeness(&start).is_some()),
-        RootKind::Frame(_) => {
-            let name = graph.text(node);
-            let name = name.strip_suffix(" (inlined)").unwrap_or(&name);
-            goheap_model::names::is_function(name) && asked.likeness(name).is_some()
-        }
+        RootKind::Frame(_) => graph.function(node).is_some_and(|name| asked.likeness(name).is_some()),
         _ => false,
     };
     graph.references().roots().iter().filter(|(node, root)| is_it(*node, root.kind)).map(|(node, _)| node).collect()

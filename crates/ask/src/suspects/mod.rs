@@ -113,8 +113,8 @@ impl Suspect {
         }
     }
 
-    /// The objects whose birth was sampled and that it retains.
-    pub fn sampled(&self, frames: &DominatorFrames) -> HashSet<ObjectId> {
+    /// The objects whose birth was sampled and that it retains, ascending.
+    pub fn sampled(&self, frames: &DominatorFrames) -> Vec<ObjectId> {
         let parts: HashSet<TrieNode> = self.parts.iter().copied().collect();
         let is_part = |node: TrieNode| {
             std::iter::successors(Some(node), |&node| frames.trie.parent(node)).any(|node| parts.contains(&node))

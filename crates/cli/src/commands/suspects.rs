@@ -114,7 +114,7 @@ pub(crate) fn of_frames(
     }
     let born = |suspect: &Suspect| {
         let sampled = suspect.sampled(frames);
-        birth_calls::most(index.all(SiteGrouping::Line, |object| sampled.contains(&object)), births, true)
+        birth_calls::most(index.all(SiteGrouping::Line, |object| sampled.binary_search(&object).is_ok()), births, true)
     };
     let usual = if options.written.is_table() { USUAL_ROWS } else { usize::MAX };
     let page = page(input);

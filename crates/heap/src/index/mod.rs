@@ -39,6 +39,7 @@ mod name {
     pub(super) const PACKAGES: &str = "packages";
     pub(super) const STACKS: &str = "stacks";
     pub(super) const LABELS: &str = "labels";
+    pub(super) const FRAME_NAMES: &str = "frame-names";
     pub(super) const ROOT_TREE: &str = "roots' frames";
     pub(super) const TREE: &str = "reference tree";
     pub(super) const TREE_FRAMES: &str = "frames of objects";

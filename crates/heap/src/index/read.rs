@@ -10,6 +10,7 @@ use crate::references::{ReferenceGraph, ReferenceOptions};
 use crate::snapshot::{HeapSnapshot, SnapshotOptions, numbered, told_at_once};
 use crate::tree::tops::Owners;
 use goheap_graph::{Column, CsrGraph, CsrParts, IdBitSet, PathTrie};
+use goheap_model::names::FrameName;
 use goheap_model::{
     Claim, DominatorFrames, Extents, Heap, ObjectTypes, Observer, References, SectionError, Sections, TypeTable,
     Unreached,
@@ -100,6 +101,7 @@ impl Reader<'_, '_, '_> {
         heap.unreached = Unreached { lacks: index.value(name::LACKS)?, dead: self.set(name::DEAD)? };
         heap.totals = index.value(name::TOTALS)?;
         (heap.packages, heap.labels) = (index.value(name::PACKAGES)?, index.value(name::LABELS)?);
+        heap.names = index.value(name::FRAME_NAMES)?;
         heap.tree = index.value(if with_tree { name::TREE } else { name::ROOT_TREE })?;
         heap.stacks = index.value(name::STACKS)?;
         Ok((heap, met))
@@ -156,11 +158,11 @@ pub(crate) fn read_references<'s, 'm, 'p>(
 }
 
 /// The frames of dominators that an index has.
-pub(crate) fn read_frames(index: &Sections, observer: &dyn Observer) -> Option<DominatorFrames> {
+pub(crate) fn read_frames(index: &Sections, types: &TypeTable, observer: &dyn Observer) -> Option<DominatorFrames> {
     let frames = index.value::<DominatorFrames>(name::DOMINATOR_FRAMES);
-    let whole = |frames: DominatorFrames| match frames.is_whole() {
+    let whole = |frames: DominatorFrames| match frames.is_whole(types) {
         true => Ok(frames),
-        false => Err(SectionError::Impossible(name::DOMINATOR_FRAMES, "a frame has no label, or is none")),
+        false => Err(SectionError::Impossible(name::DOMINATOR_FRAMES, "a frame has no label or name, or is none")),
     };
     told(frames.and_then(whole), observer)
 }
@@ -179,6 +181,11 @@ fn extents(index: &Sections, slots: u32) -> Result<Extents, SectionError> {
     let are_there = objects.last().is_none_or(|&id| id < slots);
     let extents = Extents::of_columns(objects, bytes).filter(|_| are_there);
     extents.ok_or(SectionError::Impossible(name::EXTENTS, "they are not of objects in order"))
+}
+
+/// A name for each label, of types that are known.
+pub(super) fn are_names(names: &[FrameName], labels: &[Box<str>], types: &TypeTable) -> bool {
+    names.len() == labels.len() && names.iter().all(|name| name.is_of(types))
 }
 
 /// A trie all of whose labels have a text.

@@ -64,6 +64,7 @@ impl IndexParts<'_, '_, '_, '_> {
         writer.value(name::PACKAGES, &snapshot.packages)?;
         writer.value(name::STACKS, &snapshot.stacks)?;
         writer.value(name::LABELS, &snapshot.labels)?;
+        writer.value(name::FRAME_NAMES, &snapshot.names)?;
         writer.value(name::ROOTS, &snapshot.roots)?;
         writer.value(name::ROOT_WINDOWS, &snapshot.root_windows)
     }

@@ -1,10 +1,10 @@
 //! What frames say: `main.cache *main.Cache`, `.entries map[string]*main.Session`, `[value] *main.Session`.
 
-use crate::meaning::containers::structs;
+use crate::meaning::containers::{Role, structs};
 use crate::meaning::plan::{PlanEntry, PointerWord};
 use crate::meaning::resolve::{Resolver, Target};
 use goheap_image::Address;
-use goheap_model::names::{PackageNames, elided};
+use goheap_model::names::{Dynamic, FoundType, FrameName, FrameRole, PackageNames, elided};
 use goheap_model::{Evidence, Kind, ObjectType, Part, TypeId, TypeTable};
 use goheap_runtime::RuntimeModel;
 use std::borrow::Cow;
@@ -73,6 +73,21 @@ impl Beyond {
         }
     }
 
+    /// A name with what this tells.
+    pub(crate) fn named(self, name: FrameName) -> FrameName {
+        let found = match self {
+            Beyond::Nothing | Beyond::Guessed => FoundType::Declared,
+            Beyond::Is(object) => FoundType::Is(object.part(), object.ty()),
+            Beyond::In(object) => FoundType::In(object.part(), object.ty()),
+        };
+        let is_guess = match self {
+            Beyond::Nothing => false,
+            Beyond::Guessed => true,
+            Beyond::Is(object) | Beyond::In(object) => object.evidence() == Evidence::Candidate,
+        };
+        FrameName { found, is_guess, ..name }
+    }
+
     /// The end of a label.
     pub(crate) fn text(self, types: &TypeTable, packages: &PackageNames) -> String {
         let mark = |object: ObjectType| if object.evidence() == Evidence::Candidate { " ?" } else { "" };
@@ -110,7 +125,7 @@ pub(crate) fn variable_label(types: &TypeTable, name: &str, ty: TypeId) -> Strin
     format!("{name} {}", shown(types, ty))
 }
 
-/// A field: its path after `prefix`, its type, and what an interface or a func value turned out to hold. The field's word lies
+/// A field as text and as data: its path after `prefix`, its type, and what an interface or a func value turned out to hold. The field's word lies
 /// at `at` and holds `value`; if that is a closure, `is_closure`, an interface that holds a func value says of which function.
 pub(crate) fn field_label(
     resolver: &mut Resolver<'_>,
@@ -120,42 +135,64 @@ pub(crate) fn field_label(
     entry: &PlanEntry,
     (at, value): (u64, u64),
     is_closure: bool,
-) -> String {
+) -> (String, Dynamic) {
     let declared = format!("{prefix}{} {}", entry.path, packages.shorten(&shown(&resolver.types, entry.field)));
-    let declared = declared.trim_start().to_owned();
-    match entry.word {
+    let dynamic = match entry.word {
         PointerWord::InterfaceData(has_methods) => match resolver.dynamic_type(at, has_methods) {
             Some(dynamic) if is_closure && matches!(resolver.types.get(dynamic).kind, Kind::Func) => {
                 let name = || packages.shorten(&shown(&resolver.types, dynamic)).into_owned();
                 let function = function_of(model, value).unwrap_or_else(name);
-                format!("{declared} = {function}{}", captured_names(resolver, value))
+                Dynamic::Function(function.into(), captured(resolver, value))
             }
-            Some(dynamic) => format!("{declared} = {}", packages.shorten(&shown(&resolver.types, dynamic))),
-            None => declared,
+            dynamic => dynamic.map_or(Dynamic::Nothing, Dynamic::Type),
         },
         PointerWord::Func => match function_of(model, value) {
-            Some(function) => format!("{declared} = {function}{}", captured_names(resolver, value)),
-            None => declared,
+            Some(function) => Dynamic::Function(function.into(), captured(resolver, value)),
+            None => Dynamic::Nothing,
         },
-        _ => declared,
+        _ => Dynamic::Nothing,
+    };
+    let text = format!("{}{}", declared.trim_start(), dynamic_text(&resolver.types, packages, &dynamic));
+    (text, dynamic)
+}
+
+/// What of a label tells what a word turned out to hold.
+pub(crate) fn dynamic_text(types: &TypeTable, packages: &PackageNames, dynamic: &Dynamic) -> String {
+    match dynamic {
+        Dynamic::Nothing => String::new(),
+        Dynamic::Type(ty) => format!(" = {}", packages.shorten(&shown(types, *ty))),
+        Dynamic::Function(name, captured) if captured.is_empty() => format!(" = {name}"),
+        Dynamic::Function(name, captured) => {
+            let (shown, more) = captured.split_at(captured.len().min(CAPTURED_SHOWN));
+            format!(" = {name}{{{}{}}}", shown.join(", "), if more.is_empty() { "" } else { ", …" })
+        }
     }
 }
 
-/// The variables that a func value's closure holds, as `{a, b}`; empty where they are not known and where there are none.
-fn captured_names(resolver: &mut Resolver<'_>, closure: u64) -> String {
+/// The variables that a func value's closure holds; none where they are not known.
+fn captured(resolver: &mut Resolver<'_>, closure: u64) -> Box<[Box<str>]> {
     let Target::Known(_, ty, _) = resolver.target_loaded(PointerWord::Func, TypeId(0), 0, closure) else {
-        return String::new();
+        return Box::default();
     };
-    let Kind::Struct(fields) = &resolver.types.get(ty).kind else { return String::new() };
-    let mut names: Vec<&str> = fields.iter().map(|field| &*field.name).filter(|name| *name != ".dict").collect();
-    if names.is_empty() {
-        return String::new();
+    let Kind::Struct(fields) = &resolver.types.get(ty).kind else { return Box::default() };
+    fields.iter().filter(|field| &*field.name != ".dict").map(|field| field.name.clone()).collect()
+}
+
+/// Objects that are called by what they are.
+pub(crate) fn objects_name(role: FrameRole, object: ObjectType) -> FrameName {
+    let what = if object.is_known() { Beyond::Is(object) } else { Beyond::Nothing };
+    what.named(FrameName::of(role))
+}
+
+/// What a container's value is to the object that holds it.
+pub(crate) fn frame_role(role: Role) -> FrameRole {
+    match role {
+        Role::Own => FrameRole::Field,
+        Role::Element => FrameRole::Element,
+        Role::Key => FrameRole::Key,
+        Role::Value => FrameRole::Value,
+        Role::Queued => FrameRole::Queued,
     }
-    if names.len() > CAPTURED_SHOWN {
-        names.truncate(CAPTURED_SHOWN);
-        names.push("…");
-    }
-    format!("{{{}}}", names.join(", "))
 }
 
 /// The function that a func value calls: the first word of its closure is the code's address.

@@ -7,6 +7,7 @@ use crate::objects::table::ObjectTable;
 use crate::roots::root::{Naming, Root};
 use foldhash::HashMap;
 use goheap_graph::{PathTrie, TrieNode};
+use goheap_model::names::{FoundType, FrameName, FrameRole};
 use goheap_model::{Evidence, ObjectType, ObjectTypes, Part, RootClass, TypeTable};
 use goheap_runtime::RuntimeModel;
 
@@ -29,7 +30,12 @@ pub(crate) fn name_by_types(
         let Some(text) = pointer_text(types, object, root.value == start) else { continue };
         let mark = if object.evidence() == Evidence::Candidate { " ?" } else { "" };
         let place = trie.label(root.node).map_or("", |label| labels.get(label)).to_owned();
-        let label = labels.text(&format!("{}{mark} at {place}", labels.packages.shorten(&text)));
+        let text = format!("{}{mark} at {place}", labels.packages.shorten(&text));
+        let label = labels.text(&text, || FrameName {
+            found: FoundType::Is(object.part(), object.ty()),
+            is_guess: !mark.is_empty(),
+            ..FrameName::at(FrameRole::Place, &place)
+        });
         names.insert(root.node, label);
         root.has_type = true;
     }

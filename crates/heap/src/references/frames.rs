@@ -122,9 +122,14 @@ impl ReferenceGraph<'_, '_, '_> {
         let knows_births = knows_extents || wants_places;
         let sampled = if knows_births { self.sampled(births, &drawn.frames) } else { Vec::new() };
         let facts = knows_extents.then(|| frame_facts(self, tree, (&trie, &mut drawn)));
-        let (texts, _) = labels.into_texts();
+        let (texts, names, _) = labels.into_parts();
+        // The resolver may have met types that the heap's table lacks.
+        let names = names.into_iter().map(|name| name.within(&snapshot.types)).collect();
         let reached = drawn.reached;
-        Ok((DominatorFrames { trie, texts, reached, facts, unreached, roots: root_frames, sampled }, drawn.frames))
+        Ok((
+            DominatorFrames { trie, texts, names, reached, facts, unreached, roots: root_frames, sampled },
+            drawn.frames,
+        ))
     }
 
     /// The objects whose frames have to be known.
@@ -145,7 +150,7 @@ impl ReferenceGraph<'_, '_, '_> {
 
     /// Those of an index.
     fn kept_frames(&self, observer: &dyn Observer) -> Option<DominatorFrames> {
-        let mut frames = read_frames(self.data().references().kept()?, observer)?;
+        let mut frames = read_frames(self.data().references().kept()?, &self.snapshot.types, observer)?;
         frames.facts = frames.facts.filter(|_| self.data().knows_extents());
         Some(frames)
     }
@@ -160,7 +165,7 @@ impl ReferenceGraph<'_, '_, '_> {
                 RootKind::All => PathTrie::ROOT,
                 RootKind::Goroutine(_) => above,
                 kind => {
-                    let label = labels.text(&self.data().root_text(kind));
+                    let label = labels.text(&self.data().root_text(kind), || self.data().root_name(kind));
                     trie.child(above, label)
                 }
             };

@@ -3,12 +3,11 @@
 use super::records::Records;
 use crate::objects::table::ObjectTable;
 use crate::roots::root::Root;
-use crate::roots::{DEFER_RECORD, DEFERRED};
 use crate::snapshot::HeapSnapshot;
 use foldhash::{HashMap, HashSet};
 use goheap_graph::{GraphBuilder, GraphError, TrieNode};
 use goheap_image::Address;
-use goheap_model::names::package_of;
+use goheap_model::names::{FrameRole, package_of};
 use goheap_model::{RootClass, RootKind, RootNode, RootNodes};
 
 /// Package of variables that have no name.
@@ -50,7 +49,7 @@ pub(super) fn collect(
 fn deferred_by_records(snapshot: &HeapSnapshot<'_, '_>) -> HashSet<(u32, u64)> {
     let model = snapshot.model;
     let on_stacks = snapshot.roots.iter().filter(|root| root.class == RootClass::Goroutines);
-    let records = on_stacks.filter(|root| snapshot.frame_text(root.node) == Some(DEFER_RECORD));
+    let records = on_stacks.filter(|root| role(snapshot, root) == Some(FrameRole::DeferRecord));
     let allocated = records.filter(|root| snapshot.objects.find_allocated(root.value).is_some());
     let func = |root: &Root| {
         let func = model.memory().read_u64(Address(root.value).add(model.layout.defer.func))?;
@@ -60,8 +59,11 @@ fn deferred_by_records(snapshot: &HeapSnapshot<'_, '_>) -> HashSet<(u32, u64)> {
 }
 
 fn is_deferred(snapshot: &HeapSnapshot<'_, '_>, root: &Root) -> bool {
-    let text = snapshot.frame_text(root.node).unwrap_or_default();
-    text != DEFER_RECORD && text.split(' ').next() == Some(DEFERRED)
+    role(snapshot, root) == Some(FrameRole::Deferred)
+}
+
+fn role(snapshot: &HeapSnapshot<'_, '_>, root: &Root) -> Option<FrameRole> {
+    snapshot.frame_name(root.node).map(|name| name.role)
 }
 
 struct Collector<'c, 'm, 'p> {

@@ -11,7 +11,6 @@ mod told_words;
 mod variables;
 
 pub(crate) use locals::source_name;
-pub(crate) use stacks::{DEFER_RECORD, DEFERRED};
 
 use crate::code::{Facts, FrameWords};
 use crate::infer::Proposal;
@@ -24,6 +23,7 @@ use crate::roots::root::{Naming, Root, RootSet};
 use foldhash::HashMap;
 use goheap_graph::{PathTrie, TrieNode};
 use goheap_image::Address;
+use goheap_model::names::{FrameName, FrameRole};
 use goheap_model::{Evidence, Observer, RootClass, TypeId};
 use goheap_runtime::RuntimeModel;
 
@@ -92,10 +92,15 @@ impl<'a, 'm, 'p> RootCollector<'a, 'm, 'p> {
         self.set
     }
 
-    /// The frame below `parent` with that text.
-    fn node(&mut self, parent: TrieNode, text: &str) -> TrieNode {
-        let label = self.labels.text(text);
+    /// The frame below `parent` with that text, and its name as data where it is new.
+    fn node(&mut self, parent: TrieNode, text: &str, name: impl FnOnce() -> FrameName) -> TrieNode {
+        let label = self.labels.text(text, name);
         self.trie.child(parent, label)
+    }
+
+    /// The same of one that its text alone tells.
+    fn plain(&mut self, parent: TrieNode, text: &str, role: FrameRole) -> TrieNode {
+        self.node(parent, text, || FrameName::of(role))
     }
 
     fn root(&mut self, value: u64, class: RootClass, node: TrieNode) {

@@ -10,6 +10,7 @@ use crate::roots::runtime_records::runtime_records;
 use foldhash::HashSet;
 use goheap_graph::PathTrie;
 use goheap_image::Address;
+use goheap_model::names::{FrameName, FrameRole};
 use goheap_model::{Evidence, Kind, Part, RootClass, TypeId};
 use goheap_runtime::RuntimeModel;
 use goheap_runtime::special::{SpecialDetail, read_cleanup_queue, read_finalizer_queue, read_specials};
@@ -23,7 +24,7 @@ impl<'m, 'p> RootCollector<'_, 'm, 'p> {
             let cache = memory.read_u64(processor.add(model.layout.p.mcache)).unwrap_or(0);
             let tiny = memory.read_u64(Address(cache).add(model.layout.mcache.tiny)).unwrap_or(0);
             if cache != 0 && tiny != 0 {
-                let node = self.node(PathTrie::ROOT, "allocator: tiny block");
+                let node = self.plain(PathTrie::ROOT, "allocator: tiny block", FrameRole::TinyBlock);
                 self.root(tiny, RootClass::Other, node);
             }
         }
@@ -45,7 +46,7 @@ impl<'m, 'p> RootCollector<'_, 'm, 'p> {
 
     /// The types of weak handles, by the releases' names for them.
     fn weak_handle(&mut self, handle: u64) {
-        let node = self.node(PathTrie::ROOT, "weak handle");
+        let node = self.plain(PathTrie::ROOT, "weak handle", FrameRole::WeakHandle);
         self.root(handle, RootClass::Other, node);
         let known = WEAK_HANDLE.iter().find_map(|name| self.resolver.types.by_name(name));
         if let Some(ty) = known {
@@ -68,8 +69,10 @@ impl<'m, 'p> RootCollector<'_, 'm, 'p> {
                         // Up to 1.25 the closure to call, since then how to call it, the closure, and its argument.
                         let func = if words[1] == 0 { words[0] } else { words[1] };
                         let function = function_of(model, func);
-                        let text = function.map_or_else(|| "cleanup".to_owned(), |name| format!("cleanup {name}"));
-                        let node = self.node(PathTrie::ROOT, &text);
+                        let function = function.unwrap_or_default();
+                        let text = format!("cleanup {function}");
+                        let name = || FrameName::at(FrameRole::Cleanup, &function);
+                        let node = self.node(PathTrie::ROOT, text.trim_end(), name);
                         words.iter().for_each(|&word| self.root(word, RootClass::Other, node));
                         words.iter().take(2).for_each(|&func| self.called(func));
                         self.cleanup_argument(words[0], func, words[2]);
@@ -97,7 +100,8 @@ impl<'m, 'p> RootCollector<'_, 'm, 'p> {
     fn finalizer(&mut self, object: u64, func: u64, object_type: u64) {
         let ty = self.pointee(object_type);
         let name = ty.map_or_else(|| "?".to_owned(), |ty| self.resolver.types.get(ty).name.to_string());
-        let node = self.node(PathTrie::ROOT, &format!("finalizer of {name}"));
+        let frame = || FrameName { declared: ty, ..FrameName::of(FrameRole::Finalizer) };
+        let node = self.node(PathTrie::ROOT, &format!("finalizer of {name}"), frame);
         self.root(func, RootClass::Other, node);
         self.called(func);
         if let Some(ty) = ty {
@@ -114,11 +118,18 @@ impl<'m, 'p> RootCollector<'_, 'm, 'p> {
             let Some(value) = self.model.masks.word(span, start + offset).filter(|&value| value != 0) else { continue };
             let inner = offset.saturating_sub(payload_offset(self.model, span));
             let field = ty.and_then(|ty| self.resolver.entry(ty, inner)).map(|entry| (entry.path.clone(), entry.field));
-            let text = match field {
-                Some((path, field)) => format!("{path} {}", self.resolver.types.get(field).name),
-                None => format!("+{inner:#x}"),
+            let (text, name) = match field {
+                Some((path, field)) => (
+                    format!("{path} {}", self.resolver.types.get(field).name),
+                    FrameName { owner: ty, ..FrameName::declared(FrameRole::Field, &path, field) },
+                ),
+                None => {
+                    let text = format!("+{inner:#x}");
+                    let name = FrameName::at(FrameRole::Place, &text);
+                    (text, name)
+                }
             };
-            let node = self.node(node, &text);
+            let node = self.node(node, &text, || name);
             self.root(value, RootClass::Other, node);
         }
         self.set.finalized.push(Finalized { object: slot.id, roots: first..self.set.roots.len() });
@@ -144,7 +155,7 @@ impl<'m, 'p> RootCollector<'_, 'm, 'p> {
     pub(super) fn queues(&mut self) {
         let model: &'m RuntimeModel<'p> = self.model;
         for &list in &model.anchors.finalizer_blocks {
-            let node = self.node(PathTrie::ROOT, "finalizer queue");
+            let node = self.plain(PathTrie::ROOT, "finalizer queue", FrameRole::FinalizerQueue);
             let queue = read_finalizer_queue(model.memory(), list);
             self.set.absent.add_records(queue.absent);
             for word in queue.entries {
@@ -156,7 +167,8 @@ impl<'m, 'p> RootCollector<'_, 'm, 'p> {
                 if let Some(ty) = ty {
                     self.set.proposals.push(Proposal::new(word.value, Part::Value, ty, Evidence::Exact));
                 }
-                let node = self.node(node, &text);
+                let name = || FrameName { declared: ty, ..FrameName::of(FrameRole::Objects) };
+                let node = self.node(node, &text, name);
                 self.root(word.value, RootClass::Other, node);
                 if word.pointer_type.is_none() {
                     self.called(word.value);
@@ -164,7 +176,7 @@ impl<'m, 'p> RootCollector<'_, 'm, 'p> {
             }
         }
         for &list in &model.anchors.cleanup_blocks {
-            let node = self.node(PathTrie::ROOT, "cleanup queue");
+            let node = self.plain(PathTrie::ROOT, "cleanup queue", FrameRole::CleanupQueue);
             let queue = read_cleanup_queue(model.memory(), &model.version, list);
             self.set.absent.add_records(queue.absent);
             for call in queue.entries {

@@ -11,15 +11,16 @@ use crate::referred::Window;
 use crate::roots::root::{Naming, Root, UntypedRoot, WordOwner};
 use crate::samples::{Sample, keep};
 use goheap_graph::{PathTrie, TrieNode};
+use goheap_model::names::{Dynamic, FrameName, FrameRole};
 use goheap_model::{Evidence, Meter, RootClass, TypeId};
 use goheap_runtime::stack::{Precision, StackPlace, StackPointer, StackRoot, StackScan, ThreadIndex, UnwindEnd};
 use goheap_runtime::{Goroutine, RuntimeModel};
 use std::borrow::Cow;
 
 /// The frame of a deferred call's record.
-pub(crate) const DEFER_RECORD: &str = "defer record";
+const DEFER_RECORD: &str = "defer record";
 /// How the frame of a deferred function begins.
-pub(crate) const DEFERRED: &str = "defer";
+const DEFERRED: &str = "defer";
 
 impl<'m, 'p> RootCollector<'_, 'm, 'p> {
     pub(super) fn stacks(&mut self) {
@@ -63,7 +64,8 @@ impl<'m, 'p> RootCollector<'_, 'm, 'p> {
 
     fn goroutine(&mut self, (number, goroutine): (u32, &Goroutine), scan: &StackScan) {
         let start = self.model.function_name(goroutine.startpc).unwrap_or_else(|| "?".to_owned());
-        let top = self.node(PathTrie::ROOT, &format!("goroutine {start}"));
+        let name = || FrameName::at(FrameRole::Goroutine, &start);
+        let top = self.node(PathTrie::ROOT, &format!("goroutine {start}"), name);
         // The outermost frame first: a caller owns what it hands down. What only looks like a pointer comes last.
         let order = |root: &&StackRoot| {
             let is_conservative = root.precision == Precision::Conservative;
@@ -108,7 +110,8 @@ impl<'m, 'p> RootCollector<'_, 'm, 'p> {
     fn function(&mut self, top: TrieNode, start: &str, scan: &StackScan, index: usize) -> TrieNode {
         let frame = &scan.frames[index];
         let function = self.model.modules[frame.module].functions.print_name(&frame.func);
-        if function == start { top } else { self.node(top, &function) }
+        let name = || FrameName::at(FrameRole::Function, &function);
+        if function == start { top } else { self.node(top, &function, name) }
     }
 
     /// The frame of a root that lies in no slot.
@@ -119,7 +122,8 @@ impl<'m, 'p> RootCollector<'_, 'm, 'p> {
             StackPlace::Slot(_) => Naming::Nameless,
             _ => Naming::Named,
         };
-        NamedNode { naming, has_type, ..NamedNode::nameless(self.node(parent, &place_label(self.model, root))) }
+        let (text, name) = place_label(self.model, root);
+        NamedNode { naming, has_type, ..NamedNode::nameless(self.node(parent, &text, || name)) }
     }
 
     fn frame_word(&mut self, function: TrieNode, scan: &StackScan, index: usize, root: &StackRoot) -> NamedNode {
@@ -140,8 +144,8 @@ impl<'m, 'p> RootCollector<'_, 'm, 'p> {
             return self.told_place(function, &format!("[fp{distance:+}]"), root.value, at, pointee);
         }
         self.guess(scan, index, root.value, at);
-        let node = self.node(function, &format!("[fp{distance:+}]"));
-        NamedNode::nameless(node)
+        let text = format!("[fp{distance:+}]");
+        NamedNode::nameless(self.node(function, &text, || FrameName::at(FrameRole::Place, &text)))
     }
 
     /// A word that no variable holds has most likely the type of one of its function's variables all the same; or it is the second
@@ -176,7 +180,7 @@ impl<'m, 'p> RootCollector<'_, 'm, 'p> {
         };
         let function = self.inlined(function, &slot);
         let Some(entry) = self.resolver.entry(slot.ty, slot.offset).map(Cow::into_owned) else {
-            let node = self.node(function, &slot.name);
+            let node = self.node(function, &slot.name, || FrameName::at(FrameRole::Local, &slot.name));
             return NamedNode { naming: Naming::NamedRegister, is_current: true, ..NamedNode::nameless(node) };
         };
         // The word is in no memory, so an interface's type beside it cannot be read; the slot is no place to look either.
@@ -187,7 +191,7 @@ impl<'m, 'p> RootCollector<'_, 'm, 'p> {
             self.declared(root.value, entry.word, entry.field, 0, Evidence::Derived);
         }
         NamedNode {
-            node: self.node(function, &text),
+            node: self.node(function, &text, || local_name(&slot, &entry, Dynamic::Nothing)),
             naming: Naming::NamedRegister,
             is_current: true,
             has_type: says_type(&entry),
@@ -198,19 +202,23 @@ impl<'m, 'p> RootCollector<'_, 'm, 'p> {
     fn local_word(&mut self, function: TrieNode, slot: &NamedSlot, value: u64, at: u64) -> NamedNode {
         let function = self.inlined(function, slot);
         let Some(entry) = self.resolver.entry(slot.ty, slot.offset).map(Cow::into_owned) else {
-            return NamedNode::of_variable(self.node(function, &slot.name), slot, false, Window::Whole);
+            let node = self.node(function, &slot.name, || FrameName::at(FrameRole::Local, &slot.name));
+            return NamedNode::of_variable(node, slot, false, Window::Whole);
         };
         let evidence = if slot.is_current { Evidence::Exact } else { Evidence::Derived };
         self.declared(value, entry.word, entry.field, at, evidence);
         let window = if holds_header(slot, entry.word) { self.window(entry.word, at, evidence) } else { Window::Whole };
         let entry = variable_entry(slot, entry);
-        let text = field_label(self.resolver, self.model, &self.labels.packages, &slot.name, &entry, (at, value), true);
-        NamedNode::of_variable(self.node(function, &text), slot, says_type(&entry), window)
+        let (text, dynamic) =
+            field_label(self.resolver, self.model, &self.labels.packages, &slot.name, &entry, (at, value), true);
+        let node = self.node(function, &text, || local_name(slot, &entry, dynamic));
+        NamedNode::of_variable(node, slot, says_type(&entry), window)
     }
 
     /// The innermost of the inlined calls that the variable is in.
     fn inlined(&mut self, function: TrieNode, slot: &NamedSlot) -> TrieNode {
-        slot.inlined.iter().fold(function, |node, call| self.node(node, call))
+        let name = |call: &String| FrameName::at(FrameRole::Function, call.trim_end_matches(" (inlined)"));
+        slot.inlined.iter().fold(function, |node, call| self.node(node, call, || name(call)))
     }
 
     /// A word of what a variable points to on the stack itself: the array behind a slice, a struct behind a pointer. DWARF
@@ -280,16 +288,25 @@ fn says_type(entry: &PlanEntry) -> bool {
 }
 
 /// What a root is that lies in no slot of a frame.
-fn place_label(model: &RuntimeModel<'_>, root: &StackRoot) -> String {
-    match root.place {
-        StackPlace::Slot(_) => "stack".to_owned(),
-        StackPlace::Register(_) | StackPlace::VectorRegister => "registers".to_owned(),
-        StackPlace::Context => "closure".to_owned(),
-        StackPlace::Panic => "panic".to_owned(),
-        StackPlace::DeferRecord => DEFER_RECORD.to_owned(),
+fn place_label(model: &RuntimeModel<'_>, root: &StackRoot) -> (String, FrameName) {
+    let (text, role) = match root.place {
+        StackPlace::Slot(_) => ("stack", FrameRole::Place),
+        StackPlace::Register(_) | StackPlace::VectorRegister => ("registers", FrameRole::Registers),
+        StackPlace::Context => ("closure", FrameRole::Context),
+        StackPlace::Panic => ("panic", FrameRole::Panic),
+        StackPlace::DeferRecord => (DEFER_RECORD, FrameRole::DeferRecord),
         StackPlace::Deferred => match function_of(model, root.value) {
-            Some(function) => format!("{DEFERRED} {function}"),
-            None => DEFERRED.to_owned(),
+            Some(function) => {
+                return (format!("{DEFERRED} {function}"), FrameName::at(FrameRole::Deferred, &function));
+            }
+            None => (DEFERRED, FrameRole::Deferred),
         },
-    }
+    };
+    (text.to_owned(), FrameName::of(role))
+}
+
+/// A word of a variable of a function.
+fn local_name(slot: &NamedSlot, entry: &PlanEntry, dynamic: Dynamic) -> FrameName {
+    let path = format!("{}{}", slot.name, entry.path);
+    FrameName { dynamic, ..FrameName::declared(FrameRole::Local, &path, entry.field) }
 }

@@ -8,6 +8,7 @@ use crate::meaning::resolve::Target;
 use crate::names::label_text::shown;
 use goheap_graph::{PathTrie, TrieNode};
 use goheap_image::Address;
+use goheap_model::names::{FrameName, FrameRole};
 use goheap_model::{Evidence, RootClass, TypeId};
 use std::collections::{BTreeMap, VecDeque};
 use std::ops::Range;
@@ -100,7 +101,8 @@ impl RootCollector<'_, '_, '_> {
         starts.sort_unstable();
         let mut found = Vec::new();
         for start in starts {
-            let node = self.node(PathTrie::ROOT, "runtime.m0 runtime.m");
+            let name = || FrameName::declared(FrameRole::Variable, "runtime.m0", ty);
+            let node = self.node(PathTrie::ROOT, "runtime.m0 runtime.m", name);
             let end = start.saturating_add(size);
             found.push(Static {
                 start,
@@ -123,8 +125,9 @@ impl RootCollector<'_, '_, '_> {
         for (start, ty) in untyped {
             let known = self.resolver.types.get(ty);
             let (name, end) = (shown(&self.resolver.types, ty).into_owned(), start.saturating_add(known.size));
-            let text = format!("{} at {}", self.labels.packages.shorten(&name), self.section_place(start));
-            let node = self.node(PathTrie::ROOT, &text);
+            let place = self.section_place(start);
+            let text = format!("{} at {place}", self.labels.packages.shorten(&name));
+            let node = self.node(PathTrie::ROOT, &text, || FrameName::declared(FrameRole::Place, &place, ty));
             let (role, class, evidence) = (Role::Own, RootClass::Variables, Evidence::Derived);
             found.push(Static { start, end, ty, role, node, class, evidence });
         }

@@ -2,10 +2,12 @@
 
 use super::RootCollector;
 use super::stacks::NamedNode;
+use super::variables::pointee_name;
 use crate::code::{FrameWords, Pointee, as_word};
 use crate::roots::root::Naming;
 use goheap_graph::TrieNode;
 use goheap_model::Evidence;
+use goheap_model::names::{FrameName, FrameRole};
 use goheap_runtime::stack::{Frame, StackScan};
 
 impl RootCollector<'_, '_, '_> {
@@ -55,7 +57,8 @@ impl RootCollector<'_, '_, '_> {
         let evidence = self.facts.as_ref().map_or(Evidence::Derived, |facts| facts.evidence(pointee));
         self.declared(value, as_word(pointee), pointee.ty, at, evidence);
         let text = self.told_text(pointee, evidence);
-        let node = self.node(function, &format!("{place} {text}"));
+        let name = || pointee_name(FrameName::at(FrameRole::Place, place), pointee, evidence);
+        let node = self.node(function, &format!("{place} {text}"), name);
         NamedNode { naming: Naming::Named, has_type: true, ..NamedNode::nameless(node) }
     }
 }

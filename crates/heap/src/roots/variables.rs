@@ -4,11 +4,13 @@ use super::RootCollector;
 use super::statics::{Statics, VariableWord};
 use crate::absent::AbsentHolder;
 use crate::code::{Pointee, as_word};
+use crate::meaning::containers::Role;
 use crate::meaning::plan::{PlanEntry, PointerWord};
-use crate::names::label_text::{field_label, shown, variable_label};
+use crate::names::label_text::{field_label, frame_role, shown, variable_label};
 use crate::roots::root::{Naming, Root, UntypedRoot, WordOwner};
 use goheap_graph::{PathTrie, TrieNode};
 use goheap_image::Address;
+use goheap_model::names::{FoundType, FrameName, FrameRole};
 use goheap_model::{BitVector, Evidence, Kind, Part, RootClass, TypeId};
 use goheap_runtime::{AddressRange, RuntimeModel, Variable};
 use std::borrow::Cow;
@@ -138,8 +140,7 @@ impl<'m, 'p> RootCollector<'_, 'm, 'p> {
         if let Some(found) = statics.at(word.at) {
             let offset = (word.at - found.start) % self.resolver.types.get(found.ty).size.max(1);
             let entry = self.resolver.entry(found.ty, offset).map(Cow::into_owned);
-            let prefix = found.role.prefix();
-            let (node, pointer) = self.field(found.node, prefix, found.ty, entry, offset, word);
+            let (node, pointer) = self.field(found.node, found.role, found.ty, entry, offset, word);
             return Some(NamedWord { node, class: found.class, word: pointer, evidence: found.evidence });
         }
         if self.model.anchors.pool_lists.contains(&Address(word.at)) && variable.is_none() {
@@ -150,17 +151,18 @@ impl<'m, 'p> RootCollector<'_, 'm, 'p> {
             return Some(self.told_word(word.at, pointee, evidence, variable));
         }
         let variable = variable?;
-        let node = self.node(PathTrie::ROOT, &variable.name);
+        let node = self.node(PathTrie::ROOT, &variable.name, || FrameName::at(FrameRole::Variable, &variable.name));
         Some(NamedWord { node, class: class_of(self.model, variable), word: None, evidence: Evidence::None })
     }
 
     /// The variable's frame, and below it that of the field unless the variable is one word's worth itself.
     fn in_variable(&mut self, variable: &Variable, ty: TypeId, word: VariableWord) -> NamedWord {
         let text = variable_label(&self.resolver.types, &variable.name, ty);
-        let top = self.node(PathTrie::ROOT, &text);
+        let name = || FrameName::declared(FrameRole::Variable, &variable.name, ty);
+        let top = self.node(PathTrie::ROOT, &text, name);
         let offset = word.at - variable.address;
         let entry = self.resolver.entry(ty, offset).map(Cow::into_owned);
-        let (node, pointer) = self.field(top, "", ty, entry, offset, word);
+        let (node, pointer) = self.field(top, Role::Own, ty, entry, offset, word);
         NamedWord { node, class: class_of(self.model, variable), word: pointer, evidence: Evidence::Exact }
     }
 
@@ -168,7 +170,8 @@ impl<'m, 'p> RootCollector<'_, 'm, 'p> {
     fn pool_list(&mut self) -> NamedWord {
         let types = &self.resolver.types;
         let pool = types.by_name("*sync.Pool").filter(|&pool| matches!(types.get(pool).kind, Kind::Pointer(_)));
-        let node = self.node(PathTrie::ROOT, &format!("{POOL_LIST} []*sync.Pool"));
+        let name = || FrameName::at(FrameRole::Variable, POOL_LIST);
+        let node = self.node(PathTrie::ROOT, &format!("{POOL_LIST} []*sync.Pool"), name);
         let word = pool.map(|pool| (PointerWord::Slice(pool), pool));
         NamedWord { node, class: RootClass::Emptied, word, evidence: Evidence::Exact }
     }
@@ -176,20 +179,24 @@ impl<'m, 'p> RootCollector<'_, 'm, 'p> {
     fn field(
         &mut self,
         top: TrieNode,
-        prefix: &str,
+        role: Role,
         owner: TypeId,
         entry: Option<PlanEntry>,
         offset: u64,
         word: VariableWord,
     ) -> (TrieNode, Option<(PointerWord, TypeId)>) {
-        let Some(entry) = entry else { return (self.node(top, &format!("+{offset:#x}")), None) };
-        let pointer = Some((entry.word, entry.field));
+        let Some(entry) = entry else {
+            let text = format!("+{offset:#x}");
+            return (self.node(top, &text, || FrameName::at(FrameRole::Place, &text)), None);
+        };
+        let (pointer, prefix) = (Some((entry.word, entry.field)), role.prefix());
         if entry.path.is_empty() && prefix.is_empty() {
             return (top, pointer);
         }
-        let text =
+        let (text, dynamic) =
             field_label(self.resolver, self.model, &self.labels.packages, prefix, &entry, (word.at, word.value), true);
-        let label = self.labels.owned(owner, &text);
+        let name = || FrameName { dynamic, ..FrameName::declared(frame_role(role), &entry.path, entry.field) };
+        let label = self.labels.owned(owner, &text, name);
         (self.trie.child(top, label), pointer)
     }
 
@@ -209,12 +216,17 @@ impl<'m, 'p> RootCollector<'_, 'm, 'p> {
 
     /// A word of which code tells what it leads to.
     fn told_word(&mut self, at: u64, pointee: Pointee, evidence: Evidence, variable: Option<&Variable>) -> NamedWord {
-        let text = self.told_text(pointee, evidence);
+        let (text, place) = (self.told_text(pointee, evidence), self.section_place(at));
         let text = match variable {
             Some(variable) => format!("{} {text}", variable.name),
-            None => format!("{text} at {}", self.section_place(at)),
+            None => format!("{text} at {place}"),
         };
-        let node = self.node(PathTrie::ROOT, &text);
+        let name = || match variable {
+            Some(variable) => FrameName::at(FrameRole::Variable, &variable.name),
+            None => FrameName::at(FrameRole::Place, &place),
+        };
+        let name = || pointee_name(name(), pointee, evidence);
+        let node = self.node(PathTrie::ROOT, &text, name);
         let class = variable.map_or(RootClass::Variables, |variable| class_of(self.model, variable));
         NamedWord { node, class, word: Some((as_word(pointee), pointee.ty)), evidence }
     }
@@ -240,7 +252,7 @@ impl<'m, 'p> RootCollector<'_, 'm, 'p> {
     /// A word that no variable holds, by its section.
     fn nameless(&mut self, at: u64) -> TrieNode {
         let text = self.section_place(at);
-        self.node(PathTrie::ROOT, &text)
+        self.node(PathTrie::ROOT, &text, || FrameName::at(FrameRole::Place, &text))
     }
 
     /// Where in which section an address lies: of a plugin with its file, as each has a section of that name.
@@ -251,6 +263,12 @@ impl<'m, 'p> RootCollector<'_, 'm, 'p> {
             Some((name, start, Some(plugin))) => format!("{name}+{:#x} ({plugin})", at - start),
         }
     }
+}
+
+/// A name with what code tells of what a word leads to.
+pub(super) fn pointee_name(name: FrameName, pointee: Pointee, evidence: Evidence) -> FrameName {
+    let found = FoundType::Is(pointee.part, pointee.ty);
+    FrameName { found, is_guess: evidence == Evidence::Candidate, ..name }
 }
 
 /// The section that holds an address, by its name and start; of a plugin or library with its file.

@@ -16,10 +16,12 @@ mod taker;
 use super::TreeBuilder;
 use super::scan::Item;
 use super::unreachable::type_label;
+use crate::names::label_text::objects_name;
 use crate::roots::root::Root;
 use common::TAKEN;
 pub(crate) use drawn::{Drawn, FrameOf, Told};
 use goheap_graph::{CsrGraph, DominatorTree, IdBitSet, SharedBitSet, TrieNode};
+use goheap_model::names::FrameRole;
 use goheap_model::{Meter, ObjectId, ObjectType, SHARED, Slot};
 use levels::Levels;
 use rayon::prelude::*;
@@ -75,7 +77,7 @@ impl TreeBuilder<'_, '_, '_> {
         for DrawnGroup { node, frame, shared } in groups {
             let mut children = tree.children(node).filter(|&child| child < objects).peekable();
             while children.peek().is_some() {
-                let label = walk.builder.merger.labels.text(shared);
+                let label = walk.builder.merger.labels.plain(shared, FrameRole::Several);
                 let frame = walk.builder.merger.trie.child(frame, label);
                 for found in walk.what_they_are(children.by_ref().take(CHUNK).collect()) {
                     walk.reach_type(frame, None, found, "");
@@ -136,7 +138,9 @@ impl Walk<'_, '_, '_, '_, '_> {
         let shape = shape << 1 | u64::from(mark.is_empty());
         let label = *labels.entry((object, shape)).or_insert_with(|| {
             let text = format!("{mark} {}", type_label(&merger.resolver.types, object, span));
-            merger.labels.text(merger.labels.packages.shorten(text.trim_start()).as_ref())
+            let text = merger.labels.packages.shorten(text.trim_start()).into_owned();
+            let role = if mark.is_empty() { FrameRole::Objects } else { FrameRole::Shared };
+            merger.labels.text(&text, || objects_name(role, object))
         });
         let node = merger.trie.child_folding(frame, label);
         levels.draw(builder, Item { id: slot.id.0, span: slot.span, node }, above);

@@ -8,13 +8,13 @@ use crate::meaning::containers::Role;
 use crate::meaning::containers::structs::Inside;
 use crate::meaning::plan::PlanEntry;
 use crate::meaning::resolve::{Meaning, Resolver, Target, Told};
-use crate::names::label_text::{Beyond, field_label};
+use crate::names::label_text::{Beyond, field_label, frame_role};
 use crate::names::labels::{EdgeKey, Labels};
 use crate::objects::table::ObjectTable;
 use crate::scan::pieces::PIECE;
 use foldhash::HashMap;
 use goheap_graph::{IdBitSet, PathTrie, SharedBitSet, TrieNode};
-use goheap_model::names::captured_path;
+use goheap_model::names::{FrameName, FrameRole, captured_path};
 use goheap_model::{ObjectType, Part, RootClass, Share, Slot, TypeId};
 use goheap_runtime::RuntimeModel;
 
@@ -176,7 +176,8 @@ impl<'a, 'm, 'p> Merger<'a, 'm, 'p> {
         }
         let label = match code.edge().map(|edge| scanner.plans.edges[edge]) {
             Some(edge) => self.label_of(edge.object, edge.offset, &Detail::default(), beyond)?,
-            None => self.plain_label(if code == WordCode::CAPTURED { CAPTURED } else { NAMELESS }, beyond),
+            None if code == WordCode::CAPTURED => self.plain_label(CAPTURED, FrameRole::Captured, beyond),
+            None => self.plain_label(NAMELESS, FrameRole::Place, beyond),
         };
         self.label_of_code.insert((code, beyond), label);
         Some(label)
@@ -220,7 +221,7 @@ impl<'a, 'm, 'p> Merger<'a, 'm, 'p> {
     fn label_of(&mut self, object: ObjectType, offset: u64, detail: &Detail, beyond: Beyond) -> Option<u32> {
         let is_closure = object.part() == Part::Closure;
         Some(match self.resolver.meaning(object, offset) {
-            Meaning::Machinery if is_closure => self.plain_label(CAPTURED, beyond),
+            Meaning::Machinery if is_closure => self.plain_label(CAPTURED, FrameRole::Captured, beyond),
             Meaning::Machinery => return None,
             Meaning::Entry(_, _, entry) if entry.inside == Inside::Part => return None,
             // The object is the very pointer, slice or string that its frame names already.
@@ -236,15 +237,15 @@ impl<'a, 'm, 'p> Merger<'a, 'm, 'p> {
                 let (types, packages) = (&self.resolver.types, &self.labels.packages);
                 let name = packages.shorten(&types.get(ty).name);
                 let text = format!("{} {name}{}", role.prefix(), beyond.text(types, packages));
-                self.labels.owned(ty, &text)
+                self.labels.owned(ty, &text, || beyond.named(FrameName::declared(frame_role(role), "", ty)))
             }
-            Meaning::Unexplained | Meaning::Untyped => self.plain_label(NAMELESS, beyond),
+            Meaning::Unexplained | Meaning::Untyped => self.plain_label(NAMELESS, FrameRole::Place, beyond),
         })
     }
 
-    fn plain_label(&mut self, text: &str, beyond: Beyond) -> u32 {
+    fn plain_label(&mut self, text: &str, role: FrameRole, beyond: Beyond) -> u32 {
         let text = format!("{text}{}", beyond.text(&self.resolver.types, &self.labels.packages));
-        self.labels.text(&text)
+        self.labels.text(&text, || beyond.named(FrameName::of(role)))
     }
 
     fn entry_label(&mut self, role: Role, owner: TypeId, entry: &PlanEntry, detail: &Detail, beyond: Beyond) -> u32 {
@@ -254,8 +255,9 @@ impl<'a, 'm, 'p> Merger<'a, 'm, 'p> {
         self.labels.edge(key, |packages| {
             let is_closure = detail.found.part() == Part::Closure;
             let word = (detail.at, detail.value);
-            let label = field_label(resolver, model, packages, role.prefix(), entry, word, is_closure);
-            label + &beyond.text(&resolver.types, packages)
+            let (text, dynamic) = field_label(resolver, model, packages, role.prefix(), entry, word, is_closure);
+            let name = FrameName { dynamic, ..FrameName::declared(frame_role(role), &entry.path, entry.field) };
+            (text + &beyond.text(&resolver.types, packages), beyond.named(name))
         })
     }
 }

@@ -1,9 +1,10 @@
 //! The towers of garbage that was not collected yet, and of what is not known to be garbage.
 
 use super::TreeBuilder;
-use crate::names::label_text::object_label;
+use crate::names::label_text::{object_label, objects_name};
 use foldhash::HashMap;
 use goheap_graph::{PathTrie, TrieNode};
+use goheap_model::names::FrameRole;
 use goheap_model::{Evidence, NOT_KNOWN, ObjectType, Standing, TypeTable, UNREACHABLE, Unreached};
 use goheap_runtime::Span;
 
@@ -28,13 +29,17 @@ impl TreeBuilder<'_, '_, '_> {
             let (standing, object) = (unreached.standing(slot.id), types.of(slot.id));
             let shape = if object.is_known() { 0 } else { span.elem_size | u64::from(span.is_noscan()) };
             let node = *frames.entry((standing, object, shape)).or_insert_with(|| {
-                let text = if standing == Standing::NotKnown { NOT_KNOWN } else { UNREACHABLE };
-                let top = merger.labels.text(text);
+                let (text, role) = match standing {
+                    Standing::NotKnown => (NOT_KNOWN, FrameRole::NotKnown),
+                    _ => (UNREACHABLE, FrameRole::Unreachable),
+                };
+                let top = merger.labels.plain(text, role);
                 let top = merger.trie.child(PathTrie::ROOT, top);
                 if !tops.contains(&top) {
                     tops.push(top);
                 }
-                let label = merger.labels.text(&type_label(&merger.resolver.types, object, span));
+                let text = type_label(&merger.resolver.types, object, span);
+                let label = merger.labels.text(&text, || objects_name(FrameRole::Objects, object));
                 merger.trie.child(top, label)
             });
             merger.trie.add(node, span.elem_size, 1);

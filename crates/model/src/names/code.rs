@@ -45,12 +45,6 @@ pub fn code_of_parts(name: &str) -> Code {
     named.map_or(Code::Nobody, |part| code_of_package(&package_of(part)))
 }
 
-/// True for the frame of a function: unlike variables it has a package and no type behind it.
-pub fn is_function(text: &str) -> bool {
-    let name = text.strip_suffix(" (inlined)").unwrap_or(text);
-    name.contains('.') && !name.contains(' ') && !name.starts_with(['[', '.', '=', '?'])
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -103,11 +97,5 @@ mod tests {
         ] {
             assert_eq!(code_of_parts(name), code, "{name}");
         }
-    }
-
-    #[test]
-    fn functions_are_told_from_variables() {
-        assert!(["main.work", "net/http.(*conn).serve", "main.f (inlined)"].iter().all(|text| is_function(text)));
-        assert!(!["order *main.Order", "x", "[fp-48]", ".f main.T", "= main.T"].iter().any(|text| is_function(text)));
     }
 }

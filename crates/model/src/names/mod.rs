@@ -2,13 +2,15 @@
 
 mod code;
 mod fields;
+mod frame_name;
 mod package;
 mod package_names;
 mod spelling;
 mod standard_library;
 
-pub use code::{Code, code_of_package, code_of_parts, code_of_type, is_function};
+pub use code::{Code, code_of_package, code_of_parts, code_of_type};
 pub use fields::{captured_path, elided, name_in_text};
+pub use frame_name::{Dynamic, FoundType, FrameName, FrameRole};
 pub use package::{BUILTIN, package_of};
 pub use package_names::PackageNames;
 pub use spelling::{Likeness, Spelling, is_of_the_compiler};

@@ -34,7 +34,7 @@ impl Evidence {
 }
 
 /// Which part of a type's storage an object is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[repr(u8)]
 pub enum Part {
     /// One value of the type.

@@ -41,7 +41,7 @@ fn a_suspect_knows_the_group_that_it_is_and_what_of_it_was_sampled() {
     let found = tree.suspects();
     assert_eq!(found.len(), 1);
     assert_eq!((found[0].kind, found[0].goroutine_group(&frames)), (SuspectKind::Connections, Some(3)));
-    assert_eq!(found[0].sampled(&frames).into_iter().collect::<Vec<_>>(), [ObjectId(4)]);
+    assert_eq!(found[0].sampled(&frames), [ObjectId(4)]);
     let none = Suspect { parts: vec![small], ..found[0].clone() };
     assert_eq!(none.goroutine_group(&frames), None);
 }
