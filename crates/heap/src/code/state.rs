@@ -72,6 +72,10 @@ impl State {
     pub(super) fn meet(&mut self, other: &State, at: u32) -> bool {
         let mut has_changed = false;
         let mut one = |mine: &mut Value, other: Value, location: i32| {
+            // Mostly both ways say the same.
+            if *mine == other {
+                return;
+            }
             let met = Value::Symbol(Symbol { at, location, meets: true });
             let new = if *mine == met { met } else { mine.meet(other).unwrap_or(met) };
             has_changed |= new != *mine;

@@ -75,6 +75,7 @@ pub(super) enum Value {
 impl Value {
     /// What both ways lead to; None where they differ. Nil is a value of every type, and what a slice or a string is in one of them is
     /// such in the other: an empty one, or one that the linker laid out.
+    #[inline]
     pub(super) fn meet(self, other: Value) -> Option<Value> {
         let is_pointer = |value: Value| {
             matches!(value, Value::Pointer(_, 0) | Value::Word(_) | Value::Symbol(_) | Value::Inside(..))

@@ -92,8 +92,8 @@ pub(crate) fn interrupted_on_own_stack(
     let start = sp & !7;
     (start..start.saturating_add(SEARCHED_BYTES)).step_by(8).filter_map(move |at| {
         let word = |offset: u64| memory.read_u64(Address(at).add(offset));
-        // uc_flags, uc_link; uc_stack.
-        let is_context = word(0)? < 16 && word(8)? == 0 && word(16)? == 0 && word(24)? == NO_STACK && word(32)? == 0;
+        // uc_flags, uc_link; uc_stack. Zeros are most of a stack, so the word that is none is looked at first.
+        let is_context = word(24)? == NO_STACK && word(0)? < 16 && word(8)? == 0 && word(16)? == 0 && word(32)? == 0;
         let context = if is_context { read_context(memory, machine, Address(at))? } else { return None };
         (context.sp >= at && context.info.as_ref().is_some_and(|info| info.number != 0)).then_some(context)
     })
