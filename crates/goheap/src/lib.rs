@@ -76,6 +76,7 @@ pub use goheap_ask::{
 };
 pub use goheap_heap::process_memory::{MemoryPart, ProcessMemory};
 pub use goheap_heap::waste::Waste;
+pub use goheap_model::names::{Dynamic, FoundType, FrameName, FrameRole};
 pub use goheap_model::{
     BirthCount, Claim, Diagnostic, Dominance, Evidence, Graph, Observer, OverBudget, ProcessMark, Refusal, Share,
     StackCall, Standing, Totals, Unobserved,

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 /// What a frame stands for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[non_exhaustive]
 pub enum FrameRole {
     /// Nothing that is told: a frame of trees that were put together.
     #[default]
