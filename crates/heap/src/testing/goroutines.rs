@@ -1,0 +1,125 @@
+//! Goroutines with their stacks, and what they wait for.
+
+use super::module::{ANCHORS, CALL, slice};
+use super::{GoProcess, STACKS};
+
+const STACK_BYTES: u64 = 0x2000;
+
+/// What a goroutine does.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Doing {
+    /// It waits, for a reason as tracebacks print it.
+    Waits(&'static str),
+    /// It could run.
+    Runnable,
+    /// It ended.
+    Dead,
+}
+
+/// A record of one who waits (`sudog`).
+#[derive(Clone)]
+pub(super) struct Waiter {
+    record: u64,
+    goroutine: u64,
+}
+
+impl GoProcess {
+    /// A goroutine whose calls have these words of locals, the innermost first; its number. Where it was made, `runtime.goexit` stands.
+    pub(crate) fn goroutine(&mut self, doing: Doing, calls: &[(&str, &[u64])]) -> u64 {
+        let (fields, gobuf) = (self.layout.g.clone(), self.layout.gobuf.clone());
+        let at = self.record(fields.size);
+        let number = self.goroutines.len() as u64 + 1;
+        let lo = STACKS + (number - 1) * STACK_BYTES;
+        let status: u32 = match doing {
+            Doing::Waits(_) => 4,
+            Doing::Runnable => 1,
+            Doing::Dead => 6,
+        };
+        self.put(lo + STACK_BYTES - 1, &[0]);
+        self.set(at + fields.stack, &[lo, lo + STACK_BYTES]);
+        self.put(at + fields.atomicstatus, &status.to_le_bytes());
+        self.set(at + fields.goid, &[number]);
+        if let Doing::Waits(reason) = doing {
+            let is_reason =
+                |number: &u8| goheap_runtime::constants::wait_reason(*number, self.version.minor) == Some(reason);
+            let number = (0..100).find(is_reason).unwrap_or_else(|| panic!("no wait reason {reason}"));
+            self.put(at + fields.waitreason, &[number]);
+        }
+        let start = calls.last().map_or("runtime.main", |call| call.0);
+        let (start, creator) = (self.function(start), self.function("runtime.main"));
+        self.set(at + fields.startpc, &[start]);
+        self.set(at + fields.gopc, &[creator + CALL]);
+        let sp = lo + 0x400;
+        let innermost = self.frames(sp, calls);
+        for (field, value) in [(gobuf.sp, sp), (gobuf.pc, innermost), (gobuf.g, at)] {
+            self.set(at + fields.sched + field, &[value]);
+        }
+        self.goroutines.push(at);
+        number
+    }
+
+    /// Writes frames from `sp` on; where the innermost stands.
+    fn frames(&mut self, sp: u64, calls: &[(&str, &[u64])]) -> u64 {
+        let mut at = sp;
+        let mut pcs: Vec<u64> = calls.iter().map(|(name, _)| self.function(name) + CALL).collect();
+        pcs.push(self.function("runtime.goexit") + CALL);
+        for (index, (name, words)) in calls.iter().enumerate() {
+            let entry = self.function(name);
+            let function = self.functions.iter().find(|function| function.name == *name).unwrap();
+            assert!(words.len() <= function.words, "{name} at {entry:#x} has no room for its locals");
+            let room = if function.words > 0 { function.words as u64 * 8 + 8 } else { 0 };
+            self.set(at, words);
+            self.set(at + room, &[pcs[index + 1]]);
+            at += room + 8;
+        }
+        pcs[0]
+    }
+
+    /// The goroutine waits for the channel, `elem` being where its value goes or comes from; whether it sends.
+    pub(crate) fn waits_for(&mut self, goroutine: u64, channel: u64, elem: u64, sends: bool) {
+        let g = self.goroutines[goroutine as usize - 1];
+        let (fields, sudog, hchan) = (self.layout.g.clone(), self.layout.sudog.clone(), self.layout.hchan.clone());
+        let record = self.record(sudog.size);
+        self.set(record + sudog.g, &[g]);
+        self.set(record + sudog.elem_word.unwrap_or(sudog.elem), &[elem]);
+        self.set(record + sudog.c_word.unwrap_or(sudog.c), &[channel]);
+        self.set(g + fields.waiting, &[record]);
+        if channel != 0 {
+            let queue = channel + hchan.sendq - if sends { 0 } else { 16 };
+            self.set(queue, &[record, record]);
+        }
+        self.waiters.push(Waiter { record, goroutine: g });
+    }
+
+    /// Sets a word of a goroutine's record (`runtime.g`).
+    pub(crate) fn set_g(
+        &mut self,
+        goroutine: u64,
+        offset: impl FnOnce(&goheap_runtime::RuntimeLayout) -> u64,
+        value: u64,
+    ) {
+        let at = self.goroutines[goroutine as usize - 1] + offset(&self.layout);
+        self.set(at, &[value]);
+    }
+
+    /// A processor whose allocator fills the tiny block in which `tiny` lies.
+    pub(crate) fn processor(&mut self, tiny: u64) {
+        let (fields, cache) = (self.layout.p.clone(), self.layout.mcache.clone());
+        let (p, mcache) = (self.record(fields.size), self.record(cache.size));
+        self.set(p + fields.mcache, &[mcache]);
+        self.set(mcache + cache.tiny, &[tiny]);
+        self.processors.push(p);
+    }
+
+    pub(super) fn write_goroutines(&mut self) {
+        let processors = self.processors.clone();
+        let list = self.record(processors.len().max(1) as u64 * 8);
+        self.set(list, &processors);
+        self.set(ANCHORS + 0x20, &slice(list, processors.len() as u64));
+        let all = self.goroutines.clone();
+        let list = self.record(all.len().max(1) as u64 * 8);
+        self.set(list, &all);
+        self.set(ANCHORS, &slice(list, all.len() as u64));
+        debug_assert!(self.waiters.iter().all(|waiter| waiter.record != waiter.goroutine));
+    }
+}
