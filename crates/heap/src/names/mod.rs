@@ -4,3 +4,6 @@ pub(crate) mod label_text;
 pub(crate) mod labels;
 pub(crate) mod late_names;
 pub(crate) mod promoted;
+
+#[cfg(test)]
+mod tests;

@@ -134,3 +134,6 @@ impl<'a, 'm, 'p> RootCollector<'a, 'm, 'p> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
