@@ -16,13 +16,6 @@ pub(crate) enum Doing {
     Dead,
 }
 
-/// A record of one who waits (`sudog`).
-#[derive(Clone)]
-pub(super) struct Waiter {
-    record: u64,
-    goroutine: u64,
-}
-
 impl GoProcess {
     /// A goroutine whose calls have these words of locals, the innermost first; its number. Where it was made, `runtime.goexit` stands.
     pub(crate) fn goroutine(&mut self, doing: Doing, calls: &[(&str, &[u64])]) -> u64 {
@@ -77,18 +70,35 @@ impl GoProcess {
 
     /// The goroutine waits for the channel, `elem` being where its value goes or comes from; whether it sends.
     pub(crate) fn waits_for(&mut self, goroutine: u64, channel: u64, elem: u64, sends: bool) {
-        let g = self.goroutines[goroutine as usize - 1];
-        let (fields, sudog, hchan) = (self.layout.g.clone(), self.layout.sudog.clone(), self.layout.hchan.clone());
-        let record = self.record(sudog.size);
-        self.set(record + sudog.g, &[g]);
+        let record = self.record(self.layout.sudog.size);
+        self.waits_by(goroutine, record, channel);
+        let sudog = self.layout.sudog.clone();
         self.set(record + sudog.elem_word.unwrap_or(sudog.elem), &[elem]);
-        self.set(record + sudog.c_word.unwrap_or(sudog.c), &[channel]);
-        self.set(g + fields.waiting, &[record]);
-        if channel != 0 {
-            let queue = channel + hchan.sendq - if sends { 0 } else { 16 };
+        if channel != 0 && sends {
+            let queue = channel + self.layout.hchan.sendq;
             self.set(queue, &[record, record]);
         }
-        self.waiters.push(Waiter { record, goroutine: g });
+    }
+
+    /// The goroutine waits for any of these channels (`select`).
+    pub(crate) fn waits_for_all(&mut self, goroutine: u64, channels: &[u64]) {
+        let sudog = self.layout.sudog.clone();
+        let mut next = 0;
+        for channel in channels.iter().rev() {
+            let record = self.record(sudog.size);
+            self.waits_by(goroutine, record, *channel);
+            self.set(record + sudog.waitlink, &[next]);
+            next = record;
+        }
+    }
+
+    /// The goroutine waits for the channel by a record (`sudog`) that lies at an address.
+    pub(crate) fn waits_by(&mut self, goroutine: u64, record: u64, channel: u64) {
+        let g = self.goroutines[goroutine as usize - 1];
+        let (waiting, sudog) = (self.layout.g.waiting, self.layout.sudog.clone());
+        self.set(record + sudog.g, &[g]);
+        self.set(record + sudog.c_word.unwrap_or(sudog.c), &[channel]);
+        self.set(g + waiting, &[record]);
     }
 
     /// Sets a word of a goroutine's record (`runtime.g`).
@@ -120,6 +130,5 @@ impl GoProcess {
         let list = self.record(all.len().max(1) as u64 * 8);
         self.set(list, &all);
         self.set(ANCHORS, &slice(list, all.len() as u64));
-        debug_assert!(self.waiters.iter().all(|waiter| waiter.record != waiter.goroutine));
     }
 }

@@ -33,7 +33,6 @@ use dwarf::Debug;
 use goheap_image::{CoreFile, Executable, Process};
 use goheap_runtime::{GoVersion, ModelOptions, RuntimeLayout, RuntimeModel};
 use goheap_synth::{CoreBuilder, ExeBuilder, Machine, R, RW, RX};
-use goroutines::Waiter;
 use module::{Function, Variable};
 use objects::SpanInMaking;
 use pieces::Pieces;
@@ -65,7 +64,6 @@ pub(crate) struct GoProcess {
     variables: Vec<Variable>,
     next_variable: u64,
     goroutines: Vec<u64>,
-    waiters: Vec<Waiter>,
     processors: Vec<u64>,
     /// The next free byte of the runtime's own memory.
     next_record: u64,
@@ -103,7 +101,6 @@ impl GoProcess {
             variables: Vec::new(),
             next_variable: module::VARIABLES,
             goroutines: Vec::new(),
-            waiters: Vec::new(),
             processors: Vec::new(),
             next_record: RUNTIME,
             lost: Vec::new(),

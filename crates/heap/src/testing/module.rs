@@ -72,6 +72,22 @@ impl GoProcess {
         (function.words, function.pointers) = (words, pointers.to_vec());
     }
 
+    /// The function's code: calls that begin so many bytes behind its entry. Callers stand behind what begins before [`CALL`].
+    pub(crate) fn code(&mut self, name: &str, calls: &[(u64, &str)]) {
+        let entry = self.function(name);
+        // nop; call rel32; ret
+        let mut code = vec![0x90; STRIDE as usize];
+        code[STRIDE as usize - 1] = 0xc3;
+        for (at, callee) in calls {
+            let callee = self.function(callee);
+            let offset = callee.wrapping_sub(entry + at + 5) as u32;
+            let at = *at as usize;
+            code[at] = 0xe8;
+            code[at + 1..at + 5].copy_from_slice(&offset.to_le_bytes());
+        }
+        self.put(entry, &code);
+    }
+
     /// A local of the function at a word of its frame: what debug information knows.
     pub(crate) fn local(&mut self, function: &str, name: &str, ty: &str, word: usize) {
         let ty = self.ty(ty);

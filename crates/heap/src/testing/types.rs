@@ -136,6 +136,18 @@ impl GoProcess {
         self.ty(name);
     }
 
+    /// Bytes of a value of a type; of `… part` those of a group or bucket of the map type before.
+    pub(crate) fn ty_size(&mut self, name: &str) -> u64 {
+        let ty = match name.strip_suffix(" part") {
+            Some(map) => {
+                let map = self.ty(map);
+                self.map_part(map)
+            }
+            None => self.ty(name),
+        };
+        self.types.all[ty].size
+    }
+
     /// The address of a type's descriptor.
     pub(crate) fn descriptor(&mut self, name: &str) -> u64 {
         descriptor(self.ty(name))
