@@ -8,6 +8,8 @@ pub(super) const STRIDE: u64 = 0x100;
 /// The instruction at which callers stand.
 pub(super) const CALL: u64 = 0x10;
 
+const LINE_BYTES: u64 = 8;
+
 const FTAB: u64 = RODATA + 0x1000;
 const RECORDS: u64 = RODATA + 0x8000;
 const RECORD: u64 = 0x80;
@@ -149,7 +151,7 @@ impl GoProcess {
             let function = self.functions[index].clone();
             let delta = if function.words > 0 { function.words as u32 * 8 + 8 } else { 0 };
             let frame = Self::table(&mut tables, delta);
-            let line = Self::table(&mut tables, 10 + index as u32);
+            let line = Self::lines(&mut tables, 100 * (index as u32 + 1));
             self.write_function(index, &function, names.len() as u32, [frame, first, line]);
             names.extend(function.name.bytes().chain([0]));
         }
@@ -170,6 +172,19 @@ impl GoProcess {
                 number >>= 7;
             }
             tables.push(number as u8);
+        }
+        tables.push(0);
+        offset
+    }
+
+    /// A table by which each eight bytes of a function are a line; its offset.
+    fn lines(tables: &mut Vec<u8>, first: u32) -> u32 {
+        let offset = Self::table(tables, first);
+        // The only step becomes the first of many.
+        tables.truncate(tables.len() - 3);
+        tables.push(LINE_BYTES as u8);
+        for _ in 1..STRIDE / LINE_BYTES {
+            tables.extend([2, LINE_BYTES as u8]);
         }
         tables.push(0);
         offset

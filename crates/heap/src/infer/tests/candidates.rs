@@ -107,20 +107,24 @@ fn a_value_of_nothing_but_many_like_pointers_may_be_a_row() {
 
 #[test]
 fn a_header_behind_a_pointer_says_how_many_values_fill_the_object() {
-    let rows = |len: u64, capacity: u64| {
+    let rows = |header: &str, len: u64, capacity: u64| {
         let mut go = GoProcess::new();
         go.define("main.Entry", &[("name", "string"), ("next", "*main.Entry")]);
+        let entries = ["a", "b", "c", "d"].map(|name| (name, "main.Entry"));
+        go.define("main.Block", &entries);
         let row = go.row("main.Entry", 4);
         for index in 0..4 {
             let text = go.string("a name of more than sixteen bytes");
             go.set(row + index * 24, &text);
         }
-        go.variable("main.rows", "[3]uintptr", &[0, 0, 0]);
-        let at = go.variable("main.list", "struct { p unsafe.Pointer; n int; c int }", &[row, len, capacity]);
-        assert_ne!(at, 0);
+        go.variable("main.list", header, &[row, len, capacity]);
         told_of(&go, row)
     };
-    assert_eq!(rows(3, 4), guessed("[4]main.Entry"));
+    let header = "struct { p unsafe.Pointer; n int; c int }";
+    assert_eq!(rows(header, 3, 4), guessed("[4]main.Entry"));
+    assert_eq!(rows(header, 5, 4), guessed("main.Block"), "longer than there is room for");
+    assert_eq!(rows(header, 3, 7), guessed("main.Block"), "seven do not fill it");
+    assert_eq!(rows(header, 1, 1), guessed("main.Block"), "one value fills it, too");
 }
 
 #[test]
@@ -138,6 +142,14 @@ fn what_a_guess_leads_to_is_a_guess() {
         assert_eq!(told(snapshot, deep), guessed("main.Deep"));
         assert_eq!(snapshot.totals.inference.candidates, 2);
     });
+    let (mut go, at) = lone(48, &[0, 2, 4]);
+    go.define(
+        "main.Maps",
+        &[("a", "map[int]int"), ("n", "int"), ("b", "map[int]int"), ("m", "int"), ("c", "map[int]int"), ("k", "int")],
+    );
+    let map = go.map("map[int]int", &[]);
+    go.set(at, &[map]);
+    assert_eq!(told_of(&go, map), guessed("map[int]int header"));
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Closures: by the function that they call, and what they captured.
 
 use super::*;
+use goheap_model::Kind;
 
 #[test]
 fn what_a_closure_captured_is_told_by_debug_information() {
@@ -26,8 +27,10 @@ fn captures_that_contradict_the_pointer_bits_are_given_up() {
     let closure = go.closure("main.run.func1", &[3, node], &[2]);
     go.variable("main.call", "func()", &[closure]);
     go.take(|snapshot| {
-        assert_eq!(snapshot.type_at(closure), "func main.run.func1");
-        assert_eq!(told(snapshot, node), unknown());
+        assert_eq!(told(snapshot, closure), exact("func main.run.func1"));
+        let ty = snapshot.object_types.of(snapshot.id(closure)).ty();
+        assert_eq!(snapshot.types.get(ty).kind, Kind::Opaque);
+        assert_eq!((told(snapshot, node), snapshot.totals.pointers.unexplained), (unknown(), 0));
         assert!(snapshot.is_reachable(snapshot.id(node)));
     });
 }

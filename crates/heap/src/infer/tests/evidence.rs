@@ -39,12 +39,14 @@ fn an_interface_is_exact_wherever_it_lies_in() {
 
 #[test]
 fn what_the_runtime_recorded_stands_against_a_pointer_of_another_type() {
-    let mut go = nodes();
-    go.define("main.Big", &[("next", "*main.Big"), ("rest", "[100]int")]);
-    go.define("main.Other", &[("next", "*main.Other"), ("rest", "[100]int")]);
-    let big = go.object("main.Big");
-    go.variable("main.other", "*main.Other", &[big]);
-    assert_eq!(told_of(&go, big), exact("main.Big"));
+    for (recorded, said) in [("main.Big", "main.Other"), ("main.Other", "main.Big")] {
+        let mut go = nodes();
+        go.define("main.Big", &[("next", "*main.Big"), ("rest", "[100]int")]);
+        go.define("main.Other", &[("next", "*main.Other"), ("rest", "[100]int")]);
+        let object = go.object(recorded);
+        go.variable("main.other", &format!("*{said}"), &[object]);
+        assert_eq!(told_of(&go, object), exact(recorded));
+    }
 }
 
 #[test]
@@ -129,15 +131,17 @@ fn a_string_gives_way_to_the_bytes_that_it_lies_in() {
 
 #[test]
 fn the_more_certain_of_two_types_stands_in_any_order() {
-    for names in [["main.a", "main.b"], ["main.b", "main.a"]] {
-        let mut go = nodes();
-        go.define("main.Twin", &[("next", "*main.Node"), ("size", "int")]);
-        go.define("main.Holder", &[("twin", "*main.Twin")]);
-        let node = go.object("main.Node");
-        let holder = go.filled("main.Holder", &[node]);
-        go.variable(names[0], "*main.Holder", &[holder]);
-        go.variable(names[1], "*main.Node", &[node]);
-        assert_eq!(told_of(&go, node), exact("main.Node"));
+    for (derived, certain) in [("main.Twin", "main.Node"), ("main.Node", "main.Twin")] {
+        for names in [["main.a", "main.b"], ["main.b", "main.a"]] {
+            let mut go = nodes();
+            go.define("main.Twin", &[("next", "*main.Node"), ("size", "int")]);
+            go.define("main.Holder", &[("held", &format!("*{derived}"))]);
+            let object = go.object("main.Node");
+            let holder = go.filled("main.Holder", &[object]);
+            go.variable(names[0], "*main.Holder", &[holder]);
+            go.variable(names[1], &format!("*{certain}"), &[object]);
+            assert_eq!(told_of(&go, object), exact(certain));
+        }
     }
 }
 
@@ -159,12 +163,13 @@ fn two_certain_types_of_one_object_are_a_conflict() {
 fn a_pointer_to_a_part_tells_the_only_type_that_has_it_there() {
     let mut go = nodes();
     go.define("main.Inner", &[("p", "*main.Node")]);
-    go.define("main.Outer", &[("a", "*main.Node"), ("inner", "main.Inner"), ("c", "*main.Node")]);
+    // Of two pointers, so that its shape alone says nothing.
+    go.define("main.Outer", &[("n", "int"), ("inner", "main.Inner"), ("c", "*main.Node")]);
     let outer = go.object("main.Outer");
     go.variable("main.inner", "*main.Inner", &[outer + 8]);
     assert_eq!(told_of(&go, outer), guessed("main.Outer"));
     // Another type of that look has it in the same place.
-    go.define("main.Second", &[("a", "*main.Node"), ("inner", "main.Inner"), ("d", "*main.Pair")]);
+    go.define("main.Second", &[("m", "int"), ("inner", "main.Inner"), ("d", "*main.Pair")]);
     go.descriptor("main.Second");
     assert_eq!(told_of(&go, outer), unknown());
 }
@@ -177,7 +182,11 @@ fn what_no_root_reaches_is_told_too() {
     let garbage = go.filled("interface {}", &[ty, last]);
     go.define("main.Holder", &[("any", "interface {}"), ("more", "*main.Holder"), ("text", "string")]);
     let dead = go.filled("main.Holder", &[ty, last]);
+    go.define("main.Big", &[("node", "*main.Node"), ("rest", "[100]int")]);
+    let of_header = go.object("main.Node");
+    go.filled("main.Big", &[of_header]);
     go.take(|snapshot| {
+        assert_eq!(told(snapshot, of_header), derived("main.Node"), "as what was recorded leads to it");
         assert!(!snapshot.is_reachable(snapshot.id(last)));
         assert_eq!(snapshot.type_at(last), "main.Node");
         assert_eq!(told(snapshot, dead), guessed("main.Holder"), "by its shape");

@@ -43,7 +43,8 @@ fn what_only_garbage_leads_to_gives_way_to_what_is_in_use() {
 fn a_value_that_cannot_lie_there_is_refused() {
     for (ty, offset, is_taken, why) in [
         ("*main.Point", 8, true, "aligned to four bytes"),
-        ("*main.Point", 12, false, "reaches beyond the block"),
+        ("*main.Point", 12, false, "not aligned to eight bytes"),
+        ("*[2]int", 8, false, "reaches beyond the block"),
         ("*main.Point", 3, false, "not aligned"),
         ("**int", 0, false, "has pointers"),
         ("*uint8", 15, true, "the last byte"),
