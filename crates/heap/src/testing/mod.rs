@@ -21,6 +21,7 @@ mod goroutines;
 mod module;
 mod objects;
 mod pieces;
+mod profile;
 mod types;
 
 #[cfg(test)]
@@ -65,6 +66,8 @@ pub(crate) struct GoProcess {
     next_variable: u64,
     goroutines: Vec<u64>,
     processors: Vec<u64>,
+    /// The newest bucket of the memory profile.
+    buckets: u64,
     /// The next free byte of the runtime's own memory.
     next_record: u64,
     lost: Vec<Range<u64>>,
@@ -82,7 +85,8 @@ impl GoProcess {
         let version = GoVersion::parse(version).unwrap();
         let (layout, _) = RuntimeLayout::choose(&version, goheap_image::Machine::X86_64, None).unwrap();
         let mut pieces = Pieces::default();
-        for (start, flags) in [(TEXT, RX), (RODATA, R), (DATA, RW)] {
+        pieces.add(TEXT, RODATA - TEXT, RX);
+        for (start, flags) in [(RODATA, R), (DATA, RW)] {
             pieces.add(start, ROOM, flags);
         }
         pieces.add(TYPES, 2 * ROOM, R);
@@ -102,6 +106,7 @@ impl GoProcess {
             next_variable: module::VARIABLES,
             goroutines: Vec::new(),
             processors: Vec::new(),
+            buckets: 0,
             next_record: RUNTIME,
             lost: Vec::new(),
             notes: Vec::new(),

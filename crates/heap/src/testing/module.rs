@@ -127,6 +127,7 @@ impl GoProcess {
             ("runtime.allm", ANCHORS + 0x40, 8),
             ("runtime.allfin", ANCHORS + 0x48, 8),
             ("runtime.gcphase", ANCHORS + 0x50, 4),
+            ("runtime.mbuckets", ANCHORS + 0x90, 8),
             ("runtime.gcCleanups", ANCHORS + 0x100, 0x180),
             ("runtime.gcController", ANCHORS + 0x300, 0x200),
         ];
@@ -161,6 +162,7 @@ impl GoProcess {
         self.put(FILES, b"/src/main.go\0");
         self.moduledata([names.len() as u64, tables.len() as u64]);
         self.write_goroutines();
+        self.set(ANCHORS + 0x90, &[self.buckets]);
     }
 
     /// A table of one value for all instructions of a function; its offset.

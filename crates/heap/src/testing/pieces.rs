@@ -43,7 +43,9 @@ impl Pieces {
 
     /// Makes segments of them; of what is lost, without contents.
     pub(super) fn segments(&self, core: &mut CoreBuilder, lost: &[Range<u64>]) {
-        for piece in self.0.iter().filter(|piece| !piece.bytes.is_empty()) {
+        let mut pieces: Vec<&Piece> = self.0.iter().filter(|piece| !piece.bytes.is_empty()).collect();
+        pieces.sort_by_key(|piece| piece.start);
+        for piece in pieces {
             let end = piece.start + piece.bytes.len() as u64;
             let mut at = piece.start;
             let mut gaps: Vec<&Range<u64>> =
