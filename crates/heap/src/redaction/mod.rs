@@ -13,6 +13,8 @@ mod places;
 mod told;
 mod variables;
 mod words;
+#[cfg(test)]
+mod tests;
 
 use crate::objects::table::ObjectTable;
 use crate::snapshot::HeapSnapshot;

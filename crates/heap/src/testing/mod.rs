@@ -22,12 +22,14 @@ mod module;
 mod objects;
 mod pieces;
 mod profile;
+mod start;
 mod types;
 
 #[cfg(test)]
 mod tests;
 
 pub(crate) use goroutines::Doing;
+pub(crate) use start::MAIN_STACK;
 
 use crate::snapshot::{HeapSnapshot, SnapshotOptions};
 use dwarf::Debug;
@@ -49,6 +51,9 @@ const RUNTIME: u64 = 0x7f00_0000_0000;
 /// Where the heap begins.
 pub(crate) const HEAP: u64 = 0xc0_0000_0000;
 const STACKS: u64 = 0xc0_4000_0000;
+/// Where `user_regs_struct` has them.
+const PC: usize = 16;
+const SP: usize = 19;
 const ROOM: u64 = 0x10_0000;
 
 /// A process in the making. What is asked of it builds it anew, so that it may be changed and asked again.
@@ -72,6 +77,10 @@ pub(crate) struct GoProcess {
     next_record: u64,
     lost: Vec<Range<u64>>,
     notes: Vec<(u32, i32, u64)>,
+    /// Where the only thread of the core stands: its `pc` and `sp`.
+    stands: (u64, u64),
+    /// The auxiliary vector.
+    vector: Vec<(u64, u64)>,
 }
 
 impl GoProcess {
@@ -110,6 +119,8 @@ impl GoProcess {
             next_record: RUNTIME,
             lost: Vec::new(),
             notes: Vec::new(),
+            stands: (0, 0),
+            vector: Vec::new(),
         };
         for name in ["runtime.goexit", "runtime.gopark", "runtime.main"] {
             go.function(name);
@@ -144,6 +155,16 @@ impl GoProcess {
         self.notes.push((number, code, value));
     }
 
+    /// The thread stands at that instruction, with that stack pointer.
+    pub(crate) fn stands(&mut self, pc: u64, sp: u64) {
+        self.stands = (pc, sp);
+    }
+
+    /// Maps more memory, which is nobody's.
+    pub(crate) fn mapping(&mut self, start: u64, bytes: u64, flags: u32) {
+        self.pieces.map(start, bytes, flags);
+    }
+
     /// Memory of the runtime's own for a record.
     pub(crate) fn record(&mut self, bytes: u64) -> u64 {
         let at = self.next_record;
@@ -173,12 +194,17 @@ impl GoProcess {
         let executable = go.executable();
         let mut core = CoreBuilder::new(Machine::X86_64);
         core.process(7, "tiny", "tiny -all");
+        for (key, value) in &go.vector {
+            core.auxv(*key, *value);
+        }
         for (number, code, value) in &go.notes {
             core.signal(*number, *code, *value);
         }
         core.segment(BASE, 4096, R, &executable.header_page());
         go.pieces.segments(&mut core, &go.lost);
-        core.thread(100, 0, &vec![0; Machine::X86_64.register_words()]);
+        let mut registers = vec![0; Machine::X86_64.register_words()];
+        (registers[PC], registers[SP]) = go.stands;
+        core.thread(100, 0, &registers);
         let core = CoreFile::from_bytes(core.build()).unwrap();
         Process::assemble(core, Executable::from_bytes(executable.build()).unwrap()).unwrap()
     }

@@ -3,7 +3,7 @@
 use super::module::{MHEAP, slice};
 use super::types::descriptor;
 use super::{GoProcess, HEAP};
-use goheap_runtime::PAGE_BYTES;
+use goheap_runtime::{ARENA_BYTES, PAGE_BYTES};
 
 /// Bytes of slots, by size class (sizeclasses.go); what is larger has a span of its own here.
 const SIZES: [u64; 39] = [
@@ -12,6 +12,8 @@ const SIZES: [u64; 39] = [
 ];
 /// What larger objects begin with.
 const HEADER: u64 = 8;
+/// What arenas of x86-64 are counted from (`arenaBaseOffset`).
+const ARENAS: u64 = 0xffff_8000_0000_0000;
 const SWEEPGEN: u32 = 4;
 
 #[derive(Clone)]
@@ -195,6 +197,7 @@ impl GoProcess {
         self.set(list, &records);
         self.set(MHEAP + fields.allspans, &slice(list, records.len() as u64));
         let arena = self.record(8);
+        self.set(arena, &[HEAP.wrapping_sub(ARENAS) / ARENA_BYTES]);
         self.set(MHEAP + fields.heap_arenas, &slice(arena, 1));
     }
 

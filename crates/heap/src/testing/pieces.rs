@@ -21,6 +21,11 @@ impl Pieces {
         self.0.push(Piece { start, room, flags, bytes: Vec::new() });
     }
 
+    /// A piece of zeros.
+    pub(super) fn map(&mut self, start: u64, bytes: u64, flags: u32) {
+        self.0.push(Piece { start, room: bytes, flags, bytes: vec![0; bytes as usize] });
+    }
+
     /// Writes bytes.
     pub(super) fn put(&mut self, at: u64, bytes: &[u8]) {
         let holds = |piece: &&mut Piece| (piece.start..piece.start + piece.room).contains(&at);
