@@ -18,6 +18,7 @@ mod asking;
 mod containers;
 mod dwarf;
 mod goroutines;
+pub(crate) mod machine_code;
 mod module;
 mod objects;
 mod pieces;
