@@ -105,7 +105,7 @@ fn each_kind_of_field_tells_what_it_holds_and_what_it_leads_to() {
 #[test]
 fn contents_are_told_only_where_they_are_asked_for() {
     let mut go = process();
-    go.define("main.User", &[("name", "string"), ("age", "int"), ("leaf", "*main.Leaf")]);
+    go.define("main.User", &[("name", "string"), ("age", "int"), ("leaf", "*main.Leaf"), ("row", "[3]int32")]);
     let (name, leaf) = (go.string("a name of 22 characters"), go.object("main.Leaf"));
     let user = go.filled("main.User", &[name[0], name[1], 42, leaf]);
     go.variable("main.user", "*main.User", &[user]);
@@ -115,6 +115,7 @@ fn contents_are_told_only_where_they_are_asked_for() {
         assert!(matches!(&values[0], Value::Text(23, None, Some(_))));
         assert_eq!(values[1], Value::Number(None));
         assert!(matches!(&values[2], Value::Pointer(target) if target.address == leaf));
+        assert_eq!(values[3], Value::Row(3, None), "how many there are is no content");
     });
     look(&go, user, InspectOptions { text_bytes: 6, ..ALL }, |told| {
         assert!(matches!(&told.fields.shown[0].value, Value::Text(23, Some(bytes), _) if bytes == b"a name"));
@@ -302,15 +303,21 @@ fn a_closure_tells_its_function_and_a_map_its_room() {
 #[test]
 fn the_values_of_a_tiny_block_are_told_one_by_one() {
     let mut go = process();
-    let block = go.data(b"abcd\x05\x00\x00\x00\x2a\0\0\0\0\0\0\0");
-    go.define("main.Three", &[("text", "string"), ("small", "*int32"), ("big", "*int"), ("any", "interface {}")]);
+    let block = go.data(b"abcd\x05\x00\x00\x00\x2a\0\0\0\x06\0\0\0");
+    go.define("main.Three", &[("text", "string"), ("small", "*int32"), ("other", "*uint16"), ("any", "interface {}")]);
     let ty = go.descriptor("int32");
-    let three = go.filled("main.Three", &[block, 4, block + 4, block + 8, ty, block + 4]);
+    let three = go.filled("main.Three", &[block, 4, block + 4, block + 8, ty, block + 12]);
     go.variable("main.three", "*main.Three", &[three]);
+    go.variable("main.loose", "unsafe.Pointer", &[block + 4]);
     look(&go, block, ALL, |told| {
         let found: Vec<_> = told.fields.shown.into_iter().map(|field| (field.offset, field.value)).collect();
-        let expected = [(0, Value::Text(4, Some(b"abcd".to_vec()), None)), (4, number("5")), (8, number("42"))];
-        assert_eq!(found, expected);
+        let expected = [
+            (0, Value::Text(4, Some(b"abcd".to_vec()), None)),
+            (4, number("5")),
+            (8, number("42")),
+            (12, number("6")),
+        ];
+        assert_eq!(found, expected, "whoever knows most of one tells its type");
     });
 }
 

@@ -257,6 +257,8 @@ fn a_lock_is_had_by_who_locked_it_and_has_not_unlocked_it_yet() {
     assert_eq!(held(&[(0x1, lock), (0x40, unlock)], 1), holds);
     assert_eq!(held(&[(0x40, lock), (0x50, unlock)], 1), [], "it is yet to lock it");
     assert_eq!(held(&[(0x1, lock), (0x8, unlock), (0x40, "main.other")], 1), [], "it has unlocked it");
+    assert_eq!(held(&[(0x40, unlock), (0x50, lock)], 1), [], "what it gives back it has not taken here");
+    assert_eq!(held(&[(0x1, lock), (0x40, lock), (0x50, unlock)], 1), [], "who locks it again has it no more");
     assert_eq!(held(&[(0x1, lock), (0x40, unlock)], 0), [], "nobody has it");
 }
 
