@@ -6,6 +6,7 @@ mod closures;
 mod containers;
 mod evidence;
 mod fields;
+mod library;
 mod rounds;
 mod tiny;
 
