@@ -40,7 +40,8 @@ fn of_a_sound_heap_nothing_is_odd() {
 #[test]
 fn each_kind_of_damage_has_its_code() {
     type Damage = fn(&mut GoProcess);
-    let cases: [(&str, Damage, &[(&str, u64)], &[&str]); 7] = [
+    type Case = (&'static str, Damage, &'static [(&'static str, u64)], &'static [&'static str]);
+    let cases: [Case; 7] = [
         (
             "a pointer to a freed object",
             |go| {

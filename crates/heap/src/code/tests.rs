@@ -121,7 +121,8 @@ fn where_ways_meet_nil_is_of_the_others_type() {
     let (kept, disputed) = (pointer(&mut go, "main.kept"), pointer(&mut go, "main.disputed"));
     let (node, user) = (go.descriptor("main.Node"), go.descriptor("main.User"));
     // 0 to 2 one way, 3 the other, 4 behind both.
-    let nil = [Branch(4), Address(AX, node), Call("runtime.newobject"), Jump(5), Number(AX, 0), Store(kept, AX), Return];
+    let nil =
+        [Branch(4), Address(AX, node), Call("runtime.newobject"), Jump(5), Number(AX, 0), Store(kept, AX), Return];
     go.machine_code("main.nil", &nil);
     let two = [
         Branch(4),
@@ -180,7 +181,8 @@ fn who_asks_for_a_type_tells_it_of_no_other() {
     let passed = pointer(&mut go, "main.passed");
     let user = go.descriptor("*main.User");
     // A function that takes an interface, of which the second word leads to a user if the first is its type.
-    let code = [Address(CX, user), Compare(AX, CX), Branch(4), Return, Move(AX, BX), Call("main.(*User).Print"), Return];
+    let code =
+        [Address(CX, user), Compare(AX, CX), Branch(4), Return, Move(AX, BX), Call("main.(*User).Print"), Return];
     go.machine_code("main.take", &code);
     go.machine_code("main.give", &[Address(AX, user), Load(BX, passed), Call("main.take"), Return]);
     assert_eq!(words(&go, [passed]), [""]);

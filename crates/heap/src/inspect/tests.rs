@@ -311,12 +311,8 @@ fn the_values_of_a_tiny_block_are_told_one_by_one() {
     go.variable("main.loose", "unsafe.Pointer", &[block + 4]);
     look(&go, block, ALL, |told| {
         let found: Vec<_> = told.fields.shown.into_iter().map(|field| (field.offset, field.value)).collect();
-        let expected = [
-            (0, Value::Text(4, Some(b"abcd".to_vec()), None)),
-            (4, number("5")),
-            (8, number("42")),
-            (12, number("6")),
-        ];
+        let expected =
+            [(0, Value::Text(4, Some(b"abcd".to_vec()), None)), (4, number("5")), (8, number("42")), (12, number("6"))];
         assert_eq!(found, expected, "whoever knows most of one tells its type");
     });
 }

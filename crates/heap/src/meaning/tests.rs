@@ -39,9 +39,23 @@ fn entries_lie_as_the_compiler_lays_them_out() {
         assert_eq!(told, (stride, expected.iter().map(|&text| text.to_owned()).collect()), "{release} {map}");
     };
     // tophash, eight keys, eight values, the overflow pointer
-    at(OLD, false, "map[int]string", &[0, 8, 64, 72, 80, 200], 208, &["", "[key]+0", "[key]+0", "[value]+0", "[value]+8", ""]);
+    at(
+        OLD,
+        false,
+        "map[int]string",
+        &[0, 8, 64, 72, 80, 200],
+        208,
+        &["", "[key]+0", "[key]+0", "[value]+0", "[value]+8", ""],
+    );
     // control word, eight pairs
-    at(SWISS, false, "map[int]string", &[0, 8, 16, 24, 32, 200], 200, &["", "[key]+0", "[value]+0", "[value]+8", "[key]+0", ""]);
+    at(
+        SWISS,
+        false,
+        "map[int]string",
+        &[0, 8, 16, 24, 32, 200],
+        200,
+        &["", "[key]+0", "[value]+0", "[value]+8", "[key]+0", ""],
+    );
     at(SWISS, true, "map[int]string", &[0, 8, 64, 72, 80], 200, &["", "[key]+0", "[key]+0", "[value]+0", "[value]+8"]);
     // What is aligned leaves gaps.
     at(SWISS, false, "map[uint8]uint64", &[8, 9, 15, 16, 24], 136, &["[key]+0", "", "", "[value]+0", "[key]+0"]);
@@ -53,7 +67,14 @@ fn entries_lie_as_the_compiler_lays_them_out() {
     // What is larger than 128 bytes lies elsewhere.
     at(SWISS, false, "map[[129]uint8]int", &[8, 16, 24], 136, &["*[key]", "[value]+0", "*[key]"]);
     at(OLD, false, "map[int][129]uint8", &[8, 72, 80], 144, &["[key]+0", "*[value]", "*[value]"]);
-    at(SWISS, false, "map[[128]uint8]int", &[8, 135, 136, 144], 1096, &["[key]+0", "[key]+127", "[value]+0", "[key]+0"]);
+    at(
+        SWISS,
+        false,
+        "map[[128]uint8]int",
+        &[8, 135, 136, 144],
+        1096,
+        &["[key]+0", "[key]+127", "[value]+0", "[key]+0"],
+    );
 }
 
 /// What an interface's word of a type leads to.

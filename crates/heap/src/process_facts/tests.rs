@@ -21,7 +21,11 @@ fn a_program_is_told_by_its_notes_and_its_file() {
     let facts = facts(&go);
     let program = &facts.program;
     assert_eq!((program.name.as_deref(), program.pid), (Some("tiny"), Some(7)));
-    assert_eq!(program.arguments.as_deref(), Some("tiny -all"), "of the note, since the stack of the start is not there");
+    assert_eq!(
+        program.arguments.as_deref(),
+        Some("tiny -all"),
+        "of the note, since the stack of the start is not there"
+    );
     assert!(program.argument_list.is_empty());
     assert_eq!((facts.go.version.as_deref(), facts.go.arch.as_deref()), (Some("go1.24.3"), Some("amd64")));
     assert_eq!((facts.go.version_source, facts.go.layout), (Some(VersionFrom::Given), Some(LayoutFrom::Table)));
@@ -69,11 +73,10 @@ fn a_fault_is_told_with_its_place_and_its_code() {
     go.signal(11, 2, user + 8);
     go.stands(entry + 0x18, 0);
     let death = died(&go);
-    assert_eq!((death.signal, death.name.as_deref(), death.code.as_deref()), (
-        Some(11),
-        Some("SIGSEGV"),
-        Some("access not allowed")
-    ));
+    assert_eq!(
+        (death.signal, death.name.as_deref(), death.code.as_deref()),
+        (Some(11), Some("SIGSEGV"), Some("access not allowed"))
+    );
     assert_eq!(death.address.map(|address| address.0), Some(user + 8));
     let fault = death.fault.unwrap();
     let place = format!("the heap, 8 bytes into the allocated slot of 24 bytes at {user:#x}");
@@ -156,8 +159,7 @@ fn who_set_godebug_is_told() {
 #[test]
 fn the_collectors_figures_are_those_of_its_controller() {
     let mut go = GoProcess::new();
-    let (at, fields) =
-        go.open(|model| (model.anchors.gc_controller.unwrap().0, model.layout.gc_controller.clone()));
+    let (at, fields) = go.open(|model| (model.anchors.gc_controller.unwrap().0, model.layout.gc_controller.clone()));
     go.put(at + fields.gc_percent, &(-1_i32).to_le_bytes());
     for (field, value) in [
         (fields.memory_limit.unwrap(), i64::MAX as u64),

@@ -6,7 +6,7 @@ use crate::testing::{Doing, GoProcess, HEAP, MAIN_STACK};
 use goheap_synth::{R, RW};
 
 fn taken(go: &GoProcess) -> ProcessMemory {
-    let memory = go.take(|snapshot| ProcessMemory::take(snapshot));
+    let memory = go.take(ProcessMemory::take);
     let sum: u64 = memory.parts.iter().map(|(_, total)| total.bytes).sum();
     assert_eq!(sum, memory.mapped, "each byte is one part's");
     memory
@@ -149,7 +149,10 @@ fn records_of_spans_and_their_list_are_the_runtimes() {
     let more = four.bytes(MemoryPart::SpanRecords) - one.bytes(MemoryPart::SpanRecords);
     assert!(more >= 3 * record && more < 3 * (record + 64), "{more} for three of {record} bytes");
     assert!(four.bytes(MemoryPart::SpanList) > 0);
-    assert_eq!(four.total(MemoryPart::is_runtime).bytes, four.bytes(MemoryPart::SpanRecords) + four.bytes(MemoryPart::SpanList));
+    assert_eq!(
+        four.total(MemoryPart::is_runtime).bytes,
+        four.bytes(MemoryPart::SpanRecords) + four.bytes(MemoryPart::SpanList)
+    );
 }
 
 #[test]

@@ -10,11 +10,11 @@ mod outside;
 mod paint;
 mod piece;
 mod places;
+#[cfg(test)]
+mod tests;
 mod told;
 mod variables;
 mod words;
-#[cfg(test)]
-mod tests;
 
 use crate::objects::table::ObjectTable;
 use crate::snapshot::HeapSnapshot;

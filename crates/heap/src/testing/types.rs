@@ -317,7 +317,7 @@ impl GoProcess {
         self.set(at, &[ty.size, end * 8]);
         self.put(at + 16, &(0x1000 + id as u32).to_le_bytes());
         let align = ty.align as u8;
-        self.put(at + 20, &[4 * u8::from(ty.is_named), align, align, ty.kind | 0x20 * u8::from(is_direct)]);
+        self.put(at + 20, &[4 * u8::from(ty.is_named), align, align, ty.kind | (0x20 * u8::from(is_direct))]);
         self.set(at + 24, &[0, mask]);
         self.put(at + 40, &((name - TYPES) as u32).to_le_bytes());
         match ty.kind {

@@ -281,7 +281,7 @@ fn what_is_waited_for_is_told_by_the_way_to_it() {
         let report = found.report(10, &|_| true, &|_| false);
         assert_eq!((report.locks.len(), report.suspected), (1, 0));
         let told = &report.locks[0].awaited;
-        assert_eq!((&*told.name, &*told.kind, &*told.state), ("main.Account .mu", "sync.Mutex", "locked"));
+        assert_eq!((&*told.name, told.kind, &*told.state), ("main.Account .mu", "sync.Mutex", "locked"));
         assert_eq!((told.ids.clone(), report.locks[0].holders.len()), (vec![1], 0));
         assert!(found.report(10, &|_| false, &|_| false).locks.is_empty(), "of none that is wanted");
         assert!(found.report(10, &|_| true, &|_| true).locks.is_empty(), "only leaked ones wait, and nobody has it");

@@ -127,7 +127,8 @@ mod tests {
         go.define("main.Node", &[("next", "*main.Node"), ("n", "int")]);
         let (node, freed) = (go.object("main.Node"), go.object("main.Node"));
         go.free(freed);
-        let slot = |state: &str, start: u64| format!("the heap, 3 bytes into the {state} slot of 16 bytes at {start:#x}");
+        let slot =
+            |state: &str, start: u64| format!("the heap, 3 bytes into the {state} slot of 16 bytes at {start:#x}");
         assert_eq!(at(&go, node + 3, None), slot("allocated", node));
         assert_eq!(at(&go, freed + 3, None), slot("free", freed));
         assert_eq!(at(&go, node + 8192 - 8, None), "the heap, behind the last slot of a span");
@@ -179,10 +180,7 @@ mod tests {
         assert_eq!(told(ours - 1), "nothing is mapped");
         assert_eq!(told(USER_END), "no address of a process");
         let sp = ours - 0x1000;
-        assert_eq!(
-            at(&go, sp - 64, Some(sp)),
-            "next to the stack pointer, where the stack has no more room"
-        );
+        assert_eq!(at(&go, sp - 64, Some(sp)), "next to the stack pointer, where the stack has no more room");
         assert_eq!(at(&go, sp - NEAR_STACK, Some(sp)), "nothing is mapped", "too far from it");
     }
 
