@@ -45,11 +45,11 @@ fn each_element_of_a_row_is_told_by_its_type() {
     let row = go.row("main.User", 3);
     let next = go.object("main.User");
     for element in 0..3 {
-        go.set(row + element * 48, &[SECRET, 0, 0, next, SECRET, SECRET]);
+        go.set(row + element * 48, &[SECRET, 0, 77, next, SECRET, SECRET]);
     }
     go.variable("main.users", "[]main.User", &[row, 3, 3]);
     for element in 0..3 {
-        assert_eq!(left(&go, row + element * 48, 6), [0, 0, 0, next, 0, 0], "element {element}");
+        assert_eq!(left(&go, row + element * 48, 6), [0, 0, 77, next, 0, 0], "element {element}");
     }
 }
 
@@ -100,6 +100,35 @@ fn the_bitmaps_at_the_end_of_a_span_stay() {
 }
 
 #[test]
+fn marks_at_the_end_of_a_span_of_strings_stay() {
+    let mut go = process();
+    let text = go.data(&[b's'; 64]);
+    let marks = text + 8192 - 128;
+    let before = go.open(|model| model.memory().bytes(Address(marks), 128).unwrap().into_owned());
+    let after: Vec<u8> = left(&go, marks, 16).into_iter().flat_map(u64::to_le_bytes).collect();
+    assert!(before[64] != 0 && after == before);
+}
+
+#[test]
+fn the_type_before_an_object_stays() {
+    let mut go = process();
+    let row = go.row("main.User", 20);
+    go.set(row, &[SECRET]);
+    let descriptor = go.descriptor("main.User");
+    assert_eq!(left(&go, row - 8, 2), [descriptor, 0]);
+}
+
+#[test]
+fn a_length_behind_the_end_of_a_page_is_told_by_the_pointer_before_it() {
+    let mut go = process();
+    let target = go.data(&[1; 64]);
+    let objects: Vec<u64> = (0..21).map(|_| go.raw(384, &[31])).collect();
+    let at = objects.into_iter().find(|at| (at + 32 * 8) % PAGE == 0).unwrap();
+    go.set(at + 31 * 8, &[target, 40, SECRET]);
+    assert_eq!(left(&go, at + 32 * 8, 2), [40, HIDDEN]);
+}
+
+#[test]
 fn a_map_keeps_what_tells_which_places_are_taken() {
     for release in ["go1.23.4", "go1.26.1"] {
         let mut go = GoProcess::of_release(release).with_dwarf();
@@ -125,6 +154,14 @@ fn a_channel_keeps_its_header_and_not_what_is_queued() {
     let kept = left(&go, channel, header as usize / 8);
     assert_eq!(kept[..2], [2, 4], "how many wait, and for how many there is room");
     assert!(left(&go, channel, header as usize / 8 + 4).iter().all(|&word| word != SECRET));
+    // What has pointers lies in a buffer of its own.
+    let next = go.object("main.User");
+    let user = [SECRET, 0, 77, next, SECRET, SECRET];
+    let users = go.channel("main.User", &[&user, &user], 3);
+    go.variable("main.users", "chan main.User", &[users]);
+    let buffer = left(&go, users, 3)[2];
+    let element = [0, 0, 77, next, 0, 0];
+    assert_eq!(left(&go, buffer, 12), [element, element].concat());
 }
 
 #[test]
@@ -135,6 +172,8 @@ fn a_closure_keeps_the_address_of_its_code() {
     assert_eq!(left(&go, closure, 3), [code, HIDDEN, HIDDEN]);
     let numbers = go.data(&[SECRET.to_le_bytes(), code.to_le_bytes(), (code + 1).to_le_bytes()].concat());
     assert_eq!(left(&go, numbers, 3), [HIDDEN; 3], "only what an object begins with is one");
+    let block = go.data(&[SECRET.to_le_bytes(), code.to_le_bytes()].concat());
+    assert_eq!(left(&go, block, 2), [HIDDEN, code], "several may share so small a block");
 }
 
 #[test]
@@ -153,6 +192,9 @@ fn on_a_stack_pointers_and_return_addresses_stay() {
     assert_eq!(words[4], back);
     assert_eq!(words[5..7], [user, 0], "what is no pointer by its map may be one, but a number is none");
     assert_eq!(left(&go, low + 0x100, 3), [HIDDEN; 3], "below the stack pointer all goes");
+    let number = go.variable("main.number", "int", &[5]);
+    go.set(sp + 8, &[number]);
+    assert_eq!(left(&go, sp, 3), [user, 0, 0], "a number may look like an address of the program");
 }
 
 #[test]

@@ -176,6 +176,7 @@ mod tests {
         assert_eq!(told(read_only + 4), "mapped memory that can only be read");
         assert_eq!(told(0x7e20_0000_0004), "mapped memory that cannot be accessed");
         assert_eq!(told(ours + 0x2010), "nothing is mapped: 16 bytes behind the end of a mapping");
+        assert_eq!(told(ours + 0x2000), "nothing is mapped: 0 bytes behind the end of a mapping");
         assert_eq!(told(ours + 0x2000 + NEAR_STACK), "nothing is mapped");
         assert_eq!(told(ours - 1), "nothing is mapped");
         assert_eq!(told(USER_END), "no address of a process");
