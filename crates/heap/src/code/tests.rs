@@ -6,7 +6,7 @@ use crate::meaning::resolve::Resolver;
 use crate::testing::GoProcess;
 use crate::testing::machine_code::Code::*;
 use crate::testing::machine_code::{AX, BX, CX, Code, DX, SP};
-use goheap_model::TypeTable;
+use goheap_model::{Evidence, Part, TypeTable};
 use std::sync::Arc;
 
 fn process() -> GoProcess {
@@ -124,6 +124,10 @@ fn where_ways_meet_nil_is_of_the_others_type() {
     let nil =
         [Branch(4), Address(AX, node), Call("runtime.newobject"), Jump(5), Number(AX, 0), Store(kept, AX), Return];
     go.machine_code("main.nil", &nil);
+    let other_way = pointer(&mut go, "main.otherWay");
+    let nil_first =
+        [Branch(3), Number(AX, 0), Jump(5), Address(AX, node), Call("runtime.newobject"), Store(other_way, AX), Return];
+    go.machine_code("main.nilFirst", &nil_first);
     let two = [
         Branch(4),
         Address(AX, node),
@@ -135,7 +139,7 @@ fn where_ways_meet_nil_is_of_the_others_type() {
         Return,
     ];
     go.machine_code("main.two", &two);
-    assert_eq!(words(&go, [kept, disputed]), ["Value main.Node", ""]);
+    assert_eq!(words(&go, [kept, other_way, disputed]), ["Value main.Node", "Value main.Node", ""]);
 }
 
 #[test]
@@ -279,21 +283,46 @@ fn frames_hold_what_was_put_there() {
 }
 
 #[test]
+fn a_word_of_a_frame_that_is_written_in_part_is_not_known_any_more() {
+    let mut go = process();
+    let node = go.descriptor("main.Node");
+    go.frame("main.work", 4, &[1]);
+    let slot = -(4 * 8 + 16) + 8;
+    for (offset, told) in [(12, ""), (4, ""), (16, "Value main.Node"), (0, "Value main.Node")] {
+        let code = [
+            Address(AX, node),
+            Call("runtime.newobject"),
+            Write(SP, 8, AX),
+            Write(SP, offset, CX),
+            Call("main.other"),
+            Return,
+        ];
+        go.machine_code("main.work", &code);
+        let (entry, behind) = (go.function("main.work"), go.returns_to("main.work", &code, 4));
+        facts(&go, |facts, resolver| {
+            let words = facts.words_at_calls(resolver, entry);
+            assert_eq!(text(resolver, words.slot(behind, slot)), told, "{offset}");
+        });
+    }
+}
+
+#[test]
 fn a_closure_is_told_by_the_struct_that_its_address_is_put_into() {
     let mut go = process();
     let captured = "struct { F uintptr; node *main.Node }";
     go.define(captured, &[("F", "uintptr"), ("node", "*main.Node")]);
-    let (made, seen) = (go.descriptor(captured), pointer(&mut go, "main.seen"));
+    let (made, seen, kept) = (go.descriptor(captured), pointer(&mut go, "main.seen"), pointer(&mut go, "main.kept"));
     let code = go.function("main.work.func1");
     go.machine_code(
         "main.work",
-        &[Address(AX, made), Call("runtime.newobject"), Address(CX, code), Write(AX, 0, CX), Return],
+        &[Address(AX, made), Call("runtime.newobject"), Address(CX, code), Write(AX, 0, CX), Store(kept, AX), Return],
     );
     go.machine_code("main.work.func1", &[Read(CX, DX, 8), Store(seen, CX), Return]);
     facts(&go, |facts, resolver| {
         let closures: Vec<_> = facts.closures().iter().map(|(at, ty)| (*at, &*resolver.types.get(*ty).name)).collect();
         assert_eq!(closures, [(code, captured)]);
         assert_eq!(text(resolver, facts.word(seen)), "Value main.Node", "and so the function knows what it holds");
+        assert_eq!(facts.word(kept).map(|told| told.part), Some(Part::Closure), "of whatever function it is");
     });
     let alone = go.open(|model| {
         let resolver = Resolver::new(model, TypeTable::extending(Arc::clone(&model.types)));
@@ -331,11 +360,11 @@ fn a_type_that_begins_another_of_the_same_looks_is_a_guess() {
     go.know("main.Derived");
     facts(&go, |facts, resolver| {
         let of = |name: &str, part| Pointee { part, ty: resolver.types.by_name(name).unwrap() };
-        let value = goheap_model::Part::Value;
+        let value = Part::Value;
         let evidence = |name| facts.evidence(of(name, value));
-        assert_eq!(evidence("main.Base"), goheap_model::Evidence::Candidate, "it may be a main.Derived");
-        assert_eq!(evidence("main.Derived"), goheap_model::Evidence::Derived);
-        assert_eq!(evidence("main.Node"), goheap_model::Evidence::Derived);
+        assert_eq!(evidence("main.Base"), Evidence::Candidate, "it may be a main.Derived");
+        assert_eq!(evidence("main.Derived"), Evidence::Derived);
+        assert_eq!(evidence("main.Node"), Evidence::Derived);
     });
 }
 

@@ -176,3 +176,91 @@ fn variables_of_a_call_are_told_where_they_are_and_what_they_hold() {
         assert!(all.calls.len() > told.calls.len() && told.hidden > 0, "the runtime's own are hidden");
     });
 }
+
+/// The variables of `main.parts`, whose frame has these words, of which some are pointers.
+fn variables(locals: &[(&str, &str)], pointers: &[usize], words: &[u64], go: &mut GoProcess) -> Vec<Variable> {
+    go.frame("main.parts", words.len(), pointers);
+    for (word, (name, ty)) in locals.iter().enumerate() {
+        go.local("main.parts", name, ty, word);
+    }
+    go.goroutine(Doing::Runnable, &[("main.parts", words)]);
+    let options = InspectOptions { values: false, limit: 10, text_bytes: 10 };
+    go.take(|snapshot| {
+        let of = &snapshot.model.goroutines[0];
+        let told = snapshot.goroutine_frames(of, CallsWanted { all: false, limit: 10 }, options);
+        told.calls.into_iter().find(|call| call.call.call.function == "main.parts").unwrap().variables.shown
+    })
+}
+
+#[test]
+fn a_variable_that_escaped_lies_where_its_pointer_leads() {
+    let mut go = process();
+    let node = go.object("main.Node");
+    let told = variables(&[("&node", "*main.Node")], &[0], &[node], &mut go);
+    assert_eq!((&*told[0].name, &*told[0].ty), ("node", "main.Node"), "it reads as the source has it");
+    assert_eq!(told[0].place, VariablePlace::Heap(node));
+    assert_eq!(told[0].objects.len(), 1);
+}
+
+#[test]
+fn what_the_compiler_keeps_beside_variables_is_not_shown() {
+    let mut go = process();
+    let node = go.object("main.Node");
+    let locals = [(".dict", "uintptr"), ("any.type", "uintptr"), ("any.data", "*main.Node"), ("row.cap", "int")];
+    let told = variables(&locals, &[2], &[1, 2, node, 4], &mut go);
+    assert_eq!(told.iter().map(|one| &*one.name).collect::<Vec<_>>(), ["any.data"]);
+}
+
+#[test]
+fn a_length_is_told_without_contents_but_not_one_that_no_row_has() {
+    let told = |len: u64, is_live: bool| {
+        let mut go = process();
+        let node = go.object("main.Node");
+        let pointers: &[usize] = if is_live { &[0] } else { &[] };
+        let told = variables(&[("row.ptr", "*main.Node"), ("row.len", "int")], pointers, &[node, len], &mut go);
+        let len = told.iter().find(|one| one.name == "row.len").unwrap();
+        len.fields.shown.first().map(|field| field.value.clone())
+    };
+    assert_eq!(told(3, true), Some(Value::Number(Some("3".to_owned()))));
+    assert_eq!(told(1 << 47, true), None, "it was never written");
+    assert_eq!(told(3, false), None, "its row is dead");
+}
+
+#[test]
+fn slices_and_strings_that_make_no_sense_are_nowhere() {
+    let told = |ty: &str, words: [u64; 3]| {
+        let mut go = process();
+        let node = go.row("main.Node", 4);
+        let words = [if words[0] == 0 { 0 } else { node }, words[1], words[2]];
+        variables(&[("row", ty)], &[0], &words, &mut go)[0].place == VariablePlace::Nowhere
+    };
+    assert!(!told("[]main.Node", [1, 3, 4]) && told("[]main.Node", [1, 5, 4]), "a length is no more than the capacity");
+    assert!(told("[]main.Node", [1, 3, 1 << 47]));
+    assert!(!told("string", [1, 3, 0]) && told("string", [1, 1 << 47, 0]));
+}
+
+/// Two goroutines in the list of a condition, which the stack of each has; a third beside it.
+#[test]
+fn who_waits_for_a_condition_is_in_its_list() {
+    let mut go = GoProcess::of_release("go1.24.2").with_dwarf();
+    go.define("main.Pool", &[("n", "int"), ("cond", "[7]uint64"), ("next", "*main.Pool")]);
+    let pool = go.object("main.Pool");
+    let cond = pool + 8;
+    go.frame("sync.(*Cond).Wait", 1, &[0]);
+    let mut wait = |held: u64| {
+        let calls: &[(&str, &[u64])] = &[("runtime.gopark", &[]), ("sync.(*Cond).Wait", &[held]), ("main.work", &[])];
+        go.goroutine(Doing::Waits("sync.Cond.Wait"), calls)
+    };
+    let waiting = [wait(cond), wait(cond)];
+    wait(0);
+    // The head of the list lies behind the lock and the counts.
+    let mut next = 0;
+    for goroutine in waiting.iter().rev() {
+        next = go.listed(*goroutine, next);
+    }
+    go.set(cond + 32, &[next]);
+    let leaked = leaks(&go);
+    assert_eq!((leaked.goroutines.len(), leaked.unknown), (2, 1), "of the third it is not known what it waits for");
+    go.variable("main.pool", "*main.Pool", &[pool]);
+    assert_eq!(leaks(&go).goroutines.len(), 0, "who has the pool may wake them");
+}

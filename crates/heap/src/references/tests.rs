@@ -235,3 +235,49 @@ fn told(heap: &Heap, edges: &CsrGraph, fields: &dyn Fields) -> Vec<(u32, u32, u6
     }
     told
 }
+
+/// A row of nodes so large that it is read in pieces: the first, one in the middle and the last lead to something.
+fn large() -> (GoProcess, u64, [u64; 3]) {
+    let mut go = process();
+    let size = go.ty_size("main.Node");
+    let count = 3 * (1 << 18) / size + 5;
+    let row = go.row("main.Node", count);
+    let held = [go.object("main.Node"), go.object("main.Node"), go.object("main.Node")];
+    for (at, held) in [0, count / 2, count - 1].into_iter().zip(held) {
+        go.set(row + at * size, &[held]);
+    }
+    go.variable("main.rows", "[]main.Node", &[row, count, count]);
+    (go, row, held)
+}
+
+#[test]
+fn an_object_that_is_read_in_pieces_leads_where_each_of_its_words_does() {
+    let (go, row, held) = large();
+    graph(&go, ReferenceOptions::default(), |snapshot, graph| {
+        let targets = graph.data().edges().targets(snapshot.id(row).0);
+        let mut expected = held.map(|at| snapshot.id(at).0);
+        expected.sort_unstable();
+        assert_eq!(targets, expected);
+        for at in held {
+            assert_eq!(snapshot.type_at(at), "main.Node");
+            assert!(snapshot.is_reachable(snapshot.id(at)));
+        }
+    });
+}
+
+#[test]
+fn of_an_object_that_is_absent_in_part_the_rest_is_read() {
+    let (mut go, row, held) = large();
+    go.lose(row + (1 << 18), 4096);
+    graph(&go, ReferenceOptions::default(), |snapshot, graph| {
+        assert_eq!(graph.data().edges().targets(snapshot.id(row).0).len(), 3, "nothing stood in the page");
+        assert!(held.iter().all(|at| snapshot.is_reachable(snapshot.id(*at))));
+        assert!(snapshot.totals.pointers.absent > 0);
+    });
+    let (mut go, row, held) = large();
+    go.lose(row, 4096);
+    go.take(|snapshot| {
+        let reached = held.map(|at| snapshot.is_reachable(snapshot.id(at)));
+        assert_eq!(reached, [false, true, true]);
+    });
+}

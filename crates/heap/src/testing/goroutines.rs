@@ -101,6 +101,15 @@ impl GoProcess {
         self.set(g + waiting, &[record]);
     }
 
+    /// A record (`sudog`) of the goroutine for a list, with the one that is next; where it lies.
+    pub(crate) fn listed(&mut self, goroutine: u64, next: u64) -> u64 {
+        let (g, sudog) = (self.goroutines[goroutine as usize - 1], self.layout.sudog.clone());
+        let record = self.record(sudog.size);
+        self.set(record + sudog.g, &[g]);
+        self.set(record + sudog.next, &[next]);
+        record
+    }
+
     /// Sets a word of a goroutine's record (`runtime.g`).
     pub(crate) fn set_g(
         &mut self,
