@@ -159,3 +159,22 @@ fn what_the_core_lacks_of_the_runtime_is_told() {
     });
     go.take(|snapshot| assert!(!codes(snapshot).iter().any(|one| one.0 == "dwarf-absent")));
 }
+
+/// The examples of a diagnostic: where, what and the command that shows it.
+fn examples(go: &GoProcess, code: &str) -> Vec<(Option<String>, String, Option<String>)> {
+    go.take(|snapshot| {
+        let checks = snapshot.checks(&snapshot.diagnostics());
+        let found = checks.examples.into_iter().filter(|(of, _)| *of == code).flat_map(|(_, examples)| examples);
+        found.map(|one| (one.addr, one.what, one.command)).collect()
+    })
+}
+
+#[test]
+fn examples_say_what_is_there_and_what_shows_it() {
+    let mut go = GoProcess::new();
+    let object = go.raw(32, &[0]);
+    go.variable("main.any", "unsafe.Pointer", &[object]);
+    let at = format!("{object:#x}");
+    let expected = (Some(at.clone()), "32 bytes of unknown type".to_owned(), Some(format!("object {at}")));
+    assert_eq!(examples(&go, "bytes-untyped"), [expected]);
+}

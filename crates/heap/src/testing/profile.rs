@@ -30,6 +30,22 @@ impl GoProcess {
         at
     }
 
+    /// A record of the block profile (2) or the mutex profile (3), before those at `next`: the calls that waited, how often and how
+    /// many ticks; where it lies.
+    pub(crate) fn waited(&mut self, kind: u64, calls: &[&str], (count, cycles): (f64, u64), next: u64) -> u64 {
+        let (fields, record) = (self.layout.bucket.clone(), self.layout.block_record.clone());
+        let stack: Vec<u64> = calls.iter().map(|name| self.function(name) + CALL).collect();
+        let values = fields.size + stack.len() as u64 * 8;
+        let at = self.record(values + 0x20);
+        for (field, value) in [(fields.allnext, next), (fields.typ, kind), (fields.nstk, stack.len() as u64)] {
+            self.set(at + field, &[value]);
+        }
+        self.set(at + fields.size, &stack);
+        self.set(at + values + record.count, &[count.to_bits()]);
+        self.set(at + values + record.cycles, &[cycles]);
+        at
+    }
+
     /// The object at an address was sampled for that bucket.
     pub(crate) fn sampled(&mut self, at: u64, bucket: u64) {
         let kind = (0..20).find(|number| SpecialKind::from_number(*number, self.version.minor) == SpecialKind::Profile);

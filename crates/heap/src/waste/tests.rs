@@ -114,6 +114,9 @@ fn buffers_of_nothing_but_zeros_are_told_from_a_kilobyte_on() {
     for (name, at, len) in [("main.zero", zero, 2048), ("main.used", used, 2048), ("main.small", small, 512)] {
         go.variable(name, "[]uint8", &[at, len, len]);
     }
+    let numbers = go.row("int64", 256);
+    go.set(numbers, &[1]);
+    go.variable("main.numbers", "[]int64", &[numbers, 256, 256]);
     go.data(&[0; 2048]);
     let found = waste(&go).zeros;
     assert_eq!(found.len(), 1);
@@ -163,4 +166,54 @@ fn of_garbage_nothing_is_wasted() {
     go.map("map[int]int", &[]);
     let found = waste(&go);
     assert_eq!((found.duplicates.runs, found.zeros.len(), found.maps.len()), (0, 0, 0));
+}
+
+#[test]
+fn holders_are_named_by_the_field_or_what_it_is_an_element_of() {
+    let mut go = process();
+    let text = "the same text of 30 characters";
+    let row = go.row("string", 2);
+    let map = go.map("map[int]string", &[]);
+    for at in [row, row + 16] {
+        let text = go.string(text);
+        go.set(at, &text);
+    }
+    go.variable("main.row", "[]string", &[row, 2, 2]);
+    go.variable("main.map", "map[int]string", &[map]);
+    let own = go.string(text);
+    go.variable("main.own", "string", &own);
+    let found = waste(&go).duplicates;
+    let mut holders: Vec<_> = found.holders.iter().map(|one| (&*one.holder, &*one.ty, one.runs)).collect();
+    holders.sort_unstable();
+    assert_eq!(holders, [("[]string[i]", "string", 2), ("main.own string", "string", 1)]);
+    assert_eq!((found.copies, found.lost), (2, 60));
+}
+
+#[test]
+fn what_a_string_was_cut_out_of_is_told() {
+    let mut go = process();
+    let document = go.data(&[b'd'; 512]);
+    let cut = go.filled("main.Label", &[document + 100, 40]);
+    go.variable("main.cut", "*main.Label", &[cut]);
+    let found = waste(&go).slack;
+    let holder = &found.holders[0];
+    assert_eq!((&*holder.holder, holder.bytes), ("main.Label.name", 40));
+    assert_eq!((holder.slack, holder.before, holder.behind), (0, 100, 372));
+    let second = go.filled("main.Label", &[document + 200, 12]);
+    go.variable("main.second", "*main.Label", &[second]);
+    let found = waste(&go).slack.all;
+    assert_eq!((found.before, found.between, found.behind, found.lost()), (100, 60, 300, 460));
+}
+
+#[test]
+fn a_pointer_to_an_element_needs_that_and_not_the_room_behind() {
+    let mut go = process();
+    let row = go.row("main.Label", 4);
+    let owner = "struct { labels []main.Label }";
+    go.define(owner, &[("labels", "[]main.Label")]);
+    let owner_at = go.filled(owner, &[row, 2, 4]);
+    go.variable("main.owner", &format!("*{owner}"), &[owner_at]);
+    go.variable("main.one", "*main.Label", &[row + 24]);
+    let found = waste(&go).slack.all;
+    assert_eq!((found.slack, found.before), (48, 0));
 }
