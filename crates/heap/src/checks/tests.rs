@@ -177,4 +177,11 @@ fn examples_say_what_is_there_and_what_shows_it() {
     let at = format!("{object:#x}");
     let expected = (Some(at.clone()), "32 bytes of unknown type".to_owned(), Some(format!("object {at}")));
     assert_eq!(examples(&go, "bytes-untyped"), [expected]);
+    go.define("main.Pair", &[("one", "*main.Pair"), ("n", "int"), ("two", "*main.Pair")]);
+    go.know("main.Pair");
+    let guess = go.raw(24, &[0, 2]);
+    go.set(guess, &[guess, 5, guess]);
+    go.variable("main.other", "unsafe.Pointer", &[guess]);
+    let guessed = examples(&go, "bytes-guessed");
+    assert_eq!(guessed.iter().map(|one| &*one.1).collect::<Vec<_>>(), ["main.Pair"]);
 }

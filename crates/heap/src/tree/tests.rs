@@ -120,3 +120,37 @@ fn a_reached_object_that_lacks_words_makes_the_rest_unknown_and_garbage_does_not
     assert_eq!(build(true), (Standing::NotKnown, 512));
     assert_eq!(build(false), (Standing::Unreachable, 0));
 }
+
+#[test]
+fn parts_of_a_container_and_bare_pointers_stand_where_what_leads_there_does() {
+    for release in ["go1.23.4", "go1.26.1"] {
+        let mut go = GoProcess::of_release(release).with_dwarf();
+        go.define("main.Leaf", &[("next", "*main.Leaf"), ("n", "int")]);
+        let (value, last) = (go.object("main.Leaf"), go.object("main.Leaf"));
+        let map = go.map("map[int]*main.Leaf", &[(&[1], &[value])]);
+        let pointer = go.filled("*main.Leaf", &[last]);
+        go.variable("main.map", "map[int]*main.Leaf", &[map]);
+        go.variable("main.pointer", "**main.Leaf", &[pointer]);
+        go.take(|snapshot| {
+            let group = snapshot.model.memory().read_u64(goheap_image::Address(map + 16)).unwrap();
+            assert_eq!(snapshot.path_at(group), snapshot.path_at(map), "{release}: of one map there is one frame");
+            assert_ne!(snapshot.path_at(value), snapshot.path_at(map), "{release}: but a value has its own");
+            assert_eq!(snapshot.path_at(last), snapshot.path_at(pointer), "{release}");
+        });
+    }
+}
+
+#[test]
+fn what_a_closure_holds_is_captured_where_nothing_names_it() {
+    let mut go = GoProcess::new();
+    let held = go.data(&[1; 40]);
+    let closure = go.closure("main.work.func1", &[held], &[1]);
+    go.frame("main.work", 1, &[0]);
+    go.goroutine(crate::testing::Doing::Runnable, &[("main.work", &[closure])]);
+    let holder = go.descriptor("func()");
+    go.variable("main.call", "interface {}", &[holder, closure]);
+    go.take(|snapshot| {
+        let path = snapshot.path_at(held);
+        assert!(path.ends_with("[captured]"), "{path}");
+    });
+}
