@@ -251,21 +251,6 @@ fn large() -> (GoProcess, u64, [u64; 3]) {
 }
 
 #[test]
-fn an_object_that_is_read_in_pieces_leads_where_each_of_its_words_does() {
-    let (go, row, held) = large();
-    graph(&go, ReferenceOptions::default(), |snapshot, graph| {
-        let targets = graph.data().edges().targets(snapshot.id(row).0);
-        let mut expected = held.map(|at| snapshot.id(at).0);
-        expected.sort_unstable();
-        assert_eq!(targets, expected);
-        for at in held {
-            assert_eq!(snapshot.type_at(at), "main.Node");
-            assert!(snapshot.is_reachable(snapshot.id(at)));
-        }
-    });
-}
-
-#[test]
 fn of_an_object_that_is_absent_in_part_the_rest_is_read() {
     let (mut go, row, held) = large();
     go.lose(row + (1 << 18), 4096);
@@ -279,5 +264,29 @@ fn of_an_object_that_is_absent_in_part_the_rest_is_read() {
     go.take(|snapshot| {
         let reached = held.map(|at| snapshot.is_reachable(snapshot.id(at)));
         assert_eq!(reached, [false, true, true]);
+    });
+}
+
+#[test]
+fn timers_do_not_hold_the_processor_in_whose_list_they_are() {
+    let mut go = process();
+    let bytes = go.open(|model| model.layout.p.size);
+    go.define("runtime.p", &[("timers", "*main.List"), ("rest", &format!("[{}]uint64", bytes.div_ceil(8)))]);
+    go.define("main.Timer", &[("p", "*runtime.p"), ("n", "int")]);
+    go.define("main.List", &[("timers", "[2]*main.Timer")]);
+    let p = go.object("runtime.p");
+    let [one, two, other] = [0; 3].map(|_| go.filled("main.Timer", &[p]));
+    let list = go.filled("main.List", &[one, two]);
+    go.set(p, &[list]);
+    go.processor_at(p, 0);
+    go.variable("main.timers", "[3]*main.Timer", &[one, two, other]);
+    graph(&go, ReferenceOptions::default(), |snapshot, graph| {
+        let targets = |at| graph.data().edges().targets(snapshot.id(at).0).to_vec();
+        let id = |at| snapshot.id(at).0;
+        for timer in [one, two] {
+            assert!(!targets(timer).contains(&id(p)));
+        }
+        assert_eq!(targets(other), [id(p)], "what is in no list is no timer of it");
+        assert_eq!((targets(p), targets(list)), (vec![id(list)], vec![id(one), id(two)]));
     });
 }

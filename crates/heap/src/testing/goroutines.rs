@@ -123,8 +123,14 @@ impl GoProcess {
 
     /// A processor whose allocator fills the tiny block in which `tiny` lies.
     pub(crate) fn processor(&mut self, tiny: u64) {
+        let p = self.record(self.layout.p.size);
+        self.processor_at(p, tiny);
+    }
+
+    /// The same where its record (`runtime.p`) lies at an address.
+    pub(crate) fn processor_at(&mut self, p: u64, tiny: u64) {
         let (fields, cache) = (self.layout.p.clone(), self.layout.mcache.clone());
-        let (p, mcache) = (self.record(fields.size), self.record(cache.size));
+        let mcache = self.record(cache.size);
         self.set(p + fields.mcache, &[mcache]);
         self.set(mcache + cache.tiny, &[tiny]);
         self.processors.push(p);
