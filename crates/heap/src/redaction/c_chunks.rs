@@ -158,7 +158,11 @@ mod tests {
             bytes[at..at + 8].copy_from_slice(&word.to_le_bytes());
         }
         let memory = MemoryImage::from_buffers([(Address(HEAP), bytes.clone(), true)]);
-        let arena = GlibcArena { address: 0x9000, heaps: [HEAP..HEAP + BYTES].to_vec(), ..GlibcArena::default() };
+        let arena = GlibcArena {
+            address: 0x9000,
+            heaps: std::iter::once(HEAP..HEAP + BYTES).collect(),
+            ..GlibcArena::default()
+        };
         let chunks = CChunks::new(&memory, &GlibcHeap { arenas: vec![arena], mmapped: None });
         let mut after = bytes.clone();
         ask(&chunks, &Piece::new(HEAP, &bytes, &mut after, &memory))

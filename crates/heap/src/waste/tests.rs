@@ -209,11 +209,9 @@ fn what_a_string_was_cut_out_of_is_told() {
 fn a_pointer_to_an_element_needs_that_and_not_the_room_behind() {
     let mut go = process();
     let row = go.row("main.Label", 4);
-    let owner = "struct { labels []main.Label }";
-    go.define(owner, &[("labels", "[]main.Label")]);
-    let owner_at = go.filled(owner, &[row, 2, 4]);
-    go.variable("main.owner", &format!("*{owner}"), &[owner_at]);
-    go.variable("main.one", "*main.Label", &[row + 24]);
+    go.define("main.Owner", &[("labels", "[]main.Label"), ("one", "*main.Label")]);
+    let owner = go.filled("main.Owner", &[row, 2, 4, row + 24]);
+    go.variable("main.owner", "*main.Owner", &[owner]);
     let found = waste(&go).slack.all;
     assert_eq!((found.slack, found.before), (48, 0));
 }

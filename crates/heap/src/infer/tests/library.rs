@@ -13,7 +13,10 @@ fn timer(release: &str, period: u64) -> (GoProcess, u64) {
         go.define("time.Ticker", &[("C", "chan int"), ("r", "time.runtimeTimer")]);
         (go.object("time.Timer"), 8)
     } else {
-        go.define("runtime.timeTimer", &[("c", "unsafe.Pointer"), ("init", "bool"), ("timer", "runtime.timer")]);
+        // Another type that looks the same does not make it doubtful.
+        for name in ["runtime.timeTimer", "main.alike"] {
+            go.define(name, &[("c", "unsafe.Pointer"), ("init", "bool"), ("timer", "runtime.timer")]);
+        }
         (go.object("runtime.timeTimer"), 16)
     };
     go.set(timer + inner + 16, &[period]);
