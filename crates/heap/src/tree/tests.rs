@@ -154,3 +154,21 @@ fn what_a_closure_holds_is_captured_where_nothing_names_it() {
         assert!(path.ends_with("[captured]"), "{path}");
     });
 }
+
+#[test]
+fn a_bucket_that_overflows_leads_to_more_of_the_same_map() {
+    let mut go = GoProcess::of_release("go1.23.4").with_dwarf();
+    go.define("main.Leaf", &[("next", "*main.Leaf"), ("n", "int")]);
+    let ty = "map[int]*main.Leaf";
+    let (first, second) = (go.object("main.Leaf"), go.object("main.Leaf"));
+    let map = go.map(ty, &[(&[1], &[first])]);
+    let more = go.map_group(ty, &[(&[2], &[second])]);
+    let group = go.open(|model| model.memory().read_u64(goheap_image::Address(map + 16)).unwrap());
+    let bytes = go.ty_size(&format!("{ty} part"));
+    go.set(group + bytes - 8, &[more]);
+    go.variable("main.map", ty, &[map]);
+    go.take(|snapshot| {
+        assert_eq!(snapshot.path_at(more), snapshot.path_at(map));
+        assert_eq!(snapshot.path_at(second), snapshot.path_at(first));
+    });
+}
