@@ -130,3 +130,6 @@ impl<'m, 'p> Names<'m, 'p> {
         Arc::clone(known)
     }
 }
+
+#[cfg(test)]
+mod tests;

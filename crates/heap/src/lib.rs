@@ -35,6 +35,8 @@ mod samples;
 mod scan;
 mod snapshot;
 mod sweeps;
+#[cfg(test)]
+mod testing;
 mod tree;
 pub mod waits;
 pub mod waste;

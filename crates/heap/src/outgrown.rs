@@ -108,3 +108,6 @@ impl HeapSnapshot<'_, '_> {
         bytes < room && alike(0, end.min(COMPARED)) && alike(end.saturating_sub(COMPARED_LAST), end)
     }
 }
+
+#[cfg(test)]
+mod tests;

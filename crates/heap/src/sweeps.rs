@@ -59,3 +59,6 @@ fn waits(model: &RuntimeModel<'_>) -> Vec<(u64, u64)> {
     waits.sort_unstable();
     waits
 }
+
+#[cfg(test)]
+mod tests;

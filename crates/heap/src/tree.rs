@@ -196,3 +196,6 @@ fn read(scanner: &Scanner<'_, '_, '_>, spare: &Mutex<Vec<Found>>, part: &Part<'_
     }
     found
 }
+
+#[cfg(test)]
+mod tests;

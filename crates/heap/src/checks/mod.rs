@@ -131,3 +131,6 @@ fn unbuilt_masks(model: &RuntimeModel<'_>) -> Vec<Sample> {
     let unbuilt = sections.filter(|(_, is_unbuilt, _)| *is_unbuilt).take(SHOWN);
     unbuilt.map(|(range, _, name)| Sample::Record(range.start, name)).collect()
 }
+
+#[cfg(test)]
+mod tests;

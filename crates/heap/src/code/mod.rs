@@ -12,6 +12,9 @@ mod prefixes;
 mod state;
 mod value;
 
+#[cfg(test)]
+mod tests;
+
 pub(crate) use claims::as_word;
 pub(crate) use frame_words::FrameWords;
 pub(crate) use known::Facts;

@@ -19,3 +19,6 @@ pub use place::LibraryFiles;
 
 pub use variable_place::VariablePlace;
 pub use variables::{CallsWanted, GoroutineCall, GoroutineFrames, Variable, VariableRole};
+
+#[cfg(test)]
+mod tests;

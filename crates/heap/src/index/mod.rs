@@ -11,6 +11,9 @@ mod checks;
 mod read;
 mod write;
 
+#[cfg(test)]
+mod tests;
+
 pub use read::identity;
 pub(crate) use read::{read_frames, read_references};
 pub use write::{IndexParts, write};

@@ -41,3 +41,6 @@ pub(crate) use headers::header_types;
 pub use polls::Vote;
 pub(crate) use polls::Votes;
 pub(crate) use proposal::Proposal;
+
+#[cfg(test)]
+mod tests;

@@ -29,7 +29,9 @@ pub(super) fn hold(
     for &slot in &poll.open {
         if fits(inference.resolver, inference.place(slot, inference.objects.span(slot)), part, ty) {
             votes.add(slot.id, elected, vote);
-            if is_open(inference.type_of(slot.id)) && !inference.type_of(slot.id).is_same_kind(elected) {
+            let known = inference.type_of(slot.id);
+            // What is not known reads as a value of the first type.
+            if is_open(known) && !(known.is_known() && known.is_same_kind(elected)) {
                 inference.put(slot, outcome, |old| (old.evidence() <= Evidence::Candidate).then_some(elected));
             }
         }

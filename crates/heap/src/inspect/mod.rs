@@ -139,3 +139,6 @@ impl HeapSnapshot<'_, '_> {
         text.trim_matches(['(', ')']).to_owned()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -7,3 +7,6 @@ pub(crate) mod containers;
 pub(crate) mod plan;
 pub(crate) mod resolve;
 pub(crate) mod rules;
+
+#[cfg(test)]
+mod tests;

@@ -6,3 +6,6 @@ pub(crate) mod late_names;
 pub(crate) mod promoted;
 #[cfg(test)]
 mod said_twice;
+
+#[cfg(test)]
+mod tests;

@@ -3,3 +3,6 @@
 pub(crate) mod page_table;
 pub(crate) mod pointer_counts;
 pub(crate) mod table;
+
+#[cfg(test)]
+mod tests;

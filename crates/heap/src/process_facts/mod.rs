@@ -4,6 +4,8 @@ pub mod captured;
 mod collector;
 mod command_line;
 mod death;
+#[cfg(test)]
+mod tests;
 
 pub use death::{death_of_goroutine, why_it_died};
 

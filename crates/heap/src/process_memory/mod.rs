@@ -12,6 +12,8 @@ mod go_memory;
 mod names;
 mod part;
 mod stacks;
+#[cfg(test)]
+mod tests;
 
 pub use address_map::{Region, Total};
 pub use counters::Counter;

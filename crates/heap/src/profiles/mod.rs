@@ -8,3 +8,6 @@ mod places;
 pub use contention::{ContentionTimes, contention_profile};
 pub use counted::{goroutine_profile, thread_profile};
 pub use memory::heap_profile;
+
+#[cfg(test)]
+mod tests;

@@ -140,3 +140,93 @@ impl Heap {
 
 /// `struct malloc_state`, which stands before the first chunk of the first heap of an arena.
 pub(super) const STATE_BYTES: u64 = 2200;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use goheap_runtime::GlibcArena;
+
+    const HEAP: u64 = 0x1_0000;
+    const BYTES: u64 = 0x1000;
+    const SECRET: u64 = 0x5ec2_e75e_c2e7_5ec0;
+
+    /// A heap with these words and the top behind them, of an arena that lies elsewhere.
+    fn with<R>(words: &[(u64, u64)], ask: impl FnOnce(&CChunks, &Piece<'_>) -> R) -> R {
+        let mut bytes = vec![0; BYTES as usize];
+        for (at, word) in words {
+            let at = (at - HEAP) as usize;
+            bytes[at..at + 8].copy_from_slice(&word.to_le_bytes());
+        }
+        let memory = MemoryImage::from_buffers([(Address(HEAP), bytes.clone(), true)]);
+        let arena = GlibcArena {
+            address: 0x9000,
+            heaps: std::iter::once(HEAP..HEAP + BYTES).collect(),
+            ..GlibcArena::default()
+        };
+        let chunks = CChunks::new(&memory, &GlibcHeap { arenas: vec![arena], mmapped: None });
+        let mut after = bytes.clone();
+        ask(&chunks, &Piece::new(HEAP, &bytes, &mut after, &memory))
+    }
+
+    /// A thread's cache, a free chunk in it, one in use behind that, and one more.
+    const CACHE: u64 = HEAP;
+    const FREE: u64 = CACHE + 0x290;
+    const USED: u64 = FREE + 0x40;
+    const LAST: u64 = USED + 0x50;
+    const TOP: u64 = LAST + 0x30;
+    const CHUNKS: [(u64, u64); 7] = [
+        (CACHE + 8, 0x291),
+        (CACHE + 0x90, FREE + 16),
+        (FREE + 8, 0x41),
+        (USED, 0x40),
+        (USED + 8, 0x50),
+        (LAST + 8, 0x31),
+        (TOP + 8, (HEAP + BYTES - TOP) | 1),
+    ];
+
+    fn headers(words: &[(u64, u64)], asked: &[(u64, u64)]) -> Vec<bool> {
+        with(words, |chunks, piece| asked.iter().map(|(at, word)| chunks.is_header(piece, *at, *word)).collect())
+    }
+
+    #[test]
+    fn sizes_stay_and_that_of_the_chunk_before_only_where_it_is_free() {
+        let asked = [
+            (CACHE + 8, 0x291),
+            (FREE + 8, 0x41),
+            (USED + 8, 0x50),
+            (TOP + 8, 1),
+            (USED, 0x40),
+            // The last word of what is in use.
+            (LAST, SECRET),
+            (USED + 0x20, 0x40),
+        ];
+        assert_eq!(headers(&CHUNKS, &asked), [true, true, true, true, true, false, false]);
+    }
+
+    #[test]
+    fn links_stay_where_they_end_or_lead_into_the_heap_hidden_as_they_are() {
+        let at = FREE + 16;
+        let hidden = |link: u64| (at, link ^ (at >> 12));
+        let asked =
+            [hidden(0), hidden(USED + 16), hidden(USED + 17), hidden(0x99_0000), (at, SECRET), (at + 8, SECRET)];
+        assert_eq!(headers(&CHUNKS, &asked), [true, true, false, false, false, false]);
+    }
+
+    #[test]
+    fn counts_of_a_threads_cache_stay_where_its_entries_are_chunks() {
+        let counts = [(CACHE + 24, 0x0002_0001), (CACHE + 0x88, 5), (CACHE + 0x98, 5)];
+        assert_eq!(headers(&CHUNKS, &counts), [true, true, false], "behind the counts entries follow");
+        let mut others = CHUNKS;
+        others[1].1 = SECRET;
+        assert_eq!(headers(&others, &counts), [false; 3], "it is a chunk of the same size");
+    }
+
+    #[test]
+    fn chunks_are_those_of_the_longest_chain() {
+        // Another heap begins with a record, here of two times 16 bytes.
+        let words = [(HEAP + 8, 3), (HEAP + 0x28, 0x31), (HEAP + 0x58, 0x48), (HEAP + 0xa0, 0x21)];
+        let asked = [(HEAP + 8, 3), (HEAP + 0x28, 0x31), (HEAP + 0x58, 0x48), (HEAP + 0xa0 + 8, 0)];
+        assert_eq!(headers(&words, &asked), [false, true, true, false], "no chunk is of a size that is no step");
+        assert_eq!(headers(&words, &[(HEAP + BYTES + 8, 0x31), (0, 0)]), [false; 2]);
+    }
+}

@@ -10,6 +10,8 @@ mod outside;
 mod paint;
 mod piece;
 mod places;
+#[cfg(test)]
+mod tests;
 mod told;
 mod variables;
 mod words;

@@ -152,3 +152,6 @@ impl<'s, 'm, 'p> ReferenceGraph<'s, 'm, 'p> {
         self.references
     }
 }
+
+#[cfg(test)]
+mod tests;

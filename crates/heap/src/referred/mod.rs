@@ -122,3 +122,6 @@ impl Referred {
         Extents::new(found)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -139,3 +139,6 @@ impl<'a, 'm, 'p> RootCollector<'a, 'm, 'p> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -33,3 +33,6 @@ pub use suspects::Suspicion;
 pub use target::{WaitKind, WaitMode};
 pub use together::{Together, awaited_together};
 pub use waiters::{WaitGroup, Waiter, Waits};
+
+#[cfg(test)]
+mod tests;

@@ -101,3 +101,6 @@ impl HeapSnapshot<'_, '_> {
         Ok(waste)
     }
 }
+
+#[cfg(test)]
+mod tests;

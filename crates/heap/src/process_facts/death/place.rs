@@ -114,6 +114,76 @@ fn nowhere(model: &RuntimeModel<'_>, address: u64, sp: Option<u64>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::testing::{Doing, GoProcess};
+    use goheap_synth::{R, RW};
+
+    fn at(go: &GoProcess, address: u64, sp: Option<u64>) -> String {
+        go.open(|model| place(model, address, sp))
+    }
+
+    #[test]
+    fn in_the_heap_it_is_a_slot() {
+        let mut go = GoProcess::new();
+        go.define("main.Node", &[("next", "*main.Node"), ("n", "int")]);
+        let (node, freed) = (go.object("main.Node"), go.object("main.Node"));
+        go.free(freed);
+        let slot =
+            |state: &str, start: u64| format!("the heap, 3 bytes into the {state} slot of 16 bytes at {start:#x}");
+        assert_eq!(at(&go, node + 3, None), slot("allocated", node));
+        assert_eq!(at(&go, freed + 3, None), slot("free", freed));
+        assert_eq!(at(&go, node + 8192 - 8, None), "the heap, behind the last slot of a span");
+    }
+
+    #[test]
+    fn on_a_stack_it_is_the_goroutines_while_that_lives() {
+        let mut go = GoProcess::new();
+        go.goroutine(Doing::Runnable, &[("main.work", &[])]);
+        go.goroutine(Doing::Dead, &[("main.work", &[])]);
+        let stacks = go.open(|model| [model.goroutines[0].stack, model.goroutines[1].stack]);
+        assert_eq!(at(&go, stacks[0].0 + 5, None), "the stack of goroutine 1");
+        assert_eq!(
+            at(&go, stacks[1].0 + 5, None),
+            "memory that the runtime manages by hand: a stack, or a work buffer",
+            "nobody stands on a dead one's"
+        );
+    }
+
+    #[test]
+    fn in_the_program_it_is_code_a_variable_or_a_constant() {
+        let mut go = GoProcess::new();
+        go.define("main.Config", &[("name", "string"), ("size", "int")]);
+        let (entry, config) = (go.function("main.work"), go.variable("main.config", "main.Config", &[0, 0, 5]));
+        assert_eq!(at(&go, entry + 9, None), "the code of main.work");
+        assert_eq!(at(&go, config, None), "the variable main.config");
+        assert_eq!(at(&go, config + 16, None), "the variable main.config, 16 bytes in");
+        assert_eq!(at(&go, config + 24, None), "variables of the program", "no symbol is there");
+        let header = go.open(|model| model.process.executable.load_segments().next().map(|one| one.address.0));
+        assert_eq!(
+            at(&go, header.unwrap_or_default() + 5, None),
+            "constants of the program: strings, types and tables, which cannot be written"
+        );
+    }
+
+    #[test]
+    fn elsewhere_it_is_told_what_may_be_done_there_or_what_is_near() {
+        let mut go = GoProcess::new();
+        let (ours, read_only) = (0x7e00_0000_0000, 0x7e10_0000_0000);
+        go.mapping(ours, 0x2000, RW);
+        go.mapping(read_only, 0x2000, R);
+        go.mapping(0x7e20_0000_0000, 0x2000, 0);
+        let told = |address| at(&go, address, None);
+        assert_eq!(told(ours + 4), "mapped memory that can be written");
+        assert_eq!(told(read_only + 4), "mapped memory that can only be read");
+        assert_eq!(told(0x7e20_0000_0004), "mapped memory that cannot be accessed");
+        assert_eq!(told(ours + 0x2010), "nothing is mapped: 16 bytes behind the end of a mapping");
+        assert_eq!(told(ours + 0x2000), "nothing is mapped: 0 bytes behind the end of a mapping");
+        assert_eq!(told(ours + 0x2000 + NEAR_STACK), "nothing is mapped");
+        assert_eq!(told(ours - 1), "nothing is mapped");
+        assert_eq!(told(USER_END), "no address of a process");
+        let sp = ours - 0x1000;
+        assert_eq!(at(&go, sp - 64, Some(sp)), "next to the stack pointer, where the stack has no more room");
+        assert_eq!(at(&go, sp - NEAR_STACK, Some(sp)), "nothing is mapped", "too far from it");
+    }
 
     #[test]
     fn addresses_near_nil_are_told_by_their_distance() {
