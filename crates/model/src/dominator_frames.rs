@@ -76,8 +76,7 @@ impl DominatorFrames {
     pub fn is_whole(&self, types: &TypeTable) -> bool {
         let is_node = |node: &TrieNode| node.index() < self.trie.len();
         let is_text = |node| self.trie.label(node).is_none_or(|label| (label as usize) < self.texts.len());
-        let are_names = self.names.len() == self.texts.len() && self.names.iter().all(|name| name.is_of(types));
-        are_names
+        FrameName::are_of(&self.names, &self.texts, types)
             && self.trie.nodes().all(is_text)
             && self
                 .unreached

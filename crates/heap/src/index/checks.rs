@@ -1,7 +1,7 @@
 //! That numbers of an index lead somewhere.
 
 use super::name;
-use super::read::{are_names, has_labels};
+use super::read::has_labels;
 use crate::absent::{Absent, AbsentHolder};
 use crate::meaning::closures::MetClosures;
 use crate::roots::root::Root;
@@ -9,6 +9,7 @@ use crate::samples::Sample;
 use crate::snapshot::HeapSnapshot;
 use foldhash::HashSet;
 use goheap_graph::{CsrGraph, NarrowColumn, PathTrie};
+use goheap_model::names::FrameName;
 use goheap_model::{ObjectId, ObjectType, RootKind, RootNode, RootNodes, SectionError, StackGroups, Totals, TypeTable};
 use rayon::prelude::*;
 
@@ -74,7 +75,8 @@ pub(super) fn absent(absent: &Absent) -> Check {
 pub(super) fn snapshot(snapshot: &HeapSnapshot<'_, '_>) -> Check {
     let goroutines = snapshot.model.goroutines.len();
     check(has_labels(&snapshot.tree, &snapshot.labels), name::TREE, "a frame has no label")?;
-    check(are_names(&snapshot.names, &snapshot.labels, &snapshot.types), name::FRAME_NAMES, "a frame has no name")?;
+    let are_names = FrameName::are_of(&snapshot.names, &snapshot.labels, &snapshot.types);
+    check(are_names, name::FRAME_NAMES, "a frame has no name")?;
     check(is_stacks(&snapshot.stacks, goroutines), name::STACKS, "a goroutine is of no group")?;
     let is_root = |root: &Root| {
         root.node.index() < snapshot.tree.len()

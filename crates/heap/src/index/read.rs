@@ -10,7 +10,6 @@ use crate::references::{ReferenceGraph, ReferenceOptions};
 use crate::snapshot::{HeapSnapshot, SnapshotOptions, numbered, told_at_once};
 use crate::tree::tops::Owners;
 use goheap_graph::{Column, CsrGraph, CsrParts, IdBitSet, PathTrie};
-use goheap_model::names::FrameName;
 use goheap_model::{
     Claim, DominatorFrames, Extents, Heap, ObjectTypes, Observer, References, SectionError, Sections, TypeTable,
     Unreached,
@@ -181,11 +180,6 @@ fn extents(index: &Sections, slots: u32) -> Result<Extents, SectionError> {
     let are_there = objects.last().is_none_or(|&id| id < slots);
     let extents = Extents::of_columns(objects, bytes).filter(|_| are_there);
     extents.ok_or(SectionError::Impossible(name::EXTENTS, "they are not of objects in order"))
-}
-
-/// A name for each label, of types that are known.
-pub(super) fn are_names(names: &[FrameName], labels: &[Box<str>], types: &TypeTable) -> bool {
-    names.len() == labels.len() && names.iter().all(|name| name.is_of(types))
 }
 
 /// A trie all of whose labels have a text.

@@ -169,13 +169,14 @@ pub(crate) fn dynamic_text(types: &TypeTable, packages: &PackageNames, dynamic: 
     }
 }
 
-/// The variables that a func value's closure holds; none where they are not known.
+/// The variables that a func value's closure holds, one more than are shown where there are more; none where they are not known.
 fn captured(resolver: &mut Resolver<'_>, closure: u64) -> Box<[Box<str>]> {
     let Target::Known(_, ty, _) = resolver.target_loaded(PointerWord::Func, TypeId(0), 0, closure) else {
         return Box::default();
     };
     let Kind::Struct(fields) = &resolver.types.get(ty).kind else { return Box::default() };
-    fields.iter().filter(|field| &*field.name != ".dict").map(|field| field.name.clone()).collect()
+    let names = fields.iter().map(|field| &field.name).filter(|name| &***name != ".dict");
+    names.take(CAPTURED_SHOWN + 1).cloned().collect()
 }
 
 /// Objects that are called by what they are.

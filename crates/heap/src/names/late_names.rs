@@ -1,13 +1,13 @@
 //! Names of package variables of which only the inference told what they lead to: `*tsdb.Head at bss+0x5b40`.
 
 use crate::infer::payload_offset;
-use crate::names::label_text::object_label;
+use crate::names::label_text::{Beyond, object_label};
 use crate::names::labels::Labels;
 use crate::objects::table::ObjectTable;
 use crate::roots::root::{Naming, Root};
 use foldhash::HashMap;
 use goheap_graph::{PathTrie, TrieNode};
-use goheap_model::names::{FoundType, FrameName, FrameRole};
+use goheap_model::names::{FrameName, FrameRole};
 use goheap_model::{Evidence, ObjectType, ObjectTypes, Part, RootClass, TypeTable};
 use goheap_runtime::RuntimeModel;
 
@@ -31,11 +31,7 @@ pub(crate) fn name_by_types(
         let mark = if object.evidence() == Evidence::Candidate { " ?" } else { "" };
         let place = trie.label(root.node).map_or("", |label| labels.get(label)).to_owned();
         let text = format!("{}{mark} at {place}", labels.packages.shorten(&text));
-        let label = labels.text(&text, || FrameName {
-            found: FoundType::Is(object.part(), object.ty()),
-            is_guess: !mark.is_empty(),
-            ..FrameName::at(FrameRole::Place, &place)
-        });
+        let label = labels.text(&text, || Beyond::Is(object).named(FrameName::at(FrameRole::Place, &place)));
         names.insert(root.node, label);
         root.has_type = true;
     }

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 use crate::testing::{Doing, GoProcess};
+use goheap_model::names::{Dynamic, FrameName};
 
 /// A process with a leaf, and structs that lead to it in many ways.
 fn with_leaf() -> (GoProcess, u64) {
@@ -102,6 +103,26 @@ fn of_many_captured_variables_four_are_named() {
     };
     assert!(found(4).contains("= main.run.func1{a, b, c, d} →"), "{}", found(4));
     assert!(found(5).contains("= main.run.func1{a, b, c, d, …} →"), "{}", found(5));
+}
+
+/// A struct of a broken core may have any number of fields, and any number of frames lead to it.
+#[test]
+fn of_many_captured_variables_a_name_keeps_no_more_than_tell_that_there_are_more() {
+    let (mut go, leaf) = with_leaf();
+    go.define("main.App", &[("call", "func()")]);
+    let captured = ["a", "b", "c", "d", "e", "f", "g"].map(|name| (name, "*main.Leaf"));
+    go.captures("main.run.func1", &captured);
+    let closure = go.closure("main.run.func1", &[leaf; 7], &[1, 2, 3, 4, 5, 6, 7]);
+    let app = go.filled("main.App", &[closure]);
+    go.variable("main.app", "*main.App", &[app]);
+    let kept = go.take(|snapshot| {
+        let kept = |name: &FrameName| match &name.dynamic {
+            Dynamic::Function(_, captured) => Some(captured.join(" ")),
+            _ => None,
+        };
+        snapshot.names.iter().filter_map(kept).collect::<Vec<_>>()
+    });
+    assert_eq!(kept, ["a b c d e"]);
 }
 
 #[test]

@@ -6,12 +6,12 @@ use crate::absent::AbsentHolder;
 use crate::code::{Pointee, as_word};
 use crate::meaning::containers::Role;
 use crate::meaning::plan::{PlanEntry, PointerWord};
-use crate::names::label_text::{field_label, frame_role, shown, variable_label};
+use crate::names::label_text::{Beyond, field_label, frame_role, shown, variable_label};
 use crate::roots::root::{Naming, Root, UntypedRoot, WordOwner};
 use goheap_graph::{PathTrie, TrieNode};
 use goheap_image::Address;
-use goheap_model::names::{FoundType, FrameName, FrameRole};
-use goheap_model::{BitVector, Evidence, Kind, Part, RootClass, TypeId};
+use goheap_model::names::{FrameName, FrameRole};
+use goheap_model::{BitVector, Evidence, Kind, ObjectType, Part, RootClass, TypeId};
 use goheap_runtime::{AddressRange, RuntimeModel, Variable};
 use std::borrow::Cow;
 
@@ -216,17 +216,15 @@ impl<'m, 'p> RootCollector<'_, 'm, 'p> {
 
     /// A word of which code tells what it leads to.
     fn told_word(&mut self, at: u64, pointee: Pointee, evidence: Evidence, variable: Option<&Variable>) -> NamedWord {
-        let (text, place) = (self.told_text(pointee, evidence), self.section_place(at));
-        let text = match variable {
-            Some(variable) => format!("{} {text}", variable.name),
-            None => format!("{text} at {place}"),
+        let text = self.told_text(pointee, evidence);
+        let (text, name) = match variable {
+            Some(variable) => (format!("{} {text}", variable.name), FrameName::at(FrameRole::Variable, &variable.name)),
+            None => {
+                let place = self.section_place(at);
+                (format!("{text} at {place}"), FrameName::at(FrameRole::Place, &place))
+            }
         };
-        let name = || match variable {
-            Some(variable) => FrameName::at(FrameRole::Variable, &variable.name),
-            None => FrameName::at(FrameRole::Place, &place),
-        };
-        let name = || pointee_name(name(), pointee, evidence);
-        let node = self.node(PathTrie::ROOT, &text, name);
+        let node = self.node(PathTrie::ROOT, &text, || pointee_name(name, pointee, evidence));
         let class = variable.map_or(RootClass::Variables, |variable| class_of(self.model, variable));
         NamedWord { node, class, word: Some((as_word(pointee), pointee.ty)), evidence }
     }
@@ -267,8 +265,7 @@ impl<'m, 'p> RootCollector<'_, 'm, 'p> {
 
 /// A name with what code tells of what a word leads to.
 pub(super) fn pointee_name(name: FrameName, pointee: Pointee, evidence: Evidence) -> FrameName {
-    let found = FoundType::Is(pointee.part, pointee.ty);
-    FrameName { found, is_guess: evidence == Evidence::Candidate, ..name }
+    Beyond::Is(ObjectType::new(pointee.part, pointee.ty, evidence)).named(name)
 }
 
 /// The section that holds an address, by its name and start; of a plugin or library with its file.

@@ -78,7 +78,7 @@ pub enum Dynamic {
     Nothing,
     /// An interface's dynamic type.
     Type(TypeId),
-    /// A func value's function, and the names of the variables that its closure holds, as far as they are known.
+    /// A func value's function, and the names of the variables that its closure holds, as far as they are known: the first five.
     Function(Box<str>, Box<[Box<str>]>),
 }
 
@@ -130,6 +130,11 @@ impl FrameName {
     /// What has a name and a declared type.
     pub fn declared(role: FrameRole, path: &str, ty: TypeId) -> Self {
         FrameName { declared: Some(ty), ..FrameName::at(role, path) }
+    }
+
+    /// True if each label has a name, of types that `types` has.
+    pub fn are_of(names: &[FrameName], labels: &[Box<str>], types: &TypeTable) -> bool {
+        names.len() == labels.len() && names.iter().all(|name| name.is_of(types))
     }
 
     /// The types that it names.

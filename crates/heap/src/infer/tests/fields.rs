@@ -10,6 +10,12 @@ struct Case {
     evidence: Evidence,
 }
 
+/// An interface's words, of that dynamic type, and the node that they lead to.
+fn held_node(go: &mut GoProcess, ty: &str) -> (Vec<u64>, u64) {
+    let (ty, node) = (go.descriptor(ty), go.object("main.Node"));
+    (vec![ty, node], node)
+}
+
 const CASES: &[Case] = &[
     Case {
         ty: "*main.Node",
@@ -38,22 +44,11 @@ const CASES: &[Case] = &[
         told: "string",
         evidence: Evidence::Derived,
     },
-    Case {
-        ty: "interface {}",
-        words: |go| {
-            let (ty, node) = (go.descriptor("*main.Node"), go.object("main.Node"));
-            (vec![ty, node], node)
-        },
-        told: "main.Node",
-        evidence: Evidence::Exact,
-    },
+    Case { ty: "interface {}", words: |go| held_node(go, "*main.Node"), told: "main.Node", evidence: Evidence::Exact },
     Case {
         // A value that is no pointer has a box.
         ty: "interface {}",
-        words: |go| {
-            let (ty, node) = (go.descriptor("main.Node"), go.object("main.Node"));
-            (vec![ty, node], node)
-        },
+        words: |go| held_node(go, "main.Node"),
         told: "main.Node",
         evidence: Evidence::Exact,
     },
