@@ -7,7 +7,7 @@
 //! - What people name by an address, a type or a variable: [`holding::select`](holding::select()); how it is held: [`holding::Holding`].
 //! - Who retains how much: [`Dominance`](goheap_model::Dominance), then [`retained_histogram`] by type and [`root_groups`] by root, [`shared_by_roots`] of what several hold;
 //!   line by line: [`dominator_rows`]; what of it is worth a look: [`suspects`](suspects()).
-//! - Single objects: [`objects`](objects()).
+//! - Single objects: [`objects`](objects()), one of them closely [`object_detail`](object_detail()).
 //! - Which goroutines there are, and what they alone keep: [`GoroutineListing`].
 //! - Where what is there was allocated, and who holds it: [`BirthIndex`].
 //! - Of which types the frames of a tree are: [`frame_objects`].
@@ -24,6 +24,7 @@ mod goroutines;
 mod groups;
 mod histogram;
 pub mod holding;
+mod object_detail;
 mod objects;
 mod overview;
 mod recent;
@@ -46,6 +47,7 @@ pub use goroutines::{
 };
 pub use groups::{RetainedHistogram, RootGroup, RootGrouping, RootGroups, retained_histogram, root_groups};
 pub use histogram::{Grouping, Histogram, HistogramRow, Selection, histogram};
+pub use object_detail::{ObjectDetail, object_detail, variable_detail};
 pub use objects::{ListedObject, ObjectFilter, ObjectList, ObjectsWanted, nearest, object, objects};
 pub use overview::{
     DiagnosticCount, EvidenceSum, HeapSums, MOST_WAITS, ObjectCounts, Overview, OverviewParts, RootClassSum, TypeSums,

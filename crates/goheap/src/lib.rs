@@ -66,8 +66,8 @@ pub use build::VERSION;
 pub use error::{Error, ProcessError};
 pub use goheap_ask::diff::{Change, Difference, Entries, Grown, LifeCounts, NamedChange, Relation, WrongPair};
 pub use goheap_ask::holding::{
-    Cut, CutTogether, Exclusions, Held, Holding, Neighbour, Neighbours, ObjectReferences, Owner, OwnerKind, Owners,
-    Selected, Sharer, Sharing, Step, Walk,
+    Cut, CutTogether, Exclusions, Held, Holding, Neighbour, ObjectReferences, Owner, OwnerKind, Owners, Selected,
+    Sharer, Sharing, Step, Walk,
 };
 pub use goheap_ask::{
     Beside, Gathered, GoroutineList, GoroutineSort, GoroutinesWanted, Grouping, HeapSums, Histogram, HistogramRow,
@@ -76,6 +76,7 @@ pub use goheap_ask::{
 };
 pub use goheap_heap::process_memory::{MemoryPart, ProcessMemory};
 pub use goheap_heap::waste::Waste;
+pub use goheap_model::contents::Listed;
 pub use goheap_model::names::{Dynamic, FoundType, FrameName, FrameRole};
 pub use goheap_model::{
     BirthCount, Claim, Diagnostic, Dominance, Evidence, Graph, Observer, OverBudget, ProcessMark, Refusal, Share,

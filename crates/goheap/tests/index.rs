@@ -6,11 +6,11 @@ use goheap_ask::{Grouping, RetainedHistogram, Selection, histogram, retained_his
 use goheap_graph::shared_copy;
 use goheap_heap::goroutines::leaked;
 use goheap_heap::index::{IndexParts, write};
-use goheap_heap::inspect::InspectOptions;
 use goheap_heap::references::{ReferenceGraph, ReferenceOptions};
 use goheap_heap::waits::Waits;
 use goheap_heap::{HeapError, HeapSnapshot, SnapshotOptions, invariants};
 use goheap_image::{OpenRequest, Process};
+use goheap_model::contents::{Contents, InspectOptions};
 use goheap_model::{Observer, SectionError, SectionWriter, Sections, Unobserved};
 use goheap_runtime::{ModelOptions, RuntimeModel};
 use std::collections::BTreeSet;

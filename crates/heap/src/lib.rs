@@ -44,7 +44,6 @@ pub mod waste;
 pub use absent::{Absent, AbsentHolder, AbsentOf, AbsentSum};
 pub use births::memory_profile;
 pub use error::HeapError;
-pub use infer::Vote;
 pub use objects::table::ObjectTable;
 pub use samples::{Sample, Samples};
 pub use snapshot::{HeapSnapshot, SnapshotOptions};

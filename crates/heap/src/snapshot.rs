@@ -2,7 +2,7 @@
 
 use crate::absent::{Absent, unreached};
 use crate::error::HeapError;
-use crate::infer::{Inference, Inferred, Vote, Votes};
+use crate::infer::{Inference, Inferred, Votes};
 use crate::meaning::closures::Closures;
 use crate::meaning::resolve::Resolver;
 use crate::names::labels::Labels;
@@ -17,6 +17,7 @@ use crate::tree::TreeBuilder;
 use crate::tree::tops::Owners;
 use goheap_graph::{IdBitSet, PathTrie, TrieNode};
 use goheap_image::Address;
+use goheap_model::contents::Vote;
 use goheap_model::names::PackageNames;
 use goheap_model::{
     ClosureFunctions, Evidence, GoroutineStarts, Heap, Meter, ObjectId, ObjectType, ObjectTypes, Objects, Observer,

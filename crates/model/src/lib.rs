@@ -20,6 +20,7 @@ mod builder;
 pub mod checks;
 mod closures;
 mod code_profile;
+pub mod contents;
 mod describe;
 mod diagnostic;
 mod dominator_frames;

@@ -2,10 +2,10 @@
 
 use crate::ReportError;
 use crate::goroutine_text;
-use crate::object::{ObjectTarget, ShownField};
 use crate::page::Page;
 use crate::text::json_text;
 use goheap_model::StackCall;
+use goheap_model::contents::{Field, Target};
 use goheap_model::process::NativeCode;
 use goheap_model::waits::WaitsReport;
 use serde::Serialize;
@@ -50,7 +50,7 @@ pub struct GoroutineReport {
     /// True if it waits, whether the runtime knows how long or not.
     pub waits: bool,
     /// What it waits for.
-    pub awaits: Vec<ObjectTarget>,
+    pub awaits: Vec<Target>,
     /// The runtime's record of it.
     pub g: String,
     /// Lowest address of its stack and the first above it.
@@ -118,7 +118,7 @@ pub struct ShownVariable {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub register: Option<u16>,
     /// What it holds; offsets are from the variable.
-    pub fields: Vec<ShownField>,
+    pub fields: Vec<Field>,
     /// How many more there are.
     pub fields_left_out: u64,
     /// Bytes that would be freed with the objects that it points to; None where that was not looked at or there are none.

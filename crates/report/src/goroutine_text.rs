@@ -3,13 +3,14 @@
 use crate::ReportError;
 use crate::goroutine::{GoroutineReport, ShownCall, ShownVariable};
 use crate::goroutines_text::duration;
-use crate::object::ShownField;
+use crate::object_text::{field_text, target_text};
 use crate::overview::native_rows;
 use crate::page::{Lines, Page};
 use crate::table::Align::{Left, Whole, Words};
 use crate::table::{Table, grouped};
 use crate::text::terminal_text;
 use crate::waits_text::{deadlock_text, holder_text, title, wanted};
+use goheap_model::contents::Field;
 use goheap_model::waits::WaitsReport;
 use std::io::{BufWriter, Write};
 
@@ -63,7 +64,7 @@ fn about(page: Page, report: &GoroutineReport) -> Table {
         together(waits, report.id, &mut table);
     }
     for target in &report.awaits {
-        table.row(["waits for", &target.shown()]);
+        table.row(["waits for", &target_text(target)]);
     }
     if report.waits {
         let since = report.wait_seconds.map(|seconds| format!("for {} at the least", duration(seconds)));
@@ -174,7 +175,7 @@ fn rows(page: Page, variable: &ShownVariable, table: &mut Table) {
         for field in &variable.fields {
             let path = field.path.strip_prefix(&*variable.name).unwrap_or(&field.path);
             let ty = &field.ty;
-            table.row([&*format!("  {path}"), ty, "", &field.shown()]);
+            table.row([&*format!("  {path}"), ty, "", &field_text(field)]);
         }
     }
     if variable.fields_left_out > 0 {
@@ -189,11 +190,11 @@ fn name(variable: &ShownVariable) -> String {
     }
 }
 
-fn held(field: &ShownField, variable: &ShownVariable) -> String {
+fn held(field: &Field, variable: &ShownVariable) -> String {
     let note = match variable.place {
         "heap" => " (moved to the heap)",
         "part" => " (the rest of it optimized out)",
         _ => "",
     };
-    format!("{}{note}", field.shown())
+    format!("{}{note}", field_text(field))
 }

@@ -10,7 +10,7 @@
 //! | list objects, one a line | [`objects::ObjectWriter`] |
 //! | tell how much there is of which type | [`histogram::HistogramReport`] |
 //! | tell how spans are cut up | [`size_classes::SizeClassReport`] |
-//! | tell everything of one object | [`object::ObjectReport`] |
+//! | tell everything of one object | [`object::write_text`] |
 //! | tell by which paths objects are held | [`paths::PathsReport`] |
 //! | tell who keeps objects | [`owners::OwnersReport`] |
 //! | tell which goroutines there are | [`goroutines::write_table`] |

@@ -29,7 +29,7 @@ pub use cost::Exclusions;
 pub use cut::{Cut, Cuts};
 pub use cut_together::CutTogether;
 pub use merged::MergedStep;
-pub use neighbours::{Neighbour, Neighbours, ObjectReferences};
+pub use neighbours::{Neighbour, ObjectReferences};
 pub use owners::{Held, Owner, OwnerKind, Owners};
 pub use select::{Selected, Subject, select};
 pub use sharing::{Sharer, Sharing};

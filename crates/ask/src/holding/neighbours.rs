@@ -2,6 +2,7 @@
 
 use super::Holding;
 use goheap_graph::IdBitSet;
+use goheap_model::contents::Listed;
 use goheap_model::{ObjectId, Slot};
 use serde::Serialize;
 
@@ -16,36 +17,15 @@ pub struct Neighbour {
     pub reference: String,
 }
 
-/// Some of many.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Neighbours<T> {
-    /// The first ones, in order of address.
-    pub shown: Vec<T>,
-    /// How many more there are.
-    pub left_out: u64,
-}
-
 /// The references of one object.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct ObjectReferences {
-    /// What it points to.
-    pub pointers: Neighbours<Neighbour>,
+    /// What it points to, in order of address like the others.
+    pub pointers: Listed<Neighbour>,
     /// Objects that point to it.
-    pub holders: Neighbours<Neighbour>,
+    pub holders: Listed<Neighbour>,
     /// Roots that do, each by its frames.
-    pub roots: Neighbours<String>,
-}
-
-impl<T> Default for Neighbours<T> {
-    fn default() -> Self {
-        Neighbours { shown: Vec::new(), left_out: 0 }
-    }
-}
-
-impl<T> Neighbours<T> {
-    fn push(&mut self, most: usize, one: impl FnOnce() -> T) {
-        if self.shown.len() < most { self.shown.push(one()) } else { self.left_out += 1 }
-    }
+    pub roots: Listed<String>,
 }
 
 impl Holding<'_> {

@@ -2,6 +2,7 @@
 use super::*;
 use crate::{Gathered, Suspect};
 use goheap_graph::CsrGraph;
+use goheap_model::contents::Listed;
 use goheap_model::{FieldPlace, FieldType, Heap, HeapBuilder, ObjectId, RootClass, Slot, TypeId, Unobserved};
 
 mod names;
@@ -229,7 +230,7 @@ fn a_type_of_two_words_is_no_variable_with_its_type() {
 #[test]
 fn an_object_has_what_it_points_to_and_who_points_to_it() {
     asked(|holding, _| {
-        let told = |list: &Neighbours<Neighbour>| -> Vec<(String, String)> {
+        let told = |list: &Listed<Neighbour>| -> Vec<(String, String)> {
             list.shown.iter().map(|one| (one.ty.clone(), one.reference.clone())).collect()
         };
         let row = |ty: &str, reference: &str| (ty.to_owned(), reference.to_owned());

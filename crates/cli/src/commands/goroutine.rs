@@ -1,7 +1,6 @@
 //! `goheap CORE goroutine ID`: one goroutine, its calls and their variables.
 
 use crate::args::{GoroutineOptions, Input};
-use crate::commands::object::{field, target};
 use crate::commands::short_names::ShortNames;
 use crate::commands::traceback::Printer;
 use crate::open::{Needs, with_watched_heap};
@@ -14,10 +13,10 @@ use goheap_ask::RetainedByGoroutines;
 use goheap_heap::goroutines::{
     CallsWanted, GoroutineCall, GoroutineFrames, Variable, VariablePlace, VariableRole, leaked,
 };
-use goheap_heap::inspect::InspectOptions;
 use goheap_heap::process_facts;
 use goheap_heap::waits::FoundWaits;
 use goheap_heap::{HeapSnapshot, SnapshotOptions};
+use goheap_model::contents::InspectOptions;
 use goheap_model::{Dominance, RootKind, StackCall};
 use goheap_report::goroutine::{self, GoroutineReport};
 use goheap_runtime::{Goroutine, RuntimeModel};
@@ -137,7 +136,7 @@ fn report(snapshot: &HeapSnapshot<'_, '_>, index: usize, options: &GoroutineOpti
 }
 
 fn calls(report: &mut GoroutineReport, frames: GoroutineFrames, kept: Option<&Kept>) {
-    report.awaits = frames.awaits.into_iter().map(target).collect();
+    report.awaits = frames.awaits;
     report.frames_hidden = frames.hidden;
     report.frames_left_out = frames.left_out;
     report.frames_left_out_after = (frames.left_out > 0).then_some(frames.left_out_after);
@@ -179,7 +178,7 @@ fn variable(variable: Variable, kept: Option<&Kept>) -> goroutine::ShownVariable
         place,
         addr: addr.map(hex),
         register,
-        fields: variable.fields.shown.into_iter().map(field).collect(),
+        fields: variable.fields.shown,
         fields_left_out: variable.fields.left_out,
         keeps_bytes: kept.map(|kept| kept.dominance.retained.minimum_of_set(&kept.dominance.tree, &nodes)),
         shared: kept.is_some_and(|kept| nodes.iter().any(|&node| !is_own(kept, node))),

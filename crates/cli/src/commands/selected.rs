@@ -6,10 +6,10 @@ use crate::commands::object::no_object;
 use crate::say::errors::Failure;
 use crate::say::nearest;
 use goheap_ask::holding::{self, Selected, Subject};
-use goheap_heap::inspect::InspectOptions;
 use goheap_heap::references::ReferenceGraph;
 use goheap_heap::waits::ANY_LOCK;
 use goheap_model::Fields;
+use goheap_model::contents::{Contents, InspectOptions};
 
 /// The objects that an argument means.
 pub(crate) struct Meant {

@@ -2,9 +2,10 @@
 //!
 //! [`SnapshotOptions::full_names`]: goheap_heap::SnapshotOptions::full_names
 
+use goheap_ask::ObjectDetail;
 use goheap_model::Heap;
+use goheap_model::contents::{Field, Target, Value};
 use goheap_report::goroutine::GoroutineReport;
-use goheap_report::object::{ObjectReport, ObjectTarget, ShownField};
 use std::borrow::Cow;
 
 /// Shortens the types of a report that was made for data.
@@ -19,7 +20,7 @@ impl ShortNames<'_> {
     }
 
     /// Those of an object.
-    pub(crate) fn object(&self, report: &mut ObjectReport) {
+    pub(crate) fn object(&self, report: &mut ObjectDetail) {
         self.name(&mut report.ty);
         self.fields(&mut report.fields);
         for holder in &mut report.holders {
@@ -45,17 +46,18 @@ impl ShortNames<'_> {
         }
     }
 
-    fn fields(&self, fields: &mut [ShownField]) {
+    fn fields(&self, fields: &mut [Field]) {
         for field in fields {
             self.name(&mut field.ty);
-            // A func value's is a function.
-            field.dynamic.iter_mut().filter(|_| field.kind == "interface").for_each(|name| self.name(name));
-            field.target.iter_mut().for_each(|target| self.target(target));
+            if let Value::Interface(Some(dynamic), _) = &mut field.value {
+                self.name(dynamic);
+            }
+            field.value.target_mut().into_iter().for_each(|target| self.target(target));
         }
     }
 
     /// What is no object is a variable.
-    fn target(&self, target: &mut ObjectTarget) {
+    fn target(&self, target: &mut Target) {
         if target.object.is_some() {
             self.name(&mut target.text);
         }

@@ -3,6 +3,7 @@
 use crate::absent::{AbsentHolder, AbsentOf};
 use crate::samples::Sample;
 use crate::snapshot::HeapSnapshot;
+use goheap_model::contents::Contents;
 use goheap_model::{Example, ObjectId};
 
 /// Of samples.

@@ -2,8 +2,8 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 use super::*;
-use crate::inspect::{InspectOptions, Value};
 use crate::testing::{Doing, GoProcess};
+use goheap_model::contents::{InspectOptions, Value};
 use goheap_model::{Leaks, Unobserved};
 
 fn process() -> GoProcess {

@@ -1,10 +1,10 @@
 //! The variables of the calls of one goroutine, with what they hold.
 
 use super::variable_place::{Places, VariablePlace};
-use crate::inspect::{Field, InspectOptions, Listed, Target, Value};
 use crate::roots::source_name;
 use crate::snapshot::HeapSnapshot;
 use goheap_image::Address;
+use goheap_model::contents::{Field, InspectOptions, Listed, Target, Value};
 use goheap_model::{Kind, ObjectId, TypeId};
 use goheap_runtime::dwarf::{Local, Place};
 use goheap_runtime::stack::Frame;
@@ -141,7 +141,7 @@ impl Reader<'_, '_, '_> {
     /// The variables in scope of the call that stands `depth` inlined calls inside the frame's function.
     fn variables(&self, call: CallPlace<'_>, pc: u64, depth: usize) -> Listed<Variable> {
         let model = self.snapshot.model;
-        let (Some(dwarf), 0) = (&model.dwarf, call.frame.module) else { return none() };
+        let (Some(dwarf), 0) = (&model.dwarf, call.frame.module) else { return Listed::default() };
         let locals = dwarf.locals_at(pc.wrapping_sub(model.process.load_bias));
         let is_shown = |local: &&Local| {
             let hidden = *local.name == *DICTIONARY || HIDDEN_PARTS.iter().any(|part| local.name.ends_with(part));
@@ -173,9 +173,9 @@ impl Reader<'_, '_, '_> {
             (_, true) => VariableRole::Parameter,
             _ => VariableRole::Local,
         };
-        let fields = ty.map_or_else(none, |ty| self.fields(&name, ty, place, (call, local)));
+        let fields = ty.map_or_else(Listed::default, |ty| self.fields(&name, ty, place, (call, local)));
         let is_right = fields.shown.iter().all(|field| is_plausible(field, &name));
-        let (place, fields) = if is_right { (place, fields) } else { (VariablePlace::Nowhere, none()) };
+        let (place, fields) = if is_right { (place, fields) } else { (VariablePlace::Nowhere, Listed::default()) };
         let place = match (moved, place) {
             (Some(_), VariablePlace::Stack(at) | VariablePlace::StackElsewhere(at)) => {
                 let pointer = self.snapshot.model.memory().read_u64(Address(at));
@@ -220,16 +220,16 @@ impl Reader<'_, '_, '_> {
             VariablePlace::Heap(at) => one(Value::Pointer(self.snapshot.target(at))),
             VariablePlace::Part(at) => match self.places.words(at, 8).next() {
                 Some(word) => one(Value::Pointer(self.snapshot.target(word))),
-                None => none(),
+                None => Listed::default(),
             },
             VariablePlace::Register(_) => {
                 let place = local.place.as_ref();
                 let bytes = place.and_then(|place| self.places.bytes(call.frame, call.index, place, local.size));
                 let values = self.options.values || name.ends_with(LENGTH);
                 let options = InspectOptions { values, ..self.options };
-                bytes.map_or_else(none, |bytes| self.snapshot.detached_fields(name, ty, &bytes, options))
+                bytes.map_or_else(Listed::default, |bytes| self.snapshot.detached_fields(name, ty, &bytes, options))
             }
-            VariablePlace::Nowhere => none(),
+            VariablePlace::Nowhere => Listed::default(),
         }
     }
 
@@ -278,10 +278,6 @@ fn is_plausible(field: &Field, name: &str) -> bool {
         }
         _ => true,
     }
-}
-
-fn none<T>() -> Listed<T> {
-    Listed { shown: Vec::new(), left_out: 0 }
 }
 
 #[cfg(test)]

@@ -38,7 +38,6 @@ mod word;
 pub(crate) use engine::{Inference, Inferred, payload_offset};
 pub(crate) use fit::size_class;
 pub(crate) use headers::header_types;
-pub use polls::Vote;
 pub(crate) use polls::Votes;
 pub(crate) use proposal::Proposal;
 

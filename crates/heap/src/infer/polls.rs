@@ -5,6 +5,7 @@ use crate::meaning::plan::PointerWord;
 use crate::meaning::resolve::Meaning;
 use crate::roots::root::{UntypedRoot, WordOwner};
 use foldhash::HashMap;
+use goheap_model::contents::Vote;
 use goheap_model::{Evidence, ObjectId, ObjectType, ObjectTypes, Part, Slot};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -135,15 +136,6 @@ fn words_of(
         };
         found.extend(offsets.iter().filter_map(word));
     }
-}
-
-/// How those voted that words of one place lead to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Vote {
-    /// Objects that can be what all are taken for.
-    pub agree: u64,
-    /// All objects.
-    pub of: u64,
 }
 
 /// What votes decided, by object.

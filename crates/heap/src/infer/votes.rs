@@ -4,7 +4,8 @@ use super::candidates::stands_out;
 use super::confirm::{SlotWords, confirm};
 use super::engine::{Inference, Outcome};
 use super::fit::fits;
-use super::polls::{Poll, Vote, Votes, is_open};
+use super::polls::{Poll, Votes, is_open};
+use goheap_model::contents::Vote;
 use goheap_model::{Evidence, ObjectType, Part, Slot, TypeId};
 
 /// Objects of one place that are asked which types it may be.

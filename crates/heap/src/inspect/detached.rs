@@ -1,8 +1,8 @@
 //! What a value holds that lies in no memory in one piece: in registers, or partly there.
 
 use super::value::number_of;
-use super::{Field, InspectOptions, Listed, Value};
 use crate::snapshot::HeapSnapshot;
+use goheap_model::contents::{Field, InspectOptions, Listed, Value};
 use goheap_model::{Kind, TypeId};
 
 /// Structs and arrays that the compiler keeps in registers have few parts.
@@ -24,7 +24,7 @@ impl HeapSnapshot<'_, '_> {
             snapshot: self,
             options,
             bytes,
-            fields: Listed::none(),
+            fields: Listed::default(),
             parts: bytes.len().saturating_add(LEAST_PARTS),
         };
         detached.value(name, ty, 0, MAX_DEPTH);

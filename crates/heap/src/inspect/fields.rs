@@ -2,10 +2,10 @@
 
 use super::tiny::TinyValue;
 use super::value::number;
-use super::{InspectOptions, Listed, Value};
 use crate::meaning::containers::{MapLayout, Position, Role};
 use crate::snapshot::HeapSnapshot;
 use goheap_image::Address;
+use goheap_model::contents::{Field, InspectOptions, Listed, Value};
 use goheap_model::{Kind, Part, Slot, TypeId};
 use std::collections::BTreeMap;
 
@@ -24,19 +24,6 @@ const MIN_TOP_HASH: u8 = 5;
 /// Buckets or groups that are looked into: empty ones tell nothing.
 const MAX_BUCKETS: u64 = 1 << 16;
 
-/// One field.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Field {
-    /// The way to it: `.a.b`, `[3].x`, `[value 0.2].y`; empty where the object is no more than this.
-    pub path: String,
-    /// Bytes from the object's first byte.
-    pub offset: u64,
-    /// Its type; empty where nothing is known.
-    pub ty: String,
-    /// What it holds.
-    pub value: Value,
-}
-
 /// The walk over one object.
 pub(super) struct Walk<'s, 'm, 'p> {
     snapshot: &'s HeapSnapshot<'m, 'p>,
@@ -48,7 +35,7 @@ pub(super) struct Walk<'s, 'm, 'p> {
 
 impl<'s, 'm, 'p> Walk<'s, 'm, 'p> {
     pub(super) fn new(snapshot: &'s HeapSnapshot<'m, 'p>, options: InspectOptions) -> Self {
-        Walk { snapshot, options, start: 0, steps: 0, fields: Listed::none() }
+        Walk { snapshot, options, start: 0, steps: 0, fields: Listed::default() }
     }
 
     /// The fields of a value of `ty` at `at`, outside of any object: a variable on a stack.

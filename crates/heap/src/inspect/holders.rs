@@ -2,45 +2,13 @@
 
 use super::place::Places;
 use super::pointing::Pointing;
-use super::{Listed, Pointer};
 use crate::referred::{Window, WindowList};
 use crate::snapshot::HeapSnapshot;
 use foldhash::HashMap;
 use goheap_graph::TrieNode;
+use goheap_model::contents::{Holder, HolderGroup, Listed, Pointer, RootHolder};
 use goheap_model::{ObjectType, Part, Slot, Standing};
 use std::cmp::Reverse;
-
-/// An object that holds a pointer to another.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Holder {
-    /// First byte of the holder.
-    pub address: u64,
-    /// Its type; empty where it is not known.
-    pub ty: String,
-    /// The field that holds the pointer.
-    pub path: String,
-    /// Bytes from the holder's first byte to the pointer.
-    pub offset: u64,
-    /// Bytes from the held object's first byte to where the pointer leads.
-    pub into: u64,
-    /// Whether a root reaches the holder.
-    pub standing: Standing,
-}
-
-/// Objects of one type that hold a pointer to another in the same field.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct HolderGroup {
-    /// Their type; empty where it is not known.
-    pub ty: String,
-    /// The field, with `[i]` for elements.
-    pub path: String,
-    /// Whether roots reach them.
-    pub standing: Standing,
-    /// Pointers.
-    pub count: u64,
-    /// First byte of the first holder.
-    pub first: u64,
-}
 
 /// Groups that are told apart; what else there is counts in none.
 const MOST_GROUPS: usize = 10_000;
@@ -92,19 +60,6 @@ impl Groups {
     }
 }
 
-/// A root that holds a pointer to an object.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RootHolder {
-    /// The frames that name it, the outermost first.
-    pub path: Vec<String>,
-    /// Bytes from the object's first byte to where the pointer leads.
-    pub into: u64,
-    /// True if the word only looks like a pointer.
-    pub is_conservative: bool,
-    /// How many roots have that name and lead there.
-    pub count: u64,
-}
-
 impl Places<'_, '_, '_> {
     /// Every pointer word of every allocated object that leads into `held`, and what those of reachable ones refer to.
     pub(super) fn holders(&self, held: Slot, limit: usize) -> (Listed<Holder>, Vec<HolderGroup>, WindowList) {
@@ -112,7 +67,7 @@ impl Places<'_, '_, '_> {
         let (resolver, mut windows) = (snapshot.resolver(), WindowList::default());
         let element = snapshot.element_of(held);
         let range = range_of(snapshot, held);
-        let (mut holders, mut groups) = (Listed::none(), Groups::default());
+        let (mut holders, mut groups) = (Listed::default(), Groups::default());
         snapshot.for_each_pointing(&range, |Pointing { slot, offset, value }| {
             if snapshot.is_reachable(slot.id) {
                 let window = snapshot.window_at(&resolver, slot, offset);
@@ -135,7 +90,7 @@ impl Places<'_, '_, '_> {
     pub(super) fn pointers(&mut self, slot: Slot, limit: usize) -> Listed<Pointer> {
         let snapshot = self.snapshot;
         let (masks, span, start) = (&snapshot.model.masks, snapshot.objects.span(slot), snapshot.objects.address(slot));
-        let mut pointers = Listed::none();
+        let mut pointers = Listed::default();
         masks.for_each_offset(span, slot.slot, |offset| {
             if let Some(value) = masks.word(span, start + offset).filter(|&value| value != 0) {
                 let pointer = || Pointer { path: self.path(slot, offset), offset, target: snapshot.target(value) };
@@ -186,7 +141,7 @@ impl HeapSnapshot<'_, '_> {
             }
             found[index].1 += 1;
         }
-        let mut roots = Listed::none();
+        let mut roots = Listed::default();
         for ((node, into, is_conservative), count) in found {
             let frames = || self.tree.path(node).into_iter().map(|label| self.label_text(label).to_owned());
             roots.push(limit, || RootHolder { path: frames().collect(), into, is_conservative, count });

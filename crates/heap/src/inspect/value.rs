@@ -2,47 +2,8 @@
 
 use crate::snapshot::HeapSnapshot;
 use goheap_image::{Address, MemoryImage};
+use goheap_model::contents::{Target, Value};
 use goheap_model::{GoType, Kind, Part, TypeId};
-
-/// Where a pointer leads.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Target {
-    /// The pointer.
-    pub address: u64,
-    /// First byte of the object that it leads into; None outside the heap.
-    pub object: Option<u64>,
-    /// What is there: the object's type, a variable's name; empty where neither is known.
-    pub text: String,
-}
-
-/// What a field holds. Texts are None where contents were not asked for.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Value {
-    /// The core lacks it.
-    Absent,
-    /// A nil pointer, slice, map, channel, func or interface.
-    Nil,
-    /// A number or a boolean.
-    Number(Option<String>),
-    /// A string's length and its first bytes; where they lie, unless they are the object itself.
-    Text(u64, Option<Vec<u8>>, Option<Target>),
-    /// A pointer.
-    Pointer(Target),
-    /// A slice: length, capacity, elements.
-    Slice(u64, u64, Target),
-    /// A map: its number of entries, if the core has it, and its header.
-    Map(Option<u64>, Target),
-    /// A channel: elements waiting and room for them; its header.
-    Chan(Option<u64>, Option<u64>, Target),
-    /// An interface: the dynamic type, if it is known, and what its data word leads to.
-    Interface(Option<String>, Target),
-    /// A func value: the function, if it is known, and the closure.
-    Func(Option<String>, Target),
-    /// A row of bytes or numbers: how many, and the first of them.
-    Row(u64, Option<String>),
-    /// Elements that are not told one by one.
-    More(u64),
-}
 
 impl HeapSnapshot<'_, '_> {
     /// What the pointer `address` leads to.

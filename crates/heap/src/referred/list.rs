@@ -4,26 +4,10 @@ use super::reach::{Reach, Window, element_size, is_guessed};
 use crate::meaning::resolve::{Meaning, Resolver};
 use crate::snapshot::HeapSnapshot;
 use goheap_model::Slot;
+use goheap_model::contents::ObjectWindows;
 
 /// Windows that are kept before those that touch are made one.
 const MOST: usize = 1 << 16;
-
-/// What is referred to of one object, in bytes from its slot's beginning.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct ObjectWindows {
-    /// Strings and slices, and pointers to one of its elements, that lead into it.
-    pub headers: u64,
-    /// Pointers that refer to all of it, or of which the type is not known.
-    pub whole: u64,
-    /// Bytes that some of these refer to.
-    pub referred: u64,
-    /// The same with what slices have room for.
-    pub capacity: u64,
-    /// Bytes before the first window.
-    pub before: u64,
-    /// Bytes behind the last one.
-    pub behind: u64,
-}
 
 /// Windows being gathered.
 #[derive(Default)]

@@ -17,7 +17,6 @@ mod windows;
 
 pub(crate) use frames::{frame_facts, is_part, with_facts};
 use goheap_model::{Extent, Extents};
-pub use list::ObjectWindows;
 pub(crate) use list::WindowList;
 pub(crate) use reach::{Reach, Window};
 use serde::{Deserialize, Serialize};

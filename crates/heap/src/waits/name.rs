@@ -6,6 +6,7 @@ use super::waiters::WaitGroup;
 use crate::snapshot::HeapSnapshot;
 use foldhash::HashMap;
 use goheap_image::Address;
+use goheap_model::contents::Contents;
 use goheap_model::{Kind, Part, TypeId, TypeTable};
 use goheap_runtime::Call;
 use std::cell::OnceCell;
