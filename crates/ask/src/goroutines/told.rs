@@ -122,3 +122,27 @@ impl ListedGoroutines {
         self.place.and_then(|place| self.frames.get(place)).or_else(|| self.frames.first())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use goheap_model::InlineFrame;
+
+    #[test]
+    fn the_speaking_call_stands_for_a_group_or_the_innermost_one() {
+        let call = |name: &str| StackCall::from(&InlineFrame { function: name.into(), ..InlineFrame::default() });
+        let frames = vec![call("runtime.gopark"), call("main.work")];
+        let group = |place| ListedGoroutines { place, frames: frames.clone(), ..ListedGoroutines::default() };
+        let told = |place| group(place).place().map(|call| call.function.clone());
+        assert_eq!(told(Some(1)).as_deref(), Some("main.work"));
+        assert_eq!(told(None).as_deref(), Some("runtime.gopark"));
+        assert_eq!(told(Some(9)).as_deref(), Some("runtime.gopark"), "what is not there does not speak");
+        assert_eq!(ListedGoroutines::default().place(), None);
+    }
+
+    #[test]
+    fn what_is_nothing_is_left_out() {
+        assert!(is_none_or_zero(&None) && is_none_or_zero(&Some(0)) && !is_none_or_zero(&Some(1)));
+        assert!(is_none(&0) && !is_none(&1));
+    }
+}

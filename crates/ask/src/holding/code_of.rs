@@ -78,3 +78,39 @@ impl CodeOf {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use goheap_model::{Evidence, HeapBuilder};
+
+    #[test]
+    fn objects_are_of_the_package_of_their_type() {
+        let mut heap = HeapBuilder::default();
+        let kinds = ["main.T", "net/http.conn", "runtime.g", "", "[]main.T"].map(|ty| heap.object(ty, 16));
+        let table = heap.part("main.T", 64, Part::Elements, Evidence::Exact);
+        let heap = heap.build().unwrap();
+        let code = CodeOf::new(Graph::new(&heap).unwrap());
+        let of = |object: ObjectId| code.object(&heap, object.0);
+        assert_eq!(kinds.map(of), [Code::Own, Code::Library, Code::Runtime, Code::Nobody, Code::Nobody]);
+        assert_eq!(of(table), Code::Nobody, "an array is whose what leads to it is");
+        assert_eq!(kinds.map(of)[0], Code::Own, "the second time it is known");
+    }
+
+    #[test]
+    fn goroutines_are_of_the_function_that_they_began_with() {
+        let mut heap = HeapBuilder::default();
+        let [own, library] = [heap.object("main.T", 16), heap.object("main.T", 16)];
+        heap.goroutine(1, "main.serve", &[("own *main.T", own)]);
+        heap.goroutine(2, "net/http.(*conn).serve", &[("library *main.T", library)]);
+        let heap = heap.build().unwrap();
+        let graph = Graph::new(&heap).unwrap();
+        let code = CodeOf::new(graph);
+        let node = |goroutine| graph.references().roots().node_of(RootKind::Goroutine(goroutine)).unwrap();
+        let told = [0, 1].map(|goroutine| code.node(graph, node(goroutine)));
+        assert_eq!(told, [Code::Own, Code::Library]);
+        let all = graph.references().roots().root();
+        assert_eq!(code.node(graph, all), Code::Nobody);
+    }
+}

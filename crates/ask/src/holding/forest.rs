@@ -75,3 +75,46 @@ impl Holding<'_> {
         forest
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use goheap_model::{Graph, HeapBuilder, Unobserved};
+
+    #[test]
+    fn children_stand_by_their_parents() {
+        let mut forest = Forest::default();
+        let root = forest.push(40, None);
+        let [one, other] = [forest.push(41, Some(root)), forest.push(42, Some(root))];
+        let leaf = forest.push(43, Some(one));
+        let alone = forest.push(44, None);
+        let (offsets, list) = forest.by_parent();
+        let children = |index: u32| &list[offsets[index as usize] as usize..offsets[index as usize + 1] as usize];
+        assert_eq!((children(root), children(one), children(leaf)), (&[one, other][..], &[leaf][..], &[][..]));
+        assert_eq!((forest.parent(root), forest.parent(leaf), forest.parent(alone)), (None, Some(one), None));
+        let empty = Forest::default().by_parent();
+        assert_eq!(empty, (vec![0], vec![]));
+    }
+
+    #[test]
+    fn only_what_dominates_is_in_the_tree() {
+        let mut heap = HeapBuilder::default();
+        let [top, left, right, both, garbage] =
+            ["main.Top", "main.Left", "main.Right", "main.Both", "main.Garbage"].map(|ty| heap.object(ty, 16));
+        for (from, to) in [(top, left), (top, right), (left, both), (right, both)] {
+            heap.refer(from, to);
+        }
+        heap.variable("main.top *main.Top", top);
+        let heap = heap.build().unwrap();
+        let graph = Graph::new(&heap).unwrap();
+        let fields = super::super::tests::Numbered(graph);
+        let holding = Holding::new(graph, &fields, &Unobserved).unwrap();
+        let forest = holding.dominating(&[both.0, garbage.0]);
+        let objects: Vec<u32> = forest.nodes.iter().copied().filter(|&node| node < graph.object_count()).collect();
+        assert_eq!(objects, [top.0, both.0], "neither side dominates it, and garbage is in no tree");
+        let last = forest.len() - 1;
+        assert_eq!(forest.parent(last).map(|parent| forest.nodes[parent as usize]), Some(top.0));
+        assert_eq!(holding.dominating(&[garbage.0]).len(), 0);
+    }
+}

@@ -10,7 +10,7 @@ mod ways;
 mod whose;
 
 /// Each reference of an object is a field of its own: `.f0`, `.f1` and so on, a pointer to what it leads to.
-struct Numbered<'h>(Graph<'h>);
+pub(super) struct Numbered<'h>(pub(super) Graph<'h>);
 
 impl Fields for Numbered<'_> {
     fn place(&self, from: Slot, offset: u64, _: bool) -> FieldPlace {

@@ -142,3 +142,41 @@ impl Named<'_> {
 fn is_counted(text: &str) -> bool {
     text.strip_prefix('[').is_some_and(|rest| rest.starts_with(|first: char| first.is_ascii_digit()))
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use goheap_model::{Evidence, HeapBuilder};
+
+    #[test]
+    fn a_type_is_found_by_its_name_and_by_what_people_call_it() {
+        let mut heap = HeapBuilder::default();
+        let [one, other] = [heap.object("example.org/app/session.Session", 32), heap.object("main.Job", 16)];
+        let unknown = heap.object("", 16);
+        let rows = [2, 3].map(|count| heap.part("main.Job", 16 * count, Part::Elements, Evidence::Exact));
+        let heap = heap.build().unwrap();
+        let named = Named(&heap);
+        let exact = |text: &str| named.objects_of_type(text).0.map(|of| of.objects);
+        let jobs = vec![other.0, rows[0].0, rows[1].0];
+        assert_eq!(exact("main.Job"), Some(jobs.clone()), "rows of them, too");
+        assert_eq!(exact("(unknown)"), Some(vec![unknown.0]));
+        assert_eq!(exact("[]main.Job"), Some(rows.map(|row| row.0).to_vec()), "of every length");
+        assert_eq!(exact("[3]main.Job"), Some(vec![rows[1].0]));
+        assert_eq!(exact("main.Nothing"), None);
+        let alike = named.objects_of_type("session.Session").1.unwrap();
+        assert_eq!((alike.objects, alike.taken_for), (vec![one.0], vec!["example.org/app/session.Session".to_owned()]));
+        let pointer = named.objects_of_named_type("*main.Job").unwrap();
+        assert_eq!((pointer.objects, pointer.taken_for), (jobs, vec!["main.Job".to_owned()]));
+        let wanted = named.objects_of_wanted(&|name| name.ends_with("Session")).unwrap();
+        assert_eq!(wanted.objects, [one.0]);
+        assert!(named.objects_of_wanted(&|name| name == "main.Other").is_none());
+        assert!(named.type_names().iter().any(|name| name == "[...]main.Job"), "lengths are told together");
+    }
+
+    #[test]
+    fn an_array_with_its_length_is_counted() {
+        assert!(is_counted("[4]main.T") && is_counted("[12]"));
+        assert!(!is_counted("[]main.T") && !is_counted("[...]main.T") && !is_counted("main.T[4]"));
+    }
+}

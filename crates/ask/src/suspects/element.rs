@@ -86,3 +86,33 @@ pub(super) fn place_and_type(text: &str) -> Option<(&str, &str)> {
     });
     end.map(|(at, _)| (&text[..at], &text[at + 1..]))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_text_of_a_frame_tells_its_type() {
+        for (text, ty) in [
+            ("[value] *main.Session", "*main.Session"),
+            (".val any = main.T ?", "main.T"),
+            (".next *main.Node", "*main.Node"),
+            ("[captured session] *main.T", "*main.T"),
+            (".m map[struct { a int }]string", "map[struct { a int }]string"),
+            ("*main.T in main.Pool", "main.Pool"),
+            ("main.cache", "main.cache"),
+            (".alone", ".alone"),
+        ] {
+            assert_eq!(type_of(text), ty, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_place_ends_outside_of_brackets() {
+        assert_eq!(place_and_type("[captured a b] *main.T"), Some(("[captured a b]", "*main.T")));
+        assert_eq!(place_and_type(".f(x y) func()"), Some((".f(x y)", "func()")));
+        assert_eq!(place_and_type("main.x *main.T"), None, "a variable is no place");
+        assert_eq!(place_and_type("[open ] *main.T"), Some(("[open ]", "*main.T")));
+        assert_eq!(place_and_type("[never closed *main.T"), None);
+    }
+}

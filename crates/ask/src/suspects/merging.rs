@@ -119,3 +119,82 @@ fn merged(frame: TrieNode, alike: Vec<Found>) -> Found {
     }
     Found { frame, retained, parts, gathered, is_loose }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use goheap_graph::PathTrie;
+    use goheap_model::{Field, GoType};
+
+    fn found(ty: &str, values: u64, bytes: u64) -> Found {
+        let frame = PathTrie::ROOT;
+        let element =
+            Element { frame, way: Vec::new(), values, bytes, ty: ty.to_owned(), others: Vec::new(), keeps: None };
+        let retained = Weight { bytes, objects: values };
+        Found { frame, retained, parts: vec![frame], gathered: Some(element), is_loose: true }
+    }
+
+    fn told(found: &[Found]) -> Vec<(&str, u64, u64, usize)> {
+        let told = |one: &Found| one.gathered.as_ref().map(|of| (of.values, of.bytes)).unwrap_or_default();
+        let ty =
+            |one: &Found| one.gathered.as_ref().map_or("", |of| if of.ty == "*main.Conn" { "conn" } else { "other" });
+        found.iter().map(|one| (ty(one), told(one).0, told(one).1, one.parts.len())).collect()
+    }
+
+    #[test]
+    fn things_of_one_kind_are_one_suspect_where_they_may_be() {
+        let all = || vec![found("*main.Conn", 2, 100), found("*main.Job", 1, 10), found("*main.Conn", 3, 50)];
+        let mut one = all();
+        merge(PathTrie::ROOT, &mut one, |_| true);
+        assert_eq!(told(&one), [("conn", 5, 150, 2), ("other", 1, 10, 1)]);
+        let mut apart = all();
+        merge(PathTrie::ROOT, &mut apart, |alike| !has_main(alike));
+        assert_eq!(told(&apart).len(), 3, "one is most of them: the other stays beside it");
+        assert_eq!(repeated(&all()), ["*main.Conn", "*main.Conn"]);
+    }
+
+    #[test]
+    fn what_is_not_known_is_never_merged() {
+        let nameless = || Found { gathered: None, ..found("", 0, 10) };
+        let mut all = vec![nameless(), nameless()];
+        merge(PathTrie::ROOT, &mut all, |_| true);
+        assert_eq!(all.len(), 2);
+        assert!(repeated(&all).is_empty());
+    }
+
+    #[test]
+    fn one_is_the_main_if_all_others_are_no_more_than_half_of_it() {
+        let is_main = |bytes: &[u64]| {
+            let all: Vec<Found> = bytes.iter().map(|&bytes| found("*main.Conn", 1, bytes)).collect();
+            has_main(&all.iter().collect::<Vec<_>>())
+        };
+        assert!(is_main(&[100, 50]) && is_main(&[30, 100, 20]));
+        assert!(!is_main(&[100, 51]) && !is_main(&[30, 100, 21]) && !is_main(&[1, 0]));
+    }
+
+    /// A connection with a field that leads to its reader.
+    fn heap() -> Heap {
+        let mut heap = Heap::default();
+        let plain = |name: &str, kind| GoType { name: name.into(), size: 8, kind, descriptor: None };
+        let reader = heap.types.add(plain("main.Reader", Kind::Struct(Box::new([]))));
+        let pointer = heap.types.add(plain("*main.Reader", Kind::Pointer(reader)));
+        let field = Field { name: "main.r".into(), ty: pointer, offset: 0, is_embedded: false };
+        heap.types.add(plain("main.Conn", Kind::Struct(Box::new([field]))));
+        heap
+    }
+
+    #[test]
+    fn things_that_come_and_go_together_are_joined() {
+        let heap = heap();
+        let joined = |readers, is_loose| {
+            let reader = Found { is_loose, ..found("*main.Reader", readers, 30) };
+            let mut all = vec![reader, found("*main.Conn", 10, 70)];
+            join(&heap, &mut all);
+            all.iter().map(|one| one.retained.bytes).collect::<Vec<_>>()
+        };
+        assert_eq!(joined(10, true), [100]);
+        assert_eq!(joined(40, true), [100]);
+        assert_eq!(joined(41, true), [30, 70], "too many more to be parts");
+        assert_eq!(joined(10, false), [30, 70], "one thing holds the readers");
+    }
+}
