@@ -72,5 +72,7 @@ fn failures_are_one_line_with_a_status() {
     }
     let wrong = goheap!("capture", &pid, "--when", "cpu > 5%");
     assert!(wrong.status == 2 && wrong.stderr.contains("'rss > 80%'"), "{}", wrong.stderr);
+    let stream = goheap!("capture", &pid, "-o", "-");
+    assert!(stream.status == 2 && stream.stderr.contains("a core goes to a file"), "{}", stream.stderr);
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
 }

@@ -35,6 +35,7 @@ fn with_json_a_failure_is_json_with_a_code() {
         (&["CORE", "EXE", "goroutine", "--json", "999999"], 4, "not-found"),
         (&["CORE", "EXE", "overview", "--json", "--nonsense"], 2, "usage"),
         (&["overview", "--json"], 2, "usage"),
+        (&["CORE", "EXE", "histogram", "--json", "--limit", "-1"], 2, "usage"),
         (&["no-such-core", "overview", "--json"], 1, "no-file"),
         (&["EXE", "--exe", "EXE", "overview", "--json"], 3, "not-read"),
         (&["CORE", "EXE", "--max-unpacked", "1M", "histogram", "--format", "json"], 3, "too-large"),
@@ -45,6 +46,7 @@ fn with_json_a_failure_is_json_with_a_code() {
         assert_eq!(json["schema_version"], 1);
         let message = json["error"]["message"].as_str().unwrap();
         assert!(!message.is_empty() && !message.contains('\n') && !message.starts_with("error"), "{message}");
+        assert!(!message.contains("--help"), "what stands below the message of a screen is no part of it: {message}");
     }
     let (_, json) = failure(&["CORE", "EXE", "paths", "--json", "main.globalCach"]);
     assert!(json["error"]["hint"].as_str().unwrap().contains("nearest: main.globalCache"), "{json}");

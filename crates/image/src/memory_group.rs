@@ -39,8 +39,9 @@ pub struct MemoryGroup {
 impl MemoryGroup {
     /// The groups of process `pid`, a number or `self`, that have a limit, the innermost first; `root` is `/`.
     pub fn all(root: &Path, pid: &str) -> Vec<MemoryGroup> {
-        let groups = fs::read_to_string(root.join("proc").join(pid).join("cgroup")).unwrap_or_default();
-        groups.lines().flat_map(|line| of_line(root, line)).collect()
+        let process = root.join("proc").join(pid);
+        let groups = fs::read_to_string(process.join("cgroup")).unwrap_or_default();
+        groups.lines().flat_map(|line| of_line(root, &process, line)).collect()
     }
 
     /// The narrowest of the groups of process `pid`; `root` is `/`.
@@ -68,7 +69,7 @@ impl MemoryGroup {
 }
 
 /// The groups of a line `ID:CONTROLLERS:PATH`, the innermost to the outermost; the second version has no controllers (cgroups(7)).
-fn of_line(root: &Path, line: &str) -> Vec<MemoryGroup> {
+fn of_line(root: &Path, process: &Path, line: &str) -> Vec<MemoryGroup> {
     let mut parts = line.splitn(3, ':').skip(1);
     let (Some(controllers), Some(path)) = (parts.next(), parts.next()) else { return Vec::new() };
     let version = match controllers {
@@ -76,7 +77,12 @@ fn of_line(root: &Path, line: &str) -> Vec<MemoryGroup> {
         list if list.split(',').any(|one| one == "memory") => &FIRST,
         _ => return Vec::new(),
     };
-    let path = path.trim_start_matches('/');
+    // A group outside of what this process sees (cgroup_namespaces(7)), as of a container beside its own: the mounts here are of other
+    // groups, and in those of the process's own root its group is the outermost.
+    let (root, path) = match path.starts_with("/..") {
+        true => (process.join("root"), ""),
+        false => (root.to_owned(), path.trim_start_matches('/')),
+    };
     // In a container the path may be the host's, which is not there: then the mount's own root tells.
     let folders = version
         .mounts
@@ -131,6 +137,18 @@ mod tests {
         );
         assert!(!group.is_out_of_memory());
         assert_eq!(MemoryGroup::of(root.path(), 8), None);
+    }
+
+    #[test]
+    fn the_group_of_a_container_beside_this_one_is_seen_through_its_root() {
+        let root = root(&[
+            ("proc/7/cgroup", "0::/../server\n"),
+            ("proc/7/root/sys/fs/cgroup/memory.max", "2000\n"),
+            ("proc/8/cgroup", "0::/../hidden\n"),
+            ("sys/fs/cgroup/memory.max", "500\n"),
+        ]);
+        assert_eq!(MemoryGroup::of(root.path(), 7).unwrap().limit, 2000);
+        assert_eq!(MemoryGroup::of(root.path(), 8), None, "never this process's own");
     }
 
     #[test]

@@ -108,6 +108,10 @@ impl OwnersReport {
     pub fn write_table(&self, page: Page, out: impl Write) -> Result<(), ReportError> {
         let mut out = page.lines(BufWriter::new(out));
         let ObjectShare { objects, bytes } = self.total;
+        if objects == 0 {
+            writeln!(out, "{}: leads to no object", taken_for(&self.asked, &self.taken_for))?;
+            return Ok(out.flush()?);
+        }
         let noun = if objects == 1 { "object" } else { "objects" };
         writeln!(
             out,

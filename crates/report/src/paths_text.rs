@@ -51,6 +51,10 @@ impl PathsAnswer {
                 return Ok(());
             }
         }
+        if self.objects == 0 {
+            writeln!(out, "{asked}: leads to no object")?;
+            return Ok(());
+        }
         let (objects, bytes) = (count(self.objects, "object", "objects"), page.bytes(self.bytes));
         if let Some(merged) = &self.merged {
             writeln!(out, "{asked}: {objects}, {bytes}; the shortest path to each, merged")?;

@@ -7,7 +7,7 @@ use clap::Args;
 use goheap::index_file::{CoreOptions, IndexUse};
 use goheap_image::OpenRequest;
 use goheap_runtime::GoVersion;
-use std::ffi::OsStr;
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 /// Options of the whole tool: how the core is opened.
@@ -136,13 +136,37 @@ pub(crate) struct OfProcess {
 }
 
 impl Input {
-    /// The words that open the same core again, for commands that are suggested.
+    /// The words that open the same core as it was opened, for commands that are suggested.
     pub(crate) fn opening(&self) -> String {
-        let OpenRequest { core, executable, module, .. } = &self.request;
-        let named = [("--exe", executable), ("--module", module)].into_iter();
-        let options = named.filter_map(|(name, value)| Some([OsStr::new(name), value.as_ref()?.as_os_str()]));
-        let words = std::iter::once(core.as_os_str()).chain(options.flatten());
-        let words: Vec<&OsStr> = words.chain(self.no_dwarf.then(|| OsStr::new("--no-dwarf"))).collect();
+        let OpenRequest {
+            core, executable, module, sysroot, exe_folders, debug_file, debug_folders, max_unpacked, ..
+        } = &self.request;
+        let paths = [
+            ("--debug-file", debug_file),
+            ("--exe", executable),
+            ("--index", &self.index),
+            ("--module", module),
+            ("--sysroot", sysroot),
+        ];
+        let paths = paths.into_iter().filter_map(|(name, path)| Some((name, path.as_ref()?)));
+        let folders = [("--debug-dir", debug_folders), ("--exe-dir", exe_folders)].into_iter();
+        let folders = folders.flat_map(|(name, folders)| folders.iter().map(move |folder| (name, folder)));
+        let named = paths.chain(folders).map(|(name, path)| (name, path.as_os_str().to_owned()));
+        let go = self.go.as_ref().map(|go| go.text.clone());
+        let number = |number: u64| number.to_string();
+        let values =
+            [("--go", go), ("--max-memory", self.max_memory.map(number)), ("--max-unpacked", max_unpacked.map(number))];
+        let values = values.into_iter().filter_map(|(name, value)| Some((name, value?.into())));
+        let flags = [
+            ("--bytes", self.bytes),
+            ("--full-names", self.full_names),
+            ("--no-dwarf", self.no_dwarf),
+            ("--no-index", self.no_index),
+        ];
+        let flags = flags.into_iter().filter(|(_, is_given)| *is_given).map(|(name, _)| name.into());
+        let mut words: Vec<OsString> = vec![core.as_os_str().to_owned()];
+        words.extend(named.chain(values).flat_map(|(name, value)| [name.into(), value]));
+        words.extend(flags);
         shell::line(&words)
     }
 
@@ -246,6 +270,35 @@ mod tests {
         let minors = ["1.26", "go1.26.5", "1.26.5-X:arenas"].map(|text| release(text).map(|version| version.minor));
         assert_eq!(minors, [Ok(26), Ok(26), Ok(26)]);
         assert!(release("26").is_err() && release("new").is_err() && release("").is_err());
+    }
+
+    #[test]
+    fn what_is_suggested_opens_the_core_as_it_was_opened() {
+        let options = InputOptions {
+            exe: None,
+            exe_dir: vec!["builds".into(), "old builds".into()],
+            debug_file: Some("x.debug".into()),
+            debug_dir: vec!["debug".into()],
+            coredump_dir: None,
+            no_dwarf: true,
+            go: Some(release("1.26").unwrap()),
+            module: Some("lib.so".into()),
+            sysroot: Some("image".into()),
+            max_unpacked: Some(1024),
+            max_memory: Some(4096),
+            index: Some("an.index".into()),
+            no_index: true,
+            bytes: true,
+            full_names: true,
+            quiet: true,
+            timings: true,
+        };
+        let input = options.input(Path::new("a.core")).unwrap_or_else(|_| unreachable!());
+        assert_eq!(
+            input.opening(),
+            "a.core --debug-file x.debug --index an.index --module lib.so --sysroot image --debug-dir debug --exe-dir builds \
+             --exe-dir 'old builds' --go go1.26 --max-memory 4096 --max-unpacked 1024 --bytes --full-names --no-dwarf --no-index"
+        );
     }
 
     #[test]

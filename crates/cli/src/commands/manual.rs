@@ -40,7 +40,8 @@ fn render() -> io::Result<String> {
         let text = text.replace('-', "\\-");
         write!(page, ".SH \"{}\"\n.nf\n{text}.fi\n", heading.to_uppercase())?;
     }
-    Ok(String::from_utf8_lossy(&page).into_owned())
+    // Without a name for it in every locale: `man` of LC_ALL=C has ASCII alone.
+    Ok(String::from_utf8_lossy(&page).replace('…', "..."))
 }
 
 /// What a command does, and its own options.

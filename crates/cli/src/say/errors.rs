@@ -368,6 +368,7 @@ pub(crate) fn message_and_hint(text: &str) -> (&str, Option<&str>) {
 fn plain(error: &clap::Error) -> String {
     let text = error.render().to_string();
     let said = text.split("\n\nUsage:").next().unwrap_or_default();
+    let said = said.split("\n\nFor more information").next().unwrap_or_default();
     let said: Vec<&str> = said.split_whitespace().collect();
     let said = said.join(" ");
     said.strip_prefix("error: ").unwrap_or(&said).replacen(" tip: ", "; ", 1)

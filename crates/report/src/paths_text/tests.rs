@@ -173,3 +173,12 @@ fn merged_steps_lean_and_a_cut_that_frees_little_is_none() {
     let expected = "asked,depth,reference,objects,bytes,own_objects,example\nstring,0,main.x,9,9000,0,\nstring,1,.f,8,8000,8,0xc000012340\n";
     assert_eq!(String::from_utf8(csv).unwrap(), expected);
 }
+
+#[test]
+fn what_leads_to_nothing_is_said_so() {
+    let answer = PathsAnswer { asked: "goroutine 1".into(), means: "goroutine", ..PathsAnswer::default() };
+    let report = PathsReport { schema_version: SCHEMA_VERSION, asked: vec![answer] };
+    let mut out = Vec::new();
+    report.write_text(Page::default(), &mut out).unwrap();
+    assert_eq!(String::from_utf8(out).unwrap(), "goroutine 1: leads to no object\n");
+}

@@ -4,11 +4,12 @@ mod beside;
 mod guarded;
 mod series;
 
-use crate::args::{CaptureOptions, HowToSnapshot, OfProcess};
+use crate::args::{CaptureOptions, HowToSnapshot, OfProcess, usage};
 use crate::bounds::memory::Budget;
 use crate::say::errors::Failure;
 use crate::say::speaker::{self, Speaker};
 use crate::say::version;
+use clap::error::ErrorKind;
 use goheap_capture::{CaptureError, CaptureRequest, Captured, Method, Schedule, SinkOptions, Snapshotting, Watch};
 use goheap_report::table::human_bytes;
 use series::Series;
@@ -17,6 +18,11 @@ use std::sync::atomic::AtomicBool;
 
 /// Takes one core now, or one or several when it is time.
 pub(crate) fn run(of: &OfProcess, options: &CaptureOptions) -> Result<(), Failure> {
+    if options.output.as_deref() == Some(Path::new("-")) {
+        let message =
+            "a core goes to a file: what is not kept is left out, and its place is told last; name one with -o";
+        return Err(usage(ErrorKind::InvalidValue, message));
+    }
     let speaker = Speaker::new(of.quiet);
     if let Some(trigger) = &options.on_behalf {
         let (request, is_abandoned) = (request(of, options, &output(options), trigger), guarded::abandoned());
