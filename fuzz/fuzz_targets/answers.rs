@@ -34,7 +34,12 @@ fn check(answer: &Answer) {
 }
 
 fn of_names(tree::Input { tree, title, .. }: &tree::Input) -> Answer {
-    let columns = [Column::bytes("bytes").of(1000), Column::name("name"), Column::new("way", Kind::Texts), Column::command("next")];
+    let columns = [
+        Column::bytes("bytes").of(1000),
+        Column::name("name"),
+        Column::new("way", Kind::Texts),
+        Column::command("next"),
+    ];
     let mut section = Section::new("rows", columns);
     section.title.clone_from(title);
     for frame in &tree.frames {

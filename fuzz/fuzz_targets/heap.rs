@@ -6,9 +6,9 @@ use goheap_ask::{Grouping, RetainedHistogram, RootGrouping, Selection, retained_
 use goheap_fuzz::bounded;
 use goheap_fuzz::world::World;
 use goheap_heap::goroutines::{CallsWanted, leaked};
-use goheap_heap::inspect::InspectOptions;
 use goheap_heap::references::ReferenceGraph;
 use goheap_heap::{HeapSnapshot, SnapshotOptions, invariants};
+use goheap_model::contents::{Contents, InspectOptions};
 use goheap_model::{Graph, Heap, ObjectId, Unobserved};
 use goheap_runtime::RuntimeModel;
 use libfuzzer_sys::fuzz_target;

@@ -193,6 +193,8 @@ fn goroutines_are_counted_by_stack_and_labels() {
         let made: i64 = found.samples.iter().map(|sample| sample.values[0]).sum();
         assert_eq!((made as u64, &*found.types), (counted, &["goroutine".to_owned()][..]), "{release}");
         assert!(found.samples.iter().all(|sample| sample.labels.values().all(|value| value == "…")), "contents");
+        let redacted = profile(&exported(&carried, &["goroutine", "-", "--redact"]));
+        assert!(redacted.samples.iter().all(|sample| sample.labels.values().all(|value| value == "…")), "contents");
         let shown = profile(&exported(&carried, &["goroutine", "-", "--values"]));
         let labelled = |found: &Profile| found.samples.iter().filter(|sample| !sample.labels.is_empty()).count();
         assert_eq!(labelled(&found), labelled(&shown), "{release}");

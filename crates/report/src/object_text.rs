@@ -2,11 +2,12 @@
 
 use crate::ReportError;
 use crate::page::{Lines, Page};
+use crate::referred::map_told;
 use crate::table::Align::{Left, Right, Whole, Words};
-use crate::table::{Table, grouped, whole_percent};
+use crate::table::{Table, grouped};
 use goheap_ask::ObjectDetail;
+use goheap_model::Standing;
 use goheap_model::contents::{Field, HolderGroup, ObjectWindows, Pointer, Target, Value, Vote};
-use goheap_model::{MapRoom, Standing};
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::io::{BufWriter, Write};
@@ -51,9 +52,8 @@ fn facts(page: Page, report: &ObjectDetail) -> Table {
     if let Some(referred) = report.referred.filter(|referred| referred.whole == 0 && referred.headers > 0) {
         table.row(["referred to", &referred_text(page, &referred)]);
     }
-    if let Some(MapRoom { entries, slots }) = report.map {
-        let load = if slots == 0 { String::new() } else { format!(" ({})", whole_percent(entries, slots)) };
-        table.row(["map", &format!("{} entries in {} slots{load}", grouped(entries), grouped(slots))]);
+    if let Some(map) = report.map {
+        table.row(["map", &map_told(map)]);
     }
     for (index, call) in report.born.iter().enumerate() {
         table.row([if index == 0 { "allocated by" } else { "" }, call]);

@@ -9,6 +9,7 @@ use crate::sharing::ShownSharing;
 use crate::table::Align::{Left, Right};
 use crate::table::{Table, grouped, whole_percent};
 use crate::text::json_text;
+use goheap_model::MapRoom;
 use serde::Serialize;
 use std::io::{BufWriter, Write};
 
@@ -33,6 +34,9 @@ pub struct OwnersReport {
     /// The same with what slices have room for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub capacity_bytes: Option<u64>,
+    /// Entries and room of all maps of it together, where there are any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub maps: Option<MapRoom>,
     /// What of it no word leads to that is in the core, and perhaps one that is not.
     pub not_known_to_be_reachable: ObjectShare,
     /// What of it no root leads to.
@@ -122,6 +126,9 @@ impl OwnersReport {
         )?;
         if let Some(referred) = referred::told(page, self.referred_bytes, bytes) {
             writeln!(out, "{referred}: the rest is in no window of a string or slice")?;
+        }
+        if let Some(maps) = self.maps {
+            writeln!(out, "its maps have {}", referred::map_told(maps))?;
         }
         self.owned.write("kept by one owner", bytes, &mut out)?;
         match self.sharing.is_empty() {

@@ -11,6 +11,7 @@ use crate::objects::csv_field;
 use crate::sharing::ShownSharing;
 use crate::table::grouped;
 use crate::text::{json_text, terminal_text};
+use goheap_model::MapRoom;
 use serde::Serialize;
 use std::io::{BufWriter, Write};
 
@@ -75,6 +76,9 @@ pub struct ShownTarget {
     /// The same of what is retained.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub retained_referred_bytes: Option<u64>,
+    /// Entries and room, where it is the header of a map.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub map: Option<MapRoom>,
     /// Whether a root leads to it.
     pub reachable: bool,
     /// Through whom every path goes; absent where no root leads to it.

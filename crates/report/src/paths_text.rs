@@ -122,6 +122,9 @@ impl ShownTarget {
             page.bytes(self.retained)
         );
         writeln!(out, "{line}")?;
+        if let Some(map) = self.map {
+            writeln!(out, "Map: {}", referred::map_told(map))?;
+        }
         let whole =
             [(self.referred_bytes, self.size, "Of itself"), (self.retained_referred_bytes, self.retained, "Of all")];
         for (referred, kept, what) in whole.into_iter().take(if self.retained == self.size { 1 } else { 2 }) {

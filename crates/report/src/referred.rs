@@ -1,6 +1,8 @@
 //! How much of what is kept anything refers to, in words.
 
 use crate::page::Page;
+use crate::table::{grouped, whole_percent};
+use goheap_model::MapRoom;
 
 /// Less is not worth a word.
 const WORTH_BYTES: u64 = 1024;
@@ -42,6 +44,12 @@ pub fn reason(reference: &str) -> &'static str {
     }
 }
 
+/// `10 entries in 2,048 slots (0 %)`, of one map or of several.
+pub fn map_told(MapRoom { entries, slots }: MapRoom) -> String {
+    let load = if slots == 0 { String::new() } else { format!(" ({})", whole_percent(entries, slots)) };
+    format!("{} entries in {} slots{load}", grouped(entries), grouped(slots))
+}
+
 /// True if maps have so much more room than entries that it is told.
 pub fn is_sparse(entries: u64, slots: u64) -> bool {
     slots >= WORTH_SLOTS && entries < slots / SPARSE
@@ -51,6 +59,13 @@ pub fn is_sparse(entries: u64, slots: u64) -> bool {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
+
+    #[test]
+    fn a_map_tells_its_load() {
+        let told = |entries, slots| map_told(MapRoom { entries, slots });
+        assert_eq!(told(10, 2048), "10 entries in 2,048 slots (0 %)");
+        assert_eq!((told(7, 8), told(0, 0)), ("7 entries in 8 slots (88 %)".into(), "0 entries in 0 slots".into()));
+    }
 
     #[test]
     fn the_reason_goes_by_the_type() {

@@ -46,6 +46,9 @@ pub(crate) struct ExportOptions {
     /// and numbers, which are zero without it
     #[arg(long)]
     pub(crate) values: bool,
+    /// Leave contents out, as without it: for scripts that say so
+    #[arg(long, conflicts_with = "values")]
+    pub(crate) redact: bool,
     /// In dot and graphml: of a variable, field or type as the dominator tree's frames name it, or a regular expression
     #[arg(long, value_name = "WHAT", value_parser = Asked::parse)]
     pub(crate) of: Option<Asked>,
@@ -197,6 +200,7 @@ mod tests {
             first: first.into(),
             second,
             values: false,
+            redact: false,
             of: None,
             limit: None,
             core_id: None,

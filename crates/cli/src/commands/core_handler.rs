@@ -4,6 +4,8 @@ use crate::args::{CoreHandlerOptions, Others};
 use crate::say::errors::Failure;
 use goheap_capture::handler::{Died, Handled, HandlerRequest, Victim, handle, note};
 use goheap_capture::{SinkOptions, WhichExecutables};
+use rustix::fs::Mode;
+use rustix::process::umask;
 use std::fs::File;
 use std::io;
 use std::os::fd::AsFd;
@@ -31,6 +33,8 @@ pub(crate) fn run(options: &CoreHandlerOptions) -> Result<(), Failure> {
     if let Some(program) = options.pass.as_ref().filter(|_| victim.is_other()) {
         return pass(program, &died, &victim, options);
     }
+    // All that is written here and by the digest is of a process that may have been anybody's.
+    umask(Mode::RWXG | Mode::RWXO);
     // Unbuffered: pieces are large.
     let mut core = io::stdin()
         .as_fd()

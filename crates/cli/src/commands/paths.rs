@@ -17,7 +17,7 @@ use goheap_ask::holding::{self, Exclusions, Holding};
 use goheap_export::graph::write_dot;
 use goheap_graph::{CsrGraph, Weight};
 use goheap_heap::references::ReferenceOptions;
-use goheap_model::{Heap, Slot};
+use goheap_model::{Heap, MapRoom, Slot};
 use goheap_report::paths::{
     self, Dominator, Merged, ObjectShare, PathsAnswer, PathsReport, ShownCut, ShownCuts, ShownMergedStep, ShownPath,
     ShownStep, ShownTarget,
@@ -41,7 +41,15 @@ pub(crate) fn run(input: &Input, options: &PathsOptions) -> Result<(), Failure> 
         let holding = Holding::new(graph.data(), &fields, watch)?;
         let matches = options.exclude.as_ref().map(|regex| |text: &str| regex.is_match(text));
         let exclusions = Exclusions::new(matches.as_ref().map(|matches| matches as &dyn Fn(&str) -> bool));
-        let asking = Asking { holding: &holding, turned: OnceCell::new(), exclusions: &exclusions, options, watch };
+        let map_room = |slot: Slot| graph.snapshot().map_room(slot);
+        let asking = Asking {
+            holding: &holding,
+            map_room: &map_room,
+            turned: OnceCell::new(),
+            exclusions: &exclusions,
+            options,
+            watch,
+        };
         let mut report = PathsReport { schema_version: paths::SCHEMA_VERSION, asked: Vec::new() };
         for (what, meant) in what.iter().zip(&selected) {
             report.asked.push(asking.answer(&what.text, meant)?);
@@ -61,6 +69,8 @@ struct Asking<'a, 'h> {
     holding: &'a Holding<'h>,
     /// Made when the first object is told of: the ways of many are sought before, and both take much memory.
     turned: OnceCell<CsrGraph>,
+    /// Entries and room of the map whose header is in a slot.
+    map_room: &'a dyn Fn(Slot) -> Option<MapRoom>,
     exclusions: &'a Exclusions<'a>,
     options: &'a PathsOptions,
     watch: &'a Watch,
@@ -138,6 +148,7 @@ impl Asking<'_, '_> {
             held_alike: None,
             referred_bytes: own_extent.map(|extent| extent.referred),
             retained_referred_bytes: below.map(|extent| extent.referred),
+            map: (self.map_room)(slot),
             addr: hex(heap.objects.address(slot)),
             ty: self.type_text(slot),
             size: graph.shallow(node),

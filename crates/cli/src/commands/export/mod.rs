@@ -25,7 +25,8 @@ use std::path::Path;
 /// Runs the command.
 pub(crate) fn run(input: &Input, options: &ExportOptions) -> Result<(), Failure> {
     let (format, out) = options.asked()?;
-    let code = |format| code::run(input, out, format, options.values);
+    let values = options.values && !options.redact;
+    let code = |format| code::run(input, out, format, values);
     match format {
         ExportFormat::Pprof => pprof::references(input, out),
         ExportFormat::PprofDominators => pprof::dominators(input, out),
@@ -44,7 +45,7 @@ pub(crate) fn run(input: &Input, options: &ExportOptions) -> Result<(), Failure>
             parquet::run(input, out, &said)
         }
         ExportFormat::Heapsnapshot => heapsnapshot::run(input, out, options.limit),
-        ExportFormat::Hprof => hprof::run(input, out, options.values),
+        ExportFormat::Hprof => hprof::run(input, out, values),
     }
 }
 
