@@ -44,7 +44,7 @@ pub fn reason(reference: &str) -> &'static str {
     }
 }
 
-/// `10 entries in 2,048 slots (0 %)`, of one map or of several.
+/// `10 entries in 2,048 slots (<1 %)`, of one map or of several.
 pub fn map_told(MapRoom { entries, slots }: MapRoom) -> String {
     let load = if slots == 0 { String::new() } else { format!(" ({})", whole_percent(entries, slots)) };
     format!("{} entries in {} slots{load}", grouped(entries), grouped(slots))
@@ -63,7 +63,7 @@ mod tests {
     #[test]
     fn a_map_tells_its_load() {
         let told = |entries, slots| map_told(MapRoom { entries, slots });
-        assert_eq!(told(10, 2048), "10 entries in 2,048 slots (0 %)");
+        assert_eq!(told(10, 2048), "10 entries in 2,048 slots (<1 %)");
         assert_eq!((told(7, 8), told(0, 0)), ("7 entries in 8 slots (88 %)".into(), "0 entries in 0 slots".into()));
     }
 
