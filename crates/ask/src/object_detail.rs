@@ -2,8 +2,8 @@
 
 use crate::objects::object;
 use goheap_model::contents::{
-    Contents, Field, Holder, HolderGroup, InspectOptions, Inspection, Listed, ObjectWindows, Pointer, RootHolder,
-    StaticValue, Vote, hexadecimal,
+    Contents, Field, Holder, HolderGroup, InspectOptions, Inspection, ObjectWindows, Pointer, RootHolder, StaticValue,
+    Vote, hexadecimal,
 };
 use goheap_model::{Heap, MapRoom, Slot};
 use serde::Serialize;
@@ -97,16 +97,23 @@ pub fn object_detail(
         not_known_to_be_reachable: listed.reachable.is_none(),
         owner: path.first().cloned().unwrap_or_default(),
         path,
+        fields: fields.shown,
+        fields_left_out: fields.left_out,
+        roots: roots.shown,
+        roots_left_out: roots.left_out,
+        holders: holders.shown,
+        holders_left_out: holders.left_out,
         holder_groups,
+        pointers: pointers.shown,
+        pointers_left_out: pointers.left_out,
         ..ObjectDetail::default()
     }
-    .with_lists(fields, roots, holders, pointers)
 }
 
 /// Tells of the package variable that holds an address, which is no object; None where none is named there.
 pub fn variable_detail(contents: &dyn Contents, address: u64, options: InspectOptions) -> Option<ObjectDetail> {
     let StaticValue { address: start, size, name, ty, place, fields } = contents.inspect_static(address, options)?;
-    let detail = ObjectDetail {
+    Some(ObjectDetail {
         address: start,
         asked_offset: address.saturating_sub(start),
         size,
@@ -115,31 +122,10 @@ pub fn variable_detail(contents: &dyn Contents, address: u64, options: InspectOp
         reachable: true,
         owner: name,
         path: vec![place],
+        fields: fields.shown,
+        fields_left_out: fields.left_out,
         ..ObjectDetail::default()
-    };
-    Some(detail.with_lists(fields, Listed::default(), Listed::default(), Listed::default()))
-}
-
-impl ObjectDetail {
-    fn with_lists(
-        self,
-        fields: Listed<Field>,
-        roots: Listed<RootHolder>,
-        holders: Listed<Holder>,
-        pointers: Listed<Pointer>,
-    ) -> Self {
-        ObjectDetail {
-            fields: fields.shown,
-            fields_left_out: fields.left_out,
-            roots: roots.shown,
-            roots_left_out: roots.left_out,
-            holders: holders.shown,
-            holders_left_out: holders.left_out,
-            pointers: pointers.shown,
-            pointers_left_out: pointers.left_out,
-            ..self
-        }
-    }
+    })
 }
 
 #[cfg(test)]
@@ -147,7 +133,7 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
     use goheap_model::HeapBuilder;
-    use goheap_model::contents::{Target, Value};
+    use goheap_model::contents::{Listed, Target, Value};
 
     /// A core in which every object has one field, and every address is in one variable.
     struct Told;

@@ -17,7 +17,7 @@ mod error;
 pub mod goroutines;
 pub mod index;
 mod infer;
-pub mod inspect;
+mod inspect;
 pub mod invariants;
 mod meaning;
 mod names;

@@ -3,7 +3,7 @@
 use crate::recent::Recent;
 use foldhash::HashSet;
 use goheap_model::Heap;
-use goheap_model::names::{Likeness, Spelling};
+use goheap_model::names::{Likeness, Spelling, closure_function};
 use goheap_model::{Kind, Part, Slot, TextKey, TypeId, UNKNOWN_TYPE as UNKNOWN, element_text, is_wanted_text};
 use std::collections::BTreeMap;
 
@@ -24,7 +24,7 @@ pub(super) struct Named<'h>(pub(super) &'h Heap);
 impl Named<'_> {
     /// The objects of the type that `text` names exactly, else of those that it may name.
     pub(super) fn objects_of_type(&self, text: &str) -> (Option<OfType>, Option<OfType>) {
-        let text = without_captured(text);
+        let text = closure_function(text).unwrap_or(text);
         if text == UNKNOWN {
             let unknown = self.0.objects.allocated().filter(|&slot| self.0.text_key(slot).is_none());
             let objects: Vec<u32> = unknown.map(|slot| slot.id.0).collect();
@@ -139,16 +139,6 @@ impl Named<'_> {
     }
 }
 
-/// The function of a closure as frames tell it, with the variables that it captured: `main.run.func1{job, done}`.
-fn without_captured(text: &str) -> &str {
-    let function = text.strip_suffix('}').and_then(|text| text.rsplit_once('{')).map(|(function, _)| function);
-    let is_function = |name: &&str| {
-        name.contains('.') && name.ends_with(|last: char| last.is_alphanumeric() || last == '_' || last == ')')
-    };
-    let is_type = |name: &str| ["struct", "interface"].iter().any(|word| name.ends_with(word));
-    function.filter(is_function).filter(|name| !is_type(name)).unwrap_or(text)
-}
-
 /// True of `[4]T`.
 fn is_counted(text: &str) -> bool {
     text.strip_prefix('[').is_some_and(|rest| rest.starts_with(|first: char| first.is_ascii_digit()))
@@ -187,12 +177,12 @@ mod tests {
 
     #[test]
     fn a_closure_is_found_as_frames_tell_it() {
-        assert_eq!(without_captured("web.(*Server).Serve.func1{sess}"), "web.(*Server).Serve.func1");
-        assert_eq!(without_captured("main.run.func1{job, done}"), "main.run.func1");
+        assert_eq!(closure_function("web.(*Server).Serve.func1{sess}"), Some("web.(*Server).Serve.func1"));
+        assert_eq!(closure_function("main.run.func1{job, done}"), Some("main.run.func1"));
         for ty in
             ["map[main.K]struct {}", "map[main.K]struct{}", "[]interface {}", "chan main.T", "struct { a main.T }"]
         {
-            assert_eq!(without_captured(ty), ty);
+            assert_eq!(closure_function(ty), None, "{ty}");
         }
         let mut heap = HeapBuilder::default();
         let closure = heap.object("main.run.func1", 32);

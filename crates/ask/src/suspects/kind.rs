@@ -1,6 +1,7 @@
 //! What kind of leak a suspect looks like, told by the types on its way: each has a page in `docs/leaks/`.
 
 use super::{Suspect, SuspectRoot};
+use goheap_model::names::closure_function;
 use serde::Serialize;
 
 /// A kind, the most telling first.
@@ -168,7 +169,7 @@ fn is_pinned(path: &[String]) -> bool {
 /// True of the text of a function with what it captured: `main.newHandler.func1{job}`, `main.(*Job).Run-fm{R}`.
 pub fn is_closure_text(ty: &str) -> bool {
     let is_function = |name: &str| name.contains(".func") || name.ends_with("-fm");
-    ty.strip_suffix('}').and_then(|text| text.split_once('{')).is_some_and(|(name, _)| is_function(name))
+    closure_function(ty).is_some_and(is_function)
 }
 
 /// The kind of a suspect.

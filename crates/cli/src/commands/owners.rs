@@ -13,9 +13,8 @@ use crate::say::errors::Failure;
 use crate::say::terminal;
 use goheap_ask::holding::{self, Holding};
 use goheap_graph::Weight;
-use goheap_heap::HeapSnapshot;
 use goheap_heap::references::ReferenceOptions;
-use goheap_model::{MapRoom, ObjectId, Standing};
+use goheap_model::{ObjectId, Standing};
 use goheap_report::owners::{self, OwnerRows, OwnersReport, ShownHeld, ShownOwner};
 use goheap_report::paths::ObjectShare;
 use goheap_report::sharing::ShownSharing;
@@ -68,7 +67,7 @@ pub(crate) fn run(input: &Input, options: &OwnersOptions) -> Result<(), Failure>
             total: share(found.total),
             referred_bytes: found.referred.map(|extent| extent.referred),
             capacity_bytes: found.referred.map(|extent| extent.capacity),
-            maps: maps_of(graph.snapshot(), &nodes),
+            maps: graph.snapshot().map_rooms(nodes.iter().map(|&node| ObjectId(node))),
             not_known_to_be_reachable: share(not_known),
             unreachable: share(Weight {
                 bytes: found.unreached.bytes - not_known.bytes,
@@ -90,15 +89,6 @@ pub(crate) fn run(input: &Input, options: &OwnersOptions) -> Result<(), Failure>
 }
 
 /// How many of each list are shown. One that is short leaves its room to the other.
-/// Entries and room of the maps among objects; None where there are none.
-fn maps_of(snapshot: &HeapSnapshot<'_, '_>, objects: &[u32]) -> Option<MapRoom> {
-    let slots = objects.iter().map(|&object| snapshot.objects.slot(ObjectId(object)));
-    slots.filter_map(|slot| snapshot.map_room(slot)).reduce(|mut sum, one| {
-        sum.add(one);
-        sum
-    })
-}
-
 fn limits(found: &holding::Owners, options: &OwnersOptions) -> [usize; 2] {
     let usual = options.written.is_table().then_some(USUAL_OWNERS);
     match (options.limit, usual) {

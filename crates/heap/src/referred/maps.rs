@@ -30,6 +30,16 @@ impl HeapSnapshot<'_, '_> {
         self.is_map_header(slot.id).then(|| self.map_room_at(self.objects.payload(slot).0, |_| true)).flatten()
     }
 
+    /// The same of all maps among objects together; None where there are none.
+    pub fn map_rooms(&self, objects: impl Iterator<Item = ObjectId>) -> Option<MapRoom> {
+        // Most of what is asked for is none: its slot is not looked for.
+        let headers = objects.filter(|&id| self.is_map_header(id));
+        headers.filter_map(|id| self.map_room(self.objects.slot(id))).reduce(|mut sum, one| {
+            sum.add(one);
+            sum
+        })
+    }
+
     /// The same of the map whose header is at an address. A directory has to lie in an object, and `is_new` is asked for it.
     pub(crate) fn map_room_at(&self, header: u64, is_new: impl FnOnce(u64) -> bool) -> Option<MapRoom> {
         let swiss = self.model.version.release().has_swiss_maps;

@@ -41,6 +41,15 @@ pub fn elided(name: &str) -> Cow<'_, str> {
     if text.is_empty() { Cow::Borrowed(name) } else { Cow::Owned(text + rest) }
 }
 
+/// The function of a closure as frames tell it with the variables that it captured: `main.run.func1` of `main.run.func1{job, done}`; None of
+/// types that have braces of their own.
+pub fn closure_function(text: &str) -> Option<&str> {
+    let (function, _) = text.strip_suffix('}')?.split_once('{')?;
+    let is_name = function.ends_with(|last: char| last.is_alphanumeric() || "_)]".contains(last));
+    let is_type = ["struct", "interface"].iter().any(|word| function.ends_with(word));
+    (function.contains('.') && is_name && !is_type).then_some(function)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -9,7 +9,7 @@ mod spelling;
 mod standard_library;
 
 pub use code::{Code, code_of_package, code_of_parts, code_of_type};
-pub use fields::{captured_path, elided, name_in_text};
+pub use fields::{captured_path, closure_function, elided, name_in_text};
 pub use frame_name::{Dynamic, FoundType, FrameName, FrameRole};
 pub use package::{BUILTIN, package_of};
 pub use package_names::PackageNames;

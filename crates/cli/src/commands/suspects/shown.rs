@@ -4,6 +4,7 @@ use super::standing::Standing;
 use crate::args::Input;
 use crate::shell;
 use goheap_ask::{Gathered, Suspect, SuspectKind, SuspectRoot};
+use goheap_model::names::closure_function;
 use goheap_model::{Heap, Share};
 use goheap_report::answer::{Answer, Cell, Column, Kind, Next, Section};
 use goheap_report::dominators::Born;
@@ -193,8 +194,8 @@ fn next(suspect: &Suspect) -> String {
         _ if is_name => format!("paths {}", shell::quoted(&suspect.holder)),
         // Of a closure, the function: what it captured is no part of its name.
         Some(gathered) => {
-            let ty = gathered.whole_type.split_once('{').filter(|(name, _)| name.contains(".func"));
-            format!("paths {}", shell::quoted(ty.map_or(&gathered.whole_type, |(name, _)| name)))
+            let function = closure_function(&gathered.whole_type).filter(|name| name.contains(".func"));
+            format!("paths {}", shell::quoted(function.unwrap_or(&gathered.whole_type)))
         }
         None => "dominators".to_owned(),
     }
