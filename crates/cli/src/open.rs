@@ -1,6 +1,7 @@
 //! From the files to the heap.
 
 use crate::args::Input;
+use crate::bounds::threads;
 use crate::say::diagnostics;
 use crate::say::errors::Failure;
 use crate::say::speaker;
@@ -215,6 +216,10 @@ fn model_options(input: &Input, without_heap: bool) -> ModelOptions {
     ModelOptions { version: input.go.clone(), no_dwarf: input.no_dwarf, without_heap }
 }
 
+/// Maps the files before any thread is started: under `ulimit -v` glibc's reservations for threads, 64 and 128 MiB each, would take the
+/// room of a core that fits.
 fn open_process(input: &Input) -> Result<Process, Failure> {
-    Ok(goheap::open_process(&input.request)?)
+    let process = goheap::open_process(&input.request)?;
+    threads::start();
+    Ok(process)
 }

@@ -200,7 +200,7 @@ fn what_is_not_there_is_said_with_the_nearest_and_status_4() {
     for (argument, expected) in [
         ("main.Itm", "there is no type or variable \"main.Itm\"; nearest: main.Item"),
         ("main.registry.frist", "nearest: main.registry.first"),
-        ("[]main.Item", "nearest: "),
+        ("[]main.Item", "there is no object of the type \"[]main.Item\""),
         ("main.", "there is no type or variable \"main.\""),
         ("0x10", "no object holds 0x10"),
         ("0xffffffffffffffff", "no object holds 0xffffffffffffffff"),

@@ -66,7 +66,14 @@ struct WindowTooLarge;
 /// The largest window unpacked, bytes: that of `zstd -d` without `--long`, and twice that of `xz -9`.
 pub(crate) const WINDOW_LIMIT: u64 = 128 << 20;
 
-/// Unpacks `reader` to a temporary file of at most `limit` bytes. A stream that breaks off is kept as far as it goes.
+/// Bytes by which a stream is told to be an ELF file.
+const MAGIC: [u8; 4] = [0x7f, b'E', b'L', b'F'];
+
+/// What is kept of other files: the magics of [`crate::foreign`] are within it.
+const BEGINNING: u64 = 4096;
+
+/// Unpacks `reader` to a temporary file of at most `limit` bytes. A stream that breaks off is kept as far as it goes; of one that is no ELF
+/// file the beginning is kept, by which it is refused: 288 kB of zstd may be gigabytes of nothing, and `/dev/urandom` has no end.
 pub(crate) fn to_temporary(
     path: &Path,
     role: Role,
@@ -91,26 +98,47 @@ pub(crate) fn to_temporary(
     } else {
         unpacker(Box::new(reader), compression)?
     };
-    let mut buffer = vec![0; 1 << 18];
-    let damage = loop {
-        match decoder.read(&mut buffer) {
-            Ok(0) => break None,
-            Ok(count) => {
-                let bytes = buffer.get(..count).unwrap_or_default();
-                if writer.length() + count as u64 > limit {
-                    return Err(ImageError::UnpackedTooLarge { path: path.to_owned(), limit });
-                }
-                writer.write(bytes).map_err(temporary)?;
-            }
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => break Some(error),
-        }
+    let damage = match keep(&mut decoder, &mut writer, limit).map_err(temporary)? {
+        Kept::All => None,
+        Kept::Until(damage) => Some(damage),
+        Kept::TooLarge => return Err(ImageError::UnpackedTooLarge { path: path.to_owned(), limit }),
     };
     if let Some(source) = damage.as_ref().filter(|error| is_window(error) || writer.length() == 0) {
         return Err(refusal(path, role, source));
     }
     let file = writer.finish().map_err(temporary)?;
     Ok(Unpacked { file, damage: damage.map(|error| error.to_string()) })
+}
+
+/// How much of a stream is kept.
+enum Kept {
+    /// All of an ELF file, or enough of another.
+    All,
+    /// What came before the stream broke off, and why it did.
+    Until(io::Error),
+    TooLarge,
+}
+
+/// Copies `decoder` to `writer`; fails as writing does.
+fn keep(decoder: &mut dyn Read, writer: &mut SparseWriter, limit: u64) -> io::Result<Kept> {
+    let mut buffer = vec![0; 1 << 18];
+    let mut begun = Vec::with_capacity(MAGIC.len());
+    loop {
+        let bytes = match decoder.read(&mut buffer) {
+            Ok(0) => return Ok(Kept::All),
+            Ok(count) => buffer.get(..count).unwrap_or_default(),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            Err(error) => return Ok(Kept::Until(error)),
+        };
+        if writer.length() + bytes.len() as u64 > limit {
+            return Ok(Kept::TooLarge);
+        }
+        begun.extend(bytes.iter().take(MAGIC.len() - begun.len()));
+        writer.write(bytes)?;
+        if !MAGIC.starts_with(&begun) && writer.length() >= BEGINNING {
+            return Ok(Kept::All);
+        }
+    }
 }
 
 /// What unpacks `reader`, for a look at its beginning; none where that is not done here.
@@ -144,4 +172,35 @@ fn refusal(path: &Path, role: Role, error: &io::Error) -> ImageError {
         return ImageError::WindowTooLarge { path, limit: WINDOW_LIMIT };
     }
     ImageError::Unpack { path, role, source: io::Error::new(error.kind(), error.to_string()) }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    fn kept(stream: impl Read) -> u64 {
+        let limit = 16 << 20;
+        let reader = BufReader::new(stream);
+        let unpacked = to_temporary(Path::new("f"), Role::Core, reader, Compression::None, limit).unwrap();
+        unpacked.file.metadata().unwrap().len()
+    }
+
+    #[test]
+    fn of_what_is_no_elf_file_the_beginning_is_kept() {
+        assert!((BEGINNING..1 << 20).contains(&kept(io::repeat(7))));
+        assert_eq!(kept(b"\x7fEL".as_slice()), 3);
+        let elf = MAGIC.chain(io::repeat(7).take((8 << 20) - 4));
+        assert_eq!(kept(elf), 8 << 20);
+        assert!(matches!(
+            to_temporary(
+                Path::new("f"),
+                Role::Core,
+                BufReader::new(MAGIC.chain(io::repeat(7))),
+                Compression::None,
+                1 << 20
+            ),
+            Err(ImageError::UnpackedTooLarge { limit: 0x10_0000, .. })
+        ));
+    }
 }

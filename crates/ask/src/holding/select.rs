@@ -33,6 +33,8 @@ pub enum Selected {
     NoGoroutine(u64),
     /// There is no such type or variable; these are all that there are.
     NoSuchName(Vec<String>),
+    /// There is such a type, and no object is of it.
+    NoObjectOf(String),
     /// There is no such field; these are at the place where it should be.
     NoSuchField(Vec<String>),
 }
@@ -80,6 +82,9 @@ pub fn select(graph: Graph<'_>, fields: &dyn Fields, text: &str, is_wanted: Opti
             }
             if let Some(other) = other.or_else(|| named.objects_of_wanted(is_wanted?)) {
                 return of_type(other);
+            }
+            if named.is_known(text) {
+                return Selected::NoObjectOf(text.to_owned());
             }
             names.extend(named.type_names());
             names.retain(|name| !is_of_the_compiler(name));

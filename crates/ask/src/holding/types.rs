@@ -93,6 +93,16 @@ impl Named<'_> {
         (!keys.is_empty()).then(|| OfType { objects: self.objects_of_keys(&keys, false), taken_for })
     }
 
+    /// True of a type of the program, or a pointer to one or rows of it, whether there are objects of it or not.
+    pub(super) fn is_known(&self, text: &str) -> bool {
+        let rows = text.strip_prefix('[').and_then(|rest| rest.split_once(']')).map(|(_, elem)| elem);
+        let asked = [Some(text), rows, text.strip_prefix('*')].map(|text| text.map(Spelling::new));
+        (0..self.0.types.len()).any(|index| {
+            let name = &self.0.types.get(TypeId(index as u32)).name;
+            asked.iter().flatten().any(|asked| asked.likeness(name) == Some(Likeness::Whole))
+        })
+    }
+
     /// The types that there are objects of, as histograms name them.
     pub(super) fn type_names(&self) -> Vec<String> {
         self.names(false).into_iter().map(|(_, name)| name).collect()

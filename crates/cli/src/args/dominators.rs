@@ -32,7 +32,7 @@ pub(crate) struct DominatorsOptions {
     #[arg(long, conflicts_with = "group")]
     pub(crate) full: bool,
     /// Levels of the tree [default: 12 for a table, all for csv and json]
-    #[arg(long, value_name = "N", conflicts_with = "group")]
+    #[arg(long, value_name = "N", conflicts_with = "group", value_parser = super::written::depth)]
     pub(crate) depth: Option<usize>,
     /// Only what retains at least this, such as 64K
     #[arg(long, value_name = "SIZE", value_parser = super::input::size)]

@@ -256,8 +256,15 @@ pub(super) fn size(text: &str) -> Result<u64, String> {
         "T" => 40,
         _ => return Err("a number of bytes, or of K, M, G or T, such as 64G".to_owned()),
     };
-    let number: u64 = digits.parse().map_err(|_| "a whole number is needed, such as 64G".to_owned())?;
-    number.checked_mul(1 << shift).ok_or_else(|| "too large".to_owned())
+    let (whole, part) = digits.split_once('.').unwrap_or((digits, "0"));
+    // Of more digits than a double holds nobody knows the difference.
+    let part = format!("0.{part}").parse::<f64>().ok().filter(|_| part.bytes().all(|digit| digit.is_ascii_digit()));
+    let (Ok(whole), Some(part)) = (whole.parse::<u64>(), part) else {
+        return Err("a number is needed, such as 64G".to_owned());
+    };
+    let bytes =
+        whole.checked_mul(1 << shift).and_then(|bytes| bytes.checked_add((part * (1_u64 << shift) as f64) as u64));
+    bytes.ok_or_else(|| "too large".to_owned())
 }
 
 #[cfg(test)]
@@ -303,9 +310,9 @@ mod tests {
 
     #[test]
     fn sizes_are_in_units_of_1024() {
-        let sizes = ["17", "4K", "4kb", "3MiB", "2g", "1T"].map(|text| size(text).unwrap());
-        assert_eq!(sizes, [17, 4096, 4096, 3 << 20, 2 << 30, 1 << 40]);
-        for wrong in ["", "G", "-1", "1.5G", "12X", "99999999T"] {
+        let sizes = ["17", "4K", "4kb", "3MiB", "2g", "1T", "1.5G", "0.5k"].map(|text| size(text).unwrap());
+        assert_eq!(sizes, [17, 4096, 4096, 3 << 20, 2 << 30, 1 << 40, 3 << 29, 512]);
+        for wrong in ["", "G", "-1", ".5G", "1.-5G", "1.5.5G", "1e3", "12X", "99999999T", "16777216.0T"] {
             assert!(size(wrong).is_err(), "{wrong}");
         }
     }

@@ -79,6 +79,11 @@ pub(super) fn limit(text: &str) -> Result<usize, String> {
     }
 }
 
+/// Levels of a tree.
+pub(super) fn depth(text: &str) -> Result<usize, String> {
+    text.parse().map_err(|_| "a whole number is needed".to_owned())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -9,6 +9,7 @@ pub(crate) mod caption;
 pub(crate) mod capture;
 #[cfg(feature = "capture")]
 pub(crate) mod core_handler;
+pub(crate) mod cuts;
 pub(crate) mod diff;
 pub(crate) mod dominators;
 pub(crate) mod drawing;

@@ -1,6 +1,7 @@
 //! `goheap CORE paths WHAT...`: by which references objects are held.
 
 use crate::args::{Input, PathsFormat, PathsOptions};
+use crate::commands::cuts::ShownNames;
 use crate::commands::library_steps;
 use crate::commands::merged_steps;
 use crate::commands::paths_graph;
@@ -19,8 +20,7 @@ use goheap_graph::{CsrGraph, Weight};
 use goheap_heap::references::ReferenceOptions;
 use goheap_model::{Heap, MapRoom, Slot};
 use goheap_report::paths::{
-    self, Dominator, Merged, ObjectShare, PathsAnswer, PathsReport, ShownCut, ShownCuts, ShownMergedStep, ShownPath,
-    ShownStep, ShownTarget,
+    self, Dominator, Merged, ObjectShare, PathsAnswer, PathsReport, ShownMergedStep, ShownPath, ShownStep, ShownTarget,
 };
 use goheap_report::sharing::ShownSharing;
 use std::cell::OnceCell;
@@ -155,15 +155,19 @@ impl Asking<'_, '_> {
             retained: self.holding.dominance().retained.of(node),
             reachable: dominance.tree.contains(node),
             dominator: dominance.tree.idom(node).map(|node| self.dominator(node)),
-            cut: most.map(cut),
-            own_cut: own.map(cut),
-            cut_together: together.map(cut_together),
-            nearest_cut: nearest.map(cut),
+            cut: most.map(|most| self.cuts().cut(most)),
+            own_cut: own.map(|own| self.cuts().cut(own)),
+            cut_together: together.map(|together| self.cuts().together(together)),
+            nearest_cut: nearest.map(|nearest| self.cuts().cut(nearest)),
             held_by_runtime,
             held_by,
             paths,
             more_paths,
         })
+    }
+
+    fn cuts(&self) -> ShownNames<'_> {
+        ShownNames { heap: self.holding.graph().heap(), is_short: self.options.is_for_people() }
     }
 
     fn type_text(&self, slot: Slot) -> String {
@@ -271,8 +275,9 @@ impl Asking<'_, '_> {
         let mut shown: Vec<usize> = order.into_iter().take(limit).collect();
         shown.sort_unstable();
         let left_out = steps.len() - shown.len();
-        let mut merged = Merged { unreached: share(unreached), cut: cut_here.map(cut), ..Merged::default() };
-        merged.cut_together = together.map(cut_together);
+        let mut merged =
+            Merged { unreached: share(unreached), cut: cut_here.map(|cut| self.cuts().cut(cut)), ..Merged::default() };
+        merged.cut_together = together.map(|together| self.cuts().together(together));
         let most_shared = if self.options.is_for_people() { USUAL_SHARED } else { usize::MAX };
         merged.sharing = sharing.iter().take(most_shared).map(|sharing| self.sharing(sharing)).collect();
         merged.steps_left_out = left_out as u64;
@@ -320,25 +325,6 @@ pub(crate) fn hex(address: u64) -> String {
 /// For a report.
 pub(crate) fn share(weight: Weight) -> ObjectShare {
     ObjectShare { objects: weight.objects, bytes: weight.bytes }
-}
-
-fn cut(cut: holding::Cut) -> ShownCut {
-    ShownCut {
-        holder: cut.holder,
-        addr: cut.address.map(hex),
-        reference: cut.reference,
-        ty: cut.ty,
-        frees: cut.frees,
-        frees_of_asked: cut.frees_of_set,
-    }
-}
-
-pub(crate) fn cut_together(together: holding::CutTogether) -> ShownCuts {
-    ShownCuts {
-        cuts: together.cuts.into_iter().map(cut).collect(),
-        frees: together.frees,
-        frees_of_asked: together.frees_of_set,
-    }
 }
 
 fn path(walk: holding::Walk, alike: u64) -> ShownPath {

@@ -10,6 +10,7 @@ use goheap_heap::references::ReferenceGraph;
 use goheap_heap::waits::ANY_LOCK;
 use goheap_model::Fields;
 use goheap_model::contents::{Contents, InspectOptions};
+use goheap_model::names::Spelling;
 
 /// The objects that an argument means.
 pub(crate) struct Meant {
@@ -46,9 +47,20 @@ pub(crate) fn select(graph: &ReferenceGraph<'_, '_, '_>, fields: &dyn Fields, as
             let model = graph.snapshot().model;
             Err(Failure::NoGoroutine { id, near: goroutine::near(model, id) })
         }
+        Selected::NoSuchName(_) if is_function(graph, what) => {
+            Err(no_name("closure on the heap, and no variable, of the function", Vec::new()))
+        }
         Selected::NoSuchName(names) => Err(no_name("type or variable", names)),
+        Selected::NoObjectOf(_) => Err(no_name("object of the type", Vec::new())),
         Selected::NoSuchField(names) => Err(no_name("field that leads to an object", names)),
     }
+}
+
+/// True of a function of the program, as goroutines and tracebacks print it.
+fn is_function(graph: &ReferenceGraph<'_, '_, '_>, text: &str) -> bool {
+    let asked = Spelling::new(text);
+    let mut tables = graph.snapshot().model.modules.iter().map(|module| &module.functions);
+    tables.any(|functions| functions.iter().any(|func| asked.likeness(&functions.print_name(&func)).is_some()))
 }
 
 fn means(subject: &Subject) -> &'static str {

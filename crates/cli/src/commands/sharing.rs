@@ -1,7 +1,8 @@
 //! Who holds objects at once, as it is shown.
 
+use crate::commands::cuts::ShownNames;
 use crate::commands::library_steps;
-use crate::commands::paths::{cut_together, hex};
+use crate::commands::paths::hex;
 use crate::commands::short_names::ShortNames;
 use goheap_ask::holding::{Sharer, Sharing};
 use goheap_model::Graph;
@@ -12,6 +13,7 @@ pub(crate) const USUAL_SHARED: usize = 3;
 
 /// For people with short names, and without steps inside the library if `is_short` says so; for scripts whole, where it is None.
 pub(crate) fn shown(graph: Graph<'_>, sharing: &Sharing, is_short: Option<bool>) -> ShownSharing {
+    let names = ShownNames { heap: graph.heap(), is_short: is_short.is_some() };
     let example = graph.slot_of(sharing.example).map(|slot| hex(graph.heap().objects.address(slot)));
     ShownSharing {
         objects: sharing.held.objects,
@@ -19,7 +21,7 @@ pub(crate) fn shown(graph: Graph<'_>, sharing: &Sharing, is_short: Option<bool>)
         holders: sharing.holders.iter().map(|holder| sharer(graph, holder, is_short)).collect(),
         more_holders: !sharing.is_all,
         example: example.unwrap_or_default(),
-        cut_together: sharing.cut.clone().map(cut_together),
+        cut_together: sharing.cut.clone().map(|cut| names.together(cut)),
     }
 }
 

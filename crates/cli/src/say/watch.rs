@@ -3,7 +3,6 @@
 use crate::args::Input;
 use crate::bounds::allowance;
 use crate::bounds::memory::Budget;
-use crate::bounds::threads;
 use crate::say::progress::Progress;
 use crate::say::speaker;
 use crate::say::timings::Timings;
@@ -32,7 +31,6 @@ impl Watch {
 
     pub(crate) fn new(input: &Input) -> Self {
         let budget = Self::limit(input);
-        threads::start();
         let stages = Mutex::new(Stages { current: "", timings: Timings::new(input.timings) });
         Watch { progress: Progress::new(input.quiet), budget, stages }
     }

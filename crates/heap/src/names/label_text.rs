@@ -161,8 +161,9 @@ pub(crate) fn dynamic_text(types: &TypeTable, packages: &PackageNames, dynamic: 
     match dynamic {
         Dynamic::Nothing => String::new(),
         Dynamic::Type(ty) => format!(" = {}", packages.shorten(&shown(types, *ty))),
-        Dynamic::Function(name, captured) if captured.is_empty() => format!(" = {name}"),
+        Dynamic::Function(name, captured) if captured.is_empty() => format!(" = {}", packages.shorten(name)),
         Dynamic::Function(name, captured) => {
+            let name = packages.shorten(name);
             let (shown, more) = captured.split_at(captured.len().min(CAPTURED_SHOWN));
             format!(" = {name}{{{}{}}}", shown.join(", "), if more.is_empty() { "" } else { ", …" })
         }

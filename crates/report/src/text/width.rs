@@ -66,10 +66,15 @@ fn number_at_end(text: &str) -> usize {
 const LEAST_OF_TYPE: usize = 5;
 
 /// A name in at most `columns` places. Of a field with its type, `3 × .render func(main.Quote) string`, the type gives way and the field
-/// stays; of any other name the middle does.
+/// stays; of any other name the middle does. A note of numbers behind it, `(10 of 2,048 slots taken)`, stays whole.
 pub(crate) fn shortened_name<'t>(text: &'t str, columns: usize, ellipsis: &str) -> Cow<'t, str> {
     if width(text) <= columns {
         return Cow::Borrowed(text);
+    }
+    let (name, note) = text.split_at(start_of_note(text));
+    let before = columns.checked_sub(width(note)).filter(|&room| room >= LEAST_BEFORE_NOTE && !note.is_empty());
+    if let Some(room) = before {
+        return Cow::Owned(format!("{}{note}", shortened_name(name, room, ellipsis)));
     }
     let (field, ty) = text.split_at(end_of_field(text));
     let least = LEAST_OF_TYPE.max(number_at_end(ty) + width(ellipsis));
@@ -77,6 +82,16 @@ pub(crate) fn shortened_name<'t>(text: &'t str, columns: usize, ellipsis: &str) 
         Some(room) => Cow::Owned(format!("{field}{}", middle_out(ty, room, ellipsis))),
         None => middle_out(text, columns, ellipsis),
     }
+}
+
+/// What is left of a name before a note, at least.
+const LEAST_BEFORE_NOTE: usize = 8;
+
+/// Where ` (10 of 2,048 slots taken)` begins; the end, where nothing of the kind stands there. Results of functions have no number.
+fn start_of_note(text: &str) -> usize {
+    let start = text.strip_suffix(')').and_then(|text| text.rfind(" ("));
+    let is_note = |&start: &usize| text[start + 2..].starts_with(|first: char| first.is_ascii_digit());
+    start.filter(is_note).unwrap_or(text.len())
 }
 
 /// Where the type of a field begins: behind how many there are, a mark for what was left out, and the field, which ends at a space outside
@@ -174,6 +189,13 @@ mod tests {
         }
         assert_eq!(middle_out("abcdefgh", 7, "..."), "ab...gh");
         assert_eq!(middle_out("abcdefgh", 2, "..."), "..");
+    }
+
+    #[test]
+    fn a_note_of_numbers_stays_whole() {
+        let text = "main.sparse map[int][]uint8 (10 of 2,048 slots taken)";
+        assert_eq!(shortened_name(text, 50, "…"), "main.sparse map[in…uint8 (10 of 2,048 slots taken)");
+        assert_eq!(shortened_name("main.f func() (int, error)", 20, "…"), "main.f func()…error)");
     }
 
     #[test]

@@ -127,3 +127,15 @@ fn variables_are_known_without_the_beginning_of_their_path() {
         assert!(matches!(found, Selected::NoSuchName(_)), "a package ends at a slash: {found:?}");
     });
 }
+
+#[test]
+fn a_type_without_objects_is_no_unknown_name() {
+    of_types(&[("main.Cache", 64)], |holding| {
+        for text in ["[7]main.Cache", "[]main.Cache"] {
+            let found = select(holding.graph(), holding.fields(), text, None);
+            assert_eq!(found, Selected::NoObjectOf(text.to_owned()));
+        }
+        let found = select(holding.graph(), holding.fields(), "[7]main.Cash", None);
+        assert!(matches!(found, Selected::NoSuchName(_)), "{found:?}");
+    });
+}

@@ -134,7 +134,7 @@ fn by_age(ages: &ByAge) -> Cell {
 fn ages_section(ages: &[GoroutineAges]) -> Section {
     let columns = [
         Column::count("goroutines"),
-        Column::count("made_lately"),
+        Column::count("made_lately").spare(),
         Column::count("waits_unseen").headed("wait since the last collection").spare(),
         Column::new("looks", Kind::Word),
         Column::name("standing").headed("at"),
@@ -194,8 +194,8 @@ fn ages_note(ages: &GoroutineAges) -> String {
 fn arrays_section(page: Page, arrays: &[ArrayAge]) -> Section {
     let columns = [
         Column::bytes("bytes"),
-        Column::bytes("bytes_before").headed("was"),
-        Column::count("references"),
+        Column::bytes("bytes_before").headed("was").spare(),
+        Column::count("references").spare(),
         Column::count("new"),
         Column::new("new_lie", Kind::Word).headed("new ones lie"),
         Column::name("holder"),

@@ -221,8 +221,8 @@ impl Shown<'_> {
             // Of different processes nothing is known of that.
             if self.compared.objects.is_some() { stays } else { stays.hidden() },
             Column::bytes("grew").spare(),
-            Column::bytes("before"),
-            Column::bytes("after"),
+            Column::bytes("before").spare(),
+            Column::bytes("after").spare(),
             Column::name("holder"),
             Column::new("root", Kind::Word).hidden(),
             Column::count("objects_before").hidden(),
