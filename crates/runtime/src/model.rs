@@ -13,7 +13,7 @@ use crate::module::{ModuleData, Modules, read_modules};
 use crate::pointer_mask::{MaskContext, PointerMasks};
 use crate::red_zone;
 use crate::release::{VersionSource, find_release};
-use crate::stack::{StackScanner, Unwinder};
+use crate::stack::{FrameFuncs, StackScanner, Unwinder};
 use crate::symbols::Symbols;
 use crate::traceback::is_panic;
 use crate::types::{DescriptorReader, RunTimeNames, add_dwarf, types_from_dwarf};
@@ -83,6 +83,8 @@ pub struct RuntimeModel<'p> {
     pub red_zones: RedZones,
     /// The `abi.FuncID` of functions that the compiler made to wrap others.
     pub(crate) wrapper_id: Option<u8>,
+    /// Functions of frames.
+    pub(crate) frame_funcs: FrameFuncs,
     /// What was odd.
     pub diagnostics: Diagnostics,
 }
@@ -184,6 +186,7 @@ impl<'p> RuntimeModel<'p> {
             processors,
             red_zones,
             wrapper_id,
+            frame_funcs: FrameFuncs::default(),
             diagnostics,
         })
     }
@@ -235,7 +238,7 @@ impl<'p> RuntimeModel<'p> {
 
     /// A walker of stacks.
     pub fn unwinder(&self) -> Unwinder<'_> {
-        Unwinder { memory: self.memory(), modules: &self.modules, machine: self.machine() }
+        Unwinder { memory: self.memory(), modules: &self.modules, machine: self.machine(), known: &self.frame_funcs }
     }
 
     /// A scanner of stacks.

@@ -3,7 +3,7 @@
 use crate::constants::GoroutineStatus;
 use crate::goroutine::{Goroutine, MachineThread};
 use crate::model::RuntimeModel;
-use crate::stack::{Frame, StackWords, ThreadIndex, UnwindEnd, frame_facts};
+use crate::stack::{Frame, FuncKind, StackWords, ThreadIndex, UnwindEnd, frame_facts};
 use foldhash::{HashMap, HashSet};
 use goheap_model::InlineFrame;
 use std::sync::Arc;
@@ -134,14 +134,10 @@ impl RuntimeModel<'_> {
         let mut trapped = is_stopped;
         let pc = |frame: &Frame| {
             let at = if trapped || frame.pc <= frame.func.entry { frame.pc } else { frame.pc - 1 };
-            trapped = self.is_sigpanic(frame);
+            trapped = frame.func.kind == FuncKind::SigPanic;
             at
         };
         frames.iter().map(pc).collect()
-    }
-
-    fn is_sigpanic(&self, frame: &Frame) -> bool {
-        *self.modules[frame.module].functions.name(&frame.func) == *"runtime.sigpanic"
     }
 
     /// True if tracebacks hide the goroutine: the runtime's own ones (traceback.go `isSystemGoroutine`). A finalizer goroutine is the

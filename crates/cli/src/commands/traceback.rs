@@ -114,7 +114,7 @@ impl<'m, 'p> Printer<'m, 'p> {
     fn call(&self, call: &goheap_runtime::Call, stack: &Stack, pc: u64) -> PrintedCall {
         let frame = &stack.frames[call.frame];
         let inlined = call.call.is_inlined;
-        let functions = &self.model.modules[frame.module].functions;
+        let functions = &self.model.modules[frame.func.module].functions;
         let arguments = || functions.arguments(self.model.memory(), &frame.func, frame.argp, pc, self.values);
         let offset = frame.pc.checked_sub(frame.func.entry).filter(|&offset| offset > 0 && !inlined);
         PrintedCall {

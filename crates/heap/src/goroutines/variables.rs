@@ -141,7 +141,7 @@ impl Reader<'_, '_, '_> {
     /// The variables in scope of the call that stands `depth` inlined calls inside the frame's function.
     fn variables(&self, call: CallPlace<'_>, pc: u64, depth: usize) -> Listed<Variable> {
         let model = self.snapshot.model;
-        let (Some(dwarf), 0) = (&model.dwarf, call.frame.module) else { return Listed::default() };
+        let (Some(dwarf), 0) = (&model.dwarf, call.frame.func.module) else { return Listed::default() };
         let locals = dwarf.locals_at(pc.wrapping_sub(model.process.load_bias));
         let is_shown = |local: &&Local| {
             let hidden = *local.name == *DICTIONARY || HIDDEN_PARTS.iter().any(|part| local.name.ends_with(part));

@@ -99,7 +99,7 @@ impl RootCollector<'_, '_, '_> {
     fn locals(&mut self, frame: &Frame, index: usize) -> Option<&[Local]> {
         let dwarf = self.model.dwarf.as_ref()?;
         // The DWARF of plugins and shared objects is not read.
-        let bias = (frame.module == 0).then_some(self.model.process.load_bias)?;
+        let bias = (frame.func.module == 0).then_some(self.model.process.load_bias)?;
         let pc = call_pc(frame, index).wrapping_sub(bias);
         self.locals.at(pc, || dwarf.locals_of_function(pc))
     }

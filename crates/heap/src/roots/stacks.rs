@@ -109,7 +109,7 @@ impl<'m, 'p> RootCollector<'_, 'm, 'p> {
     /// The frame of a function; the goroutine's own for the one that it began with.
     fn function(&mut self, top: TrieNode, start: &str, scan: &StackScan, index: usize) -> TrieNode {
         let frame = &scan.frames[index];
-        let function = self.model.modules[frame.module].functions.print_name(&frame.func);
+        let function = self.model.modules[frame.func.module].functions.print_name(&frame.func);
         let name = || FrameName::at(FrameRole::Function, &function);
         if function == start { top } else { self.node(top, &function, name) }
     }

@@ -168,7 +168,7 @@ impl RuntimeModel<'_> {
     }
 
     fn frame_name(&self, frame: &crate::stack::Frame) -> std::borrow::Cow<'_, str> {
-        self.modules[frame.module].functions.name(&frame.func)
+        self.modules[frame.func.module].functions.name(&frame.func)
     }
 
     /// The signal of another process or of the kernel for this thread where Go's handler did not see it: in code that is not Go's.

@@ -174,7 +174,7 @@ impl RuntimeModel<'_> {
         let bytes = memory.bytes(Address(data), usize::try_from(len).ok().filter(|_| len <= LONGEST_TEXT)?)?;
         let text = String::from_utf8(bytes.into_owned()).ok()?;
         let is_text = !text.is_empty() && text.chars().all(|one| !one.is_control() || one.is_whitespace());
-        let functions = &self.modules[frame.module].functions;
+        let functions = &self.modules[frame.func.module].functions;
         let is_sure = self.version.release().tells_live_arguments
             && functions.are_live(memory, &frame.func, frame.pc.saturating_sub(1), 2);
         is_text.then_some(Thrown { text, is_sure })

@@ -7,6 +7,7 @@
 mod bounds;
 mod defers;
 mod frame_map;
+mod known;
 mod objects;
 mod scan;
 mod signal;
@@ -15,6 +16,8 @@ mod unwind;
 mod words;
 
 pub(crate) use bounds::StackBounds;
+pub(crate) use known::FuncKind;
+pub use known::{FrameFunc, FrameFuncs};
 pub use scan::{Precision, StackPlace, StackPointer, StackRoot, StackScan, StackScanner};
 pub(crate) use signal::{Interrupted, SignalSearch, frame_facts, interrupted, interrupted_on_own_stack};
 pub use start::{StartPoint, ThreadIndex};

@@ -73,7 +73,7 @@ fn read_object(
     } else {
         let size = u64::from(memory.read_u32(record.add(layout.object_size))?);
         let bytes = i64::from(memory.read_u32(record.add(layout.ptr_bytes))? as i32);
-        let rodata = unwinder.modules.get(frame.module)?.rodata;
+        let rodata = unwinder.modules.get(frame.func.module)?.rodata;
         (size, bytes, Address(rodata).add(u64::from(memory.read_u32(record.add(layout.gcdata))?)))
     };
     let words =

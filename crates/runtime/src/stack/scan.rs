@@ -1,9 +1,10 @@
 //! The pointers on a goroutine's stack (mgcmark.go `scanstack`).
 
 use super::frame_map::frame_map;
+use super::known::FuncKind;
 use super::objects::{StackObject, reg_args, stack_objects};
 use super::start::StartPoint;
-use super::unwind::{Frame, FuncKind, UnwindEnd, Unwinder};
+use super::unwind::{Frame, UnwindEnd, Unwinder};
 use crate::goroutine::Goroutine;
 use crate::layout::RuntimeLayout;
 use crate::release_record::Release;
@@ -103,6 +104,18 @@ pub struct StackScanner<'a> {
 pub(super) const WORDS_PER_WORD: u64 = 8;
 pub(super) const MIN_WORDS: u64 = 1 << 16;
 
+/// Instead of the index of a frame, that there is none.
+const NO_FRAME: u32 = u32::MAX;
+
+/// A [`StackPointer`] that was not followed yet, in little room: a stack that overflowed may have one a frame.
+#[derive(Clone, Copy)]
+struct Pending {
+    value: u64,
+    place: StackPlace,
+    frame: u32,
+    precision: Precision,
+}
+
 /// A scan in progress.
 pub(super) struct Work<'a> {
     pub(super) scanner: StackScanner<'a>,
@@ -110,7 +123,7 @@ pub(super) struct Work<'a> {
     roots: Vec<StackRoot>,
     objects: Vec<StackObject>,
     /// Pointers into the stack that were not followed yet.
-    pending: Vec<(StackPointer, Precision)>,
+    pending: Vec<Pending>,
     /// The pointer whose stack object is being read.
     via: Option<StackPointer>,
     pub(super) absent: u64,
@@ -162,7 +175,7 @@ impl<'a> StackScanner<'a> {
         if work.left == 0 {
             end = UnwindEnd::Broken;
         }
-        let is_injected = |frame: &Frame| self.unwinder.kind(frame) == FuncKind::Injected;
+        let is_injected = |frame: &Frame| frame.func.kind == FuncKind::Injected;
         let injected = frames.iter().position(is_injected).map(|index| index + 1).filter(|&index| index < frames.len());
         let stopped = injected.or(innermost.filter(|_| stopped));
         StackScan { frames, end, roots: work.roots, untyped_frames, stopped, absent_words: work.absent }
@@ -176,7 +189,9 @@ impl Work<'_> {
             return;
         }
         if self.stack.0 <= value && value < self.stack.1 {
-            self.pending.push((StackPointer { value, place, frame }, precision));
+            // There are no more frames than fit.
+            let frame = frame.map_or(NO_FRAME, |index| index as u32);
+            self.pending.push(Pending { value, place, frame, precision });
         } else {
             self.roots.push(StackRoot { value, place, frame, precision, via: self.via });
         }
@@ -243,7 +258,7 @@ impl Work<'_> {
             if self.left == 0 {
                 break;
             }
-            let injected = scanner.unwinder.kind(frame) == FuncKind::Injected;
+            let injected = frame.func.kind == FuncKind::Injected;
             if injected || above_injected || (stopped && index == 0) {
                 self.conservative_frame(frame, index);
                 above_injected = injected;
@@ -279,16 +294,15 @@ impl Work<'_> {
         let mut objects = std::mem::take(&mut self.objects);
         objects.sort_by_key(|object| object.address);
         let mut done = vec![false; objects.len()];
-        while let Some((pointer, precision)) = self.pending.pop() {
-            let Some(index) = objects.partition_point(|object| object.address <= pointer.value).checked_sub(1) else {
+        while let Some(Pending { value, place, frame, precision }) = self.pending.pop() {
+            let Some(index) = objects.partition_point(|object| object.address <= value).checked_sub(1) else {
                 continue;
             };
             let object = &objects[index];
-            if pointer.value >= object.address.saturating_add(object.size) || std::mem::replace(&mut done[index], true)
-            {
+            if value >= object.address.saturating_add(object.size) || std::mem::replace(&mut done[index], true) {
                 continue;
             }
-            self.via = Some(pointer);
+            self.via = Some(StackPointer { value, place, frame: (frame != NO_FRAME).then_some(frame as usize) });
             for word in object.pointers.ones() {
                 self.read(object.address.wrapping_add(word as u64 * 8), Some(object.frame), precision);
             }
@@ -302,12 +316,14 @@ mod tests {
     use super::*;
     use crate::GoVersion;
     use crate::goroutine::tests::{blank, layout};
+    use crate::stack::FrameFuncs;
     use goheap_image::Machine;
     use goheap_image::MemoryImage;
 
     fn scan(memory: &MemoryImage, stack: (u64, u64)) -> StackScan {
         let layout = layout();
-        let unwinder = Unwinder { memory, modules: &[], machine: Machine::X86_64 };
+        let known = FrameFuncs::default();
+        let unwinder = Unwinder { memory, modules: &[], machine: Machine::X86_64, known: &known };
         let scanner =
             StackScanner { unwinder, layout: &layout, release: GoVersion::parse("go1.27").unwrap().release() };
         let start = StartPoint { pc: 1, sp: stack.0, ..StartPoint::default() };
@@ -343,7 +359,8 @@ mod tests {
             set(record, fields.link, if record + 1 < RECORDS { base + (record + 1) * 64 } else { 0 });
         }
         let memory = MemoryImage::from_buffers([(Address(base), bytes, true)]);
-        let (layout, unwinder) = (layout(), Unwinder { memory: &memory, modules: &[], machine: Machine::X86_64 });
+        let (layout, known) = (layout(), FrameFuncs::default());
+        let unwinder = Unwinder { memory: &memory, modules: &[], machine: Machine::X86_64, known: &known };
         let scanner =
             StackScanner { unwinder, layout: &layout, release: GoVersion::parse("go1.27").unwrap().release() };
         let start = StartPoint { pc: 1, sp: stack.1, lr: 0, ..StartPoint::default() };

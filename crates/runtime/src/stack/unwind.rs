@@ -1,21 +1,24 @@
 //! From a stack pointer to its frames (traceback.go `unwinder`).
 
+use super::known::{FrameFunc, FrameFuncs, FuncKind, find_func};
 use crate::module::ModuleData;
 use crate::pclntab::{Func, FuncTable};
 use goheap_image::{Address, Machine, MemoryImage};
+use std::sync::Arc;
 
 /// A stack of 1 GB (the runtime's limit) has no more frames than this.
 const MAX_FRAMES: usize = 1 << 25;
 /// Frames of which none takes a word of the stack.
 const FRAMES_WITHOUT_WORD: usize = 64;
 
-/// One physical frame.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// Instructions that a walk remembers: recursions have few.
+const REMEMBERED: usize = 8;
+
+/// One physical frame. There may be millions: each takes 56 bytes.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Frame {
     /// Its function.
-    pub func: Func,
-    /// Index of the function's module.
-    pub module: usize,
+    pub func: Arc<FrameFunc>,
     /// Where it will go on: a return address, or where it was stopped if innermost.
     pub pc: u64,
     /// The pc whose stack map holds; 0 if the frame will not go on.
@@ -28,7 +31,6 @@ pub struct Frame {
     pub varp: u64,
     /// Start of the arguments and results on the stack.
     pub argp: u64,
-    lr: u64,
 }
 
 /// Why a walk ended.
@@ -53,22 +55,42 @@ pub struct Unwinder<'a> {
     pub modules: &'a [ModuleData<'a>],
     /// Its architecture.
     pub machine: Machine,
+    /// Functions that frames were of before.
+    pub known: &'a FrameFuncs,
+}
+
+/// Where a frame stands: its function, and bytes between SP and its end, if that is known.
+type Standing = (Arc<FrameFunc>, Option<i32>);
+
+/// The last instructions at which frames of a walk stood.
+#[derive(Default)]
+struct Remembered {
+    standings: [Option<(u64, Standing)>; REMEMBERED],
+    next: usize,
+}
+
+impl Remembered {
+    fn of(&mut self, unwinder: &Unwinder<'_>, pc: u64) -> Option<Standing> {
+        if let Some((_, standing)) = self.standings.iter().flatten().find(|(at, _)| *at == pc) {
+            return Some(standing.clone());
+        }
+        let func = unwinder.known.at(unwinder.modules, pc)?;
+        let delta = unwinder.modules[func.module].functions.sp_delta(&func, pc);
+        self.standings[self.next] = Some((pc, (Arc::clone(&func), delta)));
+        self.next = (self.next + 1) % REMEMBERED;
+        Some((func, delta))
+    }
 }
 
 impl<'a> Unwinder<'a> {
     /// The function at `pc`, with its module's index.
     pub fn find_func(&self, pc: u64) -> Option<(usize, Func)> {
-        self.modules.iter().enumerate().find_map(|(index, module)| {
-            if !module.text.contains(&pc) {
-                return None;
-            }
-            Some((index, module.functions.find(pc)?))
-        })
+        find_func(self.modules, pc)
     }
 
     /// The function table of a frame.
     pub fn functions(&self, frame: &Frame) -> &'a FuncTable<'a> {
-        &self.modules[frame.module].functions
+        &self.modules[frame.func.module].functions
     }
 
     fn uses_link_register(&self) -> bool {
@@ -96,62 +118,64 @@ impl<'a> Unwinder<'a> {
         // A frame takes a word of the stack; of leaf functions, whose return address is in a register, there are few in a row.
         let words = stack.1.saturating_sub(stack.0) / 8;
         let limit = limit.min(usize::try_from(words).unwrap_or(usize::MAX).saturating_add(FRAMES_WITHOUT_WORD));
+        let mut remembered = Remembered::default();
         while frames.len() < limit {
-            let Some((module, func)) = self.find_func(pc) else { return (frames, UnwindEnd::UnknownFunction(pc)) };
-            let callee = frames.last().map(|callee| self.kind(callee));
-            let frame = match self.resolve(module, func, pc, sp, lr, callee) {
-                Ok(frame) => frame,
+            let Some(standing) = remembered.of(self, pc) else { return (frames, UnwindEnd::UnknownFunction(pc)) };
+            let callee = frames.last().map(|callee| callee.func.kind);
+            let (frame, back) = match self.resolve(standing, pc, sp, lr, callee) {
+                Ok(resolved) => resolved,
                 Err(end) => return (frames, end),
             };
             if frame.fp < sp || sp < stack.0 || frame.fp > stack.1 {
                 return (frames, UnwindEnd::Broken);
             }
+            let (func, next) = (Arc::clone(&frame.func), self.caller(&frame, back));
+            let is_itself = back == pc && frame.fp == sp;
             frames.push(frame);
             if func.is_top_frame {
                 return (frames, UnwindEnd::Top);
             }
             // cgocallback moves SP between stacks so that both show its frame (traceback.go resolveInternal).
-            let switches = func.writes_sp && self.kind(&frame) != FuncKind::CgoCallback;
+            let switches = func.writes_sp && func.kind != FuncKind::CgoCallback;
             if switches && frames.len() > 1 && callee != Some(FuncKind::Injected) {
                 return (frames, UnwindEnd::WritesSp);
             }
-            if frame.lr == 0 || (frame.lr == pc && frame.fp == sp) {
+            if back == 0 || is_itself {
                 return (frames, UnwindEnd::Broken);
             }
-            (pc, sp, lr) = self.caller(&frame);
+            (pc, sp, lr) = next;
         }
         (frames, UnwindEnd::Broken)
     }
 
-    /// PC, SP and LR of the caller. A signal handler on a link register machine saves LR on the stack before it fakes a call.
-    fn caller(&self, frame: &Frame) -> (u64, u64, u64) {
-        if !self.uses_link_register() || matches!(self.kind(frame), FuncKind::Other | FuncKind::CgoCallback) {
-            return (frame.lr, frame.fp, 0);
+    /// PC, SP and LR of the caller, to which the frame returns at `back`. A signal handler on a link register machine saves LR on the
+    /// stack before it fakes a call.
+    fn caller(&self, frame: &Frame, back: u64) -> (u64, u64, u64) {
+        if !self.uses_link_register() || matches!(frame.func.kind, FuncKind::Other | FuncKind::CgoCallback) {
+            return (back, frame.fp, 0);
         }
         let saved = self.memory.read_u64(Address(frame.fp)).unwrap_or(0);
         let sp = frame.fp.wrapping_add(16);
-        match self.find_func(frame.lr) {
+        match self.find_func(back) {
             None => (saved, sp, 0),
             Some((module, func)) => {
-                let frameless = self.modules[module].functions.sp_delta(&func, frame.lr) == Some(0);
-                (frame.lr, sp, if frameless { saved } else { 0 })
+                let frameless = self.modules[module].functions.sp_delta(&func, back) == Some(0);
+                (back, sp, if frameless { saved } else { 0 })
             }
         }
     }
 
+    /// The frame, and where it returns to.
     fn resolve(
         &self,
-        module: usize,
-        func: Func,
+        (func, delta): Standing,
         pc: u64,
         sp: u64,
         lr: u64,
         callee: Option<FuncKind>,
-    ) -> Result<Frame, UnwindEnd> {
+    ) -> Result<(Frame, u64), UnwindEnd> {
         let innermost = callee.is_none();
-        let functions = &self.modules[module].functions;
-        let delta = functions.sp_delta(&func, pc).ok_or(UnwindEnd::Broken)?;
-        let delta = u64::try_from(delta).map_err(|_| UnwindEnd::Broken)?;
+        let delta = u64::try_from(delta.ok_or(UnwindEnd::Broken)?).map_err(|_| UnwindEnd::Broken)?;
         let pushed = if self.uses_link_register() { 0 } else { 8 };
         let fp = sp.checked_add(delta + pushed).ok_or(UnwindEnd::Broken)?;
         let lr = if func.is_top_frame {
@@ -174,25 +198,6 @@ impl<'a> Unwinder<'a> {
             _ => pc,
         };
         let argp = fp.wrapping_add(if self.uses_link_register() { 8 } else { 0 });
-        Ok(Frame { func, module, pc, continpc, sp, fp, varp, argp, lr })
+        Ok((Frame { func, pc, continpc, sp, fp, varp, argp }, lr))
     }
-
-    pub(super) fn kind(&self, frame: &Frame) -> FuncKind {
-        match &*self.functions(frame).name(&frame.func) {
-            "runtime.sigpanic" => FuncKind::SigPanic,
-            "runtime.asyncPreempt" | "runtime.debugCallV2" => FuncKind::Injected,
-            "runtime.cgocallback" => FuncKind::CgoCallback,
-            _ => FuncKind::Other,
-        }
-    }
-}
-
-/// Functions that a signal handler made it look as if the frame above had called (`abi.FuncID`; by name, since the ids move).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum FuncKind {
-    SigPanic,
-    Injected,
-    /// Not of that kind: it only stands out among those that move SP.
-    CgoCallback,
-    Other,
 }

@@ -1,10 +1,11 @@
 //! What each part of a stack is, for one who must not show its contents: which words are pointers, and where any word may be one.
 
 use super::frame_map::frame_map;
+use super::known::FuncKind;
 use super::objects::{StackObject, stack_objects};
 use super::scan::{MIN_WORDS, StackScanner, WORDS_PER_WORD};
 use super::start::StartPoint;
-use super::unwind::{Frame, FuncKind, UnwindEnd};
+use super::unwind::{Frame, UnwindEnd};
 use crate::goroutine::Goroutine;
 use crate::own_names::is_runtimes;
 use foldhash::HashSet;
@@ -45,7 +46,7 @@ impl StackScanner<'_> {
         let mut left = ((hi - lo) / 8).saturating_mul(WORDS_PER_WORD).saturating_add(MIN_WORDS);
         let mut above_injected = !start.registers.is_empty();
         for (index, frame) in frames.iter().enumerate() {
-            let is_injected = self.unwinder.kind(frame) == FuncKind::Injected;
+            let is_injected = frame.func.kind == FuncKind::Injected;
             words.pointers.extend(self.return_addresses(frame));
             if is_injected || above_injected || !self.precise((frame, index), &mut left, &mut words) {
                 words.loose.push(whole(frame));

@@ -188,7 +188,7 @@ impl<'a, 'g, 's, 'm, 'p> Search<'a, 'g, 's, 'm, 'p> {
     /// The number of the calls that are like this one; None where nothing follows from it.
     fn call(&mut self, class: u32, frame: &Frame, mut in_frame: InFrame) -> Option<u32> {
         let entry = frame.func.entry;
-        let functions = &self.graph.snapshot().model.modules[frame.module].functions;
+        let functions = &self.graph.snapshot().model.modules[frame.func.module].functions;
         let is_runtimes = || functions.name(&frame.func).starts_with("runtime.");
         let nothing_follows = in_frame.lists.is_empty() && self.variables.is_empty();
         if *self.is_runtimes.entry(entry).or_insert_with(is_runtimes) || nothing_follows {
