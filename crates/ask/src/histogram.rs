@@ -88,7 +88,8 @@ impl Selection {
 }
 
 /// Counts the objects of `selection` of whose type `is_wanted` says so; it is given the type's text
-/// ([`Heap::family_text`]) once for each type, empty for what is not known; of an array also its element's.
+/// ([`Heap::family_text`], of wholes [`Heap::whole_text`]) once for each type, empty for what is not known; of an array also its
+/// element's.
 pub fn histogram(
     heap: &Heap,
     grouping: Grouping,
@@ -114,8 +115,10 @@ pub(crate) fn group_objects(
             let known = groups.of_key.get(&key.map(TextKey::identity)).copied();
             let group = known.unwrap_or_else(|| {
                 let text = key.map_or_else(String::new, |key| heap.text_of(key));
-                let is_wanted = is_wanted_text(&text, &mut is_wanted);
-                let name = is_wanted.then(|| group_name(heap, grouping, key, text));
+                // Parts of a map or channel are wanted as it is, and told with it.
+                let whole = key.filter(|_| grouping == Grouping::Whole).and_then(|key| heap.whole_text(key));
+                let is_wanted = is_wanted_text(whole.as_ref().unwrap_or(&text), &mut is_wanted);
+                let name = is_wanted.then(|| whole.unwrap_or_else(|| group_name(heap, grouping, key, text)));
                 groups.insert(key, name)
             });
             (group, elements)
@@ -133,8 +136,7 @@ fn group_name(heap: &Heap, grouping: Grouping, key: Option<TextKey>, text: Strin
         return if grouping == Grouping::Kind { UNKNOWN_KIND } else { UNKNOWN_TYPE }.to_owned();
     };
     match grouping {
-        Grouping::Type => text,
-        Grouping::Whole => heap.whole_text(key).unwrap_or(text),
+        Grouping::Type | Grouping::Whole => text,
         Grouping::Package => match key.part {
             Part::Closure => package_of(text.strip_prefix("func ").unwrap_or(&text)).into_owned(),
             Part::StringData => package_of("string").into_owned(),
@@ -304,6 +306,9 @@ mod tests {
             row("func net/http.serve.func1", 24, 0),
         ];
         assert_eq!(whole, expected);
+        let map = |text: &str| text == "map[string]main.Item";
+        let found = histogram(&containers(), Grouping::Whole, Selection::Allocated, map).rows;
+        assert_eq!((found.len(), found[0].share.bytes), (1, 608), "all parts are what is wanted");
         let types = rows(&containers(), Grouping::Type);
         assert_eq!(types[0], row("map[string]main.Item groups", 512, 0));
         assert!(types.contains(&row("[...]main.Item", 256, 4)), "a buffer is an array: {types:?}");

@@ -10,7 +10,7 @@ use goheap::index_file::{self, IndexError, IndexUse};
 use goheap_heap::references::{ReferenceGraph, ReferenceOptions};
 use goheap_heap::{HeapSnapshot, SnapshotOptions};
 use goheap_image::Process;
-use goheap_model::{Heap, Observer};
+use goheap_model::{Heap, MapRoom, ObjectId, Observer};
 use goheap_runtime::{ModelOptions, RuntimeModel};
 use std::path::Path;
 
@@ -70,14 +70,23 @@ pub(crate) fn with_data<T>(
     references: Option<ReferenceOptions>,
     use_it: impl FnOnce(&Heap, &Aside<'_>) -> Result<T, Failure>,
 ) -> Result<T, Failure> {
-    with_data_and_births(input, references, false, use_it)
+    with_data_and(input, references, Wanted::default(), use_it)
 }
 
-/// The same, with where sampled objects were allocated if that is asked for.
-pub(crate) fn with_data_and_births<T>(
+/// What is wanted beside the heap as data.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Wanted {
+    /// Where sampled objects were allocated.
+    pub(crate) births: bool,
+    /// How full maps are.
+    pub(crate) maps: bool,
+}
+
+/// The same, with what else is wanted.
+pub(crate) fn with_data_and<T>(
     input: &Input,
     references: Option<ReferenceOptions>,
-    wants_births: bool,
+    wanted: Wanted,
     use_it: impl FnOnce(&Heap, &Aside<'_>) -> Result<T, Failure>,
 ) -> Result<T, Failure> {
     let snapshot = SnapshotOptions { roots: references.is_some(), ..SnapshotOptions::default() };
@@ -91,10 +100,11 @@ pub(crate) fn with_data_and_births<T>(
                 Some(options) => Some(snapshot.references_with(options, watch)?.into_references()),
                 None => None,
             };
-            let births = if wants_births { Some(snapshot.births(watch)?) } else { None };
+            let births = if wanted.births { Some(snapshot.births(watch)?) } else { None };
+            let maps = if wanted.maps { snapshot.rooms_of_maps() } else { Vec::new() };
             let mut heap = snapshot.into_heap(references);
             heap.births = births;
-            use_it(&heap, &Aside { watch, heap: &heap, is_quiet: input.quiet })
+            use_it(&heap, &Aside { watch, maps, heap: &heap, is_quiet: input.quiet })
         },
     )
 }
@@ -103,6 +113,8 @@ pub(crate) fn with_data_and_births<T>(
 pub(crate) struct Aside<'w> {
     /// Who is told how the work goes on.
     pub(crate) watch: &'w Watch,
+    /// How full maps are, where that was wanted: by header, in order.
+    pub(crate) maps: Vec<(ObjectId, MapRoom)>,
     heap: &'w Heap,
     is_quiet: bool,
 }

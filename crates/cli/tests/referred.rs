@@ -109,6 +109,11 @@ fn a_map_tells_its_entries_and_its_room() {
         let found = json(&carried, &["dominators", "--json", "--match", "^main.sparse"]);
         let row = found["rows"].as_array().unwrap().iter().find(|row| row["map_slots"] == slots).cloned().unwrap();
         assert_eq!(number(&row, "/map_entries"), number(&carried.truth, "/Entries"));
+        for (group, wanted) in [("root", "main.sparse"), ("type", r"^map\[int\]\[\]uint8$")] {
+            let found = json(&carried, &["dominators", "--json", "--group", group, "--match", wanted]);
+            let row = &found["rows"][0];
+            assert_eq!((&row["map_entries"], &row["map_slots"]), (&map["entries"], &map["slots"]), "{release} {group}");
+        }
         let held = json(&carried, &["paths", "--json", "main.sparse"]);
         assert_eq!(held["asked"][0]["targets"][0]["map"], map, "{release}");
         assert_eq!(json(&carried, &["owners", "--json", "main.sparse"])["maps"], map, "{release}");

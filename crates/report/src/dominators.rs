@@ -84,12 +84,17 @@ impl Row {
 
     /// What of its maps is worth telling.
     fn room(&self) -> String {
-        match (self.map_entries, self.map_slots) {
-            (Some(entries), Some(slots)) if referred::is_sparse(entries, slots) => {
-                format!(" ({} of {} slots taken)", grouped(entries), grouped(slots))
-            }
-            _ => String::new(),
+        room(self.map_entries, self.map_slots)
+    }
+}
+
+/// What of maps is worth telling behind a name.
+fn room(entries: Option<u64>, slots: Option<u64>) -> String {
+    match (entries, slots) {
+        (Some(entries), Some(slots)) if referred::is_sparse(entries, slots) => {
+            format!(" ({} of {} slots taken)", grouped(entries), grouped(slots))
         }
+        _ => String::new(),
     }
 }
 

@@ -25,6 +25,12 @@ impl HeapSnapshot<'_, '_> {
         firsts.flat_map_iter(of_chunk).collect()
     }
 
+    /// What each map that roots reach holds and has room for, by its header, in order; but for those of which the core lacks that.
+    pub fn rooms_of_maps(&self) -> Vec<(ObjectId, MapRoom)> {
+        let room = |id: ObjectId| Some((id, self.map_room(self.objects.slot(id))?));
+        self.map_headers().into_par_iter().filter_map(room).collect()
+    }
+
     /// What a map holds and has room for, of the object that is its header; None of others, and where the core lacks it.
     pub fn map_room(&self, slot: Slot) -> Option<MapRoom> {
         self.is_map_header(slot.id).then(|| self.map_room_at(self.objects.payload(slot).0, |_| true)).flatten()

@@ -1,6 +1,6 @@
 //! Groups by what they retain: types, packages, roots.
 
-use super::{Born, SCHEMA_VERSION, Sum, sum, write_referred, write_rows};
+use super::{Born, SCHEMA_VERSION, Sum, room, sum, write_referred, write_rows};
 use crate::ReportError;
 use crate::objects::csv_field;
 use crate::page::Page;
@@ -26,6 +26,12 @@ pub struct Group {
     /// Bytes of what is retained that anything refers to, at most; absent where that is not known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub referred_bytes: Option<u64>,
+    /// Entries of the maps that the group is or that the variable is; absent where there are none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub map_entries: Option<u64>,
+    /// Entries that these have room for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub map_slots: Option<u64>,
     /// Lines that allocated most of what is retained, by samples, most bytes first; where that was asked for.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub born: Vec<Born>,
@@ -126,7 +132,8 @@ impl RetainedGroups {
             let told = row.referred_bytes.filter(|_| row.is_told()).map_or_else(String::new, |bytes| page.bytes(bytes));
             let objects = row.own.map_or(row.retained_objects.unwrap_or(0), |own| own.objects);
             let own = shallow.map(|_| page.bytes(row.own.unwrap_or_default().bytes));
-            table.row(cells(row.retained, objects, [own, referred.map(|_| told)], &row.name));
+            let name = format!("{}{}", row.name, room(row.map_entries, row.map_slots));
+            table.row(cells(row.retained, objects, [own, referred.map(|_| told)], &name));
             for born in &row.born {
                 table.below(&born.text(page));
             }
