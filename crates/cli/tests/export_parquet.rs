@@ -92,6 +92,9 @@ fn a_folder_of_others_stays_and_one_of_ours_is_replaced() {
     assert_eq!(refused.status, 1, "{}", refused.stderr);
     assert!(refused.stderr.contains("notes.txt"), "{}", refused.stderr);
     assert_eq!(names(&out).len(), TABLES.len() + 1);
+    let refused = export(Path::new("/dev/null"));
+    assert_eq!(refused.status, 1, "{}", refused.stderr);
+    assert!(refused.stderr.contains("tables are a folder of files"), "{}", refused.stderr);
     let refused = goheap!(carried.core, "--exe", carried.exe, "export", "parquet", "-");
     assert_eq!((refused.status, refused.stdout.as_str()), (1, ""), "{}", refused.stderr);
     let refused =

@@ -131,7 +131,7 @@ impl ExportFormat {
 
     /// That which the name of a file tells: `heap.pb.gz` by the format's own name, `refs.pb.gz` by the ending.
     fn of_file(path: &Path) -> Option<ExportFormat> {
-        let name = path.file_name()?.to_str()?;
+        let name = path.file_name()?.to_str()?.to_ascii_lowercase();
         let formats = || ExportFormat::value_variants().iter().copied();
         let by_name = formats().find(|format| name.strip_suffix(format.ending()) == Some(&format.name()));
         by_name.or_else(|| formats().find(|format| name.ends_with(format.ending())))
@@ -217,6 +217,8 @@ mod tests {
         assert_eq!(asked("a/refs.pb.gz", None), pprof("a/refs.pb.gz"));
         assert_eq!(asked("pprof", Some("-")), pprof("-"));
         assert_eq!(asked("x/heap.pb.gz", None), Some((ExportFormat::Heap, "x/heap.pb.gz".into())));
+        assert_eq!(asked("A.HPROF", None), Some((ExportFormat::Hprof, "A.HPROF".into())));
+        assert_eq!(asked("X/Heap.PB.GZ", None), Some((ExportFormat::Heap, "X/Heap.PB.GZ".into())));
         for (first, second) in [("pprof", None), ("x.txt", None), ("-", None), ("nosuch", Some("x.pb.gz"))] {
             assert_eq!(asked(first, second), None, "{first} {second:?}");
         }
