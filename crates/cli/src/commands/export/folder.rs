@@ -108,7 +108,9 @@ fn check(target: &Path, is_ours: impl Fn(&str) -> bool) -> io::Result<()> {
     let entries = match fs::read_dir(target) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
         Err(error) if error.kind() == io::ErrorKind::NotADirectory => {
-            return Err(io::Error::other("tables are a folder of files, and this is none: give a folder, or a new name"));
+            return Err(io::Error::other(
+                "tables are a folder of files, and this is none: give a folder, or a new name",
+            ));
         }
         entries => entries?,
     };
