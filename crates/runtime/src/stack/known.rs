@@ -68,6 +68,6 @@ impl FrameFuncs {
 
 /// The function at `pc`, with its module's index.
 pub(super) fn find_func(modules: &[ModuleData<'_>], pc: u64) -> Option<(usize, Func)> {
-    let (index, module) = modules.iter().enumerate().find(|(_, module)| module.text.contains(&pc))?;
-    Some((index, module.functions.find(pc)?))
+    let mut holding = modules.iter().enumerate().filter(|(_, module)| module.text.contains(&pc));
+    holding.find_map(|(index, module)| Some((index, module.functions.find(pc)?)))
 }
