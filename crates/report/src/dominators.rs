@@ -132,26 +132,7 @@ impl DominatorsReport {
             "retained is what would be freed if the objects of the line went; below each what it alone keeps\n"
         )?;
         let most = self.most_unused();
-        let tells = most.is_some();
-        let numbers = if tells { 5 } else { 4 };
-        let aligned: Vec<_> = [Right; 5].into_iter().take(numbers).chain([Left]).collect();
-        let mut table = Table::new(0, &aligned).spare(&[3, 1, 2]).names_first();
-        let heading = ["retained", "share", "objects", "shallow", "referred"];
-        table.row(heading.into_iter().take(numbers).chain(["held by"]));
-        for row in &self.rows {
-            let count = if row.values > 1 { format!("{} × ", grouped(row.values)) } else { String::new() };
-            let name = format!("{}{count}{}", "  ".repeat(row.depth), row.name);
-            let shallow = if row.count > 0 { page.bytes(row.shallow) } else { "-".to_owned() };
-            let share = percent(row.retained, self.reachable.bytes);
-            let referred =
-                row.referred_bytes.filter(|_| row.is_told()).map_or_else(String::new, |bytes| page.bytes(bytes));
-            let numbers_of = [page.bytes(row.retained), share, grouped(row.objects), shallow, referred];
-            table.row(numbers_of.into_iter().take(numbers).chain([format!("{name}{}", row.room())]));
-            for born in &row.born {
-                table.below(&format!("{}{}", "  ".repeat(row.depth), born.text(page)));
-            }
-        }
-        table.write(&mut out)?;
+        self.table(page, most.is_some()).write(&mut out)?;
         if let Some(most) = most {
             write_referred(page, most.referred_bytes, most.retained, &most.name, &mut out)?;
         }
@@ -171,6 +152,29 @@ impl DominatorsReport {
             )?;
         }
         Ok(out.flush()?)
+    }
+
+    /// The rows; what of them is referred to, where that is told.
+    fn table(&self, page: Page, tells: bool) -> Table {
+        let numbers = if tells { 5 } else { 4 };
+        let aligned: Vec<_> = [Right; 5].into_iter().take(numbers).chain([Left]).collect();
+        let mut table = Table::new(0, &aligned).spare(&[3, 1, 2]).names_first();
+        let heading = ["retained", "share", "objects", "shallow", "referred"];
+        table.row(heading.into_iter().take(numbers).chain(["held by"]));
+        for row in &self.rows {
+            let count = if row.values > 1 { format!("{} × ", grouped(row.values)) } else { String::new() };
+            let name = format!("{}{count}{}", "  ".repeat(row.depth), row.name);
+            let shallow = if row.count > 0 { page.bytes(row.shallow) } else { "-".to_owned() };
+            let share = percent(row.retained, self.reachable.bytes);
+            let referred =
+                row.referred_bytes.filter(|_| row.is_told()).map_or_else(String::new, |bytes| page.bytes(bytes));
+            let numbers_of = [page.bytes(row.retained), share, grouped(row.objects), shallow, referred];
+            table.row(numbers_of.into_iter().take(numbers).chain([format!("{name}{}", row.room())]));
+            for born in &row.born {
+                table.below(&format!("{}{}", "  ".repeat(row.depth), born.text(page)));
+            }
+        }
+        table
     }
 
     /// The row that says best where the most is kept that nothing refers to: the furthest down that has half or more of what the one

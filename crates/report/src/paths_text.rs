@@ -38,21 +38,16 @@ impl PathsAnswer {
     fn write(&self, out: &mut Lines<impl Write>) -> Result<(), ReportError> {
         let page = out.page();
         let asked = taken_for(&self.asked, &self.taken_for);
-        if let Some(variable) = &self.in_variable {
-            let holds = match self.objects {
-                0 => "it leads to no object",
-                _ => "what it leads to:",
-            };
-            let variable = terminal_text(variable);
-            let text =
-                format!("{asked}: in the package variable {variable}, which is a root: no path leads to it; {holds}");
-            writeln!(out, "{text}")?;
-            if self.objects == 0 {
-                return Ok(());
+        let holds = if self.objects == 0 { "it leads to no object" } else { "what it leads to:" };
+        match &self.in_variable {
+            Some(variable) => {
+                let root = format!("in the package variable {}, which is a root", terminal_text(variable));
+                writeln!(out, "{asked}: {root}: no path leads to it; {holds}")?;
             }
+            None if self.objects == 0 => writeln!(out, "{asked}: leads to no object")?,
+            None => {}
         }
         if self.objects == 0 {
-            writeln!(out, "{asked}: leads to no object")?;
             return Ok(());
         }
         let (objects, bytes) = (count(self.objects, "object", "objects"), page.bytes(self.bytes));
@@ -64,15 +59,7 @@ impl PathsAnswer {
             return self.write_ways(ways, &format!("{asked}: {objects}, {bytes}"), out);
         }
         if self.objects > self.targets.len() as u64 || !self.taken_for.is_empty() {
-            let which = match self.targets.len() {
-                1 => "the one that retains most".to_owned(),
-                more => format!("the {more} that retain most"),
-            };
-            let of_these = match self.objects > self.targets.len() as u64 {
-                true => format!("; of these {which} (--merge: all)"),
-                false => String::new(),
-            };
-            writeln!(out, "{asked}: {objects}, {bytes}{of_these}")?;
+            writeln!(out, "{asked}: {objects}, {bytes}{}", self.of_these())?;
             writeln!(out)?;
         }
         for (at, target) in self.targets.iter().enumerate() {
@@ -82,6 +69,15 @@ impl PathsAnswer {
             target.write(out)?;
         }
         Ok(())
+    }
+
+    /// Which of them are told; nothing where all are.
+    fn of_these(&self) -> String {
+        match self.targets.len() {
+            told if self.objects <= told as u64 => String::new(),
+            1 => "; of these the one that retains most (--merge: all)".to_owned(),
+            more => format!("; of these the {more} that retain most (--merge: all)"),
+        }
     }
 
     /// A typical object of each way.
@@ -125,34 +121,16 @@ impl ShownTarget {
         if let Some(map) = self.map {
             writeln!(out, "Map: {}", referred::map_told(map))?;
         }
-        let whole =
-            [(self.referred_bytes, self.size, "Of itself"), (self.retained_referred_bytes, self.retained, "Of all")];
-        for (referred, kept, what) in whole.into_iter().take(if self.retained == self.size { 1 } else { 2 }) {
-            if let Some(referred) = referred::told(page, referred, kept).filter(|_| self.reachable) {
-                // Windows are noted by words; `object` asks those of one object once more.
-                let exactly =
-                    if what == "Of itself" { " (counted by whole words: object tells it to the byte)" } else { "" };
-                writeln!(out, "{what}: at most {referred}{exactly}")?;
-            }
-        }
         if !self.reachable {
             writeln!(out, "No root leads to it: it is garbage that was not collected yet.")?;
             return Ok(());
         }
+        self.write_referred(out)?;
         if self.paths.is_empty() {
             writeln!(out, "No path leads to it but by what is excluded.")?;
             return Ok(());
         }
-        for (at, path) in self.paths.iter().enumerate() {
-            writeln!(out)?;
-            let number = if self.paths.len() > 1 { format!("path {} from ", at + 1) } else { "from ".to_owned() };
-            let alike = match path.alike {
-                0 => String::new(),
-                more => format!(" (and {} more that read alike)", grouped(more)),
-            };
-            writeln!(out, "{number}{}{alike}:", path.root)?;
-            path.write(out)?;
-        }
+        self.write_paths(out)?;
         writeln!(out)?;
         if let Some(held) = &self.held_by {
             writeln!(out, "{} at once, and goes only when all of them let go:", capital(&held.held_by()))?;
@@ -163,6 +141,35 @@ impl ShownTarget {
         self.write_cut(out)?;
         if self.more_paths {
             writeln!(out, "There are more paths (--all, --limit).")?;
+        }
+        Ok(())
+    }
+
+    fn write_referred(&self, out: &mut Lines<impl Write>) -> Result<(), ReportError> {
+        // Windows are noted by words; `object` asks those of one object once more.
+        const EXACTLY: &str = " (counted by whole words: object tells it to the byte)";
+        let whole = [
+            (self.referred_bytes, self.size, "Of itself", EXACTLY),
+            (self.retained_referred_bytes, self.retained, "Of all", ""),
+        ];
+        for (referred, kept, what, exactly) in whole.into_iter().take(if self.retained == self.size { 1 } else { 2 }) {
+            if let Some(referred) = referred::told(out.page(), referred, kept) {
+                writeln!(out, "{what}: at most {referred}{exactly}")?;
+            }
+        }
+        Ok(())
+    }
+
+    fn write_paths(&self, out: &mut Lines<impl Write>) -> Result<(), ReportError> {
+        for (at, path) in self.paths.iter().enumerate() {
+            writeln!(out)?;
+            let number = if self.paths.len() > 1 { format!("path {} from ", at + 1) } else { "from ".to_owned() };
+            let alike = match path.alike {
+                0 => String::new(),
+                more => format!(" (and {} more that read alike)", grouped(more)),
+            };
+            writeln!(out, "{number}{}{alike}:", path.root)?;
+            path.write(out)?;
         }
         Ok(())
     }
@@ -254,8 +261,14 @@ impl ShownPath {
 
 impl Merged {
     fn write(&self, whole: u64, out: &mut Lines<impl Write>) -> Result<(), ReportError> {
-        let page = out.page();
         writeln!(out)?;
+        self.write_steps(whole, out)?;
+        self.write_sharing(whole, out)?;
+        self.write_cuts(whole, out)
+    }
+
+    fn write_steps(&self, whole: u64, out: &mut Lines<impl Write>) -> Result<(), ReportError> {
+        let page = out.page();
         let mut table = Table::new(0, &[Right, Right, Right, Whole, Left]).spare(&[1, 2]).names_first();
         table.row(["bytes", "share", "objects", "example", "path"]);
         for step in &self.steps {
@@ -277,6 +290,11 @@ impl Merged {
         if self.steps_left_out > 0 {
             writeln!(out, "{} to less (--limit).", count(self.steps_left_out, "more step", "more steps"))?;
         }
+        Ok(())
+    }
+
+    /// What several hold at once, where that is worth telling.
+    fn write_sharing(&self, whole: u64, out: &mut Lines<impl Write>) -> Result<(), ReportError> {
         let is_worth_it = |held: &&ShownSharing| held.bytes.saturating_mul(WORTH) >= whole;
         for held in self.sharing.iter().filter(is_worth_it) {
             let (objects, part) = (count(held.objects, "object", "objects"), whole_percent(held.bytes, whole));
@@ -290,6 +308,11 @@ impl Merged {
                 writeln!(out, "  {line}")?;
             }
         }
+        Ok(())
+    }
+
+    fn write_cuts(&self, whole: u64, out: &mut Lines<impl Write>) -> Result<(), ReportError> {
+        let page = out.page();
         if let Some(cut) = &self.cut {
             writeln!(out)?;
             let (frees, part) = (page.bytes(cut.frees), page.bytes(cut.frees_of_asked));

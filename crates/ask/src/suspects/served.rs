@@ -51,40 +51,18 @@ fn with_goroutines(
         if taken.contains(&index) {
             continue;
         }
-        let connections = loose(graph, tree, &found[index]);
-        let groups = serving(graph, &connections);
-        let mut all: Vec<u32> = connections.into_iter().chain(groups.iter().map(|group| group.node)).collect();
-        all.extend(waits(graph, &all));
-        let mut going = IdBitSet::with_room_for(graph.edges().node_count());
-        let mut retained = Weight::default();
-        each_retained(graph.edges(), &[graph.root()], &all, |node| {
-            going.insert(node);
-            if counted.insert(node) {
-                retained.add(graph.weight(node));
-            }
-        });
-        let suspect = &mut found[index];
+        let going = Going::new(graph, tree, &found[index], &mut counted);
         let is_small = index >= large;
-        if is_small && retained.bytes < least {
+        if is_small && going.retained.bytes < least {
             taken.insert(index);
             continue;
         }
-        if is_small && retained.bytes < suspect.retained.bytes {
-            // Of what is counted elsewhere it is not known how much is referred to.
-            suspect.extent = None;
-        }
-        if let Some(extent) = &mut suspect.extent {
-            let more = retained.bytes.saturating_sub(suspect.retained.bytes);
-            extent.add(Extent::all(more));
-        }
-        if retained.bytes <= suspect.retained.bytes && !is_small {
+        if !going.count_with(graph, &mut found[index], is_small) {
             continue;
         }
-        suspect.retained = retained;
-        suspect.with = groups.iter().map(|group| part_of_group(graph, group)).collect();
-        served.extend(groups.iter().map(|group| group.number));
+        served.extend(going.groups.iter().map(|group| group.number));
         for other in (0..found.len()).filter(|&other| other != index && !taken.contains(&other)).collect::<Vec<_>>() {
-            if let Some(part) = part_of(graph, tree, &found[other], &going) {
+            if let Some(part) = part_of(graph, tree, &found[other], &going.nodes) {
                 taken.insert(other);
                 found[index].with.push(part);
             }
@@ -98,6 +76,50 @@ fn with_goroutines(
     });
     found.sort_by(super::by_bytes);
     found
+}
+
+/// What goes when the connections of a suspect and the goroutines that serve them do.
+struct Going {
+    groups: Vec<Serving>,
+    nodes: IdBitSet,
+    /// Of these what was not counted with another suspect.
+    retained: Weight,
+}
+
+impl Going {
+    fn new(graph: Graph<'_>, tree: &DominatorTree, suspect: &Suspect, counted: &mut IdBitSet) -> Self {
+        let connections = loose(graph, tree, suspect);
+        let groups = serving(graph, &connections);
+        let mut all: Vec<u32> = connections.into_iter().chain(groups.iter().map(|group| group.node)).collect();
+        all.extend(waits(graph, &all));
+        let (mut nodes, mut retained) = (IdBitSet::with_room_for(graph.edges().node_count()), Weight::default());
+        each_retained(graph.edges(), &[graph.root()], &all, |node| {
+            nodes.insert(node);
+            if counted.insert(node) {
+                retained.add(graph.weight(node));
+            }
+        });
+        Going { groups, nodes, retained }
+    }
+
+    /// Counts it with the suspect; false where that is no more than it retains by itself.
+    fn count_with(&self, graph: Graph<'_>, suspect: &mut Suspect, is_small: bool) -> bool {
+        let retained = self.retained;
+        if is_small && retained.bytes < suspect.retained.bytes {
+            // Of what is counted elsewhere it is not known how much is referred to.
+            suspect.extent = None;
+        }
+        if let Some(extent) = &mut suspect.extent {
+            let more = retained.bytes.saturating_sub(suspect.retained.bytes);
+            extent.add(Extent::all(more));
+        }
+        if retained.bytes <= suspect.retained.bytes && !is_small {
+            return false;
+        }
+        suspect.retained = retained;
+        suspect.with = self.groups.iter().map(|group| part_of_group(graph, group)).collect();
+        true
+    }
 }
 
 fn part_of_group(graph: Graph<'_>, group: &Serving) -> Beside {

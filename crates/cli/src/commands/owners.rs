@@ -13,7 +13,8 @@ use crate::say::errors::Failure;
 use crate::say::terminal;
 use goheap_ask::holding::{self, Holding};
 use goheap_graph::Weight;
-use goheap_heap::references::ReferenceOptions;
+use goheap_heap::HeapSnapshot;
+use goheap_heap::references::{ReferenceGraph, ReferenceOptions};
 use goheap_model::{ObjectId, Standing};
 use goheap_report::owners::{self, OwnerRows, OwnersReport, ShownHeld, ShownOwner};
 use goheap_report::paths::ObjectShare;
@@ -34,50 +35,7 @@ pub(crate) fn run(input: &Input, options: &OwnersOptions) -> Result<(), Failure>
         let holding = Holding::new(graph.data(), &fields, watch)?;
         let is_skipped = |text: &str| options.skip.as_ref().is_some_and(|regex| regex.is_match(text));
         let found = holding.owners(&nodes, &is_skipped, watch)?;
-        let limits = limits(&found, options);
-        let told = |mut rows: OwnerRows| {
-            if !options.full && options.written.is_table() {
-                let all = rows.rows.iter_mut().flat_map(|row| row.by.iter_mut().chain(&mut row.held_by));
-                all.for_each(|held| held.path = library_steps::folded(graph.snapshot(), &held.path));
-            }
-            if options.written.is_table() {
-                let of_type = rows.rows.iter_mut().filter(|row| row.kind == "object");
-                of_type.for_each(|row| ShortNames(graph.snapshot()).name(&mut row.owner));
-            }
-            rows
-        };
-        let is_not_known = |node: &u32| graph.snapshot().standing(ObjectId(*node)) == Standing::NotKnown;
-        let not_known = nodes.iter().filter(|&node| is_not_known(node)).fold(Weight::default(), |mut sum, &node| {
-            sum.add(graph.data().weight(node));
-            sum
-        });
-        let is_short = options.written.is_table().then_some(!options.full);
-        let mut sharing: Vec<ShownSharing> = found
-            .sharing
-            .iter()
-            .filter(|sharing| is_wanted(sharing, options))
-            .map(|one| shown(graph.data(), one, is_short))
-            .collect();
-        let sharing_left_out = sharing.len().saturating_sub(most_shared(options));
-        sharing.truncate(sharing.len() - sharing_left_out);
-        let report = OwnersReport {
-            schema_version: owners::SCHEMA_VERSION,
-            asked: options.what.text.clone(),
-            taken_for: meant.taken_for,
-            total: share(found.total),
-            referred_bytes: found.referred.map(|extent| extent.referred),
-            capacity_bytes: found.referred.map(|extent| extent.capacity),
-            maps: graph.snapshot().map_rooms(nodes.iter().map(|&node| ObjectId(node))),
-            not_known_to_be_reachable: share(not_known),
-            unreachable: share(Weight {
-                bytes: found.unreached.bytes - not_known.bytes,
-                objects: found.unreached.objects - not_known.objects,
-            }),
-            owned: told(rows(found.owned, options, limits[0])),
-            shared: told(rows(found.shared, options, limits[1])),
-            sharing_left_out: sharing_left_out as u64,
-            sharing,
-        };
+        let report = report(graph, options, (meant.taken_for, &nodes), found);
         watch.report();
         diagnostics::warn(graph.snapshot(), input.quiet);
         to_stdout(|out| match options.written.form() {
@@ -86,6 +44,59 @@ pub(crate) fn run(input: &Input, options: &OwnersOptions) -> Result<(), Failure>
             Form::Table => report.write_table(terminal::page(input), out),
         })
     })
+}
+
+/// What was found, as it is told of `nodes` and what they were taken for.
+fn report(
+    graph: &ReferenceGraph<'_, '_, '_>,
+    options: &OwnersOptions,
+    (taken_for, nodes): (Vec<String>, &[u32]),
+    found: holding::Owners,
+) -> OwnersReport {
+    let snapshot = graph.snapshot();
+    let is_not_known = |node: &u32| snapshot.standing(ObjectId(*node)) == Standing::NotKnown;
+    let not_known = nodes.iter().filter(|&node| is_not_known(node)).fold(Weight::default(), |mut sum, &node| {
+        sum.add(graph.data().weight(node));
+        sum
+    });
+    let is_short = options.written.is_table().then_some(!options.full);
+    let wanted = found.sharing.iter().filter(|sharing| is_wanted(sharing, options));
+    let mut sharing: Vec<ShownSharing> = wanted.map(|one| shown(graph.data(), one, is_short)).collect();
+    let sharing_left_out = sharing.len().saturating_sub(most_shared(options));
+    sharing.truncate(sharing.len() - sharing_left_out);
+    let limits = limits(&found, options);
+    OwnersReport {
+        schema_version: owners::SCHEMA_VERSION,
+        asked: options.what.text.clone(),
+        taken_for,
+        total: share(found.total),
+        referred_bytes: found.referred.map(|extent| extent.referred),
+        capacity_bytes: found.referred.map(|extent| extent.capacity),
+        maps: snapshot.map_rooms(nodes.iter().map(|&node| ObjectId(node))),
+        not_known_to_be_reachable: share(not_known),
+        unreachable: share(Weight {
+            bytes: found.unreached.bytes - not_known.bytes,
+            objects: found.unreached.objects - not_known.objects,
+        }),
+        owned: for_people(snapshot, options, rows(found.owned, options, limits[0])),
+        shared: for_people(snapshot, options, rows(found.shared, options, limits[1])),
+        sharing_left_out: sharing_left_out as u64,
+        sharing,
+    }
+}
+
+/// Rows with names shortened and a library's steps folded, where a table is asked for.
+fn for_people(snapshot: &HeapSnapshot<'_, '_>, options: &OwnersOptions, mut rows: OwnerRows) -> OwnerRows {
+    if !options.written.is_table() {
+        return rows;
+    }
+    if !options.full {
+        let all = rows.rows.iter_mut().flat_map(|row| row.by.iter_mut().chain(&mut row.held_by));
+        all.for_each(|held| held.path = library_steps::folded(snapshot, &held.path));
+    }
+    let of_type = rows.rows.iter_mut().filter(|row| row.kind == "object");
+    of_type.for_each(|row| ShortNames(snapshot).name(&mut row.owner));
+    rows
 }
 
 /// How many of each list are shown. One that is short leaves its room to the other.

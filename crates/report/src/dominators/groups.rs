@@ -102,13 +102,32 @@ impl RetainedGroups {
     /// [`ReportError::Io`].
     pub fn write_table(&self, page: Page, out: impl Write) -> Result<(), ReportError> {
         let mut out = page.lines(BufWriter::new(out));
-        let is_of_objects = self.shared.is_none();
         writeln!(
             out,
             "retained by {}: what would be freed if it went, of {} reachable\n",
             self.group,
             sum(page, self.reachable)
         )?;
+        self.table(page).write(&mut out)?;
+        if self.shared.is_some_and(|shared| shared.bytes > self.reachable.bytes / 2) {
+            writeln!(
+                out,
+                "\nMost is held by several of these at once, so that none alone keeps it, as goroutines that share a server: \
+                 dominators without --group shows what they share"
+            )?;
+        }
+        let unused = |row: &&Group| referred::unused(row.referred_bytes, row.retained);
+        if let Some(most) = self.rows.iter().filter(|row| row.is_told()).max_by_key(unused) {
+            write_referred(page, most.referred_bytes, most.retained, &most.name, &mut out)?;
+        }
+        if self.hidden > 0 {
+            writeln!(out, "\n{} more: see --limit and --min-size", grouped(self.hidden as u64))?;
+        }
+        Ok(out.flush()?)
+    }
+
+    fn table(&self, page: Page) -> Table {
+        let is_of_objects = self.shared.is_none();
         let tells = self.rows.iter().any(Group::is_told);
         let (shallow, referred) = (Some("shallow").filter(|_| is_of_objects), Some("referred").filter(|_| tells));
         let names: Vec<&str> = ["retained", "share", "objects"].into_iter().chain(shallow).chain(referred).collect();
@@ -138,22 +157,7 @@ impl RetainedGroups {
                 table.below(&born.text(page));
             }
         }
-        table.write(&mut out)?;
-        if self.shared.is_some_and(|shared| shared.bytes > self.reachable.bytes / 2) {
-            writeln!(
-                out,
-                "\nMost is held by several of these at once, so that none alone keeps it, as goroutines that share a server: \
-                 dominators without --group shows what they share"
-            )?;
-        }
-        let unused = |row: &&Group| referred::unused(row.referred_bytes, row.retained);
-        if let Some(most) = self.rows.iter().filter(|row| row.is_told()).max_by_key(unused) {
-            write_referred(page, most.referred_bytes, most.retained, &most.name, &mut out)?;
-        }
-        if self.hidden > 0 {
-            writeln!(out, "\n{} more: see --limit and --min-size", grouped(self.hidden as u64))?;
-        }
-        Ok(out.flush()?)
+        table
     }
 
     /// For spreadsheets: a line of names, then a line a group. What is shared is no line.
